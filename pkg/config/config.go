@@ -1,0 +1,164 @@
+// Package config turns environment variables into one checked Config. It is
+// the only place that reads them: every fault is reported by the variable's
+// name, all of them at once, and never with the value.
+package config
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+// Config is everything that an operator can set. The env tags name the
+// variables; .env.example says where to get each, and a test compares the two.
+type Config struct {
+	Redis     Redis
+	Clockwork Clockwork
+	Jira      Jira
+	Source    Source
+	Inngest   Inngest
+	Auth      Auth
+
+	// TokenEncryptionKey is base64 of 32 bytes. Without it upstream tokens are
+	// not stored, and each sync acquires one.
+	TokenEncryptionKey Key `env:"TOKEN_ENCRYPTION_KEY"`
+	// DefaultTimezone decides what "today" is where neither the request nor
+	// Jira tells the user's zone.
+	DefaultTimezone Location `env:"DEFAULT_TIMEZONE" envDefault:"UTC"`
+	// SyncCron adds a schedule to sync-active-timers, such as "*/2 * * * *".
+	SyncCron string `env:"SYNC_CRON"`
+	// DatabaseURL is the realtime store: sqlite://PATH, or redis for the Redis above.
+	DatabaseURL string `env:"DATABASE_URL" envDefault:"sqlite://clockwork.db"`
+	Port        Port   `env:"PORT" envDefault:"3000"`
+	LogLevel    Level  `env:"LOG_LEVEL" envDefault:"info"`
+
+	Platform Platform
+}
+
+// Redis is where the cache lives: Upstash over REST, or any Redis over TCP.
+// REST wins where both are set, since functions keep no connection.
+type Redis struct {
+	RESTURL     URL         `env:"UPSTASH_REDIS_REST_URL"`
+	RESTToken   secret.Text `env:"UPSTASH_REDIS_REST_TOKEN"`
+	KVRESTURL   URL         `env:"KV_REST_API_URL"`   // the name that Vercel's storage integration sets
+	KVRESTToken secret.Text `env:"KV_REST_API_TOKEN"` // likewise
+	URL         secret.Text `env:"REDIS_URL"`         // redis:// or rediss://, with its password
+}
+
+// Clockwork is the public REST API and the report API of Clockwork Pro.
+type Clockwork struct {
+	APIBaseURL    URL         `env:"CLOCKWORK_API_BASE_URL" envDefault:"https://api.clockwork.report/v1"`
+	APIToken      secret.Text `env:"CLOCKWORK_API_TOKEN"`
+	AccountID     string      `env:"CLOCKWORK_ACCOUNT_ID"` // whose token that is
+	ReportBaseURL URL         `env:"CLOCKWORK_REPORT_BASE_URL" envDefault:"https://app.clockwork.report"`
+}
+
+// Jira is one Jira Cloud site and the two ways into it: an API token for its
+// REST API, a browser session for Clockwork's own endpoints.
+type Jira struct {
+	Domain             string      `env:"JIRA_DOMAIN"` // acme.atlassian.net
+	RESTBaseURL        URL         `env:"JIRA_BASE_URL"`
+	Email              string      `env:"ATLASSIAN_EMAIL"`
+	APIToken           secret.Text `env:"ATLASSIAN_API_TOKEN"`
+	FullCookie         secret.Text `env:"JIRA_FULL_COOKIE"`
+	TenantSessionToken secret.Text `env:"JIRA_TENANT_SESSION_TOKEN"`
+}
+
+// Source says how running timers are read, and what cannot be discovered.
+type Source struct {
+	Kind           SourceKind `env:"TIMER_SOURCE" envDefault:"auto"`
+	CloudID        string     `env:"JIRA_CLOUD_ID"`
+	WorkspaceID    string     `env:"JIRA_WORKSPACE_ID"`
+	ExtensionID    string     `env:"FORGE_EXTENSION_ID"`
+	InstallationID string     `env:"FORGE_INSTALLATION_ID"`
+	EnvironmentID  string     `env:"FORGE_ENVIRONMENT_ID"`
+	AppVersion     string     `env:"FORGE_APP_VERSION"`
+}
+
+// Inngest are the keys of the background function, named as inngestgo names them.
+type Inngest struct {
+	EventKey   secret.Text `env:"INNGEST_EVENT_KEY"`
+	SigningKey secret.Text `env:"INNGEST_SIGNING_KEY"`
+	// Dev is "1", or the dev server's URL; only then are unsigned requests accepted.
+	Dev     string `env:"INNGEST_DEV"`
+	BaseURL URL    `env:"INNGEST_BASE_URL"` // a self-hosted Inngest
+}
+
+// Auth decides who may call.
+type Auth struct {
+	Mode           AuthMode    `env:"AUTH_MODE"`
+	JWTSecret      secret.Text `env:"JWT_SECRET"` // "new,old" while one is being rotated
+	Users          secret.Text `env:"AUTH_USERS"`
+	AllowedOrigins []string    `env:"CORS_ALLOWED_ORIGINS" envSeparator:","`
+}
+
+// Platform is what Vercel sets by itself; nobody writes these by hand.
+type Platform struct {
+	VercelEnv string `env:"VERCEL_ENV"` // production, preview, development
+	Commit    string `env:"VERCEL_GIT_COMMIT_SHA"`
+}
+
+// Deployed reports whether this process serves a Vercel deployment that the
+// world can reach: production, and previews too, whose addresses leak easily.
+func (c *Config) Deployed() bool {
+	return c.Platform.VercelEnv == "production" || c.Platform.VercelEnv == "preview"
+}
+
+// InngestDev reports whether the Inngest dev server is used, whose requests
+// carry no signature.
+func (c *Config) InngestDev() bool {
+	return c.Inngest.Dev != "" && c.Inngest.Dev != "0" && c.Inngest.Dev != "false"
+}
+
+// SiteURL is the Jira site that the session cookie belongs to. The cookie goes
+// to no other host; Atlassian's shared API host, which scoped API tokens need
+// as JIRA_BASE_URL, is not the site.
+func (c *Config) SiteURL() string {
+	if base := c.Jira.RESTBaseURL.String(); base != "" && c.Jira.RESTBaseURL.Hostname() != "api.atlassian.com" {
+		return base
+	}
+	return "https://" + c.Jira.Domain
+}
+
+// JiraAPIURL is the base of Jira's REST API, without /rest/api/3.
+func (c *Config) JiraAPIURL() string {
+	if base := c.Jira.RESTBaseURL.String(); base != "" {
+		return base
+	}
+	return "https://" + c.Jira.Domain
+}
+
+// BrowseURL is the site as a person opens it.
+func (c *Config) BrowseURL() string { return "https://" + c.Jira.Domain }
+
+// Session is the Jira session: the whole cookie if that was given, else the
+// tenant.session.token alone, which is enough.
+func (c *Config) Session() secret.Text {
+	if !c.Jira.FullCookie.IsZero() {
+		return c.Jira.FullCookie
+	}
+	return c.Jira.TenantSessionToken
+}
+
+// Deadlines that every caller shares (the contract's "Edges").
+const (
+	RequestTimeout   = 25 * time.Second
+	UpstreamTimeout  = 10 * time.Second
+	WorklogsTimeout  = 20 * time.Second
+	RedisTimeout     = 2 * time.Second
+	SendEventTimeout = 3 * time.Second
+)
+
+// URL is an absolute http(s) address without a trailing slash.
+type URL struct{ *url.URL }
+
+func (u URL) String() string {
+	if u.URL == nil {
+		return ""
+	}
+	return u.URL.String()
+}
+
+// Location is an IANA time zone.
+type Location struct{ *time.Location }

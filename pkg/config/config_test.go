@@ -1,0 +1,125 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+)
+
+// complete is the least that a working backend needs.
+func complete() map[string]string {
+	return map[string]string{
+		"UPSTASH_REDIS_REST_URL":    "https://cache.example.test/",
+		"UPSTASH_REDIS_REST_TOKEN":  "upstash-token",
+		"JIRA_DOMAIN":               "Acme.atlassian.net",
+		"ATLASSIAN_EMAIL":           "bot@example.test",
+		"ATLASSIAN_API_TOKEN":       "atlassian-token",
+		"JIRA_TENANT_SESSION_TOKEN": "session",
+	}
+}
+
+func with(changes map[string]string) map[string]string {
+	environ := complete()
+	for name, value := range changes {
+		environ[name] = value
+	}
+	return environ
+}
+
+func TestLoadDefaults(t *testing.T) {
+	c, err := config.Load(complete())
+	require.NoError(t, err)
+	assert.Equal(t, "https://api.clockwork.report/v1", c.Clockwork.APIBaseURL.String())
+	assert.Equal(t, "https://app.clockwork.report", c.Clockwork.ReportBaseURL.String())
+	assert.Equal(t, "https://cache.example.test", c.Redis.RESTURL.String(), "a trailing slash is cut")
+	assert.Equal(t, "https://acme.atlassian.net", c.SiteURL())
+	assert.Equal(t, "https://acme.atlassian.net", c.JiraAPIURL())
+	assert.Equal(t, config.SourceAuto, c.Source.Kind)
+	assert.Equal(t, config.AuthOpen, c.Auth.Mode)
+	assert.Equal(t, config.Port(3000), c.Port)
+	assert.Equal(t, "UTC", c.DefaultTimezone.String())
+	assert.Equal(t, "session", c.Session().Reveal())
+}
+
+func TestLoadFaults(t *testing.T) {
+	tests := []struct {
+		name    string
+		environ map[string]string
+		want    []string
+	}{
+		{"nothing-set", map[string]string{}, []string{"UPSTASH_REDIS_REST_URL", "JIRA_DOMAIN", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN", "JIRA_TENANT_SESSION_TOKEN"}},
+		{"all-faults-at-once", with(map[string]string{"PORT": "BADVALUE", "LOG_LEVEL": "BADVALUE", "JIRA_DOMAIN": "https://BADVALUE/"}), []string{"PORT", "LOG_LEVEL", "JIRA_DOMAIN"}},
+		{"plain-http-elsewhere", with(map[string]string{"JIRA_BASE_URL": "http://BADVALUE.test"}), []string{"JIRA_BASE_URL"}},
+		{"address-with-password", with(map[string]string{"CLOCKWORK_API_BASE_URL": "https://u:BADVALUE@x.test"}), []string{"CLOCKWORK_API_BASE_URL"}},
+		{"each-url-by-its-own-name", with(map[string]string{"KV_REST_API_URL": "BADVALUE", "INNGEST_BASE_URL": "BADVALUE"}), []string{"KV_REST_API_URL", "INNGEST_BASE_URL"}},
+		{"rest-url-without-token", with(map[string]string{"UPSTASH_REDIS_REST_TOKEN": ""}), []string{"UPSTASH_REDIS_REST_TOKEN"}},
+		{"redis-url-of-another-kind", with(map[string]string{"REDIS_URL": "https://BADVALUE"}), []string{"REDIS_URL"}},
+		{"unknown-time-zone", with(map[string]string{"DEFAULT_TIMEZONE": "BADVALUE/City"}), []string{"DEFAULT_TIMEZONE"}},
+		{"unknown-source", with(map[string]string{"TIMER_SOURCE": "BADVALUE"}), []string{"TIMER_SOURCE"}},
+		{"short-encryption-key", with(map[string]string{"TOKEN_ENCRYPTION_KEY": "QkFEVkFMVUU="}), []string{"TOKEN_ENCRYPTION_KEY"}},
+		{"required-without-secret", with(map[string]string{"AUTH_MODE": "required"}), []string{"JWT_SECRET"}},
+		{"short-secret", with(map[string]string{"JWT_SECRET": "BADVALUE"}), []string{"JWT_SECRET"}},
+		{"unknown-auth-mode", with(map[string]string{"AUTH_MODE": "BADVALUE"}), []string{"AUTH_MODE"}},
+		{"production-without-keys", with(map[string]string{"VERCEL_ENV": "production"}), []string{"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}},
+		{"production-with-dev-server", with(map[string]string{"VERCEL_ENV": "production", "INNGEST_DEV": "1"}), []string{"INNGEST_DEV"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := config.Load(tt.environ)
+			var faults *config.Error
+			require.ErrorAs(t, err, &faults)
+			assert.ElementsMatch(t, tt.want, faults.Variables())
+			assert.NotContains(t, err.Error(), "BADVALUE", "a value was printed")
+		})
+	}
+}
+
+func TestRedisFromVercelStorage(t *testing.T) {
+	environ := complete()
+	delete(environ, "UPSTASH_REDIS_REST_URL")
+	delete(environ, "UPSTASH_REDIS_REST_TOKEN")
+	environ["KV_REST_API_URL"] = "https://kv.example.test"
+	environ["KV_REST_API_TOKEN"] = "kv-token"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.Equal(t, "https://kv.example.test", c.Redis.RESTURL.String())
+	assert.Equal(t, "kv-token", c.Redis.RESTToken.Reveal())
+}
+
+func TestAuthMode(t *testing.T) {
+	secret := strings.Repeat("s", 32)
+	keys := map[string]string{"INNGEST_EVENT_KEY": "e", "INNGEST_SIGNING_KEY": "s"}
+	tests := []struct {
+		name, mode, secret, vercelEnv string
+		want                          config.AuthMode
+	}{
+		{"developer-machine", "", "", "", config.AuthOpen},
+		{"vercel-dev", "", "", "development", config.AuthOpen},
+		{"secret-set", "", secret, "production", config.AuthRequired},
+		{"production-undecided", "", "", "production", config.AuthUndecided},
+		{"preview-undecided", "", "", "preview", config.AuthUndecided},
+		{"production-open-by-choice", "open", "", "production", config.AuthOpen},
+		{"open-by-choice-with-secret", "open", secret, "", config.AuthOpen},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			environ := with(keys)
+			environ["AUTH_MODE"], environ["JWT_SECRET"], environ["VERCEL_ENV"] = tt.mode, tt.secret, tt.vercelEnv
+			c, err := config.Load(environ)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, c.Auth.Mode)
+		})
+	}
+}
+
+// The session cookie belongs to the site, never to Atlassian's shared API host.
+func TestSiteURLIsNeverTheSharedAPIHost(t *testing.T) {
+	c, err := config.Load(with(map[string]string{"JIRA_BASE_URL": "https://api.atlassian.com/ex/jira/11111111"}))
+	require.NoError(t, err)
+	assert.Equal(t, "https://acme.atlassian.net", c.SiteURL())
+	assert.Equal(t, "https://api.atlassian.com/ex/jira/11111111", c.JiraAPIURL())
+}

@@ -1,0 +1,170 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Fault is one variable that is missing or wrong. It never holds the value.
+type Fault struct {
+	Variable string
+	Problem  string
+}
+
+// Error lists every fault of a configuration.
+type Error struct{ Faults []Fault }
+
+func (e *Error) Error() string {
+	lines := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		lines[i] = f.Variable + " " + f.Problem
+	}
+	return strings.Join(lines, "; ")
+}
+
+// Variables names the variables at fault, in the order of Faults.
+func (e *Error) Variables() []string {
+	names := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		names[i] = f.Variable
+	}
+	return names
+}
+
+// Load reads environ, the whole environment as name and value, and checks it.
+// The error is an *Error; the Config that comes with it is good enough to say
+// so with: its platform and log level are set.
+func Load(environ map[string]string) (*Config, error) {
+	c := &Config{}
+	faults := parse(c, environ)
+	c.settle()
+	faults = append(faults, c.check()...)
+	if len(faults) > 0 {
+		return c, &Error{faults}
+	}
+	return c, nil
+}
+
+// parse fills c by its tags. The library's messages hold the value, so only
+// the problem's own text, which the types of this package word, is passed on.
+func parse(c *Config, environ map[string]string) []Fault {
+	err := env.ParseWithOptions(c, env.Options{Environment: environ})
+	if err == nil {
+		return nil
+	}
+	variables := variableOfField(reflect.TypeFor[Config]())
+	var faults []Fault
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []Fault{{"environment", "could not be read"}}
+	}
+	for _, one := range all.Errors {
+		var bad env.ParseError
+		if errors.As(one, &bad) {
+			faults = append(faults, Fault{variables[bad.Type.String()+" "+bad.Name], bad.Err.Error()})
+			continue
+		}
+		faults = append(faults, Fault{"environment", "could not be read"})
+	}
+	return faults
+}
+
+// variableOfField maps "type field" to its variable. Among the fields that can
+// fail to parse that pair
+// is unique, which each-url-by-its-own-name holds.
+func variableOfField(t reflect.Type) map[string]string {
+	names := map[string]string{}
+	for field := range t.Fields() {
+		if variable := field.Tag.Get("env"); variable != "" {
+			names[field.Type.String()+" "+field.Name] = variable
+			continue
+		}
+		if field.Type.Kind() == reflect.Struct {
+			for k, v := range variableOfField(field.Type) {
+				names[k] = v
+			}
+		}
+	}
+	return names
+}
+
+// settle fills what follows from other variables.
+func (c *Config) settle() {
+	if c.Redis.RESTURL.URL == nil {
+		c.Redis.RESTURL = c.Redis.KVRESTURL
+	}
+	if c.Redis.RESTToken.IsZero() {
+		c.Redis.RESTToken = c.Redis.KVRESTToken
+	}
+	c.Jira.Domain = strings.ToLower(strings.TrimSpace(c.Jira.Domain))
+	switch {
+	case c.Auth.Mode != AuthUndecided:
+	case !c.Auth.JWTSecret.IsZero():
+		c.Auth.Mode = AuthRequired
+	case !c.Deployed():
+		c.Auth.Mode = AuthOpen
+	}
+}
+
+var hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+
+// check holds the rules that span variables.
+func (c *Config) check() []Fault {
+	var faults []Fault
+	fault := func(bad bool, variable, format string, args ...any) {
+		if bad {
+			faults = append(faults, Fault{variable, fmt.Sprintf(format, args...)})
+		}
+	}
+	rest, restToken := c.Redis.RESTURL.URL != nil, !c.Redis.RESTToken.IsZero()
+	fault(!rest && !restToken && c.Redis.URL.IsZero(), "UPSTASH_REDIS_REST_URL", "is missing (or set REDIS_URL)")
+	fault(rest && !restToken, "UPSTASH_REDIS_REST_TOKEN", "is missing beside UPSTASH_REDIS_REST_URL")
+	fault(!rest && restToken, "UPSTASH_REDIS_REST_URL", "is missing beside UPSTASH_REDIS_REST_TOKEN")
+	tcp := c.Redis.URL.Reveal()
+	fault(tcp != "" && !strings.HasPrefix(tcp, "redis://") && !strings.HasPrefix(tcp, "rediss://"),
+		"REDIS_URL", "must begin with redis:// or rediss://")
+
+	fault(c.Jira.Domain == "", "JIRA_DOMAIN", "is missing: the site's host, such as acme.atlassian.net")
+	fault(c.Jira.Domain != "" && !hostName.MatchString(c.Jira.Domain), "JIRA_DOMAIN", "must be a host name without https:// or a path")
+	fault(c.Jira.Email == "", "ATLASSIAN_EMAIL", "is missing")
+	fault(c.Jira.APIToken.IsZero(), "ATLASSIAN_API_TOKEN", "is missing")
+	fault(c.Session().IsZero(), "JIRA_TENANT_SESSION_TOKEN", "is missing (or set JIRA_FULL_COOKIE)")
+
+	fault(c.Auth.Mode == AuthRequired && c.Auth.JWTSecret.IsZero(), "JWT_SECRET", "is missing, and AUTH_MODE=required needs it")
+	for _, one := range c.Auth.JWTSecrets() {
+		fault(len(one) < 32, "JWT_SECRET", "must have at least 32 bytes")
+	}
+	fault(c.InngestDev() && c.Deployed(), "INNGEST_DEV", "must not be set on a deployment: it accepts unsigned requests")
+	needKeys := c.Deployed() && !c.InngestDev()
+	fault(needKeys && c.Inngest.EventKey.IsZero(), "INNGEST_EVENT_KEY", "is missing")
+	fault(needKeys && c.Inngest.SigningKey.IsZero(), "INNGEST_SIGNING_KEY", "is missing")
+	return faults
+}
+
+// JWTSecrets are the secrets that a token may be signed with, the current one
+// first; a second one stands there while secrets are rotated.
+func (a *Auth) JWTSecrets() []string {
+	var secrets []string
+	for part := range strings.SplitSeq(a.JWTSecret.Reveal(), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			secrets = append(secrets, part)
+		}
+	}
+	return secrets
+}
+
+// Environ turns os.Environ's NAME=value lines into Load's argument.
+func Environ(lines []string) map[string]string {
+	environ := make(map[string]string, len(lines))
+	for _, line := range lines {
+		if name, value, ok := strings.Cut(line, "="); ok {
+			environ[name] = value
+		}
+	}
+	return environ
+}

@@ -1,0 +1,137 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+// SourceKind is where running timers are read from.
+type SourceKind string
+
+// The sources of the contract's TIMER_SOURCE.
+const (
+	SourceAuto    SourceKind = "auto"
+	SourceConnect SourceKind = "connect"
+	SourceForge   SourceKind = "forge"
+)
+
+func (k *SourceKind) UnmarshalText(b []byte) error {
+	switch v := SourceKind(strings.TrimSpace(string(b))); v {
+	case SourceAuto, SourceConnect, SourceForge:
+		*k = v
+		return nil
+	}
+	return errors.New("must be auto, connect or forge")
+}
+
+// AuthMode says whether a caller needs a bearer token.
+type AuthMode string
+
+// The modes of the contract's AUTH_MODE. AuthUndecided is a Vercel
+// deployment on which nobody chose: it serves nothing but health.
+const (
+	AuthRequired  AuthMode = "required"
+	AuthOpen      AuthMode = "open"
+	AuthUndecided AuthMode = ""
+)
+
+func (m *AuthMode) UnmarshalText(b []byte) error {
+	switch v := AuthMode(strings.TrimSpace(string(b))); v {
+	case AuthRequired, AuthOpen, AuthUndecided:
+		*m = v
+		return nil
+	}
+	return errors.New("must be required or open")
+}
+
+func (u *URL) UnmarshalText(b []byte) error {
+	text := strings.TrimRight(strings.TrimSpace(string(b)), "/")
+	if text == "" {
+		*u = URL{}
+		return nil
+	}
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Host == "" || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
+		return errors.New("must be an absolute address such as https://host/path")
+	}
+	if parsed.Scheme != "https" && (parsed.Scheme != "http" || !isLoopback(parsed.Hostname())) {
+		return errors.New("must begin with https:// (http:// is for this machine only)")
+	}
+	*u = URL{parsed}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func (l *Location) UnmarshalText(b []byte) error {
+	loc, err := time.LoadLocation(strings.TrimSpace(string(b)))
+	if err != nil {
+		return errors.New("must be an IANA time zone such as Europe/Berlin")
+	}
+	*l = Location{loc}
+	return nil
+}
+
+// Key is 32 bytes of key material.
+type Key struct{ bytes secret.Text }
+
+func (k *Key) UnmarshalText(b []byte) error {
+	text := strings.TrimSpace(string(b))
+	if text == "" {
+		*k = Key{}
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(raw) != 32 {
+		return errors.New("must be base64 of 32 bytes: openssl rand -base64 32")
+	}
+	*k = Key{secret.New(text)}
+	return nil
+}
+
+// IsZero reports whether no key is set.
+func (k Key) IsZero() bool { return k.bytes.IsZero() }
+
+// Bytes returns the 32 bytes, or nil.
+func (k Key) Bytes() []byte {
+	raw, _ := base64.StdEncoding.DecodeString(k.bytes.Reveal()) // checked by UnmarshalText
+	return raw
+}
+
+func (k Key) String() string { return k.bytes.String() }
+
+// Port is a TCP port to listen on; 0 lets the system choose.
+type Port int
+
+func (p *Port) UnmarshalText(b []byte) error {
+	n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 16)
+	if err != nil {
+		return errors.New("must be a port number")
+	}
+	*p = Port(n)
+	return nil
+}
+
+// Level is the least severe level that is logged.
+type Level struct{ slog.Level }
+
+func (l *Level) UnmarshalText(b []byte) error {
+	if err := l.Level.UnmarshalText([]byte(strings.TrimSpace(string(b)))); err != nil {
+		return errors.New("must be debug, info, warn or error")
+	}
+	return nil
+}
