@@ -1,0 +1,63 @@
+// Package upstream is what the clients of other services share with those who
+// call them: the type of a failed call, the request id that travels along, and
+// the time spent waiting for answers. It does no I/O, and anyone may import it.
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// Codes that this backend gives itself, where the upstream has no word of its
+// own or its word would mislead.
+const (
+	CodeAuthFailed = "AUTH_FAILED"    // the upstream refuses the credential of this server, not of the caller
+	CodeBadBody    = "BAD_BODY"       // it answered 2xx with something that cannot be read
+	CodeTooLarge   = "BODY_TOO_LARGE" // its answer is over the limit
+	CodeRedirect   = "REDIRECT"       // it answered 3xx; redirects are never followed
+	CodeGone       = "GONE"           // 410: the endpoint was removed, the client needs a change
+)
+
+// Error is a failed call to an upstream. Its text is for the log only.
+type Error struct {
+	Upstream   string        // "clockwork", "jira"
+	Op         string        // "timers.stop"; a constant, so that log lines group
+	Status     int           // HTTP status; 0 when nothing came back
+	Code       string        // the upstream's own word, or one of the codes above
+	Message    string        // the upstream's own sentence, bounded and without credentials; for the log only
+	RetryAfter time.Duration // how long the upstream asks to wait; 0 when it does not say
+	Err        error         // what failed below HTTP, if anything
+}
+
+// Error gives everything that is known, on one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", e.Upstream, e.Op)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, ": status %d", e.Status)
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&b, " (%s)", e.Code)
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", e.Message)
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	return b.String()
+}
+
+// Unwrap returns what failed below HTTP, or nil.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Timeout reports whether the answer did not come in time: the deadline of
+// the call, of its caller, or of the connection.
+func (e *Error) Timeout() bool {
+	var ne net.Error
+	return errors.Is(e.Err, context.DeadlineExceeded) || errors.As(e.Err, &ne) && ne.Timeout()
+}
