@@ -1,0 +1,116 @@
+// Package auth says who is calling and for whom they may ask. Issuing tokens
+// is not its work.
+package auth
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+// Errors of identifying a caller.
+var (
+	ErrNotConfigured = errors.New("neither AUTH_MODE nor JWT_SECRET is set on a deployment")
+	ErrNoToken       = errors.New("no bearer token")
+	ErrBadToken      = errors.New("the bearer token is not valid")
+	ErrForbidden     = errors.New("the caller may not ask for this account")
+	ErrNoClockwork   = errors.New("no Clockwork token of the caller's own")
+)
+
+// Caller is who asks. In open mode nobody is known: only ClockworkToken may
+// be set then.
+type Caller struct {
+	Known     bool // a bearer token was checked
+	UserID    string
+	AccountID string
+	Email     string
+	Admin     bool
+	// ClockworkToken is the caller's own, from X-Clockwork-Token. It is not a
+	// header of Clockwork's: it is how the desktop client hands over the token.
+	ClockworkToken secret.Text
+}
+
+// Identify reads the caller from a request, by the deployment's mode.
+func Identify(r *http.Request, mode config.AuthMode, verify func(token string) (Caller, error)) (Caller, error) {
+	var who Caller
+	switch mode {
+	case config.AuthOpen:
+	case config.AuthRequired:
+		token, ok := bearer(r)
+		if !ok {
+			return Caller{}, ErrNoToken
+		}
+		var err error
+		if who, err = verify(token); err != nil {
+			return Caller{}, err
+		}
+	default:
+		return Caller{}, ErrNotConfigured
+	}
+	who.ClockworkToken = secret.New(r.Header.Get("X-Clockwork-Token"))
+	return who, nil
+}
+
+func bearer(r *http.Request) (string, bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// Subject is whose data is asked for: an account id, an e-mail address, or
+// neither for everybody's.
+type Subject struct {
+	AccountID string
+	Email     string // in lower case
+}
+
+// All reports whether the subject is everybody.
+func (s Subject) All() bool { return s == Subject{} }
+
+// Narrow decides whose data the caller gets. In open mode that is what they
+// ask for. A known caller gets their own by default and may name no other,
+// unless they are an admin.
+func (c Caller) Narrow(asked Subject) (Subject, error) {
+	if !c.Known || c.Admin {
+		return asked, nil
+	}
+	own := Subject{AccountID: c.AccountID}
+	if own.AccountID == "" {
+		own = Subject{Email: c.Email}
+	}
+	switch {
+	case own.All():
+		return Subject{}, ErrForbidden
+	case asked.All(),
+		asked.AccountID != "" && asked.AccountID == c.AccountID,
+		asked.AccountID == "" && asked.Email == c.Email:
+		return own, nil
+	}
+	return Subject{}, ErrForbidden
+}
+
+// WriteToken is the Clockwork token with which the caller may start and stop
+// timers. The server's own serves only the account that it belongs to.
+func (c Caller) WriteToken(server config.Clockwork) (secret.Text, error) {
+	if !c.ClockworkToken.IsZero() {
+		return c.ClockworkToken, nil
+	}
+	if c.Known && c.AccountID != "" && c.AccountID == server.AccountID && !server.APIToken.IsZero() {
+		return server.APIToken, nil
+	}
+	return secret.Text{}, ErrNoClockwork
+}
+
+// ReadToken is the Clockwork token for worklogs: the caller's own, else the
+// server's.
+func (c Caller) ReadToken(server config.Clockwork) (secret.Text, error) {
+	if !c.ClockworkToken.IsZero() {
+		return c.ClockworkToken, nil
+	}
+	if !server.APIToken.IsZero() {
+		return server.APIToken, nil
+	}
+	return secret.Text{}, ErrNoClockwork
+}

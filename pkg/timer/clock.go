@@ -1,0 +1,47 @@
+package timer
+
+import (
+	"slices"
+	"time"
+)
+
+// Advance returns timers as they are at "to", given that their TillNow was
+// true at "from". A timer on hold or finished does not grow.
+func Advance(timers []Timer, from, to time.Time) []Timer {
+	seconds := max(int64(to.Sub(from)/time.Second), 0)
+	advanced := slices.Clone(timers)
+	for i := range advanced {
+		if advanced[i].running() {
+			advanced[i].TillNow += seconds
+		}
+	}
+	return advanced
+}
+
+// running reports whether TillNow grows with the clock.
+func (t *Timer) running() bool { return t.FinishedAt == nil && t.WithinWorkingHours }
+
+// SortNewestFirst orders timers by start, the latest first: clients that show
+// one timer show the first. Equal starts are ordered by id, so that the same
+// timers always encode to the same bytes.
+func SortNewestFirst(timers []Timer) {
+	slices.SortFunc(timers, func(a, b Timer) int {
+		if c := b.StartedAt.Compare(a.StartedAt); c != 0 {
+			return c
+		}
+		return int(min(max(b.ID-a.ID, -1), 1))
+	})
+}
+
+// ByAccount groups timers by the account whose time runs, each group newest
+// first.
+func ByAccount(timers []Timer) map[string][]Timer {
+	groups := map[string][]Timer{}
+	for _, t := range timers {
+		groups[t.RunningFor] = append(groups[t.RunningFor], t)
+	}
+	for _, group := range groups {
+		SortNewestFirst(group)
+	}
+	return groups
+}

@@ -1,0 +1,97 @@
+package timer
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// drift is how far a timer's TillNow may be from where the clock says
+	// before it counts as edited, in seconds. Clockwork answers whole seconds,
+	// a page takes a while to arrive, and hosts' clocks differ a little.
+	drift = 5
+	// sameStart is how far two starts may be apart and still be one: the start
+	// of a timer begun here is our clock's until a snapshot brings Clockwork's.
+	sameStart = 2 * time.Second
+)
+
+// SameSnapshot reports whether after, true at afterAt, says nothing new over
+// before, true at beforeAt: that more time has passed is not news.
+func SameSnapshot(before []Timer, beforeAt time.Time, after []Timer, afterAt time.Time) bool {
+	if len(before) != len(after) {
+		return false
+	}
+	expected := Advance(before, beforeAt, afterAt)
+	return slices.EqualFunc(expected, after, func(a, b Timer) bool { return a.ID == b.ID && a.StartedAt.Equal(b.StartedAt) && sameContent(&a, &b) })
+}
+
+// sameContent compares what a person sees, all but the id and the start.
+func sameContent(a, b *Timer) bool {
+	return equalPtr(a.Comment, b.Comment) &&
+		a.WithinWorkingHours == b.WithinWorkingHours &&
+		a.StartedWithinWorkingHours == b.StartedWithinWorkingHours &&
+		a.WorklogCount == b.WorklogCount &&
+		a.Issue == b.Issue &&
+		equalPtr(a.Author, b.Author) &&
+		max(a.TillNow-b.TillNow, b.TillNow-a.TillNow) <= drift
+}
+
+func equalPtr[T comparable](a, b *T) bool {
+	return a == b || (a != nil && b != nil && *a == *b)
+}
+
+// ChangeKind is what happened to a timer between two snapshots.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	Started ChangeKind = "started"
+	Stopped ChangeKind = "stopped"
+	Edited  ChangeKind = "edited"
+)
+
+// Change is one difference between two snapshots of one account. Timer is as
+// it is now, or as it last was where it has stopped.
+type Change struct {
+	Kind  ChangeKind
+	Timer Timer
+}
+
+// Diff lists what a person would call a change between two snapshots of one
+// account, each newest first. A timer is known by its issue, not by its id: the
+// real id replacing a provisional one is no change unless the start moved by
+// more than 2 s. Stops come first, so that replaying them in order never shows
+// more timers than there are.
+func Diff(before []Timer, beforeAt time.Time, after []Timer, afterAt time.Time) []Change {
+	var changes []Change
+	was, is := byIssue(Advance(before, beforeAt, afterAt)), byIssue(after)
+	for _, old := range before {
+		if _, still := is[old.Issue.Key]; !still && was[old.Issue.Key].ID == old.ID {
+			changes = append(changes, Change{Stopped, old})
+		}
+	}
+	for _, now := range after {
+		if is[now.Issue.Key].ID != now.ID {
+			continue
+		}
+		old, existed := was[now.Issue.Key]
+		switch {
+		case !existed:
+			changes = append(changes, Change{Started, now})
+		case old.StartedAt.Sub(now.StartedAt).Abs() > sameStart, !sameContent(&old, &now):
+			changes = append(changes, Change{Edited, now})
+		}
+	}
+	return changes
+}
+
+// byIssue keeps the newest timer of each issue; timers are newest first.
+func byIssue(timers []Timer) map[string]Timer {
+	m := make(map[string]Timer, len(timers))
+	for _, t := range timers {
+		if _, newer := m[t.Issue.Key]; !newer {
+			m[t.Issue.Key] = t
+		}
+	}
+	return m
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// maxBody is the largest request body, in bytes.
+const maxBody = 64 << 10
+
+// DecodeJSON reads the request's body, one JSON object, into target. Unknown
+// members are ignored: clients may be newer than the server.
+func DecodeJSON(r *http.Request, target any) error {
+	if media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" ||
+		(params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_MEDIA_TYPE",
+			Message: "Send the body as JSON, with Content-Type: application/json."}
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	if trimmed := bytes.TrimSpace(body); len(trimmed) == 0 || trimmed[0] != '{' {
+		return BadRequest("", "The body must be a JSON object.")
+	}
+	return decodeObject(body, target)
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	tooLarge := &Error{Status: http.StatusRequestEntityTooLarge, Code: "PAYLOAD_TOO_LARGE", Message: "The body is larger than 64 KiB."}
+	if r.ContentLength > maxBody {
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return nil, &Error{Status: http.StatusBadRequest, Code: "BAD_REQUEST", Message: "The body could not be read to its end.", Err: err}
+	}
+	if len(body) > maxBody {
+		return nil, tooLarge
+	}
+	return body, nil
+}
+
+func decodeObject(body []byte, target any) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(target); err != nil {
+		var wrongType *json.UnmarshalTypeError
+		if errors.As(err, &wrongType) {
+			return BadRequest(wrongType.Field, "%s is of the wrong JSON type.", orThe(wrongType.Field))
+		}
+		if known := (*Error)(nil); errors.As(err, &known) {
+			return known
+		}
+		return BadRequest("", "The body is not valid JSON.")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return BadRequest("", "The body has something after its JSON object.")
+	}
+	return nil
+}
+
+func orThe(field string) string {
+	if field == "" {
+		return "A value"
+	}
+	return field
+}

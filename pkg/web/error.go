@@ -1,0 +1,43 @@
+// Package web is inbound HTTP: reading a request strictly, writing an answer
+// or an error in the contract's form, request ids, timing and CORS. It knows
+// no route and no service.
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Error is what a caller is told. Message is a sentence that a person can act
+// on; Err is the cause, for the log only.
+type Error struct {
+	Status     int
+	Code       string // BAD_REQUEST, TIMER_STATE_UNKNOWN, …
+	Message    string
+	Field      string        // the one input at fault, if there is one
+	RetryAfter time.Duration // sent as Retry-After, in whole seconds
+	Err        error
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return e.Code + ": " + e.Message
+	}
+	return e.Code + ": " + e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// BadRequest is a 400 for one input.
+func BadRequest(field, format string, args ...any) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "BAD_REQUEST", Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// wireError is the contract's error body.
+type wireError struct {
+	Error      string `json:"error"`
+	Message    string `json:"message"`
+	StatusCode int    `json:"statusCode"`
+	Field      string `json:"field,omitempty"`
+}

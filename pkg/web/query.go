@@ -1,0 +1,82 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxParameter is the longest value of one query parameter, in characters.
+const maxParameter = 256
+
+// Query reads a URL's query strictly: a parameter that is repeated, too long,
+// not UTF-8 or holds control characters is a 400, even one that nobody reads.
+type Query struct{ values map[string]string }
+
+// ParseQuery checks and reads rawQuery.
+func ParseQuery(rawQuery string) (Query, error) {
+	all, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return Query{}, BadRequest("", "The query string is not well formed.")
+	}
+	q := Query{make(map[string]string, len(all))}
+	for name, values := range all {
+		if len(values) > 1 {
+			return Query{}, BadRequest(fieldName(name), "A parameter is given more than once; give each one once.")
+		}
+		if err := CheckText(fieldName(name), values[0], maxParameter); err != nil {
+			return Query{}, err
+		}
+		q.values[name] = strings.TrimSpace(values[0])
+	}
+	return q, nil
+}
+
+// fieldName keeps a caller's text out of the answer unless it is a plain name.
+func fieldName(name string) string {
+	for _, r := range name {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) {
+			return ""
+		}
+	}
+	if len(name) > 32 {
+		return ""
+	}
+	return name
+}
+
+// CheckText refuses text over limit characters, with control characters, or
+// that is not UTF-8. New lines and tabs count as control characters.
+func CheckText(field, text string, limit int) error {
+	switch {
+	case !utf8.ValidString(text):
+		return BadRequest(field, "The value is not valid UTF-8.")
+	case utf8.RuneCountInString(text) > limit:
+		return BadRequest(field, "The value is longer than %d characters.", limit)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return BadRequest(field, "The value contains control characters.")
+	}
+	return nil
+}
+
+// Get returns a parameter without surrounding white space, or "".
+func (q Query) Get(name string) string { return q.values[name] }
+
+// Has reports whether the parameter is there with a value.
+func (q Query) Has(name string) bool { return q.values[name] != "" }
+
+// Int returns a whole number, clamped to [lowest, highest]; fallback where it
+// is absent; a 400 where it is not a number.
+func (q Query) Int(name string, fallback, lowest, highest int) (int, error) {
+	text := q.values[name]
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, BadRequest(name, "%s must be a whole number.", name)
+	}
+	return min(max(n, lowest), highest), nil
+}

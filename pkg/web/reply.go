@@ -1,0 +1,76 @@
+package web
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Reply is a successful answer. A 304 has no body; every other has one,
+// because the desktop client parses whatever comes.
+type Reply struct {
+	Status int
+	Body   any
+	ETag   string
+}
+
+// OK is a 200 with a JSON body.
+func OK(body any) Reply { return Reply{Status: http.StatusOK, Body: body} }
+
+// Write sends the reply.
+func (re Reply) Write(w http.ResponseWriter) error {
+	if re.ETag != "" {
+		w.Header().Set("ETag", re.ETag)
+	}
+	if re.Status == http.StatusNotModified {
+		w.WriteHeader(re.Status)
+		return nil
+	}
+	return writeJSON(w, re.Status, re.Body)
+}
+
+// WriteError sends an error in the contract's form.
+func WriteError(w http.ResponseWriter, e *Error) {
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	_ = writeJSON(w, e.Status, wireError{Error: e.Code, Message: e.Message, StatusCode: e.Status, Field: e.Field})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(encoded)))
+	w.WriteHeader(status)
+	_, err = w.Write(encoded)
+	return err
+}
+
+// Matches reports whether the request's If-None-Match names etag (RFC 9110,
+// 13.1.2: weak comparison, a list, or *).
+func Matches(r *http.Request, etag string) bool {
+	header := strings.Join(r.Header.Values("If-None-Match"), ",")
+	for part := range strings.SplitSeq(header, ",") {
+		part = strings.TrimPrefix(strings.TrimSpace(part), "W/")
+		if part == "*" || (part != "" && part == strings.TrimPrefix(etag, "W/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// ServerTiming formats phases and their durations for the Server-Timing header
+// (W3C), in milliseconds.
+func ServerTiming(phases []string, durations []time.Duration) string {
+	parts := make([]string, len(phases))
+	for i, phase := range phases {
+		parts[i] = phase + ";dur=" + strconv.FormatFloat(float64(durations[i].Microseconds())/1000, 'f', 1, 64)
+	}
+	return strings.Join(parts, ", ")
+}
