@@ -1,0 +1,53 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+	"unicode"
+)
+
+// maxMessage is in runes: a sentence or two of the upstream, for the log.
+const maxMessage = 300
+
+// minSecret spares short header values: to blank every "a" helps nobody.
+const minSecret = 6
+
+// redact makes upstream text fit for a log: no credential that we sent, no
+// control characters, bounded.
+func redact(text string, secrets []string) string {
+	for _, s := range secrets {
+		if len(s) >= minSecret {
+			text = strings.ReplaceAll(text, s, "[redacted]")
+		}
+	}
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "�"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+	if runes := []rune(text); len(runes) > maxMessage {
+		return string(runes[:maxMessage]) + "…"
+	}
+	return text
+}
+
+// secrets lists every credential in the request, whole and in its parts: the
+// token after its scheme, the value of each cookie.
+func (r Request) secrets() []string {
+	var all []string
+	for _, name := range []string{"Authorization", "Cookie"} {
+		for _, v := range http.Header(r.Header).Values(name) {
+			all = append(all, v)
+			for part := range strings.SplitSeq(v, ";") {
+				all = append(all, after(part, " "), after(part, "="))
+			}
+		}
+	}
+	for _, s := range r.Secrets {
+		all = append(all, s.Reveal())
+	}
+	return all
+}
+
+func after(s, sep string) string {
+	_, rest, _ := strings.Cut(strings.TrimSpace(s), sep)
+	return rest
+}

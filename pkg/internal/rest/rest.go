@@ -1,0 +1,138 @@
+// Package rest sends this backend's HTTP requests to other services. A call
+// passes a chain with one file per concern: request (build), send (one
+// attempt), error (2xx or a typed error), retry, redact, log.
+//
+// The retry policy:
+//
+//   - only what changes nothing upstream is repeated: GET, and a POST that is
+//     marked ReadOnly; after 429, 500, 502, 503, 504, a lost connection, or an
+//     attempt that took too long;
+//   - a write is repeated only if the connection could not be opened, for then
+//     the request certainly never left;
+//   - three attempts at most, with a jittered pause that doubles; the
+//     upstream's Retry-After wins over it;
+//   - a pause that would outlast the deadline is not begun: the failure is
+//     returned at once, with its RetryAfter.
+//
+// It knows nothing of any upstream's JSON, and caches nothing.
+package rest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	defaultTimeout = 10 * time.Second
+	defaultMaxBody = 8 << 20
+)
+
+// Options say whom a Client talks to. Upstream and BaseURL are required, the
+// zero value of everything else works.
+type Options struct {
+	Upstream  string            // names the upstream in errors, logs and timings
+	BaseURL   string            // http(s), may have a path, must not have user, query or fragment
+	Transport http.RoundTripper // default: a NewTransport of its own
+	Timeout   time.Duration     // of a whole call, its repeats and pauses included; default 10 s
+	MaxBody   int64             // bytes read of an answer; default 8 MiB
+	Log       *slog.Logger      // one debug line per call; default: none
+
+	Now    func() time.Time                                 // default time.Now
+	Sleep  func(ctx context.Context, d time.Duration) error // default: a timer that ends with ctx
+	Jitter func() float64                                   // in [0, 1); default random
+
+	// DecodeError finds the upstream's own code and sentence in an error body.
+	DecodeError func(body []byte) (code, message string)
+	// Reject looks at every answer, whatever its status. A code other than ""
+	// makes the answer an error with that code.
+	Reject func(status int, h http.Header) (code string)
+}
+
+// Client sends requests to one upstream. It is safe for concurrent use.
+type Client struct {
+	opts Options
+	base *url.URL
+	http *http.Client
+}
+
+// New returns a client, or an error that names what is wrong with the base URL.
+func New(opts Options) (*Client, error) {
+	base, err := parseBase(opts.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("%s base URL: %w", opts.Upstream, err)
+	}
+	opts.setDefaults()
+	return &Client{opts: opts, base: base, http: &http.Client{
+		Transport: opts.Transport,
+		// A redirect could carry the credential to another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+func (o *Options) setDefaults() {
+	if o.Transport == nil {
+		o.Transport = NewTransport()
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	if o.DecodeError == nil {
+		o.DecodeError = func([]byte) (string, string) { return "", "" }
+	}
+	if o.Reject == nil {
+		o.Reject = func(int, http.Header) string { return "" }
+	}
+}
+
+// Do sends r and returns its answer if that is 2xx. Everything else is an
+// *upstream.Error.
+func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, orDefault(r.Timeout, c.opts.Timeout))
+	defer cancel()
+
+	start := c.opts.Now()
+	resp, attempts, err := c.retry(ctx, r)
+	c.record(ctx, r.Op, c.opts.Now().Sub(start), attempts, resp, err)
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+func orDefault[T int64 | time.Duration](v, otherwise T) T {
+	if v > 0 {
+		return v
+	}
+	return otherwise
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

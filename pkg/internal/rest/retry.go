@@ -1,0 +1,112 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+const (
+	maxAttempts = 3
+	baseBackoff = 200 * time.Millisecond
+	maxBackoff  = 2 * time.Second
+)
+
+var retryStatuses = []int{
+	http.StatusTooManyRequests,
+	http.StatusInternalServerError,
+	http.StatusBadGateway,
+	http.StatusServiceUnavailable,
+	http.StatusGatewayTimeout,
+}
+
+// outcome is what one failed attempt came to, as far as the decision needs it.
+type outcome struct {
+	attempt    int           // 1 for the first
+	readOnly   bool          // to repeat it changes nothing upstream
+	status     int           // 0: nothing came back
+	unsent     bool          // certain: the connection could not be opened
+	lost       bool          // the request or its answer was lost on the way, or late
+	retryAfter time.Duration // what the upstream asks for; 0: nothing
+	backoff    time.Duration // the pause otherwise
+	left       time.Duration // of the call's deadline
+}
+
+// decide says whether to try again, and after what pause.
+func decide(o outcome) (pause time.Duration, again bool) {
+	repeatable := o.unsent || o.readOnly && (o.lost || slices.Contains(retryStatuses, o.status))
+	if o.attempt >= maxAttempts || !repeatable {
+		return 0, false
+	}
+	pause = o.backoff
+	if o.retryAfter > 0 {
+		pause = o.retryAfter
+	}
+	if pause >= o.left {
+		return 0, false
+	}
+	return pause, true
+}
+
+// retry sends r until an attempt succeeds or decide has had enough. It returns
+// the number of attempts too.
+func (c *Client) retry(ctx context.Context, r Request) (*Response, int, error) {
+	for n := 1; ; n++ {
+		x := c.send(ctx, r)
+		failed := c.check(r, x)
+		if failed == nil {
+			return x.resp, n, nil
+		}
+		pause, again := decide(outcome{
+			attempt:    n,
+			readOnly:   r.readOnly(),
+			status:     failed.Status,
+			unsent:     neverLeft(failed),
+			lost:       lostOnTheWay(failed),
+			retryAfter: failed.RetryAfter,
+			backoff:    backoff(n, c.opts.Jitter()),
+			left:       left(ctx),
+		})
+		if !again || c.opts.Sleep(ctx, pause) != nil {
+			return nil, n, failed
+		}
+	}
+}
+
+// backoff doubles with each attempt; jitter in [0, 1) takes up to half of it.
+func backoff(attempt int, jitter float64) time.Duration {
+	d := min(baseBackoff<<(attempt-1), maxBackoff)
+	return d - time.Duration(jitter*float64(d/2))
+}
+
+// left is nothing once ctx has ended, by whatever cause.
+func left(ctx context.Context) time.Duration {
+	deadline, _ := ctx.Deadline() // Do always sets one
+	if ctx.Err() != nil {
+		return 0
+	}
+	return time.Until(deadline)
+}
+
+// neverLeft reports that no connection was opened.
+func neverLeft(e *upstream.Error) bool {
+	var op *net.OpError
+	return errors.As(e.Err, &op) && op.Op == "dial"
+}
+
+// lostOnTheWay reports a failure below HTTP that another attempt may not meet.
+func lostOnTheWay(e *upstream.Error) bool {
+	var unsent *notSentError
+	var badCertificate *tls.CertificateVerificationError
+	return e.Err != nil &&
+		!errors.As(e.Err, &unsent) &&
+		!errors.As(e.Err, &badCertificate) &&
+		!errors.Is(e.Err, errTooLarge) &&
+		!errors.Is(e.Err, context.Canceled)
+}
