@@ -1,0 +1,63 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// pollInterval is the pause between two looks at a condition.
+const pollInterval = 50 * time.Millisecond
+
+// Until calls check until it returns nil. When ctx ends first, the error names
+// what was awaited and holds the last answer of check.
+func Until(ctx context.Context, what string, check func(context.Context) error) error {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		err := check(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited for %s: %w; last seen: %w", what, ctx.Err(), err)
+		case <-tick.C:
+		}
+	}
+}
+
+// Answers waits until something answers GET url, with whatever status. It
+// gives up at once when the program ends.
+func (p *Process) Answers(ctx context.Context, url string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-p.exited:
+			cancel(fmt.Errorf("%s ended: %v", p.name, p.err))
+		case <-ctx.Done():
+		}
+	}()
+	err := Until(ctx, p.name+" at "+url, func(ctx context.Context) error { return answers(ctx, url) })
+	if err != nil {
+		return fmt.Errorf("%w (%w); it printed:\n%s", err, context.Cause(ctx), p.Output())
+	}
+	return nil
+}
+
+func answers(ctx context.Context, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	return err
+}
