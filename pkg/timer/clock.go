@@ -18,6 +18,12 @@ func Advance(timers []Timer, from, to time.Time) []Timer {
 	return advanced
 }
 
+// Tick is the last moment up to now that lies whole seconds after from. Timers
+// that are stored again as of that moment lose no fraction of a second.
+func Tick(from, now time.Time) time.Time {
+	return from.Add(max(now.Sub(from), 0).Truncate(time.Second))
+}
+
 // running reports whether TillNow grows with the clock.
 func (t *Timer) running() bool { return t.FinishedAt == nil && t.WithinWorkingHours }
 
