@@ -1,0 +1,52 @@
+package clockwork
+
+import (
+	"encoding/json"
+	"errors"
+)
+
+var (
+	// ErrNotRunning means that the token's owner has no running timer on the
+	// issue: Clockwork's 422 on stop.
+	ErrNotRunning = errors.New("no timer is running on this issue")
+	// ErrUnknownShape means that Clockwork answered with a structure that this
+	// package does not know. It is never read as an empty list.
+	ErrUnknownShape = errors.New("clockwork answered in a shape that is not known")
+)
+
+// decodeError finds the sentence of an error body in the order in which
+// Clockwork's own clients look for it. The body may be HTML: then there is none.
+func decodeError(body []byte) (code, message string) {
+	var e struct {
+		ErrorMessage json.RawMessage `json:"error_message"`
+		Message      json.RawMessage `json:"message"`
+		Error        json.RawMessage `json:"error"`
+		Code         json.RawMessage `json:"code"`
+		Messages     []struct {
+			Body  json.RawMessage `json:"body"`
+			Title json.RawMessage `json:"title"`
+		} `json:"messages"`
+	}
+	_ = json.Unmarshal(body, &e)
+	sentences := []string{text(e.ErrorMessage), text(e.Message)}
+	for _, m := range e.Messages[:min(1, len(e.Messages))] {
+		sentences = append(sentences, text(m.Body), text(m.Title))
+	}
+	return firstOf(text(e.Code), text(e.Error)), firstOf(sentences...)
+}
+
+// text returns a JSON string's value, and "" for any other JSON.
+func text(raw json.RawMessage) string {
+	var s string
+	_ = json.Unmarshal(raw, &s)
+	return s
+}
+
+func firstOf(candidates ...string) string {
+	for _, s := range candidates {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

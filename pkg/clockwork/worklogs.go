@@ -1,0 +1,118 @@
+package clockwork
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+const (
+	worklogsTimeout  = 20 * time.Second // long ranges are slow
+	worklogsMaxBody  = 32 << 20
+	worklogsPageSize = 10_000 // Clockwork's own; a full page means that there may be more
+	worklogsMaxPages = 5
+)
+
+// WorklogQuery selects worklogs of one person on some days.
+type WorklogQuery struct {
+	AccountID string // Atlassian account id; wins over UserQuery
+	UserQuery string // name or e-mail, as Clockwork matches it
+	// From and To are days, both included: only year, month and day count.
+	From, To time.Time
+	// Location decides where a day begins; default UTC. Its name must be one
+	// of the IANA zones, for Clockwork gets it.
+	Location *time.Location
+}
+
+// errNoUser keeps a mistake from listing everybody's work.
+var errNoUser = errors.New("a worklog query needs an account id or a user query")
+
+// Worklogs lists what the token's owner may see of the selected worklogs, with
+// issue key, summary and project name where Clockwork knows the issue.
+// Started is in the query's location.
+func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery) ([]timer.Worklog, error) {
+	if q.AccountID == "" && q.UserQuery == "" {
+		return nil, errNoUser
+	}
+	loc := q.location()
+	from, until := startOfDay(q.From, 0, loc), startOfDay(q.To, 1, loc)
+	worklogs, seen := []timer.Worklog{}, map[number]bool{}
+	for page := range worklogsMaxPages {
+		items, err := c.worklogsPage(ctx, token, q, page*worklogsPageSize)
+		if err != nil {
+			return nil, err
+		}
+		known := len(seen)
+		for _, item := range items {
+			if seen[item.ID] {
+				continue
+			}
+			seen[item.ID] = true
+			// Where Clockwork cuts the day without tz is not known: cut it here.
+			if !item.Started.Before(from) && item.Started.Before(until) {
+				worklogs = append(worklogs, item.worklog(loc))
+			}
+		}
+		// A page with nothing new: the offset was not obeyed.
+		if len(items) < worklogsPageSize || len(seen) == known {
+			return worklogs, nil
+		}
+	}
+	return nil, &upstream.Error{Upstream: "clockwork", Op: "worklogs.list", Status: http.StatusOK, Code: upstream.CodeTooLarge,
+		Err: fmt.Errorf("more than %d worklogs", worklogsMaxPages*worklogsPageSize)}
+}
+
+func (c *Client) worklogsPage(ctx context.Context, token secret.Text, q WorklogQuery, offset int) ([]wireWorklog, error) {
+	params := q.params()
+	params.Set("expand", "issues,authors,emails")
+	if offset > 0 {
+		params.Set("offset", strconv.Itoa(offset))
+	}
+	resp, err := c.rest.Do(ctx, rest.Request{
+		Op: "worklogs.list", Path: []string{"worklogs"}, Query: params, Header: tokenHeader(token),
+		Timeout: worklogsTimeout, MaxBody: worklogsMaxBody,
+	})
+	if err != nil {
+		return nil, err
+	}
+	items, err := decodeWorklogs(resp.Body)
+	if err != nil {
+		return nil, resp.Fail(err)
+	}
+	return items, nil
+}
+
+func (q WorklogQuery) location() *time.Location {
+	if q.Location == nil {
+		return time.UTC
+	}
+	return q.Location
+}
+
+func (q WorklogQuery) params() url.Values {
+	params := url.Values{
+		"starting_at": {q.From.Format(time.DateOnly)},
+		"ending_at":   {q.To.Format(time.DateOnly)},
+		"tz":          {q.location().String()},
+	}
+	if q.AccountID != "" {
+		params.Set("account_id", q.AccountID)
+	} else {
+		params.Set("user_query", q.UserQuery)
+	}
+	return params
+}
+
+// startOfDay counts in days, not in 24 hours: a day with a clock change has more or fewer.
+func startOfDay(day time.Time, plusDays int, loc *time.Location) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day()+plusDays, 0, 0, 0, 0, loc)
+}

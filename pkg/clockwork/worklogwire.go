@@ -1,0 +1,89 @@
+package clockwork
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// wireWorklog is one item of GET /worklogs. Issue is there with expand=issues,
+// the author's name and address with authors and emails.
+type wireWorklog struct {
+	ID               number     `json:"id"`
+	IssueID          number     `json:"issueId"`
+	IssueIDSnake     number     `json:"issue_id"` // as one document spells it
+	TimeSpentSeconds number     `json:"timeSpentSeconds"`
+	Started          moment     `json:"started"`
+	Comment          comment    `json:"comment"`
+	Author           wirePerson `json:"author"`
+	Issue            struct {
+		ID     number `json:"id"`
+		Key    string `json:"key"`
+		Fields struct {
+			Summary string `json:"summary"`
+			Project struct {
+				Name string `json:"name"`
+			} `json:"project"`
+		} `json:"fields"`
+	} `json:"issue"`
+}
+
+// wirePerson is an author, of a worklog or a timer.
+type wirePerson struct {
+	AccountID    string `json:"accountId"`
+	EmailAddress string `json:"emailAddress"`
+	DisplayName  string `json:"displayName"`
+	AvatarURL    string `json:"avatarUrl"`
+}
+
+// decodeWorklogs reads a bare array, which is what Clockwork sends, or one
+// inside an object under the names that some of its clients allow for.
+func decodeWorklogs(body []byte) ([]wireWorklog, error) {
+	var envelope struct {
+		Worklogs *json.RawMessage `json:"worklogs"`
+		Data     *json.RawMessage `json:"data"`
+	}
+	if json.Unmarshal(body, &envelope) == nil {
+		for _, inner := range []*json.RawMessage{envelope.Worklogs, envelope.Data} {
+			if inner != nil {
+				body = *inner
+				break
+			}
+		}
+	}
+	var items *[]wireWorklog
+	if err := json.Unmarshal(body, &items); err != nil {
+		return nil, fmt.Errorf("%w: worklogs: %w", ErrUnknownShape, err)
+	}
+	if items == nil {
+		return nil, fmt.Errorf("%w: no list of worklogs", ErrUnknownShape)
+	}
+	for _, item := range *items {
+		if item.ID <= 0 || item.Started.IsZero() {
+			return nil, fmt.Errorf("%w: a worklog without id or start", ErrUnknownShape)
+		}
+	}
+	return *items, nil
+}
+
+func (w wireWorklog) worklog(loc *time.Location) timer.Worklog {
+	issueID := w.IssueID
+	for _, other := range []number{w.IssueIDSnake, w.Issue.ID} {
+		if issueID == 0 {
+			issueID = other
+		}
+	}
+	return timer.Worklog{
+		ID:               int64(w.ID),
+		IssueID:          int64(issueID),
+		IssueKey:         w.Issue.Key,
+		IssueName:        w.Issue.Fields.Summary,
+		ProjectName:      w.Issue.Fields.Project.Name,
+		TimeSpentSeconds: int64(w.TimeSpentSeconds),
+		Started:          w.Started.In(loc),
+		Comment:          w.Comment.text,
+		Author:           timer.Person(w.Author),
+	}
+}
