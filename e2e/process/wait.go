@@ -16,14 +16,18 @@ const pollInterval = 50 * time.Millisecond
 func Until(ctx context.Context, what string, check func(context.Context) error) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
+	var last error
 	for {
 		err := check(ctx)
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() == nil || last == nil {
+			last = err // not the one that only says that ctx ended
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited for %s: %w; last seen: %w", what, ctx.Err(), err)
+			return fmt.Errorf("waited for %s: %w; last seen: %w", what, ctx.Err(), last)
 		case <-tick.C:
 		}
 	}

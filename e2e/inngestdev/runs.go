@@ -1,0 +1,162 @@
+package inngestdev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+)
+
+// App is an app as the dev server lists it.
+type App struct {
+	Name      string
+	Connected bool
+	Error     string
+	Functions []struct{ Slug string }
+}
+
+// AwaitApp waits until an app is registered and answers, and returns it. Beside
+// it the server may list an unnamed one for good: the URL while nobody answered.
+func (s *Server) AwaitApp(ctx context.Context) (App, error) {
+	var app App
+	err := process.Until(ctx, "the app to register", func(ctx context.Context) error {
+		var data struct{ Apps []App }
+		err := s.query(ctx, `{ apps { name connected error functions { slug } } }`, nil, &data)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(data.Apps, func(a App) bool { return a.Connected && len(a.Functions) > 0 })
+		if i < 0 {
+			return fmt.Errorf("apps are %+v", data.Apps)
+		}
+		app = data.Apps[i]
+		return nil
+	})
+	return app, err
+}
+
+// Send posts an event as one does by hand, to /e/KEY, and returns its id. The
+// dev server takes any key.
+func (s *Server) Send(ctx context.Context, name string, data map[string]any) (string, error) {
+	var reply struct{ IDs []string }
+	in := map[string]any{"name": name, "data": data}
+	if err := s.do(ctx, http.MethodPost, "/e/local", in, &reply); err != nil {
+		return "", err
+	}
+	if len(reply.IDs) != 1 {
+		return "", fmt.Errorf("sent one event, got ids %v", reply.IDs)
+	}
+	return reply.IDs[0], nil
+}
+
+// Run is a finished run of a function.
+type Run struct {
+	ID     string
+	Status string // "COMPLETED", "FAILED" or "CANCELLED"
+	Output string // JSON: what the function returned, or its error
+	Steps  []Step // in the order they ran
+}
+
+// Step is a step of a run.
+type Step struct {
+	Name     string
+	Failures int    // how many attempts failed
+	Output   string // JSON as Inngest stores and shows it; "" if no attempt succeeded
+}
+
+// errRunning says that a run has not ended yet.
+var errRunning = errors.New("not ended")
+
+// AwaitRun waits until the run that the event caused has ended.
+func (s *Server) AwaitRun(ctx context.Context, eventID string) (Run, error) {
+	var run Run
+	err := process.Until(ctx, "the run of event "+eventID, func(ctx context.Context) error {
+		ids, err := s.runsOf(ctx, eventID)
+		if err != nil {
+			return err
+		}
+		if len(ids) != 1 {
+			return fmt.Errorf("the event has runs %v", ids)
+		}
+		run, err = s.run(ctx, ids[0])
+		return err
+	})
+	return run, err
+}
+
+func (s *Server) runsOf(ctx context.Context, eventID string) ([]string, error) {
+	var data struct {
+		EventV2 struct{ Runs []struct{ ID string } }
+	}
+	const query = `query($id: ULID!) { eventV2(id: $id) { runs { id } } }`
+	if err := s.query(ctx, query, map[string]any{"id": eventID}, &data); err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(data.EventV2.Runs))
+	for i, r := range data.EventV2.Runs {
+		ids[i] = r.ID
+	}
+	return ids, nil
+}
+
+// span is a node of a run's trace: a step, the function's end, or, below one of
+// these when something failed, an attempt.
+type span struct {
+	Name, Status  string
+	OutputID      string
+	ChildrenSpans []span
+}
+
+func (s *Server) run(ctx context.Context, id string) (Run, error) {
+	var data struct {
+		Run struct {
+			Status string
+			Output string
+			Trace  span
+		}
+	}
+	const query = `query($id: String!) { run(runID: $id) { status output trace {
+		childrenSpans { name status outputID childrenSpans { name status } }
+	} } }`
+	if err := s.query(ctx, query, map[string]any{"id": id}, &data); err != nil {
+		return Run{}, err
+	}
+	run := Run{ID: id, Status: data.Run.Status, Output: data.Run.Output}
+	if !slices.Contains([]string{"COMPLETED", "FAILED", "CANCELLED"}, run.Status) {
+		return run, fmt.Errorf("run %s is %s: %w", id, run.Status, errRunning)
+	}
+	for _, sp := range data.Run.Trace.ChildrenSpans {
+		if strings.HasPrefix(sp.Name, "function ") {
+			continue // "function success" or "function error", no step
+		}
+		step, err := s.step(ctx, sp)
+		if err != nil {
+			return run, err
+		}
+		run.Steps = append(run.Steps, step)
+	}
+	return run, nil
+}
+
+func (s *Server) step(ctx context.Context, sp span) (Step, error) {
+	step := Step{Name: sp.Name}
+	for _, attempt := range sp.ChildrenSpans {
+		if attempt.Status == "FAILED" {
+			step.Failures++
+		}
+	}
+	if sp.OutputID == "" {
+		return step, nil
+	}
+	var data struct {
+		RunTraceSpanOutputByID struct{ Data string }
+	}
+	const query = `query($id: String!) { runTraceSpanOutputByID(outputID: $id) { data } }`
+	err := s.query(ctx, query, map[string]any{"id": sp.OutputID}, &data)
+	step.Output = data.RunTraceSpanOutputByID.Data
+	return step, err
+}

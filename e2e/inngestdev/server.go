@@ -1,0 +1,70 @@
+// Package inngestdev runs the real Inngest dev server, built from the Go tool
+// of e2e/inngestserver, and asks it about apps, events and runs. It keeps its
+// state in memory; nothing survives Stop.
+package inngestdev
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+)
+
+// tool is the dev server's package in the module e2e/inngestserver.
+const tool = "github.com/inngest/inngest/cmd"
+
+// Build builds the dev server in the module moduleDir (e2e/inngestserver) and
+// returns the program. The first time takes about 4 minutes on two cores; after
+// that Go's build cache has it.
+func Build(ctx context.Context, moduleDir string) (string, error) {
+	out, err := process.Run(ctx, process.Command{Path: "go", Args: []string{"tool", "-n", tool}, Dir: moduleDir})
+	if err != nil {
+		return "", fmt.Errorf("build the Inngest dev server: %w", err)
+	}
+	// Downloads are reported before the path.
+	lines := strings.Fields(out)
+	return lines[len(lines)-1], nil
+}
+
+// Server is a running dev server.
+type Server struct {
+	// URL is the base of its HTTP interface, what INNGEST_DEV is set to.
+	URL string
+}
+
+// StartT starts the dev server for one test. It polls appURL, the address of
+// an /api/inngest that may come up later, once a second. Failed steps are retried
+// after one second instead of the 15 seconds and more of its own table.
+func StartT(tb testing.TB, program, appURL string) *Server {
+	tb.Helper()
+	// The server has two more listeners, on ports 50052 and 50053, that no flag
+	// moves. They serve its "connect" mode, which we do not use; it runs on when
+	// another server holds them.
+	ports, err := process.FreePorts(2)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p := process.StartT(tb, process.Command{
+		Path: program,
+		Args: []string{
+			"dev",
+			"--host", "127.0.0.1",
+			"--port", strconv.Itoa(ports[0]),
+			"--connect-gateway-port", strconv.Itoa(ports[1]),
+			"--no-discovery",
+			"--poll-interval", "1",
+			"--retry-interval", "1",
+			"--sdk-url", appURL,
+		},
+		Dir: tb.TempDir(), // it looks for inngest.json from here upwards
+		Env: []string{"DO_NOT_TRACK=1"},
+	})
+	s := &Server{URL: "http://127.0.0.1:" + strconv.Itoa(ports[0])}
+	if err := p.Answers(tb.Context(), s.URL+"/dev"); err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
