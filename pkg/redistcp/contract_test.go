@@ -1,0 +1,48 @@
+package redistcp_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest/redistest"
+)
+
+const password = "marked-password"
+
+func connect(t *testing.T, url string, timeout time.Duration) *redistcp.Client {
+	t.Helper()
+	client, err := redistcp.New(url, redistcp.Options{Timeout: timeout})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	return client
+}
+
+func TestContract(t *testing.T) {
+	for name, start := range map[string]func(t *testing.T) string{
+		"miniredis": func(t *testing.T) string {
+			mini := miniredis.RunT(t)
+			mini.RequireAuth(password)
+			mini.ClockTTL(true)
+			return mini.Addr()
+		},
+		"redis-server": func(t *testing.T) string { return redisserver.Start(t, "--requirepass", password) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr := start(t)
+			redistest.Run(t, redistest.Subject{
+				Client: connect(t, "redis://:"+password+"@"+addr, 0),
+				At: func(t *testing.T, addr string, timeout time.Duration) redistest.Client {
+					return connect(t, "redis://"+addr, timeout)
+				},
+				WithWrongCredentials: func(t *testing.T) redistest.Client {
+					return connect(t, "redis://:wrong@"+addr, 0)
+				},
+			})
+		})
+	}
+}

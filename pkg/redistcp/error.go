@@ -1,0 +1,98 @@
+package redistcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+)
+
+// Error is a failed call. Its text is for the log: it never holds the
+// password, the URL, a value or a channel.
+type Error struct {
+	// Op is the command's name ("GET"), PIPELINE, SUBSCRIBE or PSUBSCRIBE.
+	Op string
+	// Code is the first word of Redis' error: ERR, WRONGTYPE, NOSCRIPT,
+	// WRONGPASS; empty when Redis was not reached or did not answer.
+	Code string
+	// Message is the rest of it, cut and masked so that it quotes no value.
+	Message string
+	// Retryable reports that the same call may well pass later: the server was
+	// not reached, is loading, or is full of clients.
+	Retryable bool
+	// Err is the cause where there is one, context.DeadlineExceeded for one.
+	Err error
+}
+
+// Error names the operation, what Redis said, and the cause.
+func (e *Error) Error() string {
+	text := "redis " + e.Op
+	if said := strings.TrimSpace(e.Code + " " + e.Message); said != "" {
+		text += ": " + said
+	}
+	if e.Err != nil {
+		text += fmt.Sprintf(": %v", e.Err)
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// RedisCode is Code, as a method that the client over REST has too: empty means
+// that Redis was not reached or did not answer, anything else is its refusal.
+func (e *Error) RedisCode() string { return e.Code }
+
+// unconnected reports that the connection failed, for another reason than that
+// time ran out or that the client was closed.
+func (e *Error) unconnected() bool {
+	return e.Code == "" && e.Err != nil && !isContextError(e.Err) && !errors.Is(e.Err, redis.ErrClosed)
+}
+
+// failed turns what go-redis returned into an Error.
+func failed(ctx context.Context, op string, err error, cmds ...[]string) *Error {
+	var refused redis.Error
+	if errors.As(err, &refused) {
+		return redisError(op, refused.Error(), cmds...)
+	}
+	return lost(ctx, op, err)
+}
+
+func redisError(op, text string, cmds ...[]string) *Error {
+	code, message := rediscmd.Explain(text, cmds...)
+	if code == "" {
+		code = "ERR" // Redis did answer, only without the usual first word
+	}
+	busy := code == "LOADING" || code == "TRYAGAIN" || code == "MASTERDOWN" || strings.HasPrefix(message, "max number of clients")
+	return &Error{Op: op, Code: code, Message: message, Retryable: busy}
+}
+
+// errProtocol stands for what go-redis says of an answer that it cannot read,
+// which would quote the answer; the type tells it from a failed TLS handshake.
+var errProtocol = errors.New("what answers does not speak Redis, or not the TLS that the URL asks for")
+
+// lost is the error of a call that brought no whole answer.
+func lost(ctx context.Context, op string, err error) *Error {
+	var netErr net.Error
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) || errors.Is(err, redis.ErrPoolTimeout):
+		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, redis.ErrClosed):
+	default:
+		err = fmt.Errorf("%w (%T)", errProtocol, err)
+	}
+	return &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Err: err}
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}

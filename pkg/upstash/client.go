@@ -1,0 +1,161 @@
+// Package upstash is a client of the Upstash Redis REST API: single commands,
+// pipelines and subscriptions, over net/http alone. It sends commands as JSON
+// text and so carries UTF-8 only; MULTI, the path form of commands, base64
+// answers and read-only replicas' consistency across processes are not its
+// business.
+//
+// What is retried: a call whose connection broke, once, and only if every
+// command in it may be repeated (reads, DEL, EXPIRE, SET without a condition).
+// An answer from Upstash, whatever it says, is never retried. Redirects are
+// refused, because the token would travel along.
+package upstash
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+const (
+	defaultTimeout = 2 * time.Second
+	defaultMaxBody = 16 << 20
+	retryPause     = 50 * time.Millisecond
+)
+
+// Options says how to reach one database. URL and Token are required; the
+// console calls them UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.
+type Options struct {
+	// URL is the base of the API, https unless the host is this machine. White
+	// space around it and a slash at its end are dropped.
+	URL   string
+	Token secret.Text
+	// Transport carries the requests; nil is http.DefaultTransport.
+	Transport http.RoundTripper
+	// Timeout bounds one Do or Pipeline with its retry, and the wait for a
+	// subscription to be confirmed; 0 is 2 s.
+	Timeout time.Duration
+	// MaxBody bounds an answer, in bytes; 0 is 16 MiB.
+	MaxBody int64
+	// Sleep waits before the retry; nil waits in real time.
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Client talks to one database. It is safe for concurrent use and needs no
+// closing.
+type Client struct {
+	url     string
+	token   secret.Text
+	http    *http.Client
+	timeout time.Duration
+	maxBody int64
+	sleep   func(context.Context, time.Duration) error
+	sync    syncToken
+}
+
+// New checks the options, without asking Upstash. Its error names every
+// option at fault and holds neither the URL nor the token.
+func New(o Options) (*Client, error) {
+	base, urlErr := checkURL(o.URL)
+	if err := errors.Join(urlErr, checkToken(o.Token)); err != nil {
+		return nil, err
+	}
+	c := &Client{url: base, token: o.Token, timeout: o.Timeout, maxBody: o.MaxBody, sleep: o.Sleep}
+	c.http = &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	if c.timeout <= 0 {
+		c.timeout = defaultTimeout
+	}
+	if c.maxBody <= 0 {
+		c.maxBody = defaultMaxBody
+	}
+	if c.sleep == nil {
+		c.sleep = sleep
+	}
+	return c, nil
+}
+
+// Do runs one command. The reply is nil (no such key), an int64, a string or a
+// []any of these. An error of Redis or of the way to it is an *Error.
+func (c *Client) Do(ctx context.Context, cmd ...any) (any, error) {
+	args, err := rediscmd.Encode(cmd)
+	if err != nil {
+		return nil, err
+	}
+	decoded, err := c.call(ctx, call{op: rediscmd.Name(args), cmds: [][]string{args}, body: args})
+	if err != nil {
+		return nil, err
+	}
+	r, err := asReply(decoded)
+	switch {
+	case err != nil:
+		return nil, &Error{Op: rediscmd.Name(args), Status: http.StatusOK, Err: err}
+	case r.failed:
+		return nil, c.redisError(rediscmd.Name(args), http.StatusOK, r.message, args)
+	}
+	return r.value, nil
+}
+
+// Pipeline runs the commands in one request, in order but not atomically, and
+// returns one reply for each. A command that Redis refused has an *Error in
+// its place; the others ran. Each counts as a command on the bill.
+func (c *Client) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
+	if len(cmds) == 0 {
+		return nil, nil
+	}
+	encoded := make([][]string, len(cmds))
+	for i, cmd := range cmds {
+		args, err := rediscmd.Encode(cmd)
+		if err != nil {
+			return nil, err
+		}
+		encoded[i] = args
+	}
+	decoded, err := c.call(ctx, call{op: opPipeline, path: "/pipeline", cmds: encoded, body: encoded})
+	if err != nil {
+		return nil, err
+	}
+	return c.pipelineReplies(decoded, encoded)
+}
+
+func (c *Client) pipelineReplies(decoded any, cmds [][]string) ([]any, error) {
+	items, isList := decoded.([]any)
+	if !isList {
+		r, err := asReply(decoded)
+		if err == nil && r.failed {
+			return nil, c.redisError(opPipeline, http.StatusOK, r.message, cmds...)
+		}
+		return nil, &Error{Op: opPipeline, Status: http.StatusOK, Err: errShape}
+	}
+	if len(items) != len(cmds) {
+		return nil, &Error{Op: opPipeline, Status: http.StatusOK, Err: errCount}
+	}
+	replies := make([]any, len(items))
+	for i, item := range items {
+		r, err := asReply(item)
+		switch {
+		case err != nil:
+			return nil, &Error{Op: opPipeline, Status: http.StatusOK, Err: err}
+		case r.failed:
+			replies[i] = c.redisError(rediscmd.Name(cmds[i]), http.StatusOK, r.message, cmds[i])
+		default:
+			replies[i] = r.value
+		}
+	}
+	return replies, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,152 @@
+package upstash
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+)
+
+const (
+	opPipeline = "PIPELINE"
+	// maxErrorBody bounds what is read of an answer that is not 200.
+	maxErrorBody = 64 << 10
+)
+
+var (
+	errRedirect = errors.New("redirect refused: is the URL the one of the REST API?")
+	errTooLong  = errors.New("answer is longer than the limit")
+)
+
+// call is one request for one or more commands.
+type call struct {
+	op, path string
+	cmds     [][]string
+	body     any
+}
+
+// call sends the request within the client's deadline, again if that is safe,
+// and returns the decoded body of the answer with status 200.
+func (c *Client) call(ctx context.Context, r call) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var payload bytes.Buffer
+	enc := json.NewEncoder(&payload)
+	enc.SetEscapeHTML(false) // a "<" would be sent as six bytes
+	if err := enc.Encode(r.body); err != nil {
+		return nil, &Error{Op: r.op, Err: err}
+	}
+	for attempt := 0; ; attempt++ {
+		decoded, err := c.send(ctx, r, payload.Bytes())
+		if !repeats(attempt, r.cmds, err) || c.sleep(ctx, retryPause) != nil {
+			return decoded, err
+		}
+	}
+}
+
+// repeats decides whether to send a call once more: never twice, never after
+// an answer, and only where a second arrival does no harm.
+func repeats(attempt int, cmds [][]string, err error) bool {
+	var failed *Error
+	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && rediscmd.Repeatable(cmds...)
+}
+
+func (c *Client) send(ctx context.Context, r call, payload []byte) (any, error) {
+	res, err := c.post(ctx, r.path, payload, nil)
+	if err != nil {
+		return nil, lost(ctx, r.op, err)
+	}
+	defer res.Body.Close()
+	c.sync.keep(res.Header)
+	if res.StatusCode != http.StatusOK {
+		return nil, c.refused(r.op, res, r.cmds...)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, c.maxBody+1))
+	if err != nil {
+		return nil, lost(ctx, r.op, err)
+	}
+	if int64(len(body)) > c.maxBody {
+		return nil, &Error{Op: r.op, Status: res.StatusCode, Err: fmt.Errorf("%w of %d bytes", errTooLong, c.maxBody)}
+	}
+	decoded, err := decodeBody(body)
+	if err != nil {
+		return nil, &Error{Op: r.op, Status: res.StatusCode, Err: err}
+	}
+	return decoded, nil
+}
+
+func (c *Client) post(ctx context.Context, path string, payload []byte, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(payload))
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	req.Header.Set("Content-Type", "application/json")
+	c.sync.send(req.Header)
+	return c.http.Do(req)
+}
+
+// refused reads the error out of an answer that is not 200. A proxy in front
+// answers with HTML: of that only the status is told.
+func (c *Client) refused(op string, res *http.Response, cmds ...[]string) error {
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody)) // a body cut short still has its status
+	if decoded, err := decodeBody(body); err == nil {
+		if r, err := asReply(decoded); err == nil && r.failed {
+			return c.redisError(op, res.StatusCode, r.message, cmds...)
+		}
+	}
+	e := &Error{Op: op, Status: res.StatusCode, Retryable: mayPass(res.StatusCode, ""), RetryAfter: retryAfter(res.Header)}
+	if res.StatusCode/100 == 3 {
+		e.Err = errRedirect
+	}
+	return e
+}
+
+// lost is the error of a call that brought no whole answer. The URL is taken
+// out of net/http's error: for a subscription it holds the channel.
+func lost(ctx context.Context, op string, err error) error {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Err: err}
+}
+
+// syncToken is the newest Upstash-Sync-Token: sent back, it makes a read see
+// this client's earlier writes on a database with read regions. With calls in
+// flight at once the last answer wins, as in Upstash's own client.
+type syncToken struct {
+	mu    sync.Mutex
+	value string
+}
+
+const syncHeader = "Upstash-Sync-Token"
+
+func (s *syncToken) keep(h http.Header) {
+	if v := h.Get(syncHeader); v != "" {
+		s.mu.Lock()
+		s.value = v
+		s.mu.Unlock()
+	}
+}
+
+func (s *syncToken) send(h http.Header) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.value != "" {
+		h.Set(syncHeader, s.value)
+	}
+}
