@@ -1,0 +1,54 @@
+// Package vercel runs the real Vercel CLI, pinned by the package.json beside
+// this file, without an account: "vercel dev" and "vercel build" on a copy of the
+// tree, so that the checkout stays as it is.
+package vercel
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+)
+
+// CLI is an installed Vercel CLI.
+type CLI struct {
+	bin    string
+	config string // holds the CLI's own settings, so that no login is used
+}
+
+// Install installs the CLI with npm from the lock file in dir (e2e/vercel),
+// unless it is there from an earlier run. configDir is an empty folder for the
+// CLI's settings.
+func Install(ctx context.Context, dir, configDir string) (CLI, error) {
+	lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		return CLI{}, fmt.Errorf("read the lock file: %w", err)
+	}
+	stamp := filepath.Join(dir, "node_modules", ".installed-lock.json")
+	if have, err := os.ReadFile(stamp); err != nil || !bytes.Equal(have, lock) {
+		// Without scripts: the only one would fetch a second copy of esbuild.
+		c := process.Command{Path: "npm", Args: []string{"ci", "--ignore-scripts"}, Dir: dir}
+		if _, err := process.Run(ctx, c); err != nil {
+			return CLI{}, fmt.Errorf("install the Vercel CLI: %w", err)
+		}
+		if err := os.WriteFile(stamp, lock, 0o644); err != nil {
+			return CLI{}, fmt.Errorf("note the installed lock file: %w", err)
+		}
+	}
+	bin, err := filepath.Abs(filepath.Join(dir, "node_modules", ".bin", "vercel"))
+	return CLI{bin: bin, config: configDir}, err
+}
+
+// command is the CLI in the project folder dir. The environment of the
+// caller is passed on, for Go's and npm's settings.
+func (c CLI) command(dir string, args ...string) process.Command {
+	return process.Command{
+		Path: c.bin,
+		Args: append([]string{"--global-config", c.config, "--no-color"}, args...),
+		Dir:  dir,
+		Env:  []string{"VERCEL_TELEMETRY_DISABLED=1", "GOFLAGS=-buildvcs=false"},
+	}
+}

@@ -1,0 +1,43 @@
+package vercel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// CopyTree copies what "vercel deploy" would upload from the checkout root into
+// the empty folder dst: tracked files and new ones, without what .gitignore names.
+func CopyTree(ctx context.Context, root, dst string) error {
+	// safe.directory: in CI the checkout may belong to another user.
+	git := exec.CommandContext(ctx, "git", "-c", "safe.directory=*",
+		"ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	git.Dir = root
+	list, err := git.Output()
+	if err != nil {
+		return fmt.Errorf("list the tree with git: %w", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(string(list), "\x00"), "\x00") {
+		err := copyFile(filepath.Join(root, name), filepath.Join(dst, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // deleted, not yet committed
+			return fmt.Errorf("copy the tree: %w", err)
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o644)
+}
