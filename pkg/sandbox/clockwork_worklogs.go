@@ -1,0 +1,167 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func (s *Sandbox) serveWorklogs(w http.ResponseWriter, r *http.Request, _ string) {
+	q, err := parseWorklogQuery(r.URL.Query())
+	if err != nil {
+		writeClockworkError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	writeJSON(w, http.StatusOK, s.findWorklogs(q))
+}
+
+type worklogQuery struct {
+	from, to    time.Time // to is the first instant that is not asked for
+	zone        *time.Location
+	accountID   string
+	userQuery   []string
+	projectIDs  []string
+	projectKeys []string
+	issueKeys   []string
+	expand      map[string]bool
+	offset      int
+}
+
+// parseWorklogQuery demands both dates: what Clockwork does without them is
+// not known, so nobody should depend on it.
+func parseWorklogQuery(v url.Values) (worklogQuery, error) {
+	q := worklogQuery{
+		zone: time.UTC, accountID: v.Get("account_id"),
+		userQuery:  append(v["user_query"], v["user_query[]"]...),
+		projectIDs: v["project_ids[]"], projectKeys: v["project_keys[]"], issueKeys: v["issue_query[]"],
+		expand: map[string]bool{},
+	}
+	for _, list := range append(v["expand"], v["expand[]"]...) {
+		for _, name := range strings.Split(list, ",") {
+			q.expand[strings.TrimSpace(name)] = true
+		}
+	}
+	var err error
+	if q.zone, err = time.LoadLocation(v.Get("tz")); err != nil {
+		return q, fmt.Errorf("tz is invalid")
+	}
+	if q.from, err = time.ParseInLocation(time.DateOnly, v.Get("starting_at"), q.zone); err != nil {
+		return q, fmt.Errorf("starting_at is invalid")
+	}
+	if q.to, err = time.ParseInLocation(time.DateOnly, v.Get("ending_at"), q.zone); err != nil {
+		return q, fmt.Errorf("ending_at is invalid")
+	}
+	q.to = q.to.AddDate(0, 0, 1)
+	if text := v.Get("offset"); text != "" {
+		if q.offset, err = strconv.Atoi(text); err != nil || q.offset < 0 {
+			return q, fmt.Errorf("offset is invalid")
+		}
+	}
+	return q, nil
+}
+
+// findWorklogs gives one page, ordered by start.
+func (s *Sandbox) findWorklogs(q worklogQuery) []map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []*worklog
+	for _, l := range s.worklogs {
+		if !l.started.Before(q.from) && l.started.Before(q.to) && s.asksFor(q, l) {
+			found = append(found, l)
+		}
+	}
+	slices.SortFunc(found, func(a, b *worklog) int {
+		return cmp.Or(a.started.Compare(b.started), cmp.Compare(a.id, b.id))
+	})
+	found = found[min(q.offset, len(found)):]
+	found = found[:min(s.opts.WorklogPageSize, len(found))]
+	out := make([]map[string]any, len(found))
+	for i, l := range found {
+		out[i] = s.worklogJSON(l, q)
+	}
+	return out
+}
+
+// asksFor needs s.mu held.
+func (s *Sandbox) asksFor(q worklogQuery, l *worklog) bool {
+	switch {
+	case q.accountID != "" && q.accountID != l.accountID,
+		q.accountID == "" && len(q.userQuery) > 0 && !matchesUser(q.userQuery, s.byAccount[l.accountID]),
+		len(q.issueKeys) > 0 && !slices.Contains(q.issueKeys, l.issue.Key):
+		return false
+	case len(q.projectIDs) > 0:
+		return slices.Contains(q.projectIDs, strconv.FormatInt(l.issue.Project.ID, 10))
+	case len(q.projectKeys) > 0:
+		return slices.Contains(q.projectKeys, l.issue.Project.Key)
+	}
+	return true
+}
+
+func matchesUser(terms []string, p *Person) bool {
+	return slices.ContainsFunc(terms, func(term string) bool {
+		term = strings.ToLower(term)
+		return term != "" && (strings.Contains(strings.ToLower(p.DisplayName), term) || strings.Contains(strings.ToLower(p.visibleEmail()), term))
+	})
+}
+
+// worklogJSON needs s.mu held.
+func (s *Sandbox) worklogJSON(l *worklog, q worklogQuery) map[string]any {
+	author := map[string]any{"accountId": l.accountID}
+	if q.expand["authors"] {
+		author["displayName"] = s.byAccount[l.accountID].DisplayName
+	}
+	if email := s.byAccount[l.accountID].visibleEmail(); q.expand["emails"] && email != "" {
+		author["emailAddress"] = email
+	}
+	out := map[string]any{
+		"id": s.shapedID(l.id, l.id), "issueId": s.shapedID(l.issue.ID, l.id), "timeSpentSeconds": l.seconds,
+		"started": s.shapedStart(l, q.zone), "comment": l.comment,
+		"author": author, "updateAuthor": map[string]any{"accountId": l.accountID},
+	}
+	if q.expand["issues"] {
+		out["issue"] = map[string]any{"id": strconv.FormatInt(l.issue.ID, 10), "key": l.issue.Key, "fields": map[string]any{
+			"summary": l.issue.Summary, "project": map[string]any{"key": l.issue.Project.Key, "name": l.issue.Project.Name},
+		}}
+	}
+	if q.expand["worklogs"] {
+		attributes := []any{}
+		if l.billable {
+			attributes = append(attributes, map[string]any{"key": "billable"})
+		}
+		out["properties"] = []any{map[string]any{"key": "clockwork", "value": map[string]any{
+			"ignore_time_logged_validator_processing": false, "attributes": attributes,
+		}}}
+	}
+	return out
+}
+
+// shapedID needs s.mu held. nth spreads the mixed shapes.
+func (s *Sandbox) shapedID(id, nth int64) any {
+	if s.switches.IDShape == "number" || s.switches.IDShape == "mixed" && nth%2 == 0 {
+		return id
+	}
+	return strconv.FormatInt(id, 10)
+}
+
+// shapedStart needs s.mu held.
+func (s *Sandbox) shapedStart(l *worklog, zone *time.Location) string {
+	shape := s.switches.StartedShape
+	if shape == "mixed" {
+		shape = []string{"z", "colon", "millis"}[l.id%3]
+	}
+	switch shape {
+	case "colon":
+		return l.started.In(zone).Format("2006-01-02T15:04:05-07:00")
+	case "millis":
+		return l.started.In(zone).Format(jiraTime)
+	}
+	return l.started.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// jiraTime is how Jira prints an instant.
+const jiraTime = "2006-01-02T15:04:05.000-0700"

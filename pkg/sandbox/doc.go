@@ -1,0 +1,82 @@
+// Package sandbox plays the upstreams of the backend in memory, for development
+// and tests: Clockwork Pro (public REST API and the app API behind its pages)
+// and one Jira Cloud site (REST API v3, Connect servlet, Forge token endpoint
+// and GraphQL gateway). It checks credentials, pages, limits rates and refuses
+// as the real ones are known to, and it holds the truth that a test compares
+// with. It is not for production, and it never calls out.
+//
+// # What is played
+//
+// Each operation is counted by Requests under this name, limited by the bucket
+// of its upstream (the part before the dot), and can be spoilt by a fault:
+//
+//	clockwork.worklogs                    GET /v1/worklogs
+//	clockwork.start_timer                 POST /v1/start_timer (JSON, form or query)
+//	clockwork.stop_timer                  POST /v1/stop_timer
+//	report.timers                         GET /timers.json
+//	report.my_recently_destroyed_timers   GET /my_recently_destroyed_timers.json
+//	report.stop                           POST /timers/{id}/stop.json
+//	jira.myself                           GET /rest/api/3/myself
+//	jira.user                             GET /rest/api/3/user
+//	jira.user_bulk                        GET /rest/api/3/user/bulk
+//	jira.user_search                      GET /rest/api/3/user/search
+//	jira.issue                            GET /rest/api/3/issue/{idOrKey}
+//	jira.issue_bulkfetch                  POST /rest/api/3/issue/bulkfetch
+//	jira.search_jql                       GET, POST /rest/api/3/search/jql
+//	jira.search                           /rest/api/3/search: 410, it is removed
+//	jira.tenant_info                      GET /_edge/tenant_info
+//	connect.servlet                       POST /plugins/servlet/ac/clockwork-cloud/{module}
+//	forge.context_token                   POST /rest/internal/2/forge/context/token
+//	forge.sign_context_token              POST /gateway/api/graphql, globalApp_signForgeContextTokens (variable input)
+//	forge.apps                            POST /gateway/api/graphql, appsInstalledInContexts (variables ctx, filters)
+//	forge.invoke                          POST /gateway/api/graphql, invokeExtension (variable input)
+//
+// Anything else is upstream.unknown and answered 404.
+//
+// JQL: = != in "not in" "is [not] empty" on key (issuekey, issue, id), assignee,
+// project, status, statusCategory and priority; ~ and !~ on summary and text
+// with words and a closing *; currentUser(); AND, OR, NOT, parentheses, ORDER BY.
+//
+// # The team
+//
+// Twelve people in eight time zones, four projects, forty issues, two weeks of
+// worklogs, seven running timers: one on hold, one of a person whose e-mail
+// address is hidden and who did not start it, two of one person. The account
+// ids, tokens and worklogs follow Options.Seed and the clock.
+//
+// # The control handler
+//
+//	GET    /state                    everything at a glance
+//	GET    /timers                   what runs
+//	POST   /timers/start             {accountId, issueKey, comment?}: a start made in Clockwork itself
+//	POST   /timers/stop              {accountId, issueKey}
+//	PATCH  /timers/{id}              {comment?, startedAt?, worklogCount?, onHold?}
+//	GET    /people, POST /people     a Person as JSON
+//	GET    /issues, POST /issues     an Issue as JSON
+//	GET    /switches, PATCH /switches  see Switches
+//	PUT    /rate-limits/{upstream}   {burst, perSecond}; {} ends the limit
+//	POST   /tokens/revoke            contextJwt and context tokens become invalid
+//	POST   /populate                 {timers, users}
+//	GET    /requests, DELETE /requests
+//	GET    /credentials              those that the stand-ins accept
+//	GET, POST, DELETE /faults        see package fault
+//
+// # Chosen where the real behaviour is not known
+//
+//   - A second start on the same issue is 422, as is a stop with nothing running.
+//   - /v1/worklogs without starting_at or ending_at is 400; the real one has some default.
+//   - A worklog lasts at least a minute, with no other rounding.
+//   - A foreign xdm_e is 400.
+//   - invokeExtension without a context token is refused; an expired one has statusCode 401,
+//     any other 403 with "User did not have access to specified resource(s)".
+//   - An unknown account in JQL is 400.
+//
+// # What is not played
+//
+// Permissions (every credential sees everything), working hours by themselves
+// (a test puts a timer on hold), timers by status transition, POST and PUT of
+// worklogs, Jira's worklog API, other fields and functions of JQL, phrases and
+// operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and
+// Origin checks, eventual consistency of the search, hourly quotas, GraphQL
+// beyond what tells the operations apart.
+package sandbox

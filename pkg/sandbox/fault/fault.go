@@ -1,0 +1,78 @@
+// Package fault makes an HTTP handler misbehave on request: refuse, stall,
+// break the connection, or answer something that is not what was promised. It
+// serves tests and cmd/dev; it knows nothing about what the handler does.
+package fault
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind is how a request is made to fail.
+type Kind string
+
+// The kinds. All but Delay replace or spoil the answer.
+const (
+	Status        Kind = "status"      // answers Fault.Status with Fault.Body
+	Delay         Kind = "delay"       // waits Fault.Delay, then answers as usual
+	Hang          Kind = "hang"        // never answers; ends when the client leaves or the fault is cleared
+	Reset         Kind = "reset"       // TCP reset instead of an answer
+	Truncated     Kind = "truncated"   // the usual answer's length, but half of its bytes
+	MalformedJSON Kind = "malformed"   // the usual answer cut in half, complete as HTTP
+	WrongTypes    Kind = "wrong-types" // the usual JSON with every value of another type
+	Huge          Kind = "huge"        // 200 and Fault.Size bytes of JSON, streamed
+	HTML          Kind = "html"        // 200 and a login page
+)
+
+var kinds = map[Kind]bool{
+	Status: true, Delay: true, Hang: true, Reset: true, Truncated: true,
+	MalformedJSON: true, WrongTypes: true, Huge: true, HTML: true,
+}
+
+// Fault says which requests fail, how many of them, and how. An empty matching
+// field matches everything.
+type Fault struct {
+	Kind Kind `json:"kind"`
+
+	Upstream  string `json:"upstream,omitempty"`  // as given to Injector.Wrap
+	Operation string `json:"operation,omitempty"` // as given to Injector.Wrap
+	Path      string `json:"path,omitempty"`      // prefix of the URL path below the mount point
+	Method    string `json:"method,omitempty"`
+
+	Skip  int `json:"skip,omitempty"`  // this many matching requests pass first
+	Count int `json:"count,omitempty"` // then this many fail; 0 means until cleared
+
+	// Delay is waited before the fault of any kind shows.
+	Delay time.Duration `json:"-"`
+	// After lets the request take effect first: only its answer is lost.
+	After bool `json:"after,omitempty"`
+
+	Status      int    `json:"status,omitempty"`      // default 500
+	Body        string `json:"body,omitempty"`        // default: the status text as JSON
+	ContentType string `json:"contentType,omitempty"` // default application/json
+	RetryAfter  string `json:"retryAfter,omitempty"`  // header as is: seconds or an HTTP date
+	Size        int64  `json:"size,omitempty"`        // bytes of Huge, default 50 MB
+}
+
+// Validate reports a fault that cannot be played.
+func (f Fault) Validate() error {
+	switch {
+	case !kinds[f.Kind]:
+		return fmt.Errorf("unknown fault kind %q", f.Kind)
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("status %d is not between 200 and 599", f.Status)
+	case f.Count < 0 || f.Skip < 0 || f.Size < 0 || f.Delay < 0:
+		return fmt.Errorf("count, skip, size and delay cannot be negative")
+	case f.Kind == Delay && f.Delay == 0:
+		return fmt.Errorf("a delay needs its length")
+	}
+	return nil
+}
+
+func (f Fault) matches(upstream, operation, method, path string) bool {
+	return (f.Upstream == "" || f.Upstream == upstream) &&
+		(f.Operation == "" || f.Operation == operation) &&
+		(f.Method == "" || strings.EqualFold(f.Method, method)) &&
+		strings.HasPrefix(path, f.Path)
+}

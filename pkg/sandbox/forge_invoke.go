@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+type invokeInput struct {
+	ContextIDs  []string `json:"contextIds"`
+	ExtensionID string   `json:"extensionId"`
+	EntryPoint  string   `json:"entryPoint"`
+	Payload     struct {
+		Call struct {
+			Method     string          `json:"method"`
+			Path       string          `json:"path"`
+			InvokeType string          `json:"invokeType"`
+			Body       json.RawMessage `json:"body"`
+		} `json:"call"`
+		Context struct {
+			AppVersion string `json:"appVersion"`
+		} `json:"context"`
+		ContextToken string `json:"contextToken"`
+	} `json:"payload"`
+}
+
+// serveInvoke carries a call of the app API through Forge.
+func (s *Sandbox) serveInvoke(w http.ResponseWriter, variables json.RawMessage) {
+	var in struct {
+		Input invokeInput `json:"input"`
+	}
+	if err := json.Unmarshal(variables, &in); err != nil {
+		writeGraphQLError(w, http.StatusOK, "Variable 'input' has an invalid value")
+		return
+	}
+	i := in.Input
+	call, err := url.Parse(i.Payload.Call.Path)
+	if err != nil || i.EntryPoint != "resolver" || i.Payload.Call.InvokeType != "ui-remote-fetch" {
+		refuseInvoke(w, http.StatusBadRequest, "BAD_REQUEST", "entryPoint, invokeType or path is wrong")
+		return
+	}
+	if err := s.mayInvoke(i); err != nil {
+		status := http.StatusForbidden
+		if errors.Is(err, jwt.ErrTokenExpired) {
+			status = http.StatusUnauthorized
+		}
+		refuseInvoke(w, status, "FORBIDDEN", err.Error())
+		return
+	}
+	status, body := s.callReport(reportCall{
+		method: i.Payload.Call.Method, path: call.Path, query: call.Query(), body: unquoted(i.Payload.Call.Body),
+		accountID: s.creds.AccountID, forge: true,
+	})
+	writeJSON(w, http.StatusOK, map[string]any{"data": map[string]any{"invokeExtension": map[string]any{
+		"success": true, "errors": nil,
+		"response":     map[string]any{"body": envelope(s.Switches().ForgeEnvelope, status, body)},
+		"contextToken": s.renewal(i.ExtensionID),
+	}}})
+}
+
+// mayInvoke checks what Forge checks. A call without a token is refused too:
+// that the real gateway takes it is not established.
+func (s *Sandbox) mayInvoke(i invokeInput) error {
+	switch {
+	case !s.takesContext(i.ContextIDs):
+		return errNoAccess
+	case s.knowsExtension(i.ExtensionID, "", i.Payload.Context.AppVersion) != nil:
+		return errNoAccess
+	}
+	return s.checkContextToken(i.Payload.ContextToken, i.ExtensionID)
+}
+
+func refuseInvoke(w http.ResponseWriter, status int, errorType, message string) {
+	writeJSON(w, http.StatusOK, map[string]any{"data": map[string]any{"invokeExtension": map[string]any{
+		"success": false, "response": nil, "contextToken": nil,
+		"errors": []any{map[string]any{"message": message, "extensions": map[string]any{"errorType": errorType, "statusCode": status}}},
+	}}})
+}
+
+// renewal is the token that each answer brings.
+func (s *Sandbox) renewal(extensionID string) any {
+	if s.Switches().NoTokenRenewal {
+		return nil
+	}
+	token, expires := s.signContextToken(extensionID, clockworkModuleType)
+	return map[string]any{"jwt": token, "expiresAt": expires.Format(time.RFC3339)}
+}
+
+// unquoted takes a body that is an object, or an object written as a string.
+func unquoted(raw json.RawMessage) []byte {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return []byte(text)
+	}
+	return raw
+}
+
+// envelope wraps Clockwork's answer in one of the shapes seen in the field.
+func envelope(shape Envelope, status int, body any) any {
+	headers := map[string]any{"content-type": []string{"application/json; charset=utf-8"}}
+	switch shape {
+	case EnvelopeFlat:
+		return map[string]any{"status": status, "headers": headers, "body": body}
+	case EnvelopeNested:
+		return map[string]any{"headers": headers, "body": map[string]any{
+			"success": true, "payload": map[string]any{"status": status, "body": body},
+		}}
+	case EnvelopeText:
+		return asText(envelope(EnvelopeCurrent, status, asText(body)))
+	case EnvelopeUnknown:
+		return map[string]any{"result": map[string]any{"items": body}}
+	}
+	return map[string]any{"success": true, "payload": map[string]any{"status": status, "headers": headers, "body": body}}
+}
+
+func asText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("sandbox: encode an answer: " + err.Error())
+	}
+	return string(b)
+}

@@ -1,0 +1,97 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// Person is an Atlassian account of the played site.
+type Person struct {
+	AccountID   string `json:"accountId"`
+	DisplayName string `json:"displayName"`
+	Email       string `json:"email"`
+	EmailHidden bool   `json:"emailHidden"` // by the profile's visibility setting
+	TimeZone    string `json:"timeZone"`    // IANA
+	Inactive    bool   `json:"inactive"`
+}
+
+func (p *Person) visibleEmail() string {
+	if p.EmailHidden {
+		return ""
+	}
+	return p.Email
+}
+
+func (p *Person) avatarURL() string {
+	return "https://avatar-management.example.com/" + strings.ReplaceAll(p.AccountID, ":", "-") + "/48"
+}
+
+// public is the person as others see it.
+func (p *Person) public() *timer.Person {
+	return &timer.Person{AccountID: p.AccountID, EmailAddress: p.visibleEmail(), DisplayName: p.DisplayName, AvatarURL: p.avatarURL()}
+}
+
+func (p *Person) location() *time.Location {
+	loc, err := time.LoadLocation(p.TimeZone)
+	if err != nil {
+		panic("sandbox: time zone of " + p.DisplayName + ": " + err.Error())
+	}
+	return loc
+}
+
+// People returns everybody, in the order in which they joined. The first owns
+// the Credentials.
+func (s *Sandbox) People() []Person {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]Person, len(s.people))
+	for i, p := range s.people {
+		out[i] = *p
+	}
+	return out
+}
+
+// AddPerson adds an account with a Clockwork token, or replaces the one with
+// the same account id. It makes up an id, an e-mail address and a time zone
+// where they are empty.
+func (s *Sandbox) AddPerson(p Person) (Person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.DisplayName == "" {
+		return Person{}, fmt.Errorf("a person needs a display name")
+	}
+	if p.TimeZone == "" {
+		p.TimeZone = "UTC"
+	}
+	if _, err := time.LoadLocation(p.TimeZone); err != nil {
+		return Person{}, err
+	}
+	return *s.addPerson(p), nil
+}
+
+// addPerson needs s.mu held.
+func (s *Sandbox) addPerson(p Person) *Person {
+	if p.AccountID == "" {
+		p.AccountID = "712020:" + s.newUUID()
+	}
+	if p.Email == "" {
+		p.Email = emailOf(p.DisplayName)
+	}
+	if old := s.byAccount[p.AccountID]; old != nil {
+		*old = p
+		return old
+	}
+	added := &p
+	s.people = append(s.people, added)
+	s.byAccount[p.AccountID] = added
+	token := s.newClockworkToken()
+	s.tokenOf[p.AccountID], s.tokenOwner[token.Reveal()] = token, p.AccountID
+	return added
+}
+
+func emailOf(displayName string) string {
+	return strings.Join(strings.Fields(strings.ToLower(displayName)), ".") + "@northbridge.example"
+}

@@ -1,0 +1,123 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// reportCall is a call of the app API, by HTTP or through Forge.
+type reportCall struct {
+	method, path string
+	query        url.Values
+	body         []byte
+	accountID    string // of the session
+	forge        bool
+}
+
+func (s *Sandbox) callReport(c reportCall) (status int, body any) {
+	stopping, isTimer := strings.CutPrefix(c.path, "/timers/")
+	stopping, isStop := strings.CutSuffix(stopping, "/stop.json")
+	switch {
+	case c.method == http.MethodGet && c.path == "/timers.json":
+		return s.listTimers(c)
+	case c.method == http.MethodGet && c.path == "/my_recently_destroyed_timers.json":
+		return s.listMine(c)
+	case c.method == http.MethodPost && isTimer && isStop:
+		return s.stopByID(stopping, c.body)
+	}
+	return http.StatusNotFound, map[string]any{"error_message": "Not Found"}
+}
+
+// listTimers gives a page of everybody's timers, the newest first, so that a
+// start between two pages moves the second.
+func (s *Sandbox) listTimers(c reportCall) (int, any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.timers
+	if s.switches.ListFinished {
+		all = append(slices.Clone(s.stopped), all...)
+	}
+	size := s.opts.PageSize
+	page, _ := strconv.Atoi(c.query.Get("page"))
+	page = max(page, 1)
+	pages := max(1, (len(all)+size-1)/size)
+	last := len(all) - min((page-1)*size, len(all))
+	first := max(0, last-size)
+	items := make([]any, 0, last-first)
+	for i := last - 1; i >= first; i-- {
+		items = append(items, s.timerJSON(all[i], c.forge))
+	}
+	return http.StatusOK, map[string]any{
+		"timers": items, "startAt": (page - 1) * size, "maxResults": size, "total": len(all),
+		"page": page, "pages": pages, "isFirst": page == 1, "isLast": page >= pages,
+	}
+}
+
+// listMine gives the session user's running timers and those stopped in the
+// last hour.
+func (s *Sandbox) listMine(c reportCall) (int, any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	items := []any{}
+	for _, t := range append(slices.Clone(s.stopped), s.timers...) {
+		recent := t.finishedAt == nil || s.now().Sub(*t.finishedAt) < time.Hour
+		if t.accountID == c.accountID && recent {
+			items = append(items, s.timerJSON(t, c.forge))
+		}
+	}
+	return http.StatusOK, map[string]any{"timers": items}
+}
+
+// stopByID stops anybody's timer: which rights Clockwork asks for is not known.
+func (s *Sandbox) stopByID(idText string, body []byte) (int, any) {
+	var in struct {
+		Worklog *struct{} `json:"worklog"`
+	}
+	id, err := strconv.ParseInt(idText, 10, 64)
+	if err != nil {
+		return http.StatusNotFound, map[string]any{"error_message": "Not Found"}
+	}
+	if json.Unmarshal(body, &in) != nil || in.Worklog == nil {
+		return http.StatusBadRequest, map[string]any{"error_message": "worklog is missing"}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.runningByID(id)
+	if t == nil {
+		return http.StatusUnprocessableEntity, map[string]any{"error_message": ErrNotRunning.Error()}
+	}
+	s.finish(t)
+	return http.StatusOK, clockworkMessage("Timer stopped", "Timer stopped for "+t.issue.Key)
+}
+
+// timerJSON needs s.mu held.
+func (s *Sandbox) timerJSON(t *runningTimer, forge bool) map[string]any {
+	const isoTime = "2006-01-02T15:04:05.000Z"
+	out := map[string]any{
+		"id": t.id, "started_at": t.startedAt.Format(isoTime), "finished_at": nil,
+		"running_for": t.accountID, "comment": t.comment,
+		"issue":    map[string]any{"key": t.issue.Key, "id": t.issue.ID},
+		"till_now": t.tillNow(s.now()), "worklog_count": t.worklogs,
+		"started_within_working_hours": t.startedInHours, "within_working_hours": !t.onHold, "error_messages": nil,
+	}
+	if t.finishedAt != nil {
+		out["finished_at"] = t.finishedAt.Format(isoTime)
+	}
+	if forge && s.switches.ForgeOmitsWorkingHours {
+		out["within_working_hours"], out["started_within_working_hours"] = nil, nil
+	}
+	if !s.switches.OmitAuthors {
+		p := s.byAccount[t.authorID]
+		author := map[string]any{"accountId": p.AccountID, "displayName": p.DisplayName, "avatarUrl": p.avatarURL()}
+		if email := p.visibleEmail(); email != "" {
+			author["emailAddress"] = email
+		}
+		out["author"] = author
+	}
+	return out
+}

@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+)
+
+// handle registers a handler as an operation: it is counted, limited, and may
+// be spoilt by a fault.
+func (s *Sandbox) handle(mux *http.ServeMux, pattern, operation string, h http.HandlerFunc) {
+	mux.Handle(pattern, s.operation(operation, h))
+}
+
+// operation is named upstream.verb; see Requests.
+func (s *Sandbox) operation(name string, h http.HandlerFunc) http.HandlerFunc {
+	upstream, _, _ := strings.Cut(name, ".")
+	spoilt := s.faults.Wrap(upstream, name, h)
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.count(name)
+		if !s.withinLimit(w, upstream, name) {
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		spoilt.ServeHTTP(w, r)
+	}
+}
+
+func (s *Sandbox) count(operation string) {
+	s.mu.Lock()
+	s.requests[operation]++
+	hook := s.onRequest
+	s.mu.Unlock()
+	if hook != nil {
+		hook(operation)
+	}
+}
+
+// Requests tells how often each operation was asked for since the last reset,
+// refused and spoilt requests included. The operations are listed in the
+// package comment.
+func (s *Sandbox) Requests() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.requests)
+}
+
+// ResetRequests sets every count to zero.
+func (s *Sandbox) ResetRequests() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.requests)
+}
+
+// OnRequest has f called at the start of each request, so that a test can
+// change the truth between two pages. Nil ends it.
+func (s *Sandbox) OnRequest(f func(operation string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onRequest = f
+}

@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// Switches are the settings of the played site, and the moods in which it may
+// be met. Their JSON names are those of the control handler.
+type Switches struct {
+	// MultipleTimers is Clockwork's site setting. When false, a start stops the
+	// person's other timers. New sets it, since one person of the team has two.
+	MultipleTimers bool `json:"multipleTimers"`
+	// EmptyWriteBody answers start_timer and stop_timer with no body.
+	EmptyWriteBody bool `json:"emptyWriteBody"`
+	// StartedShape is how worklogs print started: "" or "z" (2026-02-08T14:23:35Z),
+	// "colon" (…+02:00), "millis" (….000+0900), or "mixed".
+	StartedShape string `json:"startedShape"`
+	// IDShape is how worklogs print ids: "" or "string", "number", or "mixed".
+	IDShape string `json:"idShape"`
+
+	// ConnectGone answers 404 at the servlet, as sites with Clockwork on Forge do.
+	ConnectGone bool `json:"connectGone"`
+	// ForgeGone plays a site where the app is not installed on Forge.
+	ForgeGone bool `json:"forgeGone"`
+	// SessionExpired refuses the session cookie before its own exp.
+	SessionExpired bool `json:"sessionExpired"`
+	// SessionRefusal is how a refused cookie is answered: "" (as each endpoint
+	// does), "redirect", "html" (200 with a login page), "unauthorized" or "forbidden".
+	SessionRefusal string `json:"sessionRefusal"`
+
+	// ForgeEnvelope chooses the shape of invokeExtension's response.body.
+	ForgeEnvelope Envelope `json:"forgeEnvelope"`
+	// ContextTokenShape is the token endpoint's answer: "" (the object with
+	// token), "contextToken", "contextJwt" (other keys), "string", or "raw".
+	ContextTokenShape string `json:"contextTokenShape"`
+	// NoTokenRenewal makes contextToken null in the answers of invokeExtension.
+	NoTokenRenewal bool `json:"noTokenRenewal"`
+	// StrictAppVersion refuses an appVersion other than the installed one.
+	StrictAppVersion bool `json:"strictAppVersion"`
+	// AppVersion is the installed version; "" leaves it as the site began.
+	AppVersion string `json:"appVersion"`
+	// ContextID limits the context ids that are taken: "" (site or workspace),
+	// "site" or "workspace".
+	ContextID string `json:"contextId"`
+
+	// ForgeOmitsWorkingHours makes within_working_hours and
+	// started_within_working_hours null through Forge.
+	ForgeOmitsWorkingHours bool `json:"forgeOmitsWorkingHours"`
+	// OmitAuthors leaves author out of the timers.
+	OmitAuthors bool `json:"omitAuthors"`
+	// ListFinished keeps just-stopped timers in timers.json.
+	ListFinished bool `json:"listFinished"`
+}
+
+// Envelope is a shape of invokeExtension's response.body.
+type Envelope int
+
+// The shapes seen in the field, and one nobody has seen.
+const (
+	EnvelopeCurrent Envelope = iota // {success, payload:{status, headers, body}}
+	EnvelopeFlat                    // {status, headers, body}
+	EnvelopeNested                  // {headers, body:{success, payload:{status, body}}}
+	EnvelopeText                    // the current one, and its body, as JSON strings
+	EnvelopeUnknown                 // something else
+)
+
+func (s Switches) validate() error {
+	for _, f := range []struct {
+		name, got string
+		allowed   []string
+	}{
+		{"startedShape", s.StartedShape, []string{"", "z", "colon", "millis", "mixed"}},
+		{"idShape", s.IDShape, []string{"", "string", "number", "mixed"}},
+		{"sessionRefusal", s.SessionRefusal, []string{"", "redirect", "html", "unauthorized", "forbidden"}},
+		{"contextTokenShape", s.ContextTokenShape, []string{"", "contextToken", "contextJwt", "string", "raw"}},
+		{"contextId", s.ContextID, []string{"", "site", "workspace"}},
+	} {
+		if !slices.Contains(f.allowed, f.got) {
+			return fmt.Errorf("%s cannot be %q", f.name, f.got)
+		}
+	}
+	if s.ForgeEnvelope < EnvelopeCurrent || s.ForgeEnvelope > EnvelopeUnknown {
+		return fmt.Errorf("forgeEnvelope cannot be %d", s.ForgeEnvelope)
+	}
+	return nil
+}
+
+// Switches returns the present settings.
+func (s *Sandbox) Switches() Switches {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.switches
+}
+
+// Switch changes settings while requests run. A value that does not exist
+// panics: it is the test that is wrong.
+func (s *Sandbox) Switch(change func(*Switches)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.switches
+	change(&next)
+	if err := next.validate(); err != nil {
+		panic("sandbox: " + err.Error())
+	}
+	s.switches = next
+}
+
+// RevokeTokens makes every contextJwt and context token issued so far invalid
+// before its exp.
+func (s *Sandbox) RevokeTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connectKey = s.randomBytes(32)
+	s.forgeEpoch++
+}
+
+// randomBytes needs s.mu held.
+func (s *Sandbox) randomBytes(n int) []byte {
+	out := make([]byte, 0, n+8)
+	for len(out) < n {
+		out = binary.LittleEndian.AppendUint64(out, s.rng.Uint64())
+	}
+	return out[:n]
+}
