@@ -1,0 +1,35 @@
+# make test   everything that must hold before a change is merged; .ci/run calls it
+# make unit   the packages alone, no other program started
+# make lint   format, vet, staticcheck, go.mod
+# make bench  what an answer costs: time, size, allocations, Redis commands
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+GO ?= go
+go_files = find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
+packages = $(GO) list ./... | grep -v /backend/e2e
+
+.PHONY: test unit lint bench programs
+
+# e2e starts compilers and servers; beside it the timing of other tests would suffer.
+test: lint programs
+	$(GO) test -race -count=1 -timeout 10m $$($(packages))
+	$(GO) test -race -count=1 -timeout 35m -p 1 ./e2e/...
+
+unit:
+	$(GO) test -race $$($(packages))
+
+lint:
+	@unformatted=$$($(go_files) | xargs -0 gofmt -l); \
+	if [[ -n $$unformatted ]]; then echo "gofmt -w is needed for:" $$unformatted; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool -modfile=.ci/staticcheck/go.mod staticcheck ./...
+	$(GO) mod tidy -diff
+
+bench: programs
+	$(GO) test -run '^$$' -bench . -benchmem $$($(packages))
+	$(GO) run ./e2e/bench
+
+programs:
+	.ci/programs
