@@ -1,0 +1,107 @@
+// Package jira reads issues and users from Jira Cloud's REST API v3, with the
+// one credential of this server. It never writes, never uses a browser
+// session, and does not know whose request it serves: what the credential may
+// see, every caller sees.
+package jira
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// attempt leaves time for a second try within a call's 10 s: Jira answers in
+// well under a second, or the answer is lost.
+const attempt = 5 * time.Second
+
+// Options configure a Client. BaseURL, Email and APIToken are required.
+type Options struct {
+	// BaseURL is https://{site}, or https://api.atlassian.com/ex/jira/{cloudId}
+	// for a token with scopes; /rest/api/3 is added.
+	BaseURL   string
+	BrowseURL string // https://{site}, for links that people follow; default BaseURL
+	Email     string
+	APIToken  secret.Text
+
+	Transport http.RoundTripper // the process's pooled transport; default: one of its own
+	Log       *slog.Logger      // one debug line per call, an error line for a removed endpoint; default: none
+
+	Now   func() time.Time                                 // default time.Now
+	Sleep func(ctx context.Context, d time.Duration) error // between repeated reads; default: a timer
+}
+
+// Client calls Jira. It is safe for concurrent use.
+type Client struct {
+	rest   *rest.Client
+	browse *url.URL
+	header http.Header
+	log    *slog.Logger
+}
+
+// New returns a client, or an error if a URL is not usable.
+func New(opts Options) (*Client, error) {
+	r, err := rest.New(rest.Options{
+		Upstream: "jira", BaseURL: opts.BaseURL, Transport: opts.Transport, Log: opts.Log,
+		Now: opts.Now, Sleep: opts.Sleep, DecodeError: decodeError, Reject: reject,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if opts.BrowseURL == "" {
+		opts.BrowseURL = opts.BaseURL
+	}
+	browse, err := url.Parse(opts.BrowseURL)
+	if err != nil {
+		return nil, errors.New("jira browse URL: is not a URL")
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	basic := base64.StdEncoding.EncodeToString([]byte(opts.Email + ":" + opts.APIToken.Reveal()))
+	return &Client{rest: r, browse: browse, log: opts.Log, header: http.Header{"Authorization": {"Basic " + basic}}}, nil
+}
+
+// get reads one resource below /rest/api/3 into v.
+func (c *Client) get(ctx context.Context, op string, path []string, query url.Values, v any) error {
+	return c.do(ctx, rest.Request{Op: op, Path: path, Query: query}, v)
+}
+
+// post reads by POST, as Jira wants it where the question is long.
+func (c *Client) post(ctx context.Context, op string, path []string, body, v any) error {
+	return c.do(ctx, rest.Request{Op: op, Method: http.MethodPost, Path: path, JSON: body, ReadOnly: true}, v)
+}
+
+func (c *Client) do(ctx context.Context, r rest.Request, v any) error {
+	r.Path = append([]string{"rest", "api", "3"}, r.Path...)
+	r.Header = c.header
+	r.Attempt = attempt
+	resp, err := c.rest.Do(ctx, r)
+	if err == nil {
+		return resp.Decode(v)
+	}
+	switch status(err) {
+	case http.StatusNotFound:
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	case http.StatusGone:
+		c.log.ErrorContext(ctx, "jira removed an endpoint that this backend uses; it needs an update", "op", r.Op)
+	}
+	return err
+}
+
+// status is the HTTP status that err carries, or 0.
+func status(err error) int {
+	var e *upstream.Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
+}

@@ -1,0 +1,94 @@
+package jira
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+const (
+	defaultMaxResults = 10
+	maxSearchPages    = 5 // Jira may answer fewer issues than asked for
+)
+
+// SearchQuery selects issues for a person to choose from.
+type SearchQuery struct {
+	AccountID  string // whose issues in progress, where Text is blank
+	Text       string // what the person typed: words of a summary, an issue key, or its beginning
+	MaxResults int    // default 10
+}
+
+// ErrNothingToSearch means a query with neither an account nor a text.
+var ErrNothingToSearch = errors.New("a search needs an account id or a text")
+
+// Search answers the account's issues in progress, or those that match the
+// text: the issue itself if the text is its key, else those with the words in
+// their summary, and those of the project if the text is a project's key. The
+// latest change comes first.
+func (c *Client) Search(ctx context.Context, q SearchQuery) ([]Issue, error) {
+	if q.MaxResults <= 0 {
+		q.MaxResults = defaultMaxResults
+	}
+	q.Text = strings.TrimSpace(q.Text)
+	switch {
+	case q.Text != "":
+		return c.searchByText(ctx, q)
+	case q.AccountID != "":
+		return c.searchJQL(ctx, inProgress(q.AccountID), q.MaxResults)
+	}
+	return nil, ErrNothingToSearch
+}
+
+func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, error) {
+	if key, err := ParseIssueKey(q.Text); err == nil {
+		issue, err := c.Issue(ctx, key)
+		if err == nil {
+			return []Issue{issue}, nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	if project, ok := parseProjectKey(q.Text); ok {
+		issues, err := c.searchJQL(ctx, matching(q.Text, project), q.MaxResults)
+		// No such project: Jira refuses the whole query.
+		if status(err) != http.StatusBadRequest {
+			return issues, err
+		}
+	}
+	jql := matching(q.Text, "")
+	if jql == "" {
+		return []Issue{}, nil // nothing but operators was typed
+	}
+	return c.searchJQL(ctx, jql, q.MaxResults)
+}
+
+// searchJQL follows pages until enough issues are there. A token that comes
+// twice would never end.
+func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]Issue, error) {
+	type request struct {
+		JQL           string   `json:"jql"`
+		MaxResults    int      `json:"maxResults"`
+		Fields        []string `json:"fields"`
+		NextPageToken string   `json:"nextPageToken,omitempty"`
+	}
+	req := request{JQL: jql, MaxResults: maxResults, Fields: issueFields}
+	found := []Issue{}
+	for range maxSearchPages {
+		var answer struct {
+			Issues        []wireIssue `json:"issues"`
+			NextPageToken string      `json:"nextPageToken"`
+			IsLast        bool        `json:"isLast"`
+		}
+		if err := c.post(ctx, "issues.search", []string{"search", "jql"}, req, &answer); err != nil {
+			return nil, err
+		}
+		found = append(found, c.issues(answer.Issues)...)
+		if answer.IsLast || len(found) >= maxResults || answer.NextPageToken == "" || answer.NextPageToken == req.NextPageToken {
+			break
+		}
+		req.NextPageToken = answer.NextPageToken
+	}
+	return found[:min(len(found), maxResults)], nil
+}

@@ -1,0 +1,96 @@
+package jira
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	maxUserPages      = 10
+	singleConcurrency = 2
+)
+
+// Users reads many users by account id. Those that are not there or not
+// visible are left out. After an error the map holds what was found until then.
+//
+// It asks /user/bulk, which newer descriptions of the API no longer have;
+// where it is gone, it asks for each user.
+func (c *Client) Users(ctx context.Context, accountIDs []string) (map[string]User, error) {
+	ids := slices.Clone(accountIDs)
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" || len(id) > maxAccountID })
+
+	found := map[string]User{}
+	for chunk := range slices.Chunk(ids, bulkSize) {
+		err := c.bulkUsers(ctx, chunk, found)
+		if s := status(err); s == http.StatusNotFound || s == http.StatusGone {
+			err = c.singleUsers(ctx, ids, found)
+			return found, err
+		}
+		if err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+func (c *Client) bulkUsers(ctx context.Context, ids []string, found map[string]User) error {
+	query := url.Values{"accountId": ids, "maxResults": {strconv.Itoa(bulkSize)}} // its default is 10
+	startAt := 0
+	for range maxUserPages {
+		query.Set("startAt", strconv.Itoa(startAt))
+		var page struct {
+			Values []wireUser `json:"values"`
+			IsLast *bool      `json:"isLast"`
+			Total  int        `json:"total"`
+		}
+		if err := c.get(ctx, "users.bulk", []string{"user", "bulk"}, query, &page); err != nil {
+			return err
+		}
+		for _, w := range page.Values {
+			if w.AccountID != "" {
+				found[w.AccountID] = w.user()
+			}
+		}
+		startAt += len(page.Values)
+		last := startAt >= page.Total
+		if page.IsLast != nil {
+			last = *page.IsLast
+		}
+		if last || len(page.Values) == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// singleUsers asks for each id that is not in found yet.
+func (c *Client) singleUsers(ctx context.Context, ids []string, found map[string]User) error {
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(singleConcurrency)
+	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := found[id]; return ok })
+	for _, id := range missing {
+		group.Go(func() error {
+			u, err := c.User(ctx, id)
+			if errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			found[u.AccountID] = u
+			return nil
+		})
+	}
+	return group.Wait()
+}
