@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"go/ast"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// The traps of Vercel's Go builder: what may stand in a file under api/ although
+// the compiler would take more. Each was met with CLI 64 or read in its source.
+
+// handlers returns the files under api/ that become functions.
+func handlers(t *testing.T) []goFile {
+	t.Helper()
+	var files []goFile
+	for _, f := range goFiles(t, "api") {
+		if !f.test {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+func TestHandlerFiles(t *testing.T) {
+	for _, f := range handlers(t) {
+		t.Run(strings.ReplaceAll(f.path, "/", "-"), func(t *testing.T) {
+			assert.NotContains(t, path.Base(f.path), "[", "the go command cannot build it: use a rewrite")
+			assert.NotEqual(t, "main", f.ast.Name.Name, "the builder refuses package main beside a go.mod")
+
+			var exported []*ast.FuncDecl
+			for _, decl := range f.ast.Decls {
+				if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.IsExported() {
+					exported = append(exported, fn)
+				}
+			}
+			if assert.Len(t, exported, 1, "exported functions: the builder takes the first") {
+				checkHandler(t, f, exported[0])
+			}
+			checkPackageClause(t, f)
+		})
+	}
+}
+
+func checkHandler(t *testing.T, f goFile, fn *ast.FuncDecl) {
+	t.Helper()
+	name := fn.Name.Name
+	assert.Regexp(t, `^Handle[A-Z]`, name)
+
+	start, end := f.fset.Position(fn.Type.Params.Pos()).Offset, f.fset.Position(fn.Type.Params.End()).Offset
+	assert.Regexp(t, `^\(\w+ http\.ResponseWriter, \w+ \*http\.Request\)$`, string(f.text[start:end]), "the builder compares text")
+
+	// The builder renames every " Name" of the file, in strings and fields too.
+	word := regexp.MustCompile(`\b` + name + `\b`)
+	doc := len(word.FindAllString(fn.Doc.Text(), -1))
+	assert.Equal(t, 1, doc, "the doc comment names the handler")
+	assert.Len(t, word.FindAll(f.text, -1), doc+1, "%s stands somewhere else than in its declaration and doc comment", name)
+}
+
+// checkPackageClause holds the file to what "vercel dev" does to it: the first
+// lower-case "package x" is replaced.
+func checkPackageClause(t *testing.T, f goFile) {
+	t.Helper()
+	first := regexp.MustCompile(`\bpackage\W+\S+\b`).FindIndex(f.text)
+	clause := f.fset.Position(f.ast.Package).Offset
+	if assert.NotNil(t, first) {
+		assert.Equal(t, clause, first[0], "a comment above the package clause says %q", f.text[first[0]:first[1]])
+	}
+}
+
+func TestHandlerNamesAreUnique(t *testing.T) {
+	seen := map[string]string{}
+	for _, f := range handlers(t) {
+		for _, decl := range f.ast.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok || !fn.Name.IsExported() {
+				continue
+			}
+			key := f.dir + "." + fn.Name.Name
+			assert.Empty(t, seen[key], "%s is in %s too", key, f.path)
+			seen[key] = f.path
+		}
+	}
+}
+
+// "vercel dev" compiles each file alone.
+func TestHandlersUseNoSibling(t *testing.T) {
+	declared := map[string]map[string]string{} // folder → top-level name → file
+	for _, f := range handlers(t) {
+		if declared[f.dir] == nil {
+			declared[f.dir] = map[string]string{}
+		}
+		for _, name := range topLevel(f.ast) {
+			declared[f.dir][name] = f.path
+		}
+	}
+	for _, f := range handlers(t) {
+		for _, used := range f.ast.Unresolved {
+			assert.Contains(t, []string{"", f.path}, declared[f.dir][used.Name], "%s uses %s of a sibling file", f.path, used.Name)
+		}
+	}
+}
+
+// topLevel returns the names that the file declares for its whole package.
+func topLevel(f *ast.File) []string {
+	var names []string
+	for _, decl := range f.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				names = append(names, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					names = append(names, s.Name.Name)
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						names = append(names, n.Name)
+					}
+				}
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// layers are the packages from the top down. A package imports from layers
+// below its own and, where the layer says so, from its own.
+var layers = []struct {
+	name     string
+	packages []string // a folder stands for everything below it
+	inner    bool     // its packages may import each other
+}{
+	{name: "programs", packages: []string{"cmd"}, inner: true},
+	{name: "routes", packages: []string{"api"}},
+	{name: "background", packages: []string{"inngest"}},
+	{name: "event", packages: []string{"pkg/syncevent"}},
+	{name: "assembly", packages: []string{"pkg/app"}},
+	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/web"}, inner: true},
+	{name: "services", inner: true, packages: []string{
+		"pkg/jiracache", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
+	}},
+	{name: "clients", packages: []string{"pkg/clockwork", "pkg/jira", "pkg/redistcp", "pkg/upstash"}},
+	{name: "transport", packages: []string{"pkg/internal"}},
+	{name: "errors of upstreams", packages: []string{"pkg/upstream"}},
+	{name: "domain", packages: []string{"pkg/secret", "pkg/timer"}},
+}
+
+// layerOf returns the index in layers, or -1.
+func layerOf(pkg string) int {
+	for i, l := range layers {
+		for _, p := range l.packages {
+			if pkg == p || strings.HasPrefix(pkg, p+"/") {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func TestImportDirection(t *testing.T) {
+	for _, f := range goFiles(t, ".") {
+		if f.test || within(f.dir, "e2e") || within(f.dir, "clients") {
+			continue // tests may look at anything
+		}
+		for _, spec := range f.ast.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			assert.NoError(t, err)
+			if to, own := strings.CutPrefix(imported, module+"/"); own {
+				checkImport(t, f, to)
+			}
+		}
+	}
+}
+
+func checkImport(t *testing.T, f goFile, to string) {
+	t.Helper()
+	const sandbox = "pkg/sandbox"
+	switch {
+	case within(to, "e2e"):
+		assert.Fail(t, "the product imports its tests", "%s imports %s", f.path, to)
+		return
+	case within(to, sandbox):
+		assert.True(t, within(f.dir, sandbox) || within(f.dir, "cmd/dev"),
+			"%s imports %s: only cmd/dev and tests may talk to stand-ins", f.path, to)
+		return
+	case within(f.dir, sandbox):
+		assert.Equal(t, "domain", layers[max(0, layerOf(to))].name,
+			"%s imports %s: a stand-in that shares code with the client cannot find its faults", f.path, to)
+		return
+	}
+	from, target := layerOf(f.dir), layerOf(to)
+	if !assert.NotEqual(t, -1, from, "%s is in no layer: give it one", f.dir) ||
+		!assert.NotEqual(t, -1, target, "%s is in no layer: give it one", to) {
+		return
+	}
+	if from == target {
+		assert.True(t, layers[from].inner || within(f.dir, to) || within(to, f.dir),
+			"%s imports %s: packages of the layer %q do not know each other", f.path, to, layers[from].name)
+		return
+	}
+	assert.Less(t, from, target, "%s imports %s: %q is above %q", f.path, to, layers[target].name, layers[from].name)
+}
+
+// within reports whether pkg is folder or lies below it.
+func within(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }

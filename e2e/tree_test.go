@@ -1,0 +1,142 @@
+package e2e
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// root is the checkout, seen from this package.
+const root = ".."
+
+// module is the path in go.mod.
+const module = "github.com/clockwork-timer/backend"
+
+// goFile is a parsed file of the tree.
+type goFile struct {
+	path string // "api/timers/active.go"
+	dir  string // "api/timers"
+	test bool
+	text []byte
+	ast  *ast.File
+	fset *token.FileSet
+}
+
+// goFiles parses every Go file of this module below dir.
+func goFiles(t *testing.T, dir string) []goFile {
+	t.Helper()
+	var files []goFile
+	err := fs.WalkDir(os.DirFS(root), dir, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && skipped(name):
+			return fs.SkipDir
+		case d.IsDir() || path.Ext(name) != ".go":
+			return nil
+		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
+		f := goFile{path: name, dir: path.Dir(name), test: strings.HasSuffix(name, "_test.go"), text: text, fset: token.NewFileSet()}
+		f.ast, err = parser.ParseFile(f.fset, name, text, parser.ParseComments)
+		files = append(files, f)
+		return err
+	})
+	require.NoError(t, err)
+	return files
+}
+
+// skipped reports whether the go command would not look into the folder either:
+// hidden, from npm, or another module.
+func skipped(dir string) bool {
+	base := path.Base(dir)
+	if base[0] == '.' || base == "node_modules" || base == "testdata" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(root, dir, "go.mod"))
+	return err == nil
+}
+
+func TestTopLevel(t *testing.T) {
+	known := []string{
+		".ci", ".git", ".gitignore", ".env", ".env.example", ".env.local", ".vercel", "Makefile", "README.md",
+		"api", "bin", "clients", "cmd", "e2e", "go.mod", "go.sum", "inngest", "node_modules", "pkg", "public",
+		"tmp", "vercel.json", "vercel.realtime.json",
+	}
+	entries, err := os.ReadDir(root)
+	require.NoError(t, err)
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".db" {
+			assert.Contains(t, known, e.Name(), "an entry at the top that the layout does not know (an internal folder there stops vercel build)")
+		}
+	}
+}
+
+func TestPackageNames(t *testing.T) {
+	// A package that anything fits into says nothing.
+	banned := []string{"util", "utils", "common", "helper", "helpers", "types", "models", "misc", "shared", "base"}
+	for _, f := range goFiles(t, ".") {
+		name := strings.TrimSuffix(f.ast.Name.Name, "_test")
+		assert.NotContains(t, banned, name, "package name of %s", f.path)
+	}
+}
+
+func TestPackageComments(t *testing.T) {
+	comments := map[string][]string{}
+	for _, f := range goFiles(t, ".") {
+		if f.test {
+			assert.Nil(t, f.ast.Doc, "%s: the package comment belongs into a file that is no test", f.path)
+			continue
+		}
+		if comments[f.dir] == nil {
+			comments[f.dir] = []string{}
+		}
+		if f.ast.Doc != nil {
+			comments[f.dir] = append(comments[f.dir], f.path)
+			want := "Package " + f.ast.Name.Name
+			if f.ast.Name.Name == "main" {
+				want = "Command " + path.Base(f.dir)
+			}
+			assert.True(t, strings.HasPrefix(f.ast.Doc.Text(), want+" "), "%s: package comment does not begin with %q", f.path, want)
+		}
+	}
+	for dir, in := range comments {
+		assert.Len(t, in, 1, "%s: files with a package comment", dir)
+	}
+}
+
+func TestGoMod(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	text := string(b)
+	// Vercel's builder takes the first "module x", even one in a comment.
+	assert.True(t, strings.HasPrefix(text, "module "+module+"\n"), "go.mod begins with its module line")
+	assert.Regexp(t, regexp.MustCompile(`(?m)^toolchain go1\.26\.\d+$`), text, "else vercel dev fetches another Go")
+	// What every built function links, fixed here because go-bridge fixes nothing.
+	assert.Contains(t, text, "github.com/vercel/go-bridge v0.0.0-20221108222652-296f4c6bdb6d")
+	assert.Contains(t, text, "github.com/aws/aws-lambda-go v")
+}
+
+func TestLockFilesNameNoRegistry(t *testing.T) {
+	locks, err := filepath.Glob(filepath.Join(root, "*", "*", "package-lock.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, locks)
+	for _, lock := range locks {
+		b, err := os.ReadFile(lock)
+		require.NoError(t, err)
+		assert.False(t, slices.Contains(strings.Fields(string(b)), `"resolved":`), "%s: set omit-lockfile-registry-resolved in .npmrc", lock)
+	}
+}
