@@ -35,7 +35,7 @@ func TestContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			addr := start(t)
 			redistest.Run(t, redistest.Subject{
-				Client: connect(t, "redis://:"+password+"@"+addr, 0),
+				Client: connect(t, "redis://:"+password+"@"+addr, time.Minute),
 				At: func(t *testing.T, addr string, timeout time.Duration) redistest.Client {
 					return connect(t, "redis://"+addr, timeout)
 				},

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -82,8 +83,8 @@ var errProtocol = errors.New("what answers does not speak Redis, or not the TLS 
 func lost(ctx context.Context, op string, err error) *Error {
 	var netErr net.Error
 	switch {
-	case ctx.Err() != nil:
-		err = ctx.Err()
+	case ended(ctx) != nil:
+		err = ended(ctx)
 	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) || errors.Is(err, redis.ErrPoolTimeout):
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, redis.ErrClosed):
@@ -91,6 +92,15 @@ func lost(ctx context.Context, op string, err error) *Error {
 		err = fmt.Errorf("%w (%T)", errProtocol, err)
 	}
 	return &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Err: err}
+}
+
+// ended is ctx.Err(), also in the moment between a connection's deadline, which
+// is taken from the context, and the context's own timer.
+func ended(ctx context.Context) error {
+	if at, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 func isContextError(err error) bool {

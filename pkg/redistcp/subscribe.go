@@ -46,8 +46,8 @@ func (c *Client) listen(ctx context.Context, op string, open subscribe, onReady 
 	if err == nil {
 		err = c.receive(listening, pubsub, len(names), onReady, onMessage)
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err := ended(ctx); err != nil {
+		return err
 	}
 	return failed(ctx, op, err, append([]string{op}, names...))
 }

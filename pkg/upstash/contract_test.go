@@ -45,7 +45,7 @@ func TestContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := start(t)
 			redistest.Run(t, redistest.Subject{
-				Client: connect(t, upstash.Options{URL: url}),
+				Client: connect(t, upstash.Options{URL: url, Timeout: time.Minute}),
 				At: func(t *testing.T, addr string, timeout time.Duration) redistest.Client {
 					return connect(t, upstash.Options{URL: "http://" + addr, Timeout: timeout})
 				},

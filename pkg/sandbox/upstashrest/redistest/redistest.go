@@ -25,6 +25,7 @@ type Client interface {
 // Subject is one client on one server. The server is empty, or holds nothing
 // under the keys and channels that begin with "redistest:".
 type Subject struct {
+	// Client has a timeout that a busy machine does not use up.
 	Client Client
 	// At returns a client of whatever listens at a loopback address.
 	At func(t *testing.T, addr string, timeout time.Duration) Client
