@@ -147,5 +147,14 @@ func TestStandInsMountUnderAnyPrefix(t *testing.T) {
 	mux.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/upstream/jira/_edge/tenant_info", nil))
 
 	assert.Equal(t, http.StatusOK, rec.Code)
-	assert.JSONEq(t, `{"cloudId":"`+f.Site().CloudID+`"}`, rec.body.String())
+	assert.JSONEq(t, `{"cloudId":"`+f.Site().CloudID+`"}`, rec.Body.String())
+}
+
+// serve calls a handler without a connection and gives the status.
+func serve(h http.Handler, method, target string, header ...string) int {
+	r := httptest.NewRequest(method, target, nil)
+	r.Header.Set(header[0], header[1])
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec.Code
 }
