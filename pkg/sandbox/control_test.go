@@ -116,7 +116,7 @@ func TestConcurrentUse(t *testing.T) {
 				f.timersPage(t, token, 1+n%3)
 				f.jira(t, http.MethodGet, "/search/jql?fields=*all&jql=project=MOB", "")
 				f.invoke(t, f.invokeInput("x", "GET", "/timers.json"))
-				f.worklogs(t, twoWeeks+"&expand=issues,authors")
+				f.worklogs(t, "starting_at=2026-03-04&ending_at=2026-03-04&expand=issues,authors")
 				f.Switch(func(s *sandbox.Switches) { s.OmitAuthors = !s.OmitAuthors })
 				f.RunningTimers()
 				do(t, http.MethodPost, f.ClockworkURL+"/stop_timer?issue_key=OPS-59", "", header...)

@@ -24,11 +24,3 @@ func writeHTML(w http.ResponseWriter, status int, title string) {
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte("<!DOCTYPE html><html><head><title>" + html.EscapeString(title) + "</title></head><body></body></html>"))
 }
-
-// orNull is the text, or nil so that JSON has null.
-func orNull(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
