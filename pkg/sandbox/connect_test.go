@@ -196,6 +196,9 @@ func TestFinishedTimersInLists(t *testing.T) {
 	assert.NotNil(t, mine().at("timers", 0, "finished_at"))
 	f.Switch(func(s *sandbox.Switches) { s.ListFinished = true })
 	assert.Equal(t, 8, f.timersPage(t, token, 1).len("timers"))
+	f.clock.Advance(time.Hour)
+	token = f.contextJWT(t)
+	assert.Zero(t, mine().len("timers"), "no longer recent")
 }
 
 func TestReportStop(t *testing.T) {

@@ -71,7 +71,7 @@ func (s *Sandbox) mayInvoke(i invokeInput) error {
 	case s.knowsExtension(i.ExtensionID, "", i.Payload.Context.AppVersion) != nil:
 		return errNoAccess
 	}
-	return s.checkContextToken(i.Payload.ContextToken, i.ExtensionID)
+	return s.checkContextToken(i.Payload.ContextToken)
 }
 
 func refuseInvoke(w http.ResponseWriter, status int, errorType, message string) {
