@@ -35,7 +35,7 @@ func (o Options) client(defaultBaseURL string) (*rest.Client, error) {
 	}
 	return rest.New(rest.Options{
 		Upstream: "clockwork", BaseURL: o.BaseURL, Transport: o.Transport,
-		Log: o.Log, Now: o.Now, Sleep: o.Sleep, DecodeError: decodeError,
+		Log: o.Log, Now: o.Now, Sleep: o.Sleep, DecodeError: DecodeError,
 	})
 }
 

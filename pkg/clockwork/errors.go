@@ -14,9 +14,10 @@ var (
 	ErrUnknownShape = errors.New("clockwork answered in a shape that is not known")
 )
 
-// decodeError finds the sentence of an error body in the order in which
+// DecodeError finds the code and the sentence of an error body, here or in what
+// Forge passes on, in the order in which
 // Clockwork's own clients look for it. The body may be HTML: then there is none.
-func decodeError(body []byte) (code, message string) {
+func DecodeError(body []byte) (code, message string) {
 	var e struct {
 		ErrorMessage json.RawMessage `json:"error_message"`
 		Message      json.RawMessage `json:"message"`

@@ -21,7 +21,7 @@ func (c *Client) check(r Request, x exchange) *upstream.Error {
 		e.Code = upstream.CodeTooLarge
 	case x.err != nil:
 	case e.Status/100 != 2:
-		c.describe(e, r, x.resp)
+		c.describe(e, x.resp)
 	case code == "":
 		return nil
 	}
@@ -32,11 +32,11 @@ func (c *Client) check(r Request, x exchange) *upstream.Error {
 }
 
 // describe takes from an error answer what the log and the caller need.
-func (c *Client) describe(e *upstream.Error, r Request, resp *Response) {
+func (c *Client) describe(e *upstream.Error, resp *Response) {
 	code, message := c.opts.DecodeError(resp.Body)
-	e.Code = redact(code, r.secrets())
-	e.Message = redact(message, r.secrets())
-	e.RetryAfter = retryAfter(resp.Header, c.opts.Now())
+	e.Code = redact(code, resp.secrets)
+	e.Message = redact(message, resp.secrets)
+	e.RetryAfter = RetryAfter(resp.Header, c.opts.Now())
 	switch {
 	case e.Status/100 == 3:
 		e.Code = upstream.CodeRedirect
@@ -57,4 +57,11 @@ func (r *Response) Decode(v any) error {
 // Fail returns the error for an answer that arrived whole but cannot be used.
 func (r *Response) Fail(err error) *upstream.Error {
 	return &upstream.Error{Upstream: r.upstream, Op: r.op, Status: r.Status, Code: upstream.CodeBadBody, Err: err}
+}
+
+// Refused returns the error for a 2xx answer whose body says that the call
+// failed, with the status, code and sentence found there.
+func (r *Response) Refused(status int, code, message string) *upstream.Error {
+	return &upstream.Error{Upstream: r.upstream, Op: r.op, Status: status,
+		Code: redact(code, r.secrets), Message: redact(message, r.secrets)}
 }

@@ -13,10 +13,10 @@ const maxRetryAfter = 24 * time.Hour
 // Atlassian leaves the seconds out: 2026-03-05T10:15Z.
 const layoutWithoutSeconds = "2006-01-02T15:04Z07:00"
 
-// retryAfter reads how long the upstream asks to wait: Retry-After as seconds
+// RetryAfter reads how long the upstream asks to wait: Retry-After as seconds
 // or as an HTTP date, else Jira's X-RateLimit-Reset as an ISO time. It is 0
 // when neither says anything, or the time has passed.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	if v := strings.TrimSpace(h.Get("Retry-After")); v != "" {
 		return parseRetryAfter(v, now)
 	}

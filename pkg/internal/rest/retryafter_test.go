@@ -34,7 +34,7 @@ func TestRetryAfter(t *testing.T) {
 			h := http.Header{}
 			h.Set("Retry-After", tt.retryAfter)
 			h.Set("X-RateLimit-Reset", tt.reset)
-			assert.Equal(t, tt.want, retryAfter(h, noon))
+			assert.Equal(t, tt.want, RetryAfter(h, noon))
 		})
 	}
 }
@@ -44,7 +44,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, v string) {
-		got := retryAfter(http.Header{"Retry-After": {v}}, noon)
+		got := RetryAfter(http.Header{"Retry-After": {v}}, noon)
 		assert.GreaterOrEqual(t, got, time.Duration(0))
 		assert.LessOrEqual(t, got, maxRetryAfter)
 	})

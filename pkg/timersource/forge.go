@@ -1,0 +1,113 @@
+package timersource
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+)
+
+// Forge reads timers through the GraphQL gateway of the Jira site, which calls
+// Clockwork for whoever holds a Forge context token.
+type Forge struct {
+	site       *site
+	host       string
+	configured ForgeIDs
+	now        func() time.Time
+
+	mu sync.Mutex
+	// known is what the last Acquire found, so that Timers need not ask again.
+	known *identity
+}
+
+// NewForge returns the source, or an error that names the option at fault.
+func NewForge(opts Options) (*Forge, error) {
+	if err := opts.setDefaults(); err != nil {
+		return nil, fmt.Errorf("forge source: %w", err)
+	}
+	s, err := opts.site()
+	if err != nil {
+		return nil, fmt.Errorf("forge source: %w", err)
+	}
+	configured, err := opts.Forge.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("forge source: %w", err)
+	}
+	return &Forge{site: s, host: opts.SiteHost, configured: configured, now: opts.Now}, nil
+}
+
+// Name is "forge".
+func (f *Forge) Name() string { return "forge" }
+
+// Acquire gets a context token, which lives about 15 minutes. It looks up the
+// app's identifiers anew, for its version changes with each release.
+func (f *Forge) Acquire(ctx context.Context) (Token, error) {
+	id, err := f.identify(ctx)
+	if err != nil {
+		return Token{}, fmt.Errorf("identify Clockwork on Forge: %w", err)
+	}
+	text, err := f.sign(ctx, id)
+	if err != nil {
+		return Token{}, fmt.Errorf("acquire forge context token: %w", err)
+	}
+	token, err := newToken(text)
+	if err != nil {
+		return Token{}, fmt.Errorf("acquire forge context token: %w", err)
+	}
+	return token, nil
+}
+
+// Timers reads every page of running timers. Renewed is the youngest token
+// that came with them.
+func (f *Forge) Timers(ctx context.Context, token Token) (Snapshot, error) {
+	id, err := f.identity(ctx)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("identify Clockwork on Forge: %w", err)
+	}
+	var renewed youngest
+	read := func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+		got, next, err := f.invoke(ctx, id, token, page)
+		renewed.offer(next)
+		return got, err
+	}
+	snapshot, err := readTimers(ctx, read, f.now)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("read timers by forge: %w", err)
+	}
+	if renewed.token.ExpiresAt.After(token.ExpiresAt) {
+		snapshot.Renewed = &renewed.token
+	}
+	return snapshot, nil
+}
+
+// youngest keeps the token that lives longest.
+type youngest struct {
+	mu    sync.Mutex
+	token Token
+}
+
+// offer takes the text of a context token; one that cannot be read is no loss.
+func (y *youngest) offer(text string) {
+	token, err := newToken(text)
+	if err != nil {
+		return
+	}
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if token.ExpiresAt.After(y.token.ExpiresAt) {
+		y.token = token
+	}
+}
+
+// identity is what is known, or what identify finds.
+func (f *Forge) identity(ctx context.Context) (identity, error) {
+	f.mu.Lock()
+	known := f.known
+	f.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	return f.identify(ctx)
+}

@@ -1,0 +1,111 @@
+package timersource
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// Clockwork's own identifiers on Forge, the same on every site so far.
+const (
+	clockworkAppID         = "2f4dbb6a-b1b8-4824-94b1-42a64e507a09"
+	clockworkEnvironmentID = "725dad32-d2c5-4b58-a141-a093d70c8d34"
+	clockworkModule        = "global-pages"
+	clockworkModuleType    = "jira:globalPage"
+)
+
+// identity is all that a call through Forge must name.
+type identity struct {
+	cloudID        string
+	contextID      string // of the site, or of its workspace
+	extensionID    string
+	environmentID  string
+	installationID string
+	appVersion     string
+}
+
+// withDefaults fills in from the browser's own request, if one is configured.
+func (ids ForgeIDs) withDefaults() (ForgeIDs, error) {
+	if ids.AppID == "" {
+		ids.AppID = clockworkAppID
+	}
+	if len(ids.ContextRequest) == 0 {
+		return ids, nil
+	}
+	var request struct {
+		Extension struct {
+			ID             string `json:"id"`
+			EnvironmentID  string `json:"environmentId"`
+			InstallationID string `json:"installationId"`
+			AppVersion     string `json:"appVersion"`
+		} `json:"extension"`
+	}
+	if json.Unmarshal(ids.ContextRequest, &request) != nil || request.Extension.ID == "" {
+		return ids, errors.New("context request: is not a JSON object with extension.id")
+	}
+	e := request.Extension
+	ids.ExtensionID = firstOf(ids.ExtensionID, e.ID)
+	ids.EnvironmentID = firstOf(ids.EnvironmentID, e.EnvironmentID)
+	ids.InstallationID = firstOf(ids.InstallationID, e.InstallationID)
+	ids.AppVersion = firstOf(ids.AppVersion, e.AppVersion)
+	return ids, nil
+}
+
+func firstOf(candidates ...string) string {
+	for _, s := range candidates {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// identify discovers what is not configured, and remembers the result.
+func (f *Forge) identify(ctx context.Context) (identity, error) {
+	ids := f.configured
+	if ids.CloudID == "" {
+		cloudID, err := f.cloudID(ctx)
+		if err != nil {
+			return identity{}, err
+		}
+		ids.CloudID = cloudID
+	}
+	if ids.InstallationID == "" || ids.AppVersion == "" {
+		found, err := f.discover(ctx, ids)
+		if err != nil {
+			return identity{}, err
+		}
+		ids.InstallationID = firstOf(ids.InstallationID, found.id)
+		ids.AppVersion = firstOf(ids.AppVersion, found.version)
+		ids.EnvironmentID = firstOf(ids.EnvironmentID, found.environmentID)
+	}
+	ids.EnvironmentID = firstOf(ids.EnvironmentID, clockworkEnvironmentID)
+	id := ids.identity()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.known = &id
+	return id, nil
+}
+
+// identity builds the ARIs. The id of the extension to call is built, for the
+// one that discovery shows is a deployment's.
+func (ids ForgeIDs) identity() identity {
+	extensionID := firstOf(ids.ExtensionID,
+		"ari:cloud:ecosystem::extension/"+ids.AppID+"/"+ids.EnvironmentID+"/static/"+clockworkModule)
+	return identity{
+		cloudID: ids.CloudID, contextID: ids.contextID(), extensionID: extensionID,
+		environmentID: ids.EnvironmentID, installationID: ids.InstallationID, appVersion: ids.AppVersion,
+	}
+}
+
+// contextID names the site; where that is not taken, a configured workspace does.
+func (ids ForgeIDs) contextID() string {
+	if ids.WorkspaceID != "" {
+		return "ari:cloud:jira:" + ids.CloudID + ":workspace/" + ids.WorkspaceID
+	}
+	return "ari:cloud:jira::site/" + ids.CloudID
+}
+
+// lastSegment takes the bare id out of an ARI.
+func lastSegment(ari string) string { return ari[strings.LastIndexByte(ari, '/')+1:] }

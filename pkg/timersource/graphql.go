@@ -1,0 +1,79 @@
+package timersource
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// operation is one call of Atlassian's GraphQL gateway on the site's own host.
+type operation struct {
+	op        string // for errors and logs
+	name      string // GraphQL's
+	query     string
+	variables any
+	secrets   []secret.Text // in the variables
+	timeout   time.Duration
+}
+
+// noAccess is how Forge words a context token that is stale or of another
+// context.
+const noAccess = "User did not have access"
+
+// gatewayError is one entry of errors, at the top or inside a mutation's answer.
+type gatewayError struct {
+	Message    string `json:"message"` // may be null
+	Extensions struct {
+		ErrorType      string      `json:"errorType"`
+		Classification string      `json:"classification"`
+		StatusCode     json.Number `json:"statusCode"`
+	} `json:"extensions"`
+}
+
+// query runs an operation that changes nothing and decodes its data into v.
+func (s *site) query(ctx context.Context, o operation, v any) (*rest.Response, error) {
+	resp, err := s.do(ctx, rest.Request{
+		Op: o.op, Method: http.MethodPost, Path: []string{"gateway", "api", "graphql"},
+		JSON:     map[string]any{"operationName": o.name, "query": o.query, "variables": o.variables},
+		ReadOnly: true, Secrets: o.secrets, Timeout: o.timeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data   json.RawMessage `json:"data"`
+		Errors []gatewayError  `json:"errors"`
+	}
+	if err := resp.Decode(&answer); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, err)
+	}
+	if len(answer.Errors) > 0 {
+		return nil, refused(resp, answer.Errors)
+	}
+	if err := json.Unmarshal(answer.Data, v); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, resp.Fail(err))
+	}
+	return resp, nil
+}
+
+// refused makes an error of the first entry. The status is the one that the
+// entry gives, for the answer's own is 200.
+func refused(resp *rest.Response, errs []gatewayError) *upstream.Error {
+	first := append(errs, gatewayError{})[0]
+	status, err := strconv.Atoi(first.Extensions.StatusCode.String())
+	switch {
+	case strings.Contains(first.Message, noAccess):
+		status = http.StatusForbidden
+	case err != nil:
+		status = resp.Status
+	}
+	return resp.Refused(status, firstOf(first.Extensions.ErrorType, first.Extensions.Classification, "REFUSED"), first.Message)
+}

@@ -1,0 +1,111 @@
+// Package timersource reads who works on what now. Clockwork lists running
+// timers only inside its Jira app, whose doors open to a person's Jira session:
+// Connect is the door it had until 2026, Forge the one it has since. Both are
+// undocumented, and a shape that is not known is an error here, never an empty
+// list.
+//
+// It keeps no token and decides neither when to acquire one nor which source
+// to use: that is pkg/timersync.
+package timersource
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// Token opens a source for some minutes.
+type Token struct {
+	Value     secret.Text
+	ExpiresAt time.Time // by its own exp, without any margin
+}
+
+// Snapshot is the list of running timers, of everybody whom the session's
+// person may see.
+type Snapshot struct {
+	Timers    []timer.Timer // unfinished, each once
+	FetchedAt time.Time     // before the first page was sent
+	CachedAt  time.Time     // the instant at which every TillNow is true
+	Pages     int           // of the reading that was kept
+	// Unsettled says that the list changed during each of several readings: a
+	// timer may be missing.
+	Unsettled bool
+	// Renewed is a younger token that came with the answers, or nil.
+	Renewed *Token
+}
+
+// Options configure both sources. SiteURL and Session are required.
+type Options struct {
+	SiteURL  string // the Jira site; the session goes there and nowhere else
+	SiteHost string // its public name, "acme.atlassian.net"; default: the host of SiteURL
+	// Session is the value of the cookie tenant.session.token, or a whole
+	// Cookie header that holds it.
+	Session secret.Text
+
+	ReportBaseURL string   // of Clockwork's report API, for Connect; default as pkg/clockwork
+	Forge         ForgeIDs // what is not to be discovered, for Forge
+
+	Transport http.RoundTripper // the process's pooled transport; default: one of its own
+	Log       *slog.Logger      // one debug line per call; default: none
+
+	Now   func() time.Time                                 // default time.Now
+	Sleep func(ctx context.Context, d time.Duration) error // between repeated reads; default: a timer
+}
+
+// ForgeIDs are identifiers of Clockwork on Forge. Empty ones are discovered,
+// or are Clockwork's own, which have not changed so far.
+type ForgeIDs struct {
+	CloudID        string // of the site
+	WorkspaceID    string // where the site's id alone is not taken
+	AppID          string
+	EnvironmentID  string
+	InstallationID string
+	ExtensionID    string // whole ARI
+	AppVersion     string // changes with each release
+	// ContextRequest is the body of Jira's own token endpoint as a browser
+	// sends it, tried where the gateway does not sign. Its ids fill in for those
+	// above.
+	ContextRequest json.RawMessage
+}
+
+func (o *Options) setDefaults() error {
+	site, err := url.Parse(o.SiteURL)
+	if err != nil || site.Host == "" {
+		return errors.New("site URL: is not a URL with a host")
+	}
+	if o.SiteHost == "" {
+		o.SiteHost = site.Host
+	}
+	if o.Session.IsZero() {
+		return errors.New("session: is missing")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return nil
+}
+
+// site returns the client that alone holds the session.
+func (o *Options) site() (*site, error) {
+	r, err := rest.New(rest.Options{
+		Upstream: "jira", BaseURL: o.SiteURL, Transport: o.Transport, Log: o.Log, Now: o.Now, Sleep: o.Sleep,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	return &site{rest: r, header: http.Header{
+		"Cookie": {cookieHeader(o.Session)},
+		"Origin": {"https://" + o.SiteHost},
+		// Jira's internal endpoints are made for browsers.
+		"User-Agent": {"Mozilla/5.0 (compatible; clockwork-backend)"},
+	}}, nil
+}
