@@ -104,13 +104,13 @@ func (c Caller) WriteToken(server config.Clockwork) (secret.Text, error) {
 }
 
 // ReadToken is the Clockwork token for worklogs: the caller's own, else the
-// server's.
-func (c Caller) ReadToken(server config.Clockwork) (secret.Text, error) {
+// server's, which own tells apart.
+func (c Caller) ReadToken(server config.Clockwork) (token secret.Text, own bool, err error) {
 	if !c.ClockworkToken.IsZero() {
-		return c.ClockworkToken, nil
+		return c.ClockworkToken, true, nil
 	}
 	if !server.APIToken.IsZero() {
-		return server.APIToken, nil
+		return server.APIToken, false, nil
 	}
-	return secret.Text{}, ErrNoClockwork
+	return secret.Text{}, false, ErrNoClockwork
 }

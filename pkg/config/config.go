@@ -5,6 +5,7 @@ package config
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -109,6 +110,20 @@ func (c *Config) Deployed() bool {
 // carry no signature.
 func (c *Config) InngestDev() bool {
 	return c.Inngest.Dev != "" && c.Inngest.Dev != "0" && c.Inngest.Dev != "false"
+}
+
+// InngestURL is where events go and functions are registered; "" is Inngest's
+// cloud.
+func (c *Config) InngestURL() string {
+	switch {
+	case c.Inngest.BaseURL.URL != nil:
+		return c.Inngest.BaseURL.String()
+	case strings.HasPrefix(c.Inngest.Dev, "http"):
+		return strings.TrimRight(c.Inngest.Dev, "/")
+	case c.InngestDev():
+		return "http://127.0.0.1:8288" // the dev server's default
+	}
+	return ""
 }
 
 // SiteURL is the Jira site that the session cookie belongs to. The cookie goes

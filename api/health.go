@@ -1,0 +1,20 @@
+// Package api has the routes directly under /api, one file each.
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// HandleHealth answers GET /api/health: whether the service runs, and with
+// ?deep=1 whether each thing that it depends on does.
+func HandleHealth(w http.ResponseWriter, r *http.Request) {
+	app.ServePublic(w, r, http.MethodGet, health)
+}
+
+func health(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	return app.Health(ctx, d, r.Query.Get("deep") == "1"), nil
+}

@@ -1,0 +1,14 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/clockwork-timer/backend/inngest"
+	"github.com/clockwork-timer/backend/pkg/app"
+)
+
+// HandleInngest serves /api/inngest: Inngest's protocol for the background
+// function, which checks Inngest's signature itself.
+func HandleInngest(w http.ResponseWriter, r *http.Request) {
+	app.ServeProtocol(w, r, inngest.Handler)
+}

@@ -1,0 +1,57 @@
+package timers
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/syncevent"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// HandleStart answers POST /api/timers/start: it starts a timer in Clockwork
+// for the owner of the caller's token, and shows it at once.
+func HandleStart(w http.ResponseWriter, r *http.Request) {
+	app.Serve(w, r, http.MethodPost, start)
+}
+
+type startRequest struct {
+	IssueKey  string `json:"issueKey"`
+	Comment   string `json:"comment"`
+	AccountID string `json:"accountId"`
+}
+
+type startReply struct {
+	Timer         *timer.Timer `json:"timer,omitempty"` // where it is known whose it is
+	SyncRequested bool         `json:"syncRequested"`
+}
+
+func start(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	token, err := r.Caller.WriteToken(d.Config.Clockwork)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	var in startRequest
+	if err := web.DecodeJSON(r.Request, &in); err != nil {
+		return web.Reply{}, err
+	}
+	account, err := r.Account(in.AccountID)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	key, err := app.IssueKey(in.IssueKey)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	comment, err := app.Comment(in.Comment)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	out, err := d.Control(syncevent.Sender(d)).Start(ctx, timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment})
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.Reply{Status: http.StatusCreated, Body: startReply{out.Timer, out.SyncRequested}}, nil
+}

@@ -1,0 +1,54 @@
+package timers
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/syncevent"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// HandleStop answers POST /api/timers/stop: it stops a timer of the token's
+// owner in Clockwork, and hides it at once. It is safe to repeat.
+func HandleStop(w http.ResponseWriter, r *http.Request) {
+	app.Serve(w, r, http.MethodPost, stop)
+}
+
+type stopRequest struct {
+	IssueKey  string      `json:"issueKey"`
+	AccountID string      `json:"accountId"`
+	TimerID   app.TimerID `json:"timerId"`
+}
+
+type stopReply struct {
+	Stopped       bool `json:"stopped"`
+	SyncRequested bool `json:"syncRequested"`
+}
+
+func stop(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	token, err := r.Caller.WriteToken(d.Config.Clockwork)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	var in stopRequest
+	if err := web.DecodeJSON(r.Request, &in); err != nil {
+		return web.Reply{}, err
+	}
+	account, err := r.Account(in.AccountID)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	key := ""
+	if in.IssueKey != "" {
+		if key, err = app.IssueKey(in.IssueKey); err != nil {
+			return web.Reply{}, err
+		}
+	}
+	out, err := d.Control(syncevent.Sender(d)).Stop(ctx, timercontrol.Request{Token: token, AccountID: account, IssueKey: key, TimerID: int64(in.TimerID)})
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(stopReply{out.Stopped, out.SyncRequested}), nil
+}

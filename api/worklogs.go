@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/web"
+	"github.com/clockwork-timer/backend/pkg/worklog"
+)
+
+// HandleWorklogs answers GET /api/worklogs: one person's tracked time on a day
+// or over a range.
+func HandleWorklogs(w http.ResponseWriter, r *http.Request) {
+	app.Serve(w, r, http.MethodGet, worklogs)
+}
+
+type worklogsReply struct {
+	Worklogs  []timer.Worklog `json:"worklogs"`
+	Total     int64           `json:"total"` // seconds
+	Date      string          `json:"date"`  // the day, or the first of the range
+	AccountID string          `json:"accountId"`
+	Days      []worklog.Day   `json:"days,omitempty"` // of a range
+}
+
+func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	subject, err := r.Subject()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	from, to, ranged, err := r.Days()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	zone, err := r.Zone()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	token, own, err := r.Caller.ReadToken(d.Config.Clockwork)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	account, err := d.Account(ctx, subject)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	list, err := d.Worklogs.List(ctx, worklog.Query{Token: token, AccountID: account, From: from, To: to, Zone: zone})
+	if err != nil && !own {
+		err = app.OurCredential(err)
+	}
+	if err != nil {
+		return web.Reply{}, err
+	}
+	reply := worklogsReply{Worklogs: list.Worklogs, Total: list.Total, Date: list.Days[0].Date, AccountID: account}
+	if ranged {
+		reply.Days = list.Days
+	}
+	return web.OK(reply), nil
+}

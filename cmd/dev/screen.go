@@ -1,0 +1,60 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"text/template"
+)
+
+// screen is what a developer sees first. Every curl line works as it stands.
+var screen = template.Must(template.New("screen").Parse(`
+  Clockwork timers, on this machine only: {{.Base}}
+
+  Sandbox     {{.People}} people, {{.Running}} running timers; change them as if in Clockwork itself: {{.Base}}{{.Control}}/state
+  Sync        {{.Sync}}
+
+  Try (in a second terminal):
+    set -a; eval "$(go run ./cmd/dev --env --port {{.Port}})"; set +a
+
+    curl '{{.Base}}/api/health?deep=1'
+    curl '{{.Base}}/api/timers/active'
+    curl "{{.Base}}/api/timers/active?accountId=$CLOCKWORK_ACCOUNT_ID"
+    curl -X POST {{.Base}}/api/timers/start -H 'Content-Type: application/json' -H "X-Clockwork-Token: $CLOCKWORK_API_TOKEN" -d '{"issueKey":"{{.Issue}}","accountId":"'$CLOCKWORK_ACCOUNT_ID'"}'
+    curl -X POST {{.Base}}/api/timers/stop -H 'Content-Type: application/json' -H "X-Clockwork-Token: $CLOCKWORK_API_TOKEN" -d '{"issueKey":"{{.Issue}}","accountId":"'$CLOCKWORK_ACCOUNT_ID'"}'
+    curl -X POST {{.Base}}/api/timers/sync -H 'Content-Type: application/json' -d '{}'
+    curl "{{.Base}}/api/worklogs?accountId=$CLOCKWORK_ACCOUNT_ID"
+    curl {{.Base}}/api/issues/{{.Issue}}
+    curl "{{.Base}}/api/issues/search?accountId=$CLOCKWORK_ACCOUNT_ID&q={{.Issue}}"
+    curl "{{.Base}}/api/users/resolve?email=$ATLASSIAN_EMAIL"
+    curl -X POST {{.Base}}/api/settings/validate -H 'Content-Type: application/json' -d '{"accountId":"'$CLOCKWORK_ACCOUNT_ID'","clockworkApiToken":"'$CLOCKWORK_API_TOKEN'"}'
+
+  Inngest     npx inngest-cli@latest dev -u {{.Base}}/api/inngest
+              INNGEST_DEV=http://127.0.0.1:8288 go run ./cmd/dev
+  vercel dev  go run ./cmd/dev --env --port {{.Port}} > .env.local && vercel dev -L --listen 3100
+  Stop        Ctrl-C
+`))
+
+func (w *world) startScreen(stdout io.Writer) {
+	sync := "in this process, after each start and stop and every minute"
+	if w.deps.Config.InngestDev() {
+		sync = "by the Inngest dev server at " + w.deps.Config.InngestURL() + "; in this process while it does not answer"
+	}
+	_ = screen.Execute(stdout, map[string]any{
+		"Base": w.base, "Port": w.base[strings.LastIndex(w.base, ":")+1:], "Control": controlPath, "Sync": sync,
+		"People": len(w.upstreams.People()), "Running": len(w.upstreams.RunningTimers()), "Issue": w.freeIssue(),
+	})
+}
+
+// freeIssue is one on which the credentials' owner runs nothing.
+func (w *world) freeIssue() string {
+	busy := map[string]bool{}
+	for _, t := range w.upstreams.RunningTimers() {
+		busy[t.Issue.Key] = true
+	}
+	for _, issue := range w.upstreams.Issues() {
+		if !busy[issue.Key] && issue.StatusCategory == "In Progress" {
+			return issue.Key
+		}
+	}
+	return w.upstreams.Issues()[0].Key
+}

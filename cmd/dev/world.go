@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/cmd/listen"
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/sandbox"
+	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/syncevent"
+)
+
+// Where the stand-ins are mounted, beside the API's own routes.
+const (
+	sandboxPath = "/_sandbox"
+	envPath     = sandboxPath + "/env"
+	controlPath = sandboxPath + "/control"
+)
+
+// world is everything that dev runs: the backend and what it believes to be
+// Clockwork, Jira and Upstash.
+type world struct {
+	base      string // http://127.0.0.1:3000
+	upstreams *sandbox.Sandbox
+	upstash   *upstashrest.Server
+	variables map[string]string
+	deps      *app.Deps
+	loop      *syncLoop
+	log       *slog.Logger
+}
+
+// passedOn are variables that a developer may set for dev itself.
+var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "SYNC_CRON", "CLOCKWORK_API_TOKEN"}
+
+func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
+	w := &world{base: base, upstreams: sandbox.New(sandbox.Options{Seed: 1})}
+	restToken := secret.New(rand.Text())
+	var err error
+	if w.upstash, err = upstashrest.New(upstashrest.Options{Addr: redisAddress, Token: restToken}); err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	w.variables = w.environment(restToken, given)
+	c, err := config.Load(w.variables)
+	if err != nil {
+		w.upstash.Close()
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	w.log = app.NewLog(stderr, c)
+	if w.deps, err = app.New(c, app.Options{Log: w.log}); err != nil {
+		w.upstash.Close()
+		return nil, err
+	}
+	syncer, err := app.NewSyncer(w.deps)
+	if err != nil {
+		w.upstash.Close()
+		return nil, err
+	}
+	w.loop = newSyncLoop(syncer, w.log)
+	w.deps.RequestSync = w.requestSync(syncevent.Sender(w.deps))
+	return w, nil
+}
+
+func (w *world) close() { w.upstash.Close() }
+
+// environment are the variables of this world, as .env.local would have them.
+func (w *world) environment(restToken secret.Text, given map[string]string) map[string]string {
+	credentials := w.upstreams.Credentials()
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	variables := map[string]string{
+		"UPSTASH_REDIS_REST_URL":    w.base + sandboxPath + "/upstash",
+		"UPSTASH_REDIS_REST_TOKEN":  restToken.Reveal(),
+		"CLOCKWORK_API_BASE_URL":    w.base + sandboxPath + "/clockwork/v1",
+		"CLOCKWORK_API_TOKEN":       credentials.ServerClockworkToken.Reveal(),
+		"CLOCKWORK_ACCOUNT_ID":      credentials.AccountID,
+		"CLOCKWORK_REPORT_BASE_URL": w.base + sandboxPath + "/report",
+		"JIRA_DOMAIN":               "example.atlassian.net",
+		"JIRA_BASE_URL":             w.base + sandboxPath + "/jira",
+		"ATLASSIAN_EMAIL":           credentials.AtlassianEmail,
+		"ATLASSIAN_API_TOKEN":       credentials.AtlassianAPIToken.Reveal(),
+		"JIRA_TENANT_SESSION_TOKEN": credentials.SessionToken.Reveal(),
+		"TOKEN_ENCRYPTION_KEY":      base64.StdEncoding.EncodeToString(key),
+		"AUTH_MODE":                 "open",
+	}
+	for _, name := range passedOn {
+		if value, ok := given[name]; ok {
+			variables[name] = value
+		}
+	}
+	return variables
+}
+
+// run serves until ctx ends. The first sync comes before the start screen:
+// what it shows can be tried at once.
+func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer) error {
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- listen.Serve(serving, listener, w.handler()) }()
+
+	if result, err := w.loop.syncer.Run(ctx); err != nil {
+		w.log.Error("first sync failed", "error", err)
+	} else {
+		w.log.Info("first sync done", "timers", result.Timers, "users", result.Users)
+	}
+	w.startScreen(stdout)
+	w.loop.run(ctx)
+	return <-served
+}
+
+func (w *world) handler() http.Handler {
+	mux := routes.Handler(w.deps)
+	mount := func(path string, handler http.Handler) { mux.Handle(path+"/", http.StripPrefix(path, handler)) }
+	mount(sandboxPath+"/upstash", w.upstash)
+	mount(sandboxPath+"/clockwork", w.upstreams.Clockwork())
+	mount(sandboxPath+"/report", w.upstreams.Report())
+	mount(sandboxPath+"/jira", w.upstreams.Jira())
+	mount(controlPath, w.upstreams.Control())
+	mux.Handle(sandboxPath+"/upstash", http.StripPrefix(sandboxPath+"/upstash", w.upstash))
+	mux.HandleFunc("GET "+envPath, w.serveVariables)
+	return mux
+}
+
+// serveVariables prints the variables so that a shell and a .env file read
+// them alike.
+func (w *world) serveVariables(out http.ResponseWriter, _ *http.Request) {
+	out.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	names := make([]string, 0, len(w.variables))
+	for name := range w.variables {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(out, "%s='%s'\n", name, strings.ReplaceAll(w.variables[name], "'", ""))
+	}
+}
+
+// requestSync asks Inngest where INNGEST_DEV names a dev server that answers,
+// and syncs in this process elsewhere.
+func (w *world) requestSync(send func(context.Context, string) error) func(context.Context, string) error {
+	return func(ctx context.Context, accountID string) error {
+		if w.deps.Config.InngestDev() {
+			began := time.Now()
+			err := send(ctx, accountID)
+			if err == nil {
+				w.log.Info("sync event sent to the Inngest dev server", "duration", time.Since(began))
+				return nil
+			}
+			w.log.Warn("the Inngest dev server does not answer, syncing in this process", "error", err)
+		}
+		w.loop.request()
+		return nil
+	}
+}

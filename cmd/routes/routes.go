@@ -1,0 +1,68 @@
+// Package routes is the one list of routes, for the processes that serve all
+// of them. On Vercel each file under api/ is a function of its own and
+// vercel.json has the rewrites; a test compares the two.
+package routes
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/clockwork-timer/backend/api"
+	"github.com/clockwork-timer/backend/api/issues"
+	"github.com/clockwork-timer/backend/api/settings"
+	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/api/users"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// Route is one path and its handler. Handlers check the method themselves.
+type Route struct {
+	Path    string
+	Handler http.HandlerFunc
+}
+
+// All lists every route of the API.
+func All() []Route {
+	return []Route{
+		{"/api/health", api.HandleHealth},
+		{"/api/inngest", api.HandleInngest},
+		{"/api/worklogs", api.HandleWorklogs},
+		{"/api/timers/active", timers.HandleActive},
+		{"/api/timers/start", timers.HandleStart},
+		{"/api/timers/stop", timers.HandleStop},
+		{"/api/timers/sync", timers.HandleSync},
+		{"/api/issues/search", issues.HandleSearch},
+		{"/api/issues/{key}", withKey(issues.HandleIssue)},
+		{"/api/users/resolve", users.HandleResolve},
+		{"/api/settings/validate", settings.HandleValidate},
+	}
+}
+
+// Handler serves every route with the same dependencies.
+func Handler(d *app.Deps) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, route := range All() {
+		mux.Handle(route.Path, app.With(d, route.Handler))
+	}
+	mux.HandleFunc("/", notFound)
+	return mux
+}
+
+// withKey puts the path's key into the query, as Vercel's rewrite does.
+func withKey(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		query := url.Values{"key": {r.PathValue("key")}}.Encode()
+		if r.URL.RawQuery != "" {
+			query += "&" + r.URL.RawQuery
+		}
+		r.URL.RawQuery = query
+		next(w, r)
+	}
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Request-Id", web.RequestID(r))
+	web.WriteError(w, &web.Error{Status: http.StatusNotFound, Code: "NOT_FOUND", Message: "There is nothing at this address."})
+}

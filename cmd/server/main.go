@@ -1,0 +1,71 @@
+// Command server serves every route from one process, against the real
+// upstreams.
+//
+//	server            serve on PORT
+//	server sync       do one whole sync now and print its result as JSON
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/clockwork-timer/backend/cmd/listen"
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "server:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	c, err := config.Load(config.Environ(environ))
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	d, err := app.New(c, app.Options{Log: app.NewLog(stderr, c)})
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(args) == 0:
+		return serve(ctx, d)
+	case len(args) == 1 && args[0] == "sync":
+		return syncNow(ctx, d, stdout)
+	}
+	return errors.New("usage: server [sync]")
+}
+
+func serve(ctx context.Context, d *app.Deps) error {
+	listener, err := listen.On("", int(d.Config.Port))
+	if err != nil {
+		return err
+	}
+	d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
+	return listen.Serve(ctx, listener, routes.Handler(d))
+}
+
+func syncNow(ctx context.Context, d *app.Deps, stdout io.Writer) error {
+	syncer, err := app.NewSyncer(d)
+	if err != nil {
+		return err
+	}
+	result, err := syncer.Run(ctx)
+	if err != nil {
+		return fmt.Errorf("sync: %w", err)
+	}
+	return json.NewEncoder(stdout).Encode(result)
+}

@@ -1,0 +1,62 @@
+// Package inngest is the background function: the client that serves it and
+// its three steps. What the steps do is pkg/timersync's.
+package inngest
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/inngest/inngestgo"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/syncevent"
+)
+
+const (
+	functionID = "sync-active-timers"
+	// burst collapses events that come together into one run. Timeout bounds
+	// how long a steady stream of them may hold a run back.
+	burst = time.Second
+	// retries of each step, after its first attempt.
+	retries = 4
+)
+
+// Handler serves the function, as Inngest's protocol has it.
+func Handler(d *app.Deps) (http.Handler, error) {
+	client, err := syncevent.NewClient(d, d.Transport)
+	if err != nil {
+		return nil, fmt.Errorf("inngest client: %w", err)
+	}
+	syncer, err := app.NewSyncer(d)
+	if err != nil {
+		return nil, err
+	}
+	f := &syncActiveTimers{steps: syncer, domain: d.Config.Jira.Domain}
+	if _, err := inngestgo.CreateFunction(client, options(), triggers(d.Config), f.run); err != nil {
+		return nil, fmt.Errorf("inngest function: %w", err)
+	}
+	path := "/api/inngest" // rewrites may have changed what the request says
+	return client.ServeWithOpts(inngestgo.ServeOpts{Path: &path}), nil
+}
+
+func options() inngestgo.FunctionOpts {
+	timeout := 2 * burst
+	return inngestgo.FunctionOpts{
+		ID:       functionID,
+		Name:     "Sync active timers",
+		Retries:  inngestgo.IntPtr(retries),
+		Debounce: &inngestgo.ConfigDebounce{Period: burst, Timeout: &timeout},
+		// One run at a time: two would only fetch the same twice.
+		Concurrency: &inngestgo.ConfigConcurrency{Fn: []inngestgo.ConfigFnConcurrency{{Limit: 1}}},
+	}
+}
+
+func triggers(c *config.Config) inngestgo.MultipleTriggers {
+	all := inngestgo.MultipleTriggers{inngestgo.EventTrigger(syncevent.Name, nil)}
+	if c.SyncCron != "" {
+		all = append(all, inngestgo.CronTrigger(c.SyncCron))
+	}
+	return all
+}

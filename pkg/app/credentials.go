@@ -1,0 +1,20 @@
+package app
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// OurCredential marks an upstream's refusal of a credential of this server's:
+// the caller can do nothing about it, and their own token is not at fault.
+func OurCredential(err error) error {
+	var failed *upstream.Error
+	if !errors.As(err, &failed) || (failed.Status != http.StatusUnauthorized && failed.Status != http.StatusForbidden) {
+		return err
+	}
+	marked := *failed
+	marked.Code = upstream.CodeAuthFailed
+	return &marked
+}

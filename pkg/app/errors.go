@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+var (
+	errMethod = errors.New("method not allowed")
+	// ErrSyncNotSent means that Inngest could not be told to sync.
+	ErrSyncNotSent = errors.New("sync event not sent")
+	// ErrUserNotFound means that no user has the e-mail address asked for.
+	ErrUserNotFound = errors.New("no such user")
+	// ErrIssueNotFound means that an issue is not there, or may not be seen.
+	ErrIssueNotFound = errors.New("no such issue")
+)
+
+// table says what a caller is told of each error that has one meaning
+// everywhere. The first that matches counts.
+var table = []struct {
+	is      error
+	status  int
+	code    string
+	message string
+}{
+	{errMethod, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This address does not take that method; see the Allow header."},
+	{auth.ErrNotConfigured, http.StatusServiceUnavailable, "AUTH_NOT_CONFIGURED", "The server's operator has to set JWT_SECRET (or AUTH_MODE=open) before it serves anyone."},
+	{auth.ErrNoToken, http.StatusUnauthorized, "UNAUTHORIZED", "Log in first: this needs a bearer token."},
+	{auth.ErrBadToken, http.StatusUnauthorized, "UNAUTHORIZED", "Your login has expired or is not valid. Log in again."},
+	{auth.ErrForbidden, http.StatusForbidden, "FORBIDDEN", "You may only ask for your own account."},
+	{auth.ErrNoClockwork, http.StatusUnauthorized, "CLOCKWORK_TOKEN_REQUIRED", "Enter your Clockwork API token in the settings: it is needed to do this in your name."},
+	{timercontrol.ErrNotOwner, http.StatusForbidden, "FORBIDDEN", "This Clockwork token belongs to another account."},
+	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
+	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue, or try again after the next sync."},
+	{timercache.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
+	{ErrSyncNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},
+	{ErrUserNotFound, http.StatusNotFound, "USER_NOT_FOUND", "Jira shows no user like that. Check the spelling, or whether the address is hidden in the person's profile."},
+	{ErrIssueNotFound, http.StatusNotFound, "ISSUE_NOT_FOUND", "There is no such issue, or it may not be seen."},
+	{jira.ErrNotFound, http.StatusNotFound, "NOT_FOUND", "Jira knows no such thing."},
+}
+
+// errorFor gives what the caller is told of err, or nil for no error. client
+// is the connection's own context: it ends when the caller hangs up.
+func errorFor(err error, client context.Context) *web.Error {
+	if err == nil {
+		return nil
+	}
+	if known := (*web.Error)(nil); errors.As(err, &known) {
+		return known
+	}
+	if client.Err() != nil {
+		return &web.Error{Status: statusClientClosed, Code: "CLIENT_CLOSED_REQUEST", Message: "The caller hung up.", Err: err}
+	}
+	for _, row := range table {
+		if errors.Is(err, row.is) {
+			return &web.Error{Status: row.status, Code: row.code, Message: row.message, Err: err}
+		}
+	}
+	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
+		return &web.Error{Status: http.StatusServiceUnavailable, Code: "NOT_CONFIGURED", Err: err,
+			Message: "The server's operator has to set or mend: " + strings.Join(wrong.Variables(), ", ") + "."}
+	}
+	if failed := (*upstream.Error)(nil); errors.As(err, &failed) {
+		return upstreamError(failed, err)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &web.Error{Status: http.StatusGatewayTimeout, Code: "TIMEOUT", Message: "This took too long. Try again shortly.", Err: err}
+	}
+	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. The request id helps to find out what.", Err: err}
+}

@@ -1,0 +1,135 @@
+package app
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// Limits of the contract.
+const (
+	maxComment = 2000 // characters
+	maxDays    = 31
+)
+
+var (
+	// Atlassian account ids are hexadecimal, or a site number, a colon and a
+	// UUID; up to 128 characters (Jira: the user resource).
+	accountIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:_-]{0,127}$`)
+	emailForm     = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
+)
+
+// AccountID checks an account id; "" is none.
+func AccountID(id string) (string, error) {
+	id = strings.TrimSpace(id)
+	if id != "" && !accountIDForm.MatchString(id) {
+		return "", web.BadRequest("accountId", "accountId is not an Atlassian account id.")
+	}
+	return id, nil
+}
+
+// Email checks an e-mail address; "" is none.
+func Email(field, address string) (string, error) {
+	address = timer.NormalizeEmail(address)
+	if address != "" && !emailForm.MatchString(address) {
+		return "", web.BadRequest(field, "%s is not an e-mail address.", field)
+	}
+	return address, nil
+}
+
+// Subject reads whom the query asks for, accountId before userEmail, and lets
+// the caller have what is theirs. "all" and nothing are everybody.
+func (r *Request) Subject() (auth.Subject, error) {
+	var asked auth.Subject
+	var err error
+	if id := r.Query.Get("accountId"); id != "all" {
+		if asked.AccountID, err = AccountID(id); err != nil {
+			return asked, err
+		}
+	}
+	if asked.AccountID == "" && !r.Query.Has("accountId") {
+		if asked.Email, err = Email("userEmail", r.Query.Get("userEmail")); err != nil {
+			return asked, err
+		}
+	}
+	return r.Caller.Narrow(asked)
+}
+
+// IssueKey checks an issue key and gives its one spelling.
+func IssueKey(text string) (string, error) {
+	if strings.TrimSpace(text) == "" {
+		return "", web.BadRequest("issueKey", "issueKey is missing.")
+	}
+	key, err := jira.ParseIssueKey(text)
+	if err != nil {
+		return "", web.BadRequest("issueKey", "issueKey must look like ABC-123.")
+	}
+	return key, nil
+}
+
+// Comment checks a timer's comment. New lines are fine in it; other control
+// characters are not.
+func Comment(text string) (string, error) {
+	plain := strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(text)
+	if err := web.CheckText("comment", plain, maxComment); err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(text), nil
+}
+
+// Days reads date, or from and to, from the query: both zero for today. ranged
+// tells that a range was asked for.
+func (r *Request) Days() (from, to time.Time, ranged bool, err error) {
+	date, first, last := r.Query.Get("date"), r.Query.Get("from"), r.Query.Get("to")
+	switch {
+	case date != "" && (first != "" || last != ""):
+		return from, to, false, web.BadRequest("date", "Give date, or from and to, not both.")
+	case first == "" && last == "":
+		from, err = day("date", date)
+		return from, from, false, err
+	case first == "" || last == "":
+		return from, to, true, web.BadRequest(map[bool]string{true: "from", false: "to"}[first == ""], "A range needs both from and to.")
+	}
+	if from, err = day("from", first); err != nil {
+		return from, to, true, err
+	}
+	if to, err = day("to", last); err != nil {
+		return from, to, true, err
+	}
+	switch days := to.Sub(from).Hours()/24 + 1; {
+	case days < 1:
+		return from, to, true, web.BadRequest("to", "to is before from.")
+	case days > maxDays:
+		return from, to, true, web.BadRequest("to", "The range is longer than %d days.", maxDays)
+	}
+	return from, to, true, nil
+}
+
+func day(field, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil || t.Year() < 2000 {
+		return t, web.BadRequest(field, "%s must be a date that exists, as YYYY-MM-DD.", field)
+	}
+	return t, nil
+}
+
+// Zone reads tz from the query; nil where it is absent.
+func (r *Request) Zone() (*time.Location, error) {
+	name := r.Query.Get("tz")
+	if name == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return nil, web.BadRequest("tz", "tz must be an IANA time zone such as Europe/Berlin.")
+	}
+	return zone, nil
+}

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// Account is the account id of a subject that must be one person.
+func (d *Deps) Account(ctx context.Context, s auth.Subject) (string, error) {
+	switch {
+	case s.AccountID != "":
+		return s.AccountID, nil
+	case s.Email == "":
+		return "", web.BadRequest("accountId", "Say whose: accountId or userEmail is missing.")
+	}
+	user, err := d.Names.UserByEmail(ctx, s.Email)
+	return user.AccountID, UserError(err)
+}
+
+// Account checks an account id from a body, and that the caller may act for
+// it; a known caller acts for themselves where the body names nobody.
+func (r *Request) Account(id string) (string, error) {
+	id, err := AccountID(id)
+	if err != nil {
+		return "", err
+	}
+	if !r.Caller.Known {
+		return id, nil
+	}
+	subject, err := r.Caller.Narrow(auth.Subject{AccountID: id})
+	return subject.AccountID, err
+}
+
+// ResolveUser finds the user that the query's email, or else its query, means.
+func (d *Deps) ResolveUser(ctx context.Context, r *Request) (jira.User, error) {
+	email, err := Email("email", r.Query.Get("email"))
+	if err != nil {
+		return jira.User{}, err
+	}
+	if email != "" {
+		user, err := d.Names.UserByEmail(ctx, email)
+		return user, UserError(err)
+	}
+	if !r.Query.Has("query") {
+		return jira.User{}, web.BadRequest("email", "Say whom to look for: email or query is missing.")
+	}
+	user, err := d.Jira.FindUser(ctx, r.Query.Get("query"))
+	return user, UserError(err)
+}
+
+// UserError says which thing it is that Jira did not find.
+func UserError(err error) error {
+	if errors.Is(err, jira.ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrUserNotFound, err)
+	}
+	return err
+}
+
+// IssueError is UserError for issues.
+func IssueError(err error) error {
+	if errors.Is(err, jira.ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrIssueNotFound, err)
+	}
+	return err
+}
+
+// TimerID reads a timer's id from JSON, a number or a string with one: the
+// desktop client has sent both.
+type TimerID int64
+
+func (id *TimerID) UnmarshalJSON(b []byte) error {
+	text := strings.Trim(string(b), `"`)
+	if text == "" || text == "null" {
+		*id = 0
+		return nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return web.BadRequest("timerId", "timerId must be a whole number.")
+	}
+	*id = TimerID(n)
+	return nil
+}

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// Redis is a client of either kind. Replies are nil, int64, string or []any.
+type Redis interface {
+	Do(ctx context.Context, cmd ...any) (any, error)
+	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
+	Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error
+	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
+}
+
+// newRedis prefers REST: a function that lives for one request opens no
+// connection of its own.
+func newRedis(c *config.Config, transport http.RoundTripper) (Redis, error) {
+	if c.Redis.RESTURL.URL != nil {
+		client, err := upstash.New(upstash.Options{URL: c.Redis.RESTURL.String(), Token: c.Redis.RESTToken, Transport: transport, Timeout: config.RedisTimeout})
+		if err != nil {
+			return nil, fmt.Errorf("upstash client: %w", err)
+		}
+		return timedRedis{client}, nil
+	}
+	client, err := redistcp.New(c.Redis.URL.Reveal(), redistcp.Options{Timeout: config.RedisTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("redis client: %w", err)
+	}
+	return timedRedis{client}, nil
+}
+
+// timedRedis adds the time of each command to its request's Server-Timing.
+type timedRedis struct{ Redis }
+
+func (r timedRedis) Do(ctx context.Context, cmd ...any) (any, error) {
+	defer record(ctx, time.Now())
+	return r.Redis.Do(ctx, cmd...)
+}
+
+func (r timedRedis) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
+	defer record(ctx, time.Now())
+	return r.Redis.Pipeline(ctx, cmds...)
+}
+
+func record(ctx context.Context, began time.Time) { upstream.Record(ctx, "redis", time.Since(began)) }
+
+// ownerKey keys the HMAC of Clockwork tokens: a secret that every instance has.
+func ownerKey(c *config.Config) []byte {
+	if key := c.TokenEncryptionKey.Bytes(); key != nil {
+		return key
+	}
+	sum := sha256.Sum256([]byte("clockwork:owner\n" + c.Redis.RESTToken.Reveal() + "\n" + c.Redis.URL.Reveal()))
+	return sum[:]
+}

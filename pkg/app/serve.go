@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// Request is what a route's function gets: who asks, and what.
+type Request struct {
+	*http.Request
+	Caller auth.Caller
+	Query  web.Query
+}
+
+// Route answers one method of one path. It returns an error for every failure;
+// Serve turns it into the contract's answer.
+type Route func(ctx context.Context, d *Deps, r *Request) (web.Reply, error)
+
+type depsKey struct{}
+
+// With returns a handler whose requests use d rather than the process's own
+// dependencies: for servers and tests.
+func With(d *Deps, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), depsKey{}, d)))
+	})
+}
+
+// own builds the process's dependencies at its first request: a function is
+// one handler, and nobody calls a main of ours.
+var own = sync.OnceValues(func() (*Deps, error) {
+	c, err := config.Load(config.Environ(os.Environ()))
+	if err != nil {
+		return &Deps{Config: c, Log: NewLog(os.Stderr, c), Now: time.Now}, err
+	}
+	return New(c, Options{})
+})
+
+// Of returns the dependencies that a request is to use. With an error they are
+// good for logging only.
+func Of(r *http.Request) (*Deps, error) {
+	if d, ok := r.Context().Value(depsKey{}).(*Deps); ok {
+		return d, nil
+	}
+	return own()
+}
+
+// Serve answers a request by route, for a known or allowed caller.
+func Serve(w http.ResponseWriter, r *http.Request, method string, route Route) {
+	serve(w, r, method, route, func(d *Deps) (auth.Caller, error) {
+		return auth.Identify(r, d.Config.Auth.Mode, d.Verifier.Verify)
+	})
+}
+
+// ServePublic answers anyone, also where the configuration is not complete.
+func ServePublic(w http.ResponseWriter, r *http.Request, method string, route Route) {
+	serve(w, r, method, route, nil)
+}
+
+func serve(w http.ResponseWriter, r *http.Request, method string, route Route, identify func(*Deps) (auth.Caller, error)) {
+	began := time.Now()
+	d, depsErr := Of(r)
+	id := web.RequestID(r)
+	w.Header().Set("X-Request-Id", id)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), id), config.RequestTimeout)
+	defer cancel()
+	ctx, timing := upstream.WithTiming(ctx)
+
+	web.CORS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reply, err := answer(ctx, d, r, method, route, identify, depsErr)
+		w.Header().Set("Server-Timing", serverTiming(time.Since(began), timing))
+		known := errorFor(err, r.Context())
+		switch {
+		case known == nil:
+			err = reply.Write(w)
+		default:
+			reply.Status = known.Status
+			if known.Status == http.StatusMethodNotAllowed {
+				w.Header().Set("Allow", method)
+			}
+			web.WriteError(w, known)
+		}
+		logRequest(ctx, d.Log, r, id, reply.Status, time.Since(began), timing, err)
+	}), d.Config.Auth.AllowedOrigins).ServeHTTP(w, r)
+}
+
+// answer checks the request in the order in which a caller can mend it, and
+// calls the route.
+func answer(ctx context.Context, d *Deps, r *http.Request, method string, route Route, identify func(*Deps) (auth.Caller, error), depsErr error) (reply web.Reply, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if r.Method != method {
+		return reply, errMethod
+	}
+	in := &Request{Request: r}
+	if identify != nil {
+		if depsErr != nil {
+			return reply, depsErr
+		}
+		if in.Caller, err = identify(d); err != nil {
+			return reply, err
+		}
+	}
+	if in.Query, err = web.ParseQuery(r.URL.RawQuery); err != nil {
+		return reply, err
+	}
+	return route(ctx, d, in)
+}
+
+func serverTiming(total time.Duration, timing *upstream.Timing) string {
+	phases, durations := []string{"total"}, []time.Duration{total}
+	totals := timing.Totals()
+	for _, name := range slices.Sorted(maps.Keys(totals)) {
+		phases, durations = append(phases, name), append(durations, totals[name])
+	}
+	return web.ServerTiming(phases, durations)
+}
+
+// statusClientClosed is what the log shows where the caller hung up: not our
+// failure (nginx's convention).
+const statusClientClosed = 499
+
+// logRequest writes the request's one line. The path has no personal data in
+// this API but an issue's key; the query does, and is left out.
+func logRequest(ctx context.Context, log *slog.Logger, r *http.Request, id string, status int, took time.Duration, timing *upstream.Timing, err error) {
+	level := slog.LevelInfo
+	attrs := []any{"method", r.Method, "path", r.URL.Path, "status", status, "duration", took, "request_id", id}
+	for name, spent := range timing.Totals() {
+		attrs = append(attrs, name, spent)
+	}
+	var failed *upstream.Error
+	if errors.As(err, &failed) {
+		attrs = append(attrs, "upstream", failed.Upstream, "op", failed.Op, "upstream_status", failed.Status)
+	}
+	if err != nil {
+		attrs = append(attrs, "error", err)
+		if status >= 500 {
+			level = slog.LevelError
+		}
+	}
+	log.Log(ctx, level, "request", attrs...)
+}

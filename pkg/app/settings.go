@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// maxToken bounds a Clockwork token, in bytes. Real ones have some hundred.
+const maxToken = 4096
+
+// ValidateSettings checks an account id with Jira and a token with Clockwork,
+// at the same time, and remembers that the token is that account's. Clockwork
+// has no call that tells whose a token is, so that it works is all that is
+// proven; who claims another's account only gets their own timers shown there
+// until the next sync.
+func (d *Deps) ValidateSettings(ctx context.Context, r *Request, accountID string, token secret.Text) (timer.Person, error) {
+	accountID, err := checkSettings(r, accountID, token)
+	if err != nil {
+		return timer.Person{}, err
+	}
+	var both sync.WaitGroup
+	var user jira.User
+	var userErr, tokenErr error
+	both.Go(func() { user, userErr = d.Names.User(ctx, accountID) })
+	both.Go(func() { tokenErr = d.Clockwork.VerifyToken(ctx, token, accountID) })
+	both.Wait()
+	if err := settingsError(userErr, tokenErr); err != nil {
+		return timer.Person{}, err
+	}
+	if err := d.Owners.Remember(ctx, token, accountID); err != nil {
+		d.Log.WarnContext(ctx, "token owner not remembered", "error", err)
+	}
+	return user.Person(), nil
+}
+
+func checkSettings(r *Request, accountID string, token secret.Text) (string, error) {
+	accountID, err := r.Account(strings.TrimSpace(accountID))
+	switch known := (*web.Error)(nil); {
+	case errors.As(err, &known):
+		return "", invalid("accountId", known.Message, err)
+	case err != nil:
+		return "", err
+	case accountID == "":
+		return "", invalid("accountId", "Enter your Atlassian account id.", nil)
+	case token.IsZero():
+		return "", invalid("clockworkApiToken", "Enter your Clockwork API token.", nil)
+	case len(token.Reveal()) > maxToken || web.CheckText("clockworkApiToken", token.Reveal(), maxToken) != nil:
+		return "", invalid("clockworkApiToken", "This is not a Clockwork API token.", nil)
+	}
+	return accountID, nil
+}
+
+func invalid(field, message string, cause error) *web.Error {
+	return &web.Error{Status: http.StatusBadRequest, Code: "VALIDATION_ERROR", Field: field, Message: message, Err: cause}
+}
+
+// settingsError says which of the two inputs is wrong; what is neither's fault
+// is an outage.
+func settingsError(userErr, tokenErr error) error {
+	var refused *upstream.Error
+	switch {
+	case errors.Is(userErr, jira.ErrNotFound):
+		return invalid("accountId", "Jira knows no user with this account id.", userErr)
+	case errors.As(tokenErr, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
+		return invalid("clockworkApiToken", "Clockwork does not accept this API token. Make a new one in Jira under Apps > Clockwork > API tokens.", tokenErr)
+	}
+	for _, err := range []error{userErr, tokenErr} {
+		if err != nil {
+			known := errorFor(err, context.Background())
+			known.Field = "general"
+			return known
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/timersource"
+	"github.com/clockwork-timer/backend/pkg/timersync"
+)
+
+// NewSyncer builds the sync with the sources that TIMER_SOURCE allows. Forge
+// is tried first: most sites have moved there.
+func NewSyncer(d *Deps) (*timersync.Syncer, error) {
+	sources, err := sources(d)
+	if err != nil {
+		return nil, err
+	}
+	ends, _ := timersource.SessionExpiry(d.Config.Session())
+	tokens, err := timersync.NewTokens(timersync.TokensOptions{
+		Redis: d.Redis, Key: d.Config.TokenEncryptionKey.Bytes(), Site: d.Config.Jira.Domain,
+		SessionEnds: ends, Now: d.Now, Log: d.Log,
+	}, sources...)
+	if err != nil {
+		return nil, err
+	}
+	return &timersync.Syncer{Tokens: tokens, Cache: d.Timers, Jira: d.Jira, Now: d.Now, Log: d.Log}, nil
+}
+
+func sources(d *Deps) ([]timersync.Source, error) {
+	c := d.Config
+	options := timersource.Options{
+		SiteURL: c.SiteURL(), SiteHost: c.Jira.Domain, Session: c.Session(), ReportBaseURL: c.Clockwork.ReportBaseURL.String(),
+		Forge: timersource.ForgeIDs{
+			CloudID: c.Source.CloudID, WorkspaceID: c.Source.WorkspaceID, ExtensionID: c.Source.ExtensionID,
+			InstallationID: c.Source.InstallationID, EnvironmentID: c.Source.EnvironmentID, AppVersion: c.Source.AppVersion,
+		},
+		Transport: d.Transport, Log: d.Log, Now: d.Now,
+	}
+	var chosen []timersync.Source
+	if c.Source.Kind != config.SourceConnect {
+		forge, err := timersource.NewForge(options)
+		if err != nil {
+			return nil, fmt.Errorf("forge source: %w", err)
+		}
+		chosen = append(chosen, forge)
+	}
+	if c.Source.Kind != config.SourceForge {
+		connect, err := timersource.NewConnect(options)
+		if err != nil {
+			return nil, fmt.Errorf("connect source: %w", err)
+		}
+		chosen = append(chosen, connect)
+	}
+	return chosen, nil
+}

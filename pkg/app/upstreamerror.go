@@ -1,0 +1,45 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// product is how people know an upstream.
+var product = map[string]string{"clockwork": "Clockwork", "jira": "Jira"}
+
+// upstreamError says what a failed upstream call means to the caller. What the
+// upstream says about the caller's own token or input keeps its status; all
+// else is between this server and the upstream, 502, or 504 where no answer
+// came in time. No text of the upstream's is passed on.
+func upstreamError(failed *upstream.Error, cause error) *web.Error {
+	name := product[failed.Upstream]
+	tell := func(status int, code, message string) *web.Error {
+		return &web.Error{Status: status, Code: strings.ToUpper(failed.Upstream) + "_" + code,
+			Message: strings.ReplaceAll(message, "%", name), RetryAfter: failed.RetryAfter, Err: cause}
+	}
+	switch {
+	case failed.Status == http.StatusTooManyRequests:
+		return tell(http.StatusTooManyRequests, "RATE_LIMITED", "% gets too many requests right now. Try again in a moment.")
+	case failed.Timeout():
+		return tell(http.StatusGatewayTimeout, "TIMEOUT", "% did not answer in time. Try again shortly.")
+	case failed.Code == upstream.CodeAuthFailed, failed.Upstream != "clockwork" && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden):
+		return tell(http.StatusBadGateway, "AUTH_FAILED", "% refuses this server's credentials. The server's operator has to renew them.")
+	}
+	switch failed.Status {
+	case http.StatusUnauthorized:
+		return tell(failed.Status, "UNAUTHORIZED", "% does not accept the API token. Check it in the settings.")
+	case http.StatusForbidden:
+		return tell(failed.Status, "FORBIDDEN", "% says that the token's owner may not do this.")
+	case http.StatusBadRequest:
+		return tell(failed.Status, "BAD_REQUEST", "% does not accept this. Check the issue key.")
+	case http.StatusNotFound:
+		return tell(failed.Status, "NOT_FOUND", "% knows no such issue, or the token's owner may not see it.")
+	case http.StatusConflict, http.StatusUnprocessableEntity:
+		return tell(failed.Status, "INVALID_STATE", "% says that the timer is not in a state in which this can be done.")
+	}
+	return tell(http.StatusBadGateway, "UNAVAILABLE", "% cannot be reached or answers with an error. Try again shortly.")
+}

@@ -1,0 +1,154 @@
+// Package jiracache looks up Jira users and issues and remembers them in Redis,
+// also that one was not found. It is a convenience: when Redis does not answer,
+// it asks Jira.
+package jiracache
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// Keys and lifetimes of the contract. Names change rarely, an issue's status
+// often; "not found" is kept briefly, since the next person may create it.
+const (
+	userPrefix  = "jira:user:"
+	emailPrefix = "jira:email:"
+	issuePrefix = "jira:issue:"
+
+	userLife    = 48 * time.Hour
+	issueLife   = time.Hour
+	missingLife = time.Minute
+
+	missing = "null" // JSON
+)
+
+// Redis is what is needed of a Redis client.
+type Redis interface {
+	Do(ctx context.Context, cmd ...any) (any, error)
+	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
+}
+
+// Jira is what is needed of the Jira client. A user or issue that is not there,
+// or may not be seen, is jira.ErrNotFound, or absent from the map.
+type Jira interface {
+	User(ctx context.Context, accountID string) (jira.User, error)
+	FindUser(ctx context.Context, query string) (jira.User, error)
+	Issue(ctx context.Context, idOrKey string) (jira.Issue, error)
+	Issues(ctx context.Context, idsOrKeys []string) (map[string]jira.Issue, error)
+}
+
+// Cache looks things up; see New.
+type Cache struct {
+	redis Redis
+	jira  Jira
+	log   *slog.Logger
+}
+
+// New returns a cache of what client answers, kept in redis.
+func New(redis Redis, client Jira, log *slog.Logger) *Cache {
+	return &Cache{redis: redis, jira: client, log: log}
+}
+
+// User returns the user with an account id, or jira.ErrNotFound.
+func (c *Cache) User(ctx context.Context, accountID string) (jira.User, error) {
+	return lookUp(ctx, c, userPrefix+accountID, userLife, func() (jira.User, []string, error) {
+		user, err := c.jira.User(ctx, accountID)
+		return user, userKeys(user), err
+	})
+}
+
+// UserByEmail returns the user whose address is exactly email, or
+// jira.ErrNotFound where there is none or the address is hidden.
+func (c *Cache) UserByEmail(ctx context.Context, email string) (jira.User, error) {
+	email = timer.NormalizeEmail(email)
+	return lookUp(ctx, c, emailPrefix+email, userLife, func() (jira.User, []string, error) {
+		user, err := c.jira.FindUser(ctx, email)
+		return user, userKeys(user), err
+	})
+}
+
+// Issue returns an issue by its key or numeric id, or jira.ErrNotFound. The key
+// must have been checked by the caller: it becomes part of a Redis key.
+func (c *Cache) Issue(ctx context.Context, idOrKey string) (jira.Issue, error) {
+	return lookUp(ctx, c, issuePrefix+idOrKey, issueLife, func() (jira.Issue, []string, error) {
+		issue, err := c.jira.Issue(ctx, idOrKey)
+		return issue, issueKeys(issue), err
+	})
+}
+
+func userKeys(u jira.User) []string {
+	keys := []string{userPrefix + u.AccountID}
+	if u.EmailAddress != "" {
+		keys = append(keys, emailPrefix+timer.NormalizeEmail(u.EmailAddress))
+	}
+	return keys
+}
+
+func issueKeys(i jira.Issue) []string { return []string{issuePrefix + i.Key, issuePrefix + i.ID} }
+
+// lookUp answers from key, else by fetch, which also names the keys that the
+// value is to be found under from now on.
+func lookUp[T any](ctx context.Context, c *Cache, key string, life time.Duration, fetch func() (T, []string, error)) (T, error) {
+	if value, found, known := read[T](ctx, c, key); known {
+		if !found {
+			return value, jira.ErrNotFound
+		}
+		return value, nil
+	}
+	value, keys, err := fetch()
+	switch {
+	case errors.Is(err, jira.ErrNotFound):
+		c.write(ctx, map[string]string{key: missing}, missingLife)
+	case err == nil:
+		if encoded, bad := json.Marshal(value); bad == nil {
+			entries := map[string]string{key: string(encoded)}
+			for _, k := range keys {
+				entries[k] = string(encoded)
+			}
+			c.write(ctx, entries, life)
+		}
+	}
+	return value, err
+}
+
+// read returns what key holds: known says that it holds something, found that
+// this is a value and not the note that there is none.
+func read[T any](ctx context.Context, c *Cache, key string) (value T, found, known bool) {
+	reply, err := c.redis.Do(ctx, "GET", key)
+	if err != nil {
+		c.log.WarnContext(ctx, "jira cache not read", "error", err)
+		return value, false, false
+	}
+	return decode[T](reply)
+}
+
+func decode[T any](reply any) (value T, found, known bool) {
+	raw, ok := reply.(string)
+	if !ok {
+		return value, false, false
+	}
+	if raw == missing {
+		return value, false, true
+	}
+	if err := json.Unmarshal([]byte(raw), &value); err != nil {
+		return value, false, false // looked up and written anew
+	}
+	return value, true, true
+}
+
+// write stores entries in one round trip; a failure costs a lookup later.
+func (c *Cache) write(ctx context.Context, entries map[string]string, life time.Duration) {
+	cmds := make([][]any, 0, len(entries))
+	for key, value := range entries {
+		cmds = append(cmds, []any{"SET", key, value, "EX", int(life / time.Second)})
+	}
+	if _, err := c.redis.Pipeline(ctx, cmds...); err != nil {
+		c.log.WarnContext(ctx, "jira cache not written", "error", err)
+	}
+}

@@ -1,0 +1,64 @@
+package jiracache
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/clockwork-timer/backend/pkg/jira"
+)
+
+// Issues returns the issues that could be found, by the id or key they were
+// asked for by. With an error it still returns those that are known: a list is
+// better with some names than with none.
+func (c *Cache) Issues(ctx context.Context, idsOrKeys []string) (map[string]jira.Issue, error) {
+	if len(idsOrKeys) == 0 {
+		return nil, nil
+	}
+	issues, unknown := c.readIssues(ctx, idsOrKeys)
+	if len(unknown) == 0 {
+		return issues, nil
+	}
+	fetched, err := c.jira.Issues(ctx, unknown)
+	entries := map[string]string{}
+	for _, asked := range unknown {
+		issue, ok := fetched[asked]
+		if !ok {
+			continue
+		}
+		issues[asked] = issue
+		if encoded, bad := json.Marshal(issue); bad == nil {
+			for _, key := range issueKeys(issue) {
+				entries[key] = string(encoded)
+			}
+		}
+	}
+	if len(entries) > 0 {
+		c.write(ctx, entries, issueLife)
+	}
+	return issues, err
+}
+
+// readIssues returns what Redis knows, with one command, and the rest's names.
+func (c *Cache) readIssues(ctx context.Context, idsOrKeys []string) (known map[string]jira.Issue, unknown []string) {
+	known = map[string]jira.Issue{}
+	cmd := []any{"MGET"}
+	for _, asked := range idsOrKeys {
+		cmd = append(cmd, issuePrefix+asked)
+	}
+	reply, err := c.redis.Do(ctx, cmd...)
+	items, ok := reply.([]any)
+	if err != nil || !ok || len(items) != len(idsOrKeys) {
+		c.log.WarnContext(ctx, "jira cache not read", "error", err)
+		return known, idsOrKeys
+	}
+	for i, asked := range idsOrKeys {
+		issue, found, isKnown := decode[jira.Issue](items[i])
+		switch {
+		case found:
+			known[asked] = issue
+		case !isKnown:
+			unknown = append(unknown, asked)
+		}
+	}
+	return known, unknown
+}

@@ -1,0 +1,70 @@
+// Package syncevent asks Inngest for a sync. It is apart from the rest because
+// Inngest's SDK is large: only the functions that send or serve events link it.
+package syncevent
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/inngest/inngestgo"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
+)
+
+// Name is the event that starts sync-active-timers.
+const Name = "clockwork/timers.sync.requested"
+
+// AppID is this backend's name in Inngest.
+const AppID = "clockwork-timers"
+
+// Data says for whom a sync is requested. The snapshot is of everybody all the
+// same. A JiraDomain other than the configured one is refused.
+type Data struct {
+	UserEmail  string `json:"userEmail,omitempty"`
+	AccountID  string `json:"accountId,omitempty"`
+	JiraDomain string `json:"jiraDomain,omitempty"`
+}
+
+// Sender returns what asks for a sync on behalf of an account ("" for
+// nobody's): the process's own way where it has one, else an event.
+func Sender(d *app.Deps) func(ctx context.Context, accountID string) error {
+	if d.RequestSync != nil {
+		return d.RequestSync
+	}
+	return func(ctx context.Context, accountID string) error {
+		ctx, cancel := context.WithTimeout(ctx, config.SendEventTimeout)
+		defer cancel()
+		client, err := NewClient(d, bounded{ctx, d.Transport})
+		if err == nil {
+			_, err = client.Send(ctx, inngestgo.GenericEvent[Data]{Name: Name, Data: Data{AccountID: accountID}})
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %w", app.ErrSyncNotSent, err)
+		}
+		return nil
+	}
+}
+
+// NewClient returns an Inngest client by the configuration alone: the SDK would
+// otherwise read the environment itself.
+func NewClient(d *app.Deps, transport http.RoundTripper) (inngestgo.Client, error) {
+	c := d.Config
+	dev := c.InngestDev()
+	options := inngestgo.ClientOpts{
+		AppID:      AppID,
+		Dev:        &dev,
+		Logger:     d.Log,
+		HTTPClient: &http.Client{Transport: transport},
+		EventKey:   inngestgo.StrPtr(c.Inngest.EventKey.Reveal()),
+		SigningKey: inngestgo.StrPtr(c.Inngest.SigningKey.Reveal()),
+	}
+	if base := c.InngestURL(); base != "" {
+		options.APIBaseURL, options.EventAPIBaseURL = &base, &base
+	}
+	if commit := c.Platform.Commit; commit != "" {
+		options.AppVersion = &commit
+	}
+	return inngestgo.NewClient(options)
+}

@@ -1,0 +1,181 @@
+// Package timercontrol starts and stops timers in Clockwork and makes that
+// visible at once: it writes the cache before it answers, and asks for a sync
+// that confirms it.
+package timercontrol
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+)
+
+// Errors that a caller can do something about.
+var (
+	ErrNotOwner     = errors.New("the Clockwork token belongs to another account")
+	ErrAmbiguous    = errors.New("several timers run and none was named")
+	ErrStateUnknown = errors.New("it is not known which timer runs")
+)
+
+// Clockwork starts and stops the timers of a token's owner.
+type Clockwork interface {
+	StartTimer(ctx context.Context, token secret.Text, issueKey, comment string) error
+	StopTimer(ctx context.Context, token secret.Text, issueKey string) error
+}
+
+// Names looks up what is shown beside a timer.
+type Names interface {
+	User(ctx context.Context, accountID string) (jira.User, error)
+	Issue(ctx context.Context, idOrKey string) (jira.Issue, error)
+}
+
+// Owners tells whose a Clockwork token is: "" where nobody has said.
+type Owners interface {
+	Owner(ctx context.Context, token secret.Text) (accountID string, err error)
+}
+
+// Cache is where clients read timers from.
+type Cache interface {
+	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
+	Started(ctx context.Context, owner timer.Person, t timer.Timer) error
+	Stopped(ctx context.Context, owner timer.Person, issueKey string) error
+}
+
+// Control starts and stops timers.
+type Control struct {
+	Clockwork Clockwork
+	Names     Names
+	Owners    Owners
+	Cache     Cache
+	// RequestSync asks for a snapshot on behalf of an account ("" for nobody's).
+	RequestSync func(ctx context.Context, accountID string) error
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Request is one start or stop.
+type Request struct {
+	Token     secret.Text
+	AccountID string // as the caller says; "" where they do not
+	IssueKey  string // checked; may be "" on a stop
+	TimerID   int64  // 0 where none was named
+	Comment   string
+}
+
+// Outcome of a start or stop.
+type Outcome struct {
+	Timer         *timer.Timer // the started timer, where its owner is known
+	Stopped       bool
+	SyncRequested bool
+}
+
+// account decides whose timer the token moves: the owner that settings saw with
+// it, else whom the caller names. A Redis that does not answer leaves it open:
+// then nothing can be cached anyway, and Clockwork still knows.
+func (c *Control) account(ctx context.Context, r Request) (string, error) {
+	owner, err := c.Owners.Owner(ctx, r.Token)
+	if err != nil {
+		c.Log.WarnContext(ctx, "token owner not read", "error", err)
+		return "", nil
+	}
+	if owner != "" && r.AccountID != "" && owner != r.AccountID {
+		return "", ErrNotOwner
+	}
+	if owner != "" {
+		return owner, nil
+	}
+	return r.AccountID, nil
+}
+
+// requestSync reports whether the sync could be asked for; that it could not
+// is told to the caller, but what they wanted has been done.
+func (c *Control) requestSync(ctx context.Context, accountID string) bool {
+	if err := c.RequestSync(ctx, accountID); err != nil {
+		c.Log.WarnContext(ctx, "sync not requested", "error", err)
+		return false
+	}
+	return true
+}
+
+// Start starts a timer in Clockwork and shows it.
+func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
+	account, err := c.account(ctx, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	found := c.lookUp(ctx, account, r.IssueKey) // while Clockwork is being asked
+	err = c.Clockwork.StartTimer(ctx, r.Token, r.IssueKey, r.Comment)
+	shown := found()
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	if account != "" {
+		t := provisional(account, r, shown, c.Now())
+		out.Timer = &t
+		if err := c.Cache.Started(ctx, *t.Author, t); err != nil {
+			c.Log.ErrorContext(ctx, "started timer not cached", "error", err)
+		}
+	}
+	out.SyncRequested = c.requestSync(ctx, account)
+	return out, nil
+}
+
+// Stop stops a timer in Clockwork: the one of the issue, the one with the id,
+// or the only one that runs.
+func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
+	account, err := c.account(ctx, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if r.IssueKey == "" {
+		if r.IssueKey, err = c.running(ctx, account, r.TimerID); err != nil || r.IssueKey == "" {
+			return Outcome{}, err
+		}
+	}
+	var out Outcome
+	err = c.Clockwork.StopTimer(ctx, r.Token, r.IssueKey)
+	if err != nil && !errors.Is(err, clockwork.ErrNotRunning) {
+		return Outcome{}, err
+	}
+	out.Stopped = err == nil
+	if account != "" {
+		if err := c.Cache.Stopped(ctx, timer.Person{AccountID: account}, r.IssueKey); err != nil {
+			c.Log.ErrorContext(ctx, "stopped timer not removed from the cache", "error", err)
+		}
+	}
+	out.SyncRequested = c.requestSync(ctx, account)
+	return out, nil
+}
+
+// running finds the issue of the timer to stop; "" where nothing runs.
+func (c *Control) running(ctx context.Context, account string, timerID int64) (string, error) {
+	if account == "" {
+		return "", ErrStateUnknown
+	}
+	view, err := c.Cache.Read(ctx, timercache.Subject{AccountID: account})
+	if err != nil {
+		return "", err
+	}
+	var found []timer.Timer
+	for _, t := range view.Timers {
+		if timerID == 0 || t.ID == timerID {
+			found = append(found, t)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0].Issue.Key, nil
+	case len(found) > 1:
+		return "", ErrAmbiguous
+	case view.SyncedAt == nil || view.Stale:
+		return "", ErrStateUnknown
+	}
+	return "", nil
+}

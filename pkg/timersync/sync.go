@@ -1,0 +1,128 @@
+// Package timersync is the whole sync as three steps that may each run twice:
+// acquire a token, fetch the running timers, write them to the cache. A
+// workflow engine calls the steps; Run calls them in one process.
+package timersync
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/timersource"
+)
+
+// Syncer does the sync. All fields are required.
+type Syncer struct {
+	Tokens *Tokens
+	Cache  *timercache.Cache
+	Jira   Jira
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Acquired is the result of the first step. It holds no token: steps' results
+// are kept and shown by the workflow engine.
+type Acquired struct {
+	Source    string    `json:"source"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Reused    bool      `json:"reused"`
+	// Warning says that the Jira session ends within days.
+	Warning string `json:"warning,omitempty"`
+}
+
+// Fetched is the result of the second step. The timers themselves are staged
+// in Redis: they are people's data, and may be megabytes.
+type Fetched struct {
+	Source    string    `json:"source"`
+	FetchedAt time.Time `json:"fetchedAt"`
+	Timers    int       `json:"timers"`
+	Users     int       `json:"users"`
+	Pages     int       `json:"pages"`
+	// Unchanged is set where the cache holds the same already.
+	Unchanged *timercache.Mark `json:"unchanged,omitempty"`
+}
+
+// Acquire is the first step: a token of the source that works for this site.
+func (s *Syncer) Acquire(ctx context.Context) (Acquired, error) {
+	acquired, err := s.Tokens.ready(ctx)
+	if err != nil {
+		return Acquired{}, fmt.Errorf("acquire token: %w", err)
+	}
+	return acquired, nil
+}
+
+// Fetch is the second step: every running timer, with names, staged for the
+// third.
+func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (Fetched, error) {
+	fetchedAt := s.Now().UTC().Truncate(time.Millisecond)
+	base, stored, err := s.Cache.Base(ctx, s.Tokens.key(from.Source))
+	if err != nil {
+		return Fetched{}, err
+	}
+	read, source, err := s.Tokens.timers(ctx, from.Source, stored[0])
+	if err != nil {
+		return Fetched{}, fmt.Errorf("fetch timers: %w", err)
+	}
+	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source}
+	s.addNames(ctx, base, &snapshot)
+	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers), Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages}
+
+	mark, same, err := s.Cache.Compare(ctx, base, &snapshot)
+	switch {
+	case err != nil:
+		return Fetched{}, err
+	case same:
+		fetched.Unchanged = &mark
+		return fetched, nil
+	}
+	return fetched, s.Cache.Stage(ctx, runID, snapshot)
+}
+
+// Write is the third step. Where Redis lost what the second one left there, it
+// is fetched again.
+func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (timercache.Result, error) {
+	result, err := s.write(ctx, runID, f)
+	if !errors.Is(err, timercache.ErrNotStaged) {
+		return result, err
+	}
+	s.Log.WarnContext(ctx, "snapshot lost between steps, fetching again", "run", runID)
+	if f, err = s.Fetch(ctx, runID, Acquired{Source: f.Source}); err != nil {
+		return timercache.Result{}, err
+	}
+	return s.write(ctx, runID, f)
+}
+
+func (s *Syncer) write(ctx context.Context, runID string, f Fetched) (timercache.Result, error) {
+	if f.Unchanged == nil {
+		return s.Cache.Commit(ctx, runID)
+	}
+	result, err := s.Cache.Confirm(ctx, *f.Unchanged, f.FetchedAt)
+	result.Timers, result.Users = f.Timers, f.Users
+	return result, err
+}
+
+// Run does the whole sync in this process.
+func (s *Syncer) Run(ctx context.Context) (timercache.Result, error) {
+	runID := rand.Text()
+	acquired, err := s.Acquire(ctx)
+	if err != nil {
+		return timercache.Result{}, err
+	}
+	fetched, err := s.Fetch(ctx, runID, acquired)
+	if err != nil {
+		return timercache.Result{}, err
+	}
+	return s.Write(ctx, runID, fetched)
+}
+
+// Permanent reports whether trying again cannot help: a person has to renew or
+// set something first.
+func Permanent(err error) bool {
+	return errors.Is(err, timersource.ErrSessionExpired) || errors.Is(err, timersource.ErrSourceGone) ||
+		errors.Is(err, timersource.ErrUnknownShape) || errors.Is(err, ErrRefusedTwice)
+}

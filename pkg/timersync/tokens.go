@@ -1,0 +1,134 @@
+package timersync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timersource"
+)
+
+// ErrRefusedTwice means that Clockwork refused a token that was new: asking
+// for another would be refused too.
+var ErrRefusedTwice = errors.New("Clockwork refuses the tokens of this Jira session: log in to Jira as a user who may see the team's timers and renew JIRA_TENANT_SESSION_TOKEN")
+
+const (
+	tokenPrefix = "clockwork:token:"
+	// tokenMargin is how long before its end a token is no longer used.
+	tokenMargin = time.Minute
+	// lockLife bounds how long a process that died blocks the next acquisition.
+	lockLife = 20 * time.Second
+	// lockPause is how often one looks whether another has finished acquiring.
+	lockPause = 150 * time.Millisecond
+	// sessionWarning is how long before the session's end people are warned.
+	sessionWarning = 5 * 24 * time.Hour
+)
+
+// Source is one way to read running timers.
+type Source interface {
+	Name() string
+	Acquire(ctx context.Context) (timersource.Token, error)
+	Timers(ctx context.Context, token timersource.Token) (timersource.Snapshot, error)
+}
+
+// Redis is what the token store needs of a Redis client.
+type Redis interface {
+	Do(ctx context.Context, cmd ...any) (any, error)
+}
+
+// Tokens chooses the source that works for the site and keeps its token until
+// shortly before it ends: in this process, and encrypted in Redis for others.
+type Tokens struct {
+	sources []Source // in the order to try; more than one is TIMER_SOURCE=auto
+	redis   Redis
+	vault   *vault
+	site    string
+	// sessionEnds is when the Jira session ends; zero where it does not tell.
+	sessionEnds time.Time
+	now         func() time.Time
+	pause       func(ctx context.Context, d time.Duration) error
+	log         *slog.Logger
+
+	mu   sync.Mutex
+	held map[string]timersource.Token // by source
+}
+
+// TokensOptions are what NewTokens needs beside the sources.
+type TokensOptions struct {
+	Redis       Redis
+	Key         []byte // AES-256, or nil: then tokens stay in this process
+	Site        string // host name
+	SessionEnds time.Time
+	Now         func() time.Time
+	Pause       func(ctx context.Context, d time.Duration) error // nil waits
+	Log         *slog.Logger
+}
+
+// NewTokens returns a token store over one source, or several to choose from.
+func NewTokens(o TokensOptions, sources ...Source) (*Tokens, error) {
+	v, err := newVault(o.Key)
+	if err != nil {
+		return nil, fmt.Errorf("token encryption key: %w", err)
+	}
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+	return &Tokens{sources: sources, redis: o.Redis, vault: v, site: o.Site, sessionEnds: o.SessionEnds,
+		now: o.Now, pause: o.Pause, log: o.Log, held: map[string]timersource.Token{}}, nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// key is where the token of a source is stored.
+func (t *Tokens) key(source string) string { return tokenPrefix + source + ":" + t.site }
+
+// ready returns the first source that has or gets a token. One that is gone
+// from the site gives way to the next.
+func (t *Tokens) ready(ctx context.Context) (Acquired, error) {
+	stored, err := t.stored(ctx)
+	if err != nil {
+		return Acquired{}, err
+	}
+	warning := t.sessionNotice()
+	for _, s := range t.sources {
+		if token, ok := t.usable(s, stored[s.Name()]); ok {
+			return Acquired{Source: s.Name(), ExpiresAt: token.ExpiresAt, Reused: true, Warning: warning}, nil
+		}
+	}
+	var gone error
+	for _, s := range t.sources {
+		token, err := t.acquire(ctx, s)
+		switch {
+		case err == nil:
+			return Acquired{Source: s.Name(), ExpiresAt: token.ExpiresAt, Warning: warning}, nil
+		case !errors.Is(err, timersource.ErrSourceGone):
+			return Acquired{}, err
+		}
+		gone = errors.Join(gone, err)
+	}
+	return Acquired{}, gone
+}
+
+// sessionNotice warns where the session ends soon: then nothing works until a
+// person logs in.
+func (t *Tokens) sessionNotice() string {
+	left := t.sessionEnds.Sub(t.now())
+	if t.sessionEnds.IsZero() || left > sessionWarning {
+		return ""
+	}
+	notice := fmt.Sprintf("the Jira session ends %s: renew JIRA_TENANT_SESSION_TOKEN", t.sessionEnds.UTC().Format(time.RFC3339))
+	t.log.Warn("jira session ends soon", "ends", t.sessionEnds)
+	return notice
+}

@@ -1,0 +1,134 @@
+// Package worklog lists a person's tracked time by days in that person's own
+// time zone, with the names of the issues.
+package worklog
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// Clockwork lists worklogs.
+type Clockwork interface {
+	Worklogs(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) ([]timer.Worklog, error)
+}
+
+// Names looks up people and issues.
+type Names interface {
+	User(ctx context.Context, accountID string) (jira.User, error)
+	Issues(ctx context.Context, idsOrKeys []string) (map[string]jira.Issue, error)
+}
+
+// Service lists worklogs. All fields are required.
+type Service struct {
+	Clockwork Clockwork
+	Names     Names
+	// DefaultZone is used where neither the request nor Jira names a zone.
+	DefaultZone *time.Location
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Query selects one person's worklogs. From and To are days, both included, of
+// which only year, month and day count; zero means today.
+type Query struct {
+	Token     secret.Text
+	AccountID string
+	From, To  time.Time
+	Zone      *time.Location // nil: the person's own
+}
+
+// List is the answer to a query.
+type List struct {
+	Worklogs []timer.Worklog // by start
+	Total    int64           // seconds
+	Days     []Day           // every day of the query, those without time too
+}
+
+// Day is one day's total.
+type Day struct {
+	Date  string `json:"date"`  // YYYY-MM-DD
+	Total int64  `json:"total"` // seconds
+}
+
+// List reads the worklogs. Names that cannot be looked up are left out.
+func (s *Service) List(ctx context.Context, q Query) (List, error) {
+	zone := s.zone(ctx, q)
+	if q.From.IsZero() {
+		q.From = s.Now().In(zone)
+		q.To = q.From
+	}
+	worklogs, err := s.Clockwork.Worklogs(ctx, q.Token, clockwork.WorklogQuery{AccountID: q.AccountID, From: q.From, To: q.To, Location: zone})
+	if err != nil {
+		return List{}, err
+	}
+	slices.SortFunc(worklogs, func(a, b timer.Worklog) int { return a.Started.Compare(b.Started) })
+	s.addNames(ctx, worklogs)
+	list := List{Worklogs: worklogs}
+	totals := map[string]int64{}
+	for i := range worklogs {
+		worklogs[i].Author = timer.Person{AccountID: worklogs[i].Author.AccountID}
+		list.Total += worklogs[i].TimeSpentSeconds
+		totals[worklogs[i].Started.In(zone).Format(time.DateOnly)] += worklogs[i].TimeSpentSeconds
+	}
+	for day, last := civil(q.From), civil(q.To); !day.After(last); day = day.AddDate(0, 0, 1) {
+		date := day.Format(time.DateOnly)
+		list.Days = append(list.Days, Day{date, totals[date]})
+	}
+	return list, nil
+}
+
+// civil is the day of t as midnight UTC, where every day has 24 hours.
+func civil(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// zone is where the person's day begins and ends: as asked for, else as their
+// Jira profile says, else the default.
+func (s *Service) zone(ctx context.Context, q Query) *time.Location {
+	if q.Zone != nil {
+		return q.Zone
+	}
+	user, err := s.Names.User(ctx, q.AccountID)
+	if err != nil {
+		s.Log.WarnContext(ctx, "time zone not looked up", "error", err)
+		return s.DefaultZone
+	}
+	zone, err := time.LoadLocation(user.TimeZone)
+	if user.TimeZone == "" || err != nil {
+		return s.DefaultZone
+	}
+	return zone
+}
+
+// addNames fills what Clockwork left out, with one lookup for all issues.
+func (s *Service) addNames(ctx context.Context, worklogs []timer.Worklog) {
+	unnamed := map[int64][]int{}
+	var ids []string
+	for i, w := range worklogs {
+		if w.IssueKey != "" && w.IssueName != "" && w.ProjectName != "" {
+			continue
+		}
+		if len(unnamed[w.IssueID]) == 0 {
+			ids = append(ids, strconv.FormatInt(w.IssueID, 10))
+		}
+		unnamed[w.IssueID] = append(unnamed[w.IssueID], i)
+	}
+	issues, err := s.Names.Issues(ctx, ids)
+	if err != nil {
+		s.Log.WarnContext(ctx, "issues of worklogs not looked up", "error", err)
+	}
+	for _, issue := range issues {
+		id, _ := strconv.ParseInt(issue.ID, 10, 64) // Jira's ids are numbers
+		for _, i := range unnamed[id] {
+			worklogs[i].IssueKey, worklogs[i].IssueName, worklogs[i].ProjectName = issue.Key, issue.Summary, issue.Project.Name
+		}
+	}
+}
