@@ -21,8 +21,14 @@ func SameSnapshot(before []Timer, beforeAt time.Time, after []Timer, afterAt tim
 	if len(before) != len(after) {
 		return false
 	}
-	expected := Advance(before, beforeAt, afterAt)
-	return slices.EqualFunc(expected, after, func(a, b Timer) bool { return a.ID == b.ID && a.StartedAt.Equal(b.StartedAt) && sameContent(&a, &b) })
+	was, is := sameMoment(before, beforeAt, after, afterAt)
+	return slices.EqualFunc(was, is, func(a, b Timer) bool { return a.ID == b.ID && a.StartedAt.Equal(b.StartedAt) && sameContent(&a, &b) })
+}
+
+// sameMoment advances the older of two lists to the moment of the newer one: a
+// list that something was just written to may be newer than a snapshot.
+func sameMoment(before []Timer, beforeAt time.Time, after []Timer, afterAt time.Time) (was, is []Timer) {
+	return Advance(before, beforeAt, afterAt), Advance(after, afterAt, beforeAt)
 }
 
 // sameContent compares what a person sees, all but the id and the start.
@@ -64,22 +70,22 @@ type Change struct {
 // more timers than there are.
 func Diff(before []Timer, beforeAt time.Time, after []Timer, afterAt time.Time) []Change {
 	var changes []Change
-	was, is := byIssue(Advance(before, beforeAt, afterAt)), byIssue(after)
-	for _, old := range before {
-		if _, still := is[old.Issue.Key]; !still && was[old.Issue.Key].ID == old.ID {
-			changes = append(changes, Change{Stopped, old})
+	old, now := sameMoment(before, beforeAt, after, afterAt)
+	was, is := byIssue(old), byIssue(now)
+	for _, t := range before {
+		if _, still := is[t.Issue.Key]; !still && was[t.Issue.Key].ID == t.ID {
+			changes = append(changes, Change{Stopped, t})
 		}
 	}
-	for _, now := range after {
-		if is[now.Issue.Key].ID != now.ID {
-			continue
-		}
-		old, existed := was[now.Issue.Key]
+	for _, t := range after {
+		earlier, existed := was[t.Issue.Key]
+		later := is[t.Issue.Key]
 		switch {
+		case later.ID != t.ID: // a newer one of the same issue speaks for both
 		case !existed:
-			changes = append(changes, Change{Started, now})
-		case old.StartedAt.Sub(now.StartedAt).Abs() > sameStart, !sameContent(&old, &now):
-			changes = append(changes, Change{Edited, now})
+			changes = append(changes, Change{Started, t})
+		case earlier.StartedAt.Sub(later.StartedAt).Abs() > sameStart, !sameContent(&earlier, &later):
+			changes = append(changes, Change{Edited, t})
 		}
 	}
 	return changes

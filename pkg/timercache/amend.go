@@ -1,17 +1,15 @@
 package timercache
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
-
-// maxAttempts bounds how often a write is computed again because another came
-// first. Each time somebody's write succeeded, so this is about fairness only.
-const maxAttempts = 50
 
 // Started records that Clockwork has accepted the start of t for owner, before
 // any snapshot shows it. It replaces an older timer of the same issue.
@@ -35,28 +33,34 @@ func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issueKey string
 // amend changes one account's timers, fences them against snapshots fetched
 // before, and publishes what changed.
 func (c *Cache) amend(ctx context.Context, owner timer.Person, change func([]timer.Timer) []timer.Timer) error {
-	for range maxAttempts {
+	if owner.AccountID == "" || owner.AccountID == all {
+		return errors.New("change timers: no account named") // "all" would replace everybody's
+	}
+	for n := range maxAttempts {
 		now := c.clock()
-		raw, err := c.mget(ctx, syncKey, allKey, timersPrefix+owner.AccountID)
+		raw, err := c.mget(ctx, append(baseKeys(), timersPrefix+owner.AccountID)...)
 		if err != nil {
 			return err
 		}
-		b := c.amendment(owner, change, raw[0], raw[1], raw[2], now)
-		done, err := c.commit(ctx, "amend-"+owner.AccountID, b)
+		done, err := c.commit(ctx, "amend-"+owner.AccountID, amendment(owner, change, raw, now))
 		if err != nil || done {
+			return err
+		}
+		if err := c.pause(ctx, n); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("%w: %d attempts to change one user's timers came too late", ErrUnavailable, maxAttempts)
 }
 
-// amendment computes the write from what Redis held. Where there was never a
-// sync only the user's own value is written: a list of everybody made of one
+// amendment computes the write from what Redis held: the values of baseKeys
+// and the account's own. Where there was never a sync only the latter is
+// written, with a note for the next snapshot: a list of everybody made of one
 // person would be false.
-func (c *Cache) amendment(owner timer.Person, change func([]timer.Timer) []timer.Timer, rawSync, rawAll, rawOwn string, now time.Time) *batch {
-	state, synced := decodeSync(rawSync, now)
-	everybody, known := decodeValue(rawAll)
-	own, found := decodeValue(rawOwn)
+func amendment(owner timer.Person, change func([]timer.Timer) []timer.Timer, raw []string, now time.Time) *batch {
+	state, synced := decodeSync(raw[0], now)
+	everybody, known := decodeValue(raw[1])
+	own, found := decodeValue(raw[3])
 	synced = synced && known
 
 	var before []timer.Timer
@@ -70,34 +74,41 @@ func (c *Cache) amendment(owner timer.Person, change func([]timer.Timer) []timer
 		at = timer.Tick(own.CachedAt, now)
 		before = timer.Advance(own.Timers, own.CachedAt, at)
 	}
-	after := change(slices.Clone(before))
+	oldEmail := cmp.Or(emailOf(before), own.Email)
+	email := cmp.Or(emailOf([]timer.Timer{{RunningFor: owner.AccountID, Author: &owner}}), oldEmail)
+	after := withEmail(change(slices.Clone(before)), owner.AccountID, email)
 
-	email := owner.EmailAddress
-	if email == "" {
-		email = emailOf(before)
-	}
 	b := &batch{}
-	b.guard(syncKey, rawSync)
-	b.guard(timersPrefix+owner.AccountID, rawOwn)
+	b.guard(syncKey, raw[0])
+	b.guard(timersPrefix+owner.AccountID, raw[3])
 	b.set(now.Format(fenceFormat), fenceLife, fenceKey(owner.AccountID))
 	version := max(state.nextVersion(now), own.Version+1)
-	b.set(value{after, at, owner.AccountID, version}.encode(), valueLife, userKeys(owner.AccountID, email)...)
+	b.setUser(value{Timers: after, CachedAt: at, UserKey: owner.AccountID, Version: version, Email: email}, oldEmail)
 	if synced {
 		rest := slices.DeleteFunc(everybody.Timers, func(t timer.Timer) bool { return t.RunningFor == owner.AccountID })
 		rest = append(rest, after...)
 		timer.SortNewestFirst(rest)
-		b.set(value{rest, at, all, version}.encode(), valueLife, allKey)
 		state.Version = version
+		b.set(value{Timers: rest, CachedAt: at, UserKey: all, Version: version}.encode(), valueLife, allKey)
 		b.set(state.encode(), valueLife, syncKey)
-		switch {
-		case len(before) == 0 && len(after) > 0:
-			b.joined = []any{owner.AccountID}
-		case len(before) > 0 && len(after) == 0:
-			b.left = []any{owner.AccountID}
-		}
+	} else {
+		b.guard(pendingKey, raw[2])
+		b.set(encodePending(append(decodePending(raw[2]), owner.AccountID)), fenceLife, pendingKey)
+	}
+	b.tell(owner.AccountID, before, after, at, now, synced)
+	return b
+}
+
+// tell adds what others learn of a change: the set of active users, which
+// exists once there was a sync, and events.
+func (b *batch) tell(account string, before, after []timer.Timer, at, now time.Time, synced bool) {
+	switch {
+	case synced && len(before) == 0 && len(after) > 0:
+		b.joined = []any{account}
+	case synced && len(before) > 0 && len(after) == 0:
+		b.left = []any{account}
 	}
 	for _, ch := range timer.Diff(before, at, after, at) {
-		b.publish(EventsChannel(owner.AccountID), encodeEvent(owner.AccountID, ch, now))
+		b.publish(EventsChannel(account), encodeEvent(account, ch, now))
 	}
-	return b
 }

@@ -3,6 +3,7 @@ package timercache
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -10,6 +11,7 @@ import (
 // its guards no longer holds what the batch was computed from.
 type batch struct {
 	guards    []guard
+	cleared   []entry // written before values: another account may have the address now
 	values    []entry
 	published []message
 	reset     bool  // empty the set of active users first
@@ -38,10 +40,21 @@ func (b *batch) publish(channel, text string) {
 	b.published = append(b.published, message{channel, text})
 }
 
+// setUser sets one account's value under its keys, and clears that of an
+// e-mail address that is no longer its own.
+func (b *batch) setUser(v value, oldEmail string) {
+	b.set(v.encode(), valueLife, userKeys(v.UserKey, v.Email)...)
+	if oldEmail != "" && oldEmail != v.Email {
+		v.Timers, v.Email = nil, oldEmail
+		b.cleared = append(b.cleared, entry{[]string{timersPrefix + oldEmail}, v.encode(), valueLife})
+	}
+}
+
 // writeScript compares the guards, then writes. Redis runs a script alone, so
 // nobody sees half of it. ARGV holds counted lists in the order read here. A
 // text that begins with "@" stands for one that was staged (see stage): "@", its
-// place in the part, "@", the part's key.
+// place in the part, "@", the part's key. All are read before anything is
+// written: what a script wrote before an error stays.
 //
 // Guards are read 1,000 at a time: Lua's stack is bounded.
 const writeScript = `
@@ -70,9 +83,10 @@ for at = 1, guards, 1000 do
     if (held or '') ~= arg() then return 0 end
   end
 end
-for _ = 1, tonumber(arg()) do
-  local value, seconds, keys = text(), arg(), tonumber(arg())
-  for _ = 1, keys do redis.call('SET', key(), value, 'EX', seconds) end
+local values = list(tonumber(arg()), function() return {text(), arg(), tonumber(arg())} end)
+local messages = list(tonumber(arg()), function() return {arg(), text()} end)
+for _, v in ipairs(values) do
+  for _ = 1, v[3] do redis.call('SET', key(), v[1], 'EX', v[2]) end
 end
 local active = key()
 if arg() == '1' then redis.call('DEL', active) end
@@ -82,7 +96,7 @@ for _, command in ipairs({'SADD', 'SREM'}) do
 end
 local seconds = tonumber(arg())
 if seconds > 0 then redis.call('EXPIRE', active, seconds) end
-for _ = 1, tonumber(arg()) do redis.call('PUBLISH', arg(), text()) end
+for _, m in ipairs(messages) do redis.call('PUBLISH', m[1], m[2]) end
 return 1
 `
 
@@ -107,20 +121,22 @@ func (b *batch) command() []any {
 	for _, g := range b.guards {
 		keys, args = append(keys, g.key), append(args, g.want)
 	}
-	args = append(args, len(b.values))
-	for _, v := range b.values {
+	values := append(slices.Clone(b.cleared), b.values...)
+	args = append(args, len(values))
+	for _, v := range values {
 		args = append(args, v.value, int(v.lifetime/time.Second), len(v.keys))
 		for _, key := range v.keys {
 			keys = append(keys, key)
 		}
 	}
-	keys, args = append(keys, activeUsersKey), append(args, flag(b.reset))
-	args = append(append(args, len(b.joined)), b.joined...)
-	args = append(append(args, len(b.left)), b.left...)
-	args = append(args, flag(b.extend)*int(activeLife/time.Second), len(b.published))
+	args = append(args, len(b.published))
 	for _, m := range b.published {
 		args = append(args, m.channel, m.text)
 	}
+	keys, args = append(keys, activeUsersKey), append(args, flag(b.reset))
+	args = append(append(args, len(b.joined)), b.joined...)
+	args = append(append(args, len(b.left)), b.left...)
+	args = append(args, flag(b.extend || len(b.joined) > 0)*int(activeLife/time.Second)) // a set made anew has none
 	return append(append([]any{"EVAL", writeScript, len(keys)}, keys...), args...)
 }
 

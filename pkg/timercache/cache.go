@@ -41,6 +41,9 @@ const (
 	stagingLife = 10 * time.Minute
 	staleAge    = 10 * time.Minute // older snapshots are answered with stale: true
 	forgetAge   = 24 * time.Hour   // older ones count as never synced
+	// snapshotLife is how long after its fetch began a snapshot may be written:
+	// later, a fence against it may have ended.
+	snapshotLife = fenceLife - 30*time.Second
 )
 
 // Cache reads and writes the timers. Its zero value is not usable; see New.
@@ -48,8 +51,11 @@ type Cache struct {
 	redis Redis
 	now   func() time.Time
 	// maxRequest is the payload, in bytes, above which a write is staged in
-	// parts: Upstash refuses requests over 10 MB.
+	// parts: Upstash refuses requests over 10 MB, and a text grows when it is
+	// quoted as JSON, twice where it is staged.
 	maxRequest int
+	// pause waits before the nth repetition of a write that came too late.
+	pause func(ctx context.Context, n int) error
 }
 
 // New returns a cache over redis. The clock may be nil.
@@ -57,7 +63,7 @@ func New(redis Redis, now func() time.Time) *Cache {
 	if now == nil {
 		now = time.Now
 	}
-	return &Cache{redis: redis, now: now, maxRequest: 6 << 20}
+	return &Cache{redis: redis, now: now, maxRequest: 4 << 20, pause: pauseAtRandom}
 }
 
 // clock is the present in UTC and milliseconds, the precision that is stored.

@@ -33,7 +33,7 @@ type Result struct {
 func (c *Cache) Confirm(ctx context.Context, mark Mark, fetchedAt time.Time) (Result, error) {
 	compared, _ := decodeSync(mark.State, c.clock())
 	raw := mark.State
-	for range maxAttempts {
+	for n := range maxAttempts {
 		state, ok := decodeSync(raw, c.clock())
 		switch {
 		case ok && c.superseded(state, fetchedAt):
@@ -49,6 +49,9 @@ func (c *Cache) Confirm(ctx context.Context, mark Mark, fetchedAt time.Time) (Re
 		done, err := c.commit(ctx, "", b)
 		if err != nil || done {
 			return Result{Version: state.Version}, err
+		}
+		if err := c.pause(ctx, n); err != nil {
+			return Result{}, err
 		}
 		current, err := c.mget(ctx, syncKey)
 		if err != nil {
@@ -81,14 +84,20 @@ func (c *Cache) Commit(ctx context.Context, runID string) (Result, error) {
 		return Result{}, err
 	}
 	fences := map[string]string{} // at first, assume that there are none: it is nearly always so
-	for range maxAttempts {
-		if c.superseded(base.state, s.FetchedAt) {
+	for n := range maxAttempts {
+		switch {
+		case c.superseded(base.state, s.FetchedAt):
 			return Result{Version: base.state.Version, Superseded: true}, nil
+		case c.clock().Sub(s.FetchedAt) > snapshotLife:
+			return Result{}, fmt.Errorf("%w: it is too old to be written", ErrNotStaged)
 		}
 		p := c.plan(s, base, fences)
 		done, err := c.commit(ctx, runID, p.batch)
 		if err != nil || done {
 			return p.result, err
+		}
+		if err := c.pause(ctx, n); err != nil {
+			return Result{}, err
 		}
 		if base, fences, err = c.reread(ctx, p.accounts()); err != nil {
 			return Result{}, err
@@ -100,7 +109,7 @@ func (c *Cache) Commit(ctx context.Context, runID string) (Result, error) {
 // reread reads the state again together with the fences of accounts, and what
 // fenced accounts hold, which a lost list of everybody cannot tell.
 func (c *Cache) reread(ctx context.Context, accounts []string) (Base, map[string]string, error) {
-	keys := []string{syncKey, allKey}
+	keys := baseKeys()
 	for _, account := range accounts {
 		keys = append(keys, fenceKey(account))
 	}
@@ -108,11 +117,11 @@ func (c *Cache) reread(ctx context.Context, accounts []string) (Base, map[string
 	if err != nil {
 		return Base{}, nil, err
 	}
-	base := c.base(raw[0], raw[1])
+	base := c.base(raw)
 	fences := map[string]string{}
 	for i, account := range accounts {
-		if raw[i+2] != "" {
-			fences[account] = raw[i+2]
+		if fence := raw[len(baseKeys())+i]; fence != "" {
+			fences[account] = fence
 		}
 	}
 	if !base.known {

@@ -25,21 +25,35 @@ func (p *plan) accounts() []string { return append(slices.Clone(p.changed), p.fe
 func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 	p := &plan{batch: &batch{}, now: c.clock()}
 	before, after := timer.ByAccount(base.Timers), timer.ByAccount(s.Timers)
+	at := s.CachedAt
+	if !base.cachedAt.IsZero() {
+		at = timer.Tick(base.cachedAt, at) // what is kept loses no fraction of a second
+	}
 	whole := s.Whole || !base.known || p.now.Sub(base.state.RefreshedAt) > refreshAge
 	state := c.nextState(s, base, p.now, whole)
 
 	p.batch.guard(syncKey, base.raw)
+	p.batch.guard(pendingKey, base.rawPending)
+	if base.rawPending != "" {
+		p.batch.set("", time.Second, pendingKey)
+	}
+	for _, account := range base.pending {
+		before[account] = before[account] // looked at even where nothing is known of it
+	}
 	kept := []timer.Timer{}
 	for _, account := range unionOfKeys(before, after) {
-		was, is := before[account], after[account]
+		was := timer.Advance(before[account], base.cachedAt, at)
+		is := timer.Advance(after[account], s.CachedAt, at)
 		if fences[account] >= s.FetchedAt.UTC().Format(fenceFormat) {
-			is = timer.Advance(was, base.cachedAt, s.CachedAt)
+			is = was
 			p.fenced = append(p.fenced, account)
 		}
-		kept = append(kept, is...)
-		if whole || !timer.SameSnapshot(was, base.cachedAt, is, s.CachedAt) {
-			p.change(account, was, base.cachedAt, is, s, state.Version)
+		if whole || !timer.SameSnapshot(was, at, is, at) {
+			p.change(account, was, is, at, state.Version)
+		} else {
+			is = was // as the account's own value, which stays
 		}
+		kept = append(kept, is...)
 	}
 	for _, account := range p.accounts() {
 		p.batch.guard(fenceKey(account), fences[account])
@@ -50,7 +64,7 @@ func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 		p.replaceActive(users)
 		state.ActiveAt = p.now
 	}
-	p.batch.set(value{kept, s.CachedAt, all, state.Version}.encode(), valueLife, allKey)
+	p.batch.set(value{Timers: kept, CachedAt: at, UserKey: all, Version: state.Version}.encode(), valueLife, allKey)
 	c.extendActive(p.batch, &state)
 	p.batch.set(state.encode(), valueLife, syncKey)
 	p.batch.published = p.events
@@ -82,24 +96,22 @@ func (c *Cache) nextState(s Snapshot, base Base, now time.Time, whole bool) sync
 	return state
 }
 
-// change adds one account's new value and the events that tell of it.
-func (p *plan) change(account string, was []timer.Timer, wasAt time.Time, is []timer.Timer, s Snapshot, version int64) {
+// change adds one account's new value and the events that tell of it; both
+// lists are as of at.
+func (p *plan) change(account string, was, is []timer.Timer, at time.Time, version int64) {
 	p.changed = append(p.changed, account)
 	email, oldEmail := emailOf(is), emailOf(was)
-	if email == "" {
+	if len(is) == 0 {
 		email = oldEmail
 	}
-	p.batch.set(value{is, s.CachedAt, account, version}.encode(), valueLife, userKeys(account, email)...)
-	if oldEmail != "" && oldEmail != email {
-		p.batch.set(value{nil, s.CachedAt, account, version}.encode(), valueLife, timersPrefix+oldEmail)
-	}
+	p.batch.setUser(value{Timers: is, CachedAt: at, UserKey: account, Version: version, Email: email}, oldEmail)
 	switch {
 	case len(is) > 0 && len(was) == 0:
 		p.batch.joined = append(p.batch.joined, account)
 	case len(is) == 0 && len(was) > 0:
 		p.batch.left = append(p.batch.left, account)
 	}
-	for _, ch := range timer.Diff(was, wasAt, is, s.CachedAt) {
+	for _, ch := range timer.Diff(was, at, is, at) {
 		p.events = append(p.events, message{EventsChannel(account), encodeEvent(account, ch, p.now)})
 		switch ch.Kind {
 		case timer.Started:

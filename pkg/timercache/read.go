@@ -59,12 +59,13 @@ func (c *Cache) readFromAll(ctx context.Context, subject Subject, rawSync string
 		return View{}, err
 	}
 	everybody, ok := decodeValue(raw[0])
-	if !ok || subject.userKey() == all {
+	state, _ := decodeSync(rawSync, c.clock())
+	if !ok || subject.userKey() == all || everybody.Version < state.Floor {
 		return View{}, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
 	}
 	own := value{Timers: []timer.Timer{}, CachedAt: everybody.CachedAt, UserKey: subject.userKey(), Version: everybody.Version}
 	for _, t := range everybody.Timers {
-		if t.RunningFor == subject.AccountID || (subject.AccountID == "" && emailOf([]timer.Timer{t}) == own.UserKey) {
+		if t.RunningFor == subject.AccountID || (subject.AccountID == "" && emailOf([]timer.Timer{t}) == subject.userKey()) {
 			own.Timers = append(own.Timers, t)
 			own.UserKey = t.RunningFor
 		}
@@ -78,6 +79,9 @@ func (c *Cache) view(key, rawSync string, own value, found bool) View {
 	state, synced := decodeSync(rawSync, now)
 	if found && own.Version < state.Floor {
 		found = false
+	}
+	if key == all && !found {
+		synced = false // every snapshot writes this list: it was lost, which does not mean that nobody runs anything
 	}
 	if !synced && found && now.Sub(own.CachedAt) > fenceLife {
 		found = false // a start or stop of moments ago counts without a sync, nothing older does

@@ -17,8 +17,8 @@ var ErrNotStaged = errors.New("the staged snapshot is gone")
 // Snapshot is everything that ran at one time.
 type Snapshot struct {
 	Timers []timer.Timer `json:"timers"`
-	// FetchedAt is before the first page was asked for: a change made later may
-	// be missing. CachedAt is when every TillNow was true.
+	// FetchedAt is before the base was read and the first page was asked for: a
+	// change made later may be missing. CachedAt is when every TillNow was true.
 	FetchedAt time.Time `json:"fetchedAt"`
 	CachedAt  time.Time `json:"cachedAt"`
 	Source    string    `json:"source"`
@@ -37,23 +37,31 @@ type Base struct {
 	cachedAt   time.Time
 	state      syncState
 	raw        string
+	pending    []string // accounts changed while there was no list of everybody
+	rawPending string
 }
 
 // Base reads the present state, with one Redis command. More keys, such as
 // that of a token, are read with the same command; extra has their values.
 func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra []string, err error) {
-	raw, err := c.mget(ctx, append([]string{syncKey, allKey}, extraKeys...)...)
+	raw, err := c.mget(ctx, append(baseKeys(), extraKeys...)...)
 	if err != nil {
 		return Base{}, nil, err
 	}
-	return c.base(raw[0], raw[1]), raw[2:], nil
+	return c.base(raw), raw[len(baseKeys()):], nil
 }
 
-func (c *Cache) base(rawSync, rawAll string) Base {
-	state, synced := decodeSync(rawSync, c.clock())
-	everybody, known := decodeValue(rawAll)
-	b := Base{raw: rawSync, state: state}
-	if !synced || !known || everybody.Version < state.Floor {
+// baseKeys are the keys that a base is made from.
+func baseKeys() []string { return []string{syncKey, allKey, pendingKey} }
+
+// base makes a base from the values of baseKeys. The list of everybody serves
+// an hour longer than readers may see it: amend, which looks at the clock
+// earlier, may have written to it just before.
+func (c *Cache) base(raw []string) Base {
+	state, synced := decodeSync(raw[0], c.clock().Add(-time.Hour))
+	everybody, known := decodeValue(raw[1])
+	b := Base{raw: raw[0], state: state, rawPending: raw[2], pending: decodePending(raw[2])}
+	if !synced || !known || everybody.Version < state.Floor || raw[2] != "" {
 		return b
 	}
 	b.known, b.Timers, b.cachedAt, b.EnrichedAt = true, everybody.Timers, everybody.CachedAt, state.EnrichedAt
@@ -75,7 +83,8 @@ func (c *Cache) Compare(ctx context.Context, base Base, s *Snapshot) (Mark, bool
 		return Mark{}, false, nil
 	}
 	before, after := timer.ByAccount(base.Timers), timer.ByAccount(s.Timers)
-	same := !s.Enriched && s.Source == base.state.Source && len(before) == len(after) &&
+	_, fresh := decodeSync(base.raw, c.clock())
+	same := fresh && !s.Enriched && s.Source == base.state.Source && len(before) == len(after) &&
 		c.clock().Sub(base.state.RefreshedAt) <= refreshAge
 	cmd := []any{"EXISTS", allKey}
 	for account, timers := range after {
@@ -86,6 +95,9 @@ func (c *Cache) Compare(ctx context.Context, base Base, s *Snapshot) (Mark, bool
 		for _, key := range userKeys(account, emailOf(timers)) {
 			cmd = append(cmd, key)
 		}
+	}
+	if len(before) > 0 {
+		cmd = append(cmd, activeUsersKey)
 	}
 	present, err := c.redis.Do(ctx, cmd...)
 	if err != nil {
@@ -107,18 +119,19 @@ func (c *Cache) Stage(ctx context.Context, runID string, s Snapshot) error {
 // staged returns a run's snapshot and the state to compare it with, or
 // ErrNotStaged.
 func (c *Cache) staged(ctx context.Context, runID string) (Snapshot, Base, error) {
-	raw, err := c.mget(ctx, stagingKey(runID), syncKey, allKey)
+	raw, err := c.mget(ctx, append(baseKeys(), stagingKey(runID))...)
 	if err != nil {
 		return Snapshot{}, Base{}, err
 	}
-	if raw[0] == "" {
+	packed := raw[len(baseKeys())]
+	if packed == "" {
 		return Snapshot{}, Base{}, ErrNotStaged
 	}
-	s, err := unpack(raw[0])
+	s, err := unpack(packed)
 	if err != nil {
 		return Snapshot{}, Base{}, fmt.Errorf("%w: %w", ErrNotStaged, err)
 	}
-	return s, c.base(raw[1], raw[2]), nil
+	return s, c.base(raw), nil
 }
 
 // pack and unpack keep the staged form: JSON, compressed, since it crosses the

@@ -2,6 +2,8 @@ package timercache
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -20,6 +22,9 @@ func (b *batch) size() int {
 // texts are the parts of a batch that may be large.
 func (b *batch) texts() []*string {
 	var texts []*string
+	for i := range b.cleared {
+		texts = append(texts, &b.cleared[i].value)
+	}
 	for i := range b.values {
 		texts = append(texts, &b.values[i].value)
 	}
@@ -33,29 +38,33 @@ func (b *batch) texts() []*string {
 // texts, a part of at most maxRequest bytes at a time, to short-lived keys that
 // only the script reads, and leaves references. So a write is atomic at any size.
 func (c *Cache) stage(ctx context.Context, runID string, b *batch) error {
-	var part []string
-	size, number := 0, 0
-	key := func() string { return stagingKey(runID) + ":" + strconv.Itoa(number) }
-	flush := func() error {
-		encoded, err := json.Marshal(part)
-		if err != nil {
-			return err
-		}
-		part, size = nil, 0
-		err = c.setStaged(ctx, key(), string(encoded))
-		number++
-		return err
-	}
+	var part []*string
+	size := 0
 	for _, text := range b.texts() {
 		if size > 0 && size+len(*text) > c.maxRequest {
-			if err := flush(); err != nil {
+			if err := c.stagePart(ctx, runID, part); err != nil {
 				return err
 			}
+			part, size = nil, 0
 		}
-		part, size = append(part, *text), size+len(*text)
-		*text = "@" + strconv.Itoa(len(part)) + "@" + key()
+		part, size = append(part, text), size+len(*text)
 	}
-	return flush()
+	return c.stagePart(ctx, runID, part)
+}
+
+// stagePart writes one part. Its key is made from its content: two writers of
+// one run never take each other's texts for their own.
+func (c *Cache) stagePart(ctx context.Context, runID string, part []*string) error {
+	encoded, err := json.Marshal(part)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(encoded)
+	key := stagingKey(runID) + ":" + hex.EncodeToString(sum[:16])
+	for i, text := range part {
+		*text = "@" + strconv.Itoa(i+1) + "@" + key
+	}
+	return c.setStaged(ctx, key, string(encoded))
 }
 
 func (c *Cache) setStaged(ctx context.Context, key, value string) error {

@@ -13,6 +13,8 @@ type value struct {
 	CachedAt time.Time     `json:"cachedAt"` // when each TillNow was true
 	UserKey  string        `json:"userKey"`  // the account id, also under the e-mail key; or "all"
 	Version  int64         `json:"version"`
+	// Email is the user's address: an empty list has no author who tells it.
+	Email string `json:"email,omitempty"`
 }
 
 func (v value) encode() string {

@@ -11,7 +11,7 @@ import (
 // once when it begins to listen and once per event.
 func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait time.Duration) (View, error) {
 	channel := ""
-	if subject.AccountID != "" {
+	if subject.AccountID != "" && subject.AccountID != all {
 		channel = EventsChannel(subject.AccountID)
 	} else { // the account of an address is told by its value
 		view, err := c.Read(ctx, subject)
@@ -22,8 +22,12 @@ func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait tim
 			channel = EventsChannel(view.AccountID)
 		}
 	}
-	waiting, stop := context.WithTimeout(ctx, wait)
-	wake, lost := c.listen(waiting, channel)
+	waiting, done := context.WithTimeout(ctx, wait)
+	defer done()
+	// The subscription has no deadline of its own: a connection that ends with
+	// the wait would look like one that was lost.
+	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
+	wake, lost := c.listen(listening, channel)
 	defer func() { stop(); <-lost }()
 	return c.await(ctx, waiting, subject, etag, wake, lost)
 }
@@ -39,18 +43,19 @@ func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string
 			}
 		case <-waiting.Done():
 			return c.Read(ctx, subject) // the snapshot may have gone stale meanwhile, which no event tells
-		case err, open := <-lost:
-			if open && waiting.Err() == nil {
-				return View{}, fmt.Errorf("%w: subscription: %w", ErrUnavailable, err)
-			}
-			lost = nil
+		case err := <-lost:
+			return View{}, fmt.Errorf("%w: subscription: %w", ErrUnavailable, err)
 		}
 	}
 }
 
+// maxListens bounds how often one wait subscribes: a stream that was confirmed
+// and then cut is opened again.
+const maxListens = 3
+
 // listen subscribes to channel, or to every account's where it is "". wake
-// gets a value when listening has begun and after events; lost gets the
-// subscription's error when it ends, and is then closed.
+// gets a value when listening has begun, also anew, and after events; lost gets
+// the subscription's error when it ends for good, and is then closed.
 func (c *Cache) listen(ctx context.Context, channel string) (wake chan struct{}, lost chan error) {
 	wake, lost = make(chan struct{}, 1), make(chan error, 1)
 	signal := func() {
@@ -61,12 +66,22 @@ func (c *Cache) listen(ctx context.Context, channel string) (wake chan struct{},
 	}
 	go func() {
 		defer close(lost)
-		onMessage := func(string, string) { signal() }
-		if channel == "" {
-			lost <- c.redis.PSubscribe(ctx, signal, onMessage, eventsPrefix+"*")
-			return
+		var err error
+		for range maxListens {
+			ready := false
+			err = c.subscribe(ctx, channel, func() { ready = true; signal() }, func(string, string) { signal() })
+			if !ready || ctx.Err() != nil {
+				break
+			}
 		}
-		lost <- c.redis.Subscribe(ctx, signal, onMessage, channel)
+		lost <- err
 	}()
 	return wake, lost
+}
+
+func (c *Cache) subscribe(ctx context.Context, channel string, onReady func(), onMessage func(channel, payload string)) error {
+	if channel == "" {
+		return c.redis.PSubscribe(ctx, onReady, onMessage, eventsPrefix+"*")
+	}
+	return c.redis.Subscribe(ctx, onReady, onMessage, channel)
 }

@@ -1,0 +1,280 @@
+package timercache_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/timercache"
+)
+
+// atOnce is the contract's limit between a change and the answer.
+const atOnce = 300 * time.Millisecond
+
+type answer struct {
+	view timercache.View
+	err  error
+	at   time.Time
+}
+
+// waiting begins a wait in the background, and returns when it listens.
+func (w *world) waiting(t *testing.T, subject timercache.Subject, etag string, wait time.Duration) <-chan answer {
+	t.Helper()
+	answers := make(chan answer, 1)
+	before := w.subscribers(t)
+	go func() {
+		view, err := w.cache.Wait(context.Background(), subject, etag, wait)
+		answers <- answer{view, err, time.Now()}
+	}()
+	require.Eventually(t, func() bool { return w.subscribers(t) > before || len(answers) > 0 }, 5*time.Second, time.Millisecond)
+	return answers
+}
+
+// subscribers counts who listens to anything on the Redis.
+func (w *world) subscribers(t *testing.T) int64 {
+	t.Helper()
+	ctx := context.Background()
+	channels, err := w.rdb.PubSubChannels(ctx, "*").Result()
+	require.NoError(t, err)
+	patterns, err := w.rdb.PubSubNumPat(ctx).Result()
+	require.NoError(t, err)
+	return int64(len(channels)) + patterns
+}
+
+func next(t *testing.T, answers <-chan answer) answer {
+	t.Helper()
+	select {
+	case got := <-answers:
+		return got
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "the wait does not end")
+		return answer{}
+	}
+}
+
+func TestWaitEndsAtAChange(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		for _, subject := range []timercache.Subject{ann, annByMail, everybody, {AccountID: "all"}} {
+			w.clock.Advance(time.Second)
+			issue := "N-" + subject.AccountID + subject.Email
+			answers := w.waiting(t, subject, w.read(subject).ETag, 20*time.Second)
+			changed := time.Now()
+			w.started("ann", issue)
+			got := next(t, answers)
+			require.NoError(t, got.err)
+			assert.Contains(t, issuesOf(got.view.Timers), issue)
+			assert.Less(t, got.at.Sub(changed), atOnce)
+		}
+	})
+}
+
+func TestWaitIsWokenByASnapshot(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		answers := w.waiting(t, ann, w.read(ann).ETag, 20*time.Second)
+		w.clock.Advance(time.Second)
+		changed := time.Now()
+		w.sync()
+		got := next(t, answers)
+		require.NoError(t, got.err)
+		assert.Empty(t, got.view.Timers)
+		assert.Less(t, got.at.Sub(changed), atOnce)
+	})
+}
+
+func TestWaitSleepsThroughOthersChanges(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		etag := w.read(ann).ETag
+		answers := w.waiting(t, ann, etag, 400*time.Millisecond)
+		w.started("bob", "B-1")
+		got := next(t, answers)
+		require.NoError(t, got.err)
+		assert.Equal(t, etag, got.view.ETag, "the wait ended by itself")
+	})
+}
+
+func TestWaitAnswersAtOnceWhereTheTagDiffers(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		for _, subject := range []timercache.Subject{ann, annByMail, everybody} {
+			for _, etag := range []string{"", `"1"`, `"unsynced"`} {
+				began := time.Now()
+				view, err := w.cache.Wait(t.Context(), subject, etag, 20*time.Second)
+				require.NoError(t, err)
+				assert.Equal(t, []string{"A-1"}, issuesOf(view.Timers))
+				assert.Less(t, time.Since(began), 5*time.Second)
+			}
+		}
+	})
+}
+
+func TestWaitSeesAChangeThatCameBeforeItListened(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	etag := w.read(annByMail).ETag
+	w.redis.Redis = beforeListening{w.redis.Redis, func() { w.stopped("ann", "A-1") }}
+	view, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+	require.NoError(t, err)
+	assert.Empty(t, view.Timers)
+}
+
+// beforeListening acts just before each subscription.
+type beforeListening struct {
+	timercache.Redis
+	act func()
+}
+
+func (r beforeListening) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
+	r.act()
+	return r.Redis.Subscribe(ctx, onReady, onMessage, channels...)
+}
+
+func TestWaitUnsyncedUser(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		answers := w.waiting(t, annByMail, `"unsynced"`, 20*time.Second)
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		got := next(t, answers)
+		require.NoError(t, got.err)
+		assert.Equal(t, []string{"A-1"}, issuesOf(got.view.Timers))
+	})
+}
+
+func TestWaitSeesStalenessAtItsEnd(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	answers := w.waiting(t, ann, w.read(ann).ETag, 100*time.Millisecond)
+	w.clock.Advance(time.Hour)
+	got := next(t, answers)
+	require.NoError(t, got.err)
+	assert.True(t, got.view.Stale)
+}
+
+func TestWaitCosts(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	w.redis.take()
+	_, err := w.cache.Wait(t.Context(), ann, w.read(ann).ETag, 100*time.Millisecond)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"MGET", "MGET", "MGET"}, w.redis.take(), "the test's read, one to begin with, one at the end: no polling")
+}
+
+func TestWaitEndsWithItsCaller(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		ctx, cancel := context.WithCancel(t.Context())
+		errs := make(chan error, 1)
+		etag := w.read(ann).ETag
+		go func() {
+			_, err := w.cache.Wait(ctx, ann, etag, 20*time.Second)
+			errs <- err
+		}()
+		require.Eventually(t, func() bool { return w.subscribers(t) == 1 }, 5*time.Second, time.Millisecond)
+		cancel()
+		require.ErrorIs(t, <-errs, context.Canceled)
+		require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, 5*time.Second, time.Millisecond)
+	})
+}
+
+func TestWaitRefused(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	etag := w.read(ann).ETag
+	refusal := errors.New("NOPERM")
+	w.redis.Redis = &cutting{Redis: w.redis.Redis, err: refusal}
+	_, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+	require.ErrorIs(t, err, timercache.ErrUnavailable)
+	require.ErrorIs(t, err, refusal)
+	_, err = w.cache.Wait(t.Context(), everybody, w.read(everybody).ETag, 20*time.Second)
+	require.ErrorIs(t, err, timercache.ErrUnavailable)
+}
+
+// cutting ends subscriptions: at once before "confirm" of them have been
+// confirmed, and after that many by never confirming.
+type cutting struct {
+	timercache.Redis
+	confirm int64
+	opened  atomic.Int64
+	err     error
+}
+
+func (r *cutting) Subscribe(_ context.Context, onReady func(), _ func(channel, payload string), _ ...string) error {
+	if r.opened.Add(1) <= r.confirm {
+		onReady()
+	}
+	return r.err
+}
+
+func (r *cutting) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
+	return r.Subscribe(ctx, onReady, onMessage, patterns...)
+}
+
+func TestWaitSubscriptionIsLostForGood(t *testing.T) {
+	for _, confirmed := range []int64{1, 2, 100} {
+		w := onMini(t)
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		etag, lost := w.read(ann).ETag, errors.New("connection lost")
+		redis := &cutting{Redis: w.redis.Redis, confirm: confirmed, err: lost}
+		w.redis.Redis = redis
+		_, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+		require.ErrorIs(t, err, timercache.ErrUnavailable)
+		require.ErrorIs(t, err, lost)
+		assert.Equal(t, min(confirmed+1, 3), redis.opened.Load(), "a lost stream is opened again, but not for ever")
+	}
+}
+
+func TestWaitSubscriptionIsCutOnce(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	etag := w.read(ann).ETag
+	w.redis.Redis = &cutOnce{Redis: w.redis.Redis, meanwhile: func() { w.stopped("ann", "A-1") }}
+	view, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+	require.NoError(t, err)
+	assert.Empty(t, view.Timers, "what happened between the two streams is seen")
+}
+
+// cutOnce confirms the first subscription and ends it, and then something
+// happens that only a new one can tell of.
+type cutOnce struct {
+	timercache.Redis
+	cut       atomic.Bool
+	meanwhile func()
+}
+
+func (r *cutOnce) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
+	if r.cut.CompareAndSwap(false, true) {
+		onReady()
+		return errors.New("stream ended")
+	}
+	r.meanwhile()
+	return r.Redis.Subscribe(ctx, onReady, onMessage, channels...)
+}
+
+func TestWaitRedisGoesAway(t *testing.T) {
+	mini := miniredis.RunT(t)
+	w := newWorld(t, overTCP(t, mini.Addr()), mini.Addr())
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	answers := w.waiting(t, ann, w.read(ann).ETag, 20*time.Second)
+	mini.Close()
+	require.ErrorIs(t, next(t, answers).err, timercache.ErrUnavailable)
+}
+
+func TestWaitLeavesNobodyListening(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		etag := w.read(ann).ETag
+		for range 20 { // a wait's own end must not look like a lost connection
+			view, err := w.cache.Wait(t.Context(), ann, etag, 5*time.Millisecond)
+			require.NoError(t, err)
+			assert.Equal(t, etag, view.ETag)
+		}
+		require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, 5*time.Second, time.Millisecond)
+	})
+}

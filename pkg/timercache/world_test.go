@@ -1,0 +1,299 @@
+package timercache_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/upstash"
+)
+
+// start is when the worlds of these tests begin.
+var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+// backends are the ways to a Redis; every promise is kept over each of them.
+var backends = map[string]func(t testing.TB) (timercache.Redis, string){
+	"miniredis": func(t testing.TB) (timercache.Redis, string) {
+		addr := miniredis.RunT(t).Addr()
+		return overTCP(t, addr), addr
+	},
+	"redis": func(t testing.TB) (timercache.Redis, string) {
+		addr := redisserver.Start(t)
+		return overTCP(t, addr), addr
+	},
+	"upstash": func(t testing.TB) (timercache.Redis, string) {
+		client, server := overREST(t, "")
+		return client, server.Addr()
+	},
+}
+
+func overTCP(t testing.TB, addr string) *redistcp.Client {
+	t.Helper()
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// overREST is a client of Upstash's API on the Redis at addr, an embedded one
+// for "".
+func overREST(t testing.TB, addr string) (*upstash.Client, *upstashrest.Server) {
+	t.Helper()
+	token := secret.New("upstash-token")
+	stand, err := upstashrest.New(upstashrest.Options{Addr: addr, Token: token})
+	require.NoError(t, err)
+	front := httptest.NewServer(stand)
+	t.Cleanup(func() { stand.Close(); front.Close() })
+	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport})
+	require.NoError(t, err)
+	return client, stand
+}
+
+// onEach runs a test over every backend.
+func onEach(t *testing.T, test func(t *testing.T, w *world)) {
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, addr := open(t)
+			test(t, newWorld(t, client, addr))
+		})
+	}
+}
+
+// onMini runs a test over miniredis alone: for what is decided in Go.
+func onMini(t *testing.T) *world {
+	t.Helper()
+	client, addr := backends["miniredis"](t)
+	return newWorld(t, client, addr)
+}
+
+// world is a cache with its Redis, its clock, and a look behind.
+type world struct {
+	t     testing.TB
+	cache *timercache.Cache
+	redis *tap
+	rdb   *goredis.Client // behind the cache's back
+	clock *clock
+	runs  int
+}
+
+func newWorld(t testing.TB, client timercache.Redis, addr string) *world {
+	w := &world{t: t, redis: &tap{Redis: client}, clock: &clock{now: start}}
+	w.rdb = goredis.NewClient(&goredis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})
+	t.Cleanup(func() { _ = w.rdb.Close() })
+	w.cache = timercache.New(w.redis, w.clock.Now)
+	return w
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// tap sees each command before it is sent, and may act or refuse it.
+type tap struct {
+	timercache.Redis
+	mu     sync.Mutex
+	sent   []string // names of commands
+	before func(cmd []any) error
+}
+
+func (r *tap) Do(ctx context.Context, cmd ...any) (any, error) {
+	r.mu.Lock()
+	r.sent = append(r.sent, cmd[0].(string))
+	before := r.before
+	r.mu.Unlock()
+	if before != nil {
+		if err := before(cmd); err != nil {
+			return nil, err
+		}
+	}
+	return r.Redis.Do(ctx, cmd...)
+}
+
+// take returns the commands sent since the last call.
+func (r *tap) take() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sent := r.sent
+	r.sent = nil
+	return sent
+}
+
+// intercept calls act once, before the next command of that name is sent.
+func (w *world) intercept(name string, act func()) {
+	w.redis.mu.Lock()
+	defer w.redis.mu.Unlock()
+	w.redis.before = func(cmd []any) error {
+		if cmd[0] != name {
+			return nil
+		}
+		w.redis.mu.Lock()
+		w.redis.before = nil
+		w.redis.mu.Unlock()
+		act()
+		return nil
+	}
+}
+
+// running is a timer of an account that began some time before the start.
+func running(id int64, account, issue string, age time.Duration) timer.Timer {
+	return timer.Timer{
+		ID: id, StartedAt: start.Add(-age), RunningFor: account, TillNow: int64(age / time.Second),
+		Issue:  timer.Issue{Key: issue, ID: id * 10},
+		Author: &timer.Person{AccountID: account, EmailAddress: account + "@Example.test", DisplayName: account},
+
+		WithinWorkingHours: true, StartedWithinWorkingHours: true,
+	}
+}
+
+// provisional is a timer that begins at now and has no id of Clockwork's.
+func provisional(account, issue string, now time.Time) timer.Timer {
+	t := running(0, account, issue, 0)
+	t.ID, t.StartedAt, t.Issue.ID = -now.UnixMilli(), now, 7
+	return t
+}
+
+func commented(t timer.Timer, comment string) timer.Timer {
+	t.Comment = &comment
+	return t
+}
+
+// owner is the person of an account, as a start or stop knows them.
+func owner(account string) timer.Person { return timer.Person{AccountID: account} }
+
+// seen is what the upstream says now: the timers grown to the present.
+func (w *world) seen(timers ...timer.Timer) timercache.Snapshot {
+	now := w.clock.Now()
+	list := make([]timer.Timer, len(timers))
+	for i, t := range timers {
+		if t.WithinWorkingHours {
+			t.TillNow = int64(now.Sub(t.StartedAt) / time.Second)
+		}
+		list[i] = t
+	}
+	return timercache.Snapshot{Timers: list, FetchedAt: now, CachedAt: now, Source: "forge"}
+}
+
+// stage keeps a snapshot as a run of its own.
+func (w *world) stage(s timercache.Snapshot) (runID string) {
+	w.t.Helper()
+	w.runs++
+	runID = "run-" + strconv.Itoa(w.runs)
+	require.NoError(w.t, w.cache.Stage(context.Background(), runID, s))
+	return runID
+}
+
+func (w *world) commit(s timercache.Snapshot) timercache.Result {
+	w.t.Helper()
+	result, err := w.cache.Commit(context.Background(), w.stage(s))
+	require.NoError(w.t, err)
+	return result
+}
+
+// sync does what a whole sync does: read the base, fetch, compare, and write
+// only what is new.
+func (w *world) sync(timers ...timer.Timer) timercache.Result {
+	w.t.Helper()
+	ctx := context.Background()
+	base, _, err := w.cache.Base(ctx)
+	require.NoError(w.t, err)
+	s := w.seen(timers...)
+	mark, same, err := w.cache.Compare(ctx, base, &s)
+	require.NoError(w.t, err)
+	if !same {
+		return w.commit(s)
+	}
+	result, err := w.cache.Confirm(ctx, mark, s.FetchedAt)
+	require.NoError(w.t, err)
+	return result
+}
+
+func (w *world) started(account, issue string) {
+	w.t.Helper()
+	require.NoError(w.t, w.cache.Started(context.Background(), owner(account), provisional(account, issue, w.clock.Now())))
+}
+
+func (w *world) stopped(account, issue string) {
+	w.t.Helper()
+	require.NoError(w.t, w.cache.Stopped(context.Background(), owner(account), issue))
+}
+
+func (w *world) read(subject timercache.Subject) timercache.View {
+	w.t.Helper()
+	view, err := w.cache.Read(context.Background(), subject)
+	require.NoError(w.t, err)
+	return view
+}
+
+// issues are the issues that a subject's timers run on, newest first; never nil.
+func (w *world) issues(subject timercache.Subject) []string {
+	w.t.Helper()
+	return issuesOf(w.read(subject).Timers)
+}
+
+func issuesOf(timers []timer.Timer) []string {
+	keys := []string{}
+	for _, t := range timers {
+		keys = append(keys, t.Issue.Key)
+	}
+	return keys
+}
+
+// Subjects of the tests.
+var (
+	everybody = timercache.Subject{}
+	ann       = timercache.Subject{AccountID: "ann"}
+	bob       = timercache.Subject{AccountID: "bob"}
+	annByMail = timercache.Subject{Email: "ann@example.test"}
+)
+
+func (w *world) get(key string) string {
+	w.t.Helper()
+	got, err := w.rdb.Get(context.Background(), key).Result()
+	if err == goredis.Nil {
+		return ""
+	}
+	require.NoError(w.t, err)
+	return got
+}
+
+func (w *world) set(key, value string) {
+	w.t.Helper()
+	require.NoError(w.t, w.rdb.Set(context.Background(), key, value, 0).Err())
+}
+
+func (w *world) del(keys ...string) {
+	w.t.Helper()
+	require.NoError(w.t, w.rdb.Del(context.Background(), keys...).Err())
+}
+
+func (w *world) flush() {
+	w.t.Helper()
+	require.NoError(w.t, w.rdb.FlushAll(context.Background()).Err())
+}
