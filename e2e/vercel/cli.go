@@ -49,6 +49,6 @@ func (c CLI) command(dir string, args ...string) process.Command {
 		Path: c.bin,
 		Args: append([]string{"--global-config", c.config, "--no-color"}, args...),
 		Dir:  dir,
-		Env:  []string{"VERCEL_TELEMETRY_DISABLED=1", "GOFLAGS=-buildvcs=false"},
+		Env:  []string{"VERCEL_TELEMETRY_DISABLED=1", "VERCEL_CLI_USE_NATIVE_BINARY=0", "GOFLAGS=-buildvcs=false"},
 	}
 }
