@@ -1,0 +1,32 @@
+package config_test
+
+import (
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+)
+
+// setByVercel are variables that nobody writes by hand.
+var setByVercel = []string{"VERCEL_ENV", "VERCEL_GIT_COMMIT_SHA"}
+
+func TestExampleFileNamesEveryVariable(t *testing.T) {
+	fields, err := env.GetFieldParams(&config.Config{})
+	require.NoError(t, err)
+	var read []string
+	for _, f := range fields {
+		read = append(read, f.Key)
+	}
+	example, err := os.ReadFile("../../.env.example")
+	require.NoError(t, err)
+	var named []string
+	for _, match := range regexp.MustCompile(`(?m)^([A-Z_]+)=`).FindAllSubmatch(example, -1) {
+		named = append(named, string(match[1]))
+	}
+	assert.ElementsMatch(t, read, append(named, setByVercel...), "left: read by the code, right: named in .env.example")
+}
