@@ -74,9 +74,10 @@ func amendment(owner timer.Person, change func([]timer.Timer) []timer.Timer, raw
 		at = timer.Tick(own.CachedAt, now)
 		before = timer.Advance(own.Timers, own.CachedAt, at)
 	}
+	after := change(slices.Clone(before))
 	oldEmail := cmp.Or(emailOf(before), own.Email)
-	email := cmp.Or(emailOf([]timer.Timer{{RunningFor: owner.AccountID, Author: &owner}}), oldEmail)
-	after := withEmail(change(slices.Clone(before)), owner.AccountID, email)
+	email := cmp.Or(emailOf([]timer.Timer{{RunningFor: owner.AccountID, Author: &owner}}), emailOf(after), oldEmail)
+	after = withEmail(after, owner.AccountID, email)
 
 	b := &batch{}
 	b.guard(syncKey, raw[0])

@@ -157,6 +157,28 @@ func TestWaitSeesStalenessAtItsEnd(t *testing.T) {
 	assert.True(t, got.view.Stale)
 }
 
+func TestWaitTakesAHeader(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	etag := w.read(ann).ETag
+	for _, header := range []string{etag, "W/" + etag, `"1", ` + etag, `"1",W/` + etag + ` , "2"`} {
+		began := time.Now()
+		view, err := w.cache.Wait(t.Context(), ann, header, 50*time.Millisecond)
+		require.NoError(t, err)
+		assert.Equal(t, etag, view.ETag)
+		assert.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond, "%s is the tag that the caller has", header)
+	}
+}
+
+func TestWaitLeavesTimeToAnswer(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	defer cancel()
+	_, err := w.cache.Wait(ctx, ann, w.read(ann).ETag, 20*time.Second)
+	require.NoError(t, err, "a wait as long as the request ends before it")
+}
+
 func TestWaitCosts(t *testing.T) {
 	w := onMini(t)
 	w.sync(running(1, "ann", "A-1", time.Hour))

@@ -3,24 +3,32 @@ package timercache
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
-// Wait returns the subject's view as soon as its ETag is another than etag, or
-// the last one when the wait is over. Published events wake it; it reads Redis
-// once when it begins to listen and once per event.
+// lastRead is kept free of a caller's time for the read that ends a wait.
+const lastRead = time.Second
+
+// Wait returns the subject's view as soon as its ETag is none of etag, the value
+// of an If-None-Match header, or the last one when the wait is over, at the
+// latest a second before ctx is. Published events wake it; it reads Redis once
+// when it begins to listen and once per event.
 func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait time.Duration) (View, error) {
 	channel := ""
 	if subject.AccountID != "" && subject.AccountID != all {
 		channel = EventsChannel(subject.AccountID)
 	} else { // the account of an address is told by its value
 		view, err := c.Read(ctx, subject)
-		if err != nil || view.ETag != etag {
+		if err != nil || !named(etag, view.ETag) {
 			return view, err
 		}
 		if view.AccountID != subject.userKey() {
 			channel = EventsChannel(view.AccountID)
 		}
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)-lastRead)
 	}
 	waiting, done := context.WithTimeout(ctx, wait)
 	defer done()
@@ -32,13 +40,24 @@ func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait tim
 	return c.await(ctx, waiting, subject, etag, wake, lost)
 }
 
+// named reports whether the header names the tag. A proxy that compresses an
+// answer makes its tag a weak one.
+func named(header, etag string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(tag), "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
+
 // await reads after each wake-up until the ETag differs or the wait is over.
 func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string, wake <-chan struct{}, lost <-chan error) (View, error) {
 	for {
 		select {
 		case <-wake:
 			view, err := c.Read(ctx, subject)
-			if err != nil || view.ETag != etag {
+			if err != nil || !named(etag, view.ETag) {
 				return view, err
 			}
 		case <-waiting.Done():

@@ -3,6 +3,7 @@ package timercache_test
 import (
 	"context"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -296,4 +297,12 @@ func (w *world) del(keys ...string) {
 func (w *world) flush() {
 	w.t.Helper()
 	require.NoError(w.t, w.rdb.FlushAll(context.Background()).Err())
+}
+
+func sorted(texts []string) []string { slices.Sort(texts); return texts }
+
+func sortedDown(texts []string) []string {
+	slices.Sort(texts)
+	slices.Reverse(texts)
+	return texts
 }
