@@ -29,7 +29,7 @@ func Handler(d *app.Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inngest client: %w", err)
 	}
-	syncer, err := app.NewSyncer(d)
+	syncer, err := d.Syncer()
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ var screen = template.Must(template.New("screen").Parse(`
   Sync        {{.Sync}}
 
   Try (in a second terminal):
-    set -a; eval "$(go run ./cmd/dev --env --port {{.Port}})"; set +a
+    eval "$(go run ./cmd/dev --env --port {{.Port}})"
 
     curl '{{.Base}}/api/health?deep=1'
     curl '{{.Base}}/api/timers/active'

@@ -63,7 +63,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		w.upstash.Close()
 		return nil, err
 	}
-	syncer, err := app.NewSyncer(w.deps)
+	syncer, err := w.deps.Syncer()
 	if err != nil {
 		w.upstash.Close()
 		return nil, err

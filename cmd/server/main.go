@@ -59,7 +59,7 @@ func serve(ctx context.Context, d *app.Deps) error {
 }
 
 func syncNow(ctx context.Context, d *app.Deps, stdout io.Writer) error {
-	syncer, err := app.NewSyncer(d)
+	syncer, err := d.Syncer()
 	if err != nil {
 		return err
 	}

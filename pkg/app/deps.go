@@ -40,6 +40,8 @@ type Deps struct {
 	// RequestSync, where set, replaces the event: a process that runs the sync
 	// itself needs no Inngest.
 	RequestSync func(ctx context.Context, accountID string) error
+
+	sync memo // of Syncer
 }
 
 // Options are the parts of Deps that a process may bring itself.

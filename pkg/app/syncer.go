@@ -2,15 +2,30 @@ package app
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 )
 
-// NewSyncer builds the sync with the sources that TIMER_SOURCE allows. Forge
+// memo is a value that is built at its first use.
+type memo struct {
+	once   sync.Once
+	syncer *timersync.Syncer
+	err    error
+}
+
+// Syncer is the sync. It is built at its first use, since most functions never
+// use it, and kept, since it may hold a token.
+func (d *Deps) Syncer() (*timersync.Syncer, error) {
+	d.sync.once.Do(func() { d.sync.syncer, d.sync.err = newSyncer(d) })
+	return d.sync.syncer, d.sync.err
+}
+
+// newSyncer builds the sync with the sources that TIMER_SOURCE allows. Forge
 // is tried first: most sites have moved there.
-func NewSyncer(d *Deps) (*timersync.Syncer, error) {
+func newSyncer(d *Deps) (*timersync.Syncer, error) {
 	sources, err := sources(d)
 	if err != nil {
 		return nil, err
