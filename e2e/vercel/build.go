@@ -2,6 +2,7 @@ package vercel
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -38,10 +39,36 @@ func (c CLI) Build(ctx context.Context, dir string) (Output, error) {
 		return Output{}, err
 	}
 	// standalone: programs lie in their function's folder, not in one shared by content.
-	if _, err := process.Run(ctx, c.command(dir, "build", "--yes", "--standalone")); err != nil {
+	build := c.command(dir, "build", "--yes", "--standalone")
+	env, err := buildEnv(dir)
+	if err != nil {
+		return Output{}, err
+	}
+	build.Env = append(build.Env, env...)
+	if _, err := process.Run(ctx, build); err != nil {
 		return Output{}, err
 	}
 	return readOutput(filepath.Join(dir, ".vercel", "output"))
+}
+
+// buildEnv returns the variables of build.env in vercel.json. The platform sets
+// them before it runs "vercel build", which itself ignores them (CLI 64).
+func buildEnv(dir string) ([]string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "vercel.json"))
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Build struct{ Env map[string]string }
+	}
+	if err := json.Unmarshal(b, &config); err != nil {
+		return nil, fmt.Errorf("decode vercel.json: %w", err)
+	}
+	var env []string
+	for name, value := range config.Build.Env {
+		env = append(env, name+"="+value)
+	}
+	return env, nil
 }
 
 // readOutput reads a folder in the format of Vercel's Build Output API, version 3.

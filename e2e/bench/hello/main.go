@@ -1,0 +1,17 @@
+// Command hello is the least that a Vercel function in Go can be: the measure
+// that the bench compares the built functions with.
+package main
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/vercel/go-bridge/go/bridge"
+)
+
+func main() {
+	bridge.Start(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"message":"hello"}`)
+	}))
+}

@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/e2e/lambdaruntime"
+	"github.com/clockwork-timer/backend/e2e/requests"
+	"github.com/clockwork-timer/backend/e2e/upstreams"
+	"github.com/clockwork-timer/backend/e2e/vercel"
+)
+
+// maxFunctionSize is what a function may weigh: its program is read from disk at
+// each cold start.
+const maxFunctionSize = 16 << 20
+
+func TestVercelBuild(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	cli, err := vercel.Install(ctx, "vercel", t.TempDir())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, vercel.CopyTree(ctx, root, dir))
+	out, err := cli.Build(ctx, dir)
+	require.NoError(t, err)
+
+	var built []string
+	for _, f := range out.Functions {
+		built = append(built, f.Route)
+		assert.LessOrEqual(t, f.Size, int64(maxFunctionSize), "%s: bytes", f.Route)
+	}
+	assert.Equal(t, functionRoutes(t), built, "one function per file under api")
+	assert.Equal(t, []string{"index.html"}, out.Static, "all that is served as a file")
+
+	around := upstreams.Start(t)
+	all := requests.All(around.World(), false)
+	for _, f := range out.Functions {
+		t.Run(strings.ReplaceAll(strings.TrimPrefix(f.Route, "/api/"), "/", "-"), func(t *testing.T) {
+			testFunction(ctx, t, f, around.Env, all)
+		})
+	}
+}
+
+// functionRoutes are the routes that the files under api/ stand for, sorted.
+func functionRoutes(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, f := range handlers(t) {
+		all = append(all, "/"+strings.TrimSuffix(f.path, path.Ext(f.path)))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// testFunction sends a built function its requests. Those that a rewrite leads
+// to have the key where Vercel puts it, beside the path as the client sent it.
+func testFunction(ctx context.Context, t *testing.T, f vercel.Function, env []string, all []requests.Request) {
+	t.Helper()
+	// An event is refused by nobody faster than by a port that nobody holds.
+	fn, err := lambdaruntime.Start(f.Bootstrap, append([]string{"INNGEST_DEV=http://127.0.0.1:9"}, env...))
+	require.NoError(t, err)
+	defer func() {
+		assert.NoError(t, fn.Stop())
+		if t.Failed() {
+			t.Log(fn.Output())
+		}
+	}()
+	client := &http.Client{Transport: fn, Timeout: 30 * time.Second}
+	sent := 0
+	for _, r := range all {
+		if r.Route == f.Route {
+			sent++
+			assert.NoError(t, r.Rewritten().Check(ctx, client, "http://e2e.test"), r.Name)
+		}
+	}
+	assert.NotZero(t, sent, "package requests has no request for this function")
+}
