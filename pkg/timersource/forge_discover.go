@@ -38,7 +38,7 @@ const appsQuery = `query Apps($ctx: ID!, $filters: [EcosystemAppsInstalledInCont
               nodes {
                 id
                 appEnvironment { id key }
-                appEnvironmentVersion { version extensions { nodes { id key extensionTypeKey } } }
+                appEnvironmentVersion { version }
               }
             }
           }

@@ -1,0 +1,230 @@
+package timersource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+var start = time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
+
+// ticking is a clock that moves by a second at each look.
+func ticking() func() time.Time {
+	var mu sync.Mutex
+	at := start.Add(-time.Second)
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		at = at.Add(time.Second)
+		return at
+	}
+}
+
+func running(id int64) timer.Timer {
+	return timer.Timer{ID: id, RunningFor: "a", TillNow: 100, WithinWorkingHours: true}
+}
+
+func runningAll(from, to int64) (list []timer.Timer) {
+	for id := from; id <= to; id++ {
+		list = append(list, running(id))
+	}
+	return list
+}
+
+// pageOf is what Clockwork answers, two timers to a page.
+func pageOf(list []timer.Timer, page int) clockwork.TimersPage {
+	const size = 2
+	pages := max(1, (len(list)+size-1)/size)
+	first, last := min((page-1)*size, len(list)), min(page*size, len(list))
+	return clockwork.TimersPage{Timers: list[first:last], Page: page, Pages: pages, Total: len(list), IsLast: page >= pages}
+}
+
+func idsOf(s Snapshot) []int64 {
+	ids := []int64{}
+	for _, t := range s.Timers {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
+func TestReadTimersReadsEveryPageOnce(t *testing.T) {
+	for _, n := range []int64{0, 1, 2, 3, 9} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			list := runningAll(1, n)
+			var calls atomic.Int64
+			got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+				calls.Add(1)
+				return pageOf(list, page), nil
+			}, func() time.Time { return start })
+			require.NoError(t, err)
+			wantPages := max(1, (int(n)+1)/2)
+			assert.Equal(t, Snapshot{Timers: append([]timer.Timer{}, list...), FetchedAt: start, CachedAt: start, Pages: wantPages}, got)
+			assert.EqualValues(t, wantPages, calls.Load())
+		})
+	}
+}
+
+func TestReadTimersBoundsConcurrency(t *testing.T) {
+	list := runningAll(1, 40)
+	var now, most atomic.Int64
+	var together sync.WaitGroup
+	together.Add(pageConcurrency)
+	_, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		if page > 1 && page <= 1+pageConcurrency {
+			together.Done()
+			together.Wait() // until as many are under way as may be
+		}
+		return pageOf(list, page), nil
+	}, time.Now)
+	require.NoError(t, err)
+	assert.EqualValues(t, pageConcurrency, most.Load())
+}
+
+func TestReadTimersLeavesFinishedOut(t *testing.T) {
+	list := runningAll(1, 3)
+	list[1].FinishedAt = &start
+	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return pageOf(list, page), nil }, time.Now)
+	require.NoError(t, err)
+	assert.Equal(t, []int64{1, 3}, idsOf(got))
+	assert.False(t, got.Unsettled, "they count for the total all the same")
+}
+
+func TestReadTimersMakesTillNowTrueAtOneInstant(t *testing.T) {
+	list := runningAll(1, 5)
+	list[1].WithinWorkingHours = false // on hold, on the first page
+	var order sync.Mutex
+	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		order.Lock()
+		defer order.Unlock()
+		return pageOf(list, page), nil
+	}, ticking())
+	require.NoError(t, err)
+	// The clock is read before the first page, then after each of three.
+	assert.Equal(t, start, got.FetchedAt)
+	assert.Equal(t, start.Add(3*time.Second), got.CachedAt)
+	byID := map[int64]int64{}
+	for _, tm := range got.Timers {
+		byID[tm.ID] = tm.TillNow
+	}
+	assert.EqualValues(t, 102, byID[1], "page one came two seconds before the last")
+	assert.EqualValues(t, 100, byID[2], "a timer on hold stands still")
+	assert.ElementsMatch(t, []int64{100, 101}, []int64{byID[3], byID[5]})
+}
+
+// changing gives another list from the given call on.
+func changing(lists ...[]timer.Timer) (pageReader, *int) {
+	calls := new(int)
+	return func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		list := lists[min(*calls, len(lists)-1)]
+		*calls++
+		return pageOf(list, page), nil
+	}, calls
+}
+
+func TestReadTimersReadsAgainWhenTheListMoves(t *testing.T) {
+	abc, bc := runningAll(1, 3), runningAll(2, 3)
+	moved := append([]timer.Timer{running(9)}, runningAll(1, 2)...) // one began, one ended
+	tests := []struct {
+		name  string
+		lists [][]timer.Timer
+		want  []int64
+		calls int
+	}{
+		{"one-stopped", [][]timer.Timer{abc, bc}, []int64{2, 3}, 3},
+		{"one-started", [][]timer.Timer{abc, runningAll(1, 4)}, []int64{1, 2, 3, 4}, 4},
+		{"replaced-so-one-comes-twice", [][]timer.Timer{abc, moved}, []int64{9, 1, 2}, 4},
+		{"settles-at-the-third", [][]timer.Timer{abc, bc, abc, bc}, []int64{2, 3}, 5},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			read, calls := changing(tt.lists...)
+			got, err := readTimers(t.Context(), read, ticking())
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, idsOf(got))
+			assert.False(t, got.Unsettled)
+			assert.Equal(t, tt.calls, *calls)
+			assert.True(t, got.FetchedAt.After(start), "FetchedAt is of the reading that was kept")
+		})
+	}
+}
+
+func TestReadTimersKeepsTheLastUnionOfAListThatNeverSettles(t *testing.T) {
+	abc, dab := runningAll(1, 3), append([]timer.Timer{running(4)}, runningAll(1, 2)...)
+	read, calls := changing(abc, dab, abc, dab, abc, dab)
+	got, err := readTimers(t.Context(), read, ticking())
+	require.NoError(t, err)
+	assert.True(t, got.Unsettled)
+	assert.Equal(t, 6, *calls)
+	assert.Equal(t, []int64{1, 2}, idsOf(got), "each once, though 2 was on both pages")
+}
+
+func TestReadTimersPagesThatDoNotFit(t *testing.T) {
+	tests := []struct {
+		name string
+		page func(page int) clockwork.TimersPage
+	}{
+		{"fewer-than-promised", func(int) clockwork.TimersPage {
+			return clockwork.TimersPage{Timers: runningAll(1, 1), Page: 1, Pages: 1, Total: 2, IsLast: true}
+		}},
+		{"another-page-than-asked", func(page int) clockwork.TimersPage {
+			return clockwork.TimersPage{Timers: runningAll(int64(page), int64(page)), Page: 1, Pages: 2, Total: 2, IsLast: page == 2}
+		}},
+		{"no-last-page", func(page int) clockwork.TimersPage {
+			return clockwork.TimersPage{Timers: runningAll(int64(page), int64(page)), Page: page, Pages: 2, Total: 2}
+		}},
+		{"not-the-last-of-one", func(int) clockwork.TimersPage {
+			return clockwork.TimersPage{Timers: runningAll(1, 1), Page: 1, Pages: 1, Total: 1}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return tt.page(page), nil }, ticking())
+			require.NoError(t, err)
+			assert.True(t, got.Unsettled)
+			assert.NotEmpty(t, got.Timers)
+		})
+	}
+}
+
+func TestReadTimersWithoutTotals(t *testing.T) {
+	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		p := pageOf(runningAll(1, 3), page)
+		p.Total, p.Page = -1, 0
+		return p, nil
+	}, ticking())
+	require.NoError(t, err)
+	assert.False(t, got.Unsettled)
+	assert.Equal(t, []int64{1, 2, 3}, idsOf(got))
+}
+
+func TestReadTimersFails(t *testing.T) {
+	boom := errors.New("boom")
+	for _, failing := range []int{1, 3} {
+		_, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+			if page == failing {
+				return clockwork.TimersPage{}, boom
+			}
+			return pageOf(runningAll(1, 9), page), nil
+		}, ticking())
+		assert.ErrorIs(t, err, boom)
+	}
+
+	_, err := readTimers(t.Context(), func(context.Context, int) (clockwork.TimersPage, error) {
+		return clockwork.TimersPage{Pages: maxPages + 1}, nil
+	}, ticking())
+	assert.ErrorIs(t, err, ErrUnknownShape, "never a part of the list")
+}
