@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -28,6 +29,8 @@ type Caller struct {
 	AccountID string
 	Email     string
 	Admin     bool
+	// Expires is when the bearer token ends: a connection lives no longer.
+	Expires time.Time
 	// ClockworkToken is the caller's own, from X-Clockwork-Token. It is not a
 	// header of Clockwork's: it is how the desktop client hands over the token.
 	ClockworkToken secret.Text

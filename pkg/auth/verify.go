@@ -58,5 +58,6 @@ func (v Verifier) Verify(token string) (Caller, error) {
 		AccountID: claims.AccountID,
 		Email:     timer.NormalizeEmail(claims.Email),
 		Admin:     claims.Role == RoleAdmin,
+		Expires:   claims.ExpiresAt.Time,
 	}, nil
 }
