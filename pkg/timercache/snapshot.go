@@ -41,6 +41,12 @@ type Base struct {
 	rawPending string
 }
 
+// At returns the timers as they are at a moment; false where no list of
+// everybody is known.
+func (b Base) At(moment time.Time) ([]timer.Timer, bool) {
+	return timer.Advance(b.Timers, b.cachedAt, moment), b.known
+}
+
 // Base reads the present state, with one Redis command. More keys, such as
 // that of a token, are read with the same command; extra has their values.
 func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra []string, err error) {

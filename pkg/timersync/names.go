@@ -13,9 +13,14 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// namesAge is how long names are carried over from the last snapshot before
-// all of them are looked up again.
-const namesAge = time.Hour
+const (
+	// namesAge is how long names are carried over from the last snapshot before
+	// all of them are looked up again.
+	namesAge = time.Hour
+	// namesTimeout bounds the look-up: timers without a name now are better than
+	// with one too late.
+	namesTimeout = 8 * time.Second
+)
 
 // Jira looks up what Clockwork's list leaves out, in bulk.
 type Jira interface {
@@ -26,73 +31,110 @@ type Jira interface {
 // nameBook is what is known of the people and issues of a snapshot.
 type nameBook struct {
 	people map[string]timer.Person
-	issues map[string]timer.Issue // by key
+	issues map[string]timer.Issue // by the key that Clockwork gives
+}
+
+// wanted is what Jira is to be asked about: people, with what Clockwork tells
+// of them, and issues, with the name to ask for them by.
+type wanted struct {
+	people map[string]timer.Person
+	issues map[string]string
 }
 
 // addNames fills each timer's author, and its issue's summary and project. What
 // the cache already shows is carried over, so a sync asks Jira only about
 // newcomers; once an hour it asks about all. Where Jira does not answer, the
-// old names stay, and new timers come without.
+// old names stay, new timers come without, and the next sync asks again.
 func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *timercache.Snapshot) {
 	known := carriedOver(base.Timers)
 	due := len(base.Timers) > 0 && s.Now().Sub(base.EnrichedAt) > namesAge
-	people, issues := map[string]bool{}, map[string]bool{}
+	ask := wanted{map[string]timer.Person{}, map[string]string{}}
 	for _, t := range snapshot.Timers {
-		if t.Author != nil && t.Author.AccountID == t.RunningFor && t.Author.EmailAddress != "" {
-			known.people[t.RunningFor] = *t.Author
+		told := timer.Person{AccountID: t.RunningFor}
+		if t.Author != nil && t.Author.AccountID == t.RunningFor {
+			told = *t.Author
+		}
+		if told.EmailAddress != "" {
+			known.people[t.RunningFor] = told
 		}
 		if _, ok := known.people[t.RunningFor]; !ok || due {
-			people[t.RunningFor] = true
+			ask.people[t.RunningFor] = told
 		}
 		if _, ok := known.issues[t.Issue.Key]; !ok || due {
-			issues[t.Issue.Key] = true
+			ask.issues[t.Issue.Key] = nameOf(t.Issue)
 		}
 	}
-	complete := s.lookUp(ctx, known, people, issues)
+	complete := s.lookUp(ctx, known, ask)
 	snapshot.Enriched = complete && (due || base.EnrichedAt.IsZero())
 	for i := range snapshot.Timers {
 		known.name(&snapshot.Timers[i])
 	}
 }
 
+// carriedOver collects the names that the cache shows. Who or what has none
+// there is asked for again: Jira may not have answered when it was new.
 func carriedOver(timers []timer.Timer) nameBook {
 	known := nameBook{map[string]timer.Person{}, map[string]timer.Issue{}}
 	for _, t := range timers {
-		if t.Author != nil {
+		if t.Author != nil && t.Author.DisplayName != "" && t.Author.AccountID == t.RunningFor {
 			known.people[t.RunningFor] = *t.Author
 		}
-		known.issues[t.Issue.Key] = t.Issue
+		if t.Issue.Summary != "" {
+			known.issues[t.Issue.Key] = t.Issue
+		}
 	}
 	return known
 }
 
+// nameOf prefers the id: it stays when an issue moves to another project.
+func nameOf(issue timer.Issue) string {
+	if issue.ID > 0 {
+		return strconv.FormatInt(issue.ID, 10)
+	}
+	return issue.Key
+}
+
 // lookUp adds what Jira knows of the people and issues; false where it could
 // not be asked.
-func (s *Syncer) lookUp(ctx context.Context, known nameBook, people, issues map[string]bool) bool {
+func (s *Syncer) lookUp(ctx context.Context, known nameBook, ask wanted) bool {
+	ctx, cancel := context.WithTimeout(ctx, namesTimeout)
+	defer cancel()
 	var both sync.WaitGroup
 	var users map[string]jira.User
 	var found map[string]jira.Issue
 	var usersErr, issuesErr error
-	if len(people) > 0 {
-		both.Go(func() { users, usersErr = s.Jira.Users(ctx, slices.Sorted(maps.Keys(people))) })
+	if len(ask.people) > 0 {
+		both.Go(func() { users, usersErr = s.Jira.Users(ctx, slices.Sorted(maps.Keys(ask.people))) })
 	}
-	if len(issues) > 0 {
-		both.Go(func() { found, issuesErr = s.Jira.Issues(ctx, slices.Sorted(maps.Keys(issues))) })
+	if len(ask.issues) > 0 {
+		both.Go(func() { found, issuesErr = s.Jira.Issues(ctx, slices.Sorted(maps.Values(ask.issues))) })
 	}
 	both.Wait()
-	for id, user := range users {
-		known.people[id] = user.Person()
-	}
-	for _, issue := range found {
-		id, _ := strconv.ParseInt(issue.ID, 10, 64) // Jira's ids are numbers; 0 where one is not
-		known.issues[issue.Key] = timer.Issue{Key: issue.Key, ID: id, Summary: issue.Summary, ProjectName: issue.Project.Name}
-	}
+	known.add(ask, users, found, usersErr == nil)
 	for _, err := range []error{usersErr, issuesErr} {
 		if err != nil {
 			s.Log.WarnContext(ctx, "names not looked up", "error", err)
 		}
 	}
 	return usersErr == nil && issuesErr == nil
+}
+
+// add takes in what Jira said. A person whom it does not show, though it
+// answered, is known by what Clockwork tells.
+func (n nameBook) add(ask wanted, users map[string]jira.User, found map[string]jira.Issue, answered bool) {
+	for id, told := range ask.people {
+		_, before := n.people[id]
+		if user, ok := users[id]; ok {
+			n.people[id] = user.Person()
+		} else if answered && !before && told.DisplayName != "" {
+			n.people[id] = told
+		}
+	}
+	for key, name := range ask.issues {
+		if issue, ok := found[name]; ok {
+			n.issues[key] = timer.Issue{Summary: issue.Summary, ProjectName: issue.Project.Name}
+		}
+	}
 }
 
 // name fills what is known; Clockwork's own issue id and key stay.

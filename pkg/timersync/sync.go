@@ -45,6 +45,9 @@ type Fetched struct {
 	Pages     int       `json:"pages"`
 	// Unchanged is set where the cache holds the same already.
 	Unchanged *timercache.Mark `json:"unchanged,omitempty"`
+	// Unsettled: the list kept changing while it was read, so nothing was taken
+	// for stopped. The next snapshot decides.
+	Unsettled bool `json:"unsettled,omitempty"`
 }
 
 // Acquire is the first step: a token of the source that works for this site.
@@ -69,8 +72,14 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (Fetche
 		return Fetched{}, fmt.Errorf("fetch timers: %w", err)
 	}
 	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source}
+	if read.Unsettled {
+		if err := s.fillGaps(ctx, base, &snapshot); err != nil {
+			return Fetched{}, fmt.Errorf("fetch timers: %w", err)
+		}
+	}
 	s.addNames(ctx, base, &snapshot)
-	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers), Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages}
+	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers),
+		Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages, Unsettled: read.Unsettled}
 
 	mark, same, err := s.Cache.Compare(ctx, base, &snapshot)
 	switch {
@@ -123,6 +132,12 @@ func (s *Syncer) Run(ctx context.Context) (timercache.Result, error) {
 // Permanent reports whether trying again cannot help: a person has to renew or
 // set something first.
 func Permanent(err error) bool {
-	return errors.Is(err, timersource.ErrSessionExpired) || errors.Is(err, timersource.ErrSourceGone) ||
-		errors.Is(err, timersource.ErrUnknownShape) || errors.Is(err, ErrRefusedTwice)
+	for _, one := range []error{
+		timersource.ErrSessionExpired, timersource.ErrSourceGone, timersource.ErrNotDiscovered, timersource.ErrUnknownShape, ErrRefusedTwice,
+	} {
+		if errors.Is(err, one) {
+			return true
+		}
+	}
+	return false
 }

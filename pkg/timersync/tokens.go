@@ -16,13 +16,11 @@ import (
 var ErrRefusedTwice = errors.New("Clockwork refuses the tokens of this Jira session: log in to Jira as a user who may see the team's timers and renew JIRA_TENANT_SESSION_TOKEN")
 
 const (
-	tokenPrefix = "clockwork:token:"
 	// tokenMargin is how long before its end a token is no longer used.
 	tokenMargin = time.Minute
-	// lockLife bounds how long a process that died blocks the next acquisition.
-	lockLife = 20 * time.Second
-	// lockPause is how often one looks whether another has finished acquiring.
-	lockPause = 150 * time.Millisecond
+	// renewalGain is by how much a renewed token must outlive the stored one to
+	// be worth a write: each answer of Forge brings one.
+	renewalGain = 5 * time.Minute
 	// sessionWarning is how long before the session's end people are warned.
 	sessionWarning = 5 * 24 * time.Hour
 )
@@ -40,7 +38,8 @@ type Redis interface {
 }
 
 // Tokens chooses the source that works for the site and keeps its token until
-// shortly before it ends: in this process, and encrypted in Redis for others.
+// shortly before it ends: encrypted in Redis, for every instance, or without a
+// key in this process alone.
 type Tokens struct {
 	sources []Source // in the order to try; more than one is TIMER_SOURCE=auto
 	redis   Redis
@@ -53,7 +52,7 @@ type Tokens struct {
 	log         *slog.Logger
 
 	mu   sync.Mutex
-	held map[string]timersource.Token // by source
+	held map[string]timersource.Token // by source, where there is no key
 }
 
 // TokensOptions are what NewTokens needs beside the sources.
@@ -91,44 +90,64 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// key is where the token of a source is stored.
-func (t *Tokens) key(source string) string { return tokenPrefix + source + ":" + t.site }
-
-// ready returns the first source that has or gets a token. One that is gone
-// from the site gives way to the next.
+// ready returns the first source that has or gets a token, beginning with the
+// one that the last snapshot came from. One that cannot be used on this site
+// gives way to the next.
 func (t *Tokens) ready(ctx context.Context) (Acquired, error) {
-	stored, err := t.stored(ctx)
+	stored, last, err := t.stored(ctx)
 	if err != nil {
 		return Acquired{}, err
 	}
-	warning := t.sessionNotice()
-	for _, s := range t.sources {
+	warning := t.sessionNotice(ctx)
+	for _, s := range t.from(last) {
 		if token, ok := t.usable(s, stored[s.Name()]); ok {
 			return Acquired{Source: s.Name(), ExpiresAt: token.ExpiresAt, Reused: true, Warning: warning}, nil
 		}
 	}
-	var gone error
-	for _, s := range t.sources {
-		token, err := t.acquire(ctx, s)
+	var unusable error
+	for _, s := range t.from(last) {
+		got, err := t.acquire(ctx, s, stored[s.Name()])
 		switch {
 		case err == nil:
-			return Acquired{Source: s.Name(), ExpiresAt: token.ExpiresAt, Warning: warning}, nil
-		case !errors.Is(err, timersource.ErrSourceGone):
+			return Acquired{Source: s.Name(), ExpiresAt: got.token.ExpiresAt, Warning: warning}, nil
+		case !elsewhere(err):
 			return Acquired{}, err
 		}
-		gone = errors.Join(gone, err)
+		unusable = errors.Join(unusable, fmt.Errorf("%s: %w", s.Name(), err))
 	}
-	return Acquired{}, gone
+	return Acquired{}, unusable
+}
+
+// elsewhere reports whether an error means that another source may work: this
+// one is gone from the site, or does not tell how it is to be asked.
+func elsewhere(err error) bool {
+	return errors.Is(err, timersource.ErrSourceGone) || errors.Is(err, timersource.ErrNotDiscovered)
+}
+
+// from lists the sources, the named one first.
+func (t *Tokens) from(name string) []Source {
+	ordered := make([]Source, 0, len(t.sources))
+	for _, s := range t.sources {
+		if s.Name() == name {
+			ordered = append([]Source{s}, ordered...)
+			continue
+		}
+		ordered = append(ordered, s)
+	}
+	return ordered
 }
 
 // sessionNotice warns where the session ends soon: then nothing works until a
 // person logs in.
-func (t *Tokens) sessionNotice() string {
+func (t *Tokens) sessionNotice(ctx context.Context) string {
 	left := t.sessionEnds.Sub(t.now())
 	if t.sessionEnds.IsZero() || left > sessionWarning {
 		return ""
 	}
-	notice := fmt.Sprintf("the Jira session ends %s: renew JIRA_TENANT_SESSION_TOKEN", t.sessionEnds.UTC().Format(time.RFC3339))
-	t.log.Warn("jira session ends soon", "ends", t.sessionEnds)
-	return notice
+	verb := "ends"
+	if left <= 0 {
+		verb = "has ended"
+	}
+	t.log.WarnContext(ctx, "jira session "+verb, "at", t.sessionEnds)
+	return fmt.Sprintf("the Jira session %s %s: renew JIRA_TENANT_SESSION_TOKEN", verb, t.sessionEnds.UTC().Format(time.RFC3339))
 }

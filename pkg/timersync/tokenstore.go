@@ -1,0 +1,142 @@
+package timersync
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timersource"
+)
+
+const (
+	tokenPrefix = "clockwork:token:"
+	// syncKey is where the cache says what its last snapshot came from.
+	syncKey = "clockwork:sync"
+	// claimPrefix begins what stands in a token's place while it is acquired. No
+	// sealed token begins like that.
+	claimPrefix = "acquiring:"
+)
+
+// key is where the token of a source is stored.
+func (t *Tokens) key(source string) string { return tokenPrefix + source + ":" + t.site }
+
+// stored reads the sealed tokens of all sources, and from which source the last
+// snapshot came, with one command at most.
+func (t *Tokens) stored(ctx context.Context) (sealed map[string]string, last string, err error) {
+	sealed = map[string]string{}
+	var names []string
+	cmd := []any{"MGET"}
+	if t.vault != nil {
+		for _, s := range t.sources {
+			names, cmd = append(names, s.Name()), append(cmd, t.key(s.Name()))
+		}
+	}
+	if len(t.sources) > 1 {
+		cmd = append(cmd, syncKey)
+	}
+	if len(cmd) == 1 {
+		return sealed, "", nil
+	}
+	reply, err := t.redis.Do(ctx, cmd...)
+	if err != nil {
+		return nil, "", fmt.Errorf("read stored tokens: %w", err)
+	}
+	values, ok := reply.([]any)
+	if !ok || len(values) != len(cmd)-1 {
+		return nil, "", fmt.Errorf("read stored tokens: Redis answered %T for %d keys", reply, len(cmd)-1)
+	}
+	for i, name := range names {
+		sealed[name], _ = values[i].(string)
+	}
+	if len(t.sources) > 1 {
+		var state struct {
+			Source string `json:"source"`
+		}
+		text, _ := values[len(values)-1].(string)
+		_ = json.Unmarshal([]byte(text), &state) // without it, the usual order
+		last = state.Source
+	}
+	return sealed, last, nil
+}
+
+// usable returns a token that lasts: the stored one, or without a key the one
+// held in this process.
+func (t *Tokens) usable(s Source, sealed string) (timersource.Token, bool) {
+	if t.vault != nil {
+		token, ok := t.vault.open(t.key(s.Name()), sealed)
+		return token, ok && t.lasts(token)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	token, ok := t.held[s.Name()]
+	return token, ok && t.lasts(token)
+}
+
+func (t *Tokens) lasts(token timersource.Token) bool {
+	return token.ExpiresAt.Sub(t.now()) > tokenMargin
+}
+
+// keep stores a token for later syncs and returns it as it is stored, "" where
+// it is not: that costs later syncs an acquisition, and nothing else.
+func (t *Tokens) keep(ctx context.Context, s Source, token timersource.Token) string {
+	if t.vault == nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.held[s.Name()] = token
+		return ""
+	}
+	life := (token.ExpiresAt.Sub(t.now()) - tokenMargin).Milliseconds()
+	if life <= 0 {
+		return ""
+	}
+	name := t.key(s.Name())
+	sealed, err := t.vault.seal(name, token)
+	if err == nil {
+		_, err = t.redis.Do(ctx, "SET", name, sealed, "PX", life)
+	}
+	if err != nil {
+		t.log.WarnContext(ctx, "token not stored", "source", s.Name(), "error", err)
+		return ""
+	}
+	return sealed
+}
+
+// claimScript puts a claim in the place of what was seen there, and answers
+// what is there then: the claim, or what another has put there meanwhile.
+const claimScript = `
+local held = redis.call('GET', KEYS[1]) or ''
+if held ~= ARGV[1] then return held end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return ARGV[2]`
+
+func (t *Tokens) claim(ctx context.Context, s Source, seen, mine string) (held string, err error) {
+	reply, err := t.redis.Do(ctx, "EVAL", claimScript, 1, t.key(s.Name()), seen, mine, claimLife.Milliseconds())
+	if err != nil {
+		return "", fmt.Errorf("claim token acquisition: %w", err)
+	}
+	held, _ = reply.(string)
+	return held, nil
+}
+
+func isClaim(stored string) bool { return strings.HasPrefix(stored, claimPrefix) }
+
+// dropScript deletes what was seen; what another has put there meanwhile stays.
+const dropScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
+
+// drop forgets a token, or a claim, that is of no use any more. It is done also
+// where the caller has gone away meanwhile.
+func (t *Tokens) drop(ctx context.Context, s Source, stored string) {
+	t.mu.Lock()
+	delete(t.held, s.Name())
+	t.mu.Unlock()
+	if t.vault == nil || stored == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if _, err := t.redis.Do(ctx, "EVAL", dropScript, 1, t.key(s.Name()), stored); err != nil {
+		t.log.WarnContext(ctx, "stored token not dropped, it ends by itself", "source", s.Name(), "error", err)
+	}
+}
