@@ -33,7 +33,29 @@ func decodeValue(raw string) (v value, ok bool) {
 	if raw == "" || json.Unmarshal([]byte(raw), &v) != nil || v.UserKey == "" || v.Timers == nil {
 		return value{}, false
 	}
+	times := []*time.Time{&v.CachedAt}
+	for i := range v.Timers {
+		times = append(times, &v.Timers[i].StartedAt)
+		if v.Timers[i].FinishedAt != nil {
+			times = append(times, v.Timers[i].FinishedAt)
+		}
+	}
+	if !encodable(times...) {
+		return value{}, false
+	}
 	return v, true
+}
+
+// encodable takes times to UTC; false where one could not be written again.
+// JSON lets in zones and, by them, years that it does not let out.
+func encodable(times ...*time.Time) bool {
+	for _, t := range times {
+		*t = t.UTC()
+		if t.Year() < 0 || t.Year() > 9999 {
+			return false
+		}
+	}
+	return true
 }
 
 // syncState is what clockwork:sync holds: what makes the values fresh.
@@ -62,7 +84,8 @@ func (s syncState) encode() string {
 // decodeSync reads the state; ok is false where there was never a sync, or the
 // last was so long ago that it says nothing about now.
 func decodeSync(raw string, now time.Time) (s syncState, ok bool) {
-	if raw == "" || json.Unmarshal([]byte(raw), &s) != nil || s.SyncedAt.IsZero() {
+	if raw == "" || json.Unmarshal([]byte(raw), &s) != nil || s.SyncedAt.IsZero() ||
+		!encodable(&s.SyncedAt, &s.RefreshedAt, &s.ActiveAt, &s.EnrichedAt) {
 		return syncState{}, false
 	}
 	return s, now.Sub(s.SyncedAt) < forgetAge

@@ -1,0 +1,303 @@
+package timercache_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+)
+
+const (
+	accounts     = 12
+	snapshotters = 2
+)
+
+// opsEach is how many starts and stops each account makes: most of them on the
+// server that is meant to serve many.
+var opsEach = map[string]int{"redis": 20, "miniredis": 8, "upstash": 6}
+
+// upstream is what really runs: starts and stops through the backend, and
+// those by other ways, which only snapshots tell of.
+type upstream struct {
+	mu      sync.Mutex
+	nextID  int64
+	running map[string][]timer.Timer
+}
+
+func (u *upstream) start(account, issue string, at time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.nextID++
+	x := running(u.nextID, account, issue, 0)
+	x.StartedAt = at
+	u.running[account] = append(u.running[account], x)
+}
+
+func (u *upstream) stop(account, issue string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.running[account] = slices.DeleteFunc(slices.Clone(u.running[account]), func(x timer.Timer) bool { return x.Issue.Key == issue })
+}
+
+// page is one account's timers as of now.
+func (u *upstream) page(account string, now time.Time) []timer.Timer {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	timers := slices.Clone(u.running[account])
+	for i := range timers {
+		timers[i].TillNow = max(int64(now.Sub(timers[i].StartedAt)/time.Second), 0)
+	}
+	return timers
+}
+
+// race is one run of everything at once. Each snapshot marks its timers with
+// its generation, so that a mix of two can be seen.
+type race struct {
+	*world
+	up upstream
+
+	mu          sync.Mutex
+	fetches     int
+	generations map[string]time.Time // when the first fetch of each began
+	amended     map[string]time.Time // when each account's last start or stop was over
+}
+
+func accountName(i int) string { return "acc-" + strconv.Itoa(i) }
+
+func (r *race) now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// sync is one whole sync; a generation spans a few, so that some find nothing new.
+func (r *race) sync(ctx context.Context, runID string) error {
+	r.mu.Lock()
+	r.fetches++
+	generation, fetchedAt := fmt.Sprintf("%06d", r.fetches/3), r.now()
+	if _, known := r.generations[generation]; !known {
+		r.generations[generation] = fetchedAt
+	}
+	r.mu.Unlock()
+	base, _, err := r.cache.Base(ctx)
+	if err != nil {
+		return err
+	}
+	s := timercache.Snapshot{FetchedAt: fetchedAt, CachedAt: r.now(), Source: "forge"}
+	for i := range accounts { // page by page: the list moves while it is read
+		for _, x := range r.up.page(accountName(i), s.CachedAt) {
+			s.Timers = append(s.Timers, commented(x, generation))
+		}
+	}
+	mark, same, err := r.cache.Compare(ctx, base, &s)
+	if err != nil {
+		return err
+	}
+	if same {
+		_, err = r.cache.Confirm(ctx, mark, s.FetchedAt)
+		return err
+	}
+	if err := r.cache.Stage(ctx, runID, s); err != nil {
+		return err
+	}
+	_, err = r.cache.Commit(ctx, runID)
+	return err
+}
+
+// client starts and stops timers of one account and looks at once whether
+// that shows.
+func (r *race) client(ctx context.Context, t *testing.T, account string, ops int) {
+	email := account + "@example.test"
+	mine := map[string]bool{}
+	for op := range ops {
+		issue := "B-" + strconv.Itoa(rand.IntN(3))
+		switch {
+		case rand.IntN(4) == 0: // by another way, on issues of their own
+			other := "X-" + strconv.Itoa(op)
+			r.up.start(account, other, r.now())
+			r.up.stop(account, "X-"+strconv.Itoa(op-rand.IntN(5)-1))
+			continue
+		case mine[issue]:
+			r.up.stop(account, issue)
+			if !assert.NoError(t, r.cache.Stopped(ctx, owner(account), issue)) {
+				return
+			}
+		default:
+			now := r.now()
+			r.up.start(account, issue, now)
+			if !assert.NoError(t, r.cache.Started(ctx, timer.Person{AccountID: account, EmailAddress: email}, provisional(account, issue, now))) {
+				return
+			}
+		}
+		mine[issue] = !mine[issue]
+		r.mu.Lock()
+		r.amended[account] = r.now()
+		r.mu.Unlock()
+		for _, subject := range []timercache.Subject{{AccountID: account}, {Email: email}, {}} {
+			view, err := r.cache.Read(ctx, subject)
+			if !assert.NoError(t, err) {
+				return
+			}
+			shown := slices.ContainsFunc(view.Timers, func(x timer.Timer) bool { return x.RunningFor == account && x.Issue.Key == issue })
+			assert.Equal(t, mine[issue], shown, "%s %s after op %d", account, issue, op)
+		}
+	}
+}
+
+// inspect reads one account's keys and the list of everybody at one moment.
+func (r *race) inspect(ctx context.Context, t *testing.T, account string) {
+	raw, err := r.rdb.MGet(ctx, "clockwork:timers:"+account, "clockwork:timers:"+account+"@example.test", "clockwork:timers:all").Result()
+	if !assert.NoError(t, err) {
+		return
+	}
+	everybody, ok := timercache.DecodeValue(raw[2].(string))
+	assert.True(t, ok)
+	r.checkGenerations(t, everybody.Timers)
+	if raw[0] == nil {
+		assert.Empty(t, timer.ByAccount(everybody.Timers)[account])
+		return
+	}
+	assert.Equal(t, raw[0], raw[1], "both keys hold the same")
+	own, ok := timercache.DecodeValue(raw[0].(string))
+	assert.True(t, ok)
+	now := time.Now().Add(time.Hour)
+	got, want := timer.Advance(own.Timers, own.CachedAt, now), timer.ByAccount(timer.Advance(everybody.Timers, everybody.CachedAt, now))[account]
+	if assert.Len(t, got, len(want)) {
+		for i := range got {
+			assert.InDelta(t, want[i].TillNow, got[i].TillNow, 1)
+			got[i].TillNow = want[i].TillNow
+			assert.Equal(t, want[i], got[i], "the own value and the list of everybody agree")
+		}
+	}
+}
+
+// checkGenerations finds a list that mixes snapshots: only an account that
+// started or stopped something since the newest fetch may be from an older one.
+func (r *race) checkGenerations(t *testing.T, timers []timer.Timer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of, newest := map[string]string{}, ""
+	for _, x := range timers {
+		if x.Comment == nil {
+			continue // not in any snapshot yet
+		}
+		if seen, ok := of[x.RunningFor]; ok {
+			assert.Equal(t, seen, *x.Comment, "timers of %s come from two snapshots", x.RunningFor)
+		}
+		of[x.RunningFor] = *x.Comment
+		newest = max(newest, *x.Comment)
+	}
+	for account, generation := range of {
+		if generation != newest {
+			assert.False(t, r.amended[account].Add(inFlight).Before(r.generations[newest]),
+				"%s is from snapshot %s in a list of %s", account, generation, newest)
+		}
+	}
+}
+
+// inFlight is how long a start may take from its fence to being noted here.
+const inFlight = 5 * time.Second
+
+func TestEverythingAtOnce(t *testing.T) {
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			client, addr := open(t)
+			r := &race{world: newWorld(t, client, addr), up: upstream{running: map[string][]timer.Timer{}},
+				generations: map[string]time.Time{}, amended: map[string]time.Time{}}
+			r.cache = timercache.New(r.redis, nil)
+			ctx := t.Context()
+			require.NoError(t, r.sync(ctx, "first"))
+			stop := r.listen(t, nil)
+
+			var over atomic.Bool
+			var clients, others sync.WaitGroup
+			for i := range accounts {
+				clients.Go(func() { r.client(ctx, t, accountName(i), opsEach[name]) })
+			}
+			for i := range snapshotters {
+				others.Go(func() {
+					for n := 0; !over.Load(); n++ {
+						if err := r.sync(ctx, fmt.Sprintf("%d-%d", i, n)); !errors.Is(err, timercache.ErrNotStaged) {
+							assert.NoError(t, err)
+						}
+					}
+				})
+			}
+			others.Go(func() {
+				for n := 0; !over.Load(); n++ {
+					r.inspect(ctx, t, accountName(n%accounts))
+				}
+			})
+			clients.Wait()
+			over.Store(true)
+			others.Wait()
+			r.settled(ctx, t)
+			r.replayed(t, stop())
+		})
+	}
+}
+
+// settled syncs once more, after all is quiet, and compares with the truth.
+func (r *race) settled(ctx context.Context, t *testing.T) {
+	t.Helper()
+	quiet := r.now()
+	require.Eventually(t, func() bool { return r.now().After(quiet) }, time.Second, time.Millisecond)
+	require.NoError(t, r.sync(ctx, "last"))
+	all, err := r.cache.Read(ctx, everybody)
+	require.NoError(t, err)
+	total := 0
+	for i := range accounts {
+		account := accountName(i)
+		want := r.up.page(account, r.now())
+		total += len(want)
+		for _, subject := range []timercache.Subject{{AccountID: account}, {Email: account + "@example.test"}} {
+			view, err := r.cache.Read(ctx, subject)
+			require.NoError(t, err)
+			assert.ElementsMatch(t, ids(want), ids(view.Timers), account)
+		}
+	}
+	assert.Len(t, all.Timers, total)
+	for _, x := range all.Timers {
+		assert.Positive(t, x.ID, "each is confirmed")
+	}
+}
+
+func ids(timers []timer.Timer) []int64 {
+	list := []int64{}
+	for _, x := range timers {
+		list = append(list, x.ID)
+	}
+	return list
+}
+
+// replayed applies the events in order and compares what runs then.
+func (r *race) replayed(t *testing.T, events []published) {
+	t.Helper()
+	got := map[string]bool{}
+	for _, e := range events {
+		var event wireEvent
+		require.NoError(t, json.Unmarshal([]byte(e.payload), &event))
+		if event.Payload.Status == "stopped" {
+			assert.True(t, got[event.Payload.ID], "%s stopped twice", event.Payload.ID)
+			delete(got, event.Payload.ID)
+		} else {
+			got[event.Payload.ID] = true
+		}
+	}
+	want := map[string]bool{}
+	for account, timers := range r.up.running {
+		for _, x := range timers {
+			want["cw:"+account+":"+x.Issue.Key] = true
+		}
+	}
+	assert.Equal(t, want, got, "events replayed in order give what runs")
+}

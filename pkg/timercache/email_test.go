@@ -1,0 +1,87 @@
+package timercache_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+)
+
+func byMail(email string) timercache.Subject { return timercache.Subject{Email: email} }
+
+// at gives a timer's author another address.
+func at(email string, t timer.Timer) timer.Timer {
+	author := *t.Author
+	author.EmailAddress = email
+	t.Author = &author
+	return t
+}
+
+func TestEmailChanges(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		a := running(1, "ann", "A-1", time.Hour)
+		w.sync(a)
+		w.clock.Advance(time.Second)
+		w.sync(at("ann.lee@example.test", a))
+		assert.Empty(t, w.issues(annByMail), "the old address is nobody's now")
+		assert.Equal(t, []string{"A-1"}, w.issues(byMail("ann.lee@example.test")))
+		w.clock.Advance(time.Second)
+		w.sync(at("", a))
+		assert.Empty(t, w.issues(byMail("ann.lee@example.test")), "an address that Jira hides now is not answered for")
+		assert.Equal(t, []string{"A-1"}, w.issues(ann))
+	})
+}
+
+func TestEmailChangesAtAStart(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	w.clock.Advance(time.Second)
+	now := at("new@example.test", provisional("ann", "A-2", w.clock.Now()))
+	require.NoError(t, w.cache.Started(t.Context(), *now.Author, now))
+	assert.Equal(t, []string{"A-2", "A-1"}, w.issues(byMail("new@example.test")))
+	assert.Empty(t, w.issues(annByMail))
+}
+
+func TestEmailChangesHands(t *testing.T) {
+	for _, order := range [][2]string{{"ann", "bob"}, {"bob", "ann"}} {
+		w := onMini(t)
+		w.sync(at("shared@example.test", running(1, order[0], "OLD-1", time.Hour)))
+		w.clock.Advance(time.Second)
+		w.sync(
+			at("other@example.test", running(1, order[0], "OLD-1", time.Hour)),
+			at("shared@example.test", running(2, order[1], "NEW-1", time.Hour)),
+		)
+		assert.Equal(t, []string{"NEW-1"}, w.issues(byMail("shared@example.test")))
+		assert.Equal(t, []string{"OLD-1"}, w.issues(byMail("other@example.test")))
+	}
+}
+
+// Jira did not tell the address in time for the start. The one that the last
+// stop left behind must not go on saying that nothing runs.
+func TestEmailIsRememberedThroughAStop(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		w.stopped("ann", "A-1")
+		w.clock.Advance(time.Second)
+		unknown := at("", provisional("ann", "A-2", w.clock.Now()))
+		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), unknown))
+		assert.Equal(t, []string{"A-2"}, w.issues(annByMail))
+
+		w.clock.Advance(time.Second)
+		w.sync()
+		assert.Empty(t, w.issues(annByMail), "and a snapshot that ends it knows the address")
+		assert.Empty(t, w.issues(ann))
+	})
+}
+
+func TestEmailOfEverybodyIsNoAddress(t *testing.T) {
+	w := onMini(t)
+	w.sync(at("ALL", running(1, "ann", "A-1", time.Hour)), running(2, "bob", "B-1", 2*time.Hour))
+	assert.Equal(t, []string{"A-1", "B-1"}, w.issues(everybody))
+	w.stopped("ann", "A-1")
+	assert.Equal(t, []string{"B-1"}, w.issues(everybody))
+}
