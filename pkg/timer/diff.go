@@ -72,31 +72,36 @@ func Diff(before []Timer, beforeAt time.Time, after []Timer, afterAt time.Time) 
 	var changes []Change
 	old, now := sameMoment(before, beforeAt, after, afterAt)
 	was, is := byIssue(old), byIssue(now)
-	for _, t := range before {
-		if _, still := is[t.Issue.Key]; !still && was[t.Issue.Key].ID == t.ID {
+	for i, t := range before {
+		if newest := was[t.Issue.Key]; newest.index == i && is[t.Issue.Key] == nil {
 			changes = append(changes, Change{Stopped, t})
 		}
 	}
-	for _, t := range after {
-		earlier, existed := was[t.Issue.Key]
-		later := is[t.Issue.Key]
+	for i, t := range after {
+		earlier, later := was[t.Issue.Key], is[t.Issue.Key]
 		switch {
-		case later.ID != t.ID: // a newer one of the same issue speaks for both
-		case !existed:
+		case later.index != i: // a newer one of the same issue speaks for both
+		case earlier == nil:
 			changes = append(changes, Change{Started, t})
-		case earlier.StartedAt.Sub(later.StartedAt).Abs() > sameStart, !sameContent(&earlier, &later):
+		case earlier.StartedAt.Sub(later.StartedAt).Abs() > sameStart, !sameContent(earlier.Timer, later.Timer):
 			changes = append(changes, Change{Edited, t})
 		}
 	}
 	return changes
 }
 
+// indexed is a timer with its place in its list.
+type indexed struct {
+	*Timer
+	index int
+}
+
 // byIssue keeps the newest timer of each issue; timers are newest first.
-func byIssue(timers []Timer) map[string]Timer {
-	m := make(map[string]Timer, len(timers))
-	for _, t := range timers {
-		if _, newer := m[t.Issue.Key]; !newer {
-			m[t.Issue.Key] = t
+func byIssue(timers []Timer) map[string]*indexed {
+	m := make(map[string]*indexed, len(timers))
+	for i := range timers {
+		if issue := timers[i].Issue.Key; m[issue] == nil {
+			m[issue] = &indexed{&timers[i], i}
 		}
 	}
 	return m
