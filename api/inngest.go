@@ -10,5 +10,5 @@ import (
 // HandleInngest serves /api/inngest: Inngest's protocol for the background
 // function, which checks Inngest's signature itself.
 func HandleInngest(w http.ResponseWriter, r *http.Request) {
-	app.ServeProtocol(w, r, inngest.Handler)
+	app.ServeProtocol(w, r, []string{http.MethodGet, http.MethodPost, http.MethodPut}, inngest.Handler)
 }

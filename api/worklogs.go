@@ -37,7 +37,7 @@ func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, erro
 	if err != nil {
 		return web.Reply{}, err
 	}
-	token, own, err := r.Caller.ReadToken(d.Config.Clockwork)
+	token, _, err := r.Caller.ReadToken(d.Config.Clockwork)
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -46,11 +46,8 @@ func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, erro
 		return web.Reply{}, err
 	}
 	list, err := d.Worklogs.List(ctx, worklog.Query{Token: token, AccountID: account, From: from, To: to, Zone: zone})
-	if err != nil && !own {
-		err = app.OurCredential(err)
-	}
 	if err != nil {
-		return web.Reply{}, err
+		return web.Reply{}, r.ClockworkError(err)
 	}
 	reply := worklogsReply{Worklogs: list.Worklogs, Total: list.Total, Date: list.Days[0].Date, AccountID: account}
 	if ranged {

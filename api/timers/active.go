@@ -43,7 +43,7 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 	known := r.Header.Get("If-None-Match")
 	var view timercache.View
 	if wait > 0 && known != "" {
-		view, err = d.Timers.Wait(ctx, subject, known, time.Duration(wait)*time.Second)
+		view, err = d.WaitTimers(ctx, subject, known, time.Duration(wait)*time.Second)
 	} else {
 		view, err = d.Timers.Read(ctx, subject)
 	}

@@ -51,7 +51,7 @@ func start(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) 
 	}
 	out, err := d.Control(syncevent.Sender(d)).Start(ctx, timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment})
 	if err != nil {
-		return web.Reply{}, err
+		return web.Reply{}, r.ClockworkError(err)
 	}
 	return web.Reply{Status: http.StatusCreated, Body: startReply{out.Timer, out.SyncRequested}}, nil
 }

@@ -48,7 +48,7 @@ func stop(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 	}
 	out, err := d.Control(syncevent.Sender(d)).Stop(ctx, timercontrol.Request{Token: token, AccountID: account, IssueKey: key, TimerID: int64(in.TimerID)})
 	if err != nil {
-		return web.Reply{}, err
+		return web.Reply{}, r.ClockworkError(err)
 	}
 	return web.OK(stopReply{out.Stopped, out.SyncRequested}), nil
 }

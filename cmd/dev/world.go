@@ -43,7 +43,7 @@ type world struct {
 }
 
 // passedOn are variables that a developer may set for dev itself.
-var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "SYNC_CRON", "CLOCKWORK_API_TOKEN"}
+var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "SYNC_CRON"}
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
 	w := &world{base: base, upstreams: sandbox.New(sandbox.Options{Seed: 1})}
@@ -94,6 +94,8 @@ func (w *world) environment(restToken secret.Text, given map[string]string) map[
 		"JIRA_TENANT_SESSION_TOKEN": credentials.SessionToken.Reveal(),
 		"TOKEN_ENCRYPTION_KEY":      base64.StdEncoding.EncodeToString(key),
 		"AUTH_MODE":                 "open",
+		"AUTH_USERS":                authUsers(w.upstreams.People()),
+		"JWT_SECRET":                rand.Text() + rand.Text(),
 	}
 	for _, name := range passedOn {
 		if value, ok := given[name]; ok {
@@ -106,10 +108,13 @@ func (w *world) environment(restToken secret.Text, given map[string]string) map[
 // run serves until ctx ends. The first sync comes before the start screen:
 // what it shows can be tried at once.
 func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer) error {
-	serving, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)
-	go func() { served <- listen.Serve(serving, listener, w.handler()) }()
+	go func() {
+		defer stop() // without a server nothing else is of use
+		served <- listen.Serve(ctx, listener, w.handler())
+	}()
 
 	if result, err := w.loop.syncer.Run(ctx); err != nil {
 		w.log.Error("first sync failed", "error", err)
@@ -122,16 +127,17 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 }
 
 func (w *world) handler() http.Handler {
-	mux := routes.Handler(w.deps)
-	mount := func(path string, handler http.Handler) { mux.Handle(path+"/", http.StripPrefix(path, handler)) }
+	mounted := []routes.Route{{Path: "GET " + envPath, Handler: w.serveVariables}}
+	mount := func(path string, handler http.Handler) {
+		below := http.StripPrefix(path, handler).ServeHTTP
+		mounted = append(mounted, routes.Route{Path: path + "/", Handler: below}, routes.Route{Path: path, Handler: below})
+	}
 	mount(sandboxPath+"/upstash", w.upstash)
 	mount(sandboxPath+"/clockwork", w.upstreams.Clockwork())
 	mount(sandboxPath+"/report", w.upstreams.Report())
 	mount(sandboxPath+"/jira", w.upstreams.Jira())
 	mount(controlPath, w.upstreams.Control())
-	mux.Handle(sandboxPath+"/upstash", http.StripPrefix(sandboxPath+"/upstash", w.upstash))
-	mux.HandleFunc("GET "+envPath, w.serveVariables)
-	return mux
+	return routes.Handler(w.deps, mounted...)
 }
 
 // serveVariables prints the variables so that a shell and a .env file read

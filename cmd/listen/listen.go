@@ -9,12 +9,15 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/app"
 )
 
 const (
-	// drain is how long requests may take to finish at the end.
-	drain = 10 * time.Second
+	// finish is how long requests may take to finish at the end.
+	finish = 10 * time.Second
 	// headerTimeout ends connections that send their header drop by drop.
 	headerTimeout = 5 * time.Second
 	idleTimeout   = 2 * time.Minute
@@ -27,11 +30,14 @@ func On(host string, port int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 }
 
-// Serve answers on listener until ctx ends. Requests see that end in their own
-// context, so that long polls answer rather than hold the process.
+// Serve answers on listener until ctx ends. Long polls answer then, and other
+// requests have some seconds to finish.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	ending, end := context.WithCancel(context.WithoutCancel(ctx))
+	draining, drain := context.WithCancel(context.Background())
+	ending, end := context.WithCancel(app.WithDrain(context.WithoutCancel(ctx), draining))
+	defer drain()
 	defer end()
+	unused := &newConns{}
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
@@ -39,6 +45,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return ending },
+		ConnState:         unused.track,
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -47,18 +54,54 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	return shutDown(server, end, failed)
+	drain()
+	unused.close()
+	return shutDown(server, failed)
 }
 
-// shutDown first lets requests finish by themselves, then ends their contexts.
-func shutDown(server *http.Server, end context.CancelFunc, failed <-chan error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), drain)
+// shutDown lets requests finish, and ends those that do not.
+func shutDown(server *http.Server, failed <-chan error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), finish)
 	defer cancel()
-	polls := time.AfterFunc(drain/5, end)
-	defer polls.Stop()
 	err := server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
+	}
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		return errors.Join(err, served)
 	}
 	return err
+}
+
+// newConns are connections on which nothing was sent yet: clients open some in
+// advance. Shutdown would give each of them five seconds to send something.
+type newConns struct {
+	mu     sync.Mutex
+	conns  map[net.Conn]bool
+	closed bool
+}
+
+func (n *newConns) track(c net.Conn, state http.ConnState) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case state != http.StateNew:
+		delete(n.conns, c)
+	case n.closed:
+		_ = c.Close()
+	default:
+		if n.conns == nil {
+			n.conns = map[net.Conn]bool{}
+		}
+		n.conns[c] = true
+	}
+}
+
+func (n *newConns) close() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = true
+	for c := range n.conns {
+		_ = c.Close()
+	}
 }

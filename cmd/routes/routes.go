@@ -4,8 +4,11 @@
 package routes
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
 
 	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/api/issues"
@@ -39,14 +42,31 @@ func All() []Route {
 	}
 }
 
-// Handler serves every route with the same dependencies.
-func Handler(d *app.Deps) *http.ServeMux {
+// Handler serves every route with the same dependencies, and what else is
+// mounted beside them.
+func Handler(d *app.Deps, mounted ...Route) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range All() {
 		mux.Handle(route.Path, app.With(d, route.Handler))
 	}
-	mux.HandleFunc("/", notFound)
-	return mux
+	for _, route := range mounted {
+		mux.Handle(route.Path, route.Handler)
+	}
+	nowhere := app.With(d, http.HandlerFunc(notFound))
+	mux.Handle("/", nowhere)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !clean(r.URL.EscapedPath()) {
+			nowhere.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// clean reports whether the mux takes the path as it is. It would send the
+// caller of another one elsewhere.
+func clean(escaped string) bool {
+	return strings.HasPrefix(escaped, "/") && path.Clean(escaped) == "/"+strings.Trim(escaped, "/")
 }
 
 // withKey puts the path's key into the query, as Vercel's rewrite does.
@@ -63,6 +83,7 @@ func withKey(next http.HandlerFunc) http.HandlerFunc {
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Request-Id", web.RequestID(r))
-	web.WriteError(w, &web.Error{Status: http.StatusNotFound, Code: "NOT_FOUND", Message: "There is nothing at this address."})
+	app.ServePublic(w, r, r.Method, func(context.Context, *app.Deps, *app.Request) (web.Reply, error) {
+		return web.Reply{}, &web.Error{Status: http.StatusNotFound, Code: "NOT_FOUND", Message: "There is nothing at this address."}
+	})
 }

@@ -10,5 +10,5 @@ import (
 // process runs the sync itself.
 func (d *Deps) Control(request func(ctx context.Context, accountID string) error) *timercontrol.Control {
 	return &timercontrol.Control{Clockwork: d.Clockwork, Names: d.Names, Owners: d.Owners, Cache: d.Timers,
-		RequestSync: request, Now: d.Now, Log: d.Log}
+		RequestSync: request, NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
 }

@@ -7,6 +7,15 @@ import (
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
+// ClockworkError marks the refusal of a call that was made for r with the
+// server's token, because the caller brought none.
+func (r *Request) ClockworkError(err error) error {
+	if r.Caller.ClockworkToken.IsZero() {
+		return OurCredential(err)
+	}
+	return err
+}
+
 // OurCredential marks an upstream's refusal of a credential of this server's:
 // the caller can do nothing about it, and their own token is not at fault.
 func OurCredential(err error) error {

@@ -5,11 +5,11 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"time"
+	_ "time/tzdata" // a function's machine has no time zones of its own
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
@@ -36,6 +36,7 @@ type Deps struct {
 	Worklogs  *worklog.Service
 	Owners    timercontrol.OwnerStore
 	Verifier  auth.Verifier
+	Deadlines Deadlines
 
 	// RequestSync, where set, replaces the event: a process that runs the sync
 	// itself needs no Inngest.
@@ -49,11 +50,14 @@ type Options struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Transport http.RoundTripper
+	Deadlines Deadlines
 }
 
-// New builds the dependencies of a checked configuration.
+// New builds the dependencies of a checked configuration. The error is a
+// *config.Error: what only a client can check is wrong. The Deps that come with
+// it are good for saying so.
 func New(c *config.Config, o Options) (*Deps, error) {
-	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport}
+	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport, Deadlines: o.Deadlines.withDefaults()}
 	if d.Log == nil {
 		d.Log = NewLog(os.Stderr, c)
 	}
@@ -64,20 +68,26 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		d.Transport = rest.NewTransport()
 	}
 	var err error
-	if d.Redis, err = newRedis(c, d.Transport); err != nil {
-		return nil, err
+	if d.Redis, err = newRedis(c, d.Transport, d.Deadlines.Redis); err != nil {
+		return d, err
+	}
+	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Now: d.Now}); err != nil {
+		return d, fault("CLOCKWORK_API_BASE_URL", err)
+	}
+	d.Jira, err = jira.New(jira.Options{BaseURL: c.JiraAPIURL(), BrowseURL: c.BrowseURL(), Email: c.Jira.Email, APIToken: c.Jira.APIToken, Transport: d.Transport, Log: d.Log, Now: d.Now})
+	if err != nil {
+		return d, fault("JIRA_BASE_URL", err)
 	}
 	d.Timers = timercache.New(d.Redis, d.Now)
-	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log}); err != nil {
-		return nil, fmt.Errorf("clockwork client: %w", err)
-	}
-	d.Jira, err = jira.New(jira.Options{BaseURL: c.JiraAPIURL(), BrowseURL: c.BrowseURL(), Email: c.Jira.Email, APIToken: c.Jira.APIToken, Transport: d.Transport, Log: d.Log})
-	if err != nil {
-		return nil, fmt.Errorf("jira client: %w", err)
-	}
 	d.Names = jiracache.New(d.Redis, d.Jira, d.Log)
-	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location, Now: d.Now, Log: d.Log}
+	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location,
+		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
 	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Key: ownerKey(c)}
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
 	return d, nil
+}
+
+// fault is a configuration error that a client found.
+func fault(variable string, err error) error {
+	return &config.Error{Faults: []config.Fault{{Variable: variable, Problem: "cannot be used: " + err.Error()}}}
 }

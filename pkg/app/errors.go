@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -41,12 +43,12 @@ var table = []struct {
 	{auth.ErrNoClockwork, http.StatusUnauthorized, "CLOCKWORK_TOKEN_REQUIRED", "Enter your Clockwork API token in the settings: it is needed to do this in your name."},
 	{timercontrol.ErrNotOwner, http.StatusForbidden, "FORBIDDEN", "This Clockwork token belongs to another account."},
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
-	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue, or try again after the next sync."},
+	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},
 	{timercache.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{ErrSyncNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},
 	{ErrUserNotFound, http.StatusNotFound, "USER_NOT_FOUND", "Jira shows no user like that. Check the spelling, or whether the address is hidden in the person's profile."},
 	{ErrIssueNotFound, http.StatusNotFound, "ISSUE_NOT_FOUND", "There is no such issue, or it may not be seen."},
-	{jira.ErrNotFound, http.StatusNotFound, "NOT_FOUND", "Jira knows no such thing."},
+	{jira.ErrNotFound, http.StatusNotFound, "JIRA_NOT_FOUND", "Jira finds nothing there. Check what you asked for."},
 }
 
 // errorFor gives what the caller is told of err, or nil for no error. client
@@ -63,7 +65,7 @@ func errorFor(err error, client context.Context) *web.Error {
 	}
 	for _, row := range table {
 		if errors.Is(err, row.is) {
-			return &web.Error{Status: row.status, Code: row.code, Message: row.message, Err: err}
+			return &web.Error{Status: row.status, Code: row.code, Message: row.message, RetryAfter: retryAfter(err), Err: err}
 		}
 	}
 	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
@@ -77,4 +79,13 @@ func errorFor(err error, client context.Context) *web.Error {
 		return &web.Error{Status: http.StatusGatewayTimeout, Code: "TIMEOUT", Message: "This took too long. Try again shortly.", Err: err}
 	}
 	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. The request id helps to find out what.", Err: err}
+}
+
+// retryAfter is the wait that Upstash asks for, where that is why the cache
+// does not answer.
+func retryAfter(err error) time.Duration {
+	if busy := (*upstash.Error)(nil); errors.As(err, &busy) {
+		return busy.RetryAfter
+	}
+	return 0
 }

@@ -14,9 +14,6 @@ import (
 // Service is this backend's name in its answers.
 const Service = "clockwork-timers"
 
-// checkTimeout bounds each dependency's check.
-const checkTimeout = 5 * time.Second
-
 // sessionWarning is how long before its end the Jira session is called ending.
 const sessionWarning = 5 * 24 * time.Hour
 
@@ -74,6 +71,9 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 		}
 	}
 	checks := map[string]check{"jiraSession": d.checkSession()}
+	if probes["clockwork"] == nil {
+		checks["clockwork"] = check{Status: "not_configured", Message: "Worklogs need CLOCKWORK_API_TOKEN, or a token with each request."}
+	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for name, probe := range probes {
@@ -89,7 +89,7 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 }
 
 func (d *Deps) probe(ctx context.Context, name string, probe func(context.Context) error) check {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, d.Deadlines.Check)
 	defer cancel()
 	began := time.Now()
 	err := probe(ctx)

@@ -3,15 +3,47 @@ package app
 import (
 	"io"
 	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/config"
 )
 
 // NewLog writes JSON on Vercel, where machines read it, and text elsewhere.
+// E-mail addresses, which an upstream's sentence may quote, are masked.
 func NewLog(w io.Writer, c *config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel.Level}
+	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: maskEmails}
 	if c.Platform.VercelEnv != "" && c.Platform.VercelEnv != "development" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+var emailInText = regexp.MustCompile(`[\w.%+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}`)
+
+func maskEmails(_ []string, a slog.Attr) slog.Attr {
+	var text string
+	switch v := a.Value.Any().(type) {
+	case string:
+		text = v
+	case error:
+		text = v.Error()
+	}
+	if strings.Contains(text, "@") {
+		a.Value = slog.StringValue(emailInText.ReplaceAllString(text, "[e-mail]"))
+	}
+	return a
+}
+
+// plainPath is how every path of this API looks.
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9/_-]{1,100}$`)
+
+// pathOf is the request's path for the log, unless it may be something that
+// was pasted into the address by mistake.
+func pathOf(r *http.Request) string {
+	if plainPath.MatchString(r.URL.Path) {
+		return r.URL.Path
+	}
+	return "(not a path of this API)"
 }

@@ -2,7 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
@@ -11,31 +16,49 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// ServeProtocol hands a request to a handler that speaks another party's
-// protocol and checks its callers itself.
-func ServeProtocol(w http.ResponseWriter, r *http.Request, build func(*Deps) (http.Handler, error)) {
+// ServeProtocol hands a request with one of the methods to a handler that
+// speaks another party's protocol and checks its callers itself.
+func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*Deps) (http.Handler, error)) {
 	began := time.Now()
 	d, err := Of(r)
 	id := web.RequestID(r)
 	w.Header().Set("X-Request-Id", id)
-	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), id), config.RequestTimeout)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), id), d.Deadlines.Request)
 	defer cancel()
 	ctx, timing := upstream.WithTiming(ctx)
 	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: func() string { return serverTiming(time.Since(began), timing) }}
 
-	var next http.Handler
-	if err == nil && d.Config.Auth.Mode == config.AuthUndecided {
-		err = auth.ErrNotConfigured
-	}
-	if err == nil {
-		next, err = build(d)
-	}
-	if err != nil {
+	if err = protocol(out, r.WithContext(ctx), d, err, methods, build); err != nil && !out.began {
+		if errors.Is(err, errMethod) {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+		}
 		web.WriteError(out, errorFor(err, r.Context()))
-	} else {
-		next.ServeHTTP(out, r.WithContext(ctx))
 	}
 	logRequest(ctx, d.Log, r, id, out.status, time.Since(began), timing, err)
+}
+
+func protocol(w http.ResponseWriter, r *http.Request, d *Deps, depsErr error, methods []string, build func(*Deps) (http.Handler, error)) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	switch {
+	case !slices.Contains(methods, r.Method):
+		return errMethod
+	case depsErr != nil:
+		return depsErr
+	case d.Config.Auth.Mode == config.AuthUndecided:
+		return auth.ErrNotConfigured
+	}
+	next, err := build(d)
+	if err != nil {
+		return err
+	}
+	next.ServeHTTP(w, r)
+	return nil
 }
 
 // timedWriter adds Server-Timing when the answer begins, and notes its status.
@@ -60,3 +83,6 @@ func (w *timedWriter) Write(b []byte) (int, error) {
 	}
 	return w.ResponseWriter.Write(b)
 }
+
+// Unwrap lets an http.ResponseController reach the connection.
+func (w *timedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

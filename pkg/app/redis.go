@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -23,17 +22,17 @@ type Redis interface {
 
 // newRedis prefers REST: a function that lives for one request opens no
 // connection of its own.
-func newRedis(c *config.Config, transport http.RoundTripper) (Redis, error) {
+func newRedis(c *config.Config, transport http.RoundTripper, timeout time.Duration) (Redis, error) {
 	if c.Redis.RESTURL.URL != nil {
-		client, err := upstash.New(upstash.Options{URL: c.Redis.RESTURL.String(), Token: c.Redis.RESTToken, Transport: transport, Timeout: config.RedisTimeout})
+		client, err := upstash.New(upstash.Options{URL: c.Redis.RESTURL.String(), Token: c.Redis.RESTToken, Transport: transport, Timeout: timeout})
 		if err != nil {
-			return nil, fmt.Errorf("upstash client: %w", err)
+			return nil, fault("UPSTASH_REDIS_REST_TOKEN", err) // config has checked the URL
 		}
 		return timedRedis{client}, nil
 	}
-	client, err := redistcp.New(c.Redis.URL.Reveal(), redistcp.Options{Timeout: config.RedisTimeout})
+	client, err := redistcp.New(c.Redis.URL.Reveal(), redistcp.Options{Timeout: timeout})
 	if err != nil {
-		return nil, fmt.Errorf("redis client: %w", err)
+		return nil, fault("REDIS_URL", err)
 	}
 	return timedRedis{client}, nil
 }

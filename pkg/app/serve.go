@@ -45,7 +45,7 @@ func With(d *Deps, next http.Handler) http.Handler {
 var own = sync.OnceValues(func() (*Deps, error) {
 	c, err := config.Load(config.Environ(os.Environ()))
 	if err != nil {
-		return &Deps{Config: c, Log: NewLog(os.Stderr, c), Now: time.Now}, err
+		return &Deps{Config: c, Log: NewLog(os.Stderr, c), Now: time.Now, Deadlines: Deadlines{}.withDefaults()}, err
 	}
 	return New(c, Options{})
 })
@@ -78,9 +78,10 @@ func serve(w http.ResponseWriter, r *http.Request, method string, route Route, i
 	w.Header().Set("X-Request-Id", id)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), id), config.RequestTimeout)
+	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), id), d.Deadlines.Request)
 	defer cancel()
 	ctx, timing := upstream.WithTiming(ctx)
+	w.Header().Set("Server-Timing", serverTiming(0, timing)) // a preflight is answered by web.CORS alone
 
 	web.CORS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reply, err := answer(ctx, d, r, method, route, identify, depsErr)
@@ -119,6 +120,9 @@ func answer(ctx context.Context, d *Deps, r *http.Request, method string, route 
 		if in.Caller, err = identify(d); err != nil {
 			return reply, err
 		}
+		if len(in.Caller.ClockworkToken.Reveal()) > maxToken {
+			return reply, web.BadRequest("X-Clockwork-Token", "X-Clockwork-Token is too long for a Clockwork API token.")
+		}
 	}
 	if in.Query, err = web.ParseQuery(r.URL.RawQuery); err != nil {
 		return reply, err
@@ -139,11 +143,11 @@ func serverTiming(total time.Duration, timing *upstream.Timing) string {
 // failure (nginx's convention).
 const statusClientClosed = 499
 
-// logRequest writes the request's one line. The path has no personal data in
-// this API but an issue's key; the query does, and is left out.
+// logRequest writes the request's one line. The query may hold personal data,
+// and is left out.
 func logRequest(ctx context.Context, log *slog.Logger, r *http.Request, id string, status int, took time.Duration, timing *upstream.Timing, err error) {
 	level := slog.LevelInfo
-	attrs := []any{"method", r.Method, "path", r.URL.Path, "status", status, "duration", took, "request_id", id}
+	attrs := []any{"method", r.Method, "path", pathOf(r), "status", status, "duration", took, "request_id", id}
 	for name, spent := range timing.Totals() {
 		attrs = append(attrs, name, spent)
 	}

@@ -75,10 +75,21 @@ func settingsError(userErr, tokenErr error) error {
 	}
 	for _, err := range []error{userErr, tokenErr} {
 		if err != nil {
-			known := errorFor(err, context.Background())
-			known.Field = "general"
-			return known
+			return outage(err)
 		}
 	}
 	return nil
+}
+
+// outage is an error that neither input is to blame for. That an upstream finds
+// something wrong with a question that this server put together is one too.
+func outage(err error) *web.Error {
+	known := errorFor(err, context.Background())
+	known.Field = "general"
+	var failed *upstream.Error
+	if errors.As(err, &failed) && known.Status < http.StatusInternalServerError && known.Status != http.StatusTooManyRequests {
+		known.Status, known.Code = http.StatusBadGateway, strings.ToUpper(failed.Upstream)+"_UNAVAILABLE"
+		known.Message = product[failed.Upstream] + " cannot check this at the moment. Try again shortly."
+	}
+	return known
 }

@@ -35,11 +35,14 @@ func upstreamError(failed *upstream.Error, cause error) *web.Error {
 	case http.StatusForbidden:
 		return tell(failed.Status, "FORBIDDEN", "% says that the token's owner may not do this.")
 	case http.StatusBadRequest:
-		return tell(failed.Status, "BAD_REQUEST", "% does not accept this. Check the issue key.")
+		return tell(failed.Status, "BAD_REQUEST", "% does not accept these values. Check the issue key, the account and the dates.")
 	case http.StatusNotFound:
-		return tell(failed.Status, "NOT_FOUND", "% knows no such issue, or the token's owner may not see it.")
+		return tell(failed.Status, "NOT_FOUND", "% finds nothing there, or the token's owner may not see it.")
 	case http.StatusConflict, http.StatusUnprocessableEntity:
-		return tell(failed.Status, "INVALID_STATE", "% says that the timer is not in a state in which this can be done.")
+		if strings.HasPrefix(failed.Op, "timers.") {
+			return tell(failed.Status, "INVALID_STATE", "% says that this cannot be done now: perhaps a timer runs on the issue already, or none may be started there.")
+		}
+		return tell(failed.Status, "INVALID_STATE", "% says that this cannot be done now.")
 	}
 	return tell(http.StatusBadGateway, "UNAVAILABLE", "% cannot be reached or answers with an error. Try again shortly.")
 }

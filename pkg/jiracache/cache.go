@@ -57,7 +57,7 @@ func New(redis Redis, client Jira, log *slog.Logger) *Cache {
 
 // User returns the user with an account id, or jira.ErrNotFound.
 func (c *Cache) User(ctx context.Context, accountID string) (jira.User, error) {
-	return lookUp(ctx, c, userPrefix+accountID, userLife, func() (jira.User, []string, error) {
+	return lookUp(ctx, c, userPrefix+accountID, userLife, isUser, func() (jira.User, []string, error) {
 		user, err := c.jira.User(ctx, accountID)
 		return user, userKeys(user), err
 	})
@@ -67,7 +67,7 @@ func (c *Cache) User(ctx context.Context, accountID string) (jira.User, error) {
 // jira.ErrNotFound where there is none or the address is hidden.
 func (c *Cache) UserByEmail(ctx context.Context, email string) (jira.User, error) {
 	email = timer.NormalizeEmail(email)
-	return lookUp(ctx, c, emailPrefix+email, userLife, func() (jira.User, []string, error) {
+	return lookUp(ctx, c, emailPrefix+email, userLife, isUser, func() (jira.User, []string, error) {
 		user, err := c.jira.FindUser(ctx, email)
 		return user, userKeys(user), err
 	})
@@ -76,11 +76,15 @@ func (c *Cache) UserByEmail(ctx context.Context, email string) (jira.User, error
 // Issue returns an issue by its key or numeric id, or jira.ErrNotFound. The key
 // must have been checked by the caller: it becomes part of a Redis key.
 func (c *Cache) Issue(ctx context.Context, idOrKey string) (jira.Issue, error) {
-	return lookUp(ctx, c, issuePrefix+idOrKey, issueLife, func() (jira.Issue, []string, error) {
+	return lookUp(ctx, c, issuePrefix+idOrKey, issueLife, isIssue, func() (jira.Issue, []string, error) {
 		issue, err := c.jira.Issue(ctx, idOrKey)
 		return issue, issueKeys(issue), err
 	})
 }
+
+// A value that parses but names nothing is not one that was written here.
+func isUser(u jira.User) bool   { return u.AccountID != "" }
+func isIssue(i jira.Issue) bool { return i.ID != "" && i.Key != "" }
 
 func userKeys(u jira.User) []string {
 	keys := []string{userPrefix + u.AccountID}
@@ -93,9 +97,14 @@ func userKeys(u jira.User) []string {
 func issueKeys(i jira.Issue) []string { return []string{issuePrefix + i.Key, issuePrefix + i.ID} }
 
 // lookUp answers from key, else by fetch, which also names the keys that the
-// value is to be found under from now on.
-func lookUp[T any](ctx context.Context, c *Cache, key string, life time.Duration, fetch func() (T, []string, error)) (T, error) {
-	if value, found, known := read[T](ctx, c, key); known {
+// value is to be found under from now on. Where Redis did not answer the
+// question it is not asked to remember the answer: that would only take longer.
+func lookUp[T any](ctx context.Context, c *Cache, key string, life time.Duration, valid func(T) bool, fetch func() (T, []string, error)) (T, error) {
+	reply, unread := c.redis.Do(ctx, "GET", key)
+	if unread != nil {
+		c.log.WarnContext(ctx, "jira cache not read", "error", unread)
+	}
+	if value, found, known := decode(reply, valid); known {
 		if !found {
 			return value, jira.ErrNotFound
 		}
@@ -103,6 +112,7 @@ func lookUp[T any](ctx context.Context, c *Cache, key string, life time.Duration
 	}
 	value, keys, err := fetch()
 	switch {
+	case unread != nil:
 	case errors.Is(err, jira.ErrNotFound):
 		c.write(ctx, map[string]string{key: missing}, missingLife)
 	case err == nil:
@@ -117,33 +127,28 @@ func lookUp[T any](ctx context.Context, c *Cache, key string, life time.Duration
 	return value, err
 }
 
-// read returns what key holds: known says that it holds something, found that
-// this is a value and not the note that there is none.
-func read[T any](ctx context.Context, c *Cache, key string) (value T, found, known bool) {
-	reply, err := c.redis.Do(ctx, "GET", key)
-	if err != nil {
-		c.log.WarnContext(ctx, "jira cache not read", "error", err)
-		return value, false, false
-	}
-	return decode[T](reply)
-}
-
-func decode[T any](reply any) (value T, found, known bool) {
+// decode reads what a key holds: known says that it holds something, found that
+// this is a value and not the note that there is none. What does not parse is
+// looked up and written anew.
+func decode[T any](reply any, valid func(T) bool) (value T, found, known bool) {
+	var none T
 	raw, ok := reply.(string)
-	if !ok {
-		return value, false, false
-	}
-	if raw == missing {
-		return value, false, true
-	}
-	if err := json.Unmarshal([]byte(raw), &value); err != nil {
-		return value, false, false // looked up and written anew
+	switch {
+	case !ok:
+		return none, false, false
+	case raw == missing:
+		return none, false, true
+	case json.Unmarshal([]byte(raw), &value) != nil || !valid(value):
+		return none, false, false
 	}
 	return value, true, true
 }
 
 // write stores entries in one round trip; a failure costs a lookup later.
 func (c *Cache) write(ctx context.Context, entries map[string]string, life time.Duration) {
+	if len(entries) == 0 {
+		return
+	}
 	cmds := make([][]any, 0, len(entries))
 	for key, value := range entries {
 		cmds = append(cmds, []any{"SET", key, value, "EX", int(life / time.Second)})

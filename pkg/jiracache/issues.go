@@ -3,6 +3,7 @@ package jiracache
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/clockwork-timer/backend/pkg/jira"
 )
@@ -14,15 +15,16 @@ func (c *Cache) Issues(ctx context.Context, idsOrKeys []string) (map[string]jira
 	if len(idsOrKeys) == 0 {
 		return nil, nil
 	}
-	issues, unknown := c.readIssues(ctx, idsOrKeys)
+	issues, unknown, unread := c.readIssues(ctx, idsOrKeys)
 	if len(unknown) == 0 {
 		return issues, nil
 	}
 	fetched, err := c.jira.Issues(ctx, unknown)
-	entries := map[string]string{}
+	entries, absent := map[string]string{}, map[string]string{}
 	for _, asked := range unknown {
 		issue, ok := fetched[asked]
 		if !ok {
+			absent[issuePrefix+asked] = missing
 			continue
 		}
 		issues[asked] = issue
@@ -32,14 +34,17 @@ func (c *Cache) Issues(ctx context.Context, idsOrKeys []string) (map[string]jira
 			}
 		}
 	}
-	if len(entries) > 0 {
+	if unread == nil {
 		c.write(ctx, entries, issueLife)
+	}
+	if unread == nil && err == nil {
+		c.write(ctx, absent, missingLife)
 	}
 	return issues, err
 }
 
 // readIssues returns what Redis knows, with one command, and the rest's names.
-func (c *Cache) readIssues(ctx context.Context, idsOrKeys []string) (known map[string]jira.Issue, unknown []string) {
+func (c *Cache) readIssues(ctx context.Context, idsOrKeys []string) (known map[string]jira.Issue, unknown []string, unread error) {
 	known = map[string]jira.Issue{}
 	cmd := []any{"MGET"}
 	for _, asked := range idsOrKeys {
@@ -47,12 +52,15 @@ func (c *Cache) readIssues(ctx context.Context, idsOrKeys []string) (known map[s
 	}
 	reply, err := c.redis.Do(ctx, cmd...)
 	items, ok := reply.([]any)
-	if err != nil || !ok || len(items) != len(idsOrKeys) {
+	if err == nil && (!ok || len(items) != len(idsOrKeys)) {
+		err = fmt.Errorf("mget answered %T for %d keys", reply, len(idsOrKeys))
+	}
+	if err != nil {
 		c.log.WarnContext(ctx, "jira cache not read", "error", err)
-		return known, idsOrKeys
+		return known, idsOrKeys, err
 	}
 	for i, asked := range idsOrKeys {
-		issue, found, isKnown := decode[jira.Issue](items[i])
+		issue, found, isKnown := decode(items[i], isIssue)
 		switch {
 		case found:
 			known[asked] = issue
@@ -60,5 +68,5 @@ func (c *Cache) readIssues(ctx context.Context, idsOrKeys []string) (known map[s
 			unknown = append(unknown, asked)
 		}
 	}
-	return known, unknown
+	return known, unknown, nil
 }

@@ -4,13 +4,16 @@ package syncevent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/inngest/inngestgo"
 
 	"github.com/clockwork-timer/backend/pkg/app"
-	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // Name is the event that starts sync-active-timers.
@@ -34,17 +37,32 @@ func Sender(d *app.Deps) func(ctx context.Context, accountID string) error {
 		return d.RequestSync
 	}
 	return func(ctx context.Context, accountID string) error {
-		ctx, cancel := context.WithTimeout(ctx, config.SendEventTimeout)
+		ctx, cancel := context.WithTimeout(ctx, d.Deadlines.SendEvent)
 		defer cancel()
-		client, err := NewClient(d, bounded{ctx, d.Transport})
-		if err == nil {
-			_, err = client.Send(ctx, inngestgo.GenericEvent[Data]{Name: Name, Data: Data{AccountID: accountID}})
-		}
-		if err != nil {
+		if err := send(ctx, d, accountID); err != nil {
 			return fmt.Errorf("%w: %w", app.ErrSyncNotSent, err)
 		}
 		return nil
 	}
+}
+
+// send sends the event. The error does not hold the event key, which is part
+// of the address.
+func send(ctx context.Context, d *app.Deps, accountID string) error {
+	key := d.Config.Inngest.EventKey
+	if key.IsZero() && d.Config.InngestURL() == "" {
+		return errors.New("INNGEST_EVENT_KEY is not set, nor INNGEST_DEV")
+	}
+	began := time.Now()
+	defer func() { upstream.Record(ctx, "inngest", time.Since(began)) }()
+	client, err := NewClient(d, bounded{ctx, d.Transport})
+	if err == nil {
+		_, err = client.Send(ctx, inngestgo.GenericEvent[Data]{Name: Name, Data: Data{AccountID: accountID}})
+	}
+	if err != nil && !key.IsZero() {
+		err = errors.New(strings.ReplaceAll(err.Error(), key.Reveal(), key.String()))
+	}
+	return err
 }
 
 // NewClient returns an Inngest client by the configuration alone: the SDK would

@@ -4,8 +4,10 @@
 package timercontrol
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -55,8 +57,11 @@ type Control struct {
 	Cache     Cache
 	// RequestSync asks for a snapshot on behalf of an account ("" for nobody's).
 	RequestSync func(ctx context.Context, accountID string) error
-	Now         func() time.Time
-	Log         *slog.Logger
+	// NamesTimeout bounds the wait for names: a timer without its summary now is
+	// better than one with it later.
+	NamesTimeout time.Duration
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // Request is one start or stop.
@@ -77,20 +82,17 @@ type Outcome struct {
 
 // account decides whose timer the token moves: the owner that settings saw with
 // it, else whom the caller names. A Redis that does not answer leaves it open:
-// then nothing can be cached anyway, and Clockwork still knows.
-func (c *Control) account(ctx context.Context, r Request) (string, error) {
-	owner, err := c.Owners.Owner(ctx, r.Token)
-	if err != nil {
-		c.Log.WarnContext(ctx, "token owner not read", "error", err)
-		return "", nil
+// then nothing can be cached anyway, and Clockwork still knows. unread says so.
+func (c *Control) account(ctx context.Context, r Request) (account string, unread, err error) {
+	owner, unread := c.Owners.Owner(ctx, r.Token)
+	switch {
+	case unread != nil:
+		c.Log.WarnContext(ctx, "token owner not read", "error", unread)
+		return "", fmt.Errorf("%w: %w", timercache.ErrUnavailable, unread), nil
+	case owner != "" && r.AccountID != "" && owner != r.AccountID:
+		return "", nil, ErrNotOwner
 	}
-	if owner != "" && r.AccountID != "" && owner != r.AccountID {
-		return "", ErrNotOwner
-	}
-	if owner != "" {
-		return owner, nil
-	}
-	return r.AccountID, nil
+	return cmp.Or(owner, r.AccountID), nil, nil
 }
 
 // requestSync reports whether the sync could be asked for; that it could not
@@ -105,7 +107,7 @@ func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 
 // Start starts a timer in Clockwork and shows it.
 func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
-	account, err := c.account(ctx, r)
+	account, _, err := c.account(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -130,11 +132,14 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 // Stop stops a timer in Clockwork: the one of the issue, the one with the id,
 // or the only one that runs.
 func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
-	account, err := c.account(ctx, r)
+	account, unread, err := c.account(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if r.IssueKey == "" {
+		if unread != nil {
+			return Outcome{}, unread
+		}
 		if r.IssueKey, err = c.running(ctx, account, r.TimerID); err != nil || r.IssueKey == "" {
 			return Outcome{}, err
 		}
@@ -165,7 +170,7 @@ func (c *Control) running(ctx context.Context, account string, timerID int64) (s
 	}
 	var found []timer.Timer
 	for _, t := range view.Timers {
-		if timerID == 0 || t.ID == timerID {
+		if timerID == 0 || named(t, timerID) {
 			found = append(found, t)
 		}
 	}

@@ -10,9 +10,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// namesTimeout bounds the wait for names: a timer without its summary now is
-// better than one with it later.
-const namesTimeout = 3 * time.Second
+// sameStart is how far Clockwork's start may be from ours.
+const sameStart = 2 * time.Second
 
 // names are what Jira knows of an issue and a person, as far as it answered.
 type names struct {
@@ -26,7 +25,7 @@ func (c *Control) lookUp(ctx context.Context, account, issueKey string) func() n
 	if account == "" {
 		return func() names { return n }
 	}
-	ctx, cancel := context.WithTimeout(ctx, namesTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.NamesTimeout)
 	var both sync.WaitGroup
 	both.Go(func() {
 		if issue, err := c.Names.Issue(ctx, issueKey); err == nil {
@@ -55,7 +54,7 @@ func IssueOf(i jira.Issue) timer.Issue {
 func provisional(account string, r Request, n names, now time.Time) timer.Timer {
 	now = now.UTC().Truncate(time.Millisecond)
 	t := timer.Timer{
-		ID:                        -now.UnixMilli(),
+		ID:                        provisionalID(now),
 		StartedAt:                 now,
 		RunningFor:                account,
 		Issue:                     n.issue,
@@ -67,4 +66,14 @@ func provisional(account string, r Request, n names, now time.Time) timer.Timer 
 		t.Comment = &r.Comment
 	}
 	return t
+}
+
+// provisionalID stands for the id until a snapshot brings Clockwork's own. It
+// is negative, and tells the start.
+func provisionalID(start time.Time) int64 { return -start.UnixMilli() }
+
+// named reports whether id means t. A client may still hold the provisional id
+// of a timer that has its own by now.
+func named(t timer.Timer, id int64) bool {
+	return t.ID == id || (id < 0 && t.StartedAt.Sub(time.UnixMilli(-id)).Abs() <= sameStart)
 }

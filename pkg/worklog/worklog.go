@@ -3,6 +3,7 @@
 package worklog
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -32,8 +33,11 @@ type Service struct {
 	Names     Names
 	// DefaultZone is used where neither the request nor Jira names a zone.
 	DefaultZone *time.Location
-	Now         func() time.Time
-	Log         *slog.Logger
+	// NamesTimeout bounds each look-up in Jira. Without its answer the list is
+	// poorer, but there.
+	NamesTimeout time.Duration
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // Query selects one person's worklogs. From and To are days, both included, of
@@ -69,7 +73,9 @@ func (s *Service) List(ctx context.Context, q Query) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	slices.SortFunc(worklogs, func(a, b timer.Worklog) int { return a.Started.Compare(b.Started) })
+	slices.SortFunc(worklogs, func(a, b timer.Worklog) int {
+		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
+	})
 	s.addNames(ctx, worklogs)
 	list := List{Worklogs: worklogs}
 	totals := map[string]int64{}
@@ -96,6 +102,8 @@ func (s *Service) zone(ctx context.Context, q Query) *time.Location {
 	if q.Zone != nil {
 		return q.Zone
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.NamesTimeout)
+	defer cancel()
 	user, err := s.Names.User(ctx, q.AccountID)
 	if err != nil {
 		s.Log.WarnContext(ctx, "time zone not looked up", "error", err)
@@ -121,6 +129,8 @@ func (s *Service) addNames(ctx context.Context, worklogs []timer.Worklog) {
 		}
 		unnamed[w.IssueID] = append(unnamed[w.IssueID], i)
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.NamesTimeout)
+	defer cancel()
 	issues, err := s.Names.Issues(ctx, ids)
 	if err != nil {
 		s.Log.WarnContext(ctx, "issues of worklogs not looked up", "error", err)

@@ -1,0 +1,147 @@
+// Package apptest is a small world around the API, for tests alone: stand-ins
+// for Clockwork, Jira, Inngest and Upstash over miniredis, dependencies built
+// from variables as a process builds them, a clock that a test moves, and a log
+// that it reads. Every failure of an upstream can be played in it. It holds no
+// test, and what the stand-ins cannot do it cannot either.
+package apptest
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/sandbox"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+// Start is when every world begins: a Monday, in summer time.
+var Start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
+
+// Options change a world. The zero value is a world in open mode, on Start,
+// synced, whose Redis is reached over REST, without Inngest.
+type Options struct {
+	// Env replaces variables; "" takes one away.
+	Env map[string]string
+	// OverTCP reaches Redis by REDIS_URL.
+	OverTCP bool
+	// Inngest adds a stand-in that takes events.
+	Inngest bool
+	// Unsynced leaves the timers out of Redis.
+	Unsynced  bool
+	Deadlines app.Deadlines
+	Now       time.Time
+}
+
+// World is what New built.
+type World struct {
+	Sandbox *sandbox.Sandbox
+	Redis   *upstashrest.Server
+	Deps    *app.Deps
+	Clock   *Clock
+	Log     *Log
+	// Env are the variables that Deps were built from.
+	Env map[string]string
+	// Events are those that Inngest took.
+	Events *Events
+
+	servers map[string]*httptest.Server
+}
+
+const redisToken = "apptest-redis-rest-token"
+
+// New builds a world that ends with the test.
+func New(t testing.TB, o Options) *World {
+	t.Helper()
+	if o.Now.IsZero() {
+		o.Now = Start
+	}
+	w := &World{Clock: &Clock{now: o.Now}, Log: &Log{}, Events: &Events{}, servers: map[string]*httptest.Server{}}
+	w.Sandbox = sandbox.New(sandbox.Options{Seed: 1, Clock: w.Clock.Now})
+	var err error
+	w.Redis, err = upstashrest.New(upstashrest.Options{Token: secret.New(redisToken), Clock: w.Clock.Now})
+	require.NoError(t, err)
+	t.Cleanup(w.Redis.Close)
+	w.serve(t, "clockwork", w.Sandbox.Clockwork())
+	w.serve(t, "report", w.Sandbox.Report())
+	w.serve(t, "jira", w.Sandbox.Jira())
+	w.serve(t, "redis", w.Faults().Wrap("redis", "", w.Redis))
+	w.serve(t, "inngest", w.Faults().Wrap("inngest", "", w.Events))
+	t.Cleanup(w.Faults().Clear) // first of all: a server waits for requests that hang
+
+	w.Env = w.variables(o)
+	c, err := config.Load(w.Env)
+	require.NoError(t, err)
+	w.Deps, err = app.New(c, app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now, Deadlines: o.Deadlines})
+	require.NoError(t, err)
+	if !o.Unsynced {
+		w.Sync(t)
+	}
+	return w
+}
+
+func (w *World) serve(t testing.TB, name string, handler http.Handler) {
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	w.servers[name] = server
+}
+
+func (w *World) variables(o Options) map[string]string {
+	own := w.Sandbox.Credentials()
+	env := map[string]string{
+		"UPSTASH_REDIS_REST_URL":    w.servers["redis"].URL,
+		"UPSTASH_REDIS_REST_TOKEN":  redisToken,
+		"CLOCKWORK_API_BASE_URL":    w.servers["clockwork"].URL + "/v1",
+		"CLOCKWORK_REPORT_BASE_URL": w.servers["report"].URL,
+		"CLOCKWORK_API_TOKEN":       own.ServerClockworkToken.Reveal(),
+		"CLOCKWORK_ACCOUNT_ID":      own.AccountID,
+		"JIRA_DOMAIN":               "example.atlassian.net",
+		"JIRA_BASE_URL":             w.servers["jira"].URL,
+		"ATLASSIAN_EMAIL":           own.AtlassianEmail,
+		"ATLASSIAN_API_TOKEN":       own.AtlassianAPIToken.Reveal(),
+		"JIRA_TENANT_SESSION_TOKEN": own.SessionToken.Reveal(),
+		"TIMER_SOURCE":              "connect",
+		"AUTH_MODE":                 "open",
+	}
+	if o.OverTCP {
+		delete(env, "UPSTASH_REDIS_REST_URL")
+		delete(env, "UPSTASH_REDIS_REST_TOKEN")
+		env["REDIS_URL"] = "redis://" + w.Redis.Addr()
+	}
+	if o.Inngest {
+		env["INNGEST_DEV"] = w.servers["inngest"].URL
+	}
+	maps.Copy(env, o.Env)
+	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
+	return env
+}
+
+// Sync does a whole sync, as the background function would.
+func (w *World) Sync(t testing.TB) {
+	t.Helper()
+	syncer, err := w.Deps.Syncer()
+	require.NoError(t, err)
+	_, err = syncer.Run(t.Context())
+	require.NoError(t, err)
+}
+
+// Faults plays failures of the upstreams clockwork, report, jira, connect,
+// redis and inngest.
+func (w *World) Faults() *fault.Injector { return w.Sandbox.Faults() }
+
+// Refuse makes an upstream's address refuse connections from now on.
+func (w *World) Refuse(upstream string) { w.servers[upstream].Close() }
+
+// Person is somebody of the sandbox's team: 0 owns the server's credentials, 1
+// has one timer running, 3 two, 5 none, and the address of 6 is hidden.
+func (w *World) Person(n int) sandbox.Person { return w.Sandbox.People()[n] }
+
+// Token is that person's Clockwork token.
+func (w *World) Token(n int) string { return w.Sandbox.ClockworkToken(w.Person(n).AccountID).Reveal() }

@@ -1,0 +1,24 @@
+package apptest
+
+import (
+	"bytes"
+	"sync"
+)
+
+// Log keeps what was logged, as LOG_LEVEL lets it through.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *Log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

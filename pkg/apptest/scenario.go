@@ -1,0 +1,68 @@
+package apptest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// Scenario is one row of a route's table: what is so, what is asked, and what
+// must come of it.
+type Scenario struct {
+	Name    string // kebab-case
+	Options Options
+	// Given prepares the world and may change the request. It may be nil.
+	Given   func(t *testing.T, w *World, r *Request)
+	Request Request
+
+	Status int
+	Code   string            // of an error
+	Field  string            // of an error
+	Header map[string]string // that the answer must have
+	Has    []string          // texts in the body
+	HasNot []string          // texts that must not be there
+	Golden bool              // compare the body with testdata/{NAME of the test}-{Name}.json
+	Then   func(t *testing.T, w *World, a Answer)
+}
+
+// Run plays each scenario in a world of its own, all at the same time.
+func Run(t *testing.T, handler http.HandlerFunc, scenarios []Scenario) {
+	prefix := strings.ToLower(strings.TrimPrefix(t.Name(), "Test"))
+	for _, s := range scenarios {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			w := New(t, s.Options)
+			if s.Given != nil {
+				s.Given(t, w, &s.Request)
+			}
+			a := w.Do(t.Context(), handler, s.Request)
+			s.assert(t, w, a)
+			if s.Golden {
+				Golden(t, prefix+"-"+s.Name, a.Body)
+			}
+			if s.Then != nil {
+				s.Then(t, w, a)
+			}
+		})
+	}
+}
+
+func (s Scenario) assert(t *testing.T, w *World, a Answer) {
+	t.Helper()
+	assert.Equal(t, s.Status, a.Status, "%s", a.Body)
+	assert.Equal(t, s.Code, a.Failure().Error)
+	assert.Equal(t, s.Field, a.Failure().Field)
+	for name, want := range s.Header {
+		assert.Equal(t, want, a.Header.Get(name), name)
+	}
+	for _, text := range s.Has {
+		assert.Contains(t, string(a.Body), text)
+	}
+	for _, text := range s.HasNot {
+		assert.NotContains(t, string(a.Body), text)
+	}
+	a.AssertForm(t)
+	w.AssertDiscreet(t, string(a.Body))
+}
