@@ -90,6 +90,9 @@ func (c *Client) do(ctx context.Context, r rest.Request, v any) error {
 	}
 	switch status(err) {
 	case http.StatusNotFound:
+		if isAuthFailed(err) { // what an anonymous reader gets
+			return err
+		}
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	case http.StatusGone:
 		c.log.ErrorContext(ctx, "jira removed an endpoint that this backend uses; it needs an update", "op", r.Op)
@@ -104,4 +107,9 @@ func status(err error) int {
 		return e.Status
 	}
 	return 0
+}
+
+func isAuthFailed(err error) bool {
+	var e *upstream.Error
+	return errors.As(err, &e) && e.Code == upstream.CodeAuthFailed
 }

@@ -31,9 +31,11 @@ func TestIssueJSON(t *testing.T) {
 }
 
 func TestIssueRefusals(t *testing.T) {
-	denied := func(w http.ResponseWriter, req *http.Request) {
-		w.Header().Set("X-Seraph-LoginReason", "AUTHENTICATED_FAILED")
-		answer(200, testdata(t, "issue.json"))(w, req)
+	denied := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, req *http.Request) {
+			w.Header().Set("X-Seraph-LoginReason", "AUTHENTICATED_FAILED")
+			answer(status, testdata(t, "issue.json"))(w, req)
+		}
 	}
 	tests := []struct {
 		name    string
@@ -44,7 +46,8 @@ func TestIssueRefusals(t *testing.T) {
 		{"missing", answer(404, `{"errorMessages":["Issue does not exist."],"errors":{}}`), upstream.Error{Status: 404, Message: "Issue does not exist."}, true},
 		{"bad-credential", answer(401, "Client must be authenticated"), upstream.Error{Status: 401, Code: "AUTH_FAILED"}, false},
 		{"forbidden", answer(403, `{"errorMessages":[],"errors":{"b":"two","a":"one"}}`), upstream.Error{Status: 403, Code: "AUTH_FAILED", Message: "a: one b: two"}, false},
-		{"bad-credential-with-200", denied, upstream.Error{Status: 200, Code: "AUTH_FAILED"}, false},
+		{"bad-credential-with-200", denied(200), upstream.Error{Status: 200, Code: "AUTH_FAILED"}, false},
+		{"bad-credential-with-404", denied(404), upstream.Error{Status: 404, Code: "AUTH_FAILED"}, false},
 		{"gone", answer(410, ""), upstream.Error{Status: 410, Code: "GONE"}, false},
 		{"rate-limit", answer(429, ""), upstream.Error{Status: 429}, false},
 		{"down", answer(500, "<html>"), upstream.Error{Status: 500}, false},

@@ -138,6 +138,7 @@ func TestFindUser(t *testing.T) {
 		{"several", "an", "[" + person("acc-1", "An Le", "") + "," + person("acc-2", "Ann", "") + "]", ""},
 		{"whole-name-of-several", "an le", "[" + person("acc-2", "An Leung", "") + "," + person("acc-1", "An Le", "") + "]", "acc-1"},
 		{"same-name-twice", "an le", "[" + person("acc-2", "An Le", "") + "," + person("acc-1", "An Le", "") + "]", ""},
+		{"only-person-of-those-shown", "an", "[" + strings.Repeat(app+",", 49) + person("acc-1", "Anna", "") + "]", ""},
 		{"nobody", "zed", "[]", ""},
 	}
 	for _, tt := range tests {

@@ -186,6 +186,12 @@ func TestReadTimersPagesThatDoNotFit(t *testing.T) {
 		{"no-last-page", func(page int) clockwork.TimersPage {
 			return clockwork.TimersPage{Timers: runningAll(int64(page), int64(page)), Page: page, Pages: 2, Total: 2}
 		}},
+		{"another-total", func(page int) clockwork.TimersPage {
+			return clockwork.TimersPage{Timers: runningAll(int64(page), int64(page)), Page: page, Pages: 2, Total: 1 + page, IsLast: page == 2}
+		}},
+		{"another-number-of-pages", func(page int) clockwork.TimersPage {
+			return clockwork.TimersPage{Timers: runningAll(int64(page), int64(page)), Page: page, Pages: 3 - page, Total: -1, IsLast: page == 2}
+		}},
 		{"not-the-last-of-one", func(int) clockwork.TimersPage {
 			return clockwork.TimersPage{Timers: runningAll(1, 1), Page: 1, Pages: 1, Total: 1}
 		}},

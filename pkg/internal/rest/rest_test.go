@@ -3,8 +3,10 @@ package rest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -262,6 +264,18 @@ func TestDoStopsWhenTheCallerHangsUp(t *testing.T) {
 	_, err := r.Do(ctx, Request{Op: "x.get"})
 	require.ErrorIs(t, err, context.Canceled)
 	assert.False(t, asError(t, err).Timeout())
+	assert.Empty(t, r.pauses)
+}
+
+func TestDoDoesNotInsistOnABadCertificate(t *testing.T) {
+	srv := httptest.NewUnstartedServer(answer(200, "{}"))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	r := newRig(t, Options{BaseURL: srv.URL}, nil) // its transport does not know the authority
+	_, err := r.Do(t.Context(), Request{Op: "x.get"})
+	var bad *tls.CertificateVerificationError
+	require.ErrorAs(t, err, &bad)
 	assert.Empty(t, r.pauses)
 }
 

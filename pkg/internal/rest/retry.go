@@ -107,6 +107,5 @@ func lostOnTheWay(e *upstream.Error) bool {
 	return e.Err != nil &&
 		!errors.As(e.Err, &unsent) &&
 		!errors.As(e.Err, &badCertificate) &&
-		!errors.Is(e.Err, errTooLarge) &&
-		!errors.Is(e.Err, context.Canceled)
+		!errors.Is(e.Err, errTooLarge)
 }
