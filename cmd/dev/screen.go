@@ -12,6 +12,7 @@ var screen = template.Must(template.New("screen").Parse(`
 
   Sandbox     {{.People}} people, {{.Running}} running timers; change them as if in Clockwork itself: {{.Base}}{{.Control}}/state
   Sync        {{.Sync}}
+  Log in      as {{.Usernames}}; everybody's password is {{.Password}}; {{.Admin}} is the admin
 
   Try (in a second terminal):
     eval "$(go run ./cmd/dev --env --port {{.Port}})"
@@ -27,6 +28,8 @@ var screen = template.Must(template.New("screen").Parse(`
     curl "{{.Base}}/api/issues/search?accountId=$CLOCKWORK_ACCOUNT_ID&q={{.Issue}}"
     curl "{{.Base}}/api/users/resolve?email=$ATLASSIAN_EMAIL"
     curl -X POST {{.Base}}/api/settings/validate -H 'Content-Type: application/json' -d '{"accountId":"'$CLOCKWORK_ACCOUNT_ID'","clockworkApiToken":"'$CLOCKWORK_API_TOKEN'"}'
+    TOKEN=$(curl -s {{.Base}}/login -H 'Content-Type: application/json' -d '{"username":"{{.Busy}}","password":"{{.Password}}"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+    curl {{.Base}}/timers -H "Authorization: Bearer $TOKEN"
 
   Inngest     npx inngest-cli@latest dev -u {{.Base}}/api/inngest
               INNGEST_DEV=http://127.0.0.1:8288 go run ./cmd/dev
@@ -39,9 +42,15 @@ func (w *world) startScreen(stdout io.Writer) {
 	if w.deps.Config.InngestDev() {
 		sync = "by the Inngest dev server at " + w.deps.Config.InngestURL() + "; in this process while it does not answer"
 	}
+	people := w.upstreams.People()
+	usernames := make([]string, len(people))
+	for i, p := range people {
+		usernames[i] = usernameOf(p)
+	}
 	_ = screen.Execute(stdout, map[string]any{
 		"Base": w.base, "Port": w.base[strings.LastIndex(w.base, ":")+1:], "Control": controlPath, "Sync": sync,
-		"People": len(w.upstreams.People()), "Running": len(w.upstreams.RunningTimers()), "Issue": w.freeIssue(),
+		"Usernames": strings.Join(usernames, ", "), "Admin": usernames[0], "Busy": usernames[1], "Password": devPassword,
+		"People": len(people), "Running": len(w.upstreams.RunningTimers()), "Issue": w.freeIssue(),
 	})
 }
 

@@ -30,7 +30,11 @@ func All() []Route {
 	return []Route{
 		{"/api/health", api.HandleHealth},
 		{"/api/inngest", api.HandleInngest},
+		{"/api/login", api.HandleLogin},
+		{"/login", api.HandleLogin},
 		{"/api/worklogs", api.HandleWorklogs},
+		{"/api/timers", timers.HandleIndex},
+		{"/timers", timers.HandleIndex},
 		{"/api/timers/active", timers.HandleActive},
 		{"/api/timers/start", timers.HandleStart},
 		{"/api/timers/stop", timers.HandleStop},

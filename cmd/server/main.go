@@ -3,6 +3,8 @@
 //
 //	server            serve on PORT
 //	server sync       do one whole sync now and print its result as JSON
+//	server hash-password
+//	                  read a password from stdin and print its hash, for AUTH_USERS
 package main
 
 import (
@@ -23,7 +25,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
@@ -31,7 +33,10 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if len(args) == 1 && args[0] == "hash-password" { // made before there is a configuration
+		return hashPassword(stdin, stdout, stderr)
+	}
 	c, err := config.Load(config.Environ(environ))
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
@@ -46,7 +51,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	case len(args) == 1 && args[0] == "sync":
 		return syncNow(ctx, d, stdout)
 	}
-	return errors.New("usage: server [sync]")
+	return errors.New("usage: server [sync | hash-password]")
 }
 
 func serve(ctx context.Context, d *app.Deps) error {

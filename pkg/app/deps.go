@@ -36,6 +36,8 @@ type Deps struct {
 	Worklogs  *worklog.Service
 	Owners    timercontrol.OwnerStore
 	Verifier  auth.Verifier
+	Login     *auth.Login
+	Live      LiveStore
 	Deadlines Deadlines
 
 	// RequestSync, where set, replaces the event: a process that runs the sync
@@ -84,6 +86,8 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
 	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Key: ownerKey(c)}
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
+	d.Login = d.newLogin()
+	d.Live = cachedLive{d.Timers}
 	return d, nil
 }
 

@@ -37,6 +37,8 @@ var table = []struct {
 }{
 	{errMethod, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This address does not take that method; see the Allow header."},
 	{auth.ErrNotConfigured, http.StatusServiceUnavailable, "AUTH_NOT_CONFIGURED", "The server's operator has to set JWT_SECRET (or AUTH_MODE=open) before it serves anyone."},
+	{auth.ErrNoLogin, http.StatusServiceUnavailable, "AUTH_NOT_CONFIGURED", "The server's operator has to set JWT_SECRET and AUTH_USERS before anyone can log in."},
+	{auth.ErrWrongLogin, http.StatusUnauthorized, "INVALID_CREDENTIALS", "The username or the password is wrong."},
 	{auth.ErrNoToken, http.StatusUnauthorized, "UNAUTHORIZED", "Log in first: this needs a bearer token."},
 	{auth.ErrBadToken, http.StatusUnauthorized, "UNAUTHORIZED", "Your login has expired or is not valid. Log in again."},
 	{auth.ErrForbidden, http.StatusForbidden, "FORBIDDEN", "You may only ask for your own account."},
@@ -71,6 +73,9 @@ func errorFor(err error, client context.Context) *web.Error {
 	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "NOT_CONFIGURED", Err: err,
 			Message: "The server's operator has to set or mend: " + strings.Join(wrong.Variables(), ", ") + "."}
+	}
+	if limited := (*auth.TooManyAttempts)(nil); errors.As(err, &limited) {
+		return tooManyAttempts(limited, err)
 	}
 	if failed := (*upstream.Error)(nil); errors.As(err, &failed) {
 		return upstreamError(failed, err)

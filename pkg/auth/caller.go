@@ -1,5 +1,5 @@
-// Package auth says who is calling and for whom they may ask. Issuing tokens
-// is not its work.
+// Package auth says who is calling and for whom they may ask, and lets people
+// log in. Who the people are is package users' work.
 package auth
 
 import (

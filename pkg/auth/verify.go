@@ -6,6 +6,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -13,7 +14,7 @@ import (
 const (
 	Issuer    = "clockwork"
 	Audience  = "clockwork-api"
-	RoleAdmin = "admin"
+	RoleAdmin = users.RoleAdmin
 )
 
 // Claims are what a token says about its user.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
@@ -90,7 +91,7 @@ type Inngest struct {
 type Auth struct {
 	Mode           AuthMode    `env:"AUTH_MODE"`
 	JWTSecret      secret.Text `env:"JWT_SECRET"` // "new,old" while one is being rotated
-	Users          secret.Text `env:"AUTH_USERS"`
+	Users          users.List  `env:"AUTH_USERS"`
 	AllowedOrigins []string    `env:"CORS_ALLOWED_ORIGINS" envSeparator:","`
 }
 

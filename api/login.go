@@ -1,0 +1,52 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/password"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// HandleLogin answers POST /login: a bearer token for a username and password.
+func HandleLogin(w http.ResponseWriter, r *http.Request) {
+	app.ServeStranger(w, r, http.MethodPost, login)
+}
+
+type loginRequest struct {
+	Username string `json:"username"`
+	Password string `json:"password"` // as it is: white space may be part of it
+}
+
+type loginReply struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int64  `json:"expires_in"` // seconds
+	UserID      string `json:"user_id"`
+}
+
+func login(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	var in loginRequest
+	if err := web.DecodeJSON(r.Request, &in); err != nil {
+		return web.Reply{}, err
+	}
+	switch {
+	case in.Username == "":
+		return web.Reply{}, web.BadRequest("username", "username is missing.")
+	case in.Password == "":
+		return web.Reply{}, web.BadRequest("password", "password is missing.")
+	case len(in.Password) > password.MaxLength:
+		return web.Reply{}, web.BadRequest("password", "The value is longer than %d bytes.", password.MaxLength)
+	}
+	if err := web.CheckText("username", in.Username, users.MaxUsername); err != nil {
+		return web.Reply{}, err
+	}
+	token, err := d.Login.Enter(ctx, in.Username, in.Password, auth.Address(r.Request, d.Config.Deployed()))
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(loginReply{token.AccessToken, "Bearer", int64(token.ExpiresIn.Seconds()), token.UserID}), nil
+}

@@ -1,0 +1,67 @@
+// Package users is the list of people who may log in, as AUTH_USERS has it. It
+// issues no tokens and limits no attempts.
+package users
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/clockwork-timer/backend/pkg/auth/password"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// User is one person who may log in.
+type User struct {
+	Username  string
+	AccountID string // Atlassian's; "" where the person has none
+	Email     string // in lower case; "" where unknown
+	Role      string // RoleAdmin, or ""
+}
+
+// RoleAdmin may read every account.
+const RoleAdmin = "admin"
+
+// ID is the user's id in tokens and realtime: the account id, else the
+// username.
+func (u User) ID() string {
+	if u.AccountID != "" {
+		return u.AccountID
+	}
+	return u.Username
+}
+
+// List is a checked AUTH_USERS. Its zero value has nobody in it.
+type List struct {
+	users  []User
+	hashes []password.Hash // of the users at the same places
+	byName map[string]int  // folded username → place
+}
+
+// Len is the number of users.
+func (l List) Len() int { return len(l.users) }
+
+// Find returns the user of that name, whatever its case, with the hash to check
+// the password against. For an unknown name it returns a decoy that costs what
+// some user's hash costs, always the same one's for the same name, so that
+// neither the time of one answer nor that of many tells who exists. An empty
+// list has nothing to check: found is false and the hash empty.
+func (l List) Find(username string) (u User, hash password.Hash, found bool) {
+	if len(l.users) == 0 {
+		return User{}, password.Hash{}, false
+	}
+	if i, ok := l.byName[Fold(username)]; ok {
+		return l.users[i], l.hashes[i], true
+	}
+	sum := sha256.Sum256([]byte(l.hashes[0].PHC() + Fold(username))) // the hash is what an outsider cannot know
+	return User{}, l.hashes[binary.BigEndian.Uint64(sum[:8])%uint64(len(l.hashes))].Decoy(), false
+}
+
+// Fold gives the one spelling under which a username is compared and counted.
+func Fold(username string) string { return timer.NormalizeEmail(username) }
+
+// String keeps names and hashes out of logs.
+func (l List) String() string { return fmt.Sprintf("%d users", len(l.users)) }
+
+// GoString keeps names and hashes out of logs.
+func (l List) GoString() string { return l.String() }
