@@ -21,7 +21,7 @@ var (
 	ErrTokenRefused = errors.New("the token for Clockwork's timers is refused")
 	// ErrNotDiscovered means that identifiers of the Forge app must be set by
 	// hand. Repeating is of no use.
-	ErrNotDiscovered = errors.New("Clockwork's identifiers on Forge cannot be discovered: set FORGE_INSTALLATION_ID and FORGE_APP_VERSION")
+	ErrNotDiscovered = errors.New("the identifiers of Clockwork on Forge cannot be discovered: set FORGE_INSTALLATION_ID and FORGE_APP_VERSION")
 	// ErrUnknownShape means that an answer is not of any shape seen so far.
 	ErrUnknownShape = clockwork.ErrUnknownShape
 )
