@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -75,7 +76,7 @@ func (q Query) Int(name string, fallback, lowest, highest int) (int, error) {
 		return fallback, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // beyond int is a number too, and clamped
 		return 0, BadRequest(name, "%s must be a whole number.", name)
 	}
 	return min(max(n, lowest), highest), nil
