@@ -3,40 +3,98 @@ package secret_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-func TestTextIsNeverPrinted(t *testing.T) {
-	const value = "tok-5up3r-s3cret"
-	type holder struct {
-		Token secret.Text `json:"token"`
-	}
-	type hidden struct{ token secret.Text }
-	h := holder{secret.New(" " + value + "\n")}
-	unexported := hidden{h.Token}
+const value = "tok-5up3r-s3cret"
 
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "token", h.Token, "holder", h)
-	asJSON, err := json.Marshal(h)
-	if err != nil {
-		t.Fatal(err)
+type holder struct {
+	Token secret.Text `json:"token"`
+}
+
+type hidden struct{ token secret.Text }
+
+// printed is everything that a program may do to a secret by accident.
+func printed(t *testing.T, s secret.Text) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for name, v := range map[string]any{
+		"text": s, "pointer": &s, "field": holder{s}, "unexported": hidden{s}, "list": []secret.Text{s}, "map": map[string]secret.Text{"k": s},
+		"unexported-pointer": &hidden{s}, "interface": any(s),
+	} {
+		for _, verb := range []string{"%s", "%v", "%+v", "%#v", "%q", "%x", "%X", "%d", "%t", "%p", "% x", "%#q"} {
+			all[name+verb] = fmt.Sprintf(verb, v)
+		}
+		for form, handler := range map[string]func(*bytes.Buffer) slog.Handler{
+			"json": func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
+			"text": func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
+		} {
+			var log bytes.Buffer
+			slog.New(handler(&log)).Info("x", "v", v, slog.Group("g", "v", v))
+			all[name+"-slog-"+form] = log.String()
+		}
+		encoded, err := json.Marshal(v)
+		require.NoError(t, err)
+		all[name+"-json"] = string(encoded)
 	}
-	all := fmt.Sprintf("%s %v %+v %#v %q %x %+v %#v %s %s", h.Token, h, h, h, h.Token, h.Token, unexported, unexported, asJSON, log.String())
-	if strings.Contains(all, value) || strings.Contains(all, fmt.Sprintf("%x", value)) {
-		t.Errorf("the secret was printed: %s", all)
-	}
-	if got := h.Token.Reveal(); got != value {
-		t.Errorf("Reveal() = %q, want %q", got, value)
+	asXML, err := xml.Marshal(holder{s})
+	require.NoError(t, err)
+	all["xml"] = string(asXML)
+	all["error"] = fmt.Errorf("send %v: %w", s, errors.New("refused")).Error()
+	return all
+}
+
+func TestTextIsNeverPrinted(t *testing.T) {
+	for how, got := range printed(t, secret.New(" "+value+"\n")) {
+		assert.NotContains(t, got, value, how)
+		assert.NotContains(t, got, fmt.Sprintf("%x", value), how)
+		assert.NotContains(t, got, fmt.Sprintf("%X", value), how)
+		assert.NotContains(t, got, fmt.Sprintf("% x", value), how)
 	}
 }
 
-func TestEqual(t *testing.T) {
-	if !secret.New("a").Equal(secret.New("a ")) || secret.New("a").Equal(secret.New("b")) {
-		t.Error("Equal does not compare the values")
+func TestTextTellsThatItIsSet(t *testing.T) {
+	assert.Equal(t, "[redacted]", secret.New(value).String())
+	encoded, err := json.Marshal(holder{secret.New(value)})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"token":"[redacted]"}`, string(encoded))
+	for _, unset := range []secret.Text{{}, secret.New(""), secret.New(" \n")} {
+		assert.Empty(t, unset.String())
+		assert.Empty(t, unset.Reveal())
+		assert.True(t, unset.IsZero())
 	}
+	assert.False(t, secret.New(value).IsZero())
+}
+
+func TestReveal(t *testing.T) {
+	for _, given := range []string{value, " " + value, value + "\r\n", "\t" + value + " "} {
+		assert.Equal(t, value, secret.New(given).Reveal())
+	}
+	assert.Equal(t, "a b", secret.New("a b").Reveal(), "white space inside stays")
+}
+
+func TestUnmarshal(t *testing.T) {
+	var h holder
+	require.NoError(t, json.Unmarshal([]byte(`{"token":" tok-5up3r-s3cret "}`), &h))
+	assert.Equal(t, value, h.Token.Reveal())
+	copied := h.Token
+	require.NoError(t, h.Token.UnmarshalText([]byte("another")))
+	assert.Equal(t, value, copied.Reveal(), "a copy keeps what it was")
+}
+
+func TestEqual(t *testing.T) {
+	assert.True(t, secret.New("a").Equal(secret.New("a ")))
+	assert.False(t, secret.New("a").Equal(secret.New("b")))
+	assert.False(t, secret.New("a").Equal(secret.New("ab")))
+	assert.False(t, secret.New("a").Equal(secret.Text{}))
+	assert.True(t, secret.Text{}.Equal(secret.New("")))
 }
