@@ -16,10 +16,6 @@ type Forge struct {
 	host       string
 	configured ForgeIDs
 	now        func() time.Time
-
-	mu sync.Mutex
-	// known is what the last Acquire found, so that Timers need not ask again.
-	known *identity
 }
 
 // NewForge returns the source, or an error that names the option at fault.
@@ -56,15 +52,19 @@ func (f *Forge) Acquire(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, fmt.Errorf("acquire forge context token: %w", err)
 	}
+	token.Context = id.encode()
 	return token, nil
 }
 
 // Timers reads every page of running timers. Renewed is the youngest token
 // that came with them.
 func (f *Forge) Timers(ctx context.Context, token Token) (Snapshot, error) {
-	id, err := f.identity(ctx)
-	if err != nil {
-		return Snapshot{}, fmt.Errorf("identify Clockwork on Forge: %w", err)
+	id, known := decodeIdentity(token.Context)
+	if !known {
+		var err error
+		if id, err = f.identify(ctx); err != nil {
+			return Snapshot{}, fmt.Errorf("identify Clockwork on Forge: %w", err)
+		}
 	}
 	var renewed youngest
 	read := func(ctx context.Context, page int) (clockwork.TimersPage, error) {
@@ -77,6 +77,7 @@ func (f *Forge) Timers(ctx context.Context, token Token) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("read timers by forge: %w", err)
 	}
 	if renewed.token.ExpiresAt.After(token.ExpiresAt) {
+		renewed.token.Context = id.encode()
 		snapshot.Renewed = &renewed.token
 	}
 	return snapshot, nil
@@ -99,15 +100,4 @@ func (y *youngest) offer(text string) {
 	if token.ExpiresAt.After(y.token.ExpiresAt) {
 		y.token = token
 	}
-}
-
-// identity is what is known, or what identify finds.
-func (f *Forge) identity(ctx context.Context) (identity, error) {
-	f.mu.Lock()
-	known := f.known
-	f.mu.Unlock()
-	if known != nil {
-		return *known, nil
-	}
-	return f.identify(ctx)
 }

@@ -61,7 +61,25 @@ func firstOf(candidates ...string) string {
 	return ""
 }
 
-// identify discovers what is not configured, and remembers the result.
+// encode makes a text of it, to be kept with a token.
+func (id identity) encode() string {
+	text, err := json.Marshal([]string{id.cloudID, id.contextID, id.extensionID, id.environmentID, id.installationID, id.appVersion})
+	if err != nil {
+		panic("timersource: strings that cannot be encoded: " + err.Error())
+	}
+	return string(text)
+}
+
+// decodeIdentity is false for a text that encode did not make.
+func decodeIdentity(text string) (identity, bool) {
+	var ids []string
+	if json.Unmarshal([]byte(text), &ids) != nil || len(ids) != 6 {
+		return identity{}, false
+	}
+	return identity{ids[0], ids[1], ids[2], ids[3], ids[4], ids[5]}, true
+}
+
+// identify discovers what is not configured.
 func (f *Forge) identify(ctx context.Context) (identity, error) {
 	ids := f.configured
 	if ids.CloudID == "" {
@@ -81,11 +99,7 @@ func (f *Forge) identify(ctx context.Context) (identity, error) {
 		ids.EnvironmentID = firstOf(ids.EnvironmentID, found.environmentID)
 	}
 	ids.EnvironmentID = firstOf(ids.EnvironmentID, clockworkEnvironmentID)
-	id := ids.identity()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.known = &id
-	return id, nil
+	return ids.identity(), nil
 }
 
 // identity builds the ARIs. The id of the extension to call is built, for the

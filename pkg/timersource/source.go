@@ -27,6 +27,9 @@ import (
 type Token struct {
 	Value     secret.Text
 	ExpiresAt time.Time // by its own exp, without any margin
+	// Context is what the source found out for this token and would have to ask
+	// for again: to be kept with it, and not to be looked into.
+	Context string
 }
 
 // Snapshot is the list of running timers, of everybody whom the session's

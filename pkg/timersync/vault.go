@@ -35,10 +35,11 @@ func newVault(key []byte) (*vault, error) {
 type sealedToken struct {
 	Value     string    `json:"value"`
 	ExpiresAt time.Time `json:"expiresAt"`
+	Context   string    `json:"context,omitempty"`
 }
 
 func (v *vault) seal(name string, t timersource.Token) (string, error) {
-	plain, err := json.Marshal(sealedToken{t.Value.Reveal(), t.ExpiresAt})
+	plain, err := json.Marshal(sealedToken{t.Value.Reveal(), t.ExpiresAt, t.Context})
 	if err != nil {
 		return "", err
 	}
@@ -58,5 +59,5 @@ func (v *vault) open(name, sealed string) (timersource.Token, bool) {
 	if json.Unmarshal(plain, &t) != nil || t.Value == "" {
 		return timersource.Token{}, false
 	}
-	return timersource.Token{Value: secret.New(t.Value), ExpiresAt: t.ExpiresAt}, true
+	return timersource.Token{Value: secret.New(t.Value), ExpiresAt: t.ExpiresAt, Context: t.Context}, true
 }
