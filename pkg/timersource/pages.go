@@ -3,6 +3,7 @@ package timersource
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,14 +23,18 @@ type pageReader func(ctx context.Context, page int) (clockwork.TimersPage, error
 
 // readTimers reads every page. The list moves while it is read: where its
 // pages do not fit together it is read again, and after some readings the last
-// one is kept, and marked.
+// one is kept, and marked. A number of timers that is never met, though the
+// same ones come twice, is a wrong number and no movement.
 func readTimers(ctx context.Context, read pageReader, now func() time.Time) (Snapshot, error) {
+	var before reading
 	for n := 1; ; n++ {
 		r, err := readOnce(ctx, read, now)
 		if err != nil {
 			return Snapshot{}, err
 		}
-		if settled := r.settled(); settled || n == maxReadings {
+		settled := r.settled() || r.fits() && n > 1 && maps.Equal(r.ids(), before.ids())
+		before = r
+		if settled || n == maxReadings {
 			snapshot := r.snapshot()
 			snapshot.Unsettled = !settled
 			return snapshot, nil
@@ -74,21 +79,35 @@ func readOnce(ctx context.Context, read pageReader, now func() time.Time) (readi
 	return r, group.Wait()
 }
 
-// settled reports whether the pages are those of one list: they agree on its
-// length, no timer is on two of them, and together they have the promised number.
+// settled reports whether the pages are those of one list, and together have
+// the promised number of timers.
 func (r reading) settled() bool {
-	first, count, ids := r.pages[0], 0, map[int64]bool{}
+	total := r.pages[0].Total
+	return r.fits() && (total < 0 || total == len(r.ids()))
+}
+
+// fits reports whether the pages can be those of one list: they agree on its
+// length, each is the one that was asked for, and no timer is on two of them.
+func (r reading) fits() bool {
+	first, count := r.pages[0], 0
 	for i, p := range r.pages {
 		inPlace := p.Page == 0 || p.Page == i+1
 		if !inPlace || p.Total != first.Total || p.Pages != first.Pages || p.IsLast != (i == len(r.pages)-1) {
 			return false
 		}
+		count += len(p.Timers)
+	}
+	return len(r.ids()) == count
+}
+
+func (r reading) ids() map[int64]bool {
+	ids := map[int64]bool{}
+	for _, p := range r.pages {
 		for _, t := range p.Timers {
 			ids[t.ID] = true
-			count++
 		}
 	}
-	return len(ids) == count && (first.Total < 0 || first.Total == count)
+	return ids
 }
 
 // snapshot joins the pages. A timer on two of them is taken from the one that

@@ -177,9 +177,6 @@ func TestReadTimersPagesThatDoNotFit(t *testing.T) {
 		name string
 		page func(page int) clockwork.TimersPage
 	}{
-		{"fewer-than-promised", func(int) clockwork.TimersPage {
-			return clockwork.TimersPage{Timers: runningAll(1, 1), Page: 1, Pages: 1, Total: 2, IsLast: true}
-		}},
 		{"another-page-than-asked", func(page int) clockwork.TimersPage {
 			return clockwork.TimersPage{Timers: runningAll(int64(page), int64(page)), Page: 1, Pages: 2, Total: 2, IsLast: page == 2}
 		}},
@@ -204,6 +201,22 @@ func TestReadTimersPagesThatDoNotFit(t *testing.T) {
 			assert.NotEmpty(t, got.Timers)
 		})
 	}
+}
+
+// A total that counts what is not shown must not keep the list unsettled for
+// ever: what stopped would be shown for ever.
+func TestReadTimersFewerThanPromisedEachTime(t *testing.T) {
+	calls := 0
+	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		calls++
+		p := pageOf(runningAll(1, 3), page)
+		p.Total = 5
+		return p, nil
+	}, ticking())
+	require.NoError(t, err)
+	assert.False(t, got.Unsettled)
+	assert.Equal(t, []int64{1, 2, 3}, idsOf(got))
+	assert.Equal(t, 4, calls, "two pages, twice")
 }
 
 func TestReadTimersWithoutTotals(t *testing.T) {
