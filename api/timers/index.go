@@ -22,7 +22,7 @@ type indexReply struct {
 }
 
 func index(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
-	timers, _, err := d.Live.List(ctx, r.Caller.UserID)
+	timers, err := d.Live.List(ctx, r.Caller.UserID)
 	if err != nil {
 		return web.Reply{}, err
 	}

@@ -15,11 +15,12 @@ type LiveTimer struct {
 	Status    string    `json:"status"` // LiveRunning or LiveStopped
 	StartedAt time.Time `json:"started_at"`
 	UpdatedAt time.Time `json:"updated_at"` // when this was last known to be so
+	Seq       int64     `json:"seq"`        // of its last message; 0 where there was none
 	IssueKey  string    `json:"issue_key,omitempty"`
 	Summary   string    `json:"summary,omitempty"`
 	Comment   string    `json:"comment,omitempty"`
 	OnHold    bool      `json:"on_hold,omitempty"` // outside working hours: it does not grow
-	Source    string    `json:"source,omitempty"`
+	Source    string    `json:"source"`
 }
 
 // The states of a LiveTimer.
@@ -30,8 +31,8 @@ const (
 
 // LiveStore is where one user's timers are read as realtime clients see them.
 type LiveStore interface {
-	// List returns the user's timers, and the seq of the last message about them.
-	List(ctx context.Context, userID string) (timers []LiveTimer, seq int64, err error)
+	// List returns the user's timers, never nil.
+	List(ctx context.Context, userID string) ([]LiveTimer, error)
 }
 
 // CurrentTimer is the running timer that started last, or nil.
@@ -46,22 +47,21 @@ func CurrentTimer(timers []LiveTimer) *LiveTimer {
 }
 
 // cachedLive shows the Clockwork timers that the cache holds of an account.
-// They have no seq: they are no messages.
 type cachedLive struct{ cache *timercache.Cache }
 
-func (l cachedLive) List(ctx context.Context, userID string) ([]LiveTimer, int64, error) {
+func (l cachedLive) List(ctx context.Context, userID string) ([]LiveTimer, error) {
 	timers := []LiveTimer{}
 	if !accountIDForm.MatchString(userID) || userID == "all" {
-		return timers, 0, nil // a username, which the cache could take for everybody or an e-mail address
+		return timers, nil // a username, which the cache could take for everybody or an e-mail address
 	}
 	view, err := l.cache.Read(ctx, timercache.Subject{AccountID: userID})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	for _, t := range view.Timers {
 		timers = append(timers, liveTimer(userID, t, view.SyncedAt))
 	}
-	return timers, 0, nil
+	return timers, nil
 }
 
 func liveTimer(accountID string, t timer.Timer, syncedAt *time.Time) LiveTimer {
