@@ -42,8 +42,9 @@ func (o Options) client(defaultBaseURL string) (*rest.Client, error) {
 // Client calls the REST API. Every call takes the token of the person in whose
 // name it is made: permissions and "whose timer" both follow it.
 type Client struct {
-	rest *rest.Client
-	now  func() time.Time
+	rest     *rest.Client
+	now      func() time.Time
+	pageSize int // worklogsPageSize; a field, so that tests need not move megabytes
 }
 
 // New returns a client, or an error if the base URL is not usable.
@@ -52,7 +53,7 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{rest: r, now: opts.Now}
+	c := &Client{rest: r, now: opts.Now, pageSize: worklogsPageSize}
 	if c.now == nil {
 		c.now = time.Now
 	}

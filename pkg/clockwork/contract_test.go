@@ -156,19 +156,3 @@ func TestContractFaults(t *testing.T) {
 		})
 	}
 }
-
-func TestContractWorklogPages(t *testing.T) {
-	box, c := inSandbox(t, sandbox.Options{})
-	person, issue := box.People()[0], box.Issues()[0]
-	day := time.Date(2025, 1, 2, 8, 0, 0, 0, time.UTC)
-	const n = 10_001
-	for i := range n {
-		require.NoError(t, box.LogTime(person.AccountID, issue.Key, day.Add(time.Duration(i)*time.Second), time.Minute))
-	}
-	box.ResetRequests()
-	got, err := c.Worklogs(t.Context(), box.Credentials().ServerClockworkToken,
-		clockwork.WorklogQuery{AccountID: person.AccountID, From: day, To: day})
-	require.NoError(t, err)
-	assert.Len(t, got, n)
-	assert.Equal(t, 2, box.Requests()["clockwork.worklogs"])
-}

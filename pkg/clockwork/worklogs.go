@@ -47,7 +47,7 @@ func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery
 	from, until := startOfDay(q.From, 0, loc), startOfDay(q.To, 1, loc)
 	worklogs, seen := []timer.Worklog{}, map[number]bool{}
 	for page := range worklogsMaxPages {
-		items, err := c.worklogsPage(ctx, token, q, page*worklogsPageSize)
+		items, err := c.worklogsPage(ctx, token, q, page*c.pageSize)
 		if err != nil {
 			return nil, err
 		}
@@ -63,12 +63,12 @@ func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery
 			}
 		}
 		// A page with nothing new: the offset was not obeyed.
-		if len(items) < worklogsPageSize || len(seen) == known {
+		if len(items) < c.pageSize || len(seen) == known {
 			return worklogs, nil
 		}
 	}
 	return nil, &upstream.Error{Upstream: "clockwork", Op: "worklogs.list", Status: http.StatusOK, Code: upstream.CodeTooLarge,
-		Err: fmt.Errorf("more than %d worklogs", worklogsMaxPages*worklogsPageSize)}
+		Err: fmt.Errorf("more than %d worklogs", worklogsMaxPages*c.pageSize)}
 }
 
 func (c *Client) worklogsPage(ctx context.Context, token secret.Text, q WorklogQuery, offset int) ([]wireWorklog, error) {

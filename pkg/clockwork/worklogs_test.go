@@ -1,12 +1,9 @@
 package clockwork_test
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -71,48 +68,6 @@ func TestWorklogsNeedsAUser(t *testing.T) {
 	c := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("a query for everybody was sent") })
 	_, err := c.Worklogs(t.Context(), token, clockwork.WorklogQuery{From: thatDay, To: thatDay})
 	assert.Error(t, err)
-}
-
-// page writes n items whose ids begin at first.
-func page(w io.Writer, first, n int) {
-	items := make([]string, n)
-	for i := range items {
-		items[i] = fmt.Sprintf(`{"id":%d,"issueId":1,"timeSpentSeconds":1,"started":"2026-03-05T09:00:00.000+0700","author":{"accountId":"acc-1"}}`, first+i)
-	}
-	_, _ = io.WriteString(w, "["+strings.Join(items, ",")+"]")
-}
-
-func TestWorklogsReadsEveryPage(t *testing.T) {
-	var offsets []string
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-		offsets = append(offsets, r.URL.Query().Get("offset"))
-		offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
-		page(w, offset+1, min(10_000, 20_003-offset))
-	})
-	got, err := c.Worklogs(t.Context(), token, inHanoi(t))
-	require.NoError(t, err)
-	assert.Equal(t, []string{"", "10000", "20000"}, offsets)
-	assert.Len(t, got, 20_003)
-}
-
-func TestWorklogsStopsWhereOffsetIsNotObeyed(t *testing.T) {
-	calls := 0
-	c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { calls++; page(w, 1, 10_000) })
-	got, err := c.Worklogs(t.Context(), token, inHanoi(t))
-	require.NoError(t, err)
-	assert.Len(t, got, 10_000)
-	assert.Equal(t, 2, calls)
-}
-
-func TestWorklogsRefusesAnEndlessList(t *testing.T) {
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-		offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
-		page(w, offset+1, 10_000)
-	})
-	_, err := c.Worklogs(t.Context(), token, inHanoi(t))
-	var e *upstream.Error
-	require.ErrorAs(t, err, &e)
-	assert.Equal(t, upstream.CodeTooLarge, e.Code)
 }
 
 func TestWorklogsCutsTheDayWhereClocksChange(t *testing.T) {
