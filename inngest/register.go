@@ -17,8 +17,11 @@ import (
 const (
 	functionID = "sync-active-timers"
 	// burst collapses events that come together into one run. Timeout bounds
-	// how long a steady stream of them may hold a run back.
-	burst = time.Second
+	// how long a steady stream of them may hold a run back. A run acts on the
+	// last event of its burst, so one for another site, which is refused, must
+	// not be in a burst with others.
+	burst    = time.Second
+	burstKey = "event.data.jiraDomain"
 	// retries of each step, after its first attempt.
 	retries = 4
 )
@@ -47,7 +50,7 @@ func options() inngestgo.FunctionOpts {
 		ID:       functionID,
 		Name:     "Sync active timers",
 		Retries:  inngestgo.IntPtr(retries),
-		Debounce: &inngestgo.ConfigDebounce{Period: burst, Timeout: &timeout},
+		Debounce: &inngestgo.ConfigDebounce{Key: burstKey, Period: burst, Timeout: &timeout},
 		// One run at a time: two would only fetch the same twice.
 		Concurrency: &inngestgo.ConfigConcurrency{Fn: []inngestgo.ConfigFnConcurrency{{Limit: 1}}},
 	}

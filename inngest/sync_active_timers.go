@@ -3,6 +3,7 @@ package inngest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -73,10 +74,14 @@ func (f *syncActiveTimers) check(raw map[string]any) error {
 	}
 	var data syncevent.Data
 	if err := json.Unmarshal(encoded, &data); err != nil {
-		return fmt.Errorf("the event's data has a field of the wrong type: %w", err)
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return fmt.Errorf("the event's data: %s must be a %s and is a %s", wrong.Field, wrong.Type, wrong.Value)
+		}
+		return fmt.Errorf("the event's data cannot be read: %w", err)
 	}
 	if asked := strings.ToLower(strings.TrimSpace(data.JiraDomain)); asked != "" && asked != f.domain {
-		return fmt.Errorf("the event asks for another Jira site than the configured one; nothing was sent there")
+		return errors.New("the event asks for another Jira site than the configured one; nothing was sent there")
 	}
 	return nil
 }
