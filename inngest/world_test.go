@@ -64,7 +64,7 @@ func newWorld(t *testing.T, variables map[string]string) *world {
 	}
 	c, err := config.Load(environ)
 	require.NoError(t, err)
-	base := &http.Transport{}
+	base := &http.Transport{DisableKeepAlives: true}
 	t.Cleanup(base.CloseIdleConnections)
 	w.wire = &wire{next: base}
 	w.deps, err = app.New(c, app.Options{Transport: w.wire, Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
