@@ -24,10 +24,13 @@ var (
 	emailForm     = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
 )
 
+// everybody is what an accountId may say where not one person is asked for.
+const everybody = "all"
+
 // AccountID checks an account id; "" is none.
 func AccountID(id string) (string, error) {
 	id = strings.TrimSpace(id)
-	if id != "" && !accountIDForm.MatchString(id) {
+	if id == everybody || (id != "" && !accountIDForm.MatchString(id)) {
 		return "", web.BadRequest("accountId", "accountId is not an Atlassian account id.")
 	}
 	return id, nil
@@ -47,7 +50,7 @@ func Email(field, address string) (string, error) {
 func (r *Request) Subject() (auth.Subject, error) {
 	var asked auth.Subject
 	var err error
-	if id := r.Query.Get("accountId"); id != "all" {
+	if id := r.Query.Get("accountId"); id != everybody {
 		if asked.AccountID, err = AccountID(id); err != nil {
 			return asked, err
 		}

@@ -66,9 +66,10 @@ func invalid(field, message string, cause error) *web.Error {
 // settingsError says which of the two inputs is wrong; what is neither's fault
 // is an outage.
 func settingsError(userErr, tokenErr error) error {
-	var refused *upstream.Error
+	var malformed, refused *upstream.Error
 	switch {
-	case errors.Is(userErr, jira.ErrNotFound):
+	case errors.Is(userErr, jira.ErrNotFound),
+		errors.As(userErr, &malformed) && malformed.Status == http.StatusBadRequest:
 		return invalid("accountId", "Jira knows no user with this account id.", userErr)
 	case errors.As(tokenErr, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
 		return invalid("clockworkApiToken", "Clockwork does not accept this API token. Make a new one in Jira under Apps > Clockwork > API tokens.", tokenErr)

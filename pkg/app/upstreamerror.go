@@ -21,28 +21,37 @@ func upstreamError(failed *upstream.Error, cause error) *web.Error {
 		return &web.Error{Status: status, Code: strings.ToUpper(failed.Upstream) + "_" + code,
 			Message: strings.ReplaceAll(message, "%", name), RetryAfter: failed.RetryAfter, Err: cause}
 	}
+	timers := strings.HasPrefix(failed.Op, "timers.") // a start or a stop
 	switch {
 	case failed.Status == http.StatusTooManyRequests:
 		return tell(http.StatusTooManyRequests, "RATE_LIMITED", "% gets too many requests right now. Try again in a moment.")
 	case failed.Timeout():
-		return tell(http.StatusGatewayTimeout, "TIMEOUT", "% did not answer in time. Try again shortly.")
+		return tell(http.StatusGatewayTimeout, "TIMEOUT", "% did not answer in time. "+advice(timers))
 	case failed.Code == upstream.CodeAuthFailed, failed.Upstream != "clockwork" && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden):
 		return tell(http.StatusBadGateway, "AUTH_FAILED", "% refuses this server's credentials. The server's operator has to renew them.")
-	}
-	switch failed.Status {
-	case http.StatusUnauthorized:
+	case failed.Status == http.StatusUnauthorized:
 		return tell(failed.Status, "UNAUTHORIZED", "% does not accept the API token. Check it in the settings.")
-	case http.StatusForbidden:
+	case failed.Status == http.StatusForbidden:
 		return tell(failed.Status, "FORBIDDEN", "% says that the token's owner may not do this.")
-	case http.StatusBadRequest:
+	case failed.Status == http.StatusBadRequest:
 		return tell(failed.Status, "BAD_REQUEST", "% does not accept these values. Check the issue key, the account and the dates.")
-	case http.StatusNotFound:
+	case failed.Status == http.StatusNotFound && timers:
+		return tell(failed.Status, "NOT_FOUND", "% finds no such issue, or the token's owner may not see it.")
+	case failed.Status == http.StatusNotFound:
 		return tell(failed.Status, "NOT_FOUND", "% finds nothing there, or the token's owner may not see it.")
-	case http.StatusConflict, http.StatusUnprocessableEntity:
-		if strings.HasPrefix(failed.Op, "timers.") {
-			return tell(failed.Status, "INVALID_STATE", "% says that this cannot be done now: perhaps a timer runs on the issue already, or none may be started there.")
-		}
+	case (failed.Status == http.StatusConflict || failed.Status == http.StatusUnprocessableEntity) && timers:
+		return tell(failed.Status, "INVALID_STATE", "% says that this cannot be done now: perhaps a timer runs on the issue already, or none may be started there.")
+	case failed.Status == http.StatusConflict, failed.Status == http.StatusUnprocessableEntity:
 		return tell(failed.Status, "INVALID_STATE", "% says that this cannot be done now.")
 	}
-	return tell(http.StatusBadGateway, "UNAVAILABLE", "% cannot be reached or answers with an error. Try again shortly.")
+	return tell(http.StatusBadGateway, "UNAVAILABLE", "% cannot be reached or answers with an error. "+advice(timers))
+}
+
+// advice is what to do after an answer that was lost: a start or a stop may
+// have been done.
+func advice(timers bool) string {
+	if timers {
+		return "Look which timers run before you try again."
+	}
+	return "Try again shortly."
 }

@@ -56,11 +56,15 @@ func send(ctx context.Context, d *app.Deps, accountID string) error {
 	began := time.Now()
 	defer func() { upstream.Record(ctx, "inngest", time.Since(began)) }()
 	client, err := NewClient(d, bounded{ctx, d.Transport})
-	if err == nil {
-		_, err = client.Send(ctx, inngestgo.GenericEvent[Data]{Name: Name, Data: Data{AccountID: accountID}})
+	if err != nil {
+		return err
 	}
-	if err != nil && !key.IsZero() {
-		err = errors.New(strings.ReplaceAll(err.Error(), key.Reveal(), key.String()))
+	id, err := client.Send(ctx, inngestgo.GenericEvent[Data]{Name: Name, Data: Data{AccountID: accountID}})
+	switch {
+	case err != nil && !key.IsZero():
+		return errors.New(strings.ReplaceAll(err.Error(), key.Reveal(), key.String()))
+	case err == nil && id == "":
+		return errors.New("the answer has no event id: is that address Inngest's?")
 	}
 	return err
 }

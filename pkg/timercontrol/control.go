@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
@@ -16,6 +17,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // Errors that a caller can do something about.
@@ -105,6 +107,15 @@ func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 	return true
 }
 
+// confirm asks for a sync where it is not known whether Clockwork did what it
+// was told: its answer was lost, or is a failure of its own.
+func (c *Control) confirm(ctx context.Context, account string, err error) {
+	var failed *upstream.Error
+	if errors.As(err, &failed) && (failed.Status == 0 || failed.Status >= http.StatusInternalServerError) {
+		c.requestSync(ctx, account)
+	}
+}
+
 // Start starts a timer in Clockwork and shows it.
 func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	account, _, err := c.account(ctx, r)
@@ -115,6 +126,7 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	err = c.Clockwork.StartTimer(ctx, r.Token, r.IssueKey, r.Comment)
 	shown := found()
 	if err != nil {
+		c.confirm(ctx, account, err)
 		return Outcome{}, err
 	}
 	var out Outcome
@@ -147,6 +159,7 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 	var out Outcome
 	err = c.Clockwork.StopTimer(ctx, r.Token, r.IssueKey)
 	if err != nil && !errors.Is(err, clockwork.ErrNotRunning) {
+		c.confirm(ctx, account, err)
 		return Outcome{}, err
 	}
 	out.Stopped = err == nil
