@@ -2,7 +2,6 @@ package inngestdev
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -53,12 +52,27 @@ func (s *Server) Send(ctx context.Context, name string, data map[string]any) (st
 	return reply.IDs[0], nil
 }
 
-// Run is a finished run of a function.
+// Run is a run of a function as it stands.
 type Run struct {
 	ID     string
-	Status string // "COMPLETED", "FAILED" or "CANCELLED"
+	Status string // "QUEUED", "RUNNING", "COMPLETED", "FAILED" or "CANCELLED"
 	Output string // JSON: what the function returned, or its error
 	Steps  []Step // in the order they ran
+}
+
+// Ended reports whether nothing more will happen.
+func (r Run) Ended() bool {
+	return slices.Contains([]string{"COMPLETED", "FAILED", "CANCELLED"}, r.Status)
+}
+
+// Failures returns how many attempts at the step have failed so far.
+func (r Run) Failures(step string) int {
+	for _, s := range r.Steps {
+		if s.Name == step {
+			return s.Failures
+		}
+	}
+	return 0
 }
 
 // Step is a step of a run.
@@ -68,13 +82,11 @@ type Step struct {
 	Output   string // JSON as Inngest stores and shows it; "" if no attempt succeeded
 }
 
-// errRunning says that a run has not ended yet.
-var errRunning = errors.New("not ended")
-
-// AwaitRun waits until the run that the event caused has ended.
-func (s *Server) AwaitRun(ctx context.Context, eventID string) (Run, error) {
+// Await waits until the run that the event caused satisfies ok, for example
+// Run.Ended, and returns it. what names the condition.
+func (s *Server) Await(ctx context.Context, eventID, what string, ok func(Run) bool) (Run, error) {
 	var run Run
-	err := process.Until(ctx, "the run of event "+eventID, func(ctx context.Context) error {
+	err := process.Until(ctx, "the run of event "+eventID+" "+what, func(ctx context.Context) error {
 		ids, err := s.runsOf(ctx, eventID)
 		if err != nil {
 			return err
@@ -82,8 +94,13 @@ func (s *Server) AwaitRun(ctx context.Context, eventID string) (Run, error) {
 		if len(ids) != 1 {
 			return fmt.Errorf("the event has runs %v", ids)
 		}
-		run, err = s.run(ctx, ids[0])
-		return err
+		if run, err = s.run(ctx, ids[0]); err != nil {
+			return err
+		}
+		if !ok(run) {
+			return fmt.Errorf("it is %+v", run)
+		}
+		return nil
 	})
 	return run, err
 }
@@ -126,9 +143,6 @@ func (s *Server) run(ctx context.Context, id string) (Run, error) {
 		return Run{}, err
 	}
 	run := Run{ID: id, Status: data.Run.Status, Output: data.Run.Output}
-	if !slices.Contains([]string{"COMPLETED", "FAILED", "CANCELLED"}, run.Status) {
-		return run, fmt.Errorf("run %s is %s: %w", id, run.Status, errRunning)
-	}
 	for _, sp := range data.Run.Trace.ChildrenSpans {
 		if strings.HasPrefix(sp.Name, "function ") {
 			continue // "function success" or "function error", no step

@@ -35,9 +35,10 @@ type Server struct {
 	URL string
 }
 
-// StartT starts the dev server for one test. It polls appURL, the address of
-// an /api/inngest that may come up later, once a second. Failed steps are retried
-// after one second instead of the 15 seconds and more of its own table.
+// StartT starts the dev server for one test. It asks appURL, the address of an
+// /api/inngest that may come up later, for its functions once a second; with
+// appURL "" it waits until the app, asked by PUT, tells them by itself. Failed steps are tried again after one second,
+// instead of the 15 seconds and more of its own table.
 func StartT(tb testing.TB, program, appURL string) *Server {
 	tb.Helper()
 	// The server has two more listeners, on ports 50052 and 50053, that no flag
@@ -47,20 +48,24 @@ func StartT(tb testing.TB, program, appURL string) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	args := []string{
+		"dev",
+		"--host", "127.0.0.1",
+		"--port", strconv.Itoa(ports[0]),
+		"--connect-gateway-port", strconv.Itoa(ports[1]),
+		"--retry-interval", "1",
+		"--no-discovery",
+	}
+	if appURL == "" {
+		args = append(args, "--no-poll")
+	} else {
+		args = append(args, "--poll-interval", "1", "--sdk-url", appURL)
+	}
 	p := process.StartT(tb, process.Command{
 		Path: program,
-		Args: []string{
-			"dev",
-			"--host", "127.0.0.1",
-			"--port", strconv.Itoa(ports[0]),
-			"--connect-gateway-port", strconv.Itoa(ports[1]),
-			"--no-discovery",
-			"--poll-interval", "1",
-			"--retry-interval", "1",
-			"--sdk-url", appURL,
-		},
-		Dir: tb.TempDir(), // it looks for inngest.json from here upwards
-		Env: []string{"DO_NOT_TRACK=1"},
+		Args: args,
+		Dir:  tb.TempDir(), // it looks for inngest.json from here upwards
+		Env:  []string{"DO_NOT_TRACK=1"},
 	})
 	s := &Server{URL: "http://127.0.0.1:" + strconv.Itoa(ports[0])}
 	if err := p.Answers(tb.Context(), s.URL+"/dev"); err != nil {

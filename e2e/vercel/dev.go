@@ -9,17 +9,30 @@ import (
 	"github.com/clockwork-timer/backend/e2e/process"
 )
 
-// DevT starts "vercel dev" in dir, a copy of the tree, for one test, and
-// returns its base URL once it answers. It reads dir/.env. It compiles a
-// function anew for each request, so the first answer of a route takes long.
-func (c CLI) DevT(tb testing.TB, dir string) string {
+// Site is where a "vercel dev" is to listen, known before it starts.
+type Site struct {
+	URL string
+	// ports are one for the site, and three for local stand-ins of services that
+	// we do not use.
+	ports []int
+}
+
+// NewSite finds free ports for one test.
+func NewSite(tb testing.TB) Site {
 	tb.Helper()
-	// One port for the site, three for local stand-ins of services we do not use.
 	ports, err := process.FreePorts(4)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	port := func(i int) string { return strconv.Itoa(ports[i]) }
+	return Site{URL: "http://127.0.0.1:" + strconv.Itoa(ports[0]), ports: ports}
+}
+
+// DevT starts "vercel dev" in dir, a copy of the tree, for one test, and waits
+// until it answers. It reads dir/.env. It compiles a function anew for each
+// request, so an answer takes seconds.
+func (c CLI) DevT(tb testing.TB, dir string, s Site) {
+	tb.Helper()
+	port := func(i int) string { return strconv.Itoa(s.ports[i]) }
 	p := process.StartT(tb, c.command(dir, "dev",
 		"--local", "--yes",
 		"--listen", "127.0.0.1:"+port(0),
@@ -27,11 +40,9 @@ func (c CLI) DevT(tb testing.TB, dir string) string {
 		"--runtime-cache-port", port(2),
 		"--schedules-port", port(3),
 	))
-	base := "http://127.0.0.1:" + port(0)
 	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
 	defer cancel()
-	if err := p.Answers(ctx, base+"/"); err != nil {
+	if err := p.Answers(ctx, s.URL+"/"); err != nil {
 		tb.Fatal(err)
 	}
-	return base
 }

@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+)
+
+// dev is a running cmd/dev.
+type dev struct {
+	URL string
+	Env map[string]string // what "cmd/dev --env" prints
+}
+
+// tools is a folder for programs built once for all tests of this package.
+var tools string
+
+func TestMain(m *testing.M) {
+	var err error
+	if tools, err = os.MkdirTemp("", "clockwork-e2e-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(tools)
+	os.Exit(code)
+}
+
+// devProgram is cmd/dev, built with the race detector: a race that only real
+// clients provoke ends the program, and with it the test.
+var devProgram = sync.OnceValues(func() (string, error) {
+	bin := filepath.Join(tools, "dev")
+	_, err := process.Run(context.Background(), process.Command{
+		Path: "go", Args: []string{"build", "-race", "-buildvcs=false", "-o", bin, "./cmd/dev"}, Dir: root,
+	})
+	return bin, err
+})
+
+// freePort returns a port as text.
+func freePort(t *testing.T) string {
+	t.Helper()
+	ports, err := process.FreePorts(1)
+	require.NoError(t, err)
+	return strconv.Itoa(ports[0])
+}
+
+// startDev starts cmd/dev on the port with more environment, and waits until
+// it has done its first sync and says what to try.
+func startDev(t *testing.T, port string, env ...string) *dev {
+	t.Helper()
+	bin, err := devProgram()
+	require.NoError(t, err)
+	p := process.StartT(t, process.Command{
+		Path: bin, Args: []string{"--port", port}, Dir: t.TempDir(), Env: append([]string{"GORACE=halt_on_error=1"}, env...),
+	})
+	d := &dev{URL: "http://127.0.0.1:" + port, Env: map[string]string{}}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, p.Answers(ctx, d.URL+"/api/health"))
+	require.NoError(t, process.Until(ctx, "the start screen", func(context.Context) error {
+		if strings.Contains(p.Output(), "Ctrl-C") {
+			return nil
+		}
+		return fmt.Errorf("so far it printed %q", p.Output())
+	}))
+
+	printed, err := process.Run(ctx, process.Command{Path: bin, Args: []string{"--env", "--port", port}})
+	require.NoError(t, err)
+	for line := range strings.Lines(printed) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		require.True(t, ok, "line of --env: %s", line)
+		d.Env[name] = strings.Trim(value, "'")
+	}
+	return d
+}
+
+// call sends JSON, if body is not nil, and reads a JSON answer into out.
+func (d *dev) call(t *testing.T, method, url string, header http.Header, body, out any) {
+	t.Helper()
+	var in io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		require.NoError(t, err)
+		in = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url, in)
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Less(t, resp.StatusCode, 300, "%s %s: %s", method, url, answer)
+	if out != nil {
+		require.NoError(t, json.Unmarshal(answer, out), "%s %s: %s", method, url, answer)
+	}
+}
+
+// control changes or reads the truth behind the sandbox.
+func (d *dev) control(t *testing.T, method, path string, body, out any) {
+	t.Helper()
+	d.call(t, method, d.URL+"/_sandbox/control"+path, nil, body, out)
+}
+
+// redis runs a command through the played Upstash.
+func (d *dev) redis(t *testing.T, command ...any) any {
+	t.Helper()
+	var reply struct{ Result any }
+	header := http.Header{"Authorization": {"Bearer " + d.Env["UPSTASH_REDIS_REST_TOKEN"]}}
+	d.call(t, http.MethodPost, d.Env["UPSTASH_REDIS_REST_URL"], header, command, &reply)
+	return reply.Result
+}

@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/e2e/inngestdev"
+	"github.com/clockwork-timer/backend/e2e/requests"
+	"github.com/clockwork-timer/backend/e2e/vercel"
+)
+
+// TestVercelDev runs the functions under "vercel dev", which compiles one anew
+// for each request, against the upstreams of cmd/dev, and has the real Inngest
+// dev server run the sync there.
+func TestVercelDev(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	defer cancel()
+	cli, err := vercel.Install(ctx, "vercel", t.TempDir())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, vercel.CopyTree(ctx, root, dir))
+
+	d := startDev(t, freePort(t))
+	site := vercel.NewSite(t)
+	server := startInngest(t, "") // it does not poll: each poll would start a compiler
+	// The function's Host header is that of its short-lived process: without its
+	// address inngestgo would register one that is gone a moment later.
+	writeEnv(t, dir, d.Env, "INNGEST_DEV="+server.URL, "INNGEST_SERVE_HOST="+site.URL)
+	cli.DevT(t, dir, site)
+
+	client := &http.Client{Timeout: 5 * time.Minute} // the first has all packages to compile
+	for _, r := range requests.All(worldOf(t, d), true) {
+		t.Run(r.Name, func(t *testing.T) {
+			assert.NoError(t, r.Check(ctx, client, site.URL))
+		})
+	}
+	t.Run("no-source", func(t *testing.T) {
+		for _, path := range []string{"/go.mod", "/pkg/app/deps.go", "/vercel.json", "/.env"} {
+			resp, err := client.Get(site.URL + path)
+			require.NoError(t, err)
+			assert.NoError(t, resp.Body.Close())
+			assert.Equal(t, http.StatusNotFound, resp.StatusCode, path)
+		}
+	})
+	t.Run("inngest-run", func(t *testing.T) {
+		d.call(t, http.MethodPut, site.URL+"/api/inngest", nil, nil, nil)
+		_, err := server.AwaitApp(ctx)
+		require.NoError(t, err)
+		event, err := server.Send(ctx, syncEvent, map[string]any{})
+		require.NoError(t, err)
+		run, err := server.Await(ctx, event, "to end", inngestdev.Run.Ended)
+		require.NoError(t, err)
+		assert.Equal(t, "COMPLETED", run.Status, "output %s", run.Output)
+		assert.Equal(t, []string{acquire, fetch, write}, stepNames(run))
+	})
+}
+
+// writeEnv writes what a developer would put there with "cmd/dev --env". The
+// CLI reads .env; with --local it does not read .env.local.
+func writeEnv(t *testing.T, dir string, env map[string]string, more ...string) {
+	t.Helper()
+	lines := more
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		lines = append(lines, fmt.Sprintf("%s='%s'", name, env[name]))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+}
+
+// worldOf asks a cmd/dev what requests can ask about. Emily has no timer running.
+func worldOf(t *testing.T, d *dev) requests.World {
+	t.Helper()
+	var people struct {
+		People []struct{ AccountID, Email string }
+	}
+	d.control(t, http.MethodGet, "/people", nil, &people)
+	var credentials struct{ ClockworkTokens map[string]string }
+	d.control(t, http.MethodGet, "/credentials", nil, &credentials)
+	emily := people.People[5]
+	return requests.World{
+		AccountID:      emily.AccountID,
+		Email:          emily.Email,
+		ClockworkToken: credentials.ClockworkTokens[emily.AccountID],
+		IssueKey:       "BILL-209",
+	}
+}
