@@ -1,0 +1,80 @@
+package issues_test
+
+import (
+	"net/url"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/api/issues"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+)
+
+type given = func(t *testing.T, w *apptest.World, r *apptest.Request)
+
+func broken(f fault.Fault) given {
+	return func(_ *testing.T, w *apptest.World, _ *apptest.Request) { w.Faults().Add(f) }
+}
+
+// keyed is the request as the rewrite makes it.
+func keyed(key string) apptest.Request {
+	return apptest.Request{Target: "/api/issues/x?" + url.Values{"key": {key}}.Encode()}
+}
+
+func TestIssue(t *testing.T) {
+	bad := func(name, key string) apptest.Scenario {
+		return apptest.Scenario{Name: name, Request: keyed(key), Status: 400, Code: "BAD_REQUEST", Field: "key", Then: func(t *testing.T, w *apptest.World, _ apptest.Answer) {
+			assert.Zero(t, w.Sandbox.Requests()["jira.issue"], "questions that reached Jira")
+		}}
+	}
+	stored := func(value string) given {
+		return func(t *testing.T, w *apptest.World, _ *apptest.Request) {
+			require.NoError(t, w.Redis.Miniredis().Set("jira:issue:BILL-209", value))
+		}
+	}
+	apptest.Run(t, issues.HandleIssue, append(apptest.BadQueries("/api/issues/BILL-209"), []apptest.Scenario{
+		{Name: "by-key", Request: keyed("BILL-209"), Status: 200, Golden: true},
+		{Name: "in-lower-case", Request: keyed("bill-209"), Status: 200, Has: []string{`"key":"BILL-209"`}},
+		{Name: "without-assignee-and-priority", Request: keyed("PORTAL-320"), Status: 200, Golden: true},
+		{Name: "by-id", Given: func(_ *testing.T, w *apptest.World, r *apptest.Request) {
+			*r = keyed(strconv.FormatInt(w.Sandbox.Issues()[0].ID, 10))
+		}, Status: 200, Has: []string{`"key":"PORTAL-287"`}},
+		{Name: "over-tcp", Options: apptest.Options{OverTCP: true}, Request: keyed("BILL-209"), Status: 200},
+		{Name: "unknown", Request: keyed("BILL-9999"), Status: 404, Code: "ISSUE_NOT_FOUND", Golden: true},
+		{Name: "unknown-id", Request: keyed("1"), Status: 404, Code: "ISSUE_NOT_FOUND"},
+		bad("none", ""), bad("not-a-key", "nonsense"), bad("project-alone", "BILL-"), bad("zero", "BILL-0"), bad("negative", "-1"),
+		bad("path-upwards", "../search"), bad("path-below", "BILL-209/comment"), bad("encoded-slash", "BILL-209%2Fcomment"), bad("query", "BILL-209?fields=*all"),
+		bad("another-alphabet", "ВILL-209"), bad("quote", `BILL-209"`), bad("dots", ".."), bad("two-keys", "BILL-209,BILL-211"),
+
+		{Name: "stored-value-does-not-parse", Given: stored(`{"key":`), Request: keyed("BILL-209"), Status: 200, Has: []string{"Monthly statement"}},
+		{Name: "stored-value-names-nothing", Given: stored(`{}`), Request: keyed("BILL-209"), Status: 200, Has: []string{"Monthly statement"}},
+		{Name: "stored-value-of-another-type", Given: stored(`[7]`), Request: keyed("BILL-209"), Status: 200, Has: []string{"Monthly statement"}},
+		{Name: "redis-is-down", Given: broken(fault.Fault{Upstream: "redis", Kind: fault.Status}), Request: keyed("BILL-209"), Status: 200, Has: []string{"Monthly statement"}},
+	}...))
+}
+
+// An issue is asked for once an hour, one that is not there once a minute.
+func TestIssueIsRemembered(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	asked := func(key string) int {
+		before := w.Sandbox.Requests()["jira.issue"]
+		w.Do(t.Context(), issues.HandleIssue, keyed(key))
+		return w.Sandbox.Requests()["jira.issue"] - before
+	}
+	id := ""
+	for _, i := range w.Sandbox.Issues() {
+		if i.Key == "BILL-209" {
+			id = strconv.FormatInt(i.ID, 10)
+		}
+	}
+	assert.Equal(t, []int{1, 0, 0, 0}, []int{asked("BILL-209"), asked("BILL-209"), asked("bill-209"), asked(id)})
+	assert.Equal(t, []int{1, 0}, []int{asked("BILL-9999"), asked("BILL-9999")})
+	w.Clock.Advance(61 * time.Second)
+	assert.Equal(t, []int{0, 1}, []int{asked("BILL-209"), asked("BILL-9999")})
+	w.Clock.Advance(time.Hour)
+	assert.Equal(t, 1, asked("BILL-209"))
+}
