@@ -1,0 +1,118 @@
+package timers_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
+)
+
+const indexSecret = "signing-secret-of-the-index-tests"
+
+// bearerOf asks with the token of such a user.
+func bearerOf(user func(w *apptest.World) users.User) func(*testing.T, *apptest.World, *apptest.Request) {
+	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
+		token, err := auth.Signer{Secret: indexSecret, Now: w.Clock.Now}.Sign(user(w))
+		require.NoError(t, err)
+		if r.Target == "" {
+			r.Target = "/timers"
+		}
+		r.Header = map[string]string{"Authorization": "Bearer " + token}
+	}
+}
+
+func bearerOfPerson(n int) func(*testing.T, *apptest.World, *apptest.Request) {
+	return bearerOf(func(w *apptest.World) users.User {
+		return users.User{Username: "somebody", AccountID: w.Person(n).AccountID, Email: w.Person(n).Email}
+	})
+}
+
+func bearerOfUsername(name func(w *apptest.World) string) func(*testing.T, *apptest.World, *apptest.Request) {
+	return bearerOf(func(w *apptest.World) users.User { return users.User{Username: name(w), Role: users.RoleAdmin} })
+}
+
+func TestIndex(t *testing.T) {
+	open := apptest.Options{Env: map[string]string{"JWT_SECRET": indexSecret}}
+	required := apptest.Options{Env: map[string]string{"JWT_SECRET": indexSecret, "AUTH_MODE": "required"}}
+	with := func(header string) apptest.Request {
+		return apptest.Request{Target: "/timers", Header: map[string]string{"Authorization": header}}
+	}
+	unsynced := open
+	unsynced.Unsynced = true
+	moved := func(_ *testing.T, w *apptest.World, _ *apptest.Request) { w.Clock.Advance(5 * time.Minute) }
+	apptest.Run(t, timers.HandleIndex, []apptest.Scenario{
+		{Name: "one-timer", Options: open, Given: bearerOfPerson(1), Status: 200, Golden: true},
+		{Name: "two-timers", Options: open, Given: bearerOfPerson(3), Status: 200, Golden: true, HasNot: []string{"PORTAL-312"}},
+		{Name: "on-hold", Options: open, Given: bearerOfPerson(7), Status: 200, Has: []string{`"on_hold":true`, `"status":"running"`}},
+		{Name: "nothing-runs", Options: open, Given: bearerOfPerson(5), Status: 200, Golden: true},
+		{Name: "required-mode", Options: required, Given: bearerOfPerson(1), Status: 200, Has: []string{"PORTAL-312"}},
+		{Name: "by-the-other-name", Options: open, Given: bearerOfPerson(1), Request: apptest.Request{Target: "/api/timers"}, Status: 200, Has: []string{"PORTAL-312"}},
+		{Name: "never-synced", Options: unsynced, Given: bearerOfPerson(1), Status: 200, Has: []string{`"timer":null`, `"timers":[]`}},
+		{Name: "asks-for-another", Options: open, Given: bearerOfPerson(5), Request: apptest.Request{Target: "/timers?accountId=all"}, Status: 200, Has: []string{`"timers":[]`}},
+		{Name: "admin-sees-their-own", Options: open, Given: bearerOf(func(w *apptest.World) users.User {
+			return users.User{AccountID: w.Person(5).AccountID, Role: users.RoleAdmin}
+		}), Status: 200, Has: []string{`"timers":[]`}},
+		{Name: "username-like-everybody", Options: open, Given: bearerOfUsername(func(*apptest.World) string { return "all" }), Status: 200, Has: []string{`"timers":[]`}},
+		{Name: "username-like-an-address", Options: open, Given: bearerOfUsername(func(w *apptest.World) string { return w.Person(1).Email }), Status: 200, Has: []string{`"timers":[]`}},
+
+		{Name: "no-token", Options: open, Request: apptest.Request{Target: "/timers"}, Status: 401, Code: "UNAUTHORIZED", Golden: true},
+		{Name: "no-token-required", Options: required, Request: apptest.Request{Target: "/timers"}, Status: 401, Code: "UNAUTHORIZED"},
+		{Name: "clockwork-token-alone", Options: open, Request: apptest.Request{Target: "/timers", Header: map[string]string{"X-Clockwork-Token": "a-token"}}, Status: 401, Code: "UNAUTHORIZED"},
+		{Name: "nonsense-token", Options: open, Request: with("Bearer x.y.z"), Status: 401, Code: "UNAUTHORIZED"},
+		{Name: "basic", Options: open, Request: with("Basic eDp5"), Status: 401, Code: "UNAUTHORIZED"},
+		{Name: "token-in-the-query", Options: open, Given: func(t *testing.T, w *apptest.World, r *apptest.Request) {
+			bearerOfPerson(1)(t, w, r)
+			r.Target, r.Header = "/timers?token="+r.Header["Authorization"][len("Bearer "):], nil
+		}, Status: 401, Code: "UNAUTHORIZED"},
+		{Name: "expired", Options: open, Given: func(t *testing.T, w *apptest.World, r *apptest.Request) {
+			bearerOfPerson(1)(t, w, r)
+			w.Clock.Advance(auth.TokenLife)
+		}, Status: 401, Code: "UNAUTHORIZED"},
+		{Name: "another-secret", Options: apptest.Options{Env: map[string]string{"JWT_SECRET": "another-secret-of-thirty-two-byte"}}, Given: bearerOfPerson(1), Status: 401, Code: "UNAUTHORIZED"},
+		{Name: "no-secret", Given: bearerOfPerson(1), Status: 503, Code: "AUTH_NOT_CONFIGURED"},
+		{Name: "post", Options: open, Request: apptest.Request{Target: "/timers", Body: `{}`}, Status: 405, Code: "METHOD_NOT_ALLOWED", Header: map[string]string{"Allow": "GET"}},
+		{Name: "repeated-parameter", Options: open, Given: bearerOfPerson(1), Request: apptest.Request{Target: "/timers?a=1&a=2"}, Status: 400, Code: "BAD_REQUEST", Field: "a"},
+		{Name: "redis-gone", Options: open, Given: func(t *testing.T, w *apptest.World, r *apptest.Request) {
+			bearerOfPerson(1)(t, w, r)
+			w.Refuse("redis")
+		}, Status: 503, Code: "CACHE_UNAVAILABLE"},
+		{Name: "later", Options: open, Given: func(t *testing.T, w *apptest.World, r *apptest.Request) {
+			bearerOfPerson(1)(t, w, r)
+			moved(t, w, r)
+		}, Status: 200, Has: []string{`"server_time":"2026-05-04T14:05:00Z"`}},
+	})
+}
+
+// A timer that starts in Clockwork is the current one after the next sync, and
+// none is after the last stop.
+func TestIndexFollowsClockwork(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": indexSecret}})
+	ask := func() string {
+		var r apptest.Request
+		bearerOfPerson(1)(t, w, &r)
+		a := w.Do(t.Context(), timers.HandleIndex, r)
+		require.Equal(t, 200, a.Status, "%s", a.Body)
+		return string(a.Body)
+	}
+	account := w.Person(1).AccountID
+	w.Clock.Advance(time.Minute)
+	_, err := w.Sandbox.StartTimer(account, "OPS-64", "")
+	require.NoError(t, err)
+	w.Sync(t)
+	got := ask()
+	assert.Contains(t, got, `"timer":{"id":"cw:`+account+`:OPS-64"`, "the one that started last")
+	assert.Contains(t, got, "PORTAL-312")
+	for _, issue := range []string{"OPS-64", "PORTAL-312"} {
+		_, err := w.Sandbox.StopTimer(account, issue)
+		require.NoError(t, err)
+	}
+	w.Clock.Advance(time.Minute)
+	w.Sync(t)
+	assert.Contains(t, ask(), `"timer":null,"timers":[]`)
+}
