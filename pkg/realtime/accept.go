@@ -1,0 +1,205 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// subprotocol is what browsers name before their token: they cannot set
+// Authorization on a WebSocket.
+const subprotocol = "bearer"
+
+// loadTimeout bounds the wait for a user's state on connect.
+const loadTimeout = 5 * time.Second
+
+// What a caller is told who is not let in.
+var (
+	errNoToken = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED",
+		Message: "Log in first: send the token as Authorization: Bearer, as Sec-WebSocket-Protocol: bearer, TOKEN, or as ?token=."}
+	errBadToken = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Message: "Your login has expired or is not valid. Log in again."}
+	errNoSecret = &web.Error{Status: http.StatusServiceUnavailable, Code: "AUTH_NOT_CONFIGURED", Message: "The server's operator has to set JWT_SECRET first."}
+	errOrigin   = &web.Error{Status: http.StatusForbidden, Code: "ORIGIN_NOT_ALLOWED", Message: "Pages of this origin may not connect; the server's operator can add it to CORS_ALLOWED_ORIGINS."}
+	errMethod   = &web.Error{Status: http.StatusMethodNotAllowed, Code: "METHOD_NOT_ALLOWED", Message: "This address does not take that method; see the Allow header."}
+	errUpgrade  = &web.Error{Status: http.StatusUpgradeRequired, Code: "UPGRADE_REQUIRED", Message: "This address speaks WebSocket only. /api/timers/stream has the same events as plain HTTP."}
+	errManyOpen = &web.Error{Status: http.StatusTooManyRequests, Code: "TOO_MANY_CONNECTIONS", Message: "You have too many connections open. Close some first.", RetryAfter: 10 * time.Second}
+	errStore    = &web.Error{Status: http.StatusServiceUnavailable, Code: "STORE_UNAVAILABLE", Message: "The timers cannot be read at the moment. Try again shortly.", RetryAfter: 2 * time.Second}
+	errShutdown = &web.Error{Status: http.StatusServiceUnavailable, Code: "SERVER_CLOSING", Message: "The server restarts. Connect again.", RetryAfter: time.Second}
+)
+
+// WS answers GET /ws: the contract's Realtime section. ?since= asks for what
+// came after that seq instead of the whole state.
+func (s *Server) WS(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	w.Header().Set("X-Request-Id", web.RequestID(r))
+	if failed := s.upgrade(w, r); failed != nil {
+		s.refuse(w, r, failed, began)
+	}
+}
+
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, failed *web.Error, began time.Time) {
+	if failed.Status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodGet)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(began)}))
+	web.WriteError(w, failed)
+	s.log.Info("realtime: not let in", "path", r.URL.Path, "status", failed.Status, "code", failed.Code)
+}
+
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) *web.Error {
+	switch {
+	case r.Method != http.MethodGet:
+		return errMethod
+	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || r.Header.Get("Sec-WebSocket-Version") != "13":
+		w.Header().Set("Upgrade", "websocket")
+		return errUpgrade
+	case !s.originAllowed(r):
+		return errOrigin
+	}
+	if !s.begin() {
+		return errShutdown
+	}
+	defer s.running.Done()
+	who, since, failed := s.identify(r)
+	if failed != nil {
+		return failed
+	}
+	room, failed := s.enter(r.Context(), who)
+	if failed != nil {
+		return failed
+	}
+	out := &hijackable{ResponseWriter: w, wait: s.limits.WriteWait}
+	// Origins were checked above, by the rules that CORS has.
+	ws, err := websocket.Accept(out, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{subprotocol}})
+	if err != nil { // the library has answered
+		s.exit(room, nil)
+		return nil
+	}
+	ws.SetReadLimit(maxMessage)
+	c := &conn{server: s, ws: ws, cork: out.corked, room: room, user: room.user, alias: who.UserID, account: who.AccountID,
+		clockworkToken: who.ClockworkToken, expires: who.Expires}
+	c.out.start = c.startDrain
+	c.heard.Store(s.now().UnixNano())
+	room.join(&c.out, since, s.now())
+	s.add(c)
+	return nil
+}
+
+// originAllowed lets in whoever is no browser, the server's own pages, the
+// desktop clients, and CORS_ALLOWED_ORIGINS. A token is needed all the same.
+func (s *Server) originAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || origin == "file://" { // the latter is Electron's
+		return true
+	}
+	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
+		return true
+	}
+	return web.OriginAllowed(r, s.origins)
+}
+
+// identify reads who connects, and from where on. since is -1 where it is not
+// given.
+func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed *web.Error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return who, 0, web.BadRequest("", "The query string is not well formed.")
+	}
+	since = -1
+	last := r.Header.Get("Last-Event-ID")
+	if last == "" {
+		last = query.Get("since")
+	}
+	if last != "" {
+		if since, err = strconv.ParseInt(last, 10, 64); err != nil || since < 0 {
+			return who, 0, web.BadRequest("since", "since must be the seq of an event that you have seen.")
+		}
+	}
+	who, err = auth.Identify(withToken(r, query), config.AuthRequired, s.verify)
+	switch {
+	case errors.Is(err, auth.ErrNotConfigured):
+		return who, 0, errNoSecret
+	case errors.Is(err, auth.ErrNoToken):
+		return who, 0, errNoToken
+	case err != nil:
+		return who, 0, errBadToken
+	}
+	return who, since, nil
+}
+
+// withToken moves a token from where browsers can put one to where it belongs.
+func withToken(r *http.Request, query url.Values) *http.Request {
+	if r.Header.Get("Authorization") != "" {
+		return r
+	}
+	if token := offeredToken(r, query); token != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return r
+}
+
+func offeredToken(r *http.Request, query url.Values) string {
+	var offered []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			offered = append(offered, strings.TrimSpace(name))
+		}
+	}
+	if i := slices.Index(offered, subprotocol); i >= 0 && i+1 < len(offered) {
+		return offered[i+1]
+	}
+	return query.Get("token")
+}
+
+// enter takes a place in the user's room and sees to its state.
+func (s *Server) enter(ctx context.Context, who auth.Caller) (*room, *web.Error) {
+	user := UserOf(who)
+	room := s.hub.enter(user)
+	if !room.admit(s.limits.Connections) {
+		s.hub.leave(room, s.now())
+		return nil, errManyOpen
+	}
+	if s.deaf.Load() {
+		room.doubt()
+	}
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	fresh, err := room.ensure(ctx, s.store, s.now())
+	if err != nil {
+		s.log.Error("realtime: state not read", "error", err)
+		s.exit(room, nil)
+		return nil, errStore
+	}
+	if fresh && s.clockwork != nil {
+		s.clockwork.reconcileLater(user)
+	}
+	return room, nil
+}
+
+// exit gives back what enter took.
+func (s *Server) exit(r *room, o *outbox) {
+	r.quit(o)
+	s.hub.leave(r, s.now())
+}
+
+// UserOf is the user under whose name a caller's timers are kept: the account
+// at Atlassian, where Clockwork's timers come in, else the login's own id.
+func UserOf(who auth.Caller) string {
+	if who.AccountID != "" {
+		return who.AccountID
+	}
+	return who.UserID
+}

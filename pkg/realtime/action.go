@@ -1,0 +1,120 @@
+package realtime
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clockwork-timer/backend/pkg/jira"
+)
+
+// Limits of a client's message.
+const (
+	maxMessage = 4 << 10 // bytes
+	maxID      = 128     // characters
+	maxComment = 2000    // characters, as in the HTTP API
+	// maxAhead is how far a client's clock may be ahead of ours.
+	maxAhead = 24 * time.Hour
+)
+
+// earliest is before any timer of these clients.
+var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// The actions.
+const (
+	actionStart = "timer_start"
+	actionStop  = "timer_stop"
+)
+
+// action is a client's message, checked.
+type action struct {
+	ID        string
+	UserID    string
+	Status    Status // that it asks for
+	StartedAt time.Time
+	IssueKey  string
+	Comment   string
+}
+
+// wireAction is the message as it comes. Unknown members are ignored: clients
+// may be newer than the server.
+type wireAction struct {
+	Action    string `json:"action"`
+	ID        string `json:"id"`
+	UserID    string `json:"user_id"`
+	StartedAt string `json:"started_at"`
+	IssueKey  string `json:"issue_key"`
+	Comment   string `json:"comment"`
+}
+
+// parseAction reads one message. The refusal names the timer where that much
+// could be read.
+func parseAction(message []byte, now time.Time) (action, *refusal) {
+	var in wireAction
+	if err := json.Unmarshal(message, &in); err != nil {
+		return action{}, badJSON(err)
+	}
+	if text := checkID(in.ID); text != "" {
+		return action{}, &refusal{Code: CodeBadMessage, Message: text}
+	}
+	out := action{ID: in.ID, UserID: in.UserID, Comment: strings.TrimSpace(in.Comment)}
+	refuse := func(code, text string) (action, *refusal) {
+		return out, &refusal{Code: code, Message: text, ID: in.ID}
+	}
+	switch in.Action {
+	case actionStart:
+		out.Status = Running
+	case actionStop:
+		out.Status = Stopped
+	default:
+		return refuse(CodeUnknownAction, "action must be timer_start or timer_stop.")
+	}
+	if in.UserID == "" {
+		return refuse(CodeBadMessage, "user_id is missing.")
+	}
+	var err error
+	if out.StartedAt, err = time.Parse(time.RFC3339Nano, in.StartedAt); err != nil {
+		return refuse(CodeBadMessage, "started_at must be an RFC 3339 time such as 2026-05-04T09:00:00Z.")
+	}
+	out.StartedAt = out.StartedAt.UTC()
+	if out.StartedAt.Before(earliest) || out.StartedAt.After(now.Add(maxAhead)) {
+		return refuse(CodeBadMessage, "started_at is too far from the present.")
+	}
+	if in.IssueKey != "" {
+		if out.IssueKey, err = jira.ParseIssueKey(in.IssueKey); err != nil {
+			return refuse(CodeBadMessage, "issue_key must look like ABC-123.")
+		}
+	}
+	if utf8.RuneCountInString(in.Comment) > maxComment || strings.ContainsFunc(in.Comment, forbiddenInComment) {
+		return refuse(CodeBadMessage, "comment must be at most 2,000 characters, without control characters.")
+	}
+	return out, nil
+}
+
+func badJSON(err error) *refusal {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" && !strings.Contains(wrong.Field, ".") {
+		return &refusal{Code: CodeBadMessage, Message: wrong.Field + " must be a string."}
+	}
+	return &refusal{Code: CodeBadMessage, Message: "The message must be one JSON object with text members."}
+}
+
+// checkID says what is wrong with a timer's id.
+func checkID(id string) string {
+	switch {
+	case id == "":
+		return "id is missing."
+	case utf8.RuneCountInString(id) > maxID:
+		return "id is longer than 128 characters."
+	case strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }):
+		return "id must be printable."
+	}
+	return ""
+}
+
+func forbiddenInComment(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r'
+}

@@ -1,0 +1,63 @@
+package realtime
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// announcement is what instances tell each other over a Feed: changes that one
+// of them made, or a message for all of a user's clients that changes nothing.
+type announcement struct {
+	Last   int64             `json:"last,omitempty"` // seq of the last timer
+	Timers []json.RawMessage `json:"timers,omitempty"`
+	Notice json.RawMessage   `json:"notice,omitempty"`
+}
+
+func announceEvents(last int64, events []Event) string {
+	b := append(make([]byte, 0, 64+256*len(events)), lastMember...)
+	b = strconv.AppendInt(b, last, 10)
+	b = append(b, `,"timers":[`...)
+	for i := range events {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, events[i].JSON...)
+	}
+	return string(append(b, `]}`...))
+}
+
+// lastMember is what an announcement of changes begins with.
+const lastMember = `{"last":`
+
+// lastAnnounced reads the seq of an announcement without the rest of it: most
+// are an instance's own, and known. 0 where there is none.
+func lastAnnounced(text string) int64 {
+	rest, ok := strings.CutPrefix(text, lastMember)
+	if !ok {
+		return 0
+	}
+	digits, _, _ := strings.Cut(rest, ",")
+	last, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return last
+}
+
+func announceNotice(message []byte) string { return `{"notice":` + string(message) + `}` }
+
+func parseAnnouncement(text string) (announcement, []Event, error) {
+	var a announcement
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
+		return a, nil, err
+	}
+	events := make([]Event, len(a.Timers))
+	for i, encoded := range a.Timers {
+		var err error
+		if events[i], err = DecodeEvent(encoded); err != nil {
+			return a, nil, err
+		}
+	}
+	return a, events, nil
+}

@@ -1,0 +1,234 @@
+package realtime
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// maxWaiting bounds the writes that wait for the store.
+	maxWaiting = 16 << 10
+	// maxBatch bounds one commit.
+	maxBatch = 1024
+	// commitTimeout bounds one try of a commit, in a store that has no tighter
+	// limit.
+	commitTimeout = 5 * time.Second
+	// maxRaces bounds how often another instance may be faster.
+	maxRaces = 20
+)
+
+// committer brings writes to the store, all that wait in one commit, and has
+// them handed out then.
+type committer struct {
+	store Store
+	hub   *hub
+	pace  pace
+	now   func() time.Time
+	log   *slog.Logger
+	// shared: other instances write to the store too, and hear of commits.
+	shared bool
+
+	wake chan struct{}
+	mu   sync.Mutex
+	// waiting are accepted writes: each will be told its outcome.
+	waiting []write
+	closing bool
+}
+
+// submit accepts a write, or says why not.
+func (c *committer) submit(w write) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closing:
+		return errClosing
+	case len(c.waiting) >= maxWaiting:
+		return errUnavailable
+	}
+	if c.waiting = append(c.waiting, w); len(c.waiting) == 1 {
+		c.signal()
+	}
+	return nil
+}
+
+func (c *committer) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// close lets run end once it has done what was accepted.
+func (c *committer) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closing = true
+	c.signal()
+}
+
+// run commits until close.
+func (c *committer) run() {
+	for range c.wake {
+		for {
+			batch, last := c.next()
+			if len(batch) == 0 {
+				if last {
+					return
+				}
+				break
+			}
+			c.commit(batch)
+			c.pace.rest(len(batch))
+		}
+	}
+}
+
+func (c *committer) next() (batch []write, last bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := min(len(c.waiting), maxBatch)
+	batch = c.waiting[:n:n]
+	if c.waiting = c.waiting[n:]; len(c.waiting) == 0 {
+		c.waiting = nil
+	}
+	return batch, c.closing
+}
+
+// commit does a batch, user by user as far as they are concerned, in one go as
+// far as the store is.
+func (c *committer) commit(batch []write) {
+	plans := c.plans(batch)
+	for range maxRaces {
+		if plans = c.attempt(plans); len(plans) == 0 {
+			return
+		}
+	}
+	c.refuse(plans, fmt.Errorf("%w: other instances were faster %d times", errUnavailable, maxRaces))
+}
+
+// plans groups the writes by user, in order.
+func (c *committer) plans(batch []write) []*plan {
+	byUser := make(map[string]*plan, len(batch))
+	plans := make([]*plan, 0, len(batch))
+	for _, w := range batch {
+		p := byUser[w.user]
+		if p == nil {
+			p = &plan{room: c.hub.enter(w.user)}
+			byUser[w.user] = p
+			plans = append(plans, p)
+		}
+		p.writes = append(p.writes, w)
+	}
+	return plans
+}
+
+// attempt commits the plans and returns those for which another instance was
+// faster: their rooms have caught up.
+func (c *committer) attempt(plans []*plan) (again []*plan) {
+	ready := plans[:0]
+	for _, p := range plans {
+		if err := c.load(p.room); err != nil {
+			c.refuse([]*plan{p}, err)
+			continue
+		}
+		p.compute()
+		ready = append(ready, p)
+	}
+	made, err := c.send(ready)
+	for i, p := range ready {
+		switch {
+		case err != nil:
+			c.refuse([]*plan{p}, err)
+		case made[i]:
+			c.complete(p)
+		default:
+			if err := c.refresh(p.room); err != nil {
+				c.refuse([]*plan{p}, err)
+				continue
+			}
+			again = append(again, p)
+		}
+	}
+	return again
+}
+
+func (c *committer) load(r *room) error {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	_, err := r.ensure(ctx, c.store, c.now())
+	return err
+}
+
+func (c *committer) refresh(r *room) error {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	return r.refresh(ctx, c.store, c.now())
+}
+
+// send commits what changes something. It says for each plan whether it is
+// done. A commit that failed is sent once more: the store takes none twice.
+func (c *committer) send(plans []*plan) ([]bool, error) {
+	made := make([]bool, len(plans))
+	changes := make([]Change, 0, len(plans))
+	for i, p := range plans {
+		if len(p.change.Events) == 0 {
+			made[i] = true
+			continue
+		}
+		if c.shared {
+			p.change.Announcement = announceEvents(p.change.Seq(), p.change.Events)
+		}
+		changes = append(changes, p.change)
+	}
+	if len(changes) == 0 {
+		return made, nil
+	}
+	answers, err := c.try(changes)
+	if err != nil {
+		c.log.Warn("realtime: commit failed, trying once more", "error", err)
+		answers, err = c.try(changes)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range made {
+		if !made[i] {
+			made[i], answers = answers[0], answers[1:]
+		}
+	}
+	return made, nil
+}
+
+func (c *committer) try(changes []Change) ([]bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	return c.store.Commit(ctx, changes)
+}
+
+func (c *committer) complete(p *plan) {
+	p.room.deliver(p.change.Events)
+	for i := range p.writes {
+		if done := p.writes[i].done; done != nil {
+			done(p.outcomes[i])
+		}
+	}
+	c.hub.leave(p.room, c.now())
+}
+
+// refuse ends plans that the store did not take. Whether it has them all the
+// same is found out when the room is next loaded.
+func (c *committer) refuse(plans []*plan, err error) {
+	c.log.Error("realtime: writes refused", "error", err)
+	for _, p := range plans {
+		p.room.doubt()
+		for _, w := range p.writes {
+			if w.done != nil {
+				w.done(outcome{refused: refusalOf(err, w.timer.ID)})
+			}
+		}
+		c.hub.leave(p.room, c.now())
+	}
+}

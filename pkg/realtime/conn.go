@@ -1,0 +1,229 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+const (
+	// costOfBad is how many messages a bad one counts for.
+	costOfBad = 5
+	// maxExcess is how many messages over the limit are answered; the next one
+	// closes the connection.
+	maxExcess = 100
+	// maxCommands bounds the calls of Clockwork that one connection has under way.
+	maxCommands = 4
+)
+
+// conn is one WebSocket. While nothing happens it costs one goroutine, which
+// reads, and no buffer beyond those of corked.
+type conn struct {
+	server *Server
+	ws     *websocket.Conn
+	cork   *corked
+	room   *room
+	out    outbox
+
+	user           string // whose timers these are
+	alias          string // another id that the user's messages may name, or ""
+	account        string // at Atlassian, or ""
+	clockworkToken secret.Text
+	expires        time.Time
+
+	limiter  *rate.Limiter // made by the first message
+	excess   int
+	commands atomic.Int32
+	heard    atomic.Int64 // when the peer last gave a sign of life, in Unix ns
+	pinging  atomic.Bool
+}
+
+var readBuffers = sync.Pool{New: func() any { return new([maxMessage + 1]byte) }}
+
+// read takes messages until the connection ends.
+func (c *conn) read() {
+	defer c.server.drop(c)
+	for {
+		// No deadline here: pings find out who is gone.
+		kind, reader, err := c.ws.Reader(context.Background())
+		if err != nil {
+			return
+		}
+		c.heard.Store(c.server.now().UnixNano())
+		if kind != websocket.MessageText {
+			c.out.finish(&endBinary)
+			return
+		}
+		if !c.message(reader) {
+			return
+		}
+	}
+}
+
+// message reads and does one message; it reports whether to go on.
+func (c *conn) message(reader io.Reader) bool {
+	buffer := readBuffers.Get().(*[maxMessage + 1]byte)
+	defer readBuffers.Put(buffer)
+	n := 0
+	for {
+		m, err := reader.Read(buffer[n:])
+		n += m
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil { // too large for one; the library has said so
+			return false
+		}
+	}
+	if !utf8.Valid(buffer[:n]) {
+		c.out.finish(&endText)
+		return false
+	}
+	return c.handle(buffer[:n])
+}
+
+// handle does one message. A message that is not done is answered.
+func (c *conn) handle(text []byte) bool {
+	if !c.allow(1) {
+		c.excess++
+		if c.excess > maxExcess {
+			c.out.finish(&endFlood)
+			return false
+		}
+		c.tell(&refusal{Code: CodeRateLimited, Message: "Too many messages. Slow down."})
+		return true
+	}
+	act, bad := parseAction(text, c.server.now())
+	if bad == nil && act.UserID != c.user && act.UserID != c.alias {
+		bad = &refusal{CodeForbidden, "user_id must be your own.", act.ID}
+	}
+	if bad != nil {
+		c.allow(costOfBad - 1)
+		c.tell(bad)
+		return true
+	}
+	c.excess = 0
+	if c.server.clockwork != nil && c.server.clockwork.takes(c, act) {
+		return true
+	}
+	c.apply(act)
+	return true
+}
+
+// apply has the change made. Once it is, the sender hears of it like everybody
+// else.
+func (c *conn) apply(act action) {
+	now := c.server.now().UTC().Truncate(time.Millisecond)
+	w := write{user: c.user, ifSeq: -1, done: func(o outcome) {
+		switch {
+		case o.refused != nil:
+			c.tell(o.refused)
+		case o.unchanged != nil:
+			c.out.put(*o.unchanged)
+		}
+	}, timer: Timer{
+		ID: act.ID, UserID: c.user, Status: act.Status, StartedAt: act.StartedAt, UpdatedAt: now,
+		IssueKey: act.IssueKey, Comment: act.Comment, Source: SourceClient,
+	}}
+	if err := c.server.committer.submit(w); err != nil {
+		c.tell(refusalOf(err, act.ID))
+	}
+}
+
+func (c *conn) tell(why *refusal) { c.out.put(item{data: why.encode()}) }
+
+// allow spends n of the connection's messages.
+func (c *conn) allow(n int) bool {
+	if c.limiter == nil {
+		c.limiter = rate.NewLimiter(rate.Limit(c.server.limits.PerSecond), c.server.limits.Burst)
+	}
+	return c.limiter.AllowN(c.server.now(), n)
+}
+
+// startDrain is the outbox's start.
+func (c *conn) startDrain() { c.server.running.Go(c.drain) }
+
+// drain writes what is queued, several messages at once where there are, and
+// closes where that comes next.
+func (c *conn) drain() {
+	var spare []item
+	for {
+		queued, end, more := c.out.take(spare)
+		switch {
+		case !more:
+			return
+		case end != nil:
+			c.close(end)
+			return
+		}
+		if err := c.send(queued); err != nil {
+			_ = c.ws.CloseNow()
+			return
+		}
+		clear(queued)
+		spare = queued
+	}
+}
+
+func (c *conn) send(queued []item) error {
+	c.cork.cork()
+	for _, i := range queued {
+		// This only fills a buffer; uncork has the deadline.
+		if err := c.ws.Write(context.Background(), websocket.MessageText, i.data); err != nil {
+			return errors.Join(err, c.cork.uncork())
+		}
+	}
+	return c.cork.uncork()
+}
+
+// close tells the peer why, and waits a little for its answer.
+func (c *conn) close(end *ending) {
+	if end.code == 0 {
+		_ = c.ws.CloseNow()
+		return
+	}
+	impatient := time.AfterFunc(c.server.limits.Goodbye, func() { _ = c.cork.Conn.Close() })
+	defer impatient.Stop()
+	_ = c.ws.Close(end.code, end.reason)
+}
+
+// check closes a connection whose token has ended, and asks a silent peer
+// whether it is there.
+func (c *conn) check(now time.Time) {
+	if !c.expires.IsZero() && !now.Before(c.expires) {
+		c.out.finish(&endExpired)
+		return
+	}
+	silence := now.Sub(time.Unix(0, c.heard.Load()))
+	if silence >= c.server.limits.PingEvery && c.pinging.CompareAndSwap(false, true) {
+		c.server.running.Go(c.ping)
+	}
+}
+
+func (c *conn) ping() {
+	defer c.pinging.Store(false)
+	ctx, cancel := context.WithTimeout(context.Background(), c.server.limits.PingWait)
+	defer cancel()
+	if err := c.ws.Ping(ctx); err != nil {
+		_ = c.ws.CloseNow() // gone without a word
+		return
+	}
+	c.heard.Store(c.server.now().UnixNano())
+}
+
+// refusalOf is what a person is told of a write that was not done.
+func refusalOf(err error, id string) *refusal {
+	if errors.Is(err, errClosing) {
+		return &refusal{CodeClosing, "The server restarts. Reconnect and send this again.", id}
+	}
+	return &refusal{CodeUnavailable, "This could not be saved and was not done. Try again shortly.", id}
+}

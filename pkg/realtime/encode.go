@@ -1,0 +1,89 @@
+package realtime
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// The timer's encoding is written by hand: it is made once for each change and
+// was a third of the server's own work. A test holds it to encoding/json.
+func encodeTimer(t *Timer) []byte {
+	b := make([]byte, 0, 192+len(t.ID)+len(t.UserID)+len(t.Summary)+len(t.Comment))
+	b = appendText(b, `{"id":`, t.ID)
+	b = appendText(b, `,"user_id":`, t.UserID)
+	b = appendText(b, `,"status":`, string(t.Status))
+	b = appendTime(b, `,"started_at":"`, t.StartedAt)
+	b = appendTime(b, `,"updated_at":"`, t.UpdatedAt)
+	b = append(b, `,"seq":`...)
+	b = strconv.AppendInt(b, t.Seq, 10)
+	if t.IssueKey != "" {
+		b = appendText(b, `,"issue_key":`, t.IssueKey)
+	}
+	if t.Summary != "" {
+		b = appendText(b, `,"summary":`, t.Summary)
+	}
+	if t.Comment != "" {
+		b = appendText(b, `,"comment":`, t.Comment)
+	}
+	if t.OnHold {
+		b = append(b, `,"on_hold":true`...)
+	}
+	b = appendText(b, `,"source":`, t.Source)
+	return append(b, '}')
+}
+
+func appendTime(b []byte, name string, t time.Time) []byte {
+	b = append(b, name...)
+	return append(t.UTC().AppendFormat(b, time.RFC3339Nano), '"')
+}
+
+func appendText(b []byte, name, text string) []byte {
+	b = append(b, name...)
+	if plain(text) {
+		b = append(b, '"')
+		b = append(b, text...)
+		return append(b, '"')
+	}
+	quoted, _ := json.Marshal(text) // a string always encodes
+	return append(b, quoted...)
+}
+
+// plain reports whether text stands in JSON as it is.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
+}
+
+// Messages to clients. Encoded timers are put together rather than encoded
+// again.
+
+func encodeUpdate(timer []byte) []byte {
+	const head = `{"event":"timer_updated","payload":`
+	b := make([]byte, 0, len(head)+len(timer)+1)
+	b = append(b, head...)
+	b = append(b, timer...)
+	return append(b, '}')
+}
+
+// encodeState is the message on connect: everything known, newest change last.
+func encodeState(timers []Timer, seq int64, now time.Time) []byte {
+	slices.SortFunc(timers, func(a, b Timer) int { return int(a.Seq - b.Seq) })
+	b := append(make([]byte, 0, 128+256*len(timers)), `{"event":"state","payload":{"timers":[`...)
+	for i := range timers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, encodeTimer(&timers[i])...)
+	}
+	b = append(b, `],"seq":`...)
+	b = strconv.AppendInt(b, seq, 10)
+	b = appendTime(b, `,"server_time":"`, now)
+	return append(b, `}}`...)
+}

@@ -1,0 +1,26 @@
+package realtime
+
+import "github.com/coder/websocket"
+
+// Close codes of this server beyond RFC 6455's. Those from 4400 on are like the
+// HTTP status they end in: come back only after mending something. After any
+// other a client comes back with ?since= and the last seq that it saw.
+const (
+	CloseTokenExpired websocket.StatusCode = 4401 // log in again first
+)
+
+// ending is how a connection is closed.
+type ending struct {
+	code   websocket.StatusCode
+	reason string
+}
+
+var (
+	endSlow    = ending{websocket.StatusTryAgainLater, "read too slowly: reconnect with since"}
+	endClosing = ending{websocket.StatusServiceRestart, "server restarts: reconnect with since"}
+	endExpired = ending{CloseTokenExpired, "token expired: log in again"}
+	endFlood   = ending{websocket.StatusPolicyViolation, "too many messages"}
+	endBinary  = ending{websocket.StatusUnsupportedData, "text messages only"}
+	endText    = ending{websocket.StatusInvalidFramePayloadData, "text must be UTF-8"}
+	endGone    = ending{} // nobody is there to be told
+)

@@ -1,0 +1,40 @@
+package realtime
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Listing is the answer of GET /timers.
+type Listing struct {
+	Timer      *Timer    `json:"timer"`  // the running one that started last, or null
+	Timers     []Timer   `json:"timers"` // all that are known, the latest start first
+	ServerTime time.Time `json:"server_time"`
+}
+
+// List reads a user's timers from the store, also in a process without a
+// Server.
+func List(ctx context.Context, store Store, user string, now time.Time) (Listing, error) {
+	state, err := store.Load(ctx, user)
+	if err != nil {
+		return Listing{}, fmt.Errorf("list timers: %w", err)
+	}
+	l := Listing{Timers: append([]Timer{}, state.Timers...), ServerTime: now.UTC()}
+	slices.SortFunc(l.Timers, func(a, b Timer) int {
+		if c := b.StartedAt.Compare(a.StartedAt); c != 0 {
+			return c
+		}
+		return int(b.Seq - a.Seq)
+	})
+	if i := slices.IndexFunc(l.Timers, func(t Timer) bool { return t.Status == Running }); i >= 0 {
+		l.Timer = &l.Timers[i]
+	}
+	return l, nil
+}
+
+// Timers is List on the server's own store.
+func (s *Server) Timers(ctx context.Context, user string) (Listing, error) {
+	return List(ctx, s.store, user, s.now())
+}

@@ -1,0 +1,81 @@
+package realtime
+
+import "sync"
+
+// Bounds of one connection's queue. A client that reads is far from them: all
+// of a batch is taken out at once and written with one system call.
+const (
+	maxQueued      = 1024
+	maxQueuedBytes = 1 << 20
+)
+
+// item is a message on its way to one client.
+type item struct {
+	seq  int64 // 0 where it is not a numbered change or state
+	data []byte
+}
+
+// outbox is the queue of one connection. Putting something in never blocks.
+type outbox struct {
+	// start begins to drain the queue; it is called when it stops being empty,
+	// and must not block.
+	start func()
+
+	mu     sync.Mutex
+	queue  []item
+	bytes  int
+	active bool // start was called, and take has not returned false since
+	end    *ending
+}
+
+// put queues an item. Where the queue is full the reader is too slow, and
+// nothing more will be queued: it has to come back and catch up.
+func (o *outbox) put(i item) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.end != nil:
+		return
+	case len(o.queue) >= maxQueued || (o.bytes > 0 && o.bytes+len(i.data) > maxQueuedBytes):
+		o.queue, o.bytes, o.end = nil, 0, &endSlow
+	default:
+		o.queue = append(o.queue, i)
+		o.bytes += len(i.data)
+	}
+	o.activate()
+}
+
+// finish ends the connection once what is queued has been sent. The first
+// ending counts.
+func (o *outbox) finish(why *ending) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.end == nil {
+		o.end = why
+		o.activate()
+	}
+}
+
+// activate needs mu held.
+func (o *outbox) activate() {
+	if !o.active {
+		o.active = true
+		o.start()
+	}
+}
+
+// take gives all that is queued, in order. With nothing left it gives the
+// ending, if there is one; more is false once the drain is over.
+func (o *outbox) take(spare []item) (queued []item, end *ending, more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case len(o.queue) > 0:
+		queued, o.queue, o.bytes = o.queue, spare[:0], 0
+		return queued, nil, true
+	case o.end != nil:
+		return nil, o.end, true // stays active: nobody drains an ended queue again
+	}
+	o.queue, o.active = nil, false // an idle connection keeps no buffer
+	return nil, nil, false
+}

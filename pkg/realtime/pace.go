@@ -1,0 +1,52 @@
+package realtime
+
+import "time"
+
+// Under load a commit waits a little for company: its fixed cost, and that of
+// a write to each connection, is then shared by more changes. A few messages a
+// second never wait.
+const (
+	// busy is the rate, in writes per second, from which commits wait.
+	busy = 1000
+	// maxRest bounds the wait.
+	maxRest = 5 * time.Millisecond
+)
+
+// pace decides how long to wait between two commits.
+type pace struct {
+	now   func() time.Time
+	sleep func(time.Duration)
+	last  time.Time // when the last rest was over
+	rate  float64   // writes per second, smoothed
+}
+
+// rest waits after a commit of n writes.
+func (p *pace) rest(n int) {
+	now := p.now()
+	passed := now.Sub(p.last)
+	p.rate = smooth(p.rate, n, passed)
+	if p.rate > busy {
+		if wait := pause(p.rate) - passed; wait > 0 {
+			p.sleep(wait)
+			now = p.now()
+		}
+	}
+	p.last = now
+}
+
+// smooth weighs the newest figure by the time that it stands for: about the
+// last 20 ms count.
+func smooth(rate float64, n int, passed time.Duration) float64 {
+	const window = 20 * time.Millisecond
+	if passed <= 0 {
+		return rate
+	}
+	weight := min(float64(passed)/float64(window), 1)
+	return rate*(1-weight) + float64(n)/passed.Seconds()*weight
+}
+
+// pause is the time between two commits at a rate: a millisecond at 1,000
+// writes a second, and up to maxRest from 9,000 on.
+func pause(rate float64) time.Duration {
+	return min(time.Duration(rate/busy/2*float64(time.Millisecond))+time.Millisecond/2, maxRest)
+}

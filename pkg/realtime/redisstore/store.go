@@ -1,0 +1,213 @@
+// Package redisstore keeps realtime timers in Redis, for any number of
+// instances: each hears by pub/sub what the others commit. It works over TCP and
+// over Upstash's REST API alike.
+//
+// Per user there are two keys and a channel:
+//
+//	clockwork:realtime:timers:{user}  hash: seq, and t:{id} → the timer
+//	clockwork:realtime:events:{user}  list: the last changes
+//	clockwork:realtime:{user}         channel: what instances announce
+//
+// Upstash bills each command, those in a script too: a commit costs one, and
+// for each user in it five, or six where timers leave.
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/realtime"
+)
+
+// Redis is what the store needs of a client.
+type Redis interface {
+	Do(ctx context.Context, cmd ...any) (any, error)
+	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
+}
+
+// Store is a realtime.Store and a realtime.Feed.
+type Store struct{ redis Redis }
+
+// New returns a store over redis.
+func New(redis Redis) *Store { return &Store{redis} }
+
+const (
+	channelPrefix = "clockwork:realtime:"
+	timersPrefix  = channelPrefix + "timers:"
+	eventsPrefix  = channelPrefix + "events:"
+	timerField    = "t:"
+	seqField      = "seq"
+)
+
+var errReply = errors.New("unexpected reply of Redis")
+
+// loadScript reads both keys at one moment.
+const loadScript = `return {redis.call('HGETALL', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1)}`
+
+// Load reads a user's timers, with one command.
+func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
+	reply, err := s.redis.Do(ctx, "EVAL", loadScript, 2, timersPrefix+user, eventsPrefix+user)
+	if err != nil {
+		return realtime.State{}, fmt.Errorf("read timers: %w", err)
+	}
+	both, ok := reply.([]any)
+	if !ok || len(both) != 2 {
+		return realtime.State{}, errReply
+	}
+	fields, ok1 := both[0].([]any)
+	events, ok2 := both[1].([]any)
+	if !ok1 || !ok2 || len(fields)%2 != 0 {
+		return realtime.State{}, errReply
+	}
+	return decodeState(fields, events)
+}
+
+func decodeState(fields, events []any) (state realtime.State, err error) {
+	for i := 0; i < len(fields); i += 2 {
+		name, _ := fields[i].(string)
+		value, _ := fields[i+1].(string)
+		if name == seqField {
+			if state.Seq, err = strconv.ParseInt(value, 10, 64); err != nil {
+				return state, fmt.Errorf("%w: seq is no number", errReply)
+			}
+		} else if strings.HasPrefix(name, timerField) {
+			e, err := realtime.DecodeEvent([]byte(value))
+			if err != nil {
+				return state, fmt.Errorf("decode timer: %w", err)
+			}
+			state.Timers = append(state.Timers, e.Timer)
+		}
+	}
+	for _, encoded := range events {
+		text, _ := encoded.(string)
+		e, err := realtime.DecodeEvent([]byte(text))
+		if err != nil {
+			return state, fmt.Errorf("decode event: %w", err)
+		}
+		state.Recent = append(state.Recent, e)
+	}
+	return state, nil
+}
+
+// commitScript makes each change whose user is where it builds on. KEYS has two
+// keys for each change. ARGV has the number of events to keep and then, for each
+// change: after, seq, channel, announcement, the number of events and these,
+// the number of timers and field and value of each, the number of dropped
+// fields and these.
+const commitScript = `
+local made, a, keep = {}, 1, ARGV[1]
+local function some(first, n) return unpack(ARGV, first, first + n - 1) end
+for k = 1, #KEYS, 2 do
+  local after, seq, channel, announcement = some(a + 1, 4)
+  local events = a + 6
+  local timers = events + ARGV[events - 1] + 1
+  local dropped = timers + 2 * ARGV[timers - 1] + 1
+  a = dropped + ARGV[dropped - 1] - 1
+  if (redis.call('HGET', KEYS[k], 'seq') or '0') == after then
+    redis.call('HSET', KEYS[k], 'seq', seq, some(timers, dropped - timers - 1))
+    if a >= dropped then redis.call('HDEL', KEYS[k], some(dropped, a - dropped + 1)) end
+    redis.call('RPUSH', KEYS[k + 1], some(events, timers - events - 1))
+    redis.call('LTRIM', KEYS[k + 1], -keep, -1)
+    redis.call('PUBLISH', channel, announcement)
+    made[#made + 1] = 1
+  else
+    made[#made + 1] = 0
+  end
+end
+return made`
+
+// maxArguments bounds one script: Lua can unpack some thousand at once, and
+// holds Redis for the whole of it.
+const maxArguments = 4000
+
+// Commit writes the changes with one script, or a few where they are many; those
+// that it made are announced by it.
+func (s *Store) Commit(ctx context.Context, changes []realtime.Change) ([]bool, error) {
+	made := make([]bool, 0, len(changes))
+	for len(changes) > 0 {
+		n := fitting(changes)
+		some, err := s.commit(ctx, changes[:n])
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, some...)
+		changes = changes[n:]
+	}
+	return made, nil
+}
+
+// fitting counts the changes that go into one script.
+func fitting(changes []realtime.Change) int {
+	arguments := 0
+	for i := range changes {
+		arguments += 8 + 3*len(changes[i].Events) + len(changes[i].Dropped)
+		if i > 0 && arguments > maxArguments {
+			return i
+		}
+	}
+	return len(changes)
+}
+
+func (s *Store) commit(ctx context.Context, changes []realtime.Change) ([]bool, error) {
+	command := []any{"EVAL", commitScript, 2 * len(changes)}
+	for i := range changes {
+		command = append(command, timersPrefix+changes[i].User, eventsPrefix+changes[i].User)
+	}
+	command = append(command, realtime.MaxRecent)
+	for i := range changes {
+		command = appendChange(command, &changes[i])
+	}
+	reply, err := s.redis.Do(ctx, command...)
+	if err != nil {
+		return nil, fmt.Errorf("write timers: %w", err)
+	}
+	answers, ok := reply.([]any)
+	if !ok || len(answers) != len(changes) {
+		return nil, errReply
+	}
+	made := make([]bool, len(changes))
+	for i := range answers {
+		made[i] = answers[i] == int64(1)
+	}
+	return made, nil
+}
+
+func appendChange(command []any, c *realtime.Change) []any {
+	command = append(command, c.After, c.Seq(), channelPrefix+c.User, c.Announcement, len(c.Events))
+	for i := range c.Events {
+		command = append(command, c.Events[i].JSON)
+	}
+	latest := make(map[string][]byte, len(c.Events))
+	for i := range c.Events {
+		latest[c.Events[i].Timer.ID] = c.Events[i].JSON
+	}
+	command = append(command, len(latest))
+	for id, encoded := range latest {
+		command = append(command, timerField+id, encoded)
+	}
+	command = append(command, len(c.Dropped))
+	for _, id := range c.Dropped {
+		command = append(command, timerField+id)
+	}
+	return command
+}
+
+// Listen hears what instances announce, this one too.
+func (s *Store) Listen(ctx context.Context, onReady func(), onAnnouncement func(user, announcement string)) error {
+	return s.redis.PSubscribe(ctx, onReady, func(channel, payload string) {
+		if user, ok := strings.CutPrefix(channel, channelPrefix); ok {
+			onAnnouncement(user, payload)
+		}
+	}, channelPrefix+"*")
+}
+
+// Announce publishes an announcement that goes with no change.
+func (s *Store) Announce(ctx context.Context, user, announcement string) error {
+	if _, err := s.redis.Do(ctx, "PUBLISH", channelPrefix+user, announcement); err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	return nil
+}

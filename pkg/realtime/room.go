@@ -1,0 +1,270 @@
+package realtime
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// maxHeld bounds the changes that wait for earlier ones.
+const maxHeld = 1024
+
+// room is one user on this instance: their timers as of the last change that
+// was handed out, and the connections that get the next ones. Changes come from
+// the committer and, made by other instances, from the feed; whichever way is
+// faster, the room hands them out by seq.
+type room struct {
+	user string
+
+	users  int       // guarded by the hub
+	unused time.Time // guarded by the hub
+
+	loading sync.Mutex // held during a Load
+
+	mu     sync.Mutex
+	loaded bool
+	// doubtful: the store may have more than this.
+	doubtful bool
+	seq      int64
+	timers   map[string]Timer
+	recent   []past // the last changes up to seq
+	members  []*outbox
+	places   int             // taken by connections, those that are still being set up too
+	held     map[int64]Event // came before their turn
+	mending  bool            // somebody sees to the gap before held
+}
+
+// past is a change that was handed out.
+type past struct {
+	item
+	id      string
+	updated time.Time
+}
+
+// ensure loads the state unless that was done, and catches up where that is in
+// doubt. fresh tells that nothing was known before.
+func (r *room) ensure(ctx context.Context, store Store, now time.Time) (fresh bool, err error) {
+	r.mu.Lock()
+	known, sure := r.loaded, r.loaded && !r.doubtful
+	r.mu.Unlock()
+	if sure {
+		return false, nil
+	}
+	return !known, r.load(ctx, store, now, true)
+}
+
+// doubt makes the next ensure catch up: it is not known what the store has.
+func (r *room) doubt() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.doubtful = true
+}
+
+// refresh catches up with the store: after a gap, or when another instance was
+// faster.
+func (r *room) refresh(ctx context.Context, store Store, now time.Time) error {
+	return r.load(ctx, store, now, false)
+}
+
+func (r *room) load(ctx context.Context, store Store, now time.Time, ifNeeded bool) error {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	r.mu.Lock()
+	before, sure := r.seq, r.loaded && !r.doubtful
+	r.mu.Unlock()
+	if ifNeeded && sure {
+		return nil // another call was faster
+	}
+	state, err := store.Load(ctx, r.user)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.doubtful = false
+	switch missed := missedBy(state, r.seq); {
+	case !r.loaded:
+		r.replace(state)
+	case state.Seq >= before && state.Seq <= r.seq:
+	case state.Seq > r.seq && missed != nil:
+		for _, e := range missed {
+			r.accept(e)
+		}
+	default: // too old, or the store lost its memory and is right all the same
+		r.held = nil
+		r.replace(state)
+		r.tellState(now)
+	}
+	r.release()
+	r.mending = false
+	return nil
+}
+
+// missedBy gives the changes after seq, nil where they are not all known.
+func missedBy(state State, seq int64) []Event {
+	missing := state.Seq - seq
+	if missing < 0 || missing > int64(len(state.Recent)) {
+		return nil
+	}
+	return state.Recent[int64(len(state.Recent))-missing:]
+}
+
+// replace takes the store's state. It needs mu held.
+func (r *room) replace(state State) {
+	r.loaded, r.seq = true, state.Seq
+	r.timers = make(map[string]Timer, len(state.Timers))
+	for _, t := range state.Timers {
+		r.timers[t.ID] = t
+	}
+	r.recent = nil
+	for _, e := range state.Recent {
+		r.remember(e)
+	}
+	r.release()
+}
+
+// deliver hands out changes in their turn. It reports whether one waits for
+// others, which somebody then must see to.
+func (r *room) deliver(events []Event) (gap bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range events {
+		if r.loaded && e.Timer.Seq == r.seq+1 {
+			r.accept(e)
+		} else if (!r.loaded || e.Timer.Seq > r.seq) && len(r.held) < maxHeld {
+			if r.held == nil {
+				r.held = map[int64]Event{}
+			}
+			r.held[e.Timer.Seq] = e
+		}
+	}
+	r.release()
+	gap = r.loaded && len(r.held) > 0 && !r.mending
+	r.mending = r.mending || gap
+	return gap
+}
+
+// release hands out held changes whose turn has come, and drops those that have
+// been handed out. It needs mu held.
+func (r *room) release() {
+	for len(r.held) > 0 {
+		e, ok := r.held[r.seq+1]
+		if !ok {
+			break
+		}
+		r.accept(e)
+		delete(r.held, e.Timer.Seq)
+	}
+	for seq := range r.held {
+		if r.loaded && seq <= r.seq {
+			delete(r.held, seq)
+		}
+	}
+}
+
+// accept takes the next change and queues it for everybody. It needs mu held.
+func (r *room) accept(e Event) {
+	if _, known := r.timers[e.Timer.ID]; !known {
+		leaving, _ := place(r.timers)
+		delete(r.timers, leaving)
+	}
+	r.seq = e.Timer.Seq
+	r.timers[e.Timer.ID] = e.Timer
+	i := r.remember(e)
+	for _, o := range r.members {
+		o.put(i)
+	}
+}
+
+// remember keeps a change for those who come back. It needs mu held.
+func (r *room) remember(e Event) item {
+	if len(r.recent) == MaxRecent {
+		r.recent = slices.Delete(r.recent, 0, MaxRecent/4) // not one by one
+	}
+	i := item{e.Timer.Seq, encodeUpdate(e.JSON)}
+	r.recent = append(r.recent, past{i, e.Timer.ID, e.Timer.UpdatedAt})
+	return i
+}
+
+// heard reports whether this very change of a timer has been made. It needs mu
+// held.
+func (r *room) heard(t Timer) bool {
+	return slices.ContainsFunc(r.recent, func(p past) bool { return p.id == t.ID && p.updated.Equal(t.UpdatedAt) })
+}
+
+// has reports whether the change with this seq has been handed out.
+func (r *room) has(seq int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return seq > 0 && r.loaded && seq <= r.seq
+}
+
+func (r *room) empty() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.places == 0
+}
+
+// admit takes a place for one more connection; quit gives it back.
+func (r *room) admit(most int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.places >= most {
+		return false
+	}
+	r.places++
+	return true
+}
+
+// join adds a connection and queues what it needs: what came after since, or
+// the whole state (since < 0, or too old).
+func (r *room) join(o *outbox, since int64, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.members = append(r.members, o)
+	if missing := r.seq - since; since >= 0 && missing >= 0 && missing <= int64(len(r.recent)) {
+		for _, p := range r.recent[int64(len(r.recent))-missing:] {
+			o.put(p.item)
+		}
+		return
+	}
+	o.put(item{r.seq, encodeState(r.list(), r.seq, now)})
+}
+
+func (r *room) quit(o *outbox) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.places--
+	if i := slices.Index(r.members, o); i >= 0 {
+		last := len(r.members) - 1
+		r.members[i], r.members[last] = r.members[last], nil
+		r.members = r.members[:last]
+	}
+}
+
+// tell queues a message that is no change for every connection.
+func (r *room) tell(data []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, o := range r.members {
+		o.put(item{data: data})
+	}
+}
+
+// tellState queues the whole state for every connection. It needs mu held.
+func (r *room) tellState(now time.Time) {
+	i := item{r.seq, encodeState(r.list(), r.seq, now)}
+	for _, o := range r.members {
+		o.put(i)
+	}
+}
+
+// list needs mu held.
+func (r *room) list() []Timer {
+	timers := make([]Timer, 0, len(r.timers))
+	for _, t := range r.timers {
+		timers = append(timers, t)
+	}
+	return timers
+}

@@ -1,0 +1,199 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+)
+
+// sweepEvery is how often connections are looked over.
+const sweepEvery = time.Second
+
+// Server serves the realtime routes. Close it when done; the Store stays its
+// owner's.
+type Server struct {
+	store     Store
+	verify    func(token string) (auth.Caller, error)
+	origins   []string
+	limits    Limits
+	log       *slog.Logger
+	now       func() time.Time
+	sleep     func(ctx context.Context, d time.Duration) error
+	hub       *hub
+	committer *committer
+	clockwork *clockwork // nil where Options have none
+
+	ctx     context.Context // of goroutines that serve nobody in particular
+	stop    context.CancelFunc
+	running sync.WaitGroup // every goroutine of the server
+	commits chan struct{}  // closed when the committer is done
+	deaf    atomic.Bool    // other instances are not heard at the moment
+
+	mu      sync.Mutex
+	closing bool
+	conns   map[*conn]struct{}
+	streams map[*outbox]struct{}
+}
+
+// New starts a server.
+func New(o Options) (*Server, error) {
+	if o.Store == nil || o.Verify == nil {
+		return nil, errors.New("realtime: Store and Verify are required")
+	}
+	s := &Server{
+		store: o.Store, verify: o.Verify, origins: o.Origins, limits: o.Limits.withDefaults(),
+		log: o.Log, now: o.Now, sleep: o.Sleep, hub: &hub{rooms: map[string]*room{}},
+		commits: make(chan struct{}), conns: map[*conn]struct{}{}, streams: map[*outbox]struct{}{},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.sleep == nil {
+		s.sleep = sleep
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	feed, shared := o.Store.(Feed)
+	s.committer = &committer{store: s.store, hub: s.hub, shared: shared, now: s.now, log: s.log, wake: make(chan struct{}, 1),
+		pace: pace{now: time.Now, sleep: func(d time.Duration) { _ = s.sleep(s.ctx, d) }}}
+	if o.Clockwork != nil {
+		s.clockwork = newClockwork(s, *o.Clockwork)
+		s.running.Go(s.clockwork.run)
+	}
+	if shared {
+		s.deaf.Store(true)
+		s.running.Go(func() { s.listen(feed) })
+	}
+	go func() {
+		defer close(s.commits)
+		s.committer.run()
+	}()
+	s.running.Go(s.sweeps)
+	return s, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Register mounts the routes that only a long-lived process can serve.
+func (s *Server) Register(mount func(path string, handler http.HandlerFunc)) {
+	mount("/ws", s.WS)
+	mount("/api/timers/stream", s.Stream)
+}
+
+// Connections counts the open connections, streams included.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns) + len(s.streams)
+}
+
+// begin lets a request in unless the server closes; end it with running.Done.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.running.Add(1)
+	return true
+}
+
+// add takes in a connection.
+func (s *Server) add(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = struct{}{}
+	s.running.Go(c.read)
+	if s.closing {
+		c.out.finish(&endClosing)
+	}
+}
+
+// drop forgets a connection that has ended.
+func (s *Server) drop(c *conn) {
+	c.out.finish(&endGone)
+	s.exit(c.room, &c.out)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// sweeps looks over connections and rooms once a second.
+func (s *Server) sweeps() {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+			s.sweep(s.now())
+		}
+	}
+}
+
+func (s *Server) sweep(now time.Time) {
+	s.mu.Lock()
+	conns := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.check(now)
+	}
+	s.hub.sweep(now)
+}
+
+// Close ends the server: it accepts nothing more, finishes what it accepted,
+// tells every client to reconnect (1012), and waits for all that to be done. When
+// ctx ends first, the rest is cut off.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	again := s.closing
+	s.closing = true
+	s.mu.Unlock()
+	if again {
+		return nil
+	}
+	cut := context.AfterFunc(ctx, s.cut)
+	defer cut()
+	s.stop()
+	s.committer.close()
+	<-s.commits
+	s.mu.Lock()
+	for c := range s.conns {
+		c.out.finish(&endClosing)
+	}
+	for o := range s.streams {
+		o.finish(&endClosing)
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+	return ctx.Err()
+}
+
+func (s *Server) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		_ = c.cork.Conn.Close()
+	}
+}

@@ -1,0 +1,69 @@
+package sqlitestore
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// checkpointAfter is how many changes may be in the log alone.
+	checkpointAfter = 2000
+	// longLog is the length, in pages of 4 KiB, from which the log is begun
+	// anew although that makes writers wait.
+	longLog = 16_000
+)
+
+// checkpoints carry the write-ahead log over into the database, beside the
+// writer: SQLite would do it inside a commit, whose sender then waits for the
+// disk.
+type checkpoints struct {
+	wake    chan struct{}
+	done    sync.WaitGroup
+	pending int // changes since the last one
+}
+
+func (c *checkpoints) start(s *Store) {
+	c.wake = make(chan struct{}, 1)
+	c.done.Go(func() {
+		for range c.wake {
+			if err := s.checkpoint(); err != nil {
+				s.log.Warn("sqlite checkpoint failed", "error", err)
+			}
+		}
+	})
+}
+
+// due counts changes. It needs the store's mu held.
+func (c *checkpoints) due(n int) {
+	if c.pending += n; c.wake == nil || c.pending < checkpointAfter {
+		return
+	}
+	select {
+	case c.wake <- struct{}{}:
+		c.pending = 0
+	default: // one is under way
+	}
+}
+
+func (c *checkpoints) stop() {
+	if c.wake != nil {
+		close(c.wake)
+		c.done.Wait()
+	}
+}
+
+func (s *Store) checkpoint() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var busy, inLog, moved int
+	if err := s.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &inLog, &moved); err != nil {
+		return err
+	}
+	if inLog < longLog {
+		return nil // the writer begins at the front once it finds all moved
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &inLog, &moved)
+}

@@ -1,0 +1,135 @@
+// Package sqlitestore keeps realtime timers in one SQLite file, for a single
+// instance. It has the driver in pure Go, so a program with it needs no C.
+//
+// A commit is in the write-ahead log before anybody is told: with
+// synchronous=NORMAL, the default, it survives the end of the process by
+// whatever means, and a power cut may take the last moments. With
+// synchronous=FULL (?synchronous=full) it survives that too, and costs one
+// fsync per commit.
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/clockwork-timer/backend/pkg/realtime"
+)
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	db  *sql.DB
+	log *slog.Logger
+
+	mu      sync.Mutex // held for a write, and for a read of what is written
+	writer  *writer
+	history history
+
+	checkpoints checkpoints
+}
+
+// Open opens or makes the database that a DATABASE_URL names: sqlite://PATH,
+// or sqlite://:memory: for one that ends with the process. Close it when done.
+func Open(ctx context.Context, databaseURL string, log *slog.Logger) (*Store, error) {
+	name, memory, err := dataSource(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite: %w", err)
+	}
+	if memory {
+		db.SetMaxOpenConns(1) // each connection would have a memory of its own
+	}
+	s := &Store{db: db, log: log}
+	if err := s.prepare(ctx, memory); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare SQLite database: %w", err), db.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) prepare(ctx context.Context, memory bool) error {
+	if err := migrate(ctx, s.db); err != nil {
+		return err
+	}
+	if err := s.history.load(ctx, s.db); err != nil {
+		return err
+	}
+	var err error
+	if s.writer, err = newWriter(ctx, s.db, s.history.last); err != nil {
+		return err
+	}
+	if !memory {
+		s.checkpoints.start(s)
+	}
+	return nil
+}
+
+// dataSource makes the driver's name of the database.
+func dataSource(databaseURL string) (name string, memory bool, err error) {
+	path, ok := strings.CutPrefix(databaseURL, "sqlite://")
+	path, query, _ := strings.Cut(path, "?")
+	options, queryErr := url.ParseQuery(query)
+	synchronous := strings.ToUpper(options.Get("synchronous"))
+	if synchronous == "" {
+		synchronous = "NORMAL"
+	}
+	if !ok || path == "" || queryErr != nil || (synchronous != "NORMAL" && synchronous != "FULL") {
+		return "", false, errors.New("DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full")
+	}
+	pragmas := url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(" + synchronous + ")", "wal_autocheckpoint(0)"}}
+	if path == ":memory:" {
+		return ":memory:", true, nil
+	}
+	pragmas.Add("_pragma", "journal_mode(WAL)")
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode(), false, nil
+}
+
+// Load reads a user's timers.
+func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	timers, err := s.writer.read(ctx, user)
+	if err != nil {
+		return realtime.State{}, fmt.Errorf("read timers: %w", err)
+	}
+	state := realtime.State{Timers: timers}
+	for _, t := range timers {
+		state.Seq = max(state.Seq, t.Seq) // the newest timer never leaves
+	}
+	state.Recent = s.history.of(user, state.Seq)
+	return state, nil
+}
+
+// Commit writes the changes in one transaction. An error leaves nothing of it.
+func (s *Store) Commit(ctx context.Context, changes []realtime.Change) ([]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	made, err := s.writer.commit(ctx, changes)
+	if err != nil {
+		return nil, fmt.Errorf("write timers: %w", err)
+	}
+	for i := range changes {
+		if made[i] {
+			s.history.add(changes[i].User, changes[i].Events)
+		}
+	}
+	s.checkpoints.due(len(changes))
+	return made, nil
+}
+
+// Close checkpoints and closes the database.
+func (s *Store) Close() error {
+	s.checkpoints.stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.writer.close(), s.db.Close())
+}

@@ -1,0 +1,198 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/realtime"
+)
+
+// trimEvery is how many rows the events table may be too long.
+const trimEvery = 1024
+
+const columns = "id, status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source"
+
+// writer is the one connection that writes, with its statements.
+type writer struct {
+	conn    *sql.Conn
+	begin   *sql.Stmt
+	foreign *sql.Stmt
+	end     *sql.Stmt
+	undo    *sql.Stmt
+	seq     *sql.Stmt
+	put     *sql.Stmt
+	drop    *sql.Stmt
+	log     *sql.Stmt
+	trim    *sql.Stmt
+	timers  *sql.Stmt
+	lastRow *sql.Stmt
+	last    int64            // n of the last row of events
+	trimmed int64            // n up to which events were deleted
+	seqs    map[string]int64 // of users, as committed
+	version int64            // of the data: moves when another process writes
+}
+
+func newWriter(ctx context.Context, db *sql.DB, last int64) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{conn: conn, last: last, trimmed: last - maxHistory, seqs: map[string]int64{}}
+	for text, target := range map[string]**sql.Stmt{
+		"BEGIN IMMEDIATE":     &w.begin,
+		"COMMIT":              &w.end,
+		"PRAGMA data_version": &w.foreign,
+		"ROLLBACK":            &w.undo,
+		"SELECT COALESCE(MAX(seq), 0) FROM timers WHERE user_id = ?": &w.seq,
+		"INSERT INTO timers (user_id, " + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
+			" ON CONFLICT (user_id, id) DO UPDATE SET (status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source) =" +
+			" (excluded.status, excluded.started_at, excluded.updated_at, excluded.seq, excluded.issue_key, excluded.summary, excluded.comment, excluded.on_hold, excluded.source)": &w.put,
+		"DELETE FROM timers WHERE user_id = ? AND id = ?":         &w.drop,
+		"INSERT INTO events (n, user_id, timer) VALUES (?, ?, ?)": &w.log,
+		"SELECT COALESCE(MAX(n), 0) FROM events":                  &w.lastRow,
+		"DELETE FROM events WHERE n <= ?":                         &w.trim,
+		"SELECT " + columns + " FROM timers WHERE user_id = ?":    &w.timers,
+	} {
+		if *target, err = conn.PrepareContext(ctx, text); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return w, nil
+}
+
+func (w *writer) close() error { return w.conn.Close() }
+
+// read gives a user's timers.
+func (w *writer) read(ctx context.Context, user string) ([]realtime.Timer, error) {
+	rows, err := w.timers.QueryContext(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var timers []realtime.Timer
+	for rows.Next() {
+		t := realtime.Timer{UserID: user}
+		var started, updated string
+		if err := rows.Scan(&t.ID, &t.Status, &started, &updated, &t.Seq, &t.IssueKey, &t.Summary, &t.Comment, &t.OnHold, &t.Source); err != nil {
+			return nil, err
+		}
+		if t.StartedAt, err = time.Parse(time.RFC3339Nano, started); err != nil {
+			return nil, err
+		}
+		if t.UpdatedAt, err = time.Parse(time.RFC3339Nano, updated); err != nil {
+			return nil, err
+		}
+		timers = append(timers, t)
+	}
+	return timers, rows.Err()
+}
+
+// commit writes the changes in one transaction.
+func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []bool, err error) {
+	// A context that can end costs the driver a goroutine for each statement.
+	ctx = context.WithoutCancel(ctx)
+	if _, err := w.begin.ExecContext(ctx); err != nil {
+		return nil, err
+	}
+	last, trimmed := w.last, w.trimmed
+	defer func() {
+		if err != nil {
+			_, undoErr := w.undo.ExecContext(ctx)
+			err = errors.Join(err, undoErr)
+			w.last, w.trimmed = last, trimmed
+			clear(w.seqs)
+		}
+	}()
+	if err := w.notice(ctx); err != nil {
+		return nil, err
+	}
+	made = make([]bool, len(changes))
+	for i := range changes {
+		if made[i], err = w.change(ctx, &changes[i]); err != nil {
+			return nil, err
+		}
+	}
+	if w.last-w.trimmed > maxHistory+trimEvery {
+		w.trimmed = w.last - maxHistory
+		if _, err := w.trim.ExecContext(ctx, w.trimmed); err != nil {
+			return nil, err
+		}
+	}
+	_, err = w.end.ExecContext(ctx)
+	return made, err
+}
+
+// notice forgets what is remembered of the database where another process has
+// written: an instance that is being replaced may still be at work.
+func (w *writer) notice(ctx context.Context) error {
+	var version int64
+	if err := w.foreign.QueryRowContext(ctx).Scan(&version); err != nil {
+		return err
+	}
+	if version == w.version {
+		return nil
+	}
+	w.version = version
+	clear(w.seqs)
+	return w.lastRow.QueryRowContext(ctx).Scan(&w.last)
+}
+
+func (w *writer) change(ctx context.Context, c *realtime.Change) (bool, error) {
+	seq, known := w.seqs[c.User]
+	if !known {
+		if err := w.seq.QueryRowContext(ctx, c.User).Scan(&seq); err != nil {
+			return false, err
+		}
+	}
+	if seq != c.After {
+		return false, nil
+	}
+	for i := range c.Events {
+		e := &c.Events[i]
+		w.last++
+		if _, err := w.log.ExecContext(ctx, w.last, c.User, string(e.JSON)); err != nil {
+			return false, err
+		}
+		if replaced(c.Events[i+1:], e.Timer.ID) {
+			continue
+		}
+		if err := w.write(ctx, c.User, &e.Timer); err != nil {
+			return false, err
+		}
+	}
+	for _, id := range c.Dropped {
+		if _, err := w.drop.ExecContext(ctx, c.User, id); err != nil {
+			return false, err
+		}
+	}
+	w.remember(c.User, c.Seq())
+	return true, nil
+}
+
+// replaced reports whether a later event says again what the timer is.
+func replaced(later []realtime.Event, id string) bool {
+	for i := range later {
+		if later[i].Timer.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writer) write(ctx context.Context, user string, t *realtime.Timer) error {
+	_, err := w.put.ExecContext(ctx, user, t.ID, string(t.Status), t.StartedAt.UTC().Format(time.RFC3339Nano), t.UpdatedAt.UTC().Format(time.RFC3339Nano),
+		t.Seq, t.IssueKey, t.Summary, t.Comment, t.OnHold, t.Source)
+	return err
+}
+
+// maxSeqs bounds the users whose seq is remembered.
+const maxSeqs = 10_000
+
+func (w *writer) remember(user string, seq int64) {
+	if len(w.seqs) >= maxSeqs {
+		clear(w.seqs)
+	}
+	w.seqs[user] = seq
+}

@@ -1,0 +1,55 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+)
+
+// Store keeps the timers.
+type Store interface {
+	// Load reads what is known of a user; a user nobody has seen has an empty
+	// state.
+	Load(ctx context.Context, user string) (State, error)
+	// Commit writes the changes, each all or not at all, and says for each
+	// whether it was made: not where the user is no longer at After. An error
+	// means that it is not known, or that nothing was written; the same changes
+	// may be committed again, since none can be made twice.
+	Commit(ctx context.Context, changes []Change) (made []bool, err error)
+}
+
+// Feed is what a store that several instances share does besides.
+type Feed interface {
+	// Listen calls onReady whenever it begins to hear announcements, and
+	// onAnnouncement for each that follows. It blocks until ctx ends or the
+	// connection is lost.
+	Listen(ctx context.Context, onReady func(), onAnnouncement func(user, announcement string)) error
+	// Announce sends an announcement that goes with no change.
+	Announce(ctx context.Context, user, announcement string) error
+}
+
+// Change is what one Commit does to one user's timers.
+type Change struct {
+	User  string
+	After int64 // the seq that it builds on
+	// Events are numbered After+1, After+2, …; the last one of a timer is its
+	// new state.
+	Events  []Event
+	Dropped []string // ids of timers to forget
+	// Announcement is what a Feed tells the other instances.
+	Announcement string
+}
+
+// Seq is the user's seq once the change is made.
+func (c *Change) Seq() int64 { return c.After + int64(len(c.Events)) }
+
+// Bounds of what is kept of one user.
+const (
+	MaxTimers = 100 // the longest stopped leave first
+	MaxRecent = 256 // changes, for clients that come back
+)
+
+var (
+	errClosing = errors.New("the server is closing")
+	// errUnavailable is wrapped around a store's errors.
+	errUnavailable = errors.New("the store does not answer")
+)

@@ -1,0 +1,199 @@
+// Package storetest is the contract that every realtime.Store keeps. It is run
+// by the tests of each store and is no part of the product.
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/realtime"
+)
+
+// Subject opens the store: an empty one at first, and another instance on the
+// same data at each later call in the same test.
+type Subject func(t *testing.T) realtime.Store
+
+// Run runs the contract on stores that open returns, for each test anew.
+func Run(t *testing.T, open func(t *testing.T) Subject) {
+	for name, test := range map[string]func(*testing.T, Subject){
+		"unknown-user":        unknown,
+		"keeps-all-fields":    fields,
+		"several-users":       severalUsers,
+		"drops":               drops,
+		"refuses-what-is-old": old,
+		"no-number-twice":     race,
+		"recent-is-bounded":   bounded,
+		"any-text":            anyText,
+		"many-in-one":         many,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+var start = time.Date(2026, 5, 4, 9, 0, 0, 123456789, time.UTC)
+
+// event is the change with a seq.
+func event(user, id string, seq int64, status realtime.Status) realtime.Event {
+	return realtime.NewEvent(realtime.Timer{ID: id, UserID: user, Status: status, StartedAt: start, UpdatedAt: start.Add(time.Duration(seq) * time.Second),
+		Seq: seq, Source: realtime.SourceClient})
+}
+
+func change(after int64, dropped []string, events ...realtime.Event) realtime.Change {
+	return realtime.Change{User: events[0].Timer.UserID, After: after, Events: events, Dropped: dropped, Announcement: "{}"}
+}
+
+func commit(t *testing.T, s realtime.Store, changes ...realtime.Change) []bool {
+	t.Helper()
+	made, err := s.Commit(t.Context(), changes)
+	require.NoError(t, err)
+	return made
+}
+
+func load(t *testing.T, s realtime.Store, user string) realtime.State {
+	t.Helper()
+	state, err := s.Load(t.Context(), user)
+	require.NoError(t, err)
+	return state
+}
+
+// timersOf maps id to status.
+func timersOf(state realtime.State) map[string]realtime.Status {
+	m := map[string]realtime.Status{}
+	for _, t := range state.Timers {
+		m[t.ID] = t.Status
+	}
+	return m
+}
+
+func unknown(t *testing.T, open Subject) {
+	state := load(t, open(t), "nobody")
+	assert.Zero(t, state.Seq)
+	assert.Empty(t, state.Timers)
+	assert.Empty(t, state.Recent)
+}
+
+func fields(t *testing.T, open Subject) {
+	want := realtime.Timer{ID: "one", UserID: "ann", Status: realtime.Running, StartedAt: start, UpdatedAt: start.Add(time.Hour), Seq: 1,
+		IssueKey: "ABC-1", Summary: "Sum", Comment: "Com\nment", OnHold: true, Source: realtime.SourceClockwork}
+	require.Equal(t, []bool{true}, commit(t, open(t), change(0, nil, realtime.NewEvent(want))))
+	state := load(t, open(t), "ann")
+	assert.Equal(t, int64(1), state.Seq)
+	assert.Equal(t, []realtime.Timer{want}, state.Timers)
+	for _, e := range state.Recent {
+		assert.Equal(t, want, e.Timer)
+	}
+}
+
+func severalUsers(t *testing.T, open Subject) {
+	s := open(t)
+	assert.Equal(t, []bool{true, true}, commit(t, s,
+		change(0, nil, event("ann", "x", 1, realtime.Running), event("ann", "x", 2, realtime.Stopped)),
+		change(0, nil, event("bob", "x", 1, realtime.Running))))
+	ann, bob := load(t, s, "ann"), load(t, s, "bob")
+	assert.Equal(t, map[string]realtime.Status{"x": realtime.Stopped}, timersOf(ann))
+	assert.Equal(t, map[string]realtime.Status{"x": realtime.Running}, timersOf(bob), "the same id of another user is another timer")
+	assert.Equal(t, int64(2), ann.Seq)
+	assert.Equal(t, int64(1), bob.Seq)
+	assert.Len(t, ann.Recent, 2)
+	assert.Len(t, bob.Recent, 1)
+}
+
+func drops(t *testing.T, open Subject) {
+	s := open(t)
+	commit(t, s, change(0, nil, event("ann", "a", 1, realtime.Stopped), event("ann", "b", 2, realtime.Running)))
+	commit(t, s, change(2, []string{"a", "never-there"}, event("ann", "c", 3, realtime.Running)))
+	state := load(t, s, "ann")
+	assert.Equal(t, map[string]realtime.Status{"b": realtime.Running, "c": realtime.Running}, timersOf(state))
+	assert.Equal(t, int64(3), state.Seq)
+}
+
+func old(t *testing.T, open Subject) {
+	s := open(t)
+	commit(t, s, change(0, nil, event("ann", "a", 1, realtime.Running)))
+	repeated := change(0, nil, event("ann", "a", 1, realtime.Stopped))
+	early := change(5, nil, event("ann", "a", 6, realtime.Stopped))
+	other := change(0, nil, event("bob", "b", 1, realtime.Running))
+	assert.Equal(t, []bool{false, true}, commit(t, s, repeated, other), "one user's refusal is not another's")
+	assert.Equal(t, []bool{false}, commit(t, s, early))
+	state := load(t, s, "ann")
+	assert.Equal(t, map[string]realtime.Status{"a": realtime.Running}, timersOf(state))
+	assert.Equal(t, int64(1), state.Seq)
+	assert.Len(t, state.Recent, 1)
+}
+
+// race has two instances commit to one user: each number is given once.
+func race(t *testing.T, open Subject) {
+	const each = 20
+	first, second := open(t), open(t)
+	var both sync.WaitGroup
+	for i, s := range []realtime.Store{first, second} {
+		both.Go(func() {
+			for n := 0; n < each; {
+				state, err := s.Load(t.Context(), "ann")
+				if !assert.NoError(t, err) {
+					return
+				}
+				id := fmt.Sprintf("%d-%d", i, n)
+				made, err := s.Commit(t.Context(), []realtime.Change{change(state.Seq, nil, event("ann", id, state.Seq+1, realtime.Running))})
+				if !assert.NoError(t, err) {
+					return
+				}
+				if made[0] {
+					n++
+				}
+			}
+		})
+	}
+	both.Wait()
+	state := load(t, first, "ann")
+	assert.Equal(t, int64(2*each), state.Seq)
+	assert.Len(t, state.Timers, 2*each)
+}
+
+func bounded(t *testing.T, open Subject) {
+	s := open(t)
+	const total = realtime.MaxRecent + 40
+	for seq := int64(0); seq < total; seq += 8 {
+		var events []realtime.Event
+		for n := range int64(8) {
+			events = append(events, event("ann", "a", seq+n+1, realtime.Running))
+		}
+		require.Equal(t, []bool{true}, commit(t, s, change(seq, nil, events...)))
+	}
+	recent := load(t, s, "ann").Recent
+	require.Len(t, recent, realtime.MaxRecent)
+	for i, e := range recent {
+		assert.Equal(t, int64(total-realtime.MaxRecent+i+1), e.Timer.Seq)
+	}
+}
+
+func anyText(t *testing.T, open Subject) {
+	s := open(t)
+	for i, text := range []string{"seq", "a:b*?[x]", "it's \"quoted\" \\", "ünï ✓ \U0001F600", "'; DROP TABLE timers; --", "%d %s {}"} {
+		e := event("user "+text, text, 1, realtime.Running)
+		e.Timer.Comment = text
+		require.Equal(t, []bool{true}, commit(t, s, change(0, nil, realtime.NewEvent(e.Timer))), "text %d", i)
+		state := load(t, s, "user "+text)
+		require.Len(t, state.Timers, 1)
+		assert.Equal(t, e.Timer, state.Timers[0])
+	}
+}
+
+// many is more than one statement or script can take.
+func many(t *testing.T, open Subject) {
+	s := open(t)
+	var changes []realtime.Change
+	for n := range 600 {
+		user := fmt.Sprintf("user-%d", n)
+		changes = append(changes, change(0, nil, event(user, "a", 1, realtime.Running), event(user, "b", 2, realtime.Stopped)))
+	}
+	for _, made := range commit(t, s, changes...) {
+		assert.True(t, made)
+	}
+	assert.Equal(t, int64(2), load(t, s, "user-599").Seq)
+}
