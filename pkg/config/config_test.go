@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -63,6 +64,7 @@ func TestLoadFaults(t *testing.T) {
 		{"short-encryption-key", with(map[string]string{"TOKEN_ENCRYPTION_KEY": "QkFEVkFMVUU="}), []string{"TOKEN_ENCRYPTION_KEY"}},
 		{"required-without-secret", with(map[string]string{"AUTH_MODE": "required"}), []string{"JWT_SECRET"}},
 		{"short-secret", with(map[string]string{"JWT_SECRET": "BADVALUE"}), []string{"JWT_SECRET"}},
+		{"faulty-users", with(map[string]string{"AUTH_USERS": `[{"username":"BADVALUE","password_hash":"BADVALUE"}]`, "PORT": "BADVALUE"}), []string{"AUTH_USERS", "PORT"}},
 		{"unknown-auth-mode", with(map[string]string{"AUTH_MODE": "BADVALUE"}), []string{"AUTH_MODE"}},
 		{"production-without-keys", with(map[string]string{"VERCEL_ENV": "production"}), []string{"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}},
 		{"production-with-dev-server", with(map[string]string{"VERCEL_ENV": "production", "INNGEST_DEV": "1"}), []string{"INNGEST_DEV"}},
@@ -114,6 +116,17 @@ func TestAuthMode(t *testing.T) {
 			assert.Equal(t, tt.want, c.Auth.Mode)
 		})
 	}
+}
+
+func TestUsers(t *testing.T) {
+	const hash = "$argon2id$v=19$m=4096,t=1,p=1$c2FsdC1vZi1hLXRlc3QhIQ$Yiy0T3CRxG2jePdR87+xGwwMgT6t5zUlcCT7j5ppPws"
+	c, err := config.Load(with(map[string]string{"AUTH_USERS": `[{"username":"an","password_hash":"` + hash + `"}]`}))
+	require.NoError(t, err)
+	assert.Equal(t, 1, c.Auth.Users.Len())
+	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", c, c, c), "Yiy0T3CR", "a hash was printed")
+	c, err = config.Load(complete())
+	require.NoError(t, err)
+	assert.Zero(t, c.Auth.Users.Len())
 }
 
 // The session cookie belongs to the site, never to Atlassian's shared API host.
