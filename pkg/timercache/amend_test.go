@@ -97,8 +97,10 @@ func TestAmendBeforeTheFirstSnapshotIsWritten(t *testing.T) {
 		assert.Equal(t, 1, result.Fenced)
 		for _, subject := range []timercache.Subject{ann, annByMail} {
 			assert.Equal(t, []string{"A-1"}, w.issues(subject))
+			assert.Equal(t, int64(1), w.read(subject).Timers[0].TillNow)
 		}
 		assert.Equal(t, []string{"A-1", "B-1"}, w.issues(everybody))
+		assert.Equal(t, int64(1), w.read(everybody).Timers[0].TillNow)
 
 		w.clock.Advance(time.Second)
 		w.sync(running(2, "bob", "B-1", time.Hour))
@@ -123,6 +125,46 @@ func TestAmendWhileTheFirstSnapshotIsWritten(t *testing.T) {
 		assert.Equal(t, []string{"A-2", "A-1"}, w.issues(ann))
 		assert.Equal(t, w.issues(ann), w.issues(everybody))
 	})
+}
+
+// The snapshot knows nothing of the account, and its first look neither.
+func TestAmendOfAnUnknownAccountWhileTheFirstSnapshotIsWritten(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		run := w.stage(w.seen(running(2, "bob", "B-1", time.Hour)))
+		w.clock.Advance(time.Second)
+		w.intercept("EVAL", func() { w.started("ann", "A-1") })
+		_, err := w.cache.Commit(t.Context(), run)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"A-1"}, w.issues(ann))
+		assert.Equal(t, []string{"A-1", "B-1"}, w.issues(everybody))
+	})
+}
+
+func TestAmendsBeforeAnySyncAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		early := w.seen(running(2, "bob", "B-1", time.Hour))
+		w.clock.Advance(time.Second)
+		w.intercept("EVAL", func() { w.started("ann", "A-1") })
+		w.started("ann", "A-2")
+		assert.Equal(t, []string{"A-1", "A-2"}, sorted(w.issues(ann)), "of one account")
+		w.intercept("EVAL", func() { w.started("cleo", "C-1") })
+		w.started("dee", "D-1")
+		w.commit(early)
+		assert.Equal(t, []string{"A-1", "A-2", "B-1", "C-1", "D-1"}, sorted(w.issues(everybody)), "of two")
+	})
+}
+
+func TestAmendsOfOneMomentHaveTheirOwnTags(t *testing.T) {
+	w := onMini(t)
+	for range 2 { // before any sync, and after
+		seen := map[string]bool{}
+		for _, issue := range []string{"A-1", "A-2", "A-3"} {
+			w.started("ann", issue)
+			seen[w.read(ann).ETag] = true
+		}
+		assert.Len(t, seen, 3)
+		w.sync()
+	}
 }
 
 // A list of everybody that is almost too old must not be believed by one

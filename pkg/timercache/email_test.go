@@ -63,9 +63,19 @@ func TestEmailChangesHands(t *testing.T) {
 // Jira did not tell the address in time for the start. The one that the last
 // stop left behind must not go on saying that nothing runs.
 func TestEmailIsRememberedThroughAStop(t *testing.T) {
+	for name, end := range map[string]func(w *world){
+		"stopped-here":      func(w *world) { w.stopped("ann", "A-1") },
+		"stopped-elsewhere": func(w *world) { w.sync() },
+	} {
+		t.Run(name, func(t *testing.T) { rememberEmail(t, end) })
+	}
+}
+
+func rememberEmail(t *testing.T, end func(w *world)) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.sync(running(1, "ann", "A-1", time.Hour))
-		w.stopped("ann", "A-1")
+		w.clock.Advance(time.Second)
+		end(w)
 		w.clock.Advance(time.Second)
 		unknown := at("", provisional("ann", "A-2", w.clock.Now()))
 		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), unknown))

@@ -3,6 +3,7 @@ package timercache_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,19 +59,34 @@ func next(t *testing.T, answers <-chan answer) answer {
 	}
 }
 
+// wokenAtOnce waits for a change and measures how long that takes to show. A
+// machine that does much else may be late a few times, a cache that polls
+// would be always.
+func (w *world) wokenAtOnce(t *testing.T, subject timercache.Subject, change func(n int)) {
+	t.Helper()
+	quickest := time.Hour
+	for n := 0; n < 5 && quickest >= atOnce; n++ {
+		etag := w.read(subject).ETag
+		answers := w.waiting(t, subject, etag, 20*time.Second)
+		change(n)
+		changed := time.Now()
+		got := next(t, answers)
+		require.NoError(t, got.err)
+		require.NotEqual(t, etag, got.view.ETag)
+		assert.Equal(t, w.read(subject), got.view)
+		quickest = min(quickest, got.at.Sub(changed))
+	}
+	assert.Less(t, quickest, atOnce)
+}
+
 func TestWaitEndsAtAChange(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.sync(running(1, "ann", "A-1", time.Hour))
 		for _, subject := range []timercache.Subject{ann, annByMail, everybody, {AccountID: "all"}} {
-			w.clock.Advance(time.Second)
-			issue := "N-" + subject.AccountID + subject.Email
-			answers := w.waiting(t, subject, w.read(subject).ETag, 20*time.Second)
-			changed := time.Now()
-			w.started("ann", issue)
-			got := next(t, answers)
-			require.NoError(t, got.err)
-			assert.Contains(t, issuesOf(got.view.Timers), issue)
-			assert.Less(t, got.at.Sub(changed), atOnce)
+			w.wokenAtOnce(t, subject, func(n int) {
+				w.clock.Advance(time.Second)
+				w.started("ann", "N-"+subject.AccountID+subject.Email+strconv.Itoa(n))
+			})
 		}
 	})
 }
@@ -78,14 +94,10 @@ func TestWaitEndsAtAChange(t *testing.T) {
 func TestWaitIsWokenByASnapshot(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.sync(running(1, "ann", "A-1", time.Hour))
-		answers := w.waiting(t, ann, w.read(ann).ETag, 20*time.Second)
-		w.clock.Advance(time.Second)
-		changed := time.Now()
-		w.sync()
-		got := next(t, answers)
-		require.NoError(t, got.err)
-		assert.Empty(t, got.view.Timers)
-		assert.Less(t, got.at.Sub(changed), atOnce)
+		w.wokenAtOnce(t, ann, func(n int) {
+			w.clock.Advance(time.Second)
+			w.sync(commented(running(1, "ann", "A-1", time.Hour), strconv.Itoa(n)))
+		})
 	})
 }
 
