@@ -20,6 +20,7 @@ var layers = []struct {
 	{name: "background", packages: []string{"inngest"}},
 	{name: "event", packages: []string{"pkg/syncevent"}},
 	{name: "assembly", packages: []string{"pkg/app"}},
+	{name: "realtime", packages: []string{"pkg/realtime"}, inner: true},
 	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/web"}, inner: true},
 	{name: "services", inner: true, packages: []string{
 		"pkg/jiracache", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",

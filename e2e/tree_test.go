@@ -95,26 +95,26 @@ func TestPackageNames(t *testing.T) {
 }
 
 func TestPackageComments(t *testing.T) {
-	comments := map[string][]string{}
+	folders := map[string][]goFile{}
 	for _, f := range goFiles(t, ".") {
-		if f.test {
-			assert.Nil(t, f.ast.Doc, "%s: the package comment belongs into a file that is no test", f.path)
-			continue
-		}
-		if comments[f.dir] == nil {
-			comments[f.dir] = []string{}
-		}
-		if f.ast.Doc != nil {
-			comments[f.dir] = append(comments[f.dir], f.path)
+		folders[f.dir] = append(folders[f.dir], f)
+	}
+	for dir, files := range folders {
+		onlyTests := !slices.ContainsFunc(files, func(f goFile) bool { return !f.test })
+		var with []string
+		for _, f := range files {
+			if f.ast.Doc == nil {
+				continue
+			}
+			with = append(with, f.path)
+			assert.True(t, !f.test || onlyTests, "%s: the package comment belongs into a file that is no test", f.path)
 			want := "Package " + f.ast.Name.Name
 			if f.ast.Name.Name == "main" {
-				want = "Command " + path.Base(f.dir)
+				want = "Command " + path.Base(dir)
 			}
 			assert.True(t, strings.HasPrefix(f.ast.Doc.Text(), want+" "), "%s: package comment does not begin with %q", f.path, want)
 		}
-	}
-	for dir, in := range comments {
-		assert.Len(t, in, 1, "%s: files with a package comment", dir)
+		assert.Len(t, with, 1, "%s: files with a package comment", dir)
 	}
 }
 

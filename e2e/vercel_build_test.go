@@ -41,7 +41,9 @@ func TestVercelBuild(t *testing.T) {
 	assert.Equal(t, []string{"index.html"}, out.Static, "all that is served as a file")
 
 	around := upstreams.Start(t)
-	all := requests.All(around.World(), false)
+	world, err := around.World()
+	require.NoError(t, err)
+	all := requests.All(world, false)
 	for _, f := range out.Functions {
 		t.Run(strings.ReplaceAll(strings.TrimPrefix(f.Route, "/api/"), "/", "-"), func(t *testing.T) {
 			testFunction(ctx, t, f, around.Env, all)
@@ -54,7 +56,7 @@ func functionRoutes(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	for _, f := range handlers(t) {
-		all = append(all, "/"+strings.TrimSuffix(f.path, path.Ext(f.path)))
+		all = append(all, "/"+strings.TrimSuffix(strings.TrimSuffix(f.path, path.Ext(f.path)), "/index"))
 	}
 	slices.Sort(all)
 	return all

@@ -87,10 +87,18 @@ func worldOf(t *testing.T, d *dev) requests.World {
 	var credentials struct{ ClockworkTokens map[string]string }
 	d.control(t, http.MethodGet, "/credentials", nil, &credentials)
 	emily := people.People[5]
+	login := map[string]string{"username": "emily", "password": "clockwork"}
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	d.call(t, http.MethodPost, d.URL+"/login", nil, login, &token)
 	return requests.World{
 		AccountID:      emily.AccountID,
 		Email:          emily.Email,
 		ClockworkToken: credentials.ClockworkTokens[emily.AccountID],
 		IssueKey:       "BILL-209",
+		Username:       login["username"],
+		Password:       login["password"],
+		Bearer:         token.AccessToken,
 	}
 }

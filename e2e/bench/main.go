@@ -93,7 +93,11 @@ func build(ctx context.Context, tmp string, around *upstreams.Upstreams) ([]targ
 	if err != nil {
 		return nil, err
 	}
-	all := requests.All(around.World(), false)
+	world, err := around.World()
+	if err != nil {
+		return nil, err
+	}
+	all := requests.All(world, false)
 	var targets []target
 	for _, f := range out.Functions {
 		g := target{name: f.Route, bootstrap: f.Bootstrap, size: f.Size, env: around.Env}

@@ -39,6 +39,9 @@ type World struct {
 	Email          string // that person's
 	ClockworkToken string // that person's
 	IssueKey       string
+	Username       string // how that person logs in
+	Password       string
+	Bearer         string // a token as login gives it
 }
 
 // All returns a request for each route, and more for the one that a rewrite leads
@@ -64,7 +67,21 @@ func All(w World, inngest bool) []Request {
 		{Name: "validate", Method: http.MethodPost, Target: "/api/settings/validate", Body: fmt.Sprintf(`{"accountId":%q,"clockworkApiToken":%q}`, w.AccountID, w.ClockworkToken), Has: []string{"valid", "user"}},
 		{Name: "inngest", Target: "/api/inngest"},
 	}
+	all = append(all, logins(w)...)
 	return complete(append(all, issues(w)...))
+}
+
+// logins are the requests to the two routes that have a short name too.
+func logins(w World) []Request {
+	login := Request{Name: "login", Route: "/api/login", Method: http.MethodPost, Target: "/login", Body: fmt.Sprintf(`{"username":%q,"password":%q}`, w.Username, w.Password),
+		Has: []string{"access_token", "token_type=Bearer", "expires_in", "user_id=" + w.AccountID}}
+	mine := Request{Name: "timers", Route: "/api/timers", Target: "/timers", Header: http.Header{"Authorization": {"Bearer " + w.Bearer}},
+		Has: []string{"timer", "timers", "server_time"}}
+	longLogin, longMine := login, mine
+	longLogin.Name, longLogin.Target = "login-below-api", "/api/login"
+	longMine.Name, longMine.Target = "timers-below-api", "/api/timers"
+	refused := Request{Name: "timers-without-token", Route: "/api/timers", Target: "/timers", Status: http.StatusUnauthorized, Has: []string{"error=UNAUTHORIZED", "message"}}
+	return []Request{login, longLogin, mine, longMine, refused}
 }
 
 // issues are requests that a rewrite leads to. What is not a key must be

@@ -4,10 +4,15 @@
 package upstreams
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/clockwork-timer/backend/e2e/requests"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/password"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
 	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -21,8 +26,13 @@ type Upstreams struct {
 	Env []string
 }
 
-// redisToken opens the played Upstash and nothing else.
-const redisToken = "e2e-redis-token"
+// Credentials that open nothing but what this package starts.
+const (
+	redisToken   = "e2e-redis-token"
+	jwtSecret    = "e2e-secret-that-signs-nothing-of-value"
+	username     = "emily"
+	userPassword = "clockwork"
+)
 
 // Start starts them until t's cleanup.
 func Start(t sandbox.TB) *Upstreams {
@@ -38,6 +48,13 @@ func Start(t sandbox.TB) *Upstreams {
 	t.Cleanup(rest.Close)
 
 	own := s.Credentials()
+	user := emily(s)
+	logins, err := json.Marshal([]map[string]string{{
+		"username": username, "password_hash": password.New(userPassword).PHC(), "account_id": user.AccountID, "email": user.Email,
+	}})
+	if err != nil {
+		t.Fatalf("encode the users: %v", err)
+	}
 	return &Upstreams{Sandbox: s, Redis: redis, Env: []string{
 		"UPSTASH_REDIS_REST_URL=" + rest.URL,
 		"UPSTASH_REDIS_REST_TOKEN=" + redisToken,
@@ -52,17 +69,25 @@ func Start(t sandbox.TB) *Upstreams {
 		"JIRA_TENANT_SESSION_TOKEN=" + own.SessionToken.Reveal(),
 		"TIMER_SOURCE=connect",
 		"AUTH_MODE=open",
+		"AUTH_USERS=" + string(logins),
+		"JWT_SECRET=" + jwtSecret,
 	}}
 }
 
-// World tells the requests of package requests what they can ask about: Emily,
-// whose address is visible and who has no timer running.
-func (u *Upstreams) World() requests.World {
-	emily := u.Sandbox.People()[5]
+// emily is somebody whose address is visible and who has no timer running.
+func emily(s *sandbox.Sandbox) sandbox.Person { return s.People()[5] }
+
+// World tells the requests of package requests what they can ask about.
+func (u *Upstreams) World() (requests.World, error) {
+	user := emily(u.Sandbox)
+	bearer, err := auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(users.User{Username: username, AccountID: user.AccountID})
 	return requests.World{
-		AccountID:      emily.AccountID,
-		Email:          emily.Email,
-		ClockworkToken: u.Sandbox.ClockworkToken(emily.AccountID).Reveal(),
+		AccountID:      user.AccountID,
+		Email:          user.Email,
+		ClockworkToken: u.Sandbox.ClockworkToken(user.AccountID).Reveal(),
 		IssueKey:       "BILL-209",
-	}
+		Username:       username,
+		Password:       userPassword,
+		Bearer:         bearer,
+	}, err
 }
