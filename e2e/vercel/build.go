@@ -15,7 +15,7 @@ import (
 
 // Function is a function that "vercel build" made.
 type Function struct {
-	Route     string // "/api/timers/active"
+	Route     string // "/api/timers/active"; "/api/timers" for its index
 	Bootstrap string // path of the program
 	Size      int64  // bytes of all files that are deployed with it
 }
@@ -93,7 +93,7 @@ func readOutput(dir string) (Output, error) {
 	var out Output
 	for route, size := range sizes {
 		out.Functions = append(out.Functions, Function{
-			Route:     "/" + route,
+			Route:     strings.TrimSuffix("/"+route, "/index"),
 			Bootstrap: filepath.Join(functions, filepath.FromSlash(route)+".func", "bootstrap"),
 			Size:      size,
 		})
