@@ -3,7 +3,6 @@ package timers
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -15,16 +14,10 @@ func HandleIndex(w http.ResponseWriter, r *http.Request) {
 	app.ServeToken(w, r, http.MethodGet, index)
 }
 
-type indexReply struct {
-	Timer      *app.LiveTimer  `json:"timer"` // the running one that started last
-	Timers     []app.LiveTimer `json:"timers"`
-	ServerTime time.Time       `json:"server_time"`
-}
-
 func index(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
-	timers, err := d.Live.List(ctx, r.Caller.UserID)
+	listing, err := d.Live.Timers(ctx, r.Caller.UserID)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return web.OK(indexReply{app.CurrentTimer(timers), timers, d.Now().UTC().Truncate(time.Millisecond)}), nil
+	return web.OK(listing), nil
 }

@@ -1,6 +1,7 @@
 package timers_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 )
 
 const indexSecret = "signing-secret-of-the-index-tests"
@@ -115,4 +118,59 @@ func TestIndexFollowsClockwork(t *testing.T) {
 	w.Clock.Advance(time.Minute)
 	w.Sync(t)
 	assert.Contains(t, ask(), `"timer":null,"timers":[]`)
+}
+
+// Where the realtime store is in Redis too, its timers are listed beside
+// Clockwork's, and Clockwork's are right whatever the store last heard.
+func TestIndexOverTheRealtimeStore(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": indexSecret, "DATABASE_URL": "redis"}})
+	account := w.Person(3).AccountID // whose OPS-61 and PORTAL-318 run
+	begun := apptest.Start.Add(-time.Hour)
+	keep := func(user string, seq int64, id string, status realtime.Status, started time.Time) {
+		made, err := redisstore.New(w.Deps.Redis).Commit(t.Context(), []realtime.Change{{User: user, After: seq - 1, Announcement: "{}", Events: []realtime.Event{
+			realtime.NewEvent(realtime.Timer{ID: id, UserID: user, Status: status, StartedAt: started, UpdatedAt: started, Seq: seq, Source: realtime.SourceClient}),
+		}}})
+		require.NoError(t, err)
+		require.Equal(t, []bool{true}, made)
+	}
+	var r apptest.Request
+	bearerOfPerson(3)(t, w, &r)
+	ask := func() map[string]realtime.Timer {
+		a := w.Do(t.Context(), timers.HandleIndex, r)
+		require.Equal(t, 200, a.Status, "%s", a.Body)
+		var got realtime.Listing
+		require.NoError(t, json.Unmarshal(a.Body, &got))
+		byID := map[string]realtime.Timer{}
+		for _, timer := range got.Timers {
+			assert.NotContains(t, byID, timer.ID, "listed twice")
+			byID[timer.ID] = timer
+		}
+		return byID
+	}
+	clockwork := func(issue string) string { return "cw:" + account + ":" + issue }
+	started := ask()[clockwork("OPS-61")].StartedAt
+
+	keep(account, 1, "own", realtime.Running, begun)
+	keep(account, 2, clockwork("OPS-61"), realtime.Running, started.Add(time.Second))
+	keep(account, 3, clockwork("PORTAL-318"), realtime.Stopped, begun)
+	keep(account, 4, clockwork("OPS-64"), realtime.Running, begun)
+	keep(account, 5, clockwork("OPS-57"), realtime.Stopped, begun)
+	keep(account, 6, "cw:of-another:OPS-57", realtime.Running, begun)
+	keep(w.Person(5).AccountID, 1, "of-somebody-else", realtime.Running, begun)
+
+	got := ask()
+	assert.Len(t, got, 6)
+	assert.Equal(t, int64(1), got["own"].Seq)
+	assert.Equal(t, int64(2), got[clockwork("OPS-61")].Seq, "as its clients were told")
+	assert.Equal(t, realtime.Running, got[clockwork("PORTAL-318")].Status, "started in Clockwork since")
+	assert.Zero(t, got[clockwork("PORTAL-318")].Seq)
+	assert.Equal(t, realtime.Stopped, got[clockwork("OPS-64")].Status, "stopped in Clockwork since")
+	assert.Equal(t, realtime.Stopped, got[clockwork("OPS-57")].Status)
+	assert.Equal(t, realtime.Running, got["cw:of-another:OPS-57"].Status, "only the account's own prefix is Clockwork's")
+
+	w.Clock.Advance(11 * time.Minute)
+	assert.Equal(t, realtime.Running, ask()[clockwork("OPS-64")].Status, "a stale snapshot stops nothing")
+
+	w.Refuse("redis")
+	assert.Equal(t, "CACHE_UNAVAILABLE", w.Do(t.Context(), timers.HandleIndex, r).Failure().Error)
 }

@@ -37,7 +37,7 @@ type Deps struct {
 	Owners    timercontrol.OwnerStore
 	Verifier  auth.Verifier
 	Login     *auth.Login
-	Live      LiveStore
+	Live      LiveTimers
 	Deadlines Deadlines
 
 	// RequestSync, where set, replaces the event: a process that runs the sync
@@ -87,7 +87,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Key: ownerKey(c)}
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
 	d.Login = d.newLogin()
-	d.Live = cachedLive{d.Timers}
+	d.Live = d.newLiveTimers()
 	return d, nil
 }
 
