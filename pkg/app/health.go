@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -62,7 +63,7 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 		return map[string]check{"configuration": {Status: "down", Message: "Variables are missing or wrong; every other route names them."}}
 	}
 	probes := map[string]func(context.Context) error{
-		"redis": func(ctx context.Context) error { _, err := d.Redis.Do(ctx, "PING"); return err },
+		"redis": d.pingRedis,
 		"jira":  func(ctx context.Context) error { _, err := d.Jira.Myself(ctx); return err },
 	}
 	if !d.Config.Clockwork.APIToken.IsZero() {
@@ -86,6 +87,14 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 	}
 	all.Wait()
 	return checks
+}
+
+func (d *Deps) pingRedis(ctx context.Context) error {
+	reply, err := d.Redis.Do(ctx, "PING")
+	if err == nil && reply != "PONG" {
+		return errors.New("what answers is no Redis")
+	}
+	return err
 }
 
 func (d *Deps) probe(ctx context.Context, name string, probe func(context.Context) error) check {

@@ -8,21 +8,25 @@ import (
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// NewLog writes JSON on Vercel, where machines read it, and text elsewhere.
-// E-mail addresses, which an upstream's sentence may quote, are masked.
+// NewLog writes JSON on Vercel, where machines read it, and text elsewhere. What
+// an upstream's sentence may quote is masked: e-mail addresses, and whatever
+// the configuration holds as a secret.
 func NewLog(w io.Writer, c *config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: maskEmails}
+	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: mask{c.Secrets()}.attr}
 	if c.Platform.VercelEnv != "" && c.Platform.VercelEnv != "development" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
+type mask struct{ secrets []secret.Text }
+
 var emailInText = regexp.MustCompile(`[\w.%+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}`)
 
-func maskEmails(_ []string, a slog.Attr) slog.Attr {
+func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
 	var text string
 	switch v := a.Value.Any().(type) {
 	case string:
@@ -30,8 +34,15 @@ func maskEmails(_ []string, a slog.Attr) slog.Attr {
 	case error:
 		text = v.Error()
 	}
-	if strings.Contains(text, "@") {
-		a.Value = slog.StringValue(emailInText.ReplaceAllString(text, "[e-mail]"))
+	masked := text
+	for _, s := range m.secrets {
+		masked = strings.ReplaceAll(masked, s.Reveal(), s.String())
+	}
+	if strings.Contains(masked, "@") {
+		masked = emailInText.ReplaceAllString(masked, "[e-mail]")
+	}
+	if masked != text {
+		a.Value = slog.StringValue(masked)
 	}
 	return a
 }

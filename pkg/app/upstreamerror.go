@@ -33,8 +33,10 @@ func upstreamError(failed *upstream.Error, cause error) *web.Error {
 		return tell(failed.Status, "UNAUTHORIZED", "% does not accept the API token. Check it in the settings.")
 	case failed.Status == http.StatusForbidden:
 		return tell(failed.Status, "FORBIDDEN", "% says that the token's owner may not do this.")
+	case failed.Status == http.StatusBadRequest && failed.Upstream == "jira":
+		return tell(failed.Status, "BAD_REQUEST", "% does not accept what was asked for. Check the account.")
 	case failed.Status == http.StatusBadRequest:
-		return tell(failed.Status, "BAD_REQUEST", "% does not accept these values. Check the issue key, the account and the dates.")
+		return tell(failed.Status, "BAD_REQUEST", "% does not accept what was asked for. Check the issue key, the account and the dates.")
 	case failed.Status == http.StatusNotFound && timers:
 		return tell(failed.Status, "NOT_FOUND", "% finds no such issue, or the token's owner may not see it.")
 	case failed.Status == http.StatusNotFound:

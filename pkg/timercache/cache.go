@@ -86,7 +86,9 @@ func (c *Cache) mget(ctx context.Context, keys ...string) ([]string, error) {
 	}
 	values := make([]string, len(items))
 	for i, item := range items {
-		values[i], _ = item.(string)
+		if values[i], ok = item.(string); !ok && item != nil {
+			return nil, fmt.Errorf("%w: mget answered %T for a key", ErrUnavailable, item) // no text is not no value
+		}
 	}
 	return values, nil
 }

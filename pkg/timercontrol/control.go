@@ -108,10 +108,10 @@ func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 }
 
 // confirm asks for a sync where it is not known whether Clockwork did what it
-// was told: its answer was lost, or is a failure of its own.
+// was told: its answer was lost, in whole or in part, or is a failure of its own.
 func (c *Control) confirm(ctx context.Context, account string, err error) {
 	var failed *upstream.Error
-	if errors.As(err, &failed) && (failed.Status == 0 || failed.Status >= http.StatusInternalServerError) {
+	if errors.As(err, &failed) && (failed.Status < http.StatusMultipleChoices || failed.Status >= http.StatusInternalServerError) {
 		c.requestSync(ctx, account)
 	}
 }

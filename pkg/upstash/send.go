@@ -102,7 +102,9 @@ func (c *Client) refused(op string, res *http.Response, cmds ...[]string) error 
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody)) // a body cut short still has its status
 	if decoded, err := decodeBody(body); err == nil {
 		if r, err := asReply(decoded); err == nil && r.failed {
-			return c.redisError(op, res.StatusCode, r.message, cmds...)
+			said := c.redisError(op, res.StatusCode, r.message, cmds...)
+			said.RetryAfter = retryAfter(res.Header)
+			return said
 		}
 	}
 	e := &Error{Op: op, Status: res.StatusCode, Retryable: mayPass(res.StatusCode, ""), RetryAfter: retryAfter(res.Header)}

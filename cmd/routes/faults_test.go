@@ -1,0 +1,177 @@
+package routes_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+)
+
+// The fault matrix: every route × every dependency that it uses × every way in
+// which a dependency fails. What must come of each cell is decided in
+// matrix_test.go; a cell that nobody decided fails.
+
+// faultDeadlines are the contract's in small: what hangs ends soon.
+var faultDeadlines = app.Deadlines{
+	Request: 3 * time.Second, Redis: 500 * time.Millisecond, SendEvent: 300 * time.Millisecond, Names: 500 * time.Millisecond, Check: 2 * time.Second,
+}
+
+// retryAfter is longer than any request lasts, so that it is told rather than
+// waited for.
+const retryAfter = "17"
+
+// faults are the columns. "refused" is no answer at all: see apptest.Refuse.
+var faults = []struct {
+	name string
+	fault.Fault
+}{
+	{name: "refused"},
+	{"reset", fault.Fault{Kind: fault.Reset}},
+	{"hang", fault.Fault{Kind: fault.Hang}},
+	{"slow", fault.Fault{Kind: fault.Delay, Delay: 100 * time.Millisecond}},
+	{"401", fault.Fault{Kind: fault.Status, Status: 401}},
+	{"403", fault.Fault{Kind: fault.Status, Status: 403}},
+	{"404", fault.Fault{Kind: fault.Status, Status: 404}},
+	{"422", fault.Fault{Kind: fault.Status, Status: 422}},
+	{"429", fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: retryAfter}},
+	{"500", fault.Fault{Kind: fault.Status, Status: 500}},
+	{"html", fault.Fault{Kind: fault.HTML}},
+	{"half", fault.Fault{Kind: fault.Truncated}},
+	{"huge", fault.Fault{Kind: fault.Huge}},
+	{"wrong-types", fault.Fault{Kind: fault.WrongTypes}},
+	{"malformed", fault.Fault{Kind: fault.MalformedJSON}},
+}
+
+// played is what came of a cell.
+type played struct {
+	world  *apptest.World
+	answer apptest.Answer
+	took   time.Duration
+	hits   int // requests that the fault spoilt; -1 where it cannot tell
+}
+
+func TestFaultMatrix(t *testing.T) {
+	rows := matrix()
+	results := make([][]played, len(rows))
+	var light, heavy errgroup.Group
+	light.SetLimit(16) // most cells wait
+	heavy.SetLimit(1)
+	for i, row := range rows {
+		results[i] = make([]played, len(faults))
+		for j, f := range faults {
+			group := &light
+			if f.Kind == fault.Huge {
+				group = &heavy
+			}
+			w := apptest.New(t, apptest.Options{Deadlines: faultDeadlines})
+			group.Go(func() error {
+				results[i][j] = play(t, w, row, f.name, f.Fault)
+				return nil
+			})
+		}
+	}
+	_, _ = light.Wait(), heavy.Wait()
+
+	var table strings.Builder
+	for i, row := range rows {
+		fmt.Fprintf(&table, "\n%s\n", row.name())
+		for j, f := range faults {
+			got := results[i][j]
+			t.Run(row.name()+"/"+f.name, func(t *testing.T) { got.assert(t, row, f.name) })
+			fmt.Fprintf(&table, "  %-12s %d %-26s %-18s %5d ms\n", f.name, got.answer.Status, got.answer.Failure().Error, got.answer.Failure().Field, got.took.Milliseconds())
+		}
+	}
+	t.Log(table.String())
+}
+
+func play(t *testing.T, w *apptest.World, row row, name string, f fault.Fault) played {
+	request := row.request(w)
+	hits := func() int { return -1 }
+	if name == "refused" {
+		w.Refuse(row.dependency)
+	} else {
+		f.Upstream = row.dependency
+		if f.Kind == fault.Status {
+			f.Body = telltale(w, row.dependency, request.Request)
+		}
+		hits = w.Faults().Add(f).Hits
+	}
+	began := time.Now()
+	answer := w.Do(t.Context(), request.handler, request.Request)
+	return played{w, answer, time.Since(began), hits()}
+}
+
+// telltale is what an upstream should not say in a refusal: the credential that
+// it was sent, and whose it is. Every client finds its sentence in it.
+func telltale(w *apptest.World, dependency string, r apptest.Request) string {
+	credential := w.Env["CLOCKWORK_API_TOKEN"]
+	switch own := r.Header["X-Clockwork-Token"]; {
+	case dependency == "jira":
+		credential = w.Env["ATLASSIAN_API_TOKEN"]
+	case dependency == "redis":
+		credential = w.Env["UPSTASH_REDIS_REST_TOKEN"]
+	case own != "":
+		credential = own
+	}
+	said, _ := json.Marshal("not with " + credential + " for " + w.Person(5).Email)
+	return fmt.Sprintf(`{"message":%[1]s,"errorMessages":[%[1]s],"error":%[1]s}`, said)
+}
+
+func (p played) assert(t *testing.T, row row, faultName string) {
+	want, decided := row.want[faultName]
+	if !assert.True(t, decided, "nobody decided what must come of this") {
+		return
+	}
+	assert.Equal(t, want.status, p.answer.Status, "%s", p.answer.Body)
+	assert.Equal(t, want.code, p.answer.Failure().Error)
+	assert.Equal(t, want.field, p.answer.Failure().Field)
+	if want.has != "" {
+		assert.Contains(t, string(p.answer.Body), want.has)
+	}
+	assert.NotZero(t, p.hits, "the dependency was not asked: the row is wrong")
+	assert.Less(t, p.took, faultDeadlines.Request+faultDeadlines.SendEvent+time.Second)
+	if faultName == "429" && want.status >= 400 && want.has == "" {
+		assert.Equal(t, retryAfter, p.answer.Header.Get("Retry-After"))
+	} else {
+		assert.Empty(t, p.answer.Header.Get("Retry-After"))
+	}
+	p.answer.AssertForm(t)
+	p.world.AssertDiscreet(t, string(p.answer.Body))
+	assert.NotContains(t, p.world.Log.String(), "panic")
+}
+
+// Every route is in the matrix, or its dependencies are somebody else's tests.
+func TestFaultMatrixHasEveryRoute(t *testing.T) {
+	elsewhere := map[string]string{
+		"/api/timers/sync": "Inngest alone: api/timers", "/api/inngest": "package inngest",
+		"/api/login": "package auth", "/login": "package auth", "/api/timers": "api/timers", "/timers": "api/timers",
+	}
+	covered := map[string]bool{}
+	for _, row := range matrix() {
+		covered[row.route] = true
+	}
+	for _, route := range routes.All() {
+		if elsewhere[route.Path] == "" {
+			assert.True(t, covered[route.Path], route.Path)
+		}
+	}
+}
+
+func handlerOf(path string) http.HandlerFunc {
+	for _, route := range routes.All() {
+		if route.Path == path {
+			return route.Handler
+		}
+	}
+	panic("no route " + path)
+}

@@ -1,0 +1,43 @@
+package config
+
+import (
+	"reflect"
+
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+// shortest is below what any credential has. To mask a shorter text wherever
+// it stands would make a log unreadable.
+const shortest = 8
+
+// Secrets lists every secret that is set, for whoever has to recognise them.
+func (c *Config) Secrets() []secret.Text {
+	found := secretsIn(reflect.ValueOf(*c))
+	for _, one := range append(c.Auth.JWTSecrets(), c.TokenEncryptionKey.bytes.Reveal()) {
+		found = append(found, secret.New(one))
+	}
+	var long []secret.Text
+	for _, s := range found {
+		if len(s.Reveal()) >= shortest {
+			long = append(long, s)
+		}
+	}
+	return long
+}
+
+// secretsIn walks the exported fields of the structs of this package.
+func secretsIn(v reflect.Value) []secret.Text {
+	if v.Type() == reflect.TypeFor[secret.Text]() {
+		return []secret.Text{v.Interface().(secret.Text)}
+	}
+	if v.Kind() != reflect.Struct || v.Type().PkgPath() != reflect.TypeFor[Config]().PkgPath() {
+		return nil
+	}
+	var found []secret.Text
+	for field, value := range v.Fields() {
+		if field.IsExported() {
+			found = append(found, secretsIn(value)...)
+		}
+	}
+	return found
+}
