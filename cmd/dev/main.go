@@ -41,7 +41,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	port := flags.Int("port", portOf(given), "port to serve on; the next free one when it is taken")
-	printEnv := flags.Bool("env", false, "print the variables that point other programs at a running dev, for .env.local")
+	printEnv := flags.Bool("env", false, "print the variables that point other programs at a running dev, for vercel dev's .env")
 	redis := flags.String("redis", "", "host:port of a Redis to use instead of the embedded one")
 	if err := flags.Parse(args); err != nil {
 		return err

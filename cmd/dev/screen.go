@@ -33,7 +33,7 @@ var screen = template.Must(template.New("screen").Parse(`
 
   Inngest     npx inngest-cli@latest dev -u {{.Base}}/api/inngest
               INNGEST_DEV=http://127.0.0.1:8288 go run ./cmd/dev
-  vercel dev  go run ./cmd/dev --env --port {{.Port}} > .env.local && vercel dev -L --listen 3100
+  vercel dev  go run ./cmd/dev --env --port {{.Port}} > .env && vercel dev -L --listen 3100
   Stop        Ctrl-C
 `))
 

@@ -75,7 +75,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 
 func (w *world) close() { w.upstash.Close() }
 
-// environment are the variables of this world, as .env.local would have them.
+// environment are the variables of this world, as a .env file would have them.
 func (w *world) environment(restToken secret.Text, given map[string]string) map[string]string {
 	credentials := w.upstreams.Credentials()
 	key := make([]byte, 32)
