@@ -2,6 +2,7 @@
 # make unit   the packages alone, no other program started
 # make lint   format, vet, staticcheck, go.mod
 # make bench  what an answer costs: time, size, allocations, Redis commands
+# make bench-realtime  what a message over WebSocket costs, beside a bare echo server
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,7 +11,7 @@ GO ?= go
 go_files = find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
 packages = $(GO) list ./... | grep -v /backend/e2e
 
-.PHONY: test unit lint bench programs
+.PHONY: test unit lint bench bench-realtime programs
 
 # e2e starts compilers and servers; beside it the timing of other tests would suffer.
 test: lint programs
@@ -30,6 +31,9 @@ lint:
 bench: programs
 	$(GO) test -run '^$$' -bench . -benchmem $$($(packages))
 	$(GO) run ./e2e/bench
+
+bench-realtime:
+	$(GO) run ./cmd/loadgen
 
 programs:
 	.ci/programs
