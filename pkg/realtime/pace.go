@@ -7,7 +7,7 @@ import "time"
 // second never wait.
 const (
 	// busy is the rate, in writes per second, from which commits wait.
-	busy = 1000
+	busy = 2000
 	// maxRest bounds the wait.
 	maxRest = 5 * time.Millisecond
 )
@@ -45,8 +45,8 @@ func smooth(rate float64, n int, passed time.Duration) float64 {
 	return rate*(1-weight) + float64(n)/passed.Seconds()*weight
 }
 
-// pause is the time between two commits at a rate: a millisecond at 1,000
-// writes a second, and up to maxRest from 9,000 on.
+// pause is the time between two commits at a rate: half a millisecond at 2,000
+// writes a second, and up to maxRest from 20,000 on.
 func pause(rate float64) time.Duration {
-	return min(time.Duration(rate/busy/2*float64(time.Millisecond))+time.Millisecond/2, maxRest)
+	return min(time.Duration(rate/busy*float64(time.Millisecond)/2), maxRest)
 }
