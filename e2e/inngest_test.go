@@ -87,6 +87,16 @@ func TestInngest(t *testing.T) {
 		assert.NotEmpty(t, active.SyncedAt)
 	})
 
+	t.Run("is-asked-by-the-sync-route", func(t *testing.T) {
+		d.call(t, http.MethodPost, d.URL+"/api/timers/sync", nil, map[string]any{"accountId": "acc-asked"}, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		event, err := server.AwaitEvent(ctx, syncEvent, "accountId", "acc-asked")
+		require.NoError(t, err)
+		run := await(t, event, "to end", inngestdev.Run.Ended)
+		assert.Equal(t, "COMPLETED", run.Status, "output %s", run.Output)
+	})
+
 	t.Run("retries-a-step-that-fails-twice", func(t *testing.T) {
 		for _, operation := range []string{"report.timers", "forge.invoke"} { // whichever source is in use
 			d.control(t, http.MethodPost, "/faults", map[string]any{"kind": "status", "status": 500, "operation": operation}, nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -50,6 +51,32 @@ func (s *Server) Send(ctx context.Context, name string, data map[string]any) (st
 		return "", fmt.Errorf("sent one event, got ids %v", reply.IDs)
 	}
 	return reply.IDs[0], nil
+}
+
+// Event is an event that the server took.
+type Event struct {
+	ID   string `json:"internal_id"`
+	Data map[string]any
+}
+
+// AwaitEvent waits until the server shows an event of that name whose data has
+// the value at key, and returns its id.
+func (s *Server) AwaitEvent(ctx context.Context, name, key string, value any) (string, error) {
+	path := "/v1/events?" + url.Values{"name": {name}}.Encode()
+	var id string
+	err := process.Until(ctx, "an event with "+key, func(ctx context.Context) error {
+		var reply struct{ Data []Event }
+		if err := s.do(ctx, http.MethodGet, path, nil, &reply); err != nil {
+			return err
+		}
+		i := slices.IndexFunc(reply.Data, func(e Event) bool { return e.Data[key] == value })
+		if i < 0 {
+			return fmt.Errorf("events are %+v", reply.Data)
+		}
+		id = reply.Data[i].ID
+		return nil
+	})
+	return id, err
 }
 
 // Run is a run of a function as it stands.
