@@ -73,13 +73,15 @@ func overREST(t testing.TB, addr string, now func() time.Time) database {
 
 // clock is the one clock of a world: stand-ins, cache and tokens follow it.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu   sync.Mutex
+	now  time.Time
+	tick time.Duration // by how much each look moves it
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.now = c.now.Add(c.tick)
 	return c.now
 }
 
@@ -101,6 +103,7 @@ type world struct {
 	cache *timercache.Cache
 	http  *http.Transport
 	log   *record
+	quiet bool // keeps no log
 	// What the processes are configured with.
 	key         []byte
 	sources     []string
@@ -148,6 +151,9 @@ func (w *world) process() *timersync.Syncer { return w.processOver(w.redis) }
 func (w *world) processOver(redis timercache.Redis) *timersync.Syncer {
 	w.t.Helper()
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if w.quiet {
+		log = slog.New(slog.DiscardHandler)
+	}
 	cache := w.cache
 	if redis != timercache.Redis(w.redis) {
 		cache = timercache.New(redis, w.clock.Now)

@@ -1,0 +1,281 @@
+package timersync_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/sandbox"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// storedValue is what a key of timers holds.
+type storedValue struct {
+	Timers  []timer.Timer `json:"timers"`
+	Version int64         `json:"version"`
+}
+
+// look reads every key at one moment. Whatever goes on, they agree: what is
+// shown of a person by account, by e-mail and among all are the same timers.
+func (g *game) look() error {
+	people := g.box.People()
+	keys := []string{"clockwork:sync", "clockwork:timers:all"}
+	for _, p := range people {
+		keys = append(keys, "clockwork:timers:"+p.AccountID, "clockwork:timers:"+timer.NormalizeEmail(p.Email))
+	}
+	var values *goredis.SliceCmd
+	var members *goredis.StringSliceCmd
+	_, err := g.rdb.TxPipelined(context.Background(), func(tx goredis.Pipeliner) error {
+		values = tx.MGet(context.Background(), keys...)
+		members = tx.SMembers(context.Background(), "clockwork:active_users")
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.looks++
+	g.mu.Unlock()
+	return g.agree(people, values.Val(), members.Val())
+}
+
+func (g *game) agree(people []sandbox.Person, raw []any, active []string) error {
+	var state struct{ Version, Floor int64 }
+	all, ok := decodeStored(raw[1], 0)
+	if text, _ := raw[0].(string); !ok || json.Unmarshal([]byte(text), &state) != nil || all.Version < state.Floor {
+		return nil // Redis has lost it, and no snapshot has come since
+	}
+	g.moments.see(all)
+	groups := timer.ByAccount(all.Timers)
+	for i, p := range people {
+		own, _ := decodeStored(raw[2+2*i], state.Floor)
+		if got, want := contents(own.Timers), contents(groups[p.AccountID]); got != want {
+			return fmt.Errorf("%s has %s and among all (version %d) %s", p.DisplayName, got, all.Version, want)
+		}
+		byMail, ok := decodeStored(raw[3+2*i], state.Floor)
+		known := len(own.Timers) > 0 && own.Timers[0].Author != nil && own.Timers[0].Author.EmailAddress != ""
+		if got, want := contents(byMail.Timers), contents(own.Timers); (ok || known) && got != want {
+			return fmt.Errorf("%s has %s by e-mail (version %d) and %s by account (version %d)", p.DisplayName, got, byMail.Version, want, own.Version)
+		}
+		if own.Version > state.Version {
+			return fmt.Errorf("%s has version %d, later than the last, %d", p.DisplayName, own.Version, state.Version)
+		}
+	}
+	for _, account := range active {
+		if len(groups[account]) == 0 {
+			return fmt.Errorf("%s counts as active and runs nothing", account)
+		}
+	}
+	if len(active) != len(groups) {
+		return fmt.Errorf("%d count as active, want %d", len(active), len(groups))
+	}
+	return nil
+}
+
+func decodeStored(raw any, floor int64) (v storedValue, ok bool) {
+	text, _ := raw.(string)
+	if json.Unmarshal([]byte(text), &v) != nil || v.Version < floor {
+		return storedValue{}, false
+	}
+	return v, true
+}
+
+// contents is what timers say, but for the clock.
+func contents(timers []timer.Timer) string {
+	var all strings.Builder
+	for _, t := range timers {
+		fmt.Fprintf(&all, "[%d %s %s %v]", t.ID, t.Issue.Key, text(t.Comment), t.WithinWorkingHours)
+	}
+	return all.String()
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// moments are all states that Clockwork has been in, of the people who are
+// moved only there, and those that readers saw.
+type moments struct {
+	w    *world
+	only map[string]bool
+	mu   sync.Mutex
+	was  map[uint64]bool
+	seen map[uint64]string
+}
+
+func newMoments(w *world) *moments {
+	m := &moments{w: w, only: map[string]bool{}, was: map[uint64]bool{}, seen: map[uint64]string{}}
+	for i, p := range w.box.People() {
+		m.only[p.AccountID] = i%2 == 0
+	}
+	m.change(func() {})
+	return m
+}
+
+// change makes one change upstream and notes the moment after it.
+func (m *moments) change(act func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	act()
+	hash, _ := m.hash(m.w.box.RunningTimers())
+	m.was[hash] = true
+}
+
+// see notes what a reader saw; verify looks whether it ever was.
+func (m *moments) see(v storedValue) {
+	hash, said := m.hash(v.Timers)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen[hash] = said
+}
+
+func (m *moments) hash(timers []timer.Timer) (uint64, string) {
+	var own []timer.Timer
+	for _, t := range timers {
+		if m.only[t.RunningFor] {
+			own = append(own, t)
+		}
+	}
+	timer.SortNewestFirst(own)
+	said := contents(own)
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(said))
+	return h.Sum64(), said
+}
+
+func (m *moments) verify() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for hash, said := range m.seen {
+		if !m.was[hash] {
+			return fmt.Errorf("a reader saw what never was at one moment: %s", said)
+		}
+	}
+	clear(m.seen)
+	return nil
+}
+
+// replay is a client that knows nothing but the events.
+type replay struct {
+	w       *world
+	ch      <-chan *goredis.Message
+	state   map[string]map[string]told // by account and issue
+	applied int
+	asked   int
+}
+
+type told struct {
+	Started time.Time
+	Comment string
+	OnHold  bool
+}
+
+const barrier = "clockwork:events:barrier"
+
+func listen(w *world) *replay {
+	sub := w.rdb.PSubscribe(context.Background(), "clockwork:events:*")
+	_, err := sub.Receive(context.Background())
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = sub.Close() })
+	return &replay{w: w, ch: sub.Channel(goredis.WithChannelSize(100_000), goredis.WithChannelSendTimeout(time.Minute)), state: map[string]map[string]told{}}
+}
+
+func (r *replay) count() int { return r.applied }
+
+// agree applies what was published until now and compares with the truth. A
+// Redis that lost everything has also forgotten what it told: then it begins anew.
+func (r *replay) agree(lost bool) error {
+	r.asked++
+	if err := r.w.rdb.Publish(context.Background(), barrier, r.asked).Err(); err != nil {
+		return err
+	}
+	var noop error
+	for m := range r.ch {
+		if m.Channel == barrier {
+			break
+		}
+		if err := r.apply(m.Payload); err != nil && noop == nil {
+			noop = err
+		}
+	}
+	want := map[string]map[string]told{}
+	for _, t := range r.w.box.RunningTimers() {
+		if want[t.RunningFor] == nil {
+			want[t.RunningFor] = map[string]told{}
+		}
+		want[t.RunningFor][t.Issue.Key] = told{t.StartedAt, text(t.Comment), !t.WithinWorkingHours}
+	}
+	if lost {
+		r.state = want
+		return nil
+	}
+	if noop != nil {
+		return noop
+	}
+	return r.compare(want)
+}
+
+func (r *replay) apply(payload string) error {
+	var e struct {
+		Payload struct {
+			UserID    string    `json:"user_id"`
+			IssueKey  string    `json:"issue_key"`
+			Status    string    `json:"status"`
+			StartedAt time.Time `json:"started_at"`
+			Comment   string    `json:"comment"`
+			OnHold    bool      `json:"on_hold"`
+		} `json:"payload"`
+	}
+	if err := json.Unmarshal([]byte(payload), &e); err != nil {
+		return err
+	}
+	p := e.Payload
+	r.applied++
+	if r.state[p.UserID] == nil {
+		r.state[p.UserID] = map[string]told{}
+	}
+	before, running := r.state[p.UserID][p.IssueKey]
+	if p.Status == "stopped" {
+		delete(r.state[p.UserID], p.IssueKey)
+		if !running {
+			return fmt.Errorf("an event tells that what did not run has stopped: %s", payload)
+		}
+		return nil
+	}
+	now := told{p.StartedAt, p.Comment, p.OnHold}
+	r.state[p.UserID][p.IssueKey] = now
+	_ = before
+	return nil
+}
+
+func (r *replay) compare(want map[string]map[string]told) error {
+	for _, p := range r.w.box.People() {
+		got := r.state[p.AccountID]
+		var issues []string
+		for issue := range got {
+			issues = append(issues, issue)
+		}
+		slices.Sort(issues)
+		if len(got) != len(want[p.AccountID]) {
+			return fmt.Errorf("events tell that %s runs %v, want %v", p.DisplayName, issues, want[p.AccountID])
+		}
+		for issue, one := range want[p.AccountID] {
+			other, ok := got[issue]
+			if !ok || other.Comment != one.Comment || other.OnHold != one.OnHold || other.Started.Sub(one.Started).Abs() > 2*time.Second {
+				return fmt.Errorf("events tell of %s on %s %+v, want %+v", p.DisplayName, issue, other, one)
+			}
+		}
+	}
+	return nil
+}
