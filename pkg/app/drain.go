@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -10,13 +11,13 @@ import (
 type drainKey struct{}
 
 // WithDrain returns a context for a server's requests. Once draining ends,
-// those that only wait for news answer with what there is; the others go on.
+// those that only wait for news answer that there is none; the others go on.
 func WithDrain(ctx, draining context.Context) context.Context {
 	return context.WithValue(ctx, drainKey{}, draining)
 }
 
-// WaitTimers is timercache's Wait, but for a server that shuts down: then it
-// answers at once.
+// WaitTimers is timercache's Wait, but for a server that shuts down: then its
+// view has the caller's own tag, which says unchanged, and nothing else.
 func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag string, wait time.Duration) (timercache.View, error) {
 	draining, ok := ctx.Value(drainKey{}).(context.Context)
 	if !ok {
@@ -27,7 +28,8 @@ func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag 
 	defer context.AfterFunc(draining, stop)()
 	view, err := d.Timers.Wait(waiting, subject, etag, wait)
 	if err != nil && draining.Err() != nil && ctx.Err() == nil {
-		return d.Timers.Read(ctx, subject)
+		known, _, _ := strings.Cut(etag, ",")
+		return timercache.View{ETag: strings.TrimSpace(known)}, nil
 	}
 	return view, err
 }

@@ -1,0 +1,124 @@
+package listen_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/cmd/listen"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+)
+
+// served is a running Serve.
+type served struct {
+	base string
+	end  context.CancelFunc
+	done chan error
+}
+
+func serve(t *testing.T, handler http.Handler) *served {
+	t.Helper()
+	listener, err := listen.On("127.0.0.1", 0)
+	require.NoError(t, err)
+	ctx, end := context.WithCancel(t.Context())
+	s := &served{"http://" + listener.Addr().String(), end, make(chan error, 1)}
+	go func() { s.done <- listen.Serve(ctx, listener, handler) }()
+	return s
+}
+
+// ended waits for a clean end and tells how long it took.
+func (s *served) ended(t *testing.T) time.Duration {
+	t.Helper()
+	began := time.Now()
+	s.end()
+	require.NoError(t, <-s.done)
+	return time.Since(began)
+}
+
+func TestRequestsFinish(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-release
+		assert.NoError(t, r.Context().Err(), "its context lives on")
+		_, _ = io.WriteString(w, "done")
+	}))
+	answer := make(chan string, 1)
+	go func() {
+		response, err := http.Get(s.base)
+		if !assert.NoError(t, err) {
+			answer <- ""
+			return
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		answer <- string(body)
+	}()
+	<-entered
+	s.end()
+	close(release)
+	assert.Equal(t, "done", <-answer)
+	require.NoError(t, <-s.done)
+}
+
+// Clients open connections in advance; they must not hold the end up.
+func TestUnusedConnectionsDoNotWait(t *testing.T) {
+	s := serve(t, http.NotFoundHandler())
+	unused, err := net.Dial("tcp", s.base[len("http://"):])
+	require.NoError(t, err)
+	defer unused.Close()
+	used, err := http.Get(s.base)
+	require.NoError(t, err)
+	require.NoError(t, used.Body.Close())
+	assert.Less(t, s.ended(t), 2*time.Second)
+	_, err = bufio.NewReader(unused).ReadByte()
+	assert.Error(t, err, "closed")
+}
+
+func TestLongPollsAnswerAtTheEnd(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	entered := make(chan struct{})
+	s := serve(t, app.With(w.Deps, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("wait") {
+			close(entered)
+		}
+		timers.HandleActive(out, r)
+	})))
+	first, err := http.Get(s.base + "/api/timers/active")
+	require.NoError(t, err)
+	require.NoError(t, first.Body.Close())
+
+	poll, err := http.NewRequest(http.MethodGet, s.base+"/api/timers/active?wait=25", nil)
+	require.NoError(t, err)
+	poll.Header.Set("If-None-Match", first.Header.Get("ETag"))
+	status := make(chan int, 1)
+	go func() {
+		response, err := http.DefaultClient.Do(poll)
+		if !assert.NoError(t, err) {
+			status <- 0
+			return
+		}
+		defer response.Body.Close()
+		assert.Equal(t, first.Header.Get("ETag"), response.Header.Get("ETag"))
+		status <- response.StatusCode
+	}()
+	<-entered
+	assert.Less(t, s.ended(t), 2*time.Second)
+	assert.Equal(t, http.StatusNotModified, <-status)
+}
+
+func TestListenerThatFails(t *testing.T) {
+	listener, err := listen.On("127.0.0.1", 0)
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	assert.ErrorContains(t, listen.Serve(t.Context(), listener, http.NotFoundHandler()), "serve:")
+}
