@@ -17,7 +17,9 @@ func by(name, value string) apptest.Request {
 
 func TestResolve(t *testing.T) {
 	byEmail := func(person int, spell func(string) string) func(*testing.T, *apptest.World, *apptest.Request) {
-		return func(_ *testing.T, w *apptest.World, r *apptest.Request) { *r = by("email", spell(w.Person(person).Email)) }
+		return func(_ *testing.T, w *apptest.World, r *apptest.Request) {
+			*r = by("email", spell(w.Person(person).Email))
+		}
 	}
 	as := func(s string) string { return s }
 	apptest.Run(t, users.HandleResolve, append(apptest.BadQueries(resolve), []apptest.Scenario{

@@ -1,0 +1,82 @@
+package timers_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+)
+
+// BenchmarkActive is the poll that every client repeats, over the played
+// Upstash: time and allocations are those of both sides of its one round trip.
+func BenchmarkActive(b *testing.B) {
+	w := apptest.New(b, apptest.Options{})
+	one := "/api/timers/active?accountId=" + w.Person(1).AccountID
+	tag := w.Do(b.Context(), timers.HandleActive, apptest.Request{Target: one}).Header.Get("ETag")
+	for _, c := range []struct {
+		name, target, tag string
+		status            int
+	}{
+		{"one-person", one, "", http.StatusOK},
+		{"unchanged", one, tag, http.StatusNotModified},
+		{"everybody", "/api/timers/active", "", http.StatusOK},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			handler := app.With(w.Deps, http.HandlerFunc(timers.HandleActive))
+			before, err := w.Redis.Usage(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequest(http.MethodGet, c.target, nil)
+				if c.tag != "" {
+					r.Header.Set("If-None-Match", c.tag)
+				}
+				recorder := httptest.NewRecorder()
+				handler.ServeHTTP(recorder, r)
+				if recorder.Code != c.status {
+					b.Fatalf("status %d: %s", recorder.Code, recorder.Body)
+				}
+			}
+			after, err := w.Redis.Usage(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(after.Since(before).Commands)/float64(b.N), "commands/op")
+		})
+	}
+}
+
+// memory is a Redis that knows one answer.
+type memory struct {
+	app.Redis
+	reply any
+}
+
+func (m memory) Do(context.Context, ...any) (any, error) { return m.reply, nil }
+
+// BenchmarkActiveHandler is the part that is ours: Redis answers at once.
+func BenchmarkActiveHandler(b *testing.B) {
+	w := apptest.New(b, apptest.Options{})
+	reply, err := w.Deps.Redis.Do(b.Context(), "MGET", "clockwork:sync", "clockwork:timers:"+w.Person(1).AccountID)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.Deps.Timers = timercache.New(memory{reply: reply}, w.Clock.Now)
+	handler := app.With(w.Deps, http.HandlerFunc(timers.HandleActive))
+	r := httptest.NewRequest(http.MethodGet, "/api/timers/active?accountId="+w.Person(1).AccountID, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, r)
+		if recorder.Code != http.StatusOK {
+			b.Fatalf("status %d: %s", recorder.Code, recorder.Body)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/apptest"
+)
+
+// world is one on the real clock, which the server's own goes by.
+func world(t *testing.T, env map[string]string) (*apptest.World, []string) {
+	t.Helper()
+	w := apptest.New(t, apptest.Options{Now: time.Now(), Unsynced: true, Env: env})
+	environ := []string{"PORT=0"}
+	for name, value := range w.Env {
+		environ = append(environ, name+"="+value)
+	}
+	return w, environ
+}
+
+var address = regexp.MustCompile(`msg=listening address=\S*?:(\d+)`)
+
+func TestServe(t *testing.T) {
+	_, environ := world(t, nil)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	log, done := &apptest.Log{}, make(chan error, 1)
+	go func() { done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, log) }()
+	require.Eventually(t, func() bool { return address.MatchString(log.String()) }, 10*time.Second, 5*time.Millisecond, "listening: %s", log)
+	base := "http://127.0.0.1:" + address.FindStringSubmatch(log.String())[1]
+	for path, want := range map[string]int{"/api/health?deep=1": 200, "/api/timers/active": 200, "/nothing": 404} {
+		response, err := http.Get(base + path)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, want, response.StatusCode, path)
+	}
+	began := time.Now()
+	end()
+	require.NoError(t, <-done)
+	assert.Less(t, time.Since(began), 3*time.Second)
+}
+
+func TestSyncPrintsItsResult(t *testing.T) {
+	w, environ := world(t, nil)
+	var stdout bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"sync"}, environ, strings.NewReader(""), &stdout, w.Log))
+	var result map[string]any
+	require.NoError(t, json.Unmarshal(stdout.Bytes(), &result), "%s", stdout.Bytes())
+	assert.EqualValues(t, len(w.Sandbox.RunningTimers()), result["timers"])
+	assert.True(t, w.Redis.Miniredis().Exists("clockwork:timers:all"))
+	w.AssertDiscreet(t, stdout.String())
+}
+
+func TestSyncThatFails(t *testing.T) {
+	w, environ := world(t, nil)
+	w.Refuse("jira")
+	var stdout bytes.Buffer
+	err := run(t.Context(), []string{"sync"}, environ, strings.NewReader(""), &stdout, w.Log)
+	require.ErrorContains(t, err, "sync:")
+	assert.Empty(t, stdout.String())
+	w.AssertDiscreet(t, err.Error())
+}
+
+func TestFaultyConfiguration(t *testing.T) {
+	err := run(t.Context(), nil, []string{"REDIS_URL=http://x", "PORT=x"}, strings.NewReader(""), io.Discard, io.Discard)
+	for _, name := range []string{"REDIS_URL", "JIRA_DOMAIN", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN", "JIRA_TENANT_SESSION_TOKEN", "PORT"} {
+		assert.ErrorContains(t, err, name, "all at once")
+	}
+	assert.NotContains(t, err.Error(), "http://x", "no value")
+}
+
+// What only a client can check is named too.
+func TestConfigurationThatAClientRefuses(t *testing.T) {
+	for variable, value := range map[string]string{"REDIS_URL": "redis://host:not-a-port", "UPSTASH_REDIS_REST_TOKEN": "two words"} {
+		t.Run(variable, func(t *testing.T) {
+			w := apptest.New(t, apptest.Options{Unsynced: true, OverTCP: variable == "REDIS_URL"})
+			environ := []string{variable + "=" + value}
+			for name, other := range w.Env {
+				if name != variable {
+					environ = append(environ, name+"="+other)
+				}
+			}
+			err := run(t.Context(), nil, environ, strings.NewReader(""), io.Discard, io.Discard)
+			require.ErrorContains(t, err, variable)
+			assert.NotContains(t, err.Error(), value)
+		})
+	}
+}
+
+func TestUsage(t *testing.T) {
+	_, environ := world(t, nil)
+	assert.ErrorContains(t, run(t.Context(), []string{"start"}, environ, strings.NewReader(""), io.Discard, io.Discard), "usage: server")
+}

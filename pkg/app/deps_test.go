@@ -1,0 +1,67 @@
+package app_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/config"
+)
+
+// The contract's deadlines hold where nobody asks for others.
+func TestDeadlinesByDefault(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true})
+	assert.Equal(t, app.Deadlines{Request: 25 * time.Second, Redis: 2 * time.Second, SendEvent: 3 * time.Second, Names: 2 * time.Second, Check: 5 * time.Second}, w.Deps.Deadlines)
+}
+
+// What only a client finds wrong is reported as the configuration's other
+// faults are, with dependencies that can say so.
+func TestNewNamesTheVariable(t *testing.T) {
+	for variable, change := range map[string]func(env map[string]string){
+		"REDIS_URL": func(env map[string]string) {
+			delete(env, "UPSTASH_REDIS_REST_URL")
+			delete(env, "UPSTASH_REDIS_REST_TOKEN")
+			env["REDIS_URL"] = "redis://host:not-a-port"
+		},
+		"UPSTASH_REDIS_REST_TOKEN": func(env map[string]string) { env["UPSTASH_REDIS_REST_TOKEN"] = "two words" },
+	} {
+		t.Run(variable, func(t *testing.T) {
+			w := apptest.New(t, apptest.Options{Unsynced: true})
+			change(w.Env)
+			c, err := config.Load(w.Env)
+			require.NoError(t, err)
+			d, err := app.New(c, app.Options{})
+			var wrong *config.Error
+			require.ErrorAs(t, err, &wrong)
+			assert.Equal(t, []string{variable}, wrong.Variables())
+			require.NotNil(t, d)
+			assert.NotNil(t, d.Config)
+			assert.NotNil(t, d.Log)
+		})
+	}
+}
+
+func TestLogMasks(t *testing.T) {
+	c, err := config.Load(apptest.New(t, apptest.Options{Unsynced: true}).Env)
+	require.NoError(t, err)
+	token := c.Jira.APIToken.Reveal()
+	for _, env := range []string{"", "production"} {
+		c.Platform.VercelEnv = env
+		var out bytes.Buffer
+		log := app.NewLog(&out, c)
+		log.Info("said "+token, "text", "from an.le+x@mail.example.test", "error", fmt.Errorf("wrapped: %w", errors.New("for <b@example.test>: "+token)), "path", "/api/issues/ABC-7")
+		assert.NotContains(t, out.String(), token)
+		assert.NotContains(t, out.String(), "example.test")
+		assert.Equal(t, 2, strings.Count(out.String(), "[e-mail]"))
+		assert.Contains(t, out.String(), "/api/issues/ABC-7")
+		assert.Equal(t, env == "production", strings.HasPrefix(out.String(), "{"), "JSON where machines read it")
+	}
+}
