@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -15,7 +16,7 @@ func HandleIndex(w http.ResponseWriter, r *http.Request) {
 }
 
 func index(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
-	listing, err := d.Live.Timers(ctx, r.Caller.UserID)
+	listing, err := d.Live.Timers(ctx, realtime.UserOf(r.Caller))
 	if err != nil {
 		return web.Reply{}, err
 	}

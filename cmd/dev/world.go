@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/cmd/listen"
+	"github.com/clockwork-timer/backend/cmd/live"
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -43,7 +44,7 @@ type world struct {
 }
 
 // passedOn are variables that a developer may set for dev itself.
-var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "SYNC_CRON"}
+var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "SYNC_CRON", "DATABASE_URL"}
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
 	w := &world{base: base, upstreams: sandbox.New(sandbox.Options{Seed: 1})}
@@ -96,6 +97,7 @@ func (w *world) environment(restToken secret.Text, given map[string]string) map[
 		"AUTH_MODE":                 "open",
 		"AUTH_USERS":                authUsers(w.upstreams.People()),
 		"JWT_SECRET":                rand.Text() + rand.Text(),
+		"DATABASE_URL":              "sqlite://:memory:",
 	}
 	for _, name := range passedOn {
 		if value, ok := given[name]; ok {
@@ -113,7 +115,9 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	served := make(chan error, 1)
 	go func() {
 		defer stop() // without a server nothing else is of use
-		served <- listen.Serve(ctx, listener, w.handler())
+		served <- live.Run(ctx, w.deps, func(ctx context.Context, realtime []routes.Route) error {
+			return listen.Serve(ctx, listener, w.handler(realtime...))
+		})
 	}()
 
 	if result, err := w.loop.syncer.Run(ctx); err != nil {
@@ -126,8 +130,8 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	return <-served
 }
 
-func (w *world) handler() http.Handler {
-	mounted := []routes.Route{{Path: "GET " + envPath, Handler: w.serveVariables}}
+func (w *world) handler(realtime ...routes.Route) http.Handler {
+	mounted := append([]routes.Route{{Path: "GET " + envPath, Handler: w.serveVariables}}, realtime...)
 	mount := func(path string, handler http.Handler) {
 		below := http.StripPrefix(path, handler).ServeHTTP
 		mounted = append(mounted, routes.Route{Path: path + "/", Handler: below}, routes.Route{Path: path, Handler: below})

@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"github.com/clockwork-timer/backend/cmd/listen"
+	"github.com/clockwork-timer/backend/cmd/live"
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -60,7 +61,9 @@ func serve(ctx context.Context, d *app.Deps) error {
 		return err
 	}
 	d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
-	return listen.Serve(ctx, listener, routes.Handler(d))
+	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
+		return listen.Serve(ctx, listener, routes.Handler(d, mounted...))
+	})
 }
 
 func syncNow(ctx context.Context, d *app.Deps, stdout io.Writer) error {

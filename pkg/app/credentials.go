@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -14,6 +16,12 @@ func (r *Request) ClockworkError(err error) error {
 		return OurCredential(err)
 	}
 	return err
+}
+
+// WriteToken is the Clockwork token with which a caller may start and stop
+// timers.
+func (d *Deps) WriteToken(who auth.Caller) (secret.Text, error) {
+	return who.WriteToken(d.Config.Clockwork)
 }
 
 // OurCredential marks an upstream's refusal of a credential of this server's:

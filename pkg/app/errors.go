@@ -10,6 +10,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/upstash"
@@ -47,6 +48,7 @@ var table = []struct {
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},
 	{timercache.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
+	{realtime.ErrUnavailable, http.StatusServiceUnavailable, "STORE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{ErrSyncNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},
 	{ErrUserNotFound, http.StatusNotFound, "USER_NOT_FOUND", "Jira shows no user like that. Check the spelling, or whether the address is hidden in the person's profile."},
 	{ErrIssueNotFound, http.StatusNotFound, "ISSUE_NOT_FOUND", "There is no such issue, or it may not be seen."},
@@ -84,6 +86,13 @@ func errorFor(err error, client context.Context) *web.Error {
 		return &web.Error{Status: http.StatusGatewayTimeout, Code: "TIMEOUT", Message: "This took too long. Try again shortly.", Err: err}
 	}
 	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. The request id helps to find out what.", Err: err}
+}
+
+// Explain gives the code and the sentence that a person is told of an error,
+// where no HTTP answer carries it.
+func Explain(err error) (code, message string) {
+	known := errorFor(err, context.Background())
+	return known.Code, known.Message
 }
 
 // retryAfter is the wait that Upstash asks for, where that is why the cache

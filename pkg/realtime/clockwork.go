@@ -61,7 +61,7 @@ func (b *clockwork) event(_, payload string) {
 		}})
 	}
 	switch {
-	case errors.Is(err, errUnavailable):
+	case errors.Is(err, ErrUnavailable):
 		b.reconcileLater(t.UserID)
 	case err != nil && !errors.Is(err, errClosing):
 		b.server.log.Error("realtime: clockwork event not understood", "error", err)

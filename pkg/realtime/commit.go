@@ -46,7 +46,7 @@ func (c *committer) submit(w write) error {
 	case c.closing:
 		return errClosing
 	case len(c.waiting) >= maxWaiting:
-		return errUnavailable
+		return ErrUnavailable
 	}
 	if c.waiting = append(c.waiting, w); len(c.waiting) == 1 {
 		c.signal()
@@ -106,7 +106,7 @@ func (c *committer) commit(batch []write) {
 			return
 		}
 	}
-	c.refuse(plans, fmt.Errorf("%w: other instances were faster %d times", errUnavailable, maxRaces))
+	c.refuse(plans, fmt.Errorf("%w: other instances were faster %d times", ErrUnavailable, maxRaces))
 }
 
 // plans groups the writes by user, in order.

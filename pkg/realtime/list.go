@@ -19,7 +19,7 @@ type Listing struct {
 func List(ctx context.Context, store Store, user string, now time.Time) (Listing, error) {
 	state, err := store.Load(ctx, user)
 	if err != nil {
-		return Listing{}, fmt.Errorf("list timers: %w", err)
+		return Listing{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	l := Listing{Timers: append([]Timer{}, state.Timers...), ServerTime: now.UTC()}
 	slices.SortFunc(l.Timers, func(a, b Timer) int {
@@ -34,7 +34,20 @@ func List(ctx context.Context, store Store, user string, now time.Time) (Listing
 	return l, nil
 }
 
-// Timers is List on the server's own store.
+// Timers is List on the server's own store. Where nobody of the user's has been
+// here for a while, it first looks what Clockwork has.
 func (s *Server) Timers(ctx context.Context, user string) (Listing, error) {
+	room := s.hub.enter(user)
+	defer func() { s.hub.leave(room, s.now()) }()
+	fresh, err := room.ensure(ctx, s.store, s.now())
+	if err != nil {
+		return Listing{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if fresh && s.clockwork != nil {
+		if err := s.clockwork.reconcile(user); err != nil {
+			s.log.Warn("realtime: not compared with the cache", "error", err)
+			s.clockwork.reconcileLater(user)
+		}
+	}
 	return List(ctx, s.store, user, s.now())
 }

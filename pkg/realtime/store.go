@@ -48,8 +48,7 @@ const (
 	MaxRecent = 256 // changes, for clients that come back
 )
 
-var (
-	errClosing = errors.New("the server is closing")
-	// errUnavailable is wrapped around a store's errors.
-	errUnavailable = errors.New("the store does not answer")
-)
+// ErrUnavailable is wrapped around a store's errors.
+var ErrUnavailable = errors.New("the realtime store does not answer")
+
+var errClosing = errors.New("the server is closing")

@@ -1,0 +1,73 @@
+// Package live runs the realtime server in a program: with the store that
+// DATABASE_URL names, Clockwork's timers, and the routes beside the API's own.
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
+	"github.com/clockwork-timer/backend/pkg/syncevent"
+)
+
+// farewell is how long clients may take to be told at the end.
+const farewell = 8 * time.Second
+
+// Run starts a realtime server for d, calls serve with its routes, and closes
+// it when ctx ends: its clients are told before serve gives up waiting for
+// their streams.
+func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mounted []routes.Route) error) error {
+	store, closeStore, err := open(ctx, d)
+	if err != nil {
+		return err
+	}
+	server, err := realtime.New(options(d, store))
+	if err != nil {
+		return errors.Join(err, closeStore())
+	}
+	d.Live = server
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	closed := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		ending, cancel := context.WithTimeout(context.Background(), farewell)
+		defer cancel()
+		closed <- server.Close(ending)
+	}()
+	var mounted []routes.Route
+	server.Register(func(path string, handler http.HandlerFunc) {
+		mounted = append(mounted, routes.Route{Path: path, Handler: handler})
+	})
+	err = serve(ctx, mounted)
+	stop()
+	return errors.Join(err, <-closed, closeStore())
+}
+
+func open(ctx context.Context, d *app.Deps) (realtime.Store, func() error, error) {
+	if d.Config.DatabaseURL == "redis" {
+		return redisstore.New(d.Redis), func() error { return nil }, nil
+	}
+	store, err := sqlitestore.Open(ctx, d.Config.DatabaseURL, d.Log)
+	if err != nil {
+		return nil, nil, fmt.Errorf("realtime store: %w", err)
+	}
+	return store, store.Close, nil
+}
+
+func options(d *app.Deps, store realtime.Store) realtime.Options {
+	return realtime.Options{
+		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Auth.AllowedOrigins, Log: d.Log, Now: d.Now,
+		Clockwork: &realtime.ClockworkOptions{
+			Events: d.Redis, Cache: d.Timers, Control: d.Control(syncevent.Sender(d)),
+			Token: d.WriteToken, Explain: app.Explain,
+		},
+	}
+}
