@@ -42,7 +42,7 @@ func TestCost(t *testing.T) {
 				w.clock.Advance(time.Second)
 
 				got := count(func() { w.sync(timers...) })
-				assert.Equal(t, int64(1+1+3), got.Commands, "unchanged: base, compare, and a script of two")
+				assert.Equal(t, int64(1+1+2), got.Commands, "unchanged: base, compare, and a script of one")
 				assert.Equal(t, int64(3), got.RoundTrips)
 
 				for _, changed := range []int{1, max(size/100, 1)} {
