@@ -127,8 +127,8 @@ func (c *conn) apply(act action) {
 		switch {
 		case o.refused != nil:
 			c.tell(o.refused)
-		case o.unchanged != nil:
-			c.out.put(*o.unchanged)
+		case o.unchanged:
+			c.room.remind(&c.out, act.ID)
 		}
 	}, timer: Timer{
 		ID: act.ID, UserID: c.user, Status: act.Status, StartedAt: act.StartedAt, UpdatedAt: now,

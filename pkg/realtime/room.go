@@ -252,6 +252,15 @@ func (r *room) tell(data []byte) {
 	}
 }
 
+// remind queues a timer as it is now for one connection.
+func (r *room) remind(o *outbox, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t, ok := r.timers[id]; ok {
+		o.put(item{t.Seq, encodeUpdate(encodeTimer(&t))})
+	}
+}
+
 // tellState queues the whole state for every connection. It needs mu held.
 func (r *room) tellState(now time.Time) {
 	i := item{r.seq, encodeState(r.list(), r.seq, now)}

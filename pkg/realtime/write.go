@@ -23,8 +23,8 @@ type write struct {
 
 // outcome of a write: made (all zero), or one of the others.
 type outcome struct {
-	unchanged *item // the timer as it is: it was so already
-	void      bool  // ifSeq was not met
+	unchanged bool // the timer was so already
+	void      bool // ifSeq was not met
 	refused   *refusal
 }
 
@@ -68,7 +68,7 @@ func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 		return next, outcome{void: true}
 	}
 	if w.relayed && p.room.heard(next) {
-		return next, outcome{unchanged: &item{}}
+		return next, outcome{unchanged: true}
 	}
 	now, known := timers[next.ID]
 	if !known {
@@ -87,7 +87,7 @@ func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 		next.Comment = cmp.Or(next.Comment, now.Comment)
 		next.Summary = cmp.Or(next.Summary, now.Summary)
 		if next.same(&now) {
-			return next, outcome{unchanged: &item{now.Seq, encodeUpdate(encodeTimer(&now))}}
+			return next, outcome{unchanged: true}
 		}
 	}
 	return next, outcome{}

@@ -1,0 +1,131 @@
+package realtime_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+)
+
+// chaos has clients write at random, and drop at random, until trouble is over;
+// then each of them must show what the store has.
+func chaos(t *testing.T, store realtime.Store, urls []string, trouble func()) {
+	const users, each, rounds = 4, 3, 120
+	random := rand.New(rand.NewPCG(1, 2))
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	var mirrors []*mirror
+	for n := range users * each {
+		next := n
+		m := &mirror{t: t, user: fmt.Sprintf("user-%d", n%users), urls: func() string { next++; return urls[next%len(urls)] }}
+		mirrors = append(mirrors, m)
+		running.Go(func() { m.run(ctx) })
+	}
+	for round := range rounds {
+		m := mirrors[random.IntN(len(mirrors))]
+		action := []string{"timer_start", "timer_stop"}[random.IntN(2)]
+		m.send(fmt.Sprintf(`{"action":%q,"id":"timer-%d","user_id":%q,"started_at":%q}`, action, random.IntN(3), m.user,
+			time.Date(2026, 5, 4, 9, 0, random.IntN(3), 0, time.UTC).Format(time.RFC3339)))
+		if random.IntN(5) == 0 {
+			mirrors[random.IntN(len(mirrors))].drop()
+		}
+		if round == rounds/2 {
+			trouble()
+		}
+	}
+	for _, m := range mirrors { // each writes once more, so that all is not quiet by chance
+		m.send(fmt.Sprintf(`{"action":"timer_start","id":"last","user_id":%q,"started_at":%q}`, m.user, startedAt))
+	}
+	require.Eventually(t, func() bool {
+		for _, m := range mirrors {
+			state, err := store.Load(ctx, m.user)
+			if err != nil || !m.equals(state) {
+				return false
+			}
+		}
+		return true
+	}, 2*patience, 10*time.Millisecond, "a client shows something else than the store has")
+}
+
+func TestClientsDropAtRandom(t *testing.T) {
+	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6}})
+	chaos(t, w.store, []string{w.http.URL}, func() {})
+}
+
+func redisStore(t testing.TB, addr string) *redisstore.Store {
+	t.Helper()
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	return redisstore.New(client)
+}
+
+func TestInstancesDropAtRandom(t *testing.T) {
+	mini := miniredis.RunT(t)
+	limits := realtime.Limits{PerSecond: 1e6}
+	first := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
+	second := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
+	chaos(t, first.store, []string{first.http.URL, second.http.URL}, func() {})
+}
+
+// Redis goes away in the middle and comes back, with all that it had or with
+// nothing: no client may go on showing what is not there.
+func TestRedisGoneAndBack(t *testing.T) {
+	for name, lose := range map[string]bool{"with-its-data": false, "without": true} {
+		t.Run(name, func(t *testing.T) {
+			mini := miniredis.RunT(t)
+			limits := realtime.Limits{PerSecond: 1e6}
+			first := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
+			second := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
+			chaos(t, first.store, []string{first.http.URL, second.http.URL}, func() {
+				mini.Close()
+				if lose {
+					mini.FlushAll()
+				}
+				require.NoError(t, mini.Restart())
+			})
+		})
+	}
+}
+
+// A client on each of two instances hears the other, in order.
+func TestTwoInstances(t *testing.T) {
+	mini := miniredis.RunT(t)
+	first := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr())})
+	second := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr())})
+	here, _ := first.connect("ann")
+	there, _ := second.connect("ann")
+	require.Eventually(t, func() bool { return mini.PubSubNumPat() == 2 }, patience, time.Millisecond)
+	for n := range int64(10) {
+		sender := []*client{here, there}[n%2]
+		sender.action([]string{"timer_start", "timer_stop"}[n%2], "one")
+		for _, c := range []*client{here, there} {
+			assert.Equal(t, n+1, c.next().Payload.Seq)
+		}
+	}
+}
+
+// While Redis is away, actions are refused and connections stay.
+func TestRedisAway(t *testing.T) {
+	mini := miniredis.RunT(t)
+	w := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr())})
+	c, _ := w.connect("ann")
+	mini.Close()
+	c.action("timer_start", "one")
+	c.refused(realtime.CodeUnavailable)
+	require.NoError(t, mini.Restart())
+	c.action("timer_start", "two")
+	c.update(1, "two", realtime.Running)
+}
