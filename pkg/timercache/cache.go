@@ -27,6 +27,7 @@ var ErrUnavailable = errors.New("timer cache unavailable")
 // []any. Upstash bills each command, those in a script too.
 type Redis interface {
 	Do(ctx context.Context, cmd ...any) (any, error)
+	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
 	Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error
 	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
 }

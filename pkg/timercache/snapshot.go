@@ -88,23 +88,7 @@ func (c *Cache) Compare(ctx context.Context, base Base, s *Snapshot) (Mark, bool
 	if !base.known {
 		return Mark{}, false, nil
 	}
-	before, after := timer.ByAccount(base.Timers), timer.ByAccount(s.Timers)
-	_, fresh := decodeSync(base.raw, c.clock())
-	same := fresh && !s.Enriched && s.Source == base.state.Source && len(before) == len(after) &&
-		c.clock().Sub(base.state.RefreshedAt) <= refreshAge
-	cmd := []any{"EXISTS", allKey}
-	for account, timers := range after {
-		if !timer.SameSnapshot(before[account], base.cachedAt, timers, s.CachedAt) {
-			same = false
-			continue
-		}
-		for _, key := range userKeys(account, emailOf(timers)) {
-			cmd = append(cmd, key)
-		}
-	}
-	if len(before) > 0 {
-		cmd = append(cmd, activeUsersKey)
-	}
+	cmd, same := c.compare(base, s)
 	present, err := c.redis.Do(ctx, cmd...)
 	if err != nil {
 		return Mark{}, false, fmt.Errorf("%w: exists: %w", ErrUnavailable, err)
@@ -113,13 +97,81 @@ func (c *Cache) Compare(ctx context.Context, base Base, s *Snapshot) (Mark, bool
 	return Mark{base.raw}, same && !s.Whole, nil
 }
 
+// compare reports whether the list of everybody says the same as the snapshot,
+// and returns the command that counts the values that then need no writing.
+func (c *Cache) compare(base Base, s *Snapshot) (count []any, same bool) {
+	before, after := timer.ByAccount(base.Timers), timer.ByAccount(s.Timers)
+	_, fresh := decodeSync(base.raw, c.clock())
+	same = fresh && !s.Enriched && s.Source == base.state.Source && len(before) == len(after) &&
+		c.clock().Sub(base.state.RefreshedAt) <= refreshAge
+	count = []any{"EXISTS", allKey}
+	for account, timers := range after {
+		if !timer.SameSnapshot(before[account], base.cachedAt, timers, s.CachedAt) {
+			same = false
+			continue
+		}
+		for _, key := range userKeys(account, emailOf(timers)) {
+			count = append(count, key)
+		}
+	}
+	if len(before) > 0 {
+		count = append(count, activeUsersKey)
+	}
+	return count, same
+}
+
+// Propose is Compare, and Stage where that says that there is something to
+// write, in one round trip; also are commands to send along, whose replies do
+// not matter. Only where a value turns out to be lost, it takes one more.
+func (c *Cache) Propose(ctx context.Context, runID string, base Base, s *Snapshot, also ...[]any) (Mark, bool, error) {
+	var count []any
+	same := false
+	cmds := also
+	if base.known {
+		count, same = c.compare(base, s)
+		cmds = append(cmds, count)
+	}
+	if !same {
+		stage, err := stageCommand(runID, *s)
+		if err != nil {
+			return Mark{}, false, err
+		}
+		cmds = append(cmds, stage)
+	}
+	replies, err := c.redis.Pipeline(ctx, cmds...)
+	if err != nil || len(replies) != len(cmds) {
+		return Mark{}, false, fmt.Errorf("%w: propose: %d of %d replies: %w", ErrUnavailable, len(replies), len(cmds), err)
+	}
+	for _, reply := range replies[len(also):] {
+		if refused, ok := reply.(error); ok {
+			return Mark{}, false, fmt.Errorf("%w: propose: %w", ErrUnavailable, refused)
+		}
+	}
+	if base.known && replies[len(also)] != int64(len(count)-1) {
+		s.Whole = true
+		return Mark{}, false, c.Stage(ctx, runID, *s)
+	}
+	return Mark{base.raw}, same, nil
+}
+
 // Stage keeps a snapshot for the step that writes it.
 func (c *Cache) Stage(ctx context.Context, runID string, s Snapshot) error {
+	cmd, err := stageCommand(runID, s)
+	if err != nil {
+		return err
+	}
+	if _, err := c.redis.Do(ctx, cmd...); err != nil {
+		return fmt.Errorf("%w: stage: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+func stageCommand(runID string, s Snapshot) ([]any, error) {
 	packed, err := pack(s)
 	if err != nil {
-		return fmt.Errorf("stage snapshot: %w", err)
+		return nil, fmt.Errorf("stage snapshot: %w", err)
 	}
-	return c.setStaged(ctx, stagingKey(runID), packed)
+	return []any{"SET", stagingKey(runID), packed, "EX", int(stagingLife / time.Second)}, nil
 }
 
 // staged returns a run's snapshot and the state to compare it with, or

@@ -76,38 +76,38 @@ func (t *Tokens) fresh(ctx context.Context, s Source) (grant, error) {
 	return grant{token, t.keep(ctx, s, token)}, nil
 }
 
-// timers reads the timers by the named source with its stored token. A source
-// that is gone gives way to the others.
-func (t *Tokens) timers(ctx context.Context, name, sealed string) (timersource.Snapshot, string, error) {
+// timers reads the timers by the named source with its stored token, and says
+// which token and source it used. A source that is gone gives way to the others.
+func (t *Tokens) timers(ctx context.Context, name, sealed string) (read timersource.Snapshot, used timersource.Token, source string, err error) {
 	var unusable error
 	for _, s := range t.from(name) {
 		if s.Name() != name {
 			sealed = ""
 		}
-		snapshot, err := t.timersOf(ctx, s, sealed)
+		read, used, err = t.timersOf(ctx, s, sealed)
 		if !elsewhere(err) {
-			return snapshot, s.Name(), err
+			return read, used, s.Name(), err
 		}
 		unusable = errors.Join(unusable, fmt.Errorf("%s: %w", s.Name(), err))
 	}
-	return timersource.Snapshot{}, "", unusable
+	return timersource.Snapshot{}, timersource.Token{}, "", unusable
 }
 
 // timersOf reads by one source. A token that is refused is replaced once; one
 // of a source that is gone is dropped.
-func (t *Tokens) timersOf(ctx context.Context, s Source, sealed string) (timersource.Snapshot, error) {
+func (t *Tokens) timersOf(ctx context.Context, s Source, sealed string) (timersource.Snapshot, timersource.Token, error) {
 	token, ok := t.usable(s, sealed)
 	use := grant{token, sealed}
 	var err error
 	if !ok {
 		if use, err = t.acquire(ctx, s, sealed); err != nil {
-			return timersource.Snapshot{}, err
+			return timersource.Snapshot{}, timersource.Token{}, err
 		}
 	}
 	snapshot, err := s.Timers(ctx, use.token)
 	if errors.Is(err, timersource.ErrTokenRefused) {
 		if use, err = t.acquire(ctx, s, use.sealed); err != nil {
-			return timersource.Snapshot{}, err
+			return timersource.Snapshot{}, timersource.Token{}, err
 		}
 		if snapshot, err = s.Timers(ctx, use.token); errors.Is(err, timersource.ErrTokenRefused) {
 			err = fmt.Errorf("%w: %w", ErrRefusedTwice, err)
@@ -116,15 +116,5 @@ func (t *Tokens) timersOf(ctx context.Context, s Source, sealed string) (timerso
 	if errors.Is(err, ErrRefusedTwice) || errors.Is(err, timersource.ErrSourceGone) {
 		t.drop(ctx, s, use.sealed)
 	}
-	if err == nil {
-		t.renew(ctx, s, use.token, snapshot.Renewed)
-	}
-	return snapshot, err
-}
-
-// renew keeps a token that came with the timers, where that is worth it.
-func (t *Tokens) renew(ctx context.Context, s Source, used timersource.Token, renewed *timersource.Token) {
-	if renewed != nil && renewed.ExpiresAt.Sub(used.ExpiresAt) >= renewalGain {
-		t.keep(ctx, s, *renewed)
-	}
+	return snapshot, use.token, err
 }

@@ -67,7 +67,7 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (Fetche
 	if err != nil {
 		return Fetched{}, err
 	}
-	read, source, err := s.Tokens.timers(ctx, from.Source, stored[0])
+	read, used, source, err := s.Tokens.timers(ctx, from.Source, stored[0])
 	if err != nil {
 		return Fetched{}, fmt.Errorf("fetch timers: %w", err)
 	}
@@ -81,15 +81,14 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (Fetche
 	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers),
 		Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages, Unsettled: read.Unsettled}
 
-	mark, same, err := s.Cache.Compare(ctx, base, &snapshot)
-	switch {
-	case err != nil:
+	mark, same, err := s.Cache.Propose(ctx, runID, base, &snapshot, s.Tokens.renewal(ctx, used, source, read.Renewed)...)
+	if err != nil {
 		return Fetched{}, err
-	case same:
-		fetched.Unchanged = &mark
-		return fetched, nil
 	}
-	return fetched, s.Cache.Stage(ctx, runID, snapshot)
+	if same {
+		fetched.Unchanged = &mark
+	}
+	return fetched, nil
 }
 
 // Write is the third step. Where Redis lost what the second one left there, it

@@ -87,20 +87,50 @@ func (t *Tokens) keep(ctx context.Context, s Source, token timersource.Token) st
 		t.held[s.Name()] = token
 		return ""
 	}
-	life := (token.ExpiresAt.Sub(t.now()) - tokenMargin).Milliseconds()
-	if life <= 0 {
+	cmd := t.keepCommand(ctx, s.Name(), token)
+	if cmd == nil {
 		return ""
 	}
-	name := t.key(s.Name())
-	sealed, err := t.vault.seal(name, token)
-	if err == nil {
-		_, err = t.redis.Do(ctx, "SET", name, sealed, "PX", life)
-	}
-	if err != nil {
+	if _, err := t.redis.Do(ctx, cmd...); err != nil {
 		t.log.WarnContext(ctx, "token not stored", "source", s.Name(), "error", err)
 		return ""
 	}
-	return sealed
+	return cmd[2].(string)
+}
+
+// keepCommand is the SET that stores a token, or nil where it ends too soon.
+func (t *Tokens) keepCommand(ctx context.Context, source string, token timersource.Token) []any {
+	life := (token.ExpiresAt.Sub(t.now()) - tokenMargin).Milliseconds()
+	if life <= 0 {
+		return nil
+	}
+	sealed, err := t.vault.seal(t.key(source), token)
+	if err != nil {
+		t.log.WarnContext(ctx, "token not sealed", "source", source, "error", err)
+		return nil
+	}
+	return []any{"SET", t.key(source), sealed, "PX", life}
+}
+
+// renewal returns the commands that keep a token which came with the timers,
+// where that is worth it: none, or one.
+func (t *Tokens) renewal(ctx context.Context, used timersource.Token, source string, renewed *timersource.Token) [][]any {
+	if renewed == nil {
+		return nil
+	}
+	if t.vault == nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.held[source] = *renewed
+		return nil
+	}
+	if renewed.ExpiresAt.Sub(used.ExpiresAt) < renewalGain {
+		return nil
+	}
+	if cmd := t.keepCommand(ctx, source, *renewed); cmd != nil {
+		return [][]any{cmd}
+	}
+	return nil
 }
 
 // claimScript puts a claim in the place of what was seen there, and answers

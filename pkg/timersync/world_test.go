@@ -229,6 +229,24 @@ func (r *tap) Do(ctx context.Context, cmd ...any) (any, error) {
 	return reply, err
 }
 
+func (r *tap) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
+	r.mu.Lock()
+	before, after := r.before, r.after
+	r.mu.Unlock()
+	if before != nil {
+		if err := before(cmds[0]); err != nil {
+			return nil, err
+		}
+	}
+	replies, err := r.redisClient.Pipeline(ctx, cmds...)
+	if err == nil && after != nil {
+		if lost := after(cmds[0]); lost != nil {
+			return nil, lost
+		}
+	}
+	return replies, err
+}
+
 // record is a log to be searched.
 type record struct {
 	mu   sync.Mutex
