@@ -80,8 +80,12 @@ func sign(t testing.TB, method jwt.SigningMethod, key any, c *auth.Claims) strin
 	return token
 }
 
+func signed(t testing.TB, c *auth.Claims) string {
+	return sign(t, jwt.SigningMethodHS256, []byte(signingKey), c)
+}
+
 func tokenOf(t testing.TB, user string) string {
-	return sign(t, jwt.SigningMethodHS256, []byte(signingKey), claims(user))
+	return signed(t, claims(user))
 }
 
 // message is anything that the server sends.

@@ -1,0 +1,272 @@
+package realtime_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
+)
+
+// upstream is Clockwork with this backend's own cache beside it: the events are
+// those that the cache publishes.
+type upstream struct {
+	t     testing.TB
+	mini  *miniredis.Miniredis
+	redis *redistcp.Client
+	cache *timercache.Cache
+
+	mu      sync.Mutex
+	refusal error
+	asked   []timercontrol.Request
+}
+
+func newUpstream(t testing.TB) *upstream {
+	mini := miniredis.RunT(t)
+	redis, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
+	u := &upstream{t: t, mini: mini, redis: redis, cache: timercache.New(redis, time.Now)}
+	u.sync()
+	return u
+}
+
+// sync writes the snapshot of what runs.
+func (u *upstream) sync(running ...timer.Timer) {
+	u.t.Helper()
+	now := time.Now()
+	require.NoError(u.t, u.cache.Stage(context.Background(), "run", timercache.Snapshot{Timers: running, FetchedAt: now, CachedAt: now, Source: "forge"}))
+	_, err := u.cache.Commit(context.Background(), "run")
+	require.NoError(u.t, err)
+}
+
+func clockworkTimer(account, issue string) timer.Timer {
+	return timer.Timer{ID: -1, StartedAt: time.Now().UTC().Truncate(time.Second), RunningFor: account, Issue: timer.Issue{Key: issue, Summary: "Sum"},
+		Author: &timer.Person{AccountID: account}, WithinWorkingHours: true, StartedWithinWorkingHours: true}
+}
+
+func (u *upstream) started(account, issue string) {
+	u.t.Helper()
+	require.NoError(u.t, u.cache.Started(context.Background(), timer.Person{AccountID: account}, clockworkTimer(account, issue)))
+}
+
+func (u *upstream) stopped(account, issue string) {
+	u.t.Helper()
+	require.NoError(u.t, u.cache.Stopped(context.Background(), timer.Person{AccountID: account}, issue))
+}
+
+// Start and Stop are timercontrol's, without Clockwork.
+func (u *upstream) Start(ctx context.Context, r timercontrol.Request) (timercontrol.Outcome, error) {
+	if err := u.ask(r); err != nil {
+		return timercontrol.Outcome{}, err
+	}
+	return timercontrol.Outcome{}, u.cache.Started(ctx, timer.Person{AccountID: r.AccountID}, clockworkTimer(r.AccountID, r.IssueKey))
+}
+
+func (u *upstream) Stop(ctx context.Context, r timercontrol.Request) (timercontrol.Outcome, error) {
+	if err := u.ask(r); err != nil {
+		return timercontrol.Outcome{}, err
+	}
+	return timercontrol.Outcome{Stopped: true}, u.cache.Stopped(ctx, timer.Person{AccountID: r.AccountID}, r.IssueKey)
+}
+
+func (u *upstream) ask(r timercontrol.Request) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.asked = append(u.asked, r)
+	return u.refusal
+}
+
+func (u *upstream) refuse(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.refusal = err
+}
+
+func (u *upstream) options() *realtime.ClockworkOptions {
+	return &realtime.ClockworkOptions{
+		Events: u.redis, Cache: u.cache, Control: u,
+		Token: func(who auth.Caller) (secret.Text, error) {
+			if who.ClockworkToken.IsZero() {
+				return secret.Text{}, auth.ErrNoClockwork
+			}
+			return who.ClockworkToken, nil
+		},
+		Explain: func(error) (string, string) { return "CLOCKWORK_FORBIDDEN", "Clockwork says no." },
+	}
+}
+
+// listening waits until n servers hear the events.
+func (u *upstream) listening(n int) {
+	u.t.Helper()
+	require.Eventually(u.t, func() bool { return u.mini.PubSubNumPat() == n }, patience, time.Millisecond)
+}
+
+// dialAccount connects as a user with an Atlassian account of the same id.
+func (w *world) dialAccount(account, clockworkToken string) *client {
+	w.t.Helper()
+	c := claims(account)
+	c.AccountID = account
+	header := http.Header{"Authorization": {"Bearer " + signed(w.t, c)}}
+	if clockworkToken != "" {
+		header.Set("X-Clockwork-Token", clockworkToken)
+	}
+	return w.dialWith(account, "", header)
+}
+
+func TestClockworkChangesArrive(t *testing.T) {
+	u := newUpstream(t)
+	w := newWorld(t, realtime.Options{Clockwork: u.options()})
+	u.listening(1)
+	c, _ := w.connect("ann")
+	u.started("ann", "ABC-1")
+	m := c.update(1, "cw:ann:ABC-1", realtime.Running)
+	assert.Equal(t, "ABC-1", m.Payload.IssueKey)
+	assert.Equal(t, "Sum", m.Payload.Summary)
+	assert.Equal(t, realtime.SourceClockwork, m.Payload.Source)
+	u.stopped("ann", "ABC-1")
+	c.update(2, "cw:ann:ABC-1", realtime.Stopped)
+}
+
+// What ran before anybody connected, or before the server was there, is shown.
+func TestClockworkTimersOnConnect(t *testing.T) {
+	u := newUpstream(t)
+	u.sync(clockworkTimer("ann", "ABC-1"))
+	w := newWorld(t, realtime.Options{Clockwork: u.options()})
+	u.listening(1)
+	c, _ := w.connect("ann")
+	c.update(1, "cw:ann:ABC-1", realtime.Running)
+	listing, err := w.server.Timers(t.Context(), "ann")
+	require.NoError(t, err)
+	require.NotNil(t, listing.Timer)
+	assert.Equal(t, "cw:ann:ABC-1", listing.Timer.ID)
+
+	u.sync(clockworkTimer("bob", "ABC-2"))
+	c.update(2, "cw:ann:ABC-1", realtime.Stopped)
+	listing, err = w.server.Timers(t.Context(), "bob")
+	require.NoError(t, err)
+	require.Len(t, listing.Timers, 1)
+}
+
+// Two instances hear each event; it is made once.
+func TestClockworkChangesOnce(t *testing.T) {
+	u := newUpstream(t)
+	first := newWorld(t, realtime.Options{Store: redisStore(t, u.mini.Addr()), Clockwork: u.options()})
+	second := newWorld(t, realtime.Options{Store: redisStore(t, u.mini.Addr()), Clockwork: u.options()})
+	u.listening(4)
+	here, _ := first.connect("ann")
+	there, _ := second.connect("ann")
+	for n := range int64(20) {
+		if n%2 == 0 {
+			u.started("ann", "ABC-1")
+		} else {
+			u.stopped("ann", "ABC-1")
+		}
+	}
+	for n := range int64(20) {
+		want := []realtime.Status{realtime.Running, realtime.Stopped}[n%2]
+		here.update(n+1, "cw:ann:ABC-1", want)
+		there.update(n+1, "cw:ann:ABC-1", want)
+	}
+}
+
+// Events that nobody heard are made up for from the cache.
+func TestClockworkEventsMissed(t *testing.T) {
+	u := newUpstream(t)
+	w := newWorld(t, realtime.Options{Clockwork: u.options()})
+	u.listening(1)
+	c, _ := w.connect("ann")
+	u.started("ann", "ABC-1")
+	c.update(1, "cw:ann:ABC-1", realtime.Running)
+	u.mini.Close()
+	require.NoError(t, u.mini.Restart())
+	// Nobody listens now, or only just: what it says meanwhile may be lost.
+	u.stopped("ann", "ABC-1")
+	u.started("ann", "ABC-2")
+	statuses := map[string]realtime.Status{}
+	for statuses["cw:ann:ABC-1"] != realtime.Stopped || statuses["cw:ann:ABC-2"] != realtime.Running {
+		m := c.next()
+		statuses[m.Payload.ID] = m.Payload.Status
+	}
+}
+
+func TestStartInClockwork(t *testing.T) {
+	u := newUpstream(t)
+	w := newWorld(t, realtime.Options{Clockwork: u.options()})
+	u.listening(1)
+	sender := w.dialAccount("ann", "marked-token")
+	sender.next()
+	other, _ := w.connect("ann")
+	sender.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"abc-1","comment":"Com"}`)
+	for _, c := range []*client{sender, other} {
+		c.update(1, "cw:ann:ABC-1", realtime.Running)
+	}
+	u.mu.Lock()
+	assert.Equal(t, "marked-token", u.asked[0].Token.Reveal())
+	assert.Equal(t, timercontrol.Request{Token: u.asked[0].Token, AccountID: "ann", IssueKey: "ABC-1", Comment: "Com"}, u.asked[0])
+	u.mu.Unlock()
+	sender.action("timer_stop", "cw:ann:ABC-1")
+	for _, c := range []*client{sender, other} {
+		c.update(2, "cw:ann:ABC-1", realtime.Stopped)
+	}
+}
+
+func TestClockworkRefuses(t *testing.T) {
+	u := newUpstream(t)
+	mini := miniredis.RunT(t)
+	first := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr()), Clockwork: u.options()})
+	second := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr()), Clockwork: u.options()})
+	require.Eventually(t, func() bool { return mini.PubSubNumPat() == 2 }, patience, time.Millisecond)
+	u.refuse(errors.New("marked: 403"))
+	sender := first.dialAccount("ann", "marked-token")
+	sender.next()
+	other, _ := second.connect("ann")
+	sender.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
+	for _, c := range []*client{sender, other} {
+		m := c.refused("CLOCKWORK_FORBIDDEN")
+		assert.Equal(t, "mine", m.Payload.ID)
+		assert.Equal(t, "Clockwork says no.", m.Payload.Message)
+	}
+}
+
+func TestClockworkWithoutToken(t *testing.T) {
+	u := newUpstream(t)
+	w := newWorld(t, realtime.Options{Clockwork: u.options()})
+	c := w.dialAccount("ann", "")
+	c.next()
+	c.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
+	c.update(1, "mine", realtime.Running) // a timer like any other
+	c.action("timer_stop", "cw:ann:ABC-1")
+	c.refused(realtime.CodeNoClockwork)
+	c.action("timer_stop", "cw:bob:ABC-1")
+	c.refused(realtime.CodeBadMessage)
+	user, _ := w.connect("no-account")
+	user.action("timer_stop", "cw:ann:ABC-1")
+	user.refused(realtime.CodeForbidden)
+}
+
+// Whatever is published on the channels, the server goes on.
+func TestStrangeEvents(t *testing.T) {
+	u := newUpstream(t)
+	w := newWorld(t, realtime.Options{Clockwork: u.options()})
+	u.listening(1)
+	c, _ := w.connect("ann")
+	for _, text := range []string{"", "null", "[]", `{"event":"timer_updated"}`, `{"event":"timer_updated","payload":{"id":"cw:bob:ABC-1","user_id":"ann","issue_key":"ABC-1","status":"running","updated_at":"2026-05-04T09:00:00Z"}}`} {
+		u.mini.Publish("clockwork:events:ann", text)
+	}
+	u.started("ann", "ABC-1")
+	c.update(1, "cw:ann:ABC-1", realtime.Running)
+}
