@@ -310,7 +310,7 @@ func TestRedisLosesEverythingAtEveryMove(t *testing.T) {
 				view, err := w.cache.Read(t.Context(), timercache.Subject{})
 				require.NoError(t, err)
 				if view.SyncedAt != nil {
-					require.NoError(t, same(view.Timers, w.truth(w.box.People())), "what is shown as synced is true")
+					require.NoError(t, same(view.Timers, w.truth(w.box.People()), w.slack), "what is shown as synced is true")
 				}
 				w.sync()
 				w.settled()

@@ -245,7 +245,7 @@ func (r *replay) apply(payload string) error {
 	if r.state[p.UserID] == nil {
 		r.state[p.UserID] = map[string]told{}
 	}
-	before, running := r.state[p.UserID][p.IssueKey]
+	_, running := r.state[p.UserID][p.IssueKey]
 	if p.Status == "stopped" {
 		delete(r.state[p.UserID], p.IssueKey)
 		if !running {
@@ -253,9 +253,7 @@ func (r *replay) apply(payload string) error {
 		}
 		return nil
 	}
-	now := told{p.StartedAt, p.Comment, p.OnHold}
-	r.state[p.UserID][p.IssueKey] = now
-	_ = before
+	r.state[p.UserID][p.IssueKey] = told{p.StartedAt, p.Comment, p.OnHold}
 	return nil
 }
 

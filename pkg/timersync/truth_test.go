@@ -32,7 +32,7 @@ func (w *world) compare(cache *timercache.Cache) error {
 	if everybody.SyncedAt == nil || everybody.Stale {
 		return fmt.Errorf("the list of everybody is not fresh: %+v", everybody)
 	}
-	if err := same(everybody.Timers, w.truth(people)); err != nil {
+	if err := same(everybody.Timers, w.truth(people), w.slack); err != nil {
 		return fmt.Errorf("everybody: %w", err)
 	}
 	for _, p := range people {
@@ -45,7 +45,7 @@ func (w *world) compare(cache *timercache.Cache) error {
 			if err != nil {
 				return err
 			}
-			if err := same(view.Timers, all[p.AccountID]); err != nil {
+			if err := same(view.Timers, all[p.AccountID], w.slack); err != nil {
 				return fmt.Errorf("%s by %+v: %w", p.DisplayName, subject, err)
 			}
 		}
@@ -89,20 +89,20 @@ func (w *world) truth(people []sandbox.Person) []timer.Timer {
 	return timers
 }
 
-// same compares timers in order, with their names, and the clock to 2 s.
-func same(got, want []timer.Timer) error {
+// same compares timers in order, with their names, and the clock to some seconds.
+func same(got, want []timer.Timer, slack int64) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("shows %v, want %v", brief(got), brief(want))
 	}
 	for i := range got {
-		if err := sameTimer(got[i], want[i]); err != nil {
+		if err := sameTimer(got[i], want[i], slack); err != nil {
 			return fmt.Errorf("timer %d on %s of %s: %w", want[i].ID, want[i].Issue.Key, want[i].RunningFor, err)
 		}
 	}
 	return nil
 }
 
-func sameTimer(got, want timer.Timer) error {
+func sameTimer(got, want timer.Timer, slack int64) error {
 	type content struct {
 		ID, Issue, Started, Of, Comment, Hours, Worklogs, Author string
 	}
@@ -120,7 +120,7 @@ func sameTimer(got, want timer.Timer) error {
 	if g, w := flat(got), flat(want); g != w {
 		return fmt.Errorf("shows %+v, want %+v", g, w)
 	}
-	if off := got.TillNow - want.TillNow; off < -2 || off > 2 {
+	if off := got.TillNow - want.TillNow; off < -slack || off > slack {
 		return fmt.Errorf("shows %d s, want %d s", got.TillNow, want.TillNow)
 	}
 	return nil

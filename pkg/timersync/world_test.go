@@ -103,7 +103,8 @@ type world struct {
 	cache *timercache.Cache
 	http  *http.Transport
 	log   *record
-	quiet bool // keeps no log
+	quiet bool  // keeps no log
+	slack int64 // by how many seconds the cache may be off
 	// What the processes are configured with.
 	key         []byte
 	sources     []string
@@ -115,7 +116,7 @@ type world struct {
 func newWorld(t testing.TB, open func(t testing.TB, c *clock) database, o sandbox.Options) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: start}, http: &http.Transport{MaxIdleConnsPerHost: 16}, log: &record{},
-		key: tokenKey, sources: []string{"forge", "connect"}}
+		key: tokenKey, sources: []string{"forge", "connect"}, slack: 2}
 	o.Clock, o.Seed = w.clock.Now, 7
 	w.box = sandbox.New(o)
 	w.site = w.box.Start(t)
