@@ -101,6 +101,7 @@ func TestAmendBeforeTheFirstSnapshotIsWritten(t *testing.T) {
 		}
 		assert.Equal(t, []string{"A-1", "B-1"}, w.issues(everybody))
 		assert.Equal(t, int64(1), w.read(everybody).Timers[0].TillNow)
+		assert.Empty(t, w.get("clockwork:pending"), "the list of everybody knows of them now")
 
 		w.clock.Advance(time.Second)
 		w.sync(running(2, "bob", "B-1", time.Hour))
@@ -144,13 +145,14 @@ func TestAmendsBeforeAnySyncAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		early := w.seen(running(2, "bob", "B-1", time.Hour))
 		w.clock.Advance(time.Second)
+		w.started("ann", "A-0")
 		w.intercept("EVAL", func() { w.started("ann", "A-1") })
 		w.started("ann", "A-2")
-		assert.Equal(t, []string{"A-1", "A-2"}, sorted(w.issues(ann)), "of one account")
+		assert.Equal(t, []string{"A-0", "A-1", "A-2"}, sorted(w.issues(ann)), "of one account")
 		w.intercept("EVAL", func() { w.started("cleo", "C-1") })
 		w.started("dee", "D-1")
 		w.commit(early)
-		assert.Equal(t, []string{"A-1", "A-2", "B-1", "C-1", "D-1"}, sorted(w.issues(everybody)), "of two")
+		assert.Equal(t, []string{"A-0", "A-1", "A-2", "B-1", "C-1", "D-1"}, sorted(w.issues(everybody)), "of two")
 	})
 }
 

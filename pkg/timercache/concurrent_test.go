@@ -122,9 +122,11 @@ func (r *race) client(ctx context.Context, t *testing.T, account string, ops int
 		issue := "B-" + strconv.Itoa(rand.IntN(3))
 		switch {
 		case rand.IntN(4) == 0: // by another way, on issues of their own
-			other := "X-" + strconv.Itoa(op)
-			r.up.start(account, other, r.now())
-			r.up.stop(account, "X-"+strconv.Itoa(op-rand.IntN(5)-1))
+			other := "X-" + strconv.Itoa(rand.IntN(2))
+			r.up.stop(account, other)
+			if rand.IntN(2) == 0 {
+				r.up.start(account, other, r.now())
+			}
 			continue
 		case mine[issue]:
 			r.up.stop(account, issue)
