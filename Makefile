@@ -31,6 +31,7 @@ lint:
 bench: programs
 	$(GO) test -run '^$$' -bench . -benchmem $$($(packages))
 	$(GO) run ./e2e/bench
+	$(GO) run ./e2e/benchsync
 
 bench-realtime:
 	$(GO) run ./cmd/loadgen

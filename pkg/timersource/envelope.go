@@ -1,6 +1,7 @@
 package timersource
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -63,6 +64,9 @@ func unwrap(raw []byte) ([]byte, error) {
 // unquoted takes JSON out of a JSON string.
 func unquoted(raw []byte) []byte {
 	var text string
+	if raw = bytes.TrimSpace(raw); !bytes.HasPrefix(raw, []byte(`"`)) {
+		return raw // and save the decoder a look at all of it
+	}
 	if json.Unmarshal(raw, &text) == nil && text != "" {
 		return []byte(text)
 	}
