@@ -87,7 +87,7 @@ func (a *actor) edit() {
 			hold := t.WithinWorkingHours
 			change = sandbox.TimerEdit{OnHold: &hold}
 		case 1:
-			at := t.StartedAt.Add(-time.Duration(3+a.rng.IntN(600)) * time.Second)
+			at := t.StartedAt.Add(-time.Duration(20+a.rng.IntN(600)) * time.Second)
 			change = sandbox.TimerEdit{StartedAt: &at}
 		}
 		_, err := a.box.EditTimer(t.ID, change)
