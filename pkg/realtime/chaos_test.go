@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -15,12 +16,15 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/upstash"
 )
 
 // chaos has clients write at random, and drop at random, until trouble is over;
 // then each of them must show what the store has.
 func chaos(t *testing.T, store realtime.Store, urls []string, trouble func()) {
-	const users, each, rounds = 4, 3, 120
+	const users, each, rounds = 4, 3, 600
 	random := rand.New(rand.NewPCG(1, 2))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -32,6 +36,9 @@ func chaos(t *testing.T, store realtime.Store, urls []string, trouble func()) {
 		m := &mirror{t: t, user: fmt.Sprintf("user-%d", n%users), urls: func() string { next++; return urls[next%len(urls)] }}
 		mirrors = append(mirrors, m)
 		running.Go(func() { m.run(ctx) })
+	}
+	for _, m := range mirrors {
+		require.Eventually(t, m.connected, patience, time.Millisecond)
 	}
 	for round := range rounds {
 		m := mirrors[random.IntN(len(mirrors))]
@@ -45,11 +52,12 @@ func chaos(t *testing.T, store realtime.Store, urls []string, trouble func()) {
 			trouble()
 		}
 	}
-	for _, m := range mirrors { // each writes once more, so that all is not quiet by chance
-		m.send(fmt.Sprintf(`{"action":"timer_start","id":"last","user_id":%q,"started_at":%q}`, m.user, startedAt))
-	}
 	require.Eventually(t, func() bool {
 		for _, m := range mirrors {
+			if !m.has("last") { // not quiet by chance: what is written after the trouble arrives everywhere
+				m.send(fmt.Sprintf(`{"action":"timer_start","id":"last","user_id":%q,"started_at":%q}`, m.user, startedAt))
+				return false
+			}
 			state, err := store.Load(ctx, m.user)
 			if err != nil || !m.equals(state) {
 				return false
@@ -100,11 +108,32 @@ func TestRedisGoneAndBack(t *testing.T) {
 	}
 }
 
-// A client on each of two instances hears the other, in order.
+// A client on each of two instances hears the other, in order, whichever way
+// the instances reach Redis.
 func TestTwoInstances(t *testing.T) {
-	mini := miniredis.RunT(t)
-	first := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr())})
-	second := newWorld(t, realtime.Options{Store: redisStore(t, mini.Addr())})
+	for name, open := range map[string]func(t *testing.T, stand *upstashrest.Server, url string) *redisstore.Store{
+		"tcp": func(t *testing.T, stand *upstashrest.Server, _ string) *redisstore.Store {
+			return redisStore(t, stand.Addr())
+		},
+		"rest": func(t *testing.T, _ *upstashrest.Server, url string) *redisstore.Store {
+			client, err := upstash.New(upstash.Options{URL: url, Token: secret.New("token")})
+			require.NoError(t, err)
+			return redisstore.New(client)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stand, err := upstashrest.New(upstashrest.Options{Token: secret.New("token")})
+			require.NoError(t, err)
+			front := httptest.NewServer(stand)
+			t.Cleanup(func() { stand.Close(); front.Close() })
+			twoInstances(t, stand.Miniredis(), open(t, stand, front.URL), open(t, stand, front.URL))
+		})
+	}
+}
+
+func twoInstances(t *testing.T, mini *miniredis.Miniredis, stores ...realtime.Store) {
+	first := newWorld(t, realtime.Options{Store: stores[0]})
+	second := newWorld(t, realtime.Options{Store: stores[1]})
 	here, _ := first.connect("ann")
 	there, _ := second.connect("ann")
 	require.Eventually(t, func() bool { return mini.PubSubNumPat() == 2 }, patience, time.Millisecond)

@@ -116,6 +116,19 @@ func (m *mirror) drop() {
 	}
 }
 
+func (m *mirror) connected() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.known
+}
+
+func (m *mirror) has(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.timers[id]
+	return ok
+}
+
 // equals reports whether the mirror shows what the store has.
 func (m *mirror) equals(state realtime.State) bool {
 	m.mu.Lock()

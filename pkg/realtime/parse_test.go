@@ -112,23 +112,3 @@ func TestPace(t *testing.T) {
 		assert.LessOrEqual(t, d, maxRest)
 	}
 }
-
-// A change that comes before its turn waits for it, and none is given twice.
-func TestRoomOrders(t *testing.T) {
-	r := &room{user: "ann"}
-	r.replace(State{})
-	var got []int64
-	o := &outbox{start: func() {}}
-	r.join(o, 0, testNow)
-	event := func(seq int64) Event { return NewEvent(Timer{ID: "a", Seq: seq}) }
-	assert.True(t, r.deliver([]Event{event(2)}), "a gap somebody has to see to")
-	assert.False(t, r.deliver([]Event{event(3)}), "somebody does")
-	r.deliver([]Event{event(1), event(2), event(1)})
-	r.deliver([]Event{event(4)})
-	queued, _, _ := o.take(nil)
-	for _, i := range queued {
-		got = append(got, i.seq)
-	}
-	assert.Equal(t, []int64{1, 2, 3, 4}, got)
-	assert.Empty(t, r.held)
-}

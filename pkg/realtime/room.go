@@ -146,20 +146,23 @@ func (r *room) deliver(events []Event) (gap bool) {
 }
 
 // release hands out held changes whose turn has come, and drops those that have
-// been handed out. It needs mu held.
+// been handed out. Before the state is known none has a turn. It needs mu held.
 func (r *room) release() {
+	if !r.loaded {
+		return
+	}
+	for seq := range r.held {
+		if seq <= r.seq {
+			delete(r.held, seq)
+		}
+	}
 	for len(r.held) > 0 {
 		e, ok := r.held[r.seq+1]
 		if !ok {
-			break
+			return
 		}
-		r.accept(e)
 		delete(r.held, e.Timer.Seq)
-	}
-	for seq := range r.held {
-		if r.loaded && seq <= r.seq {
-			delete(r.held, seq)
-		}
+		r.accept(e)
 	}
 }
 

@@ -1,0 +1,57 @@
+package realtime
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func change(seq int64) Event { return NewEvent(Timer{ID: "a", Seq: seq}) }
+
+func seqsOf(o *outbox) (seqs []int64) {
+	queued, _, _ := o.take(nil)
+	for _, i := range queued {
+		seqs = append(seqs, i.seq)
+	}
+	return seqs
+}
+
+// A change that comes before its turn waits for it, and none is given twice.
+func TestRoomOrders(t *testing.T) {
+	r := &room{user: "ann"}
+	r.replace(State{})
+	o := &outbox{start: func() {}}
+	r.join(o, 0, testNow)
+	assert.True(t, r.deliver([]Event{change(2)}), "a gap somebody has to see to")
+	assert.False(t, r.deliver([]Event{change(3)}), "somebody does")
+	r.deliver([]Event{change(1), change(2), change(1)})
+	r.deliver([]Event{change(4)})
+	assert.Equal(t, []int64{1, 2, 3, 4}, seqsOf(o))
+	assert.Empty(t, r.held)
+}
+
+// What is announced while the state is being read is neither lost nor given
+// twice.
+func TestRoomBeforeItsState(t *testing.T) {
+	r := &room{user: "ann"}
+	assert.False(t, r.deliver([]Event{change(1), change(2), change(3)}))
+	r.replace(State{Seq: 2, Timers: []Timer{{ID: "a", Seq: 2}}})
+	assert.Equal(t, int64(3), r.seq)
+	assert.Empty(t, r.held)
+}
+
+func TestOutboxCutsSlowReader(t *testing.T) {
+	started := 0
+	o := &outbox{start: func() { started++ }}
+	for range maxQueued + 1 {
+		o.put(item{data: []byte("x")})
+	}
+	assert.Equal(t, 1, started, "drained once at a time")
+	queued, end, more := o.take(nil)
+	assert.Empty(t, queued, "what was queued is not worth sending any more")
+	assert.Equal(t, &endSlow, end)
+	assert.True(t, more)
+	o.finish(&endClosing)
+	_, end, _ = o.take(nil)
+	assert.Equal(t, &endSlow, end, "the first ending counts")
+}
