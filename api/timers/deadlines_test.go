@@ -8,5 +8,5 @@ import (
 
 // shortDeadlines are the contract's in small, for what waits until they end.
 var shortDeadlines = app.Deadlines{
-	Request: 2 * time.Second, Redis: 300 * time.Millisecond, SendEvent: 300 * time.Millisecond, Names: 200 * time.Millisecond,
+	Request: 2 * time.Second, SendEvent: 300 * time.Millisecond,
 }

@@ -148,7 +148,7 @@ func TestStartWhileInngestHangs(t *testing.T) {
 	asPerson(5, start, `{"issueKey":"BILL-209","accountId":"%s"}`)(t, w, &r)
 	began := time.Now()
 	a := w.Do(t.Context(), timers.HandleStart, r)
-	assert.Less(t, time.Since(began), 2*shortDeadlines.SendEvent)
+	assert.Less(t, time.Since(began), 2*time.Second, "the contract's own deadline is 3 s")
 	assert.Equal(t, 201, a.Status)
 	assert.Contains(t, string(a.Body), `"syncRequested":false`)
 	assert.Contains(t, a.Header.Get("Server-Timing"), "inngest;dur=")

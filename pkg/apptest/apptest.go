@@ -79,11 +79,15 @@ func New(t testing.TB, o Options) *World {
 	w.Env = w.variables(o)
 	c, err := config.Load(w.Env)
 	require.NoError(t, err)
-	w.Deps, err = app.New(c, app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now, Deadlines: o.Deadlines})
-	require.NoError(t, err)
-	if !o.Unsynced {
+	parts := app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now}
+	if !o.Unsynced { // with the time that it takes
+		w.Deps, err = app.New(c, parts)
+		require.NoError(t, err)
 		w.Sync(t)
 	}
+	parts.Deadlines = o.Deadlines
+	w.Deps, err = app.New(c, parts)
+	require.NoError(t, err)
 	return w
 }
 

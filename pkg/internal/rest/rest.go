@@ -11,8 +11,8 @@
 //     the request certainly never left;
 //   - three attempts at most, with a jittered pause that doubles; the
 //     upstream's Retry-After wins over it;
-//   - a pause that would outlast the deadline is not begun: the failure is
-//     returned at once, with its RetryAfter.
+//   - a pause of more than five seconds, or one that would outlast the deadline,
+//     is not begun: the failure is returned at once, with its RetryAfter.
 //
 // It knows nothing of any upstream's JSON, and caches nothing.
 package rest

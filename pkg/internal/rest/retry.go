@@ -16,6 +16,9 @@ const (
 	maxAttempts = 3
 	baseBackoff = 200 * time.Millisecond
 	maxBackoff  = 2 * time.Second
+	// maxPause is the longest pause that a person still waits through. The
+	// caller is told of a longer one instead.
+	maxPause = 5 * time.Second
 )
 
 var retryStatuses = []int{
@@ -48,7 +51,7 @@ func decide(o outcome) (pause time.Duration, again bool) {
 	if o.retryAfter > 0 {
 		pause = o.retryAfter
 	}
-	if pause >= o.left {
+	if pause >= o.left || pause > maxPause {
 		return 0, false
 	}
 	return pause, true

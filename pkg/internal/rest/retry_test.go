@@ -42,6 +42,7 @@ func TestDecide(t *testing.T) {
 		{"write-unsent-third", with(func(o *outcome) { o.unsent, o.attempt = true, 3 }), 0, false},
 		{"retry-after-wins", with(func(o *outcome) { o.readOnly, o.status, o.retryAfter = true, 429, 2*time.Second }), 2 * time.Second, true},
 		{"retry-after-shorter-wins", with(func(o *outcome) { o.readOnly, o.status, o.retryAfter = true, 429, time.Millisecond }), time.Millisecond, true},
+		{"retry-after-longer-than-anyone-waits", with(func(o *outcome) { o.readOnly, o.status, o.retryAfter, o.left = true, 429, 6*time.Second, time.Minute }), 0, false},
 		{"retry-after-too-long", with(func(o *outcome) { o.readOnly, o.status, o.retryAfter = true, 429, 6*time.Second }), 0, false},
 		{"backoff-too-long", with(func(o *outcome) { o.readOnly, o.status, o.left = true, 503, pause }), 0, false},
 		{"no-time-left", with(func(o *outcome) { o.readOnly, o.lost, o.left = true, true, 0 }), 0, false},
