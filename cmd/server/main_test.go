@@ -21,7 +21,7 @@ import (
 func world(t *testing.T, env map[string]string) (*apptest.World, []string) {
 	t.Helper()
 	w := apptest.New(t, apptest.Options{Now: time.Now(), Unsynced: true, Env: env})
-	environ := []string{"PORT=0"}
+	environ := []string{"PORT=0", "DATABASE_URL=sqlite://:memory:"}
 	for name, value := range w.Env {
 		environ = append(environ, name+"="+value)
 	}

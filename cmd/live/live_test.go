@@ -1,0 +1,134 @@
+package live_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/cmd/live"
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+)
+
+const (
+	signingKey = "a-signing-key-of-thirty-two-bytes"
+	patience   = 10 * time.Second
+)
+
+func world(t *testing.T, database string) *apptest.World {
+	return apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": signingKey, "DATABASE_URL": database}})
+}
+
+// tokenOf lets a person of the sandbox log in.
+func tokenOf(t *testing.T, w *apptest.World, n int) string {
+	t.Helper()
+	account, now := w.Person(n).AccountID, w.Clock.Now()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, auth.Claims{AccountID: account, RegisteredClaims: jwt.RegisteredClaims{
+		Subject: account, Issuer: auth.Issuer, Audience: jwt.ClaimStrings{auth.Audience},
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
+	}}).SignedString([]byte(signingKey))
+	require.NoError(t, err)
+	return token
+}
+
+type message struct {
+	Event   string
+	Payload struct {
+		realtime.Timer
+		Timers []realtime.Timer
+	}
+}
+
+// What runs in Clockwork is shown to whoever connects, and when it ends there,
+// it ends here, with either store.
+func TestClockworkTimersAreLive(t *testing.T) {
+	for name, database := range map[string]string{"sqlite": "sqlite://:memory:", "redis": "redis"} {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, database)
+			ctx, stop := context.WithTimeout(t.Context(), patience)
+			defer stop()
+			require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
+				front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
+				defer front.Close()
+				watch(ctx, t, w, front.URL)
+				return nil
+			}))
+		})
+	}
+}
+
+func watch(ctx context.Context, t *testing.T, w *apptest.World, url string) {
+	person, header := w.Person(1), http.Header{"Authorization": {"Bearer " + tokenOf(t, w, 1)}}
+	ws, _, err := websocket.Dial(ctx, url+"/ws", &websocket.DialOptions{HTTPHeader: header})
+	require.NoError(t, err)
+	defer ws.CloseNow()
+	next := func() (m message) {
+		_, text, err := ws.Read(ctx)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &m))
+		return m
+	}
+	assert.Equal(t, "state", next().Event)
+	running := next().Payload.Timer // Clockwork is looked at once somebody is there
+	assert.Equal(t, realtime.Running, running.Status)
+	assert.Equal(t, realtime.SourceClockwork, running.Source)
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/timers", nil)
+	require.NoError(t, err)
+	request.Header = header
+	res, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(body), `"timer":{"id":"`+running.ID+`"`)
+
+	_, err = w.Sandbox.StopTimer(person.AccountID, running.IssueKey)
+	require.NoError(t, err)
+	w.Clock.Advance(time.Minute)
+	w.Sync(t)
+	stopped := next().Payload.Timer
+	assert.Equal(t, running.ID, stopped.ID)
+	assert.Equal(t, realtime.Stopped, stopped.Status)
+}
+
+// At the end clients are told to come back, and Run waits for that.
+func TestClientsAreToldAtTheEnd(t *testing.T) {
+	w := world(t, "sqlite://:memory:")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	closed := make(chan websocket.StatusCode, 1)
+	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
+		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
+		defer front.Close()
+		ws, _, err := websocket.Dial(ctx, front.URL+"/ws?token="+tokenOf(t, w, 1), nil)
+		require.NoError(t, err)
+		go func() {
+			var err error
+			for err == nil {
+				_, _, err = ws.Read(t.Context())
+			}
+			closed <- websocket.CloseStatus(err)
+		}()
+		stop()
+		return nil
+	}))
+	assert.Equal(t, websocket.StatusServiceRestart, <-closed)
+}
+
+func TestDatabaseThatIsNone(t *testing.T) {
+	w := world(t, "postgres://host")
+	err := live.Run(t.Context(), w.Deps, func(context.Context, []routes.Route) error { return assert.AnError })
+	assert.ErrorContains(t, err, "DATABASE_URL must be")
+}
