@@ -58,8 +58,8 @@ func TestSlowReaderIsToldWhy(t *testing.T) {
 	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6, WriteWait: time.Minute}})
 	slow, _ := w.connect("ann")
 	writer, _ := w.connect("ann")
-	comment := strings.Repeat("x", 1990)
-	for seq := int64(1); seq <= 6000; seq++ { // some 12 MB: more than the socket and the queue hold
+	comment := strings.Repeat("<", 1990) // six bytes each in JSON
+	for seq := int64(1); seq <= 900; seq++ { // some 10 MB: more than the socket and the queue hold
 		writer.send(fmt.Sprintf(`{"action":"timer_start","id":"one","user_id":"ann","started_at":%q,"comment":"%s%d"}`, startedAt, comment, seq))
 		require.Equal(t, seq, writer.next().Payload.Seq)
 	}

@@ -3,8 +3,10 @@ package realtime_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -319,6 +321,44 @@ func TestGraceful(t *testing.T) {
 	state, err := store.Load(t.Context(), "ann")
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), state.Seq)
+}
+
+// Closing while clients write: what anybody was told of is stored, what is
+// stored was told, and each client is told to come back.
+func TestCloseLosesNothing(t *testing.T) {
+	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6}})
+	writer, _ := w.connect("ann")
+	reader, _ := w.connect("ann")
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for n := 0; ; n++ {
+			text := fmt.Sprintf(`{"action":%q,"id":"one","user_id":"ann","started_at":%q}`, []string{"timer_start", "timer_stop"}[n%2], startedAt)
+			if writer.ws.Write(context.Background(), websocket.MessageText, []byte(text)) != nil {
+				return
+			}
+		}
+	})
+	for range 100 {
+		reader.next()
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- w.server.Close(context.Background()) }()
+	go func() { _ = writer.closed() }()
+	last := int64(100)
+	for {
+		m, err := reader.read()
+		if err != nil {
+			assert.Equal(t, websocket.StatusServiceRestart, websocket.CloseStatus(err))
+			break
+		}
+		last++
+		assert.Equal(t, last, m.Payload.Seq)
+	}
+	require.NoError(t, <-closed)
+	writing.Wait()
+	state, err := w.store.Load(t.Context(), "ann")
+	require.NoError(t, err)
+	assert.Equal(t, last, state.Seq)
 }
 
 func TestTooManyTimers(t *testing.T) {
