@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -126,7 +127,7 @@ func (c *Cache) compare(base Base, s *Snapshot) (count []any, same bool) {
 func (c *Cache) Propose(ctx context.Context, runID string, base Base, s *Snapshot, also ...[]any) (Mark, bool, error) {
 	var count []any
 	same := false
-	cmds := also
+	cmds := slices.Clone(also)
 	if base.known {
 		count, same = c.compare(base, s)
 		cmds = append(cmds, count)
@@ -139,8 +140,11 @@ func (c *Cache) Propose(ctx context.Context, runID string, base Base, s *Snapsho
 		cmds = append(cmds, stage)
 	}
 	replies, err := c.redis.Pipeline(ctx, cmds...)
-	if err != nil || len(replies) != len(cmds) {
-		return Mark{}, false, fmt.Errorf("%w: propose: %d of %d replies: %w", ErrUnavailable, len(replies), len(cmds), err)
+	switch {
+	case err != nil:
+		return Mark{}, false, fmt.Errorf("%w: propose: %w", ErrUnavailable, err)
+	case len(replies) != len(cmds):
+		return Mark{}, false, fmt.Errorf("%w: propose: %d of %d replies", ErrUnavailable, len(replies), len(cmds))
 	}
 	for _, reply := range replies[len(also):] {
 		if refused, ok := reply.(error); ok {

@@ -28,12 +28,13 @@ type answer struct {
 func (w *world) waiting(t *testing.T, subject timercache.Subject, etag string, wait time.Duration) <-chan answer {
 	t.Helper()
 	answers := make(chan answer, 1)
-	before := w.subscribers(t)
+	const often = time.Millisecond
+	require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, patience, often, "an earlier wait still listens")
 	go func() {
 		view, err := w.cache.Wait(context.Background(), subject, etag, wait)
 		answers <- answer{view, err, time.Now()}
 	}()
-	require.Eventually(t, func() bool { return w.subscribers(t) > before || len(answers) > 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return w.subscribers(t) > 0 || len(answers) > 0 }, patience, often)
 	return answers
 }
 
@@ -53,7 +54,7 @@ func next(t *testing.T, answers <-chan answer) answer {
 	select {
 	case got := <-answers:
 		return got
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		require.Fail(t, "the wait does not end")
 		return answer{}
 	}
@@ -210,10 +211,10 @@ func TestWaitEndsWithItsCaller(t *testing.T) {
 			_, err := w.cache.Wait(ctx, ann, etag, 20*time.Second)
 			errs <- err
 		}()
-		require.Eventually(t, func() bool { return w.subscribers(t) == 1 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return w.subscribers(t) == 1 }, patience, time.Millisecond)
 		cancel()
 		require.ErrorIs(t, <-errs, context.Canceled)
-		require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, patience, time.Millisecond)
 	})
 }
 
@@ -309,6 +310,6 @@ func TestWaitLeavesNobodyListening(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, etag, view.ETag)
 		}
-		require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, patience, time.Millisecond)
 	})
 }

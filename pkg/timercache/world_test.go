@@ -25,6 +25,9 @@ import (
 // start is when the worlds of these tests begin.
 var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
+// patience is how long a call may take where a machine does much else.
+const patience = 30 * time.Second
+
 // backends are the ways to a Redis; every promise is kept over each of them.
 var backends = map[string]func(t testing.TB) (timercache.Redis, string){
 	"miniredis": func(t testing.TB) (timercache.Redis, string) {
@@ -43,7 +46,7 @@ var backends = map[string]func(t testing.TB) (timercache.Redis, string){
 
 func overTCP(t testing.TB, addr string) *redistcp.Client {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: patience})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
@@ -58,7 +61,7 @@ func overREST(t testing.TB, addr string) (*upstash.Client, *upstashrest.Server) 
 	require.NoError(t, err)
 	front := httptest.NewServer(stand)
 	t.Cleanup(func() { stand.Close(); front.Close() })
-	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport})
+	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Timeout: patience})
 	require.NoError(t, err)
 	return client, stand
 }
