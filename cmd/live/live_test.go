@@ -79,8 +79,14 @@ func watch(ctx context.Context, t *testing.T, w *apptest.World, url string) {
 		require.NoError(t, json.Unmarshal(text, &m))
 		return m
 	}
-	assert.Equal(t, "state", next().Event)
-	running := next().Payload.Timer // Clockwork is looked at once somebody is there
+	first := next()
+	assert.Equal(t, "state", first.Event)
+	running := realtime.Timer{}
+	if len(first.Payload.Timers) > 0 {
+		running = first.Payload.Timers[0]
+	} else { // Clockwork is looked at once somebody is there
+		running = next().Payload.Timer
+	}
 	assert.Equal(t, realtime.Running, running.Status)
 	assert.Equal(t, realtime.SourceClockwork, running.Source)
 

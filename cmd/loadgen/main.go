@@ -43,11 +43,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	only := flags.String("only", "echo,sqlite,redis", "which servers to measure")
 	idle := flags.Int("idle", 10_000, "how many idle connections")
 	match := flags.String("run", "", "measure only shapes whose name contains this")
+	rate := flags.Int("rate", 0, "measure only this number of actions per second")
 	profile := flags.String("profile", "", "write CPU profiles of the servers to files that begin with this")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	m := &measurements{length: time.Duration(*seconds) * time.Second, idle: *idle, match: *match, profile: *profile, progress: stderr}
+	m := &measurements{length: time.Duration(*seconds) * time.Second, idle: *idle, match: *match, rate: *rate, profile: *profile, progress: stderr}
 	for _, kind := range strings.Split(*only, ",") {
 		if err := m.all(ctx, kind); err != nil {
 			return fmt.Errorf("%s: %w", kind, err)

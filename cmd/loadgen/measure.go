@@ -59,6 +59,7 @@ type measurements struct {
 	length   time.Duration
 	idle     int
 	match    string
+	rate     int
 	profile  string
 	progress io.Writer
 	results  []result
@@ -110,6 +111,9 @@ func (m *measurements) shape(ctx context.Context, kind string, s shape) (err err
 		return err
 	}
 	for _, rate := range s.rates {
+		if m.rate != 0 && m.rate != rate {
+			continue
+		}
 		r, err := w.load(ctx, rate, m.length)
 		if err != nil {
 			return err

@@ -88,7 +88,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) *web.Error {
 		return nil
 	}
 	ws.SetReadLimit(maxMessage)
-	c := &conn{server: s, ws: ws, cork: out.corked, room: room, user: room.user, alias: who.UserID, account: who.AccountID,
+	c := &conn{server: s, ws: ws, peer: out.peer, room: room, user: room.user, alias: who.UserID, account: who.AccountID,
 		clockworkToken: who.ClockworkToken, expires: who.Expires}
 	c.out.start = c.startDrain
 	c.heard.Store(s.now().UnixNano())

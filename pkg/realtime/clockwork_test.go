@@ -147,8 +147,12 @@ func TestClockworkTimersOnConnect(t *testing.T) {
 	u.sync(clockworkTimer("ann", "ABC-1"))
 	w := newWorld(t, realtime.Options{Clockwork: u.options()})
 	u.listening(1)
-	c, _ := w.connect("ann")
-	c.update(1, "cw:ann:ABC-1", realtime.Running)
+	c, state := w.connect("ann")
+	if state.Payload.Seq == 0 { // nobody had looked at Clockwork yet
+		c.update(1, "cw:ann:ABC-1", realtime.Running)
+	} else {
+		require.Len(t, state.Payload.Timers, 1)
+	}
 	listing, err := w.server.Timers(t.Context(), "ann")
 	require.NoError(t, err)
 	require.NotNil(t, listing.Timer)

@@ -26,11 +26,11 @@ const (
 )
 
 // conn is one WebSocket. While nothing happens it costs one goroutine, which
-// reads, and no buffer beyond those of corked.
+// reads, and no buffer beyond those of peer.
 type conn struct {
 	server *Server
 	ws     *websocket.Conn
-	cork   *corked
+	peer   *peer
 	room   *room
 	out    outbox
 
@@ -139,7 +139,7 @@ func (c *conn) apply(act action) {
 	}
 }
 
-func (c *conn) tell(why *refusal) { c.out.put(item{data: why.encode()}) }
+func (c *conn) tell(why *refusal) { c.out.put(newItem(0, why.encode())) }
 
 // allow spends n of the connection's messages.
 func (c *conn) allow(n int) bool {
@@ -165,7 +165,7 @@ func (c *conn) drain() {
 			c.close(end)
 			return
 		}
-		if err := c.send(queued); err != nil {
+		if err := c.peer.send(queued); err != nil {
 			_ = c.ws.CloseNow()
 			return
 		}
@@ -174,24 +174,13 @@ func (c *conn) drain() {
 	}
 }
 
-func (c *conn) send(queued []item) error {
-	c.cork.cork()
-	for _, i := range queued {
-		// This only fills a buffer; uncork has the deadline.
-		if err := c.ws.Write(context.Background(), websocket.MessageText, i.data); err != nil {
-			return errors.Join(err, c.cork.uncork())
-		}
-	}
-	return c.cork.uncork()
-}
-
 // close tells the peer why, and waits a little for its answer.
 func (c *conn) close(end *ending) {
 	if end.code == 0 {
 		_ = c.ws.CloseNow()
 		return
 	}
-	impatient := time.AfterFunc(c.server.limits.Goodbye, func() { _ = c.cork.Conn.Close() })
+	impatient := time.AfterFunc(c.server.limits.Goodbye, func() { _ = c.peer.Close() })
 	defer impatient.Stop()
 	_ = c.ws.Close(end.code, end.reason)
 }

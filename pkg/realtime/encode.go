@@ -61,17 +61,6 @@ func plain(text string) bool {
 	return true
 }
 
-// Messages to clients. Encoded timers are put together rather than encoded
-// again.
-
-func encodeUpdate(timer []byte) []byte {
-	const head = `{"event":"timer_updated","payload":`
-	b := make([]byte, 0, len(head)+len(timer)+1)
-	b = append(b, head...)
-	b = append(b, timer...)
-	return append(b, '}')
-}
-
 // encodeState is the message on connect: everything known, newest change last.
 func encodeState(timers []Timer, seq int64, now time.Time) []byte {
 	slices.SortFunc(timers, func(a, b Timer) int { return int(a.Seq - b.Seq) })

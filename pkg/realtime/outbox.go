@@ -11,8 +11,31 @@ const (
 
 // item is a message on its way to one client.
 type item struct {
-	seq  int64 // 0 where it is not a numbered change or state
-	data []byte
+	seq   int64  // 0 where it is not a numbered change or state
+	frame []byte // as a WebSocket frame
+}
+
+func newItem(seq int64, message []byte) item {
+	return item{seq, append(appendHeader(make([]byte, 0, maxHeader+len(message)), len(message)), message...)}
+}
+
+// newUpdate is the message about one encoded timer.
+func newUpdate(seq int64, timer []byte) item {
+	const head, tail = `{"event":"timer_updated","payload":`, `}`
+	n := len(head) + len(timer) + len(tail)
+	b := append(appendHeader(make([]byte, 0, maxHeader+n), n), head...)
+	return item{seq, append(append(b, timer...), tail...)}
+}
+
+// message is what the frame holds.
+func (i item) message() []byte {
+	switch i.frame[1] {
+	case 126:
+		return i.frame[4:]
+	case 127:
+		return i.frame[10:]
+	}
+	return i.frame[2:]
 }
 
 // outbox is the queue of one connection. Putting something in never blocks.
@@ -36,11 +59,11 @@ func (o *outbox) put(i item) {
 	switch {
 	case o.end != nil:
 		return
-	case len(o.queue) >= maxQueued || (o.bytes > 0 && o.bytes+len(i.data) > maxQueuedBytes):
+	case len(o.queue) >= maxQueued || (o.bytes > 0 && o.bytes+len(i.frame) > maxQueuedBytes):
 		o.queue, o.bytes, o.end = nil, 0, &endSlow
 	default:
 		o.queue = append(o.queue, i)
-		o.bytes += len(i.data)
+		o.bytes += len(i.frame)
 	}
 	o.activate()
 }

@@ -59,7 +59,7 @@ func TestEncodeTimerIsEncodingJSON(t *testing.T) {
 			want, err := json.Marshal(timer)
 			require.NoError(t, err)
 			assert.Equal(t, string(want), string(encodeTimer(&timer)))
-			assert.True(t, json.Valid(encodeUpdate(encodeTimer(&timer))))
+			assert.True(t, json.Valid(newUpdate(1, encodeTimer(&timer)).message()))
 		})
 	}
 	assert.True(t, json.Valid(encodeState([]Timer{full, full}, 9, testNow)))

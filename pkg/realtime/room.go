@@ -185,7 +185,7 @@ func (r *room) remember(e Event) item {
 	if len(r.recent) == MaxRecent {
 		r.recent = slices.Delete(r.recent, 0, MaxRecent/4) // not one by one
 	}
-	i := item{e.Timer.Seq, encodeUpdate(e.JSON)}
+	i := newUpdate(e.Timer.Seq, e.JSON)
 	r.recent = append(r.recent, past{i, e.Timer.ID, e.Timer.UpdatedAt})
 	return i
 }
@@ -232,7 +232,7 @@ func (r *room) join(o *outbox, since int64, now time.Time) {
 		}
 		return
 	}
-	o.put(item{r.seq, encodeState(r.list(), r.seq, now)})
+	o.put(newItem(r.seq, encodeState(r.list(), r.seq, now)))
 }
 
 func (r *room) quit(o *outbox) {
@@ -247,11 +247,12 @@ func (r *room) quit(o *outbox) {
 }
 
 // tell queues a message that is no change for every connection.
-func (r *room) tell(data []byte) {
+func (r *room) tell(message []byte) {
+	i := newItem(0, message)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, o := range r.members {
-		o.put(item{data: data})
+		o.put(i)
 	}
 }
 
@@ -260,13 +261,13 @@ func (r *room) remind(o *outbox, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if t, ok := r.timers[id]; ok {
-		o.put(item{t.Seq, encodeUpdate(encodeTimer(&t))})
+		o.put(newUpdate(t.Seq, encodeTimer(&t)))
 	}
 }
 
 // tellState queues the whole state for every connection. It needs mu held.
 func (r *room) tellState(now time.Time) {
-	i := item{r.seq, encodeState(r.list(), r.seq, now)}
+	i := newItem(r.seq, encodeState(r.list(), r.seq, now))
 	for _, o := range r.members {
 		o.put(i)
 	}

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,7 +45,7 @@ func TestOutboxCutsSlowReader(t *testing.T) {
 	started := 0
 	o := &outbox{start: func() { started++ }}
 	for range maxQueued + 1 {
-		o.put(item{data: []byte("x")})
+		o.put(newItem(0, []byte("x")))
 	}
 	assert.Equal(t, 1, started, "drained once at a time")
 	queued, end, more := o.take(nil)
@@ -54,4 +55,12 @@ func TestOutboxCutsSlowReader(t *testing.T) {
 	o.finish(&endClosing)
 	_, end, _ = o.take(nil)
 	assert.Equal(t, &endSlow, end, "the first ending counts")
+}
+
+func TestFrame(t *testing.T) {
+	for _, n := range []int{0, 1, 125, 126, 127, 65_535, 65_536, 100_000} {
+		message := bytes.Repeat([]byte("x"), n)
+		i := newItem(1, message)
+		assert.Equal(t, message, i.message(), "%d bytes", n)
+	}
 }

@@ -194,6 +194,6 @@ func (s *Server) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		_ = c.cork.Conn.Close()
+		_ = c.peer.Close()
 	}
 }

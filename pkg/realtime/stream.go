@@ -137,7 +137,7 @@ func (e *eventWriter) add(i item) {
 		e.buffer = append(e.buffer, '\n')
 	}
 	e.buffer = append(e.buffer, "data: "...)
-	e.buffer = append(e.buffer, i.data...)
+	e.buffer = append(e.buffer, i.message()...)
 	e.buffer = append(e.buffer, "\n\n"...)
 }
 

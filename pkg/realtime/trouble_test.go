@@ -40,11 +40,11 @@ func TestReaderThatNeverReads(t *testing.T) {
 	w.rawDial("ann")
 	writer, _ := w.connect("ann")
 	reader, _ := w.connect("ann")
-	comment := strings.Repeat("x", 2000)
+	comment := strings.Repeat("<", 1990) // six bytes each in JSON
 	seq := int64(0)
 	for w.server.Connections() == 3 {
 		seq++
-		writer.send(fmt.Sprintf(`{"action":"timer_start","id":"one","user_id":"ann","started_at":%q,"comment":"%s%d"}`, startedAt, comment[:1990], seq))
+		writer.send(fmt.Sprintf(`{"action":"timer_start","id":"one","user_id":"ann","started_at":%q,"comment":"%s%d"}`, startedAt, comment, seq))
 		for _, c := range []*client{writer, reader} {
 			require.Equal(t, seq, c.next().Payload.Seq)
 		}
@@ -58,7 +58,7 @@ func TestSlowReaderIsToldWhy(t *testing.T) {
 	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6, WriteWait: time.Minute}})
 	slow, _ := w.connect("ann")
 	writer, _ := w.connect("ann")
-	comment := strings.Repeat("<", 1990) // six bytes each in JSON
+	comment := strings.Repeat("<", 1990)     // six bytes each in JSON
 	for seq := int64(1); seq <= 900; seq++ { // some 10 MB: more than the socket and the queue hold
 		writer.send(fmt.Sprintf(`{"action":"timer_start","id":"one","user_id":"ann","started_at":%q,"comment":"%s%d"}`, startedAt, comment, seq))
 		require.Equal(t, seq, writer.next().Payload.Seq)
