@@ -13,6 +13,7 @@ import (
 	"github.com/inngest/inngestgo"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -79,7 +80,7 @@ func NewClient(d *app.Deps, transport http.RoundTripper) (inngestgo.Client, erro
 		Dev:        &dev,
 		Logger:     d.Log,
 		HTTPClient: &http.Client{Transport: transport},
-		EventKey:   inngestgo.StrPtr(c.Inngest.EventKey.Reveal()),
+		EventKey:   inngestgo.StrPtr(eventKey(c)),
 		SigningKey: inngestgo.StrPtr(c.Inngest.SigningKey.Reveal()),
 	}
 	if base := c.InngestURL(); base != "" {
@@ -89,4 +90,13 @@ func NewClient(d *app.Deps, transport http.RoundTripper) (inngestgo.Client, erro
 		options.AppVersion = &commit
 	}
 	return inngestgo.NewClient(options)
+}
+
+// eventKey is the configured key. The dev server takes any, but not none: an
+// event without a key in its path is redirected, and lost.
+func eventKey(c *config.Config) string {
+	if c.Inngest.EventKey.IsZero() && c.InngestDev() {
+		return "dev"
+	}
+	return c.Inngest.EventKey.Reveal()
 }

@@ -38,7 +38,9 @@ func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 		p.batch.set("", time.Second, pendingKey)
 	}
 	for _, account := range base.pending {
-		before[account] = before[account] // looked at even where nothing is known of it
+		if _, known := before[account]; !known {
+			before[account] = nil // looked at all the same
+		}
 	}
 	kept := []timer.Timer{}
 	for _, account := range unionOfKeys(before, after) {

@@ -98,7 +98,6 @@ type game struct {
 	*world
 	campaign
 	seed    uint64
-	actors  []*actor
 	control *timercontrol.Control
 	syncers []*timersync.Syncer
 	moments *moments

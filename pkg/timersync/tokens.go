@@ -13,7 +13,7 @@ import (
 
 // ErrRefusedTwice means that Clockwork refused a token that was new: asking
 // for another would be refused too.
-var ErrRefusedTwice = errors.New("Clockwork refuses the tokens of this Jira session: log in to Jira as a user who may see the team's timers and renew JIRA_TENANT_SESSION_TOKEN")
+var ErrRefusedTwice = errors.New("the tokens of this Jira session are refused by Clockwork: log in to Jira as a user who may see the team's timers and renew JIRA_TENANT_SESSION_TOKEN")
 
 const (
 	// tokenMargin is how long before its end a token is no longer used.
