@@ -14,24 +14,25 @@ const (
 
 // pace decides how long to wait between two commits.
 type pace struct {
-	now   func() time.Time
-	sleep func(time.Duration)
-	last  time.Time // when the last rest was over
-	rate  float64   // writes per second, smoothed
+	now    func() time.Time
+	sleep  func(time.Duration)
+	called time.Time // when rest was last called
+	over   time.Time // when that rest was over
+	rate   float64   // writes per second, smoothed
 }
 
 // rest waits after a commit of n writes.
 func (p *pace) rest(n int) {
 	now := p.now()
-	passed := now.Sub(p.last)
-	p.rate = smooth(p.rate, n, passed)
+	p.rate = smooth(p.rate, n, now.Sub(p.called))
+	p.called = now
 	if p.rate > busy {
-		if wait := pause(p.rate) - passed; wait > 0 {
+		if wait := pause(p.rate) - now.Sub(p.over); wait > 0 {
 			p.sleep(wait)
 			now = p.now()
 		}
 	}
-	p.last = now
+	p.over = now
 }
 
 // smooth weighs the newest figure by the time that it stands for: about the
@@ -45,8 +46,8 @@ func smooth(rate float64, n int, passed time.Duration) float64 {
 	return rate*(1-weight) + float64(n)/passed.Seconds()*weight
 }
 
-// pause is the time between two commits at a rate: half a millisecond at 2,000
-// writes a second, and up to maxRest from 20,000 on.
+// pause is the time between two commits at a rate: a millisecond at 2,000
+// writes a second, and up to maxRest from 10,000 on.
 func pause(rate float64) time.Duration {
-	return min(time.Duration(rate/busy*float64(time.Millisecond)/2), maxRest)
+	return min(time.Duration(rate/busy*float64(time.Millisecond)), maxRest)
 }

@@ -93,22 +93,3 @@ func TestAnnouncement(t *testing.T) {
 	assert.JSONEq(t, string(notice), string(a.Notice))
 	assert.Zero(t, lastAnnounced(announceNotice(notice)))
 }
-
-func TestPace(t *testing.T) {
-	now := testNow
-	var slept []time.Duration
-	p := &pace{now: func() time.Time { return now }, sleep: func(d time.Duration) { slept = append(slept, d); now = now.Add(d) }, last: now}
-	for range 100 { // 200 a second
-		now = now.Add(5 * time.Millisecond)
-		p.rest(1)
-	}
-	assert.Empty(t, slept, "a few messages a second never wait")
-	for range 1000 { // 20,000 a second
-		now = now.Add(50 * time.Microsecond)
-		p.rest(1 + len(slept)/1000)
-	}
-	require.NotEmpty(t, slept)
-	for _, d := range slept {
-		assert.LessOrEqual(t, d, maxRest)
-	}
-}
