@@ -34,9 +34,7 @@ func TestVercelDev(t *testing.T) {
 	d := startDev(t, freePort(t))
 	site := vercel.NewSite(t)
 	server := startInngest(t, "") // it does not poll: each poll would start a compiler
-	// The function's Host header is that of its short-lived process: without its
-	// address inngestgo would register one that is gone a moment later.
-	writeEnv(t, dir, d.Env, "INNGEST_DEV="+server.URL, "INNGEST_SERVE_HOST="+site.URL)
+	writeEnv(t, dir, d.Env, "INNGEST_DEV="+server.URL)
 	cli.DevT(t, dir, site)
 
 	client := &http.Client{Timeout: 5 * time.Minute} // the first has all packages to compile

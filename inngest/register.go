@@ -41,7 +41,24 @@ func Handler(d *app.Deps) (http.Handler, error) {
 		return nil, fmt.Errorf("inngest function: %w", err)
 	}
 	path := "/api/inngest" // rewrites may have changed what the request says
-	return client.ServeWithOpts(inngestgo.ServeOpts{Path: &path}), nil
+	serve := client.ServeWithOpts(inngestgo.ServeOpts{Path: &path})
+	if d.Config.InngestDev() {
+		return behindProxy(serve), nil
+	}
+	return serve, nil
+}
+
+// behindProxy registers the function at the address that the dev server called:
+// vercel dev stands before a process that ends with each request. Deployments
+// believe no such header.
+func behindProxy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host := r.Header.Get("X-Forwarded-Host"); host != "" {
+			r = r.Clone(r.Context())
+			r.Host = host
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func options() inngestgo.FunctionOpts {
