@@ -66,7 +66,7 @@ func overREST(t testing.TB, addr string, now func() time.Time) database {
 	require.NoError(t, err)
 	front := httptest.NewServer(stand)
 	t.Cleanup(func() { stand.Close(); front.Close() })
-	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport})
+	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Timeout: time.Minute})
 	require.NoError(t, err)
 	return database{client: client, addr: stand.Addr(), stand: stand, expires: now != nil}
 }
