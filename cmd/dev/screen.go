@@ -31,6 +31,9 @@ var screen = template.Must(template.New("screen").Parse(`
     TOKEN=$(curl -s {{.Base}}/login -H 'Content-Type: application/json' -d '{"username":"{{.Busy}}","password":"{{.Password}}"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
     curl {{.Base}}/timers -H "Authorization: Bearer $TOKEN"
 
+  Realtime    curl -N "{{.Base}}/api/timers/stream" -H "Authorization: Bearer $TOKEN"
+              or a WebSocket to {{.Base}}/ws with the same header; start and stop something meanwhile
+
   Inngest     npx inngest-cli@latest dev -u {{.Base}}/api/inngest
               INNGEST_DEV=http://127.0.0.1:8288 go run ./cmd/dev
   vercel dev  go run ./cmd/dev --env --port {{.Port}} > .env && vercel dev -L --listen 3100
