@@ -27,6 +27,7 @@ type room struct {
 	// doubtful: the store may have more than this.
 	doubtful bool
 	seq      int64
+	skip     int64 // how far seq is ahead of the store's
 	timers   map[string]Timer
 	recent   []past // the last changes up to seq
 	members  []*outbox
@@ -71,7 +72,7 @@ func (r *room) load(ctx context.Context, store Store, now time.Time, ifNeeded bo
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	r.mu.Lock()
-	before, sure := r.seq, r.loaded && !r.doubtful
+	before, sure := r.seq-r.skip, r.loaded && !r.doubtful
 	r.mu.Unlock()
 	if ifNeeded && sure {
 		return nil // another call was faster
@@ -86,33 +87,53 @@ func (r *room) load(ctx context.Context, store Store, now time.Time, ifNeeded bo
 	switch missed := missedBy(state, r.seq); {
 	case !r.loaded:
 		r.replace(state)
-	case state.Seq >= before && state.Seq <= r.seq:
+	case state.Seq >= before && state.Seq <= r.seq-r.skip: // no more than was known, or is known by now
 	case state.Seq > r.seq && missed != nil:
 		for _, e := range missed {
 			r.accept(e)
 		}
-	default: // too old, or the store lost its memory and is right all the same
-		r.held = nil
-		r.replace(state)
-		r.tellState(now)
+	default:
+		r.restart(state, now)
 	}
 	r.release()
 	r.mending = false
 	return nil
 }
 
+// lossGap is how many numbers a user's seq skips when the store has lost its
+// memory: no client and no instance can then take what comes after for the
+// continuation of what it knows.
+const lossGap = 1_000_000
+
+// restart takes a state that is no continuation: too much was missed, or the
+// store lost its memory, and is right all the same. It needs mu held.
+func (r *room) restart(state State, now time.Time) {
+	last := r.seq
+	r.held = nil
+	r.replace(state)
+	if state.Seq <= last {
+		r.seq, r.recent = last+lossGap, nil
+		r.skip = r.seq - state.Seq
+	}
+	r.tellState(now)
+}
+
 // missedBy gives the changes after seq, nil where they are not all known.
 func missedBy(state State, seq int64) []Event {
 	missing := state.Seq - seq
-	if missing < 0 || missing > int64(len(state.Recent)) {
+	if missing <= 0 || missing > int64(len(state.Recent)) {
 		return nil
 	}
-	return state.Recent[int64(len(state.Recent))-missing:]
+	missed := state.Recent[int64(len(state.Recent))-missing:]
+	if missed[0].Timer.Seq != seq+1 {
+		return nil // numbers were skipped
+	}
+	return missed
 }
 
 // replace takes the store's state. It needs mu held.
 func (r *room) replace(state State) {
-	r.loaded, r.seq = true, state.Seq
+	r.loaded, r.seq, r.skip = true, state.Seq, 0
 	r.timers = make(map[string]Timer, len(state.Timers))
 	for _, t := range state.Timers {
 		r.timers[t.ID] = t
@@ -172,7 +193,7 @@ func (r *room) accept(e Event) {
 		leaving, _ := place(r.timers)
 		delete(r.timers, leaving)
 	}
-	r.seq = e.Timer.Seq
+	r.seq, r.skip = e.Timer.Seq, 0
 	r.timers[e.Timer.ID] = e.Timer
 	i := r.remember(e)
 	for _, o := range r.members {
@@ -226,13 +247,24 @@ func (r *room) join(o *outbox, since int64, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members = append(r.members, o)
-	if missing := r.seq - since; since >= 0 && missing >= 0 && missing <= int64(len(r.recent)) {
-		for _, p := range r.recent[int64(len(r.recent))-missing:] {
+	if missed, known := r.after(since); known {
+		for _, p := range missed {
 			o.put(p.item)
 		}
 		return
 	}
 	o.put(newItem(r.seq, encodeState(r.list(), r.seq, now)))
+}
+
+// after gives the changes after a seq, where they are all known. It needs mu
+// held.
+func (r *room) after(since int64) (missed []past, known bool) {
+	missing := r.seq - since
+	if since < 0 || missing < 0 || missing > int64(len(r.recent)) {
+		return nil, false
+	}
+	missed = r.recent[int64(len(r.recent))-missing:]
+	return missed, missing == 0 || missed[0].seq == since+1
 }
 
 func (r *room) quit(o *outbox) {

@@ -64,3 +64,25 @@ func TestFrame(t *testing.T) {
 		assert.Equal(t, message, i.message(), "%d bytes", n)
 	}
 }
+
+// A store that lost its memory: whoever knows the old numbers gets the state.
+func TestRoomAfterLoss(t *testing.T) {
+	r := &room{user: "ann"}
+	r.replace(State{Seq: 50, Timers: []Timer{{ID: "old", Seq: 50}}})
+	r.restart(State{}, testNow)
+	assert.Empty(t, r.timers)
+	p := &plan{room: r, writes: []write{{timer: Timer{ID: "new"}, ifSeq: -1}}}
+	p.compute()
+	assert.Equal(t, int64(0), p.change.After, "what the store has")
+	assert.Equal(t, int64(50+lossGap+1), p.change.Seq())
+	r.deliver(p.change.Events)
+	_, known := r.after(50)
+	assert.False(t, known, "nobody continues from the old numbers")
+	missed, known := r.after(50 + lossGap)
+	assert.True(t, known)
+	assert.Len(t, missed, 1)
+
+	other := &room{user: "ann"}
+	other.replace(State{Seq: 50, Timers: []Timer{{ID: "old", Seq: 50}}})
+	assert.Nil(t, missedBy(State{Seq: p.change.Seq(), Recent: p.change.Events}, other.seq))
+}

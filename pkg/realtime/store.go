@@ -31,8 +31,10 @@ type Feed interface {
 type Change struct {
 	User  string
 	After int64 // the seq that it builds on
-	// Events are numbered After+1, After+2, …; the last one of a timer is its
-	// new state.
+	// Skipped is how many numbers are left out after it: see lossGap.
+	Skipped int64
+	// Events are numbered After+Skipped+1 and so on; the last one of a timer is
+	// its new state.
 	Events  []Event
 	Dropped []string // ids of timers to forget
 	// Announcement is what a Feed tells the other instances.
@@ -40,7 +42,7 @@ type Change struct {
 }
 
 // Seq is the user's seq once the change is made.
-func (c *Change) Seq() int64 { return c.After + int64(len(c.Events)) }
+func (c *Change) Seq() int64 { return c.After + c.Skipped + int64(len(c.Events)) }
 
 // Bounds of what is kept of one user.
 const (

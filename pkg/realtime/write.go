@@ -41,7 +41,7 @@ func (p *plan) compute() {
 	r := p.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.change = Change{User: r.user, After: r.seq}
+	p.change = Change{User: r.user, After: r.seq - r.skip, Skipped: r.skip}
 	p.outcomes = make([]outcome, len(p.writes))
 	timers := r.timers
 	if len(p.writes) > 1 || len(timers) >= MaxTimers {
@@ -64,7 +64,7 @@ func (p *plan) compute() {
 // decide tells what a write makes of its timer. It needs the room's mu held.
 func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 	next := w.timer
-	if w.ifSeq >= 0 && w.ifSeq != p.change.After {
+	if w.ifSeq >= 0 && w.ifSeq != p.change.After+p.change.Skipped {
 		return next, outcome{void: true}
 	}
 	if w.relayed && p.room.heard(next) {

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		"several-users":       severalUsers,
 		"drops":               drops,
 		"refuses-what-is-old": old,
+		"skips-numbers":       skips,
 		"no-number-twice":     race,
 		"recent-is-bounded":   bounded,
 		"any-text":            anyText,
@@ -124,6 +125,17 @@ func old(t *testing.T, open Subject) {
 	assert.Equal(t, map[string]realtime.Status{"a": realtime.Running}, timersOf(state))
 	assert.Equal(t, int64(1), state.Seq)
 	assert.Len(t, state.Recent, 1)
+}
+
+func skips(t *testing.T, open Subject) {
+	s := open(t)
+	commit(t, s, change(0, nil, event("ann", "a", 1, realtime.Running)))
+	c := change(1, nil, event("ann", "a", 1002, realtime.Stopped))
+	c.Skipped = 1000
+	assert.Equal(t, []bool{true}, commit(t, s, c))
+	assert.Equal(t, int64(1002), load(t, s, "ann").Seq)
+	assert.Equal(t, []bool{false}, commit(t, s, change(2, nil, event("ann", "a", 3, realtime.Running))))
+	assert.Equal(t, []bool{true}, commit(t, s, change(1002, nil, event("ann", "a", 1003, realtime.Running))))
 }
 
 // race has two instances commit to one user: each number is given once.
