@@ -70,7 +70,7 @@ func TestInngest(t *testing.T) {
 
 	t.Run("completes", func(t *testing.T) {
 		d.redis(t, "FLUSHALL")
-		account := startTimerInClockwork(t, d)
+		account := startTimerInClockwork(t, d, "BILL-209")
 		run := await(t, send(t, map[string]any{"accountId": account}), "to end", inngestdev.Run.Ended)
 		require.Equal(t, "COMPLETED", run.Status, "output %s", run.Output)
 		assert.Equal(t, []string{acquire, fetch, write}, stepNames(run))
@@ -95,6 +95,31 @@ func TestInngest(t *testing.T) {
 		require.NoError(t, err)
 		run := await(t, event, "to end", inngestdev.Run.Ended)
 		assert.Equal(t, "COMPLETED", run.Status, "output %s", run.Output)
+	})
+
+	t.Run("shows-a-start-made-elsewhere", func(t *testing.T) {
+		account := startTimerInClockwork(t, d, "PORTAL-301")
+		url := d.URL + "/api/timers/active?accountId=" + account
+		began := time.Now()
+		send(t, map[string]any{})
+		require.Eventually(t, func() bool {
+			var active activeReply
+			d.call(t, http.MethodGet, url, nil, nil, &active)
+			return len(active.Timers) > 0 && active.Timers[0].Issue.Key == "PORTAL-301"
+		}, patience, 20*time.Millisecond)
+		t.Logf("a start made in Clockwork showed %v after the event (aim: 2 s)", time.Since(began).Round(time.Millisecond))
+	})
+
+	t.Run("collapses-a-burst", func(t *testing.T) {
+		runs := map[string]bool{}
+		var events []string
+		for range 10 {
+			events = append(events, send(t, map[string]any{}))
+		}
+		for _, event := range events {
+			runs[await(t, event, "to end", inngestdev.Run.Ended).ID] = true
+		}
+		assert.LessOrEqual(t, len(runs), 2, "ten events that come together, in one second or over the edge of two")
 	})
 
 	t.Run("retries-a-step-that-fails-twice", func(t *testing.T) {
@@ -149,12 +174,12 @@ type activeReply struct {
 
 // startTimerInClockwork starts a timer there, not through this backend, for
 // somebody who has none, and returns the account.
-func startTimerInClockwork(t *testing.T, d *dev) string {
+func startTimerInClockwork(t *testing.T, d *dev, issue string) string {
 	t.Helper()
 	var people struct{ People []struct{ AccountID string } }
 	d.control(t, http.MethodGet, "/people", nil, &people)
 	account := people.People[5].AccountID
-	d.control(t, http.MethodPost, "/timers/start", map[string]any{"accountId": account, "issueKey": "BILL-209"}, nil)
+	d.control(t, http.MethodPost, "/timers/start", map[string]any{"accountId": account, "issueKey": issue}, nil)
 	return account
 }
 

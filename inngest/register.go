@@ -16,11 +16,12 @@ import (
 
 const (
 	functionID = "sync-active-timers"
-	// burst collapses events that come together into one run. Timeout bounds
-	// how long a steady stream of them may hold a run back. A run acts on the
-	// last event of its burst, so one for another site, which is refused, must
-	// not be in a burst with others.
-	burst    = time.Second
+	// burst collapses events that come within it into one run. It is a batch
+	// rather than a debounce: Inngest starts a debounced run two seconds after
+	// its event at the earliest, and by then a start should be visible.
+	burst     = time.Second
+	burstSize = 100
+	// burstKey keeps an event for another site, which is refused, apart.
 	burstKey = "event.data.jiraDomain"
 	// retries of each step, after its first attempt.
 	retries = 4
@@ -62,12 +63,12 @@ func behindProxy(next http.Handler) http.Handler {
 }
 
 func options() inngestgo.FunctionOpts {
-	timeout := 2 * burst
+	key := burstKey
 	return inngestgo.FunctionOpts{
-		ID:       functionID,
-		Name:     "Sync active timers",
-		Retries:  inngestgo.IntPtr(retries),
-		Debounce: &inngestgo.ConfigDebounce{Key: burstKey, Period: burst, Timeout: &timeout},
+		ID:          functionID,
+		Name:        "Sync active timers",
+		Retries:     inngestgo.IntPtr(retries),
+		BatchEvents: &inngestgo.ConfigBatchEvents{Key: &key, MaxSize: burstSize, Timeout: burst},
 		// One run at a time: two would only fetch the same twice.
 		Concurrency: &inngestgo.ConfigConcurrency{Fn: []inngestgo.ConfigFnConcurrency{{Limit: 1}}},
 	}

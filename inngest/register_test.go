@@ -50,7 +50,7 @@ func TestRegistered(t *testing.T) {
 	got := registered(t, map[string]string{})
 	assert.Equal(t, "clockwork-timers-sync-active-timers", got["id"])
 	assert.Equal(t, []any{map[string]any{"event": "clockwork/timers.sync.requested"}}, got["triggers"])
-	assert.Equal(t, map[string]any{"key": "event.data.jiraDomain", "period": "1s", "timeout": "2s"}, got["debounce"])
+	assert.Equal(t, map[string]any{"key": "event.data.jiraDomain", "maxSize": 100.0, "timeout": "1s"}, got["batchEvents"])
 	assert.Equal(t, map[string]any{"fn": []any{map[string]any{"limit": 1.0, "hash": ""}}}, got["concurrency"])
 }
 

@@ -39,7 +39,7 @@ type output struct {
 // run is the function. Its event's data is read here rather than by the SDK,
 // so that wrong types fail at once and in words.
 func (f *syncActiveTimers) run(ctx context.Context, in inngestgo.Input[map[string]any]) (any, error) {
-	if err := f.check(in.Event.Data); err != nil {
+	if err := f.checkAny(in); err != nil {
 		return nil, inngestgo.NoRetryError(err)
 	}
 	runID := in.InputCtx.RunID
@@ -63,6 +63,18 @@ func (f *syncActiveTimers) run(ctx context.Context, in inngestgo.Input[map[strin
 		return nil, err
 	}
 	return output{fetched.Source, fetched.Pages, result, acquired.Warning}, nil
+}
+
+// checkAny refuses a run for which no event of its burst is good.
+func (f *syncActiveTimers) checkAny(in inngestgo.Input[map[string]any]) error {
+	err := f.check(in.Event.Data)
+	for _, event := range in.Events {
+		if err == nil {
+			break
+		}
+		err = f.check(event.Data)
+	}
+	return err
 }
 
 // check refuses an event that asks for another site: the Jira session must
