@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -16,8 +18,10 @@ const (
 	// commitTimeout bounds one try of a commit, in a store that has no tighter
 	// limit.
 	commitTimeout = 5 * time.Second
-	// maxRaces bounds how often another instance may be faster.
-	maxRaces = 20
+	// maxRacing bounds how long other instances may be faster.
+	maxRacing = 5 * time.Second
+	// refreshesAtOnce bounds the load on the store where they were.
+	refreshesAtOnce = 8
 )
 
 // committer brings writes to the store, all that wait in one commit, and has
@@ -101,12 +105,12 @@ func (c *committer) next() (batch []write, last bool) {
 // far as the store is.
 func (c *committer) commit(batch []write) {
 	plans := c.plans(batch)
-	for range maxRaces {
-		if plans = c.attempt(plans); len(plans) == 0 {
+	for began := c.pace.now(); len(plans) > 0; plans = c.attempt(plans) {
+		if c.pace.now().Sub(began) > maxRacing {
+			c.refuse(plans, fmt.Errorf("%w: other instances were faster for %v", ErrUnavailable, maxRacing))
 			return
 		}
 	}
-	c.refuse(plans, fmt.Errorf("%w: other instances were faster %d times", ErrUnavailable, maxRaces))
 }
 
 // plans groups the writes by user, in order.
@@ -138,17 +142,40 @@ func (c *committer) attempt(plans []*plan) (again []*plan) {
 		ready = append(ready, p)
 	}
 	made, err := c.send(ready)
+	if err != nil {
+		c.refuse(ready, err)
+		return nil
+	}
 	for i, p := range ready {
-		switch {
-		case err != nil:
-			c.refuse([]*plan{p}, err)
-		case made[i]:
+		if made[i] {
 			c.complete(p)
-		default:
-			if err := c.refresh(p.room); err != nil {
-				c.refuse([]*plan{p}, err)
-				continue
-			}
+		} else {
+			again = append(again, p)
+		}
+	}
+	return c.caughtUp(again)
+}
+
+// caughtUp has the rooms learn what other instances did, and returns the plans
+// that can be tried again. Most have heard it by announcement already.
+func (c *committer) caughtUp(plans []*plan) (again []*plan) {
+	failed := make([]error, len(plans))
+	var together errgroup.Group
+	together.SetLimit(refreshesAtOnce)
+	for i, p := range plans {
+		if p.room.has(p.change.After + p.change.Skipped + 1) {
+			continue
+		}
+		together.Go(func() error {
+			failed[i] = c.refresh(p.room)
+			return nil
+		})
+	}
+	_ = together.Wait()
+	for i, p := range plans {
+		if failed[i] != nil {
+			c.refuse([]*plan{p}, failed[i])
+		} else {
 			again = append(again, p)
 		}
 	}
