@@ -5,7 +5,6 @@ package upstreams
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"time"
 
@@ -44,7 +43,7 @@ func Start(t sandbox.TB) *Upstreams {
 		t.Fatalf("start the played Upstash: %v", err)
 	}
 	t.Cleanup(redis.Close)
-	rest := httptest.NewServer(http.Handler(redis))
+	rest := httptest.NewServer(s.Faults().Wrap("upstash", "upstash", redis))
 	t.Cleanup(rest.Close)
 
 	own := s.Credentials()
