@@ -63,6 +63,9 @@ func unwrap(raw []byte) ([]byte, error) {
 
 // unquoted takes JSON out of a JSON string.
 func unquoted(raw []byte) []byte {
+	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '"' {
+		return raw // without reading it all: a page is large
+	}
 	var text string
 	if raw = bytes.TrimSpace(raw); !bytes.HasPrefix(raw, []byte(`"`)) {
 		return raw // and save the decoder a look at all of it

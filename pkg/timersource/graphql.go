@@ -48,18 +48,15 @@ func (s *site) query(ctx context.Context, o operation, v any) (*rest.Response, e
 	if err != nil {
 		return nil, err
 	}
-	var answer struct {
-		Data   json.RawMessage `json:"data"`
-		Errors []gatewayError  `json:"errors"`
-	}
+	answer := struct {
+		Data   any            `json:"data"` // v, in one pass: a page is large
+		Errors []gatewayError `json:"errors"`
+	}{Data: v}
 	if err := resp.Decode(&answer); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, err)
 	}
 	if len(answer.Errors) > 0 {
 		return nil, refused(resp, answer.Errors)
-	}
-	if err := json.Unmarshal(answer.Data, v); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, resp.Fail(err))
 	}
 	return resp, nil
 }
