@@ -116,6 +116,15 @@ func (c *Control) confirm(ctx context.Context, account string, err error) {
 	}
 }
 
+// followUp bounds what follows a change in Clockwork: the cache and the event.
+const followUp = 5 * time.Second
+
+// afterwards is a context for what must follow a change in Clockwork, also
+// where the caller has hung up meanwhile: the timer runs all the same.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), followUp)
+}
+
 // Start starts a timer in Clockwork and shows it.
 func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	account, _, err := c.account(ctx, r)
@@ -125,6 +134,8 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	found := c.lookUp(ctx, account, r.IssueKey) // while Clockwork is being asked
 	err = c.Clockwork.StartTimer(ctx, r.Token, r.IssueKey, r.Comment)
 	shown := found()
+	ctx, done := afterwards(ctx)
+	defer done()
 	if err != nil {
 		c.confirm(ctx, account, err)
 		return Outcome{}, err
@@ -158,6 +169,8 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 	}
 	var out Outcome
 	err = c.Clockwork.StopTimer(ctx, r.Token, r.IssueKey)
+	ctx, done := afterwards(ctx)
+	defer done()
 	if err != nil && !errors.Is(err, clockwork.ErrNotRunning) {
 		c.confirm(ctx, account, err)
 		return Outcome{}, err

@@ -1,0 +1,77 @@
+package timercontrol_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
+)
+
+// caller hangs up at the moment at which Clockwork accepts.
+type caller struct{ hangUp context.CancelFunc }
+
+func (c caller) StartTimer(context.Context, secret.Text, string, string) error {
+	c.hangUp()
+	return nil
+}
+
+func (c caller) StopTimer(context.Context, secret.Text, string) error {
+	c.hangUp()
+	return nil
+}
+
+// record keeps what was written, as long as its context lives.
+type record struct{ written []string }
+
+func (r *record) Read(context.Context, timercache.Subject) (timercache.View, error) {
+	return timercache.View{}, nil
+}
+
+func (r *record) Started(ctx context.Context, _ timer.Person, t timer.Timer) error {
+	return r.write(ctx, "started "+t.Issue.Key)
+}
+
+func (r *record) Stopped(ctx context.Context, _ timer.Person, issueKey string) error {
+	return r.write(ctx, "stopped "+issueKey)
+}
+
+func (r *record) write(ctx context.Context, what string) error {
+	if ctx.Err() == nil {
+		r.written = append(r.written, what)
+	}
+	return ctx.Err()
+}
+
+type nobody struct{}
+
+func (nobody) User(context.Context, string) (jira.User, error) { return jira.User{}, jira.ErrNotFound }
+func (nobody) Issue(context.Context, string) (jira.Issue, error) {
+	return jira.Issue{}, jira.ErrNotFound
+}
+func (nobody) Owner(context.Context, secret.Text) (string, error) { return "", nil }
+
+// A timer that Clockwork has started or stopped shows, also to those who were
+// not told because they hung up.
+func TestCallerHangsUp(t *testing.T) {
+	ctx, hangUp := context.WithCancel(t.Context())
+	cache := &record{}
+	control := timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: nobody{}, Cache: cache,
+		RequestSync: func(ctx context.Context, account string) error { return cache.write(ctx, "sync for "+account) },
+		Now:         time.Now, NamesTimeout: time.Second, Log: slog.New(slog.DiscardHandler)}
+	request := timercontrol.Request{Token: secret.New("t"), AccountID: "acc-1", IssueKey: "ABC-7"}
+
+	_, err := control.Start(ctx, request)
+	require.NoError(t, err)
+	_, err = control.Stop(ctx, request)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"started ABC-7", "sync for acc-1", "stopped ABC-7", "sync for acc-1"}, cache.written)
+}
