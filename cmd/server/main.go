@@ -5,6 +5,8 @@
 //	server sync       do one whole sync now and print its result as JSON
 //	server hash-password
 //	                  read a password from stdin and print its hash, for AUTH_USERS
+//	server healthcheck
+//	                  succeed if the server on PORT is well, for a container's engine
 package main
 
 import (
@@ -42,6 +44,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
+	if len(args) == 1 && args[0] == "healthcheck" {
+		return healthCheck(ctx, int(c.Port))
+	}
 	d, err := app.New(c, app.Options{Log: app.NewLog(stderr, c)})
 	if err != nil {
 		return err
@@ -52,7 +57,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	case len(args) == 1 && args[0] == "sync":
 		return syncNow(ctx, d, stdout)
 	}
-	return errors.New("usage: server [sync | hash-password]")
+	return errors.New("usage: server [sync | hash-password | healthcheck]")
 }
 
 func serve(ctx context.Context, d *app.Deps) error {

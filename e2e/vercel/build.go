@@ -16,7 +16,8 @@ import (
 // Function is a function that "vercel build" made.
 type Function struct {
 	Route     string // "/api/timers/active"; "/api/timers" for its index
-	Bootstrap string // path of the program
+	Dir       string // its folder
+	Bootstrap string // path of the program, where it is one of api/
 	Size      int64  // bytes of all files that are deployed with it
 }
 
@@ -40,7 +41,7 @@ func (c CLI) Build(ctx context.Context, dir string) (Output, error) {
 	}
 	// standalone: programs lie in their function's folder, not in one shared by content.
 	build := c.command(dir, "build", "--yes", "--standalone")
-	env, err := buildEnv(dir)
+	env, err := buildEnv(filepath.Join(dir, c.project))
 	if err != nil {
 		return Output{}, err
 	}
@@ -51,10 +52,10 @@ func (c CLI) Build(ctx context.Context, dir string) (Output, error) {
 	return readOutput(filepath.Join(dir, ".vercel", "output"))
 }
 
-// buildEnv returns the variables of build.env in vercel.json. The platform sets
-// them before it runs "vercel build", which itself ignores them (CLI 64).
-func buildEnv(dir string) ([]string, error) {
-	b, err := os.ReadFile(filepath.Join(dir, "vercel.json"))
+// buildEnv returns the variables of build.env in a project's settings. The
+// platform sets them before it runs "vercel build", which itself ignores them (CLI 64).
+func buildEnv(file string) ([]string, error) {
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func buildEnv(dir string) ([]string, error) {
 		Build struct{ Env map[string]string }
 	}
 	if err := json.Unmarshal(b, &config); err != nil {
-		return nil, fmt.Errorf("decode vercel.json: %w", err)
+		return nil, fmt.Errorf("decode %s: %w", filepath.Base(file), err)
 	}
 	var env []string
 	for name, value := range config.Build.Env {
@@ -92,9 +93,11 @@ func readOutput(dir string) (Output, error) {
 	}
 	var out Output
 	for route, size := range sizes {
+		dir := filepath.Join(functions, filepath.FromSlash(route)+".func")
 		out.Functions = append(out.Functions, Function{
 			Route:     strings.TrimSuffix("/"+route, "/index"),
-			Bootstrap: filepath.Join(functions, filepath.FromSlash(route)+".func", "bootstrap"),
+			Dir:       dir,
+			Bootstrap: filepath.Join(dir, "bootstrap"),
 			Size:      size,
 		})
 	}

@@ -15,8 +15,9 @@ import (
 
 // CLI is an installed Vercel CLI.
 type CLI struct {
-	bin    string
-	config string // holds the CLI's own settings, so that no login is used
+	bin     string
+	config  string // holds the CLI's own settings, so that no login is used
+	project string // the project's settings, a file in its folder
 }
 
 // Install installs the CLI with npm from the lock file in dir (e2e/vercel),
@@ -39,7 +40,13 @@ func Install(ctx context.Context, dir, configDir string) (CLI, error) {
 		}
 	}
 	bin, err := filepath.Abs(filepath.Join(dir, "node_modules", ".bin", "vercel"))
-	return CLI{bin: bin, config: configDir}, err
+	return CLI{bin: bin, config: configDir, project: "vercel.json"}, err
+}
+
+// For is the CLI for projects with their settings in another file than vercel.json.
+func (c CLI) For(file string) CLI {
+	c.project = file
+	return c
 }
 
 // command is the CLI in the project folder dir. The environment of the
@@ -47,7 +54,7 @@ func Install(ctx context.Context, dir, configDir string) (CLI, error) {
 func (c CLI) command(dir string, args ...string) process.Command {
 	return process.Command{
 		Path: c.bin,
-		Args: append([]string{"--global-config", c.config, "--no-color"}, args...),
+		Args: append([]string{"--global-config", c.config, "--local-config", c.project, "--no-color"}, args...),
 		Dir:  dir,
 		Env:  []string{"VERCEL_TELEMETRY_DISABLED=1", "VERCEL_CLI_USE_NATIVE_BINARY=0", "GOFLAGS=-buildvcs=false"},
 	}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// healthWait is how long the server may take to say that it is well.
+const healthWait = 3 * time.Second
+
+// healthCheck asks the server that listens on this machine's port how it is,
+// for a container whose image has no other program to ask with. It does not ask
+// for the upstreams: a restart would mend none of them.
+func healthCheck(ctx context.Context, port int) error {
+	ctx, cancel := context.WithTimeout(ctx, healthWait)
+	defer cancel()
+	address := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) + "/api/health"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return fmt.Errorf("health check: %w", err)
+	}
+	response, err := http.DefaultTransport.RoundTrip(request) // which follows no redirect
+	if err != nil {
+		return fmt.Errorf("health check: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("health check: the server answered %d", response.StatusCode)
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/e2e/upstreams"
+	"github.com/clockwork-timer/backend/e2e/vercel"
+)
+
+// dockerBuild is the Dockerfile's line that builds the server.
+var dockerBuild = regexp.MustCompile(`(?m)^RUN (CGO_ENABLED=0 go build .* -o )/out/server( \./cmd/server)$`)
+
+// Tests run where there is no container engine. So this takes the image's steps
+// as far as they go without one: from the files that .dockerignore lets in, by
+// the Dockerfile's own command, to a server that its health check finds well.
+func TestDockerfile(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	file, goMod := read(t, "Dockerfile"), read(t, "go.mod")
+	toolchain := regexp.MustCompile(`(?m)^toolchain go(\S+)$`).FindStringSubmatch(goMod)
+	require.NotNil(t, toolchain)
+	assert.Contains(t, file, "FROM golang:"+toolchain[1]+" AS build\n", "the Go that go.mod names")
+	command := dockerBuild.FindStringSubmatch(file)
+	require.NotNil(t, command, "a line like %s", dockerBuild)
+
+	bin := filepath.Join(t.TempDir(), "server")
+	_, err := process.Run(ctx, process.Command{Path: "sh", Args: []string{"-c", command[1] + bin + command[2]}, Dir: dockerContext(ctx, t)})
+	require.NoError(t, err)
+
+	port := "PORT=" + freePort(t)
+	env := append(upstreams.Start(t).Env, port)
+	server := process.StartT(t, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
+	require.NoError(t, server.Answers(ctx, "http://127.0.0.1:"+strings.TrimPrefix(port, "PORT=")+"/api/health"))
+	check := process.Command{Path: bin, Args: []string{"healthcheck"}, Env: env, BareEnv: true}
+	_, err = process.Run(ctx, check)
+	require.NoError(t, err)
+	require.NoError(t, server.Stop())
+	_, err = process.Run(ctx, check)
+	assert.Error(t, err, "a server that has ended")
+}
+
+// dockerContext is a copy of the tree with what .dockerignore lets in. Of its
+// rules it knows "*" and "!name", which must be all that matter at the top.
+func dockerContext(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	rules := strings.Split(read(t, ".dockerignore"), "\n")
+	require.Contains(t, rules, "*", "only what is named")
+	dir := t.TempDir()
+	require.NoError(t, vercel.CopyTree(ctx, root, dir))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		if !slices.Contains(rules, "!"+e.Name()) {
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return dir
+}
+
+// read reads a file at the top of the tree.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, name))
+	require.NoError(t, err)
+	return string(b)
+}

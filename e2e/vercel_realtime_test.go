@@ -1,0 +1,145 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/e2e/requests"
+	"github.com/clockwork-timer/backend/e2e/upstreams"
+	"github.com/clockwork-timer/backend/e2e/vercel"
+)
+
+// realtimeProject are the settings with which cmd/server is deployed.
+const realtimeProject = "vercel.realtime.json"
+
+// noInngest is a port that nobody holds: nobody refuses an event faster.
+const noInngest = "INNGEST_DEV=http://127.0.0.1:9"
+
+// realtimeTree is a copy of the tree and a CLI that takes it for cmd/server's.
+func realtimeTree(ctx context.Context, t *testing.T) (vercel.CLI, string) {
+	t.Helper()
+	cli, err := vercel.Install(ctx, "vercel", t.TempDir())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, vercel.CopyTree(ctx, root, dir))
+	return cli.For(realtimeProject), dir
+}
+
+// One program is deployed, and no source. It runs where no file can be written.
+func TestVercelRealtimeBuild(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	cli, dir := realtimeTree(ctx, t)
+	out, err := cli.Build(ctx, dir)
+	require.NoError(t, err)
+	require.Len(t, out.Functions, 1)
+	assert.Equal(t, []string{"index.html"}, out.Static, "all that is served as a file")
+	assert.LessOrEqual(t, out.Functions[0].Size, int64(2*maxFunctionSize), "bytes")
+
+	around, port := upstreams.Start(t), freePort(t)
+	server := process.StartT(t, process.Command{
+		Path: filepath.Join(out.Functions[0].Dir, "user-server"), Dir: "/proc",
+		Env: append(around.Env, noInngest, "PORT="+port, "DATABASE_URL=redis"),
+	})
+	base := "http://127.0.0.1:" + port
+	require.NoError(t, server.Answers(ctx, base+"/api/health"))
+	checkRealtime(ctx, t, around, base)
+}
+
+// The same under "vercel dev", which compiles the server once and then stands
+// between it and its clients.
+func TestVercelRealtimeDev(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	cli, dir := realtimeTree(ctx, t)
+	around, site := upstreams.Start(t), vercel.NewSite(t)
+	env := map[string]string{}
+	for _, line := range around.Env {
+		name, value, _ := strings.Cut(line, "=")
+		env[name] = value
+	}
+	writeEnv(t, dir, env, noInngest)
+	cli.DevT(t, dir, site)
+	for _, path := range []string{"/go.mod", "/cmd/server/main.go", "/vercel.json", "/.env"} {
+		resp, err := http.Get(site.URL + path)
+		require.NoError(t, err)
+		assert.NoError(t, resp.Body.Close())
+		assert.Equal(t, http.StatusNotFound, resp.StatusCode, path)
+	}
+	checkRealtime(ctx, t, around, site.URL)
+}
+
+// checkRealtime sends every request there is, and then lets one of a person's
+// screens start a timer and another see it.
+func checkRealtime(ctx context.Context, t *testing.T, around *upstreams.Upstreams, base string) {
+	t.Helper()
+	world, err := around.World()
+	require.NoError(t, err)
+	client := &http.Client{Timeout: time.Minute}
+	for _, r := range requests.All(world, false) {
+		assert.NoError(t, r.Check(ctx, client, base), r.Name)
+	}
+	token := logIn(ctx, t, client, base, world)
+	laptop, desk := connect(ctx, t, base, token), connect(ctx, t, base, token)
+	require.NoError(t, wsjson.Write(ctx, laptop, map[string]string{
+		"action": "timer_start", "id": "e2e", "user_id": world.AccountID, "started_at": time.Now().UTC().Format(time.RFC3339),
+	}))
+	for name, screen := range map[string]*websocket.Conn{"laptop": laptop, "desk": desk} {
+		var got event
+		for got.Payload.ID != "e2e" { // the requests above started a timer in Clockwork, which comes too
+			got = event{}
+			require.NoError(t, wsjson.Read(ctx, screen, &got), name)
+			require.Equal(t, "timer_updated", got.Event, name)
+		}
+		assert.Equal(t, "running", got.Payload.Status, name)
+	}
+	assert.True(t, around.Redis.Miniredis().Exists("clockwork:realtime:timers:"+world.AccountID), "kept in Redis, as %s says", realtimeProject)
+}
+
+// event is what a screen is told.
+type event struct {
+	Event   string
+	Payload struct{ ID, Status string }
+}
+
+// logIn logs in as a person does.
+func logIn(ctx context.Context, t *testing.T, client *http.Client, base string, world requests.World) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"username": world.Username, "password": world.Password})
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/login", strings.NewReader(string(body)))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	var out struct {
+		AccessToken string `json:"access_token"`
+	}
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&out))
+	require.NotEmpty(t, out.AccessToken)
+	return out.AccessToken
+}
+
+// connect opens a screen and reads the state that it is sent first.
+func connect(ctx context.Context, t *testing.T, base, token string) *websocket.Conn {
+	t.Helper()
+	ws, _, err := websocket.Dial(ctx, base+"/ws", &websocket.DialOptions{Subprotocols: []string{"bearer", token}})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = ws.CloseNow() })
+	var first event
+	require.NoError(t, wsjson.Read(ctx, ws, &first))
+	require.Equal(t, "state", first.Event)
+	return ws
+}
