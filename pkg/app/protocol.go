@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
-	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -21,13 +19,8 @@ import (
 func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*Deps) (http.Handler, error)) {
 	began := time.Now()
 	d, err := Of(r)
-	id := web.RequestID(r)
-	w.Header().Set("X-Request-Id", id)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), id), d.Deadlines.Request)
+	ctx, cancel, id, timing := open(w, r, d)
 	defer cancel()
-	ctx, timing := upstream.WithTiming(ctx)
 	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: func() string { return serverTiming(time.Since(began), timing) }}
 
 	if err = protocol(out, r.WithContext(ctx), d, err, methods, build); err != nil && !out.began {

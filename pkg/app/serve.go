@@ -74,13 +74,8 @@ func ServePublic(w http.ResponseWriter, r *http.Request, method string, route Ro
 func serve(w http.ResponseWriter, r *http.Request, method string, route Route, identify func(*Deps) (auth.Caller, error)) {
 	began := time.Now()
 	d, depsErr := Of(r)
-	id := web.RequestID(r)
-	w.Header().Set("X-Request-Id", id)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), id), d.Deadlines.Request)
+	ctx, cancel, id, timing := open(w, r, d)
 	defer cancel()
-	ctx, timing := upstream.WithTiming(ctx)
 	w.Header().Set("Server-Timing", serverTiming(0, timing)) // a preflight is answered by web.CORS alone
 
 	web.CORS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -99,6 +94,18 @@ func serve(w http.ResponseWriter, r *http.Request, method string, route Route, i
 		}
 		logRequest(ctx, d.Log, r, id, reply.Status, time.Since(began), timing, err)
 	}), d.Config.Auth.AllowedOrigins).ServeHTTP(w, r)
+}
+
+// open sets what every answer has and returns the request's context: with its
+// id, its deadline, and the time that it spends waiting for others.
+func open(w http.ResponseWriter, r *http.Request, d *Deps) (ctx context.Context, cancel context.CancelFunc, id string, timing *upstream.Timing) {
+	id = web.RequestID(r)
+	w.Header().Set("X-Request-Id", id)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	ctx, cancel = context.WithTimeout(upstream.WithRequestID(r.Context(), id), d.Deadlines.Request)
+	ctx, timing = upstream.WithTiming(ctx)
+	return ctx, cancel, id, timing
 }
 
 // answer checks the request in the order in which a caller can mend it, and
