@@ -1,0 +1,58 @@
+/** Codes of the client's own errors; the server's are in its OpenAPI document. */
+export type OwnCode = "NETWORK" | "TIMEOUT" | "BAD_ANSWER" | "SESSION_EXPIRED" | "NOT_CONNECTED" | "NOT_CONFIRMED" | "CANCELED";
+
+const sentences: Record<OwnCode, string> = {
+  NETWORK: "The server cannot be reached. Check your connection and try again.",
+  TIMEOUT: "The server took too long to answer. Try again.",
+  BAD_ANSWER: "The server gave an answer that could not be read. Try again later.",
+  SESSION_EXPIRED: "Your login has expired. Log in again.",
+  NOT_CONNECTED: "This needs a live connection. Try again in a moment.",
+  NOT_CONFIRMED: "It is not known whether this was done. Look at your timers before you try again.",
+  CANCELED: "This was canceled.",
+};
+
+export interface ErrorDetail {
+  /** The input at fault. */
+  field?: string;
+  /** Seconds that the server asks to wait. */
+  retryAfter?: number;
+}
+
+/** A call that failed. The message is a sentence for a person. */
+export class ClientError extends Error {
+  override readonly name = "ClientError";
+  /** The server's error code, or an OwnCode. */
+  readonly code: string;
+  /** HTTP status, 0 where no answer came. */
+  readonly status: number;
+  readonly field?: string;
+  readonly retryAfter?: number;
+
+  constructor(code: string, message: string, status = 0, detail: ErrorDetail = {}) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    if (detail.field !== undefined) this.field = detail.field;
+    if (detail.retryAfter !== undefined) this.retryAfter = detail.retryAfter;
+  }
+}
+
+/** An error of the client's own. */
+export function ownError(code: OwnCode, status = 0): ClientError {
+  return new ClientError(code, sentences[code], status);
+}
+
+/** Anything that was thrown, as a ClientError. */
+export function asClientError(thrown: unknown): ClientError {
+  return thrown instanceof ClientError ? thrown : ownError("NETWORK");
+}
+
+/** Whether the session is over: no call with its token will be answered again. */
+export function isExpired(error: ClientError): boolean {
+  return error.code === "SESSION_EXPIRED" || (error.status === 401 && error.code === "UNAUTHORIZED");
+}
+
+/** Whether the call may have been done although no answer says so. */
+export function isUnanswered(error: ClientError): boolean {
+  return error.code === "NETWORK" || error.code === "TIMEOUT" || error.code === "BAD_ANSWER";
+}

@@ -1,0 +1,134 @@
+import { ClientError, ownError } from "./errors";
+import { once, type Scheduler } from "./schedule";
+
+export interface Call {
+  method?: "GET" | "POST";
+  path: string;
+  query?: Record<string, string | number | undefined>;
+  body?: unknown;
+  headers?: Record<string, string | undefined>;
+  token?: string | undefined;
+  /** Milliseconds until the whole answer must be here. */
+  deadline?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Answer<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+/** An answer whose body is still to come. */
+export interface OpenAnswer {
+  readonly response: Response;
+  /** Ends the deadline; call it in any case. */
+  readonly release: () => void;
+}
+
+/** A request takes 25 s at most on the server. */
+const usualDeadline = 30_000;
+
+export class Http {
+  constructor(
+    readonly baseUrl: string,
+    private readonly fetch: typeof globalThis.fetch,
+    private readonly schedule: Scheduler,
+  ) {}
+
+  /** The full address of a path. */
+  url(path: string, query: Call["query"] = {}): URL {
+    const here = typeof location === "undefined" ? undefined : location.href;
+    const url = new URL(this.baseUrl.replace(/\/+$/, "") + path, here);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
+  }
+
+  /** Sends a call and waits for the head of its answer. Throws a ClientError where none comes. */
+  async open(call: Call): Promise<OpenAnswer> {
+    const abort = new AbortController();
+    let late = false;
+    const cancelDeadline = this.schedule.after(call.deadline ?? usualDeadline, () => {
+      late = true;
+      abort.abort();
+    });
+    const onAbort = () => abort.abort();
+    call.signal?.addEventListener("abort", onAbort);
+    const release = once(() => {
+      cancelDeadline();
+      call.signal?.removeEventListener("abort", onAbort);
+    });
+    const failure = () => ownError(call.signal?.aborted ? "CANCELED" : late ? "TIMEOUT" : "NETWORK");
+    if (call.signal?.aborted) abort.abort();
+    try {
+      const response = await this.fetch.call(undefined, this.url(call.path, call.query), this.init(call, abort.signal));
+      return { response: guarded(response, failure), release };
+    } catch {
+      release();
+      throw failure();
+    }
+  }
+
+  /** Sends a call and reads its JSON answer. Throws a ClientError. */
+  async json<T>(call: Call): Promise<Answer<T>> {
+    const { response, release } = await this.open(call);
+    try {
+      if (response.status === 304) return { status: 304, headers: response.headers, body: undefined as T };
+      const text = await response.text();
+      if (!response.ok) throw refusal(response, text);
+      return { status: response.status, headers: response.headers, body: JSON.parse(text) as T };
+    } catch (thrown) {
+      if (thrown instanceof SyntaxError) throw ownError("BAD_ANSWER", response.status);
+      throw thrown;
+    } finally {
+      release();
+    }
+  }
+
+  private init(call: Call, signal: AbortSignal): RequestInit {
+    const headers: Record<string, string> = {};
+    if (call.token) headers["Authorization"] = `Bearer ${call.token}`;
+    if (call.body !== undefined) headers["Content-Type"] = "application/json";
+    for (const [name, value] of Object.entries(call.headers ?? {})) {
+      if (value) headers[name] = value;
+    }
+    return {
+      method: call.method ?? "GET",
+      headers,
+      signal,
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    };
+  }
+}
+
+/** Has text() fail with a ClientError. */
+function guarded(response: Response, failure: () => ClientError): Response {
+  const text = response.text.bind(response);
+  response.text = () =>
+    text().catch(() => {
+      throw failure();
+    });
+  return response;
+}
+
+/** The server's own words, where it has any. */
+export function refusal(response: Response, text: string): ClientError {
+  const detail: { field?: string; retryAfter?: number } = {};
+  const wait = Number(response.headers.get("Retry-After") ?? NaN);
+  if (Number.isFinite(wait)) detail.retryAfter = wait;
+  try {
+    const body = JSON.parse(text) as { error?: unknown; message?: unknown; field?: unknown };
+    if (typeof body.field === "string") detail.field = body.field;
+    if (typeof body.error === "string" && typeof body.message === "string") {
+      return new ClientError(body.error, body.message, response.status, detail);
+    }
+  } catch {
+    // an answer of something in between
+  }
+  return new ClientError("BAD_ANSWER", `The server does not work at the moment (${response.status}). Try again later.`, response.status, detail);
+}

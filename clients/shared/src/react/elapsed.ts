@@ -1,0 +1,37 @@
+import { useCallback, useSyncExternalStore } from "react";
+
+/** Whole seconds since startedAt by the server's clock; never negative. */
+export function elapsedSeconds(startedAt: string | null | undefined, clockOffset: number, now = Date.now()): number {
+  const since = startedAt ? Date.parse(startedAt) : NaN;
+  return Number.isNaN(since) ? 0 : Math.max(0, Math.floor((now + clockOffset - since) / 1000));
+}
+
+/** Milliseconds until elapsedSeconds is another. */
+export function untilNextSecond(startedAt: string, clockOffset: number, now = Date.now()): number {
+  const passed = now + clockOffset - Date.parse(startedAt);
+  return 1000 - (((passed % 1000) + 1000) % 1000);
+}
+
+/**
+ * Seconds since startedAt, which change when the second is full, on all screens at once.
+ * Nothing ticks for null.
+ */
+export function useElapsed(startedAt: string | null | undefined, clockOffset: number): number {
+  const subscribe = useCallback(
+    (tick: () => void) => {
+      if (!startedAt || Number.isNaN(Date.parse(startedAt))) return () => {};
+      let id: ReturnType<typeof setTimeout>;
+      const again = () => {
+        id = setTimeout(() => {
+          tick();
+          again();
+        }, untilNextSecond(startedAt, clockOffset));
+      };
+      again();
+      return () => clearTimeout(id);
+    },
+    [startedAt, clockOffset],
+  );
+  const seconds = () => elapsedSeconds(startedAt, clockOffset);
+  return useSyncExternalStore(subscribe, seconds, () => 0);
+}

@@ -1,0 +1,40 @@
+import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
+import type { Client, Session, TimerStore } from "../index";
+
+interface Provided {
+  readonly client: Client;
+  readonly session: Session | null;
+  /** null until connected. */
+  readonly store: TimerStore | null;
+}
+
+const Context = createContext<Provided | null>(null);
+
+export interface ClientProviderProps {
+  client: Client;
+  /** null while nobody is logged in. */
+  session: Session | null;
+  children?: ReactNode;
+}
+
+/** Connects a session for as long as it is given, and hands it to the hooks below. */
+export function ClientProvider({ client, session, children }: ClientProviderProps) {
+  const [store, setStore] = useState<TimerStore | null>(null);
+  useEffect(() => {
+    if (!session) return;
+    const connected = client.connect(session);
+    setStore(connected);
+    return () => {
+      setStore(null);
+      connected.close();
+    };
+  }, [client, session]);
+  return <Context value={{ client, session, store }}>{children}</Context>;
+}
+
+/** What the nearest ClientProvider gives. */
+export function useClient(): Provided {
+  const provided = useContext(Context);
+  if (!provided) throw new Error("useClient, useTimerState and useWebSocket need a ClientProvider above them");
+  return provided;
+}

@@ -1,0 +1,29 @@
+import { useCallback, useSyncExternalStore } from "react";
+import { ClientError, initialState, type StartInput, type StopInput, type TimerState } from "../index";
+import { useClient } from "./provider";
+
+export interface UseTimerState extends TimerState {
+  /** Shows the timer at once; rejects with a ClientError where it was refused, which is in `error` too. */
+  start(input: StartInput): Promise<void>;
+  stop(input?: StopInput): Promise<void>;
+  retryNow(): void;
+}
+
+/** The person's timers, and what can be done with them. */
+export function useTimerState(): UseTimerState {
+  const { store } = useClient();
+  const subscribe = useCallback((listener: () => void) => store?.subscribe(listener) ?? (() => {}), [store]);
+  const state = useSyncExternalStore(
+    subscribe,
+    () => store?.getSnapshot() ?? initialState,
+    () => initialState,
+  );
+  const start = useCallback((input: StartInput) => store?.start(input) ?? notConnected(), [store]);
+  const stop = useCallback((input?: StopInput) => store?.stop(input) ?? notConnected(), [store]);
+  const retryNow = useCallback(() => store?.retryNow(), [store]);
+  return { ...state, start, stop, retryNow };
+}
+
+function notConnected(): Promise<void> {
+  return Promise.reject(new ClientError("NOT_CONNECTED", "Log in first."));
+}

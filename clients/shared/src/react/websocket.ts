@@ -1,0 +1,33 @@
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { expiryOf, initialState, type ConnectionStatus, type ServerMessage, type TimerAction, type TimerStore } from "../index";
+import { useClient } from "./provider";
+
+export interface UseWebSocket {
+  /** null while there is none open. */
+  readonly socket: WebSocket | null;
+  readonly status: ConnectionStatus;
+  /** What the server said last, whichever way it came. */
+  readonly lastMessage: ServerMessage | null;
+  /** false where no WebSocket is open. */
+  send(action: TimerAction): boolean;
+}
+
+/** The live connection of a user: the one of the ClientProvider where it is the same token's. */
+export function useWebSocket(userId: string, token: string): UseWebSocket {
+  const { client } = useClient();
+  const [store, setStore] = useState<TimerStore | null>(null);
+  useEffect(() => {
+    const connected = client.connect({ userId, token, expiresAt: expiryOf(token) });
+    setStore(connected);
+    return () => {
+      setStore(null);
+      connected.close();
+    };
+  }, [client, userId, token]);
+  const subscribe = useCallback((listener: () => void) => store?.subscribe(listener) ?? (() => {}), [store]);
+  const socket = useSyncExternalStore(subscribe, () => store?.socket() ?? null, () => null);
+  const status = useSyncExternalStore(subscribe, () => (store?.getSnapshot() ?? initialState).status, () => initialState.status);
+  const lastMessage = useSyncExternalStore(subscribe, () => store?.lastMessage() ?? null, () => null);
+  const send = useCallback((action: TimerAction) => store?.send(action) ?? false, [store]);
+  return { socket, status, lastMessage, send };
+}

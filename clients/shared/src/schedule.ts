@@ -1,0 +1,31 @@
+/** Timers and the clock; tests bring their own. */
+export interface Scheduler {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Between 0 and 1. */
+  random(): number;
+  /** Calls back once after a number of milliseconds; the result cancels it. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+/** The longest delay that setTimeout takes. */
+const longest = 2 ** 31 - 1;
+
+export const realScheduler: Scheduler = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  after(milliseconds, callback) {
+    const id = setTimeout(callback, Math.min(Math.max(milliseconds, 0), longest));
+    return () => clearTimeout(id);
+  },
+};
+
+/** Something to call in the end; calling it again does nothing. */
+export function once(callback: () => void): () => void {
+  let called = false;
+  return () => {
+    if (called) return;
+    called = true;
+    callback();
+  };
+}
