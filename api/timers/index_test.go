@@ -126,12 +126,14 @@ func TestIndexOverTheRealtimeStore(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": indexSecret, "DATABASE_URL": "redis"}})
 	account := w.Person(3).AccountID // whose OPS-61 and PORTAL-318 run
 	begun := apptest.Start.Add(-time.Hour)
-	keep := func(user string, seq int64, id string, status realtime.Status, started time.Time) {
-		made, err := redisstore.New(w.Deps.Redis).Commit(t.Context(), []realtime.Change{{User: user, After: seq - 1, Announcement: "{}", Events: []realtime.Event{
-			realtime.NewEvent(realtime.Timer{ID: id, UserID: user, Status: status, StartedAt: started, UpdatedAt: started, Seq: seq, Source: realtime.SourceClient}),
-		}}})
+	commit := func(timer realtime.Timer) {
+		made, err := redisstore.New(w.Deps.Redis).Commit(t.Context(), []realtime.Change{{User: timer.UserID, After: timer.Seq - 1,
+			Announcement: "{}", Events: []realtime.Event{realtime.NewEvent(timer)}}})
 		require.NoError(t, err)
 		require.Equal(t, []bool{true}, made)
+	}
+	keep := func(user string, seq int64, id string, status realtime.Status, source string) {
+		commit(realtime.Timer{ID: id, UserID: user, Status: status, StartedAt: begun, UpdatedAt: begun, Seq: seq, Source: source})
 	}
 	var r apptest.Request
 	bearerOfPerson(3)(t, w, &r)
@@ -148,15 +150,16 @@ func TestIndexOverTheRealtimeStore(t *testing.T) {
 		return byID
 	}
 	clockwork := func(issue string) string { return "cw:" + account + ":" + issue }
-	started := ask()[clockwork("OPS-61")].StartedAt
+	told := ask()[clockwork("OPS-61")]
+	told.Seq, told.StartedAt = 2, told.StartedAt.Add(time.Second)
 
-	keep(account, 1, "own", realtime.Running, begun)
-	keep(account, 2, clockwork("OPS-61"), realtime.Running, started.Add(time.Second))
-	keep(account, 3, clockwork("PORTAL-318"), realtime.Stopped, begun)
-	keep(account, 4, clockwork("OPS-64"), realtime.Running, begun)
-	keep(account, 5, clockwork("OPS-57"), realtime.Stopped, begun)
-	keep(account, 6, "cw:of-another:OPS-57", realtime.Running, begun)
-	keep(w.Person(5).AccountID, 1, "of-somebody-else", realtime.Running, begun)
+	keep(account, 1, "own", realtime.Running, realtime.SourceClient)
+	commit(told)
+	keep(account, 3, clockwork("PORTAL-318"), realtime.Stopped, realtime.SourceClockwork)
+	keep(account, 4, clockwork("OPS-64"), realtime.Running, realtime.SourceClockwork)
+	keep(account, 5, clockwork("OPS-57"), realtime.Stopped, realtime.SourceClockwork)
+	keep(account, 6, "cw:of-another:OPS-57", realtime.Running, realtime.SourceClient)
+	keep(w.Person(5).AccountID, 1, "of-somebody-else", realtime.Running, realtime.SourceClient)
 
 	got := ask()
 	assert.Len(t, got, 6)

@@ -3,12 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
-	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -66,49 +65,24 @@ func (sharedTimers) Commit(context.Context, []realtime.Change) ([]bool, error) {
 // overlay makes the Clockwork timers among known those that the view has. What
 // is not in a fresh one has stopped.
 func overlay(known []realtime.Timer, account string, view timercache.View) []realtime.Timer {
-	running := map[string]realtime.Timer{}
-	for _, t := range view.Timers { // newest first
-		live := liveTimer(account, t, view.SyncedAt)
-		if _, newer := running[live.ID]; !newer {
-			running[live.ID] = live
-		}
+	fresh := view.SyncedAt != nil && !view.Stale
+	var at time.Time // as of the snapshot, so that the same answer comes from the same cache
+	if view.SyncedAt != nil {
+		at = view.SyncedAt.UTC()
 	}
-	var timers []realtime.Timer
-	for _, t := range known {
-		live, runs := running[t.ID]
-		switch {
-		case !strings.HasPrefix(t.ID, liveTimerID(account, "")):
-		case runs && t.Status == realtime.Running && t.StartedAt.Sub(live.StartedAt).Abs() <= sameStart:
-			delete(running, t.ID) // as its clients were told
-		case runs:
+	timers := slices.Clone(known)
+	for _, t := range realtime.ClockworkChanges(account, known, view.Timers, at) {
+		if t.Status == realtime.Stopped && !fresh {
 			continue
-		case t.Status == realtime.Running && view.SyncedAt != nil && !view.Stale:
-			t.Status, t.UpdatedAt = realtime.Stopped, view.SyncedAt.UTC()
 		}
-		timers = append(timers, t)
-	}
-	for _, live := range running {
-		timers = append(timers, live)
+		if t.UpdatedAt.Before(t.StartedAt) {
+			t.UpdatedAt = t.StartedAt // since the snapshot, or before the first one
+		}
+		if i := slices.IndexFunc(timers, func(old realtime.Timer) bool { return old.ID == t.ID }); i >= 0 {
+			timers[i] = t
+		} else {
+			timers = append(timers, t)
+		}
 	}
 	return timers
-}
-
-// sameStart is how far two starts of one timer may be apart: the first is our
-// clock's until Clockwork's comes.
-const sameStart = 2 * time.Second
-
-func liveTimerID(account, issueKey string) string { return "cw:" + account + ":" + issueKey }
-
-// liveTimer has no seq: no message told of it.
-func liveTimer(account string, t timer.Timer, syncedAt *time.Time) realtime.Timer {
-	live := realtime.Timer{ID: liveTimerID(account, t.Issue.Key), UserID: account, Status: realtime.Running,
-		StartedAt: t.StartedAt.UTC(), UpdatedAt: t.StartedAt.UTC(),
-		IssueKey: t.Issue.Key, Summary: t.Issue.Summary, OnHold: !t.WithinWorkingHours, Source: realtime.SourceClockwork}
-	if syncedAt != nil && syncedAt.After(live.UpdatedAt) {
-		live.UpdatedAt = syncedAt.UTC()
-	}
-	if t.Comment != nil {
-		live.Comment = *t.Comment
-	}
-	return live
 }

@@ -164,7 +164,7 @@ func (b *clockwork) reconcile(user string) error {
 	if view.SyncedAt == nil || view.Stale {
 		return nil // it says nothing
 	}
-	return b.submitAll(ctx, seq, differences(user, known, view.Timers, s.now().UTC().Truncate(time.Millisecond)))
+	return b.submitAll(ctx, seq, ClockworkChanges(user, known, view.Timers, s.now().UTC().Truncate(time.Millisecond)))
 }
 
 // submitAll has the changes made as long as nothing else happens to the user.
@@ -188,9 +188,10 @@ func (b *clockwork) submitAll(ctx context.Context, seq int64, changes []Timer) e
 	return nil
 }
 
-// differences lists what has to change for the known timers to be those that
-// run in Clockwork.
-func differences(user string, known []Timer, running []timer.Timer, now time.Time) []Timer {
+// ClockworkChanges lists what has to change, as of now, for an account's known
+// timers to be those that run in Clockwork, the latest start first. Timers that
+// are the clients' own stay as they are.
+func ClockworkChanges(user string, known []Timer, running []timer.Timer, now time.Time) []Timer {
 	var changes []Timer
 	was := map[string]Timer{}
 	for _, t := range known {
