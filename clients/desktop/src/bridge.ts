@@ -1,0 +1,93 @@
+import type { Session } from "@clockwork/shared";
+
+/**
+ * The contract between the page and the main process: all that the page may
+ * ask for, and all it is told. The preload script puts a Bridge on
+ * `window.clockwork`; a page without one runs in an ordinary browser.
+ */
+export interface Bridge {
+  /** The settings, and the session that was kept, if any. Asked once, at start. */
+  load(): Promise<DesktopState>;
+  /** Checks and saves the server's address. The page reloads itself after an accepted one. */
+  setServer(address: string): Promise<ServerAddress>;
+  /** Answers what is set now, which the system may have refused to change. */
+  setLaunchAtLogin(on: boolean): Promise<boolean>;
+  /** Keeps the session in the system's keychain. Answers false where there is none. */
+  keepSession(session: Session): Promise<boolean>;
+  /** Deletes the kept session: at sign-out, and when the server calls it expired. */
+  forgetSession(): Promise<void>;
+  /** What the tray shows. To be sent on each change. */
+  report(report: Report): void;
+  /** Hides the window. */
+  hide(): void;
+  /** Calls back for each command of the tray, until the returned function is called. */
+  onCommand(listener: (command: Command) => void): () => void;
+}
+
+/** What the page starts from. */
+export interface DesktopState {
+  serverUrl: string;
+  /** Null where the system has no such setting (Linux). */
+  launchAtLogin: boolean | null;
+  /** Whether keepSession can work here. */
+  canKeepSession: boolean;
+  session: Session | null;
+}
+
+/** An accepted address, as an origin, or a sentence that says what is wrong with it. */
+export type ServerAddress = { ok: true; serverUrl: string } | { ok: false; message: string };
+
+/** What the tray needs to know of the page. */
+export interface Report {
+  signedIn: boolean;
+  /** Whether what is shown is up to date. */
+  connection: "live" | "connecting" | "offline" | "expired";
+  current: RunningIssue | null;
+  /** What ran lately and could be started again, newest first, at most MAX_RECENT. */
+  recent: RecentIssue[];
+}
+
+/** The running timer. Its start is in milliseconds by this machine's clock. */
+export interface RunningIssue {
+  issueKey: string | null;
+  summary: string | null;
+  startedAt: number;
+  /** Clockwork does not count it now: it runs outside working hours. */
+  onHold: boolean;
+}
+
+/** An issue that a timer ran on. */
+export interface RecentIssue {
+  issueKey: string;
+  summary: string | null;
+}
+
+/** What the main process asks of the page. */
+export type Command =
+  | { kind: "retry" }
+  | { kind: "stop" }
+  | { kind: "start"; issueKey: string }
+  | { kind: "sign-out" }
+  | { kind: "settings" }
+  | { kind: "shown" };
+
+/** How many issues the tray offers to start again. */
+export const MAX_RECENT = 5;
+
+/** The names under which messages travel. */
+export const CHANNEL = {
+  load: "clockwork:load",
+  setServer: "clockwork:set-server",
+  setLaunchAtLogin: "clockwork:set-launch-at-login",
+  keepSession: "clockwork:keep-session",
+  forgetSession: "clockwork:forget-session",
+  report: "clockwork:report",
+  hide: "clockwork:hide",
+  command: "clockwork:command",
+} as const;
+
+declare global {
+  interface Window {
+    readonly clockwork?: Bridge;
+  }
+}

@@ -1,0 +1,54 @@
+import { ipcMain, type IpcMainEvent, type IpcMainInvokeEvent, type WebContents } from "electron";
+import { CHANNEL, type DesktopState, type Report, type ServerAddress } from "../bridge";
+import type { Session } from "@clockwork/shared";
+import { parseAddress, parseReport, parseSession, parseSwitch } from "./messages";
+import { isOwnPage } from "./navigation-policy";
+
+/** What the page may have done. */
+export interface PageRequests {
+  load(): Promise<DesktopState>;
+  setServer(address: string): Promise<ServerAddress>;
+  setLaunchAtLogin(on: boolean): boolean;
+  keepSession(session: Session): Promise<boolean>;
+  forgetSession(): Promise<void>;
+  report(report: Report): void;
+  hide(): void;
+}
+
+/**
+ * Answers the page of one window. A message from any other frame, or one whose
+ * argument is not as the contract says, is refused without a reason.
+ */
+export function answerPage(page: () => WebContents | null, requests: PageRequests): void {
+  const answer = <T>(channel: string, parse: (value: unknown) => T | null, act: (value: T) => unknown) => {
+    ipcMain.handle(channel, (event, value: unknown) => {
+      const argument = isFromPage(event, page()) ? parse(value) : null;
+      if (argument === null) throw new Error("refused");
+      return act(argument);
+    });
+  };
+  const hear = <T>(channel: string, parse: (value: unknown) => T | null, act: (value: T) => void) => {
+    ipcMain.on(channel, (event, value: unknown) => {
+      const argument = isFromPage(event, page()) ? parse(value) : null;
+      if (argument !== null) act(argument);
+    });
+  };
+  answer(CHANNEL.load, nothing, () => requests.load());
+  answer(CHANNEL.setServer, parseAddress, (address) => requests.setServer(address));
+  answer(CHANNEL.setLaunchAtLogin, parseSwitch, (on) => requests.setLaunchAtLogin(on));
+  answer(CHANNEL.keepSession, parseSession, (session) => requests.keepSession(session));
+  answer(CHANNEL.forgetSession, nothing, () => requests.forgetSession());
+  hear(CHANNEL.report, parseReport, (report) => requests.report(report));
+  hear(CHANNEL.hide, nothing, () => requests.hide());
+}
+
+// The top frame of our window, and on our own page: a frame that was led
+// elsewhere keeps its preload script.
+function isFromPage(event: IpcMainEvent | IpcMainInvokeEvent, page: WebContents | null): boolean {
+  const frame = event.senderFrame;
+  return page !== null && event.sender === page && frame !== null && frame.parent === null && isOwnPage(frame.url);
+}
+
+function nothing(value: unknown): true | null {
+  return value === undefined ? true : null;
+}

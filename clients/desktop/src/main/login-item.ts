@@ -1,0 +1,44 @@
+import type { App } from "electron";
+
+/** What of Electron's app starts the program at login. */
+export type LoginItems = Pick<App, "getLoginItemSettings" | "setLoginItemSettings">;
+
+/** The argument with which Windows starts the program at login. macOS tells it otherwise. */
+const AT_LOGIN = "--at-login";
+
+/** Launching at login, which Electron knows on macOS and Windows only. */
+export class LoginItem {
+  private readonly app: LoginItems;
+  private readonly platform: NodeJS.Platform;
+
+  constructor(app: LoginItems, platform: NodeJS.Platform) {
+    this.app = app;
+    this.platform = platform;
+  }
+
+  /** Null where there is no such setting. */
+  get(): boolean | null {
+    if (!this.supported) return null;
+    return this.app.getLoginItemSettings({ args: this.args }).openAtLogin;
+  }
+
+  /** Answers what is set afterwards: the system may want the person's word first. */
+  set(on: boolean): boolean {
+    if (this.supported) this.app.setLoginItemSettings({ openAtLogin: on, args: this.args });
+    return this.get() ?? false;
+  }
+
+  /** Whether this start was the system's, so that no window should come up. */
+  startedAtLogin(argv: readonly string[]): boolean {
+    if (this.platform === "darwin") return this.app.getLoginItemSettings().wasOpenedAtLogin;
+    return argv.includes(AT_LOGIN);
+  }
+
+  private get supported(): boolean {
+    return this.platform === "darwin" || this.platform === "win32";
+  }
+
+  private get args(): string[] {
+    return this.platform === "win32" ? [AT_LOGIN] : [];
+  }
+}

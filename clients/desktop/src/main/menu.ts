@@ -1,0 +1,82 @@
+import type { MenuItemConstructorOptions } from "electron";
+import type { Command, Report } from "../bridge";
+import { shorten } from "./tray-title";
+
+/** What the items of the tray's menu do. */
+export interface MenuActions {
+  command(command: Command): void;
+  open(): void;
+  signOut(): void;
+  setLaunchAtLogin(on: boolean): void;
+  quit(): void;
+}
+
+/** The longest line of the menu, in characters. */
+const MAX_LABEL = 48;
+
+/**
+ * The tray's menu. It stands still while it is open, so it tells when the timer
+ * began and not how long it runs. Launch at login is null where the system has no such setting.
+ */
+export function trayMenu(report: Report, launchAtLogin: boolean | null, actions: MenuActions): MenuItemConstructorOptions[] {
+  const signedIn = report.signedIn && report.connection !== "expired";
+  return [
+    ...(signedIn ? timerItems(report, actions) : [{ label: "Signed out", enabled: false }]),
+    { type: "separator" },
+    { label: "Open Clockwork", click: () => actions.open() },
+    { label: "Settings…", click: () => (actions.open(), actions.command({ kind: "settings" })) },
+    ...launchItem(launchAtLogin, actions),
+    { type: "separator" },
+    signedIn
+      ? { label: "Sign out", click: () => actions.signOut() }
+      : { label: "Sign in…", click: () => actions.open() },
+    { label: "Quit Clockwork", click: () => actions.quit() },
+  ];
+}
+
+function timerItems(report: Report, actions: MenuActions): MenuItemConstructorOptions[] {
+  const { current, recent, connection } = report;
+  const items: MenuItemConstructorOptions[] = [];
+  if (current === null) {
+    items.push({ label: "Nothing is running", enabled: false });
+  } else {
+    items.push(
+      { label: issueLabel(current.issueKey ?? "Timer", current.summary), enabled: false },
+      { label: `Since ${clock(current.startedAt)}`, enabled: false },
+      { label: "Stop", click: () => actions.command({ kind: "stop" }) },
+    );
+  }
+  if (connection === "offline") items.push({ label: "Offline", enabled: false });
+  if (recent.length > 0) {
+    items.push({
+      label: "Start again",
+      submenu: recent.map(({ issueKey, summary }) => ({
+        label: issueLabel(issueKey, summary),
+        click: () => actions.command({ kind: "start", issueKey }),
+      })),
+    });
+  }
+  return items;
+}
+
+function launchItem(launchAtLogin: boolean | null, actions: MenuActions): MenuItemConstructorOptions[] {
+  if (launchAtLogin === null) return [];
+  return [
+    {
+      label: "Launch at login",
+      type: "checkbox",
+      checked: launchAtLogin,
+      click: () => actions.setLaunchAtLogin(!launchAtLogin),
+    },
+  ];
+}
+
+// Windows and Linux read "&" as the mark of a shortcut; two of them show one.
+function issueLabel(issueKey: string, summary: string | null): string {
+  const label = summary === null ? issueKey : `${issueKey}  ${summary}`;
+  return shorten(label, MAX_LABEL).replaceAll("&", "&&");
+}
+
+function clock(at: number): string {
+  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+}

@@ -1,0 +1,88 @@
+import type { Session } from "@clockwork/shared";
+import type { Point } from "electron";
+import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "../bridge";
+
+// What comes over IPC or from a file is unknown until it has been through here.
+// Each parser builds a new value of the fields it knows, and null means refused.
+
+const MAX_KEY = 64;
+const MAX_TEXT = 500;
+const MAX_TOKEN = 8192;
+const CONNECTIONS = ["live", "connecting", "offline", "expired"] as const;
+
+/** Reads a report for the tray. */
+export function parseReport(value: unknown): Report | null {
+  if (!isRecord(value) || typeof value.signedIn !== "boolean") return null;
+  const connection = CONNECTIONS.find((known) => known === value.connection);
+  const current = value.current === null ? null : parseRunning(value.current);
+  const recent = parseRecent(value.recent);
+  if (connection === undefined || current === undefined || recent === null) return null;
+  return { signedIn: value.signedIn, connection, current, recent };
+}
+
+// Undefined is refused here, because null is a value: nothing runs.
+function parseRunning(value: unknown): RunningIssue | null | undefined {
+  if (!isRecord(value)) return undefined;
+  const { issueKey, summary, startedAt, onHold } = value;
+  if (issueKey !== null && !isText(issueKey, MAX_KEY)) return undefined;
+  if (summary !== null && !isText(summary, MAX_TEXT)) return undefined;
+  if (!isTime(startedAt) || typeof onHold !== "boolean") return undefined;
+  return { issueKey, summary, startedAt, onHold };
+}
+
+function parseRecent(value: unknown): RecentIssue[] | null {
+  if (!Array.isArray(value) || value.length > MAX_RECENT) return null;
+  const recent: RecentIssue[] = [];
+  for (const item of value as unknown[]) {
+    if (!isRecord(item) || !isText(item.issueKey, MAX_KEY)) return null;
+    if (item.summary !== null && !isText(item.summary, MAX_TEXT)) return null;
+    recent.push({ issueKey: item.issueKey, summary: item.summary });
+  }
+  return recent;
+}
+
+/** Reads a session as the page hands it over. */
+export function parseSession(value: unknown): Session | null {
+  if (!isRecord(value)) return null;
+  const { token, userId, expiresAt, clockworkToken } = value;
+  if (!isText(token, MAX_TOKEN) || !isText(userId, MAX_TEXT) || !isTime(expiresAt)) return null;
+  if (clockworkToken === undefined) return { token, userId, expiresAt };
+  return isText(clockworkToken, MAX_TOKEN) ? { token, userId, expiresAt, clockworkToken } : null;
+}
+
+/** Reads what SessionStore wrote. */
+export function parseKeptSession(text: string): { serverUrl: string; session: Session } | null {
+  const value: unknown = JSON.parse(text);
+  if (!isRecord(value) || !isText(value.serverUrl, MAX_TEXT)) return null;
+  const session = parseSession(value.session);
+  return session === null ? null : { serverUrl: value.serverUrl, session };
+}
+
+/** Reads an address that a person typed; what it means is parseServerAddress' to say. */
+export function parseAddress(value: unknown): string | null {
+  return typeof value === "string" && value.length <= MAX_TEXT ? value : null;
+}
+
+/** Reads a switch. */
+export function parseSwitch(value: unknown): boolean | null {
+  return typeof value === "boolean" ? value : null;
+}
+
+/** Whether the value is an object whose fields can be looked at. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether the value is a place on a screen. */
+export function isPoint(value: unknown): value is Point {
+  return isRecord(value) && Number.isSafeInteger(value.x) && Number.isSafeInteger(value.y);
+}
+
+function isText(value: unknown, length: number): value is string {
+  return typeof value === "string" && value !== "" && value.length <= length;
+}
+
+// Milliseconds that a Date can hold.
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15;
+}

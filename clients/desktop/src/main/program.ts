@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import { app, Menu, powerMonitor, safeStorage, session } from "electron";
+import type { Point } from "electron";
+import type { DesktopState, Report, ServerAddress } from "../bridge";
+import config from "../../config.json";
+import { serveFolder } from "./app-protocol";
+import { guardPages, guardSession } from "./guards";
+import { answerPage, type PageRequests } from "./ipc";
+import { systemKeychain } from "./keychain";
+import { LoginItem } from "./login-item";
+import type { MenuActions } from "./menu";
+import { APP_SCHEME } from "./navigation-policy";
+import { PrivateFile } from "./private-file";
+import { parseServerAddress } from "./server-address";
+import { SessionStore } from "./session-store";
+import { SettingsStore } from "./settings-store";
+import { onWake } from "./sleep";
+import { AppTray, NO_REPORT } from "./tray";
+import { Window } from "./window";
+
+/** The name of the page's session. Without "persist:" before it, nothing of it is written to disk. */
+const PAGE_SESSION = "page";
+
+/** The running program: a tray icon, a window, and what they share. To be made once Electron is ready. */
+export class Program implements PageRequests {
+  private readonly loginItem = new LoginItem(app, process.platform);
+  private readonly settings: SettingsStore;
+  private readonly sessions: SessionStore;
+  private readonly window: Window;
+  private readonly tray: AppTray;
+
+  /** Reads the settings and shows the tray, and the window unless the system started us at login. */
+  static async start(): Promise<Program> {
+    const file = new PrivateFile(join(app.getPath("userData"), "settings.json"));
+    const defaults = { serverUrl: config.serverUrl, windowPosition: null };
+    const program = new Program(await SettingsStore.open(file, defaults));
+    if (!program.loginItem.startedAtLogin(process.argv)) program.show();
+    return program;
+  }
+
+  private constructor(settings: SettingsStore) {
+    this.settings = settings;
+    const sessionFile = new PrivateFile(join(app.getPath("userData"), "session"));
+    this.sessions = new SessionStore(sessionFile, systemKeychain(safeStorage, process.platform), Date.now);
+    const pages = session.fromPartition(PAGE_SESSION, { cache: false });
+    guardSession(pages);
+    guardPages(app, config.linkHosts);
+    const folder = join(app.getAppPath(), "dist", "renderer");
+    pages.protocol.handle(APP_SCHEME, serveFolder(folder, () => this.settings.get().serverUrl));
+    answerPage(() => this.window.page, this);
+    setApplicationMenu();
+    this.tray = this.createTray();
+    this.window = this.createWindow();
+    onWake(powerMonitor, () => this.window.send({ kind: "retry" }), Date.now);
+    app.on("activate", () => this.show());
+    app.on("before-quit", () => this.window.quit());
+    app.on("will-quit", () => this.tray.destroy());
+  }
+
+  show(): void {
+    this.window.show();
+  }
+
+  hide(): void {
+    this.window.hide();
+  }
+
+  report(report: Report): void {
+    this.tray.show(report);
+  }
+
+  async load(): Promise<DesktopState> {
+    const { serverUrl } = this.settings.get();
+    return {
+      serverUrl,
+      launchAtLogin: this.loginItem.get(),
+      canKeepSession: this.sessions.supported,
+      session: await this.sessions.load(serverUrl),
+    };
+  }
+
+  async setServer(address: string): Promise<ServerAddress> {
+    const parsed = parseServerAddress(address);
+    if (parsed.ok && parsed.serverUrl !== this.settings.get().serverUrl) {
+      await this.sessions.forget();
+      await this.settings.set({ serverUrl: parsed.serverUrl });
+      this.tray.show(NO_REPORT);
+    }
+    return parsed;
+  }
+
+  setLaunchAtLogin(on: boolean): boolean {
+    const set = this.loginItem.set(on);
+    this.tray.refreshMenu();
+    return set;
+  }
+
+  keepSession(kept: Parameters<PageRequests["keepSession"]>[0]): Promise<boolean> {
+    return this.sessions.keep(kept, this.settings.get().serverUrl);
+  }
+
+  forgetSession(): Promise<void> {
+    return this.sessions.forget();
+  }
+
+  private createTray(): AppTray {
+    const actions: MenuActions = {
+      command: (command) => this.window.send(command),
+      open: () => this.show(),
+      signOut: () => this.signOut(),
+      setLaunchAtLogin: (on) => this.setLaunchAtLogin(on),
+      quit: () => app.quit(),
+    };
+    return new AppTray({
+      platform: process.platform,
+      icons: join(app.getAppPath(), "resources", "tray"),
+      now: Date.now,
+      launchAtLogin: () => this.loginItem.get(),
+      toggleWindow: () => this.window.toggle(),
+      actions,
+    });
+  }
+
+  private createWindow(): Window {
+    return new Window({
+      preload: join(app.getAppPath(), "dist", "preload", "preload.cjs"),
+      session: PAGE_SESSION,
+      devTools: !app.isPackaged,
+      now: Date.now,
+      trayBounds: () => this.tray.bounds(),
+      remembered: () => this.settings.get().windowPosition,
+      remember: (position) => this.rememberPosition(position),
+      lost: () => this.tray.show(NO_REPORT),
+    });
+  }
+
+  // The file goes here too, and not only when the page asks: the page may hang.
+  private signOut(): void {
+    this.window.send({ kind: "sign-out" });
+    this.sessions.forget().catch(() => console.warn("the kept session could not be deleted"));
+  }
+
+  private rememberPosition(windowPosition: Point | null): void {
+    this.settings.set({ windowPosition }).catch(() => console.warn("the window's place could not be saved"));
+  }
+}
+
+// macOS finds cut, copy and paste through this menu, although a menubar app never shows it.
+function setApplicationMenu(): void {
+  const menu = process.platform === "darwin" ? Menu.buildFromTemplate([{ role: "appMenu" }, { role: "editMenu" }]) : null;
+  Menu.setApplicationMenu(menu);
+}

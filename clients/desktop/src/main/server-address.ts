@@ -1,0 +1,43 @@
+import type { ServerAddress } from "../bridge";
+
+/** Longer than any address a person types. */
+const MAX_LENGTH = 300;
+
+/**
+ * Checks an address as a person types it and answers its origin. Plain http is
+ * taken for this machine only: the token would travel readable otherwise.
+ */
+export function parseServerAddress(text: string): ServerAddress {
+  const typed = text.trim();
+  if (typed === "" || typed.length > MAX_LENGTH) return refuse("Enter the address of your server.");
+  const url = toURL(typed);
+  if (url === null) return refuse("This is not an address. It looks like https://timers.example.com.");
+  if (url.username !== "" || url.password !== "") return refuse("Leave the user name and password out of the address.");
+  if (url.protocol !== "https:" && url.protocol !== "http:") return refuse("The address has to begin with https://.");
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    return refuse("Use https://. Plain http works only for a server on this computer.");
+  }
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    return refuse("Enter the address alone, without a path.");
+  }
+  return { ok: true, serverUrl: url.origin };
+}
+
+/** Whether the host is this machine: localhost, 127.0.0.0/8 or ::1. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
+}
+
+// "timers.example.com" is meant as https; "localhost:3000" would parse as a
+// scheme of that name, so a scheme is one only with its slashes.
+function toURL(typed: string): URL | null {
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(typed);
+  const bare = hasScheme ? typed : `https://${typed}`;
+  if (!URL.canParse(bare)) return null;
+  const url = new URL(bare);
+  return !hasScheme && isLoopback(url.hostname) ? new URL(`http://${typed}`) : url;
+}
+
+function refuse(message: string): ServerAddress {
+  return { ok: false, message };
+}

@@ -1,0 +1,82 @@
+import type { Session } from "@clockwork/shared";
+import { Queue } from "./queue";
+import type { Keychain } from "./keychain";
+import { parseKeptSession } from "./messages";
+
+/** Where the encrypted session lies. */
+export interface SessionFile {
+  read(): Promise<Buffer | null>;
+  write(data: Buffer): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/**
+ * The session of a person who asked to stay signed in: encrypted by the
+ * system's keychain, bound to one server, deleted as soon as it is of no use.
+ * Its calls take turns, so a sign-out is never undone by a save under way.
+ */
+export class SessionStore {
+  private readonly queue = new Queue();
+  private readonly file: SessionFile;
+  private readonly keychain: Keychain;
+  private readonly now: () => number;
+
+  constructor(file: SessionFile, keychain: Keychain, now: () => number) {
+    this.file = file;
+    this.keychain = keychain;
+    this.now = now;
+  }
+
+  /** Whether sessions can be kept on this system. */
+  get supported(): boolean {
+    return this.keychain.supported();
+  }
+
+  /** Answers false, and keeps nothing, where the keychain does not work. */
+  keep(session: Session, serverUrl: string): Promise<boolean> {
+    return this.queue.run(async () => {
+      try {
+        if (!(await this.keychain.available())) return false;
+        await this.save(session, serverUrl);
+        return true;
+      } catch {
+        // The keychain was locked, or the person refused: an older session goes too.
+        await this.file.remove();
+        return false;
+      }
+    });
+  }
+
+  /** The session kept for the server, or null. One that is of no use is deleted. */
+  load(serverUrl: string): Promise<Session | null> {
+    return this.queue.run(async () => {
+      const data = await this.file.read();
+      const session = data === null ? null : await this.open(data, serverUrl);
+      if (session === null) await this.file.remove();
+      return session;
+    });
+  }
+
+  forget(): Promise<void> {
+    return this.queue.run(() => this.file.remove());
+  }
+
+  private async save(session: Session, serverUrl: string): Promise<void> {
+    await this.file.write(await this.keychain.encrypt(JSON.stringify({ serverUrl, session })));
+  }
+
+  // Null for whatever cannot be used, and no reason: what failed to decrypt must not be printed.
+  private async open(data: Buffer, serverUrl: string): Promise<Session | null> {
+    try {
+      if (!(await this.keychain.available())) return null;
+      const { text, stale } = await this.keychain.decrypt(data);
+      const kept = parseKeptSession(text);
+      if (kept === null || kept.serverUrl !== serverUrl) return null;
+      if (kept.session.expiresAt <= this.now()) return null;
+      if (stale) await this.save(kept.session, serverUrl);
+      return kept.session;
+    } catch {
+      return null;
+    }
+  }
+}

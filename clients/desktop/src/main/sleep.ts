@@ -1,0 +1,21 @@
+/** The events of Electron's powerMonitor after which a connection is likely dead. */
+export interface PowerEvents {
+  on(event: "resume", listener: () => void): unknown;
+  on(event: "unlock-screen", listener: () => void): unknown;
+}
+
+/** A machine that wakes tells so twice: it resumes, then its screen is unlocked. */
+const SAME_WAKE = 2000;
+
+/** Calls `wake` once each time the machine wakes up. `now` is in milliseconds. */
+export function onWake(power: PowerEvents, wake: () => void, now: () => number): void {
+  let last = Number.NEGATIVE_INFINITY;
+  const told = () => {
+    const at = now();
+    if (at - last < SAME_WAKE) return;
+    last = at;
+    wake();
+  };
+  power.on("resume", told);
+  power.on("unlock-screen", told);
+}

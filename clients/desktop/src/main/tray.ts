@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { Menu, Tray, nativeImage, type NativeImage, type Rectangle } from "electron";
+import type { Report } from "../bridge";
+import { trayMenu, type MenuActions } from "./menu";
+import { trayFace, untilNextSecond, type TrayIcon } from "./tray-title";
+
+/** What the tray needs of the program around it. */
+export interface TrayHost {
+  platform: NodeJS.Platform;
+  /** The folder of the icons. */
+  icons: string;
+  now(): number;
+  launchAtLogin(): boolean | null;
+  toggleWindow(): void;
+  actions: MenuActions;
+}
+
+/** What the tray shows while no page has reported. */
+export const NO_REPORT: Report = { signedIn: false, connection: "connecting", current: null, recent: [] };
+
+/** The icon in the menu bar or the system's tray, with the running time and a menu. */
+export class AppTray {
+  private readonly host: TrayHost;
+  private readonly tray: Tray;
+  private readonly images: Record<TrayIcon, NativeImage>;
+  private report: Report = NO_REPORT;
+  private icon: TrayIcon = "idle";
+  private tick: NodeJS.Timeout | undefined;
+
+  constructor(host: TrayHost) {
+    this.host = host;
+    this.images = { idle: this.image("idle"), running: this.image("running"), offline: this.image("offline") };
+    this.tray = new Tray(this.images.idle);
+    if (host.platform === "darwin") this.tray.setIgnoreDoubleClickEvents(true);
+    this.tray.on("click", () => host.toggleWindow());
+    if (host.platform !== "linux") this.tray.on("right-click", () => this.tray.popUpContextMenu(this.menu()));
+    this.show(NO_REPORT);
+  }
+
+  show(report: Report): void {
+    this.report = report;
+    this.refreshMenu();
+    this.draw();
+  }
+
+  /** Linux shows only a menu that is set beforehand, and may deliver no click at all. */
+  refreshMenu(): void {
+    if (this.host.platform === "linux") this.tray.setContextMenu(this.menu());
+  }
+
+  /** Null where the system does not tell. */
+  bounds(): Rectangle | null {
+    return this.host.platform === "linux" ? null : this.tray.getBounds();
+  }
+
+  destroy(): void {
+    clearTimeout(this.tick);
+    this.tray.destroy();
+  }
+
+  // Draws, and again when the timer's next second begins.
+  private draw(): void {
+    clearTimeout(this.tick);
+    const now = this.host.now();
+    const face = trayFace(this.report, now);
+    if (face.icon !== this.icon) this.tray.setImage(this.images[face.icon]);
+    this.icon = face.icon;
+    this.tray.setToolTip(face.tooltip);
+    if (this.host.platform === "darwin") this.tray.setTitle(face.title, { fontType: "monospacedDigit" });
+    const wait = untilNextSecond(this.report, now);
+    if (wait !== null) this.tick = setTimeout(() => this.draw(), wait);
+  }
+
+  private menu(): Menu {
+    return Menu.buildFromTemplate(trayMenu(this.report, this.host.launchAtLogin(), this.host.actions));
+  }
+
+  // macOS draws a template in the colour of its menu bar, whichever that is.
+  private image(icon: TrayIcon): NativeImage {
+    const name = this.host.platform === "darwin" ? `${icon}Template.png` : `${icon}.png`;
+    return nativeImage.createFromPath(join(this.host.icons, name));
+  }
+}

@@ -1,0 +1,53 @@
+import type { Point, Rectangle, Size } from "electron";
+
+/** Between the window and the tray, and between the window and the screen's edge. */
+const GAP = 6;
+
+/** A window left this close to its usual place has not been moved. */
+const SNAP = 24;
+
+/**
+ * Where the window goes: where the person moved it while that is still on a
+ * screen, else next to the tray icon, else into the corner of the first work
+ * area. Work areas are the screens less their bars, the tray's own first.
+ */
+export function windowPosition(size: Size, tray: Rectangle | null, remembered: Point | null, workAreas: Rectangle[]): Point {
+  if (remembered !== null) {
+    const screen = workAreas.find((area) => contains(area, center(remembered, size)));
+    if (screen !== undefined) return clamp(remembered, size, screen);
+  }
+  return usualPosition(size, tray, workAreas);
+}
+
+/** What to remember of where the window was left: null where that is its usual place. */
+export function movedPosition(left: Point, usual: Point): Point | null {
+  return Math.abs(left.x - usual.x) <= SNAP && Math.abs(left.y - usual.y) <= SNAP ? null : left;
+}
+
+/** Where the window goes while nobody moved it. */
+export function usualPosition(size: Size, tray: Rectangle | null, workAreas: Rectangle[]): Point {
+  const area = workAreas[0];
+  if (area === undefined) return { x: 0, y: 0 };
+  if (tray === null || tray.width === 0) {
+    return clamp({ x: area.x + area.width, y: area.y }, size, area);
+  }
+  const x = Math.round(tray.x + tray.width / 2 - size.width / 2);
+  const below = tray.y + tray.height / 2 < area.y + area.height / 2;
+  const y = below ? tray.y + tray.height + GAP : tray.y - size.height - GAP;
+  return clamp({ x, y }, size, area);
+}
+
+function clamp(at: Point, size: Size, area: Rectangle): Point {
+  return {
+    x: Math.max(area.x + GAP, Math.min(at.x, area.x + area.width - size.width - GAP)),
+    y: Math.max(area.y + GAP, Math.min(at.y, area.y + area.height - size.height - GAP)),
+  };
+}
+
+function center(at: Point, size: Size): Point {
+  return { x: at.x + size.width / 2, y: at.y + size.height / 2 };
+}
+
+function contains(area: Rectangle, at: Point): boolean {
+  return at.x >= area.x && at.x < area.x + area.width && at.y >= area.y && at.y < area.y + area.height;
+}

@@ -1,0 +1,149 @@
+import { BrowserWindow, screen, type Point, type Rectangle, type WebContents } from "electron";
+import { CHANNEL, type Command } from "../bridge";
+import { APP_URL } from "./navigation-policy";
+import { movedPosition, usualPosition, windowPosition } from "./window-position";
+import { WindowToggle } from "./window-toggle";
+
+const SIZE = { width: 380, height: 560 };
+
+/** A page that dies again within this many milliseconds is not loaded once more. */
+const CRASH_LOOP = 10_000;
+
+/** What the window needs of the program around it. */
+export interface WindowHost {
+  preload: string;
+  /** The name of the session in which the page runs. */
+  session: string;
+  devTools: boolean;
+  now(): number;
+  /** Where the tray icon is, or null where the system does not tell. */
+  trayBounds(): Rectangle | null;
+  remembered(): Point | null;
+  remember(position: Point | null): void;
+  /** The page is gone, and with it all that the tray knows. */
+  lost(): void;
+}
+
+/** The one window. It is created once and hidden, not closed, so that its page goes on hearing the server. */
+export class Window {
+  private readonly host: WindowHost;
+  private readonly toggling: WindowToggle;
+  private readonly window: BrowserWindow;
+  private placed: Point | null = null;
+  private crashedAt = Number.NEGATIVE_INFINITY;
+  private quitting = false;
+
+  constructor(host: WindowHost) {
+    this.host = host;
+    this.toggling = new WindowToggle(() => host.now());
+    this.window = new BrowserWindow(options(host));
+    this.window.on("blur", () => this.blurred());
+    this.window.on("close", (event) => {
+      if (this.quitting) return;
+      event.preventDefault();
+      this.hide();
+    });
+    this.window.webContents.on("render-process-gone", () => this.crashed());
+    this.load();
+  }
+
+  get page(): WebContents {
+    return this.window.webContents;
+  }
+
+  show(): void {
+    const { usual, areas } = this.surroundings();
+    this.placed = windowPosition(SIZE, usual, this.host.remembered(), areas);
+    this.window.setPosition(this.placed.x, this.placed.y);
+    this.window.show();
+    this.window.focus();
+    this.send({ kind: "shown" });
+  }
+
+  hide(): void {
+    this.rememberPlace();
+    this.window.hide();
+  }
+
+  toggle(): void {
+    const decision = this.toggling.click(this.window.isVisible());
+    if (decision === "show") this.show();
+    if (decision === "hide") this.hide();
+  }
+
+  send(command: Command): void {
+    this.page.send(CHANNEL.command, command);
+  }
+
+  /** From now on closing is closing. */
+  quit(): void {
+    this.quitting = true;
+    if (this.window.isVisible()) this.rememberPlace();
+  }
+
+  private load(): void {
+    // A failure shows as an empty window; there is nothing that a caller could do about it.
+    this.window.loadURL(APP_URL).catch(() => this.host.lost());
+  }
+
+  private blurred(): void {
+    if (this.page.isDevToolsOpened() || !this.window.isVisible()) return;
+    this.toggling.hiddenByBlur();
+    this.hide();
+  }
+
+  private crashed(): void {
+    this.host.lost();
+    const again = this.host.now() - this.crashedAt < CRASH_LOOP;
+    this.crashedAt = this.host.now();
+    if (!again && !this.quitting) this.load();
+  }
+
+  // Where the window is left tells whether the person moved it; the events of
+  // a move tell less, because they come from our own moves too.
+  private rememberPlace(): void {
+    const { x, y } = this.window.getBounds();
+    if (this.placed === null || (x === this.placed.x && y === this.placed.y)) return;
+    const { usual, areas } = this.surroundings();
+    this.host.remember(movedPosition({ x, y }, usualPosition(SIZE, usual, areas)));
+  }
+
+  private surroundings(): { usual: Rectangle | null; areas: Rectangle[] } {
+    const usual = this.host.trayBounds();
+    const first = usual === null ? screen.getDisplayNearestPoint(screen.getCursorScreenPoint()) : screen.getDisplayMatching(usual);
+    const others = screen.getAllDisplays().filter((display) => display.id !== first.id);
+    return { usual, areas: [first, ...others].map((display) => display.workArea) };
+  }
+}
+
+function options(host: WindowHost): Electron.BrowserWindowConstructorOptions {
+  return {
+    ...SIZE,
+    title: "Clockwork",
+    show: false,
+    frame: false,
+    resizable: false,
+    minimizable: false,
+    maximizable: false,
+    fullscreenable: false,
+    skipTaskbar: true,
+    webPreferences: {
+      preload: host.preload,
+      partition: host.session,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
+      webviewTag: false,
+      navigateOnDragDrop: false,
+      spellcheck: false,
+      devTools: host.devTools,
+      // The hidden page keeps its connection and answers the tray at once.
+      backgroundThrottling: false,
+    },
+  };
+}

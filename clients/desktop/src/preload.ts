@@ -1,0 +1,21 @@
+import { contextBridge, ipcRenderer, type IpcRendererEvent } from "electron";
+import { CHANNEL, type Bridge, type Command } from "./bridge";
+
+// The page gets these functions and never ipcRenderer itself, so it can use
+// no other channel and sees no event object.
+const bridge: Bridge = {
+  load: () => ipcRenderer.invoke(CHANNEL.load),
+  setServer: (address) => ipcRenderer.invoke(CHANNEL.setServer, address),
+  setLaunchAtLogin: (on) => ipcRenderer.invoke(CHANNEL.setLaunchAtLogin, on),
+  keepSession: (session) => ipcRenderer.invoke(CHANNEL.keepSession, session),
+  forgetSession: () => ipcRenderer.invoke(CHANNEL.forgetSession),
+  report: (report) => ipcRenderer.send(CHANNEL.report, report),
+  hide: () => ipcRenderer.send(CHANNEL.hide),
+  onCommand(listener) {
+    const relay = (_: IpcRendererEvent, command: Command) => listener(command);
+    ipcRenderer.on(CHANNEL.command, relay);
+    return () => ipcRenderer.removeListener(CHANNEL.command, relay);
+  },
+};
+
+contextBridge.exposeInMainWorld("clockwork", bridge);
