@@ -16,6 +16,7 @@ var layers = []struct {
 	inner    bool     // its packages may import each other
 }{
 	{name: "programs", packages: []string{"cmd"}, inner: true},
+	{name: "pages", packages: []string{"public"}, inner: true},
 	{name: "routes", packages: []string{"api"}},
 	{name: "background", packages: []string{"inngest"}},
 	{name: "event", packages: []string{"pkg/syncevent"}},

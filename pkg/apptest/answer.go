@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest/contract"
 )
 
 // Request is a request as a client would send it.
@@ -61,7 +62,25 @@ func (w *World) Do(ctx context.Context, handler http.HandlerFunc, r Request) Ans
 	}
 	recorder := httptest.NewRecorder()
 	app.With(w.Deps, handler).ServeHTTP(recorder, request)
-	return Answer{recorder.Code, recorder.Result().Header, recorder.Body.Bytes()}
+	answer := Answer{recorder.Code, recorder.Result().Header, recorder.Body.Bytes()}
+	w.assertDocumented(request, answer)
+	return answer
+}
+
+// assertDocumented holds every answer of every test to public/openapi.yaml.
+func (w *World) assertDocumented(r *http.Request, a Answer) {
+	w.t.Helper()
+	if r.Context().Err() != nil {
+		return // who hung up gets no answer
+	}
+	path := r.URL.Path
+	if path == "/api/issues/issue" { // the function's own address, to which vercel.json rewrites
+		path = "/api/issues/{key}"
+	}
+	document, err := contract.Load()
+	if assert.NoError(w.t, err) {
+		assert.NoError(w.t, document.CheckAnswer(r.Method, path, a.Status, a.Header, a.Body))
+	}
 }
 
 // AssertForm holds an answer to what all answers have in common.

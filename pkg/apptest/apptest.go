@@ -52,6 +52,7 @@ type World struct {
 	// Events are those that Inngest took.
 	Events *Events
 
+	t       testing.TB
 	servers map[string]*httptest.Server
 }
 
@@ -63,7 +64,7 @@ func New(t testing.TB, o Options) *World {
 	if o.Now.IsZero() {
 		o.Now = Start
 	}
-	w := &World{Clock: &Clock{now: o.Now}, Log: &Log{}, Events: &Events{}, servers: map[string]*httptest.Server{}}
+	w := &World{t: t, Clock: &Clock{now: o.Now}, Log: &Log{}, Events: &Events{}, servers: map[string]*httptest.Server{}}
 	w.Sandbox = sandbox.New(sandbox.Options{Seed: 1, Clock: w.Clock.Now})
 	var err error
 	w.Redis, err = upstashrest.New(upstashrest.Options{Token: secret.New(redisToken), Clock: w.Clock.Now})

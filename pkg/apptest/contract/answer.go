@@ -1,0 +1,118 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// CheckAnswer holds an answer to the document: its status, its headers, its
+// body, and an error's code. A method that the path does not have must be
+// answered with 405, a path that is not the document's with 404.
+func (d *Document) CheckAnswer(method, path string, status int, header http.Header, body []byte) error {
+	if method == http.MethodOptions && status == http.StatusNoContent {
+		return nil // a preflight, which is the browser's affair
+	}
+	o, found, known := d.find(method, path)
+	pointer, response := "", map[string]any{}
+	switch {
+	case found:
+		responses, _ := o.node["responses"].(map[string]any)
+		node, ok := responses[strconv.Itoa(status)].(map[string]any)
+		if !ok {
+			return fmt.Errorf("%s %s answers %d, which the document does not know: %s", method, path, status, body)
+		}
+		var err error
+		if pointer, response, err = d.resolve(o.pointer+"/responses/"+strconv.Itoa(status), node); err != nil {
+			return err
+		}
+	case known && status != http.StatusMethodNotAllowed, !known && status != http.StatusNotFound:
+		return fmt.Errorf("%s %s, which the document does not have, answers %d: %s", method, path, status, body)
+	case known:
+		pointer = "#/components/responses/MethodNotAllowed"
+	default:
+		pointer = "#/components/responses/NotFound"
+	}
+	if !found {
+		var err error
+		if pointer, response, err = d.resolve("", map[string]any{"$ref": pointer}); err != nil {
+			return err
+		}
+	}
+	err := errors.Join(d.checkHeaders(pointer, response, header), d.checkBody(pointer, response, header, body), checkCode(o, found, status, body))
+	if err != nil {
+		return fmt.Errorf("%s %s answers %d: %w\n%s", method, path, status, err, body)
+	}
+	return nil
+}
+
+// CheckMessage holds a realtime message to one of the document's schemas.
+func (d *Document) CheckMessage(schema string, text []byte) error {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", schema, err, text)
+	}
+	if err := d.check("#/components/schemas/"+schema, value); err != nil {
+		return fmt.Errorf("%s: %w: %s", schema, err, text)
+	}
+	return nil
+}
+
+func (d *Document) checkBody(pointer string, response map[string]any, header http.Header, body []byte) error {
+	content, has := response["content"].(map[string]any)
+	if !has {
+		if len(body) > 0 {
+			return errors.New("a body where the document has none")
+		}
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil {
+		return fmt.Errorf("content type: %w", err)
+	}
+	if _, ok := content[media].(map[string]any); !ok {
+		return fmt.Errorf("%s is not what the document has", media)
+	}
+	if media != "application/json" {
+		return nil // a stream: its messages are checked one by one
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return d.check(pointer+"/content/"+escape(media)+"/schema", value)
+}
+
+// checkCode holds an error's code to those that the operation lists, and its
+// statusCode to the status.
+func checkCode(o Operation, found bool, status int, body []byte) error {
+	var failure struct {
+		Error      string
+		StatusCode int
+	}
+	codes := o.Errors[strconv.Itoa(status)]
+	if found && len(codes) == 0 {
+		return nil
+	}
+	if !found {
+		codes = []string{"METHOD_NOT_ALLOWED", "NOT_FOUND"}
+	}
+	if err := json.Unmarshal(body, &failure); err != nil {
+		return err
+	}
+	switch {
+	case failure.StatusCode != status:
+		return fmt.Errorf("statusCode is %d", failure.StatusCode)
+	case !slices.Contains(codes, failure.Error):
+		return fmt.Errorf("%s is not among the operation's codes: %s", failure.Error, strings.Join(codes, ", "))
+	}
+	return nil
+}

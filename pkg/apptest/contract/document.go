@@ -1,0 +1,181 @@
+// Package contract holds answers and realtime messages to public/openapi.yaml,
+// for tests: a status, a field, a header or an error code that the document
+// does not name is a mistake of one of the two.
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/clockwork-timer/backend/public"
+)
+
+// Document is an OpenAPI 3.1 document.
+type Document struct {
+	root     map[string]any
+	compiler *jsonschema.Compiler
+
+	mu      sync.Mutex
+	schemas map[string]*jsonschema.Schema // by JSON pointer
+}
+
+// Operation is one method of one path.
+type Operation struct {
+	Method string
+	Path   string // /api/issues/{key}
+	ID     string
+	// Errors are the codes of each status's answers.
+	Errors map[string][]string
+
+	pointer string
+	node    map[string]any
+}
+
+// name is what the document is called among schemas.
+const name = "openapi.json"
+
+// Load reads the product's document, once per process.
+var Load = sync.OnceValues(func() (*Document, error) { return Parse(public.OpenAPI) })
+
+// Parse reads a document.
+func Parse(text []byte) (*Document, error) {
+	var tree any
+	if err := yaml.Unmarshal(text, &tree); err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	encoded, err := json.Marshal(tree)
+	if err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded))
+	if err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	root, ok := plain.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("openapi: the document is no object")
+	}
+	d := &Document{root: root, compiler: jsonschema.NewCompiler(), schemas: map[string]*jsonschema.Schema{}}
+	d.compiler.DefaultDraft(jsonschema.Draft2020)
+	d.compiler.AssertFormat()
+	return d, d.compiler.AddResource(name, plain)
+}
+
+// methods are those that an operation may have.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodHead, http.MethodOptions}
+
+// Operations lists the document's operations by path and method.
+func (d *Document) Operations() []Operation {
+	var all []Operation
+	paths, _ := d.root["paths"].(map[string]any)
+	for path, item := range paths {
+		item, _ := item.(map[string]any)
+		for _, method := range methods {
+			node, ok := item[strings.ToLower(method)].(map[string]any)
+			if !ok {
+				continue
+			}
+			o := Operation{Method: method, Path: path, Errors: map[string][]string{}, node: node,
+				pointer: "#/paths/" + escape(path) + "/" + strings.ToLower(method)}
+			o.ID, _ = node["operationId"].(string)
+			codes, _ := node["x-errors"].(map[string]any)
+			for status, list := range codes {
+				for _, code := range list.([]any) {
+					o.Errors[status] = append(o.Errors[status], code.(string))
+				}
+			}
+			all = append(all, o)
+		}
+	}
+	slices.SortFunc(all, func(a, b Operation) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
+	return all
+}
+
+// Statuses lists the statuses that the operation may answer with.
+func (o Operation) Statuses() []string {
+	responses, _ := o.node["responses"].(map[string]any)
+	var all []string
+	for status := range responses {
+		all = append(all, status)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// find returns the operation of a request, and whether its path is the
+// document's.
+func (d *Document) find(method, path string) (operation Operation, found, known bool) {
+	template := d.template(path)
+	for _, o := range d.Operations() {
+		if o.Path == template && o.Method == method {
+			return o, true, true
+		}
+	}
+	return Operation{}, false, template != ""
+}
+
+// template returns the document's path that a request's is, or "". One without
+// parameters goes before one with.
+func (d *Document) template(path string) string {
+	paths, _ := d.root["paths"].(map[string]any)
+	if _, literal := paths[path]; literal {
+		return path
+	}
+	for template := range paths {
+		before, rest, has := strings.Cut(template, "{")
+		_, after, _ := strings.Cut(rest, "}")
+		value, ok := strings.CutPrefix(path, before)
+		if value = strings.TrimSuffix(value, after); has && ok && value != "" && !strings.Contains(value, "/") {
+			return template
+		}
+	}
+	return ""
+}
+
+// escape is a JSON pointer's (RFC 6901).
+func escape(token string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(token) }
+
+// resolve follows $ref, where node is one, and tells where it led.
+func (d *Document) resolve(pointer string, node map[string]any) (string, map[string]any, error) {
+	ref, ok := node["$ref"].(string)
+	if !ok {
+		return pointer, node, nil
+	}
+	var at any = d.root
+	for token := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		object, ok := at.(map[string]any)
+		if !ok {
+			return "", nil, fmt.Errorf("%s leads nowhere", ref)
+		}
+		at = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(token)]
+	}
+	target, ok := at.(map[string]any)
+	if !ok {
+		return "", nil, fmt.Errorf("%s leads nowhere", ref)
+	}
+	return d.resolve(ref, target)
+}
+
+// check holds a value to the schema at a pointer.
+func (d *Document) check(pointer string, value any) error {
+	d.mu.Lock()
+	schema, ok := d.schemas[pointer]
+	if !ok {
+		var err error
+		if schema, err = d.compiler.Compile(name + pointer); err != nil {
+			d.mu.Unlock()
+			return err
+		}
+		d.schemas[pointer] = schema
+	}
+	d.mu.Unlock()
+	return schema.Validate(value)
+}
