@@ -44,6 +44,7 @@ type Client struct {
 	rest   *rest.Client
 	browse *url.URL
 	header http.Header
+	token  secret.Text // in the header as base64: errors must not quote it in clear
 	log    *slog.Logger
 }
 
@@ -67,7 +68,7 @@ func New(opts Options) (*Client, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	basic := base64.StdEncoding.EncodeToString([]byte(opts.Email + ":" + opts.APIToken.Reveal()))
-	return &Client{rest: r, browse: browse, log: opts.Log, header: http.Header{"Authorization": {"Basic " + basic}}}, nil
+	return &Client{rest: r, browse: browse, log: opts.Log, token: opts.APIToken, header: http.Header{"Authorization": {"Basic " + basic}}}, nil
 }
 
 // get reads one resource below /rest/api/3 into v.
@@ -83,6 +84,7 @@ func (c *Client) post(ctx context.Context, op string, path []string, body, v any
 func (c *Client) do(ctx context.Context, r rest.Request, v any) error {
 	r.Path = append([]string{"rest", "api", "3"}, r.Path...)
 	r.Header = c.header
+	r.Secrets = []secret.Text{c.token}
 	r.Attempt = attempt
 	resp, err := c.rest.Do(ctx, r)
 	if err == nil {
