@@ -1,0 +1,70 @@
+import type { MenuItemConstructorOptions } from "electron";
+import { describe, expect, it, vi } from "vitest";
+import type { Report } from "../bridge";
+import { trayMenu } from "./menu";
+
+const REPORT: Report = {
+  signedIn: true,
+  connection: "live",
+  current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: new Date(2026, 2, 5, 9, 14).getTime(), onHold: false },
+  recent: [{ issueKey: "OPS-64", summary: "Q & A" }, { issueKey: "OPS-65", summary: null }],
+};
+
+function actions() {
+  return { command: vi.fn(), open: vi.fn(), signOut: vi.fn(), setLaunchAtLogin: vi.fn(), quit: vi.fn() };
+}
+
+function labels(items: MenuItemConstructorOptions[]): string[] {
+  return items.map((item) => (item.type === "separator" ? "-" : `${item.label}${item.enabled === false ? " (off)" : ""}`));
+}
+
+function click(items: MenuItemConstructorOptions[], label: string): void {
+  const all = items.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? item.submenu : [])]);
+  const found = all.find((item) => item.label === label);
+  (found?.click as () => void)();
+}
+
+const REST = ["-", "Open Clockwork", "Settings…"];
+
+describe("trayMenu", () => {
+  it.each<[string, Report, string[]]>([
+    ["running", REPORT, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*\(off\)$/), "Stop", "Start again", ...REST, "-", "Sign out", "Quit Clockwork"]],
+    ["nothing", { ...REPORT, current: null, recent: [] }, ["Nothing is running (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
+    ["offline", { ...REPORT, current: null, recent: [], connection: "offline" }, ["Nothing is running (off)", "Offline (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
+    ["signed-out", { ...REPORT, signedIn: false }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],
+    ["expired", { ...REPORT, connection: "expired" }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],
+  ])("%s", (_name, report, want) => {
+    expect(labels(trayMenu(report, null, actions()))).toEqual(want);
+  });
+
+  it("asks the page to stop and to start again", () => {
+    const did = actions();
+    const menu = trayMenu(REPORT, null, did);
+    click(menu, "Stop");
+    click(menu, "OPS-64  Q && A");
+    expect(did.command.mock.calls).toEqual([[{ kind: "stop" }], [{ kind: "start", issueKey: "OPS-64" }]]);
+  });
+
+  it("opens the window for the settings and for signing in", () => {
+    const did = actions();
+    click(trayMenu({ ...REPORT, signedIn: false }, null, did), "Sign in…");
+    click(trayMenu(REPORT, null, did), "Settings…");
+    expect(did.open).toHaveBeenCalledTimes(2);
+    expect(did.command.mock.calls).toEqual([[{ kind: "settings" }]]);
+  });
+
+  it("signs out, quits and turns launching at login round", () => {
+    const did = actions();
+    const menu = trayMenu(REPORT, true, did);
+    expect(menu.find((item) => item.label === "Launch at login")).toMatchObject({ type: "checkbox", checked: true });
+    for (const label of ["Sign out", "Quit Clockwork", "Launch at login"]) click(menu, label);
+    expect(did.signOut).toHaveBeenCalledOnce();
+    expect(did.quit).toHaveBeenCalledOnce();
+    expect(did.setLaunchAtLogin.mock.calls).toEqual([[false]]);
+  });
+
+  it("shortens what would make the menu wide", () => {
+    const report = { ...REPORT, current: { ...REPORT.current!, summary: "x".repeat(400) } };
+    expect(trayMenu(report, null, actions())[0]?.label).toHaveLength(48);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import type { Report } from "../bridge";
+import { elapsed, shorten, trayFace, untilNextSecond } from "./tray-title";
+
+const NOW = Date.parse("2026-03-05T09:00:00Z");
+const RUNNING: Report = {
+  signedIn: true,
+  connection: "live",
+  current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: NOW - 3_723_900, onHold: false },
+  recent: [],
+};
+const current = RUNNING.current!;
+
+describe("trayFace", () => {
+  it.each<[string, Report, ReturnType<typeof trayFace>]>([
+    ["running", RUNNING, { icon: "running", title: "1:02:03", tooltip: "1:02:03: ABC-7 Fix the login" }],
+    ["running-without-an-issue", { ...RUNNING, current: { ...current, issueKey: null } }, { icon: "running", title: "1:02:03", tooltip: "1:02:03: Timer" }],
+    ["running-without-a-summary", { ...RUNNING, current: { ...current, summary: null } }, { icon: "running", title: "1:02:03", tooltip: "1:02:03: ABC-7" }],
+    ["on-hold", { ...RUNNING, current: { ...current, onHold: true } }, { icon: "idle", title: "On hold", tooltip: "On hold: ABC-7 Fix the login" }],
+    ["running-while-offline", { ...RUNNING, connection: "offline" }, { icon: "offline", title: "1:02:03", tooltip: "1:02:03: ABC-7 Fix the login (offline)" }],
+    ["running-while-connecting", { ...RUNNING, connection: "connecting" }, { icon: "running", title: "1:02:03", tooltip: "1:02:03: ABC-7 Fix the login" }],
+    ["nothing", { ...RUNNING, current: null }, { icon: "idle", title: "", tooltip: "Clockwork: nothing is running" }],
+    ["nothing-while-offline", { ...RUNNING, current: null, connection: "offline" }, { icon: "offline", title: "", tooltip: "Clockwork: nothing is running (offline)" }],
+    ["signed-out", { ...RUNNING, signedIn: false }, { icon: "idle", title: "", tooltip: "Clockwork: sign in to see your timer" }],
+    ["expired", { ...RUNNING, connection: "expired" }, { icon: "idle", title: "", tooltip: "Clockwork: sign in to see your timer" }],
+  ])("%s", (_name, report, want) => {
+    expect(trayFace(report, NOW)).toEqual(want);
+  });
+
+  it("fits what Windows shows of a tooltip", () => {
+    const report = { ...RUNNING, current: { ...current, issueKey: "ABCDEFGHIJ-123456", summary: "x".repeat(500) } };
+    expect(trayFace(report, NOW).tooltip.length).toBeLessThan(127);
+  });
+});
+
+it.each([
+  ["zero", 0, "0:00:00"],
+  ["less-than-a-second", 999, "0:00:00"],
+  ["a-minute", 60_000, "0:01:00"],
+  ["over-a-day", 90_061_000, "25:01:01"],
+  ["a-start-in-the-future", -5000, "0:00:00"],
+])("elapsed: %s", (_name, milliseconds, want) => {
+  expect(elapsed(milliseconds)).toBe(want);
+});
+
+describe("untilNextSecond", () => {
+  const startedAgo = (milliseconds: number): Report => ({ ...RUNNING, current: { ...current, startedAt: NOW - milliseconds } });
+  it.each<[string, Report, number | null]>([
+    ["amid-a-second", startedAgo(3250), 750],
+    ["at-a-full-second", startedAgo(3000), 1000],
+    ["start-in-the-future", startedAgo(-300), 300],
+    ["nothing-runs", { ...RUNNING, current: null }, null],
+    ["on-hold", { ...RUNNING, current: { ...current, onHold: true } }, null],
+    ["signed-out", { ...RUNNING, signedIn: false }, null],
+  ])("%s", (_name, report, want) => {
+    expect(untilNextSecond(report, NOW)).toBe(want);
+  });
+});
+
+it.each([
+  ["short-enough", "abc", 3, "abc"],
+  ["too-long", "abcdef", 4, "abc…"],
+  ["no-blank-before-the-ellipsis", "ab cdef", 4, "ab…"],
+  ["whole-characters", "👩👩👩👩", 3, "👩👩…"],
+])("shorten: %s", (_name, text, length, want) => {
+  expect(shorten(text, length)).toBe(want);
+});

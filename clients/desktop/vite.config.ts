@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// The page. It is served from app://clockwork in Electron and from anywhere in a test.
+export default defineConfig({
+  root: "src/renderer",
+  base: "./",
+  plugins: [react()],
+  build: {
+    outDir: "../../dist/renderer",
+    emptyOutDir: true,
+    target: "chrome140",
+    // The policy of the page takes scripts and styles from files only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
