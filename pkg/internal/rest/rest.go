@@ -1,6 +1,6 @@
 // Package rest sends this backend's HTTP requests to other services. A call
 // passes a chain with one file per concern: request (build), send (one
-// attempt), error (2xx or a typed error), retry, redact, log.
+// attempt), error (2xx or a typed error), breaker, retry, redact, log.
 //
 // The retry policy:
 //
@@ -14,6 +14,19 @@
 //   - a pause of more than five seconds, or one that would outlast the deadline,
 //     is not begun: the failure is returned at once, with its RetryAfter.
 //
+// The breaker's policy, where a client has one:
+//
+//   - each attempt counts, repeated ones too: a hanging upstream shows early, and
+//     no repetition is sent to one that has just been given up;
+//   - a failure is a connection that could not be opened or broke, half an
+//     answer, a 5xx, or no answer in time, if there was a second to give it. Any
+//     other answer is none, 429 and nonsense included: it works. Where the caller
+//     hung up, nothing is learnt;
+//   - while it is open a call fails at once with upstream.ErrOpen and what is
+//     left of the open time as its RetryAfter. Nothing was sent, so a write
+//     certainly did not arrive;
+//   - a call during whose repetitions it opens returns its own last failure.
+//
 // It knows nothing of any upstream's JSON, and caches nothing.
 package rest
 
@@ -25,6 +38,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 const (
@@ -41,6 +56,7 @@ type Options struct {
 	Timeout   time.Duration     // of a whole call, its repeats and pauses included; default 10 s
 	MaxBody   int64             // bytes read of an answer; default 8 MiB
 	Log       *slog.Logger      // one debug line per call; default: none
+	Breaker   *upstream.Breaker // shared by all clients of one service; default: none
 
 	Now    func() time.Time                                 // default time.Now
 	Sleep  func(ctx context.Context, d time.Duration) error // default: a timer that ends with ctx

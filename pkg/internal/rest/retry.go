@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -60,12 +61,16 @@ func decide(o outcome) (pause time.Duration, again bool) {
 // retry sends r until an attempt succeeds or decide has had enough. It returns
 // the number of attempts too.
 func (c *Client) retry(ctx context.Context, r Request) (*Response, int, error) {
+	var before *upstream.Error
 	for n := 1; ; n++ {
-		x := c.send(ctx, r)
-		failed := c.check(r, x)
-		if failed == nil {
-			return x.resp, n, nil
+		resp, failed := c.attempt(ctx, r)
+		switch {
+		case failed == nil:
+			return resp, n, nil
+		case errors.Is(failed, upstream.ErrOpen):
+			return nil, n - 1, cmp.Or(before, failed)
 		}
+		before = failed
 		pause, again := decide(outcome{
 			attempt:    n,
 			readOnly:   r.readOnly(),

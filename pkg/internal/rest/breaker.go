@@ -1,0 +1,51 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// patience is how long an attempt must be given before its silence says
+// anything about the upstream: a caller with less left than that was late.
+const patience = time.Second
+
+// attempt sends r once, unless the breaker is open.
+func (c *Client) attempt(ctx context.Context, r Request) (*Response, *upstream.Error) {
+	leave, _, wait := c.opts.Breaker.Enter()
+	if leave == nil {
+		return nil, &upstream.Error{Upstream: c.opts.Upstream, Op: r.Op, RetryAfter: wait, Err: upstream.ErrOpen}
+	}
+	told := upstream.Unclear
+	defer func() { leave(told) }()
+	given := left(ctx)
+	if r.Attempt > 0 {
+		given = min(given, r.Attempt)
+	}
+	x := c.send(ctx, r)
+	failed := c.check(r, x)
+	if failed != nil {
+		told = judge(failed, given)
+	} else {
+		told = upstream.Answered
+	}
+	return x.resp, failed
+}
+
+// judge says what a failed attempt tells of the upstream's health.
+func judge(failed *upstream.Error, given time.Duration) upstream.Verdict {
+	var unsent *notSentError
+	switch {
+	case errors.As(failed.Err, &unsent), errors.Is(failed.Err, context.Canceled):
+		return upstream.Unclear
+	case failed.Timeout() && given < patience:
+		return upstream.Unclear
+	case errors.Is(failed.Err, errTooLarge):
+		return upstream.Answered
+	case failed.Err != nil, failed.Status >= 500:
+		return upstream.Failed
+	}
+	return upstream.Answered
+}
