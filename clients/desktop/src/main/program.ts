@@ -21,6 +21,8 @@ import { Window } from "./window";
 /** The name of the page's session. Without "persist:" before it, nothing of it is written to disk. */
 const PAGE_SESSION = "page";
 
+const now = () => Date.now();
+
 /** The running program: a tray icon, a window, and what they share. To be made once Electron is ready. */
 export class Program implements PageRequests {
   private readonly loginItem = new LoginItem(app, process.platform);
@@ -41,7 +43,7 @@ export class Program implements PageRequests {
   private constructor(settings: SettingsStore) {
     this.settings = settings;
     const sessionFile = new PrivateFile(join(app.getPath("userData"), "session"));
-    this.sessions = new SessionStore(sessionFile, systemKeychain(safeStorage, process.platform), Date.now);
+    this.sessions = new SessionStore(sessionFile, systemKeychain(safeStorage, process.platform), now);
     const pages = session.fromPartition(PAGE_SESSION, { cache: false });
     guardSession(pages);
     guardPages(app, config.linkHosts);
@@ -51,7 +53,7 @@ export class Program implements PageRequests {
     setApplicationMenu();
     this.tray = this.createTray();
     this.window = this.createWindow();
-    onWake(powerMonitor, () => this.window.send({ kind: "retry" }), Date.now);
+    onWake(powerMonitor, () => this.window.send({ kind: "retry" }), now);
     app.on("activate", () => this.show());
     app.on("before-quit", () => this.window.quit());
     app.on("will-quit", () => this.tray.destroy());
@@ -114,7 +116,7 @@ export class Program implements PageRequests {
     return new AppTray({
       platform: process.platform,
       icons: join(app.getAppPath(), "resources", "tray"),
-      now: Date.now,
+      now,
       launchAtLogin: () => this.loginItem.get(),
       toggleWindow: () => this.window.toggle(),
       actions,
@@ -126,7 +128,7 @@ export class Program implements PageRequests {
       preload: join(app.getAppPath(), "dist", "preload", "preload.cjs"),
       session: PAGE_SESSION,
       devTools: !app.isPackaged,
-      now: Date.now,
+      now,
       trayBounds: () => this.tray.bounds(),
       remembered: () => this.settings.get().windowPosition,
       remember: (position) => this.rememberPosition(position),
