@@ -1,0 +1,10 @@
+import classes from "./Announcer.module.css";
+
+/** Text that only a screen reader gets, when it changes. */
+export function Announcer({ children }: { children: string }) {
+  return (
+    <p className={classes.hidden} role="status" aria-label="Announcements">
+      {children}
+    </p>
+  );
+}

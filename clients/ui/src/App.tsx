@@ -1,0 +1,78 @@
+import { createClient, type Client, type Session, type TimerStore } from "@clockwork/shared";
+import { lazy, Suspense, useEffect, useState } from "react";
+
+import { LoginForm } from "./LoginForm";
+
+/** What only a session needs comes after the page is there. */
+const loadSignedIn = () => import("./SignedIn");
+const SignedIn = lazy(loadSignedIn);
+
+export interface AppProps {
+  /** Where the server is; "" is where the page came from. Not looked at where a client is given. */
+  baseUrl?: string;
+  client?: Client;
+  /** For a small window. */
+  compact?: boolean;
+  /** A session from before, where the app can keep one safely. */
+  session?: Session | null;
+  /** Offers to stay signed in. */
+  offerStay?: boolean;
+  /** Told at login, and with null when the person logs out or the session has ended. */
+  onSession?: (session: Session | null, stay: boolean) => void;
+  /** Told of the live timers of the session, and null after it. */
+  onStore?: (store: TimerStore | null) => void;
+}
+
+/** Login, or the screen of a session. The session is in this component's state and nowhere else. */
+export function App({ baseUrl = "", client: given, compact = false, session: before = null, offerStay = false, onSession, onStore }: AppProps) {
+  const [client] = useState(() => given ?? createClient({ baseUrl }));
+  const [session, setSession] = useState(before);
+  const [username, setUsername] = useState("");
+  const [reason, setReason] = useState<string>();
+
+  useEffect(() => {
+    const timer = setTimeout(() => void loadSignedIn().catch(() => {}), 500); // tried again at login
+    return () => clearTimeout(timer);
+  }, []);
+
+  const leave = (why?: string): void => {
+    client.logout();
+    setSession(null);
+    setReason(why);
+    onSession?.(null, false);
+  };
+
+  if (!session) {
+    return (
+      <LoginForm
+        compact={compact}
+        username={username}
+        reason={reason}
+        offerStay={offerStay}
+        onLogin={async (name, password, stay) => {
+          const begun = await client.login(name, password);
+          await loadSignedIn();
+          setUsername(name);
+          setReason(undefined);
+          setSession(begun);
+          onSession?.(begun, stay);
+        }}
+      />
+    );
+  }
+  return (
+    <Suspense fallback={null}>
+      <SignedIn
+        client={client}
+        session={session}
+        compact={compact}
+        onStore={onStore}
+        onLogout={() => {
+          setUsername("");
+          leave();
+        }}
+        onLoginAgain={() => leave("Your session has ended. Log in again.")}
+      />
+    </Suspense>
+  );
+}

@@ -1,0 +1,13 @@
+import type { ComponentProps } from "react";
+
+import classes from "./Button.module.css";
+
+export interface ButtonProps extends ComponentProps<"button"> {
+  /** solid: the one thing to do here. plain: looks like text. */
+  look?: "solid" | "plain";
+}
+
+/** A button that does not send a form unless it says so. */
+export function Button({ look = "solid", className, ...rest }: ButtonProps) {
+  return <button type="button" {...rest} className={[classes.button, classes[look], className].filter(Boolean).join(" ")} />;
+}

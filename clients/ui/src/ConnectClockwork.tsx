@@ -1,0 +1,71 @@
+import { useEffect, useId, useRef, useState, type FormEvent } from "react";
+
+import { Button } from "./Button";
+import classes from "./ConnectClockwork.module.css";
+import { Field } from "./Field";
+import { sentenceOf } from "./sentence";
+
+export interface ConnectClockworkProps {
+  /** What waits for the token, such as "start PORTAL-312". */
+  purpose: string;
+  /** Checks the token and goes on; rejects where it is refused. */
+  onConnect: (token: string) => Promise<void>;
+  onCancel: () => void;
+}
+
+/** Asks for the person's own Clockwork API token. */
+export function ConnectClockwork({ purpose, onConnect, onCancel }: ConnectClockworkProps) {
+  const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState<string>();
+
+  useEffect(() => input.current?.focus(), []);
+
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const token = input.current?.value.trim();
+    if (busy) return;
+    if (!token) {
+      setFault("Paste your Clockwork API token.");
+      input.current?.focus();
+      return;
+    }
+    setBusy(true);
+    setFault(undefined);
+    onConnect(token).catch((thrown: unknown) => {
+      setFault(sentenceOf(thrown));
+      setBusy(false);
+      input.current?.focus();
+      input.current?.select();
+    });
+  };
+
+  return (
+    <form
+      className={classes.connect}
+      aria-labelledby={id}
+      onSubmit={submit}
+      noValidate
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onCancel();
+      }}
+    >
+      <h2 id={id} className={classes.heading}>
+        Connect Clockwork
+      </h2>
+      <p className={classes.why}>
+        To {purpose}, Clockwork needs to know that it is you. Your API token is in Jira under Apps, Clockwork, API tokens. It is forgotten when you log out or close this window.
+      </p>
+      <Field ref={input} label="Clockwork API token" type="password" autoComplete="off" spellCheck={false} fault={fault} className={classes.token} />
+      <div className={classes.actions}>
+        <Button type="submit" aria-disabled={busy}>
+          {busy ? "Checking" : "Connect"}
+        </Button>
+        <Button look="plain" onClick={onCancel}>
+          Cancel
+        </Button>
+      </div>
+    </form>
+  );
+}

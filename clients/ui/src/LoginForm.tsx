@@ -1,0 +1,93 @@
+import { ClientError } from "@clockwork/shared";
+import { useEffect, useRef, useState, type FormEvent } from "react";
+
+import { Button } from "./Button";
+import { Field } from "./Field";
+import classes from "./LoginForm.module.css";
+import { MinuteScale } from "./MinuteScale";
+import { Notice } from "./Notice";
+import { sentenceOf } from "./sentence";
+import { ThemeSwitch } from "./ThemeSwitch";
+
+export interface LoginFormProps {
+  /** Rejects with a ClientError where the server refuses. */
+  onLogin: (username: string, password: string, stay: boolean) => Promise<void>;
+  /** Whose session ended, where one did. */
+  username?: string;
+  /** Why the form is shown again. */
+  reason?: string | undefined;
+  /** Offers to stay signed in, where the app can keep a session safely. */
+  offerStay?: boolean;
+  compact?: boolean;
+}
+
+/** Which input an error is about. */
+function inputAtFault(error: ClientError): "username" | "password" | undefined {
+  if (error.field === "username" || error.field === "password") return error.field;
+  return error.code === "INVALID_CREDENTIALS" ? "password" : undefined;
+}
+
+/**
+ * Asks for username and password. The inputs are not controlled, so that what
+ * was typed or filled in before the page came alive is kept; and the form posts,
+ * so that a password never gets into an address.
+ */
+export function LoginForm({ onLogin, username = "", reason, offerStay = false, compact = false }: LoginFormProps) {
+  const form = useRef<HTMLFormElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ClientError>();
+  const fault = error && inputAtFault(error);
+
+  useEffect(() => {
+    const input = form.current?.elements.namedItem(username ? "password" : "username");
+    if (input instanceof HTMLInputElement && !input.value) input.focus();
+  }, [username]);
+
+  useEffect(() => {
+    const input = fault && form.current?.elements.namedItem(fault);
+    if (!(input instanceof HTMLInputElement)) return;
+    input.focus();
+    input.select();
+  }, [error, fault]);
+
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (busy || !form.current) return;
+    const entered = new FormData(form.current);
+    setBusy(true);
+    setError(undefined);
+    onLogin(String(entered.get("username")).trim(), String(entered.get("password")), entered.get("stay") !== null).catch((thrown: unknown) => {
+      setError(thrown instanceof ClientError ? thrown : new ClientError("UNKNOWN", sentenceOf(thrown)));
+      setBusy(false);
+    });
+  };
+
+  return (
+    <div className={classes.page} data-compact={compact || undefined}>
+      <div className={classes.top}>
+        <h1 className={classes.name}>Clockwork</h1>
+        <MinuteScale second={null} />
+      </div>
+      <main className={classes.main}>
+        <p className={classes.purpose}>Log in to see which timer runs, and to start and stop it.</p>
+        {reason && <Notice role="status">{reason}</Notice>}
+        <form ref={form} className={classes.form} method="post" aria-label="Log in" onSubmit={submit}>
+          <Field label="Username" name="username" defaultValue={username} required autoComplete="username" autoCapitalize="none" autoCorrect="off" spellCheck={false} fault={fault === "username" ? error?.message : undefined} />
+          <Field label="Password" name="password" type="password" required autoComplete="current-password" fault={fault === "password" ? error?.message : undefined} />
+          {offerStay && (
+            <label className={classes.stay}>
+              <input type="checkbox" name="stay" /> Stay signed in on this computer
+            </label>
+          )}
+          <Button type="submit" aria-disabled={busy}>
+            {busy ? "Logging in" : "Log in"}
+          </Button>
+          {error && !fault && <Notice>{error.message}</Notice>}
+        </form>
+      </main>
+      <footer className={classes.footer}>
+        <ThemeSwitch />
+      </footer>
+    </div>
+  );
+}

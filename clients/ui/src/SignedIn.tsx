@@ -1,0 +1,30 @@
+import type { Client, Session, TimerStore } from "@clockwork/shared";
+import { ClientProvider, useClient } from "@clockwork/shared/react";
+import { useEffect } from "react";
+
+import { TimerScreen, type TimerScreenProps } from "./TimerScreen";
+
+export interface SignedInProps extends TimerScreenProps {
+  client: Client;
+  session: Session;
+  onStore?: ((store: TimerStore | null) => void) | undefined;
+}
+
+/** The screen with its live connection. */
+export default function SignedIn({ client, session, onStore, ...screen }: SignedInProps) {
+  return (
+    <ClientProvider client={client} session={session}>
+      {onStore && <TellStore onStore={onStore} />}
+      <TimerScreen {...screen} />
+    </ClientProvider>
+  );
+}
+
+function TellStore({ onStore }: { onStore: (store: TimerStore | null) => void }) {
+  const { store } = useClient();
+  useEffect(() => {
+    onStore(store);
+    return () => onStore(null);
+  }, [store, onStore]);
+  return null;
+}

@@ -1,0 +1,71 @@
+import type { RunningTimer as Timer, TimerState } from "@clockwork/shared";
+import type { ReactNode, Ref } from "react";
+
+import { Button } from "./Button";
+import { hourOf } from "./calendar";
+import { MinuteScale } from "./MinuteScale";
+import { RunningTimer } from "./RunningTimer";
+import classes from "./Stage.module.css";
+
+export interface StageProps {
+  state: TimerState;
+  /** When the server was last heard, where that is no longer now. */
+  lastKnownAt: number | undefined;
+  onStop: (timer: Timer) => void;
+  onAgain: (issueKey: string) => void;
+  headingRef: Ref<HTMLHeadingElement>;
+  /** The bar above. */
+  children: ReactNode;
+}
+
+/** The upper part of the screen: a field of colour while a timer runs, plain paper while none does. */
+export function Stage({ state, lastKnownAt, onStop, onAgain, headingRef, children }: StageProps) {
+  const { current, clockOffset } = state;
+  const look = !current ? "idle" : lastKnownAt !== undefined ? "stale" : "running";
+  return (
+    <section className={classes.stage} data-look={look} aria-label="Running timer">
+      {children}
+      {current ? (
+        <RunningTimer timer={current} clockOffset={clockOffset} lastKnownAt={lastKnownAt} onStop={() => onStop(current)} headingRef={headingRef} />
+      ) : (
+        <>
+          <div className={classes.idle}>
+            <h1 ref={headingRef} tabIndex={-1} className={classes.heading}>
+              {idleHeading(state)}
+            </h1>
+            <IdleDetail state={state} lastKnownAt={lastKnownAt} onAgain={onAgain} />
+          </div>
+          <MinuteScale second={null} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function unreachable({ loaded, status }: TimerState): boolean {
+  return !loaded && (status.kind === "reconnecting" || status.kind === "offline");
+}
+
+function idleHeading(state: TimerState): string {
+  if (state.loaded) return "Nothing is running";
+  return unreachable(state) ? "Your timers cannot be shown yet" : "Loading your timers";
+}
+
+function IdleDetail({ state, lastKnownAt, onAgain }: Pick<StageProps, "state" | "lastKnownAt" | "onAgain">) {
+  if (unreachable(state)) return <p className={classes.detail}>They appear as soon as the server answers.</p>;
+  if (!state.loaded) return <p className={classes.detail}>&nbsp;</p>;
+  if (lastKnownAt !== undefined) return <p className={classes.detail}>Last known at {hourOf(lastKnownAt)}. A timer may have been started since.</p>;
+  const last = state.timers.find((t) => t.status === "stopped" && t.issueKey);
+  if (!last?.issueKey) return <p className={classes.detail}>Choose an issue, and its time starts to count.</p>;
+  const { issueKey } = last;
+  return (
+    <p className={classes.detail}>
+      <span>
+        {issueKey} stopped at {hourOf(Date.parse(last.updatedAt) - state.clockOffset)}.
+      </span>{" "}
+      <Button look="plain" onClick={() => onAgain(issueKey)}>
+        Start {issueKey} again
+      </Button>
+    </p>
+  );
+}

@@ -1,0 +1,105 @@
+import { useClient, useTimerState } from "@clockwork/shared/react";
+import { useCallback, useMemo, useRef, useState } from "react";
+
+import { Announcer } from "./Announcer";
+import { Button } from "./Button";
+import { ConnectClockwork } from "./ConnectClockwork";
+import { ConnectionStatus } from "./ConnectionStatus";
+import { Notice } from "./Notice";
+import { nameOf } from "./RunningTimer";
+import { ShortcutHelp } from "./ShortcutHelp";
+import { Stage } from "./Stage";
+import { StartTimer } from "./StartTimer";
+import { ThemeSwitch } from "./ThemeSwitch";
+import { TimerList } from "./TimerList";
+import classes from "./TimerScreen.module.css";
+import { useActions, type Action } from "./useActions";
+import { useAnnouncement } from "./useAnnouncement";
+import { useFocusRescue } from "./useFocusRescue";
+import { useLastHeard } from "./useLastHeard";
+import { useShortcuts, useShortcutsEnabled } from "./useShortcuts";
+import { useTimerTitle } from "./useTimerTitle";
+import { validateToken } from "./validateToken";
+import { WorklogsPanel } from "./WorklogsPanel";
+
+export interface TimerScreenProps {
+  /** For a small window: no chart, no list of worklogs. */
+  compact?: boolean;
+  onLogout: () => void;
+  /** The session is over and the person wants to log in again. */
+  onLoginAgain: () => void;
+}
+
+/** The whole screen of a session. It needs a ClientProvider above it. */
+export function TimerScreen({ compact = false, onLogout, onLoginAgain }: TimerScreenProps) {
+  const { client, session } = useClient();
+  const state = useTimerState();
+  const { start, stop, retryNow, timers, current, clockOffset } = state;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const issue = useRef<HTMLInputElement>(null);
+  const [help, setHelp] = useState(false);
+  const [keys, setKeys] = useShortcutsEnabled();
+  const lastKnownAt = useLastHeard(state.status);
+
+  const accountId = session?.userId ?? "";
+  const checkToken = useCallback((token: string) => validateToken(client, accountId, token), [client, accountId]);
+  const actions = useActions(useMemo(() => ({ start, stop, checkToken }), [start, stop, checkToken]));
+  const { perform } = actions;
+  const running = timers.filter((t) => t.status === "running");
+
+  useFocusRescue(heading);
+  useTimerTitle(current, clockOffset, lastKnownAt !== undefined);
+  const toSearch = (): void => {
+    issue.current?.focus();
+    issue.current?.click();
+  };
+  useShortcuts(
+    {
+      s: () => (current ? void perform({ kind: "stop", timer: current }) : toSearch()),
+      "/": toSearch,
+      "?": () => setHelp(true),
+    },
+    keys,
+  );
+
+  return (
+    <div className={classes.screen} data-compact={compact || undefined}>
+      <main>
+        <Stage
+          state={state}
+          lastKnownAt={lastKnownAt}
+          headingRef={heading}
+          onStop={(timer) => void perform({ kind: "stop", timer })}
+          onAgain={(issueKey) => void perform({ kind: "start", issueKey })}
+        >
+          <header className={classes.bar}>
+            <p className={classes.name}>Clockwork</p>
+            <ConnectionStatus status={state.status} onRetry={retryNow} onLogin={onLoginAgain} />
+            <Button look="plain" onClick={onLogout}>
+              Log out
+            </Button>
+          </header>
+        </Stage>
+        <div className={classes.below}>
+          {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
+          {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} onConnect={actions.connect} onCancel={actions.cancel} />}
+          <StartTimer search={client.issues.search} onStart={(input) => perform({ kind: "start", ...input })} another={current !== null} inputRef={issue} />
+          <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={(timer) => void perform({ kind: "stop", timer })} />
+          <WorklogsPanel state={state} read={client.worklogs.range} compact={compact} />
+        </div>
+      </main>
+      <footer className={classes.footer}>
+        <ThemeSwitch />
+        <Button look="plain" onClick={() => setHelp(true)} aria-keyshortcuts="?">
+          Keyboard shortcuts
+        </Button>
+      </footer>
+      <Announcer>{useAnnouncement(state)}</Announcer>
+      <ShortcutHelp open={help} onClose={() => setHelp(false)} enabled={keys} onEnable={setKeys} />
+    </div>
+  );
+}
+
+function purposeOf(action: Action): string {
+  return action.kind === "start" ? `start ${action.issueKey}` : `stop ${nameOf(action.timer)}`;
+}

@@ -1,0 +1,84 @@
+import type { Worklog } from "@clockwork/shared";
+import { useId } from "react";
+
+import { Button } from "./Button";
+import { dateOf, hourOf, longDay } from "./calendar";
+import { span } from "./duration";
+import type { Week } from "./useWorklogs";
+import { WeekChart } from "./WeekChart";
+import classes from "./Worklogs.module.css";
+
+export interface WorklogsProps {
+  week: Week;
+  /** The person's local date. */
+  today: string;
+  /** Seconds since midnight that running timers have counted and no worklog shows yet. */
+  running: number;
+}
+
+/** What was logged today and in this week. */
+export function Worklogs({ week, today, running }: WorklogsProps) {
+  const id = useId();
+  const { worklogs, problem } = week;
+  const days = new Map(worklogs?.days?.map((day) => [day.date, day.total]));
+  const logs = (worklogs?.worklogs ?? []).filter((log) => dateOf(new Date(log.started)) === today);
+  return (
+    <div className={classes.worklogs}>
+      {problem && (
+        <p className={classes.problem} role="status">
+          {worklogs ? `These worklogs may be out of date. ${problem}` : `The worklogs cannot be shown. ${problem}`}{" "}
+          <Button look="plain" onClick={week.reload}>
+            Try again
+          </Button>
+        </p>
+      )}
+      <section aria-labelledby={`${id}-today`} className={classes.today}>
+        <header className={classes.head}>
+          <h2 id={`${id}-today`}>Today</h2>
+          <Total seconds={worklogs && (days.get(today) ?? 0)} running={running} />
+          <p className={classes.date}>{longDay(today)}</p>
+        </header>
+        {worklogs && (logs.length > 0 ? <Logs logs={logs} /> : <p className={classes.empty}>{running > 0 ? "Nothing is logged yet. The running time is logged when you stop." : "Nothing is logged yet. Start a timer, and its time appears here when you stop it."}</p>)}
+        {!worklogs && !problem && <p className={classes.empty}>Loading</p>}
+      </section>
+      <section aria-labelledby={`${id}-week`} className={classes.week}>
+        <header className={classes.head}>
+          <h2 id={`${id}-week`}>This week</h2>
+          <Total seconds={worklogs?.total} running={running} />
+          <p className={classes.date}>
+            {longDay(week.dates[0] ?? today)} to {longDay(week.dates[6] ?? today)}
+          </p>
+        </header>
+        {worklogs && <WeekChart dates={week.dates} today={today} totals={days} running={running} labelledBy={`${id}-week`} />}
+      </section>
+    </div>
+  );
+}
+
+function Total({ seconds, running }: { seconds: number | undefined; running: number }) {
+  return (
+    <p className={classes.total}>
+      {seconds === undefined ? "–" : span(seconds)}
+      {running >= 60 && <span className={classes.running}> + {span(running)} running</span>}
+    </p>
+  );
+}
+
+function Logs({ logs }: { logs: readonly Worklog[] }) {
+  return (
+    <ul>
+      {logs.map((log) => (
+        <li key={log.id} className={classes.log}>
+          <time className={classes.at} dateTime={log.started}>
+            {hourOf(log.started)}
+          </time>
+          <span className={classes.what}>
+            <b>{log.issueKey ?? `Issue ${log.issueId}`}</b> {log.issueName}
+            {log.comment && <span className={classes.comment}>{log.comment}</span>}
+          </span>
+          <span className={classes.spent}>{span(log.timeSpentSeconds)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,36 @@
+import type { TimerState } from "@clockwork/shared";
+import { memo } from "react";
+
+import { span } from "./duration";
+import { useRunningToday } from "./useRunningToday";
+import { useToday } from "./useToday";
+import { useWorklogs, type ReadWorklogs } from "./useWorklogs";
+import { Worklogs } from "./Worklogs";
+
+const Steady = memo(Worklogs);
+
+export interface WorklogsPanelProps {
+  state: TimerState;
+  read: ReadWorklogs;
+  compact: boolean;
+}
+
+/** Reads this week's worklogs and shows them; in a small window today's total alone. */
+export function WorklogsPanel({ state, read, compact }: WorklogsPanelProps) {
+  const today = useToday();
+  const ids = state.timers
+    .filter((t) => t.status === "running" && !t.pending)
+    .map((t) => t.id)
+    .join(" ");
+  const week = useWorklogs(read, today, ids);
+  const running = useRunningToday(state.timers, today, state.clockOffset);
+  if (!compact) return <Steady week={week} today={today} running={running} />;
+  const logged = week.worklogs?.days?.find((day) => day.date === today)?.total;
+  if (logged === undefined) return null;
+  return (
+    <p>
+      Today {span(logged)}
+      {running >= 60 && ` + ${span(running)} running`}
+    </p>
+  );
+}

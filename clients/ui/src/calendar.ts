@@ -1,0 +1,43 @@
+const timeOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const weekdayName = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
+const longDate = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
+
+/** The person's local date, as 2026-03-05. */
+export function dateOf(moment: Date): string {
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+}
+
+/** Local midnight at which a date begins. */
+export function startOf(date: string): Date {
+  const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
+  return new Date(year, month - 1, day);
+}
+
+/** The seven dates, Monday first, of the week that a date is in. */
+export function weekOf(date: string): string[] {
+  const day = startOf(date);
+  const sinceMonday = (day.getDay() + 6) % 7;
+  return Array.from({ length: 7 }, (_, i) => dateOf(new Date(day.getFullYear(), day.getMonth(), day.getDate() - sinceMonday + i)));
+}
+
+/** 14:02, local. */
+export function hourOf(moment: Date | number | string): string {
+  return timeOfDay.format(new Date(moment));
+}
+
+/** Mon 16. */
+export function shortDay(date: string): string {
+  const day = startOf(date);
+  return `${weekdayName.format(day)} ${day.getDate()}`;
+}
+
+/** Monday 16 November. */
+export function longDay(date: string): string {
+  return longDate.format(startOf(date)).replace(",", "");
+}
+
+/** The person's time zone by its IANA name. */
+export function timeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

@@ -1,0 +1,93 @@
+import { ClientError, type RunningTimer, type StartInput, type StopInput } from "@clockwork/shared";
+import { useCallback, useRef, useState } from "react";
+
+import { sentenceOf } from "./sentence";
+
+/** What a person asked for. */
+export type Action = { readonly kind: "start"; readonly issueKey: string; readonly comment?: string } | { readonly kind: "stop"; readonly timer: RunningTimer };
+
+/** Where the actions go. */
+export interface Target {
+  start: (input: StartInput) => Promise<void>;
+  stop: (input: StopInput) => Promise<void>;
+  /** Rejects where the token is not the person's. */
+  checkToken: (token: string) => Promise<void>;
+}
+
+export interface Actions {
+  /** Resolves to whether it was done. */
+  readonly perform: (action: Action) => Promise<boolean>;
+  /** What waits for a Clockwork token. */
+  readonly waiting: Action | null;
+  readonly connect: (token: string) => Promise<void>;
+  readonly cancel: () => void;
+  /** Why the last action failed, as a sentence. */
+  readonly problem: string | null;
+  readonly dismiss: () => void;
+}
+
+/** Answers that another Clockwork token can help. */
+const asksForToken = new Set(["CLOCKWORK_TOKEN_REQUIRED", "CLOCKWORK_UNAUTHORIZED"]);
+
+/**
+ * Starts and stops. Where the server wants the person's Clockwork token, the
+ * action waits for it and goes on; the token lives as long as this hook.
+ */
+export function useActions({ start, stop, checkToken }: Target): Actions {
+  const token = useRef<string>(undefined);
+  const settle = useRef<(done: boolean) => void>(undefined);
+  const [waiting, setWaiting] = useState<Action | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  const attempt = useCallback(
+    async (action: Action): Promise<boolean> => {
+      const clockworkToken = token.current ? { clockworkToken: token.current } : {};
+      try {
+        if (action.kind === "start") await start({ issueKey: action.issueKey, ...(action.comment && { comment: action.comment }), ...clockworkToken });
+        else await stop({ id: action.timer.id, ...(action.timer.issueKey && { issueKey: action.timer.issueKey }), ...clockworkToken });
+        return true;
+      } catch (thrown) {
+        if (thrown instanceof ClientError && asksForToken.has(thrown.code)) {
+          token.current = undefined;
+          setWaiting(action);
+          return new Promise((resolve) => {
+            settle.current?.(false);
+            settle.current = resolve;
+          });
+        }
+        setProblem(sentenceOf(thrown));
+        return false;
+      }
+    },
+    [start, stop],
+  );
+
+  const finish = useCallback((done: boolean): void => {
+    setWaiting(null);
+    settle.current?.(done);
+    settle.current = undefined;
+  }, []);
+
+  return {
+    waiting,
+    problem,
+    perform: useCallback(
+      (action) => {
+        setProblem(null);
+        return attempt(action);
+      },
+      [attempt],
+    ),
+    connect: async (entered) => {
+      await checkToken(entered);
+      token.current = entered;
+      const action = waiting;
+      const answer = settle.current;
+      settle.current = undefined;
+      setWaiting(null);
+      answer?.(action ? await attempt(action) : false);
+    },
+    cancel: useCallback(() => finish(false), [finish]),
+    dismiss: useCallback(() => setProblem(null), []),
+  };
+}

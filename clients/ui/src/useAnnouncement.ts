@@ -1,0 +1,54 @@
+import type { TimerState } from "@clockwork/shared";
+import { useEffect, useRef, useState } from "react";
+
+import { connectionSentence } from "./ConnectionStatus";
+import { spoken } from "./duration";
+import { nameOf } from "./RunningTimer";
+
+interface Seen {
+  /** The running ones by id, and how each is called. */
+  readonly running: ReadonlyMap<string, { name: string; startedAt: string }>;
+  readonly kind: TimerState["status"]["kind"];
+}
+
+/** What changed for a person between two states; empty where nothing did. */
+export function changes(before: Seen, state: TimerState, now: number): string[] {
+  const said: string[] = [];
+  for (const timer of state.timers) {
+    if (timer.pending || timer.status !== "running" || before.running.has(timer.id)) continue;
+    said.push(`Started ${nameOf(timer)}${timer.summary ? `, ${timer.summary}` : ""}.`);
+  }
+  for (const [id, knew] of before.running) {
+    if (state.timers.some((t) => t.id === id && (t.status === "running" || t.pending))) continue;
+    said.push(`Stopped ${knew.name} after ${spoken((now + state.clockOffset - Date.parse(knew.startedAt)) / 1000)}.`);
+  }
+  const { kind } = state.status;
+  if (kind !== before.kind && kind !== "connecting") said.push(`${connectionSentence(state.status)}.`);
+  return said;
+}
+
+/** The seen part of a state; what is not confirmed yet stays as it was. */
+function seen(state: TimerState, before: Seen | undefined): Seen {
+  const running = new Map<string, { name: string; startedAt: string }>();
+  for (const timer of state.timers) {
+    const knew = before?.running.get(timer.id);
+    if (timer.pending && knew) running.set(timer.id, knew);
+    else if (!timer.pending && timer.status === "running") running.set(timer.id, { name: nameOf(timer), startedAt: timer.startedAt });
+  }
+  return { running, kind: state.status.kind };
+}
+
+/** A sentence for screen readers whenever a timer starts or stops or the connection changes; never for a mere second. */
+export function useAnnouncement(state: TimerState): string {
+  const before = useRef<Seen>(undefined);
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    if (!state.loaded) return;
+    if (before.current) {
+      const news = changes(before.current, state, Date.now());
+      if (news.length > 0) setSaid(news.join(" "));
+    }
+    before.current = seen(state, before.current);
+  }, [state]);
+  return said;
+}

@@ -1,0 +1,17 @@
+import { useEffect, useRef, type RefObject } from "react";
+
+/** Where the element that had the focus is taken away, a place that is always there gets it. */
+export function useFocusRescue(place: RefObject<HTMLElement | null>): void {
+  const last = useRef<EventTarget>(null);
+  useEffect(() => {
+    const remember = (event: FocusEvent): void => {
+      last.current = event.target;
+    };
+    document.addEventListener("focusin", remember);
+    return () => document.removeEventListener("focusin", remember);
+  }, []);
+  useEffect(() => {
+    if (document.activeElement !== document.body || !(last.current instanceof Element) || last.current.isConnected) return;
+    place.current?.focus();
+  });
+}

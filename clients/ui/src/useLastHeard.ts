@@ -1,0 +1,25 @@
+import type { ConnectionStatus } from "@clockwork/shared";
+import { useEffect, useState } from "react";
+
+import { isStale } from "./ConnectionStatus";
+
+/** A loss shorter than this many milliseconds is not worth a change of the screen. */
+const patience = 2_500;
+
+/** When the server was last heard, once that is too long ago; else undefined. */
+export function useLastHeard(status: ConnectionStatus): number | undefined {
+  const [heard, setHeard] = useState<number>();
+  const stale = isStale(status);
+  const since = "since" in status ? status.since : undefined;
+  const wait = status.kind === "reconnecting" ? patience : 0;
+  useEffect(() => {
+    if (!stale) {
+      setHeard(undefined);
+      return;
+    }
+    const at = since ?? Date.now();
+    const timer = setTimeout(() => setHeard((before) => before ?? at), Math.max(0, at + wait - Date.now()));
+    return () => clearTimeout(timer);
+  }, [stale, since, wait]);
+  return stale ? heard : undefined;
+}

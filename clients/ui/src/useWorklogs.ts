@@ -1,0 +1,60 @@
+import type { Worklogs } from "@clockwork/shared";
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import { timeZone, weekOf } from "./calendar";
+import { sentenceOf } from "./sentence";
+
+/** Reads the worklogs between two dates, both included. */
+export type ReadWorklogs = (from: string, to: string, tz: string, options: { signal: AbortSignal }) => Promise<Worklogs>;
+
+export interface Week {
+  /** The seven dates, Monday first. */
+  readonly dates: readonly string[];
+  /** undefined until the first answer. */
+  readonly worklogs?: Worklogs;
+  /** Why the last reading failed, as a sentence. */
+  readonly problem?: string;
+  readonly reload: () => void;
+}
+
+/** When to read after a start or stop, in milliseconds: Clockwork writes the worklog a little later. */
+const looks = [1_000, 6_000];
+
+/** The worklogs of the week that today is in, read again when the running timers change or the page is looked at again. */
+export function useWorklogs(read: ReadWorklogs, today: string, running: string): Week {
+  const [result, setResult] = useState<{ worklogs?: Worklogs; problem?: string }>({});
+  const [asked, ask] = useState(0);
+  const reload = useCallback(() => ask((n) => n + 1), []);
+  const ran = useRef(running);
+
+  useEffect(() => {
+    const abort = new AbortController();
+    const dates = weekOf(today);
+    const load = (): void => {
+      read(dates[0] ?? today, dates[6] ?? today, timeZone(), { signal: abort.signal }).then(
+        (worklogs) => setResult({ worklogs }),
+        (thrown: unknown) => {
+          if (!abort.signal.aborted) setResult((before) => ({ ...before, problem: sentenceOf(thrown) }));
+        },
+      );
+    };
+    const timers = (ran.current === running ? [0] : looks).map((after) => setTimeout(load, after));
+    ran.current = running;
+    return () => {
+      timers.forEach(clearTimeout);
+      abort.abort();
+    };
+  }, [read, today, running, asked]);
+
+  useEffect(() => {
+    let hiddenAt = 0;
+    const look = (): void => {
+      if (document.hidden) hiddenAt = Date.now();
+      else if (Date.now() - hiddenAt > 60_000) reload();
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, [reload]);
+
+  return { ...result, dates: weekOf(today), reload };
+}

@@ -1,0 +1,24 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+/** Of the scripts that the first page asks for, gzipped, in bytes. */
+const limit = 150_000;
+
+/** Prints what the first load costs, and fails where it is too much. */
+export async function checkBudget(out, page) {
+  const html = await readFile(join(out, page), "utf8");
+  const tags = html.match(/<(script|link)\b[^>]*>/g) ?? [];
+  const paths = tags
+    .filter((tag) => !/\snoModule/i.test(tag)) // for browsers without modules alone
+    .map((tag) => /(?:src|href)="([^"?]+\.js)[^"]*"/.exec(tag)?.[1])
+    .filter((path) => path !== undefined);
+  let total = 0;
+  for (const path of new Set(paths)) {
+    const size = gzipSync(await readFile(join(out, path)), { level: 9 }).length;
+    total += size;
+    console.log(`${String(size).padStart(8)}  ${path}`);
+  }
+  console.log(`${String(total).padStart(8)}  first load JavaScript, gzipped (at most ${limit})`);
+  if (total > limit) throw new Error(`the first load takes ${total - limit} bytes too much`);
+}

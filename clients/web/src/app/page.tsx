@@ -1,0 +1,7 @@
+"use client";
+
+import { App } from "@clockwork/ui";
+
+export default function Page() {
+  return <App />;
+}
