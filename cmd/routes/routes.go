@@ -70,7 +70,7 @@ func Handler(d *app.Deps, mounted ...Route) http.Handler {
 // clean reports whether the mux takes the path as it is. It would send the
 // caller of another one elsewhere.
 func clean(escaped string) bool {
-	return strings.HasPrefix(escaped, "/") && path.Clean(escaped) == "/"+strings.Trim(escaped, "/")
+	return strings.HasPrefix(escaped, "/") && !strings.Contains(escaped, "//") && path.Clean(escaped) == "/"+strings.Trim(escaped, "/")
 }
 
 // withKey puts the path's key into the query, as Vercel's rewrite does.

@@ -1,0 +1,63 @@
+package routes_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+)
+
+// cheapHash is of a password that nobody knows, at the least cost that is taken.
+const cheapHash = "$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// FuzzRequest: whatever is asked of the API, the answer has the contract's form
+// and blames nobody but the caller, no path leads elsewhere, and no answer tells
+// a secret.
+func FuzzRequest(f *testing.F) {
+	for _, path := range []string{"/api/timers/active", "/api/worklogs", "/api/issues/search", "/api/users/resolve", "/api/timers", "/login", "/api/health"} {
+		f.Add("GET", path, "accountId=712020:abc&userEmail=a@b.test&wait=0&maxResults=3&q=abc&date=2026-05-04&tz=Europe/Berlin", `"1"`, "", []byte(nil))
+	}
+	f.Add("POST", "/api/timers/start", "", "", "clockwork-token", []byte(`{"issueKey":"ABC-7","comment":"a\nb","accountId":"712020:abc"}`))
+	f.Add("POST", "/api/timers/stop", "", "", "clockwork-token", []byte(`{"timerId":-7}`))
+	f.Add("POST", "/api/settings/validate", "", "", "", []byte(`{"accountId":"a","clockworkApiToken":"b"}`))
+	f.Add("POST", "/login", "", "", "", []byte(`{"username":"an","password":"x"}`))
+	f.Add("POST", "/api/timers/sync", "", "", "", []byte(`{}`))
+	f.Add("GET", "/api/issues/..%2F..%2Fmyself", "key=a&key=b", "*, W/\"1\"", "", []byte(nil))
+	f.Add("GET", "/api/issues/ABC-7%00", "wait=99999999999999999999", "", "", []byte(nil))
+	f.Add("GET", "//api/../api/health", "deep=%zz", "", "", []byte(nil))
+	w := apptest.New(f, apptest.Options{Inngest: true, Env: map[string]string{
+		"JWT_SECRET": strings.Repeat("k", 40), "LOG_LEVEL": "error", "AUTH_USERS": `[{"username":"an","password_hash":"` + cheapHash + `"}]`}})
+	handler := routes.Handler(w.Deps)
+	known := map[string]bool{"GET": true, "POST": true, "PUT": true, "DELETE": true, "HEAD": true, "PATCH": true}
+	f.Fuzz(func(t *testing.T, method, path, query, etag, token string, body []byte) {
+		at, err := url.ParseRequestURI(path)
+		if err != nil || !known[method] || path[0] != '/' || strings.HasSuffix(at.Path, "/inngest") || strings.Contains(query, "wait=") && etag != "" {
+			return // not HTTP, the SDK's own, or 25 seconds of silence
+		}
+		r := httptest.NewRequest(method, "/", strings.NewReader(string(body)))
+		r.URL = at
+		r.URL.RawQuery = query
+		r.Header["If-None-Match"], r.Header["X-Clockwork-Token"] = []string{etag}, []string{token}
+		if len(body) > 0 {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, r)
+		answer := apptest.Answer{Status: recorder.Code, Header: recorder.Result().Header, Body: recorder.Body.Bytes()}
+		assert.Less(t, answer.Status, 500, "%s", answer.Body)
+		if answer.Status != http.StatusNotModified {
+			assert.NotEqual(t, 3, answer.Status/100, "sent elsewhere")
+		}
+		answer.AssertForm(t)
+		for name, value := range w.Secrets() {
+			require.NotContains(t, recorder.Body.String(), value, name)
+		}
+	})
+}
