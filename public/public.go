@@ -4,7 +4,8 @@ package public
 
 import _ "embed"
 
-// OpenAPI is the OpenAPI 3.1 document of every route and realtime message.
+// OpenAPI is the OpenAPI 3.1 document of every route and realtime message, in
+// YAML.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte

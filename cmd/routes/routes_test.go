@@ -114,6 +114,7 @@ func TestNotConfigured(t *testing.T) {
 		route.Handler(recorder, request)
 		a := apptest.Answer{Status: recorder.Code, Header: recorder.Header(), Body: recorder.Body.Bytes()}
 		a.AssertForm(t)
+		assertDocumented(t, methodOf(route.Path), route.Path, a)
 		if route.Path == "/api/health" {
 			assert.Equal(t, 200, a.Status)
 			continue

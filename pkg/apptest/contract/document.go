@@ -179,3 +179,13 @@ func (d *Document) check(pointer string, value any) error {
 	d.mu.Unlock()
 	return schema.Validate(value)
 }
+
+// Enum lists the values of a schema that is an enumeration.
+func (d *Document) Enum(schema string) []any {
+	_, node, err := d.resolve("", map[string]any{"$ref": "#/components/schemas/" + schema})
+	if err != nil {
+		return nil
+	}
+	values, _ := node["enum"].([]any)
+	return values
+}

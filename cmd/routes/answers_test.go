@@ -1,0 +1,223 @@
+package routes_test
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+)
+
+// question is one way to bring a route to an answer.
+type question struct {
+	route   string
+	ask     func(*apptest.World) apptest.Request
+	options apptest.Options
+	given   func(*apptest.World) // may be nil
+	times   int                  // default 1
+}
+
+// usual is a request that each route fulfils.
+var usual = map[string]func(*apptest.World) apptest.Request{
+	"/api/health":            get("/api/health?deep=1"),
+	"/api/timers/active":     get("/api/timers/active?accountId=ACCOUNT"),
+	"/api/timers/start":      post(5, "/api/timers/start", `{"issueKey":"BILL-209","accountId":"ACCOUNT"}`),
+	"/api/timers/stop":       post(5, "/api/timers/stop", `{"issueKey":"PORTAL-312","accountId":"ACCOUNT"}`),
+	"/api/timers/sync":       post(5, "/api/timers/sync", `{"accountId":"ACCOUNT"}`),
+	"/api/worklogs":          withToken(get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT")),
+	"/api/issues/{key}":      get("/api/issues/BILL-209"),
+	"/api/issues/search":     get("/api/issues/search?accountId=ACCOUNT"),
+	"/api/users/resolve":     get("/api/users/resolve?email=EMAIL"),
+	"/api/settings/validate": post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`),
+	"/login":                 post(5, "/login", `{"username":"hannah","password":"correct horse"}`),
+	"/api/login":             post(5, "/api/login", `{"username":"hannah","password":"correct horse"}`),
+	"/timers":                get("/timers"),
+	"/api/timers":            get("/api/timers"),
+}
+
+// answersOfEveryKind plays every question and returns what was answered, as
+// answered has it.
+func answersOfEveryKind(t *testing.T) map[string]bool {
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	var group errgroup.Group
+	group.SetLimit(8) // most of them wait
+	for _, q := range questions(t) {
+		group.Go(func() error {
+			w := apptest.New(t, q.options)
+			if q.given != nil {
+				q.given(w)
+			}
+			for range max(q.times, 1) {
+				request := row{route: q.route, ask: q.ask}.request(w)
+				a := w.Do(t.Context(), request.handler, request.Request)
+				mu.Lock()
+				seen[answered(q.route, a)] = true
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return seen
+}
+
+func questions(t *testing.T) []question {
+	all := slices.Concat(questionsOfFaults(), questionsOfInput(t), questionsOfState(t))
+	for route, ask := range usual {
+		loggedIn := apptest.Options{Env: loginEnv("required"), Inngest: true}
+		all = append(all,
+			question{route: route, ask: ask, options: apptest.Options{Inngest: true, Env: loginEnv("open")}},
+			question{route: route, ask: asPerson(t, 5, ask), options: loggedIn},
+			question{route: route, ask: ask, options: loggedIn},
+			question{route: route, ask: asPerson(t, 3, ask), options: loggedIn}, // who asks for another's
+			question{route: route, ask: asPerson(t, 5, ask), options: loggedIn, given: breakApart(route)},
+			question{route: route, ask: ask, options: apptest.Options{Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production",
+				"INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}}},
+		)
+	}
+	return all
+}
+
+// breakApart makes a route fail by a fault of our own: it panics.
+func breakApart(route string) func(*apptest.World) {
+	return func(w *apptest.World) {
+		w.Deps.Owners.Redis = nil
+		if route == "/api/settings/validate" {
+			return // it looks up side by side, where nobody would recover
+		}
+		w.Deps.Timers, w.Deps.Clockwork, w.Deps.Jira, w.Deps.Names, w.Deps.Worklogs, w.Deps.Login, w.Deps.Live = nil, nil, nil, nil, nil, nil, nil
+		w.Deps.Now = func() time.Time { panic("no time") }
+		w.Deps.RequestSync = func(context.Context, string) error { panic("no sync") }
+	}
+}
+
+// questionsOfFaults break one dependency at a time.
+func questionsOfFaults() []question {
+	var all []question
+	add := func(route, dependency string, ask func(*apptest.World) apptest.Request) {
+		for _, status := range []int{400, 401, 403, 404, 409, 422, 429, 500} {
+			f := fault.Fault{Upstream: dependency, Kind: fault.Status, Status: status}
+			if status == 429 {
+				f.RetryAfter = retryAfter
+			}
+			all = append(all, question{route: route, ask: ask, options: apptest.Options{Inngest: true}, given: func(w *apptest.World) { w.Faults().Add(f) }})
+		}
+		all = append(all, question{route: route, ask: ask, options: apptest.Options{Deadlines: hangDeadlines, Inngest: true}, given: func(w *apptest.World) {
+			w.Faults().Add(fault.Fault{Upstream: dependency, Kind: fault.Hang})
+		}})
+	}
+	for route, dependencies := range map[string][]string{
+		"/api/health": {"redis"}, "/api/timers/active": {"redis"}, "/api/timers/start": {"clockwork"}, "/api/timers/stop": {"clockwork"},
+		"/api/timers/sync": {"inngest"}, "/api/worklogs": {"clockwork"}, "/api/issues/{key}": {"jira"}, "/api/issues/search": {"jira"},
+		"/api/users/resolve": {"jira"}, "/api/settings/validate": {"clockwork", "jira"},
+	} {
+		for _, dependency := range dependencies {
+			add(route, dependency, usual[route])
+		}
+	}
+	add("/api/worklogs", "jira", withToken(get("/api/worklogs?date=2026-04-28&userEmail=EMAIL")))
+	add("/api/timers/stop", "redis", post(1, "/api/timers/stop", `{"accountId":"ACCOUNT"}`))
+	return all
+}
+
+func loginEnv(mode string) map[string]string {
+	// The hash is that of "correct horse", of the least cost.
+	return map[string]string{"AUTH_MODE": mode, "JWT_SECRET": jwtSecret,
+		"AUTH_USERS": `[{"username":"hannah","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$c2FsdC1vZi1hLXRlc3QhIQ$Yiy0T3CRxG2jePdR87+xGwwMgT6t5zUlcCT7j5ppPws"}]`}
+}
+
+// asPerson sends the request with that person's login.
+func asPerson(t *testing.T, person int, ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
+	return func(w *apptest.World) apptest.Request {
+		r := ask(w)
+		r.Header = maps.Clone(r.Header)
+		if r.Header == nil {
+			r.Header = map[string]string{}
+		}
+		r.Header["Authorization"] = login(t, w, person, "")
+		return r
+	}
+}
+
+// questionsOfInput are about what is asked, with everything in order.
+func questionsOfInput(t *testing.T) []question {
+	var all []question
+	for route, ask := range usual {
+		with := func(change func(*apptest.Request)) question {
+			return question{route: route, options: apptest.Options{Env: loginEnv("open")}, ask: func(w *apptest.World) apptest.Request {
+				r := asPerson(t, 5, ask)(w)
+				r.Method = methodOf(route)
+				change(&r)
+				return r
+			}}
+		}
+		all = append(all,
+			with(func(r *apptest.Request) { r.Target, _, _ = strings.Cut(r.Target, "?"); r.Target += "?x=1&x=1" }),
+			with(func(r *apptest.Request) { r.Body = strings.Repeat(" ", 64<<10) + r.Body }),
+			with(func(r *apptest.Request) {
+				r.Header = map[string]string{"Content-Type": "text/plain", "X-Clockwork-Token": "x"}
+			}),
+			with(func(r *apptest.Request) { r.Header = nil }))
+	}
+	return all
+}
+
+// questionsOfState are those whose answer depends on what is known, and who
+// asks.
+func questionsOfState(t *testing.T) []question {
+	unchanged := func(w *apptest.World) apptest.Request {
+		return apptest.Request{Target: "/api/timers/active", Header: map[string]string{"If-None-Match": "*"}}
+	}
+	refuses := func(w *apptest.World) {
+		w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 401})
+	}
+	open, anew := apptest.Options{Env: loginEnv("open")}, apptest.Options{Unsynced: true}
+	all := []question{
+		{route: "/api/timers/active", ask: unchanged},
+		{route: "/api/timers/stop", ask: post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)},
+		{route: "/api/timers/stop", ask: post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`), options: anew},
+		{route: "/api/worklogs", ask: get("/api/worklogs?userEmail=nobody@example.test")},
+		{route: "/api/worklogs", ask: get("/api/worklogs?accountId=ACCOUNT"), options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
+		{route: "/api/worklogs", ask: get("/api/worklogs?accountId=ACCOUNT"), given: refuses},
+		{route: "/api/issues/search", ask: get("/api/issues/search?userEmail=nobody@example.test")},
+		{route: "/api/settings/validate", ask: post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"wrong"}`)},
+	}
+	for _, route := range []string{"/api/timers/start", "/api/timers/stop"} { // with the server's token
+		mine := post(0, route, `{"issueKey":"BILL-209"}`)
+		withoutToken := func(w *apptest.World) apptest.Request {
+			r := asPerson(t, 0, mine)(w)
+			delete(r.Header, "X-Clockwork-Token")
+			return r
+		}
+		all = append(all, question{route: route, ask: withoutToken, options: apptest.Options{Env: loginEnv("required")}, given: refuses})
+	}
+	for _, route := range []string{"/login", "/api/login"} {
+		all = append(all, question{route: route, ask: post(5, route, `{"username":"hannah","password":"wrong"}`), options: open, times: 12},
+			// Out of time, it waits for its turn, or not: as chance has it.
+			question{route: route, ask: usual[route], options: apptest.Options{Env: loginEnv("open"), Deadlines: app.Deadlines{Request: time.Nanosecond}}, times: 40})
+	}
+	for _, route := range []string{"/timers", "/api/timers"} {
+		ask := asPerson(t, 5, usual[route])
+		all = append(all,
+			question{route: route, ask: ask, options: open, given: func(w *apptest.World) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status}) }},
+			question{route: route, ask: ask, options: open, given: func(w *apptest.World) { w.Deps.Live = noStore{} }})
+	}
+	return all
+}
+
+// noStore is a realtime server whose store does not answer.
+type noStore struct{}
+
+func (noStore) Timers(context.Context, string) (realtime.Listing, error) {
+	return realtime.Listing{}, realtime.ErrUnavailable
+}

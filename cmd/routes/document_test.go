@@ -1,0 +1,91 @@
+package routes_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/apptest/contract"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+)
+
+// The document's paths are the routes, and its methods those that they take.
+func TestDocumentHasEveryRoute(t *testing.T) {
+	document, err := contract.Load()
+	require.NoError(t, err)
+	documented := map[string]bool{}
+	paths := map[string]bool{}
+	for _, o := range document.Operations() {
+		documented[o.Method+" "+o.Path], paths[o.Path] = true, true
+	}
+	all := routes.All()
+	new(realtime.Server).Register(func(path string, handler http.HandlerFunc) {
+		all = append(all, routes.Route{Path: path, Handler: handler})
+	})
+	w := required(t)
+	for _, route := range all {
+		assert.True(t, paths[route.Path], "%s is not in the document", route.Path)
+		delete(paths, route.Path)
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} {
+			if route.Path == "/ws" || route.Path == "/api/timers/stream" {
+				continue // see TestRealtimeMessages
+			}
+			a := w.Do(t.Context(), route.Handler, apptest.Request{Method: method, Target: route.Path})
+			assert.Equal(t, documented[method+" "+route.Path], a.Status != http.StatusMethodNotAllowed, "%s %s: %d", method, route.Path, a.Status)
+		}
+	}
+	assert.Empty(t, paths, "in the document, but no route")
+}
+
+// An operation answers with each status and each code that the document gives
+// it: what is promised there can happen. That it answers with nothing else is
+// checked on every answer of every test, by apptest.World.Do.
+func TestDocumentPromisesNothingElse(t *testing.T) {
+	document, err := contract.Load()
+	require.NoError(t, err)
+	seen := answersOfEveryKind(t)
+	for _, o := range document.Operations() {
+		if o.Path == "/ws" || o.Path == "/api/timers/stream" || o.Path == "/api/inngest" {
+			continue // TestRealtimeMessages; and what Inngest's SDK answers is not ours to promise
+		}
+		for _, status := range o.Statuses() {
+			codes := o.Errors[status]
+			if len(codes) == 0 {
+				codes = []string{""}
+			}
+			for _, code := range codes {
+				what := o.Path + " " + status + " " + code
+				if slices.Contains(elsewhere, code) {
+					continue
+				}
+				assert.True(t, seen[what], "%s: %s %s is in the document, and was never answered", o.ID, status, code)
+			}
+		}
+	}
+}
+
+// elsewhere are codes whose answers are compared with the document in another
+// test.
+var elsewhere = []string{
+	"NOT_CONFIGURED", // TestNotConfigured: of a process without variables
+	"RATE_LIMITED",   // where the limits are tested
+}
+
+func answered(path string, a apptest.Answer) string {
+	return fmt.Sprintf("%s %d %s", path, a.Status, a.Failure().Error)
+}
+
+// assertDocumented is what apptest.World.Do does, for a process that is no
+// world's.
+func assertDocumented(t *testing.T, method, path string, a apptest.Answer) {
+	t.Helper()
+	document, err := contract.Load()
+	require.NoError(t, err)
+	assert.NoError(t, document.CheckAnswer(method, path, a.Status, a.Header, a.Body))
+}

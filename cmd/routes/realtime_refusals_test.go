@@ -1,0 +1,148 @@
+package routes_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/apptest/contract"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+)
+
+// emptyStore knows nobody; with an error it does not answer.
+type emptyStore struct{ err error }
+
+func (s emptyStore) Load(context.Context, string) (realtime.State, error) {
+	return realtime.State{}, s.err
+}
+
+func (s emptyStore) Commit(_ context.Context, changes []realtime.Change) ([]bool, error) {
+	return make([]bool, len(changes)), s.err
+}
+
+// realtimeServer serves the realtime routes alone.
+func realtimeServer(t *testing.T, o realtime.Options) (url string, server *realtime.Server) {
+	t.Helper()
+	if o.Store == nil {
+		o.Store = emptyStore{}
+	}
+	server, err := realtime.New(o)
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	server.Register(func(path string, handler http.HandlerFunc) { mux.Handle(path, handler) })
+	front := httptest.NewServer(mux)
+	t.Cleanup(func() {
+		assert.NoError(t, server.Close(context.WithoutCancel(t.Context())))
+		front.Close()
+	})
+	return front.URL, server
+}
+
+// Every status and every code with which the realtime routes keep somebody out
+// is in the document, and the other way round.
+func TestRealtimeRefusals(t *testing.T) {
+	document, err := contract.Load()
+	require.NoError(t, err)
+	w := required(t)
+	token := login(t, w, 1, "")
+	verify := w.Deps.Verifier.Verify
+	usualURL, _ := realtimeServer(t, realtime.Options{Verify: verify})
+	brokenURL, _ := realtimeServer(t, realtime.Options{Verify: verify, Store: emptyStore{errors.New("gone")}})
+	unsetURL, _ := realtimeServer(t, realtime.Options{Verify: auth.Verifier{Now: w.Clock.Now}.Verify})
+	crowdedURL, _ := realtimeServer(t, realtime.Options{Verify: verify, Limits: realtime.Limits{Connections: 1}})
+	closedURL, closed := realtimeServer(t, realtime.Options{Verify: verify})
+	require.NoError(t, closed.Close(t.Context()))
+	_, _ = ask(t, crowdedURL, "/api/timers/stream", "GET", map[string]string{"Authorization": token})
+
+	seen := map[string]bool{}
+	for _, path := range []string{"/ws", "/api/timers/stream"} {
+		for name, c := range map[string]struct {
+			url, method, query string
+			header             map[string]string
+		}{
+			"no-token":      {usualURL, "GET", "", map[string]string{"Authorization": ""}},
+			"wrong-token":   {usualURL, "GET", "", map[string]string{"Authorization": "Bearer x"}},
+			"bad-since":     {usualURL, "GET", "?since=x", nil},
+			"bad-query":     {usualURL, "GET", "?since=%zz", nil},
+			"other-method":  {usualURL, "POST", "", nil},
+			"other-origin":  {usualURL, "GET", "", map[string]string{"Origin": "https://evil.example"}},
+			"no-upgrade":    {usualURL, "GET", "", map[string]string{"Upgrade": ""}},
+			"let-in":        {usualURL, "GET", "", nil},
+			"store-is-gone": {brokenURL, "GET", "", nil},
+			"no-secret":     {unsetURL, "GET", "", nil},
+			"crowded":       {crowdedURL, "GET", "", nil},
+			"closed":        {closedURL, "GET", "", nil},
+		} {
+			header := map[string]string{"Authorization": token}
+			if path == "/ws" {
+				header["Upgrade"], header["Connection"], header["Sec-WebSocket-Version"], header["Sec-WebSocket-Key"] = "websocket", "Upgrade", "13", "dGhlIHNhbXBsZSBub25jZQ=="
+			}
+			for key, value := range c.header {
+				header[key] = value
+			}
+			a, body := ask(t, c.url, path+c.query, c.method, header)
+			assert.NoError(t, document.CheckAnswer(c.method, path, a.StatusCode, a.Header, body), "%s %s", path, name)
+			seen[answered(path, apptest.Answer{Status: a.StatusCode, Body: body})] = true
+		}
+	}
+	for _, o := range document.Operations() {
+		for status, codes := range o.Errors {
+			for _, code := range codes {
+				if (o.Path == "/ws" || o.Path == "/api/timers/stream") && code != "RATE_LIMITED" {
+					assert.True(t, seen[o.Path+" "+status+" "+code], "%s: %s %s is in the document, and was never answered", o.ID, status, code)
+				}
+			}
+		}
+	}
+}
+
+// ask sends a request as it is. The body of a connection that stays open is not
+// read.
+func ask(t *testing.T, url, target, method string, header map[string]string) (*http.Response, []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url+target, nil)
+	require.NoError(t, err)
+	for name, value := range header {
+		if value != "" {
+			request.Header.Set(name, value)
+		}
+	}
+	res, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = res.Body.Close() })
+	if res.StatusCode < 300 {
+		return res, nil
+	}
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res, body
+}
+
+// A stream says why it ends.
+func TestStreamClose(t *testing.T) {
+	document, err := contract.Load()
+	require.NoError(t, err)
+	w := required(t)
+	url, server := realtimeServer(t, realtime.Options{Verify: w.Deps.Verifier.Verify})
+	res, _ := ask(t, url, "/api/timers/stream", "GET", map[string]string{"Authorization": login(t, w, 1, "")})
+	require.Equal(t, 200, res.StatusCode)
+	require.NoError(t, server.Close(t.Context()))
+	var last string
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
+			last = data
+		}
+	}
+	assert.NoError(t, document.CheckMessage("StreamClose", []byte(`"`+last+`"`)))
+}
