@@ -9,7 +9,7 @@ export interface Call {
   headers?: Record<string, string | undefined>;
   token?: string | undefined;
   /** Milliseconds until the whole answer must be here. */
-  deadline?: number;
+  deadline?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -22,7 +22,9 @@ export interface Answer<T> {
 /** An answer whose body is still to come. */
 export interface OpenAnswer {
   readonly response: Response;
-  /** Ends the deadline; call it in any case. */
+  /** Lets the body come for as long as it takes. */
+  readonly endDeadline: () => void;
+  /** Forgets the call; it has to be called in any case. */
   readonly release: () => void;
 }
 
@@ -50,21 +52,21 @@ export class Http {
   async open(call: Call): Promise<OpenAnswer> {
     const abort = new AbortController();
     let late = false;
-    const cancelDeadline = this.schedule.after(call.deadline ?? usualDeadline, () => {
+    const endDeadline = this.schedule.after(call.deadline ?? usualDeadline, () => {
       late = true;
       abort.abort();
     });
     const onAbort = () => abort.abort();
     call.signal?.addEventListener("abort", onAbort);
     const release = once(() => {
-      cancelDeadline();
+      endDeadline();
       call.signal?.removeEventListener("abort", onAbort);
     });
     const failure = () => ownError(call.signal?.aborted ? "CANCELED" : late ? "TIMEOUT" : "NETWORK");
     if (call.signal?.aborted) abort.abort();
     try {
       const response = await this.fetch.call(undefined, this.url(call.path, call.query), this.init(call, abort.signal));
-      return { response: guarded(response, failure), release };
+      return { response: guarded(response, failure), endDeadline, release };
     } catch {
       release();
       throw failure();

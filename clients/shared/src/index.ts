@@ -1,7 +1,13 @@
 export { createClient } from "./client";
-export type { CallOptions, Client, ClientOptions, Issue, Listing, StartInput, StopInput, WebSocketConstructor, Worklog, Worklogs } from "./client";
+export type { CallOptions, WriteOptions } from "./api";
+export type { Client, ClientOptions } from "./client";
 export { ClientError } from "./errors";
-export { expiryOf, type Session } from "./session";
-export { initialState, type ConnectionStatus, type RunningTimer, type TimerState } from "./state";
+export type { WebSocketConstructor } from "./feeds/websocket";
+export type { Session } from "./session";
+export { initialState } from "./state";
+export type { ConnectionStatus, RunningTimer, TimerState } from "./state";
 export type { TimerStore } from "./store";
-export type { ServerMessage, TimerAction, WireTimer } from "./wire";
+export type { Surroundings } from "./surroundings";
+export type { Timing } from "./timing";
+export type { Issue, Listing, ServerMessage, TimerAction, User, WireTimer, Worklog, Worklogs } from "./wire";
+export type { StartInput, StopInput } from "./writes";

@@ -29,3 +29,17 @@ export function once(callback: () => void): () => void {
     callback();
   };
 }
+
+/** Waits; returns early where the signal aborts. */
+export function sleep(schedule: Scheduler, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      cancel();
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = schedule.after(milliseconds, end);
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
+  });
+}

@@ -1,94 +1,218 @@
-import type { Client, StartInput, StopInput } from "./client";
-import { initialState, inOrder, type RunningTimer, type TimerState } from "./state";
-import { fromWire, parseMessage, type ServerMessage, type TimerAction } from "./wire";
+import { Api } from "./api";
+import type { Feed, FeedEvents, FeedKind } from "./feeds/feed";
+import { openPoll } from "./feeds/poll";
+import { openStream } from "./feeds/sse";
+import { openWebSocket, type WebSocketConstructor } from "./feeds/websocket";
+import type { Http } from "./http";
+import { Link, type LinkHost } from "./link";
+import { Mirror } from "./mirror";
+import type { Scheduler } from "./schedule";
 import type { Session } from "./session";
+import { nextState } from "./snapshot";
+import { initialState, type ConnectionStatus, type RunningTimer, type TimerState } from "./state";
+import type { Surroundings } from "./surroundings";
+import type { Timing } from "./timing";
+import { withWishes } from "./wish";
+import type { ActiveTimers, ServerMessage, TimerAction } from "./wire";
+import { Writes, type StartInput, type StopInput } from "./writes";
 
 /** The timers of one person, kept true by one live connection. */
 export interface TimerStore {
-  /** Calls back whenever the snapshot is another. */
+  /** Calls back whenever the snapshot, the socket or the last message is another. */
   subscribe(listener: () => void): () => void;
   /** The same object as long as nothing changed. */
   getSnapshot(): TimerState;
-  /** Shows the timer at once; rejects with a ClientError, and shows it no more, where it was refused. */
+  /**
+   * Shows the timer at once, and resolves when it runs. Where it was refused it is shown no more, `error` of the
+   * snapshot says why, and the promise rejects with it. The same start while one is under way is that one.
+   */
   start(input: StartInput): Promise<void>;
+  /** As start. With neither id nor issueKey it stops the current timer; it resolves where nothing runs. */
   stop(input?: StopInput): Promise<void>;
+  /** Takes the snapshot's error away. */
+  dismissError(): void;
   /** Ends the connection and everything that goes with it. */
   close(): void;
-  /** Tries to connect now. */
+  /** Connects now where that would be tried later; else checks that the server is still heard. */
   retryNow(): void;
   /** The WebSocket where there is one open. */
   socket(): WebSocket | null;
-  /** The last message of the server. */
+  /** What the server said last. */
   lastMessage(): ServerMessage | null;
-  /** Sends over the WebSocket; false where there is none. */
+  /** Sends over the WebSocket; false where none is open. */
   send(action: TimerAction): boolean;
 }
 
-export class LiveStore implements TimerStore {
+export interface StoreParts {
+  readonly session: Session;
+  readonly http: Http;
+  readonly schedule: Scheduler;
+  readonly timing: Timing;
+  readonly surroundings: Surroundings;
+  readonly WebSocket: WebSocketConstructor | null;
+  readonly newId: () => string;
+}
+
+/** Puts together what the server says, what is wished, and how the connection is. */
+export class LiveStore implements LinkHost {
+  /** In whose name the calls are; another one has the same token. */
+  session: Session;
+
   private state: TimerState = initialState;
-  private timers = new Map<string, RunningTimer>();
-  private listeners = new Set<() => void>();
-  private ws: WebSocket | null = null;
+  private connection: ConnectionStatus = initialState.status;
   private last: ServerMessage | null = null;
-  private closed = false;
+  private readonly listeners = new Set<() => void>();
+  private readonly api: Api;
+  private readonly mirror: Mirror;
+  private readonly writes: Writes;
+  private readonly link: Link;
+  private readonly ending = new AbortController();
+  private cancelExpiry = () => {};
 
-  constructor(
-    private readonly client: Client,
-    private readonly session: Session,
-  ) {
-    this.open();
+  constructor(private readonly parts: StoreParts) {
+    const { http, schedule, timing, surroundings, newId } = parts;
+    this.session = parts.session;
+    const { userId } = parts.session;
+    this.api = new Api(http, () => this.session, () => this.expire());
+    this.mirror = new Mirror(schedule.now, userId);
+    this.writes = new Writes({
+      userId,
+      api: this.api.timers,
+      mirror: this.mirror,
+      schedule,
+      timing,
+      newId,
+      send: this.screen.send,
+      refresh: () => this.refresh(),
+      changed: () => this.publish(),
+    });
+    this.awaitExpiry();
+    this.link = new Link(this, (kind, on) => this.open(kind, on), schedule, timing, surroundings);
+    this.refresh().catch(() => {}); // the connection will tell of trouble
   }
 
-  subscribe = (listener: () => void) => {
-    this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
+  /** What screens may do. */
+  readonly screen: Omit<TimerStore, "close"> = {
+    subscribe: (listener) => {
+      this.listeners.add(listener);
+      return () => void this.listeners.delete(listener);
+    },
+    getSnapshot: () => this.state,
+    start: (input) => this.writes.start(input),
+    stop: (input = {}) => {
+      const timer = this.find(input);
+      return timer ? this.writes.stop(timer, input.clockworkToken) : Promise.resolve();
+    },
+    dismissError: () => {
+      this.writes.error = null;
+      this.publish();
+    },
+    retryNow: () => this.link.retryNow(),
+    socket: () => this.link.socket,
+    lastMessage: () => this.last,
+    send: (action) => this.link.send(JSON.stringify(action)),
   };
-  getSnapshot = () => this.state;
-  socket = () => this.ws;
-  lastMessage = () => this.last;
-  send = (action: TimerAction) => {
-    if (this.ws?.readyState !== 1) return false;
-    this.ws.send(JSON.stringify(action));
+
+  close(): void {
+    this.ending.abort();
+    this.cancelExpiry();
+    this.link.close();
+    this.writes.close();
+    this.listeners.clear();
+  }
+
+  /** The login is over. */
+  expire(): void {
+    this.cancelExpiry();
+    this.link.expire();
+  }
+
+  private find({ id, issueKey }: StopInput): RunningTimer | null | undefined {
+    if (!id && !issueKey) return this.state.current;
+    const key = issueKey?.trim().toUpperCase();
+    return this.state.timers.find((t) => t.status === "running" && (id ? t.id === id : t.issueKey === key));
+  }
+
+  private open(kind: FeedKind, on: FeedEvents): Feed | undefined {
+    const { http, schedule, timing, WebSocket } = this.parts;
+    const since = this.mirror.since();
+    const { token } = this.session;
+    switch (kind) {
+      case "websocket":
+        return WebSocket ? openWebSocket(WebSocket, http.url("/ws", { since }), token, on) : undefined;
+      case "sse":
+        return openStream(http, token, since, timing.giveUp, on);
+      case "poll":
+        return openPoll(http, this.session, schedule, timing, () => this.refresh(), on);
+    }
+  }
+
+  // What the link says.
+
+  status(status: ConnectionStatus): void {
+    this.connection = status;
+    this.publish();
+  }
+
+  socketChanged(): void {
+    this.tell();
+  }
+
+  up(kind: FeedKind, again: boolean): void {
+    if (again && kind !== "poll") this.refresh().catch(() => {});
+  }
+
+  message(message: ServerMessage, asked: number): boolean {
+    if (!this.mirror.message(message, asked)) return false;
+    this.last = message;
+    this.writes.heard(message);
+    if (!this.publish()) this.tell();
     return true;
-  };
-  start = async (input: StartInput) => {
-    await this.client.timers.start({ ...input, issueKey: input.issueKey ?? "" });
-  };
-  stop = async (input: StopInput = {}) => {
-    await this.client.timers.stop(input);
-  };
-  close = () => {
-    this.closed = true;
-    this.ws?.close();
-  };
-  retryNow = () => {
-    this.ws?.close();
-  };
-
-  private open() {
-    if (this.closed) return;
-    const url = this.client.http.url("/ws");
-    url.protocol = url.protocol.replace("http", "ws");
-    const ws = (this.ws = new (this.client.options.WebSocket ?? globalThis.WebSocket)(url.href, ["bearer", this.session.token]));
-    ws.onopen = () => this.change({ status: { kind: "live", via: "websocket" } });
-    ws.onclose = () => {
-      const now = this.client.schedule.now();
-      if (!this.closed) this.change({ status: { kind: "reconnecting", attempt: 1, retryAt: now + 1000, since: now } });
-      this.client.schedule.after(1000, () => this.open());
-    };
-    ws.onmessage = (e: MessageEvent<string>) => {
-      const m = parseMessage(e.data);
-      if (!m) return;
-      this.last = m;
-      if (m.event === "state") this.timers = new Map(m.payload.timers.map((t) => [t.id, fromWire(t)]));
-      if (m.event === "timer_updated") this.timers.set(m.payload.id, fromWire(m.payload));
-      const timers = inOrder(this.timers.values());
-      this.change({ timers, current: timers.find((t) => t.status === "running") ?? null, loaded: true });
-    };
   }
 
-  private change(part: Partial<TimerState>) {
-    this.state = { ...this.state, ...part };
-    for (const listener of this.listeners) listener();
+  active(answer: ActiveTimers, asked: number): void {
+    this.mirror.active(answer, asked);
+    this.writes.settle();
+    this.publish();
+  }
+
+  /** Reads GET /timers. */
+  refresh(): Promise<void> {
+    const done = this.writes.done();
+    return this.mirror.list(
+      () => this.api.timers.list({ signal: this.ending.signal }),
+      () => this.connection.kind === "live",
+      () => {
+        for (const wish of done) this.writes.forget(wish);
+        this.writes.settle();
+        this.publish();
+      },
+    );
+  }
+
+  private awaitExpiry(): void {
+    const { schedule } = this.parts;
+    const left = this.session.expiresAt - schedule.now();
+    // Again where it is not over yet: a timer cannot take all too long a time, and clocks are set.
+    this.cancelExpiry = schedule.after(left, () => (schedule.now() < this.session.expiresAt ? this.awaitExpiry() : this.expire()));
+  }
+
+  /** Makes the next snapshot; false where it is the same. */
+  private publish(): boolean {
+    const { timeline, clock } = this.mirror;
+    const next = nextState(this.state, withWishes(timeline, this.writes.wishes.values()).values(), {
+      status: this.connection,
+      clockOffset: clock.value,
+      error: this.writes.error,
+      loaded: timeline.loaded,
+    });
+    if (next === this.state) return false;
+    this.state = next;
+    this.tell();
+    return true;
+  }
+
+  private tell(): void {
+    for (const listener of [...this.listeners]) listener();
   }
 }

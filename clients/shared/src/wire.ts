@@ -1,35 +1,25 @@
+import type { components } from "./api.gen";
 import type { RunningTimer } from "./state";
 
-/** A timer as the realtime server sends it. */
-export interface WireTimer {
-  readonly id: string;
-  readonly user_id: string;
-  readonly status: "running" | "stopped";
-  readonly started_at: string;
-  readonly updated_at: string;
-  readonly seq: number;
-  readonly issue_key?: string;
-  readonly summary?: string;
-  readonly comment?: string;
-  readonly on_hold?: boolean;
-  readonly source: "client" | "clockwork";
-}
+type Schemas = components["schemas"];
 
+export type ActiveTimers = Schemas["ActiveTimers"];
+export type Issue = Schemas["Issue"];
+export type Login = Schemas["Login"];
+/** The answer of GET /timers. */
+export type Listing = Schemas["RealtimeTimers"];
+export type RealtimeState = Schemas["RealtimeState"];
 /** What the server says over WebSocket and SSE. */
-export type ServerMessage =
-  | { readonly event: "state"; readonly payload: { readonly timers: readonly WireTimer[]; readonly seq: number; readonly server_time: string } }
-  | { readonly event: "timer_updated"; readonly payload: WireTimer }
-  | { readonly event: "error"; readonly payload: { readonly code: string; readonly message: string; readonly id?: string } };
-
+export type ServerMessage = Schemas["RealtimeEvent"];
+export type StartedTimer = Schemas["StartedTimer"];
+export type StoppedTimer = Schemas["StoppedTimer"];
 /** What a client says over WebSocket. */
-export interface TimerAction {
-  readonly action: "timer_start" | "timer_stop";
-  readonly id: string;
-  readonly user_id: string;
-  readonly started_at: string;
-  readonly issue_key?: string;
-  readonly comment?: string;
-}
+export type TimerAction = Schemas["TimerAction"];
+export type User = Schemas["User"];
+/** A timer as the realtime server sends it. */
+export type WireTimer = Schemas["RealtimeTimer"];
+export type Worklog = Schemas["Worklog"];
+export type Worklogs = Schemas["Worklogs"];
 
 /** Reads one message; undefined for one that this client does not know. */
 export function parseMessage(text: string): ServerMessage | undefined {

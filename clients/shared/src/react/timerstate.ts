@@ -6,6 +6,9 @@ export interface UseTimerState extends TimerState {
   /** Shows the timer at once; rejects with a ClientError where it was refused, which is in `error` too. */
   start(input: StartInput): Promise<void>;
   stop(input?: StopInput): Promise<void>;
+  /** Takes `error` away. */
+  dismissError(): void;
+  /** Connects now where that would be tried later. */
   retryNow(): void;
 }
 
@@ -21,7 +24,8 @@ export function useTimerState(): UseTimerState {
   const start = useCallback((input: StartInput) => store?.start(input) ?? notConnected(), [store]);
   const stop = useCallback((input?: StopInput) => store?.stop(input) ?? notConnected(), [store]);
   const retryNow = useCallback(() => store?.retryNow(), [store]);
-  return { ...state, start, stop, retryNow };
+  const dismissError = useCallback(() => store?.dismissError(), [store]);
+  return { ...state, start, stop, dismissError, retryNow };
 }
 
 function notConnected(): Promise<void> {

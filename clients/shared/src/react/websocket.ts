@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
-import { expiryOf, initialState, type ConnectionStatus, type ServerMessage, type TimerAction, type TimerStore } from "../index";
+import { initialState, type ConnectionStatus, type ServerMessage, type TimerAction, type TimerStore } from "../index";
 import { useClient } from "./provider";
 
 export interface UseWebSocket {
@@ -17,7 +17,7 @@ export function useWebSocket(userId: string, token: string): UseWebSocket {
   const { client } = useClient();
   const [store, setStore] = useState<TimerStore | null>(null);
   useEffect(() => {
-    const connected = client.connect({ userId, token, expiresAt: expiryOf(token) });
+    const connected = client.connect({ userId, token, expiresAt: Infinity });
     setStore(connected);
     return () => {
       setStore(null);

@@ -1,0 +1,56 @@
+import { once } from "./schedule";
+import type { Session } from "./session";
+import type { LiveStore, TimerStore } from "./store";
+
+interface Shared {
+  readonly store: LiveStore;
+  holders: number;
+}
+
+/** One store for each session, which ends when all who took it have closed theirs. */
+export class Leases {
+  private readonly all = new Map<string, Shared>();
+
+  constructor(private readonly make: (session: Session) => LiveStore) {}
+
+  take(session: Session): TimerStore {
+    const shared = this.all.get(session.token) ?? { store: this.make(session), holders: 0 };
+    this.all.set(session.token, shared);
+    shared.holders++;
+    if (session.clockworkToken) shared.store.session = session;
+    return share(shared.store, () => {
+      if (--shared.holders > 0) return;
+      shared.store.close();
+      if (this.all.get(session.token) === shared) this.all.delete(session.token);
+    });
+  }
+
+  expire(session: Session): void {
+    this.all.get(session.token)?.store.expire();
+  }
+
+  closeAll(): void {
+    for (const { store } of this.all.values()) store.close();
+    this.all.clear();
+  }
+}
+
+/** A store of whose listeners none is left after close. */
+function share(store: LiveStore, onClose: () => void): TimerStore {
+  const subscriptions = new Set<() => void>();
+  return {
+    ...store.screen,
+    subscribe(listener) {
+      const unsubscribe = store.screen.subscribe(listener);
+      subscriptions.add(unsubscribe);
+      return () => {
+        subscriptions.delete(unsubscribe);
+        unsubscribe();
+      };
+    },
+    close: once(() => {
+      for (const unsubscribe of subscriptions) unsubscribe();
+      onClose();
+    }),
+  };
+}

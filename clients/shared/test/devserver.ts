@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { inject } from "vitest";
+
+/** The key of all tokens, so that tests can make some of their own. */
+export const signingKey = "a-signing-key-of-thirty-two-bytes";
+
+/** A running cmd/dev. */
+export class DevServer {
+  private process: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly environment: Record<string, string>,
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  static async start(environment: Record<string, string> = {}): Promise<DevServer> {
+    const server = new DevServer(await freePort(), { JWT_SECRET: signingKey, LOG_LEVEL: "error", ...environment });
+    await server.start();
+    return server;
+  }
+
+  /** Starts it, on the port that it had, and waits for its start screen. */
+  async start(): Promise<void> {
+    const { PATH = "", HOME = "" } = process.env;
+    const child = spawn(inject("program"), ["--port", String(this.port)], { env: { PATH, HOME, ...this.environment }, stdio: ["ignore", "pipe", "inherit"] });
+    this.process = child;
+    let screen = "";
+    await new Promise<void>((resolve, reject) => {
+      child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+        screen += text;
+        if (screen.includes("Ctrl-C")) resolve();
+      });
+      child.once("exit", (code) => reject(new Error(`dev ended with ${code}`)));
+    });
+    if (!screen.includes(`${this.url}\n`)) throw new Error(`dev took another port than ${this.port}`);
+  }
+
+  /** Ends it as a crash does. */
+  async kill(): Promise<void> {
+    await this.end("SIGKILL");
+  }
+
+  /** Ends it as a deployment does: its clients are told. */
+  async stop(): Promise<void> {
+    await this.end("SIGTERM");
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.removeAllListeners("exit");
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+
+  /** What the sandbox lets one do in Clockwork itself, past the backend. */
+  async control<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.url}/_sandbox/control${path}`, {
+      method,
+      ...(body !== undefined && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** The Clockwork API token of an account. */
+  async clockworkToken(account: string): Promise<string> {
+    const { clockworkTokens } = await this.control<{ clockworkTokens: Record<string, string> }>("GET", "/credentials");
+    return clockworkTokens[account]!;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

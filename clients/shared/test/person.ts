@@ -1,0 +1,67 @@
+import { WebSocket as NodeWebSocket } from "ws";
+import { createClient, type Client, type ClientOptions, type Session, type TimerState, type TimerStore, type WebSocketConstructor } from "../src/index";
+import type { DevServer } from "./devserver";
+
+export const password = "clockwork";
+export const WebSocket = NodeWebSocket as unknown as WebSocketConstructor;
+
+/** Someone who is logged in, with their own Clockwork token. */
+export interface Person {
+  client: Client;
+  session: Session;
+  store: TimerStore;
+}
+
+export function clientOf(server: { url: string }, options: Partial<ClientOptions> = {}): Client {
+  return createClient({ baseUrl: server.url, WebSocket, random: seeded(1), ...options });
+}
+
+/** Logs somebody in and gives them their Clockwork token. */
+export async function logIn(server: DevServer, username: string, client = clientOf(server)): Promise<Session> {
+  const session = await client.login(username, password);
+  return { ...session, clockworkToken: await server.clockworkToken(session.userId) };
+}
+
+/** Logs somebody in and connects. */
+export async function connect(server: DevServer, username: string, options: Partial<ClientOptions> = {}): Promise<Person> {
+  const client = clientOf(server, options);
+  const session = await logIn(server, username, clientOf(server));
+  return { client, session, store: client.connect(session) };
+}
+
+/** Awaits a state of the store, and gives it. */
+export function until(store: TimerStore, holds: (state: TimerState) => boolean, patience = 10_000): Promise<TimerState> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const state = store.getSnapshot();
+      if (!holds(state)) return;
+      end();
+      resolve(state);
+    };
+    const unsubscribe = store.subscribe(look);
+    const late = setTimeout(() => {
+      end();
+      reject(new Error(`not in ${patience} ms; the state is ${JSON.stringify(store.getSnapshot(), null, 1)}`));
+    }, patience);
+    const end = () => {
+      unsubscribe();
+      clearTimeout(late);
+    };
+    look();
+  });
+}
+
+export const isLive = (via: "websocket" | "sse") => (s: TimerState) => s.status.kind === "live" && s.status.via === via && s.loaded;
+export const isPolling = (s: TimerState) => s.status.kind === "polling" && s.loaded;
+export const runs = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && t.seq > 0);
+export const runsNot = (issueKey: string) => (s: TimerState) => !s.timers.some((t) => t.issueKey === issueKey && (t.status === "running" || t.pending));
+
+/** A random number generator that always gives the same (mulberry32). */
+export function seeded(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
