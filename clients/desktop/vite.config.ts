@@ -6,6 +6,8 @@ export default defineConfig({
   root: "src/renderer",
   base: "./",
   plugins: [react()],
+  // The port of desktop clients under development: the server answers this origin.
+  server: { port: 1420, strictPort: true },
   build: {
     outDir: "../../dist/renderer",
     emptyOutDir: true,

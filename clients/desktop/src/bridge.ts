@@ -10,6 +10,8 @@ export interface Bridge {
   load(): Promise<DesktopState>;
   /** Checks and saves the server's address. The page reloads itself after an accepted one. */
   setServer(address: string): Promise<ServerAddress>;
+  /** Null where the system has no such setting (Linux). */
+  launchesAtLogin(): Promise<boolean | null>;
   /** Answers what is set now, which the system may have refused to change. */
   setLaunchAtLogin(on: boolean): Promise<boolean>;
   /** Keeps the session in the system's keychain. Answers false where there is none. */
@@ -18,7 +20,8 @@ export interface Bridge {
   forgetSession(): Promise<void>;
   /** What the tray shows. To be sent on each change. */
   report(report: Report): void;
-  /** Hides the window. */
+  /** Shows the window: a command of the tray failed, and its reason is on the page. */
+  show(): void;
   hide(): void;
   /** Calls back for each command of the tray, until the returned function is called. */
   onCommand(listener: (command: Command) => void): () => void;
@@ -27,8 +30,6 @@ export interface Bridge {
 /** What the page starts from. */
 export interface DesktopState {
   serverUrl: string;
-  /** Null where the system has no such setting (Linux). */
-  launchAtLogin: boolean | null;
   /** Whether keepSession can work here. */
   canKeepSession: boolean;
   session: Session | null;
@@ -78,10 +79,12 @@ export const MAX_RECENT = 5;
 export const CHANNEL = {
   load: "clockwork:load",
   setServer: "clockwork:set-server",
+  launchesAtLogin: "clockwork:launches-at-login",
   setLaunchAtLogin: "clockwork:set-launch-at-login",
   keepSession: "clockwork:keep-session",
   forgetSession: "clockwork:forget-session",
   report: "clockwork:report",
+  show: "clockwork:show",
   hide: "clockwork:hide",
   command: "clockwork:command",
 } as const;

@@ -6,10 +6,12 @@ import { CHANNEL, type Bridge, type Command } from "./bridge";
 const bridge: Bridge = {
   load: () => ipcRenderer.invoke(CHANNEL.load),
   setServer: (address) => ipcRenderer.invoke(CHANNEL.setServer, address),
+  launchesAtLogin: () => ipcRenderer.invoke(CHANNEL.launchesAtLogin),
   setLaunchAtLogin: (on) => ipcRenderer.invoke(CHANNEL.setLaunchAtLogin, on),
   keepSession: (session) => ipcRenderer.invoke(CHANNEL.keepSession, session),
   forgetSession: () => ipcRenderer.invoke(CHANNEL.forgetSession),
   report: (report) => ipcRenderer.send(CHANNEL.report, report),
+  show: () => ipcRenderer.send(CHANNEL.show),
   hide: () => ipcRenderer.send(CHANNEL.hide),
   onCommand(listener) {
     const relay = (_: IpcRendererEvent, command: Command) => listener(command);

@@ -132,7 +132,7 @@ describe("window", () => {
     const { options, loadURL } = only(fake.windows);
     expect(options.webPreferences).toEqual({
       preload: join(folder, "app", "dist", "preload", "preload.cjs"),
-      partition: "page",
+      partition: "persist:page",
       contextIsolation: true,
       sandbox: true,
       nodeIntegration: false,
@@ -213,12 +213,12 @@ describe("window", () => {
 describe("guards", () => {
   async function guarded() {
     const fake = await boot();
-    return { fake, page: only(fake.windows).webContents, pages: fake.sessions.get("page")! };
+    return { fake, page: only(fake.windows).webContents, pages: fake.sessions.get("persist:page")! };
   }
 
-  it("keeps nothing of the page on disk", async () => {
+  it("caches no answer of the server on disk", async () => {
     const { fake } = await guarded();
-    expect(fake.module.session.fromPartition).toHaveBeenCalledExactlyOnceWith("page", { cache: false });
+    expect(fake.module.session.fromPartition).toHaveBeenCalledExactlyOnceWith("persist:page", { cache: false });
   });
 
   it("opens no window, and only the Jira site in the browser", async () => {
@@ -288,7 +288,7 @@ describe("guards", () => {
     const { fake } = await guarded();
     const forged = forge(pageEvent(fake));
     const values: Record<string, unknown> = { [CHANNEL.setServer]: "https://x.example", [CHANNEL.setLaunchAtLogin]: true, [CHANNEL.keepSession]: SESSION };
-    for (const channel of [CHANNEL.load, CHANNEL.setServer, CHANNEL.setLaunchAtLogin, CHANNEL.keepSession, CHANNEL.forgetSession]) {
+    for (const channel of [CHANNEL.load, CHANNEL.setServer, CHANNEL.launchesAtLogin, CHANNEL.setLaunchAtLogin, CHANNEL.keepSession, CHANNEL.forgetSession]) {
       await expect(invoke(fake, channel, values[channel], forged)).rejects.toThrow("refused");
     }
     await invoke(fake, CHANNEL.report, RUNNING, forged);
@@ -364,6 +364,8 @@ describe("tray", () => {
     choose(fake, "Launch at login");
     expect(fake.app.setLoginItemSettings).toHaveBeenCalledWith({ openAtLogin: true, args: [] });
     expect(menu(fake).find((item) => item.label === "Launch at login")?.checked).toBe(true);
+    expect(await invoke(fake, CHANNEL.launchesAtLogin)).toBe(true);
+    expect(await invoke(fake, CHANNEL.setLaunchAtLogin, false)).toBe(false);
   });
 });
 
@@ -377,7 +379,6 @@ describe("requests", () => {
     const again = await boot();
     expect(await invoke(again, CHANNEL.load)).toEqual({
       serverUrl: "http://127.0.0.1:3000",
-      launchAtLogin: false,
       canKeepSession: true,
       session: SESSION,
     });
@@ -423,10 +424,12 @@ describe("requests", () => {
     expect(await invoke(fake, CHANNEL.load)).toMatchObject({ session: SESSION });
   });
 
-  it("hides the window", async () => {
+  it("hides the window and shows it", async () => {
     const fake = await boot();
     await invoke(fake, CHANNEL.hide);
     expect(only(fake.windows).visible).toBe(false);
+    await invoke(fake, CHANNEL.show);
+    expect(only(fake.windows).visible).toBe(true);
   });
 });
 

@@ -8,10 +8,12 @@ import { isOwnPage } from "./navigation-policy";
 export interface PageRequests {
   load(): Promise<DesktopState>;
   setServer(address: string): Promise<ServerAddress>;
+  launchesAtLogin(): boolean | null;
   setLaunchAtLogin(on: boolean): boolean;
   keepSession(session: Session): Promise<boolean>;
   forgetSession(): Promise<void>;
   report(report: Report): void;
+  show(): void;
   hide(): void;
 }
 
@@ -35,10 +37,12 @@ export function answerPage(page: () => WebContents | null, requests: PageRequest
   };
   answer(CHANNEL.load, nothing, () => requests.load());
   answer(CHANNEL.setServer, parseAddress, (address) => requests.setServer(address));
+  answer(CHANNEL.launchesAtLogin, nothing, () => requests.launchesAtLogin());
   answer(CHANNEL.setLaunchAtLogin, parseSwitch, (on) => requests.setLaunchAtLogin(on));
   answer(CHANNEL.keepSession, parseSession, (session) => requests.keepSession(session));
   answer(CHANNEL.forgetSession, nothing, () => requests.forgetSession());
   hear(CHANNEL.report, parseReport, (report) => requests.report(report));
+  hear(CHANNEL.show, nothing, () => requests.show());
   hear(CHANNEL.hide, nothing, () => requests.hide());
 }
 

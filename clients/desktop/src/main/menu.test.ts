@@ -30,6 +30,7 @@ describe("trayMenu", () => {
   it.each<[string, Report, string[]]>([
     ["running", REPORT, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*\(off\)$/), "Stop", "Start again", ...REST, "-", "Sign out", "Quit Clockwork"]],
     ["nothing", { ...REPORT, current: null, recent: [] }, ["Nothing is running (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
+    ["connecting", { ...REPORT, current: null, recent: [], connection: "connecting" }, ["Connecting (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
     ["offline", { ...REPORT, current: null, recent: [], connection: "offline" }, ["Nothing is running (off)", "Offline (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
     ["signed-out", { ...REPORT, signedIn: false }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],
     ["expired", { ...REPORT, connection: "expired" }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],

@@ -38,7 +38,8 @@ function timerItems(report: Report, actions: MenuActions): MenuItemConstructorOp
   const { current, recent, connection } = report;
   const items: MenuItemConstructorOptions[] = [];
   if (current === null) {
-    items.push({ label: "Nothing is running", enabled: false });
+    const label = connection === "connecting" ? "Connecting" : "Nothing is running";
+    items.push({ label, enabled: false });
   } else {
     items.push(
       { label: issueLabel(current.issueKey ?? "Timer", current.summary), enabled: false },

@@ -18,8 +18,8 @@ import { onWake } from "./sleep";
 import { AppTray, NO_REPORT } from "./tray";
 import { Window } from "./window";
 
-/** The name of the page's session. Without "persist:" before it, nothing of it is written to disk. */
-const PAGE_SESSION = "page";
+/** The page's session. It lasts, for the colours that were chosen, but answers of the server are not cached on disk. */
+const PAGE_SESSION = "persist:page";
 
 const now = () => Date.now();
 
@@ -75,7 +75,6 @@ export class Program implements PageRequests {
     const { serverUrl } = this.settings.get();
     return {
       serverUrl,
-      launchAtLogin: this.loginItem.get(),
       canKeepSession: this.sessions.supported,
       session: await this.sessions.load(serverUrl),
     };
@@ -89,6 +88,10 @@ export class Program implements PageRequests {
       this.tray.show(NO_REPORT);
     }
     return parsed;
+  }
+
+  launchesAtLogin(): boolean | null {
+    return this.loginItem.get();
   }
 
   setLaunchAtLogin(on: boolean): boolean {

@@ -21,6 +21,9 @@ export function trayFace(report: Report, now: number): TrayFace {
   }
   const offline = report.connection === "offline";
   const suffix = offline ? " (offline)" : "";
+  if (current === null && report.connection === "connecting") {
+    return { icon: "idle", title: "", tooltip: "Clockwork: connecting" };
+  }
   if (current === null) {
     return { icon: offline ? "offline" : "idle", title: "", tooltip: `Clockwork: nothing is running${suffix}` };
   }

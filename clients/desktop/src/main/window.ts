@@ -1,4 +1,4 @@
-import { BrowserWindow, screen, type Point, type Rectangle, type WebContents } from "electron";
+import { BrowserWindow, nativeTheme, screen, type Point, type Rectangle, type WebContents } from "electron";
 import { CHANNEL, type Command } from "../bridge";
 import { APP_URL } from "./navigation-policy";
 import { movedPosition, usualPosition, windowPosition } from "./window-position";
@@ -121,6 +121,8 @@ function options(host: WindowHost): Electron.BrowserWindowConstructorOptions {
     ...SIZE,
     title: "Clockwork",
     show: false,
+    // The page's own, so that nothing flashes before it is painted.
+    backgroundColor: nativeTheme.shouldUseDarkColors ? "#131615" : "#f2f4f2",
     frame: false,
     resizable: false,
     minimizable: false,

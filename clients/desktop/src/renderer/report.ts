@@ -1,0 +1,59 @@
+import type { ConnectionStatus, RunningTimer, TimerState } from "@clockwork/shared";
+
+import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "../bridge";
+
+/** The longest summary that the tray is told. */
+const MAX_SUMMARY = 200;
+
+/** Tries to reconnect that the tray passes over in silence: most succeed. */
+const QUIET_TRIES = 2;
+
+/** What the tray is told of a state. */
+export function reportOf(state: TimerState, signedIn: boolean): Report {
+  return {
+    signedIn,
+    connection: connectionOf(state.status),
+    current: state.current === null ? null : runningIssue(state.current, state.clockOffset),
+    recent: recentIssues(state.timers),
+  };
+}
+
+function connectionOf(status: ConnectionStatus): Report["connection"] {
+  switch (status.kind) {
+    case "live":
+    case "polling":
+      return "live";
+    case "connecting":
+    case "expired":
+    case "offline":
+      return status.kind;
+    case "reconnecting":
+      return status.attempt > QUIET_TRIES ? "offline" : "connecting";
+  }
+}
+
+function runningIssue(timer: RunningTimer, clockOffset: number): RunningIssue {
+  return {
+    issueKey: timer.issueKey ?? null,
+    summary: shortSummary(timer),
+    startedAt: Date.parse(timer.startedAt) - clockOffset,
+    onHold: timer.onHold ?? false,
+  };
+}
+
+// Stopped ones, each issue once, and none that runs.
+function recentIssues(timers: readonly RunningTimer[]): RecentIssue[] {
+  const running = new Set(timers.filter((timer) => timer.status === "running").map((timer) => timer.issueKey));
+  const recent = new Map<string, RecentIssue>();
+  for (const timer of timers) {
+    const { issueKey } = timer;
+    if (!issueKey || running.has(issueKey) || recent.has(issueKey) || recent.size === MAX_RECENT) continue;
+    recent.set(issueKey, { issueKey, summary: shortSummary(timer) });
+  }
+  return [...recent.values()];
+}
+
+// An empty summary says as little as none.
+function shortSummary({ summary }: RunningTimer): string | null {
+  return summary?.slice(0, MAX_SUMMARY) || null;
+}
