@@ -21,6 +21,7 @@ type Config struct {
 	Source    Source
 	Inngest   Inngest
 	Auth      Auth
+	Telemetry Telemetry
 
 	// TokenEncryptionKey is base64 of 32 bytes. Without it upstream tokens are
 	// not stored, and each sync acquires one.

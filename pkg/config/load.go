@@ -148,6 +148,7 @@ func (c *Config) check() []Fault {
 
 // JWTSecrets are the secrets that a token may be signed with, the current one
 // first; a second one stands there while secrets are rotated.
+	faults = append(faults, c.Telemetry.faults()...)
 func (a *Auth) JWTSecrets() []string {
 	var secrets []string
 	for part := range strings.SplitSeq(a.JWTSecret.Reveal(), ",") {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
@@ -15,6 +16,11 @@ func (c *Config) Secrets() []secret.Text {
 	found := secretsIn(reflect.ValueOf(*c))
 	for _, one := range append(c.Auth.JWTSecrets(), c.TokenEncryptionKey.bytes.Reveal()) {
 		found = append(found, secret.New(one))
+	}
+	for _, field := range c.Telemetry.Fields() {
+		for _, word := range append(strings.Fields(field), field) { // "Bearer " is none
+			found = append(found, secret.New(word))
+		}
 	}
 	var long []secret.Text
 	for _, s := range found {
