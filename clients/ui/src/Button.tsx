@@ -3,8 +3,8 @@ import type { ComponentProps } from "react";
 import classes from "./Button.module.css";
 
 export interface ButtonProps extends ComponentProps<"button"> {
-  /** solid: the one thing to do here. plain: looks like text. */
-  look?: "solid" | "plain";
+  /** solid: the one thing to do here. outline: another thing. plain: looks like text. */
+  look?: "solid" | "outline" | "plain";
 }
 
 /** A button that does not send a form unless it says so. */

@@ -63,7 +63,7 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
         }}
       />
       <Field label="Comment" placeholder="Optional" value={comment} maxLength={2000} autoComplete="off" onChange={(event) => setComment(event.target.value)} />
-      <Button type="submit" aria-disabled={busy}>
+      <Button type="submit" look={another ? "outline" : "solid"} aria-disabled={busy}>
         {busy ? "Starting" : "Start"}
       </Button>
     </form>

@@ -19,7 +19,6 @@ import { useFocusRescue } from "./useFocusRescue";
 import { useLastHeard } from "./useLastHeard";
 import { useShortcuts, useShortcutsEnabled } from "./useShortcuts";
 import { useTimerTitle } from "./useTimerTitle";
-import { validateToken } from "./validateToken";
 import { WorklogsPanel } from "./WorklogsPanel";
 
 export interface TimerScreenProps {
@@ -32,7 +31,7 @@ export interface TimerScreenProps {
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
 export function TimerScreen({ compact = false, onLogout, onLoginAgain }: TimerScreenProps) {
-  const { client, session } = useClient();
+  const { client } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset } = state;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -41,8 +40,7 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain }: TimerSc
   const [keys, setKeys] = useShortcutsEnabled();
   const lastKnownAt = useLastHeard(state.status);
 
-  const accountId = session?.userId ?? "";
-  const checkToken = useCallback((token: string) => validateToken(client, accountId, token), [client, accountId]);
+  const checkToken = useCallback((token: string) => client.settings.validate(token).then(() => {}), [client]);
   const actions = useActions(useMemo(() => ({ start, stop, checkToken }), [start, stop, checkToken]));
   const { perform } = actions;
   const running = timers.filter((t) => t.status === "running");

@@ -58,8 +58,8 @@ export function Worklogs({ week, today, running }: WorklogsProps) {
 function Total({ seconds, running }: { seconds: number | undefined; running: number }) {
   return (
     <p className={classes.total}>
-      {seconds === undefined ? "–" : span(seconds)}
-      {running >= 60 && <span className={classes.running}> + {span(running)} running</span>}
+      {seconds === undefined ? "–" : span(seconds)}{" "}
+      {running >= 60 && <span className={classes.running}>+ {span(running)} running</span>}
     </p>
   );
 }

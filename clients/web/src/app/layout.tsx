@@ -1,4 +1,5 @@
 import "@clockwork/ui/styles.css";
+import "./page.css";
 
 import { themeScript } from "@clockwork/ui/theme";
 import type { Metadata, Viewport } from "next";
