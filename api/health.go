@@ -16,5 +16,11 @@ func HandleHealth(w http.ResponseWriter, r *http.Request) {
 }
 
 func health(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
-	return app.Health(ctx, d, r.Query.Get("deep") == "1"), nil
+	deep := r.Query.Get("deep") == "1"
+	if deep {
+		if err := d.AdmitDeepHealth(r); err != nil {
+			return web.Reply{}, err
+		}
+	}
+	return app.Health(ctx, d, deep), nil
 }

@@ -24,10 +24,11 @@ var layers = []struct {
 	{name: "realtime", packages: []string{"pkg/realtime"}, inner: true},
 	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/web"}, inner: true},
 	{name: "services", inner: true, packages: []string{
-		"pkg/jiracache", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
+		"pkg/idempotency", "pkg/jiracache", "pkg/ratelimit", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
 	}},
 	{name: "clients", packages: []string{"pkg/clockwork", "pkg/jira", "pkg/redistcp", "pkg/upstash"}},
 	{name: "transport", packages: []string{"pkg/internal"}},
+	{name: "telemetry", packages: []string{"pkg/telemetry"}, inner: true},
 	{name: "errors of upstreams", packages: []string{"pkg/upstream"}},
 	{name: "domain", packages: []string{"pkg/secret", "pkg/timer"}},
 }

@@ -17,7 +17,7 @@ const (
 // HandleSearch answers GET /api/issues/search: issues that match a text, or
 // without one the user's issues in progress.
 func HandleSearch(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodGet, search)
+	app.ServeCostly(w, r, http.MethodGet, search)
 }
 
 type searchReply struct {

@@ -14,7 +14,7 @@ import (
 // HandleValidate answers POST /api/settings/validate: whether an account id and
 // a Clockwork token work, and remembers that they belong together.
 func HandleValidate(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodPost, validate)
+	app.ServeCostly(w, r, http.MethodPost, validate)
 }
 
 type validateRequest struct {

@@ -14,7 +14,7 @@ import (
 // HandleStart answers POST /api/timers/start: it starts a timer in Clockwork
 // for the owner of the caller's token, and shows it at once.
 func HandleStart(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodPost, start)
+	app.ServeWrite(w, r, http.MethodPost, start)
 }
 
 type startRequest struct {

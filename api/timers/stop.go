@@ -13,7 +13,7 @@ import (
 // HandleStop answers POST /api/timers/stop: it stops a timer of the token's
 // owner in Clockwork, and hides it at once. It is safe to repeat.
 func HandleStop(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodPost, stop)
+	app.ServeWrite(w, r, http.MethodPost, stop)
 }
 
 type stopRequest struct {

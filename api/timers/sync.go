@@ -11,7 +11,7 @@ import (
 
 // HandleSync answers POST /api/timers/sync: it asks for a snapshot now.
 func HandleSync(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodPost, sync)
+	app.ServeCostly(w, r, http.MethodPost, sync)
 }
 
 type syncRequest struct {

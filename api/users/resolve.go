@@ -12,7 +12,7 @@ import (
 // HandleResolve answers GET /api/users/resolve: the Jira user with an e-mail
 // address, or the one that a query means.
 func HandleResolve(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodGet, resolve)
+	app.ServeCostly(w, r, http.MethodGet, resolve)
 }
 
 type resolveReply struct {

@@ -64,7 +64,7 @@ func open(ctx context.Context, d *app.Deps) (realtime.Store, func() error, error
 
 func options(d *app.Deps, store realtime.Store) realtime.Options {
 	return realtime.Options{
-		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Auth.AllowedOrigins, Log: d.Log, Now: d.Now,
+		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now,
 		Clockwork: &realtime.ClockworkOptions{
 			Events: d.Redis, Cache: d.Timers, Control: d.Control(syncevent.Sender(d)),
 			Token: d.WriteToken, Explain: app.Explain,

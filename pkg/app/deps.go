@@ -17,8 +17,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/pkg/web"
 	"github.com/clockwork-timer/backend/pkg/worklog"
 )
 
@@ -29,6 +31,7 @@ type Deps struct {
 	Now       func() time.Time
 	Transport http.RoundTripper
 	Redis     Redis
+	Limits    *ratelimit.Limiter // nil where RATE_LIMIT is off
 	Timers    *timercache.Cache
 	Clockwork *clockwork.Client
 	Jira      *jira.Client
@@ -45,6 +48,7 @@ type Deps struct {
 	RequestSync func(ctx context.Context, accountID string) error
 
 	sync memo // of Syncer
+	cors *web.CORS
 }
 
 // Options are the parts of Deps that a process may bring itself.
@@ -59,7 +63,7 @@ type Options struct {
 // *config.Error: what only a client can check is wrong. The Deps that come with
 // it are good for saying so.
 func New(c *config.Config, o Options) (*Deps, error) {
-	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport, Deadlines: o.Deadlines.withDefaults()}
+	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport, Deadlines: o.Deadlines.withDefaults(), cors: web.NewCORS(c.Origins())}
 	if d.Log == nil {
 		d.Log = NewLog(os.Stderr, c)
 	}
@@ -69,10 +73,11 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if d.Transport == nil {
 		d.Transport = rest.NewTransport()
 	}
-	var err error
-	if d.Redis, err = newRedis(c, d.Transport, d.Deadlines.Redis); err != nil {
+	redis, err := newRedis(c, d.Transport, d.Deadlines.Redis)
+	if err != nil {
 		return d, err
 	}
+	d.Redis, d.Limits = ratelimit.Carrying{Client: redis}, d.newLimits(redis)
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
 	}

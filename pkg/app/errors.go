@@ -10,6 +10,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -78,6 +79,9 @@ func errorFor(err error, client context.Context) *web.Error {
 	}
 	if limited := (*auth.TooManyAttempts)(nil); errors.As(err, &limited) {
 		return tooManyAttempts(limited, err)
+	}
+	if limited := (*ratelimit.Exceeded)(nil); errors.As(err, &limited) {
+		return rateLimited(limited, err)
 	}
 	if failed := (*upstream.Error)(nil); errors.As(err, &failed) {
 		return upstreamError(failed, err)

@@ -20,18 +20,18 @@ func (d *Deps) newLogin() *auth.Login {
 // ServeStranger answers a caller who has no token yet, once the configuration
 // is complete.
 func ServeStranger(w http.ResponseWriter, r *http.Request, method string, route Route) {
-	serve(w, r, method, route, func(*Deps) (auth.Caller, error) { return auth.Caller{}, nil })
+	serve(w, r, method, route, doorway{identify: func(*Deps) (auth.Caller, error) { return auth.Caller{}, nil }, load: light})
 }
 
 // ServeToken answers a caller with a bearer token, in open mode too: what it
 // shows is one user's, and only the token says whose.
 func ServeToken(w http.ResponseWriter, r *http.Request, method string, route Route) {
-	serve(w, r, method, route, func(d *Deps) (auth.Caller, error) {
+	serve(w, r, method, route, doorway{load: light, identify: func(d *Deps) (auth.Caller, error) {
 		if len(d.Verifier.Secrets) == 0 {
 			return auth.Caller{}, auth.ErrNoLogin
 		}
 		return auth.Identify(r, config.AuthRequired, d.Verifier.Verify)
-	})
+	}})
 }
 
 func tooManyAttempts(limited *auth.TooManyAttempts, cause error) *web.Error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -24,6 +25,8 @@ type Request struct {
 	*http.Request
 	Caller auth.Caller
 	Query  web.Query
+
+	pass *ratelimit.Pass
 }
 
 // Route answers one method of one path. It returns an error for every failure;
@@ -45,7 +48,7 @@ func With(d *Deps, next http.Handler) http.Handler {
 var own = sync.OnceValues(func() (*Deps, error) {
 	c, err := config.Load(config.Environ(os.Environ()))
 	if err != nil {
-		return &Deps{Config: c, Log: NewLog(os.Stderr, c), Now: time.Now, Deadlines: Deadlines{}.withDefaults()}, err
+		return &Deps{Config: c, Log: NewLog(os.Stderr, c), Now: time.Now, Deadlines: Deadlines{}.withDefaults(), cors: web.NewCORS(c.Origins())}, err
 	}
 	return New(c, Options{})
 })
@@ -59,27 +62,53 @@ func Of(r *http.Request) (*Deps, error) {
 	return own()
 }
 
-// Serve answers a request by route, for a known or allowed caller.
+// Serve answers a request by route, for a known or allowed caller: one that
+// reads what is at hand.
 func Serve(w http.ResponseWriter, r *http.Request, method string, route Route) {
-	serve(w, r, method, route, func(d *Deps) (auth.Caller, error) {
-		return auth.Identify(r, d.Config.Auth.Mode, d.Verifier.Verify)
-	})
+	serve(w, r, method, route, doorway{identify: byMode(r), load: light})
+}
+
+// ServeCostly answers a request that costs an upstream's time: its quota is
+// asked for before it begins.
+func ServeCostly(w http.ResponseWriter, r *http.Request, method string, route Route) {
+	serve(w, r, method, route, doorway{identify: byMode(r), load: costly})
+}
+
+// ServeWrite is ServeCostly for a route that first reads something in Redis,
+// which takes the question along, and goes no further where that fails with an
+// *ratelimit.Exceeded.
+func ServeWrite(w http.ResponseWriter, r *http.Request, method string, route Route) {
+	serve(w, r, method, route, doorway{identify: byMode(r), load: costlyLater})
 }
 
 // ServePublic answers anyone, also where the configuration is not complete.
 func ServePublic(w http.ResponseWriter, r *http.Request, method string, route Route) {
-	serve(w, r, method, route, nil)
+	serve(w, r, method, route, doorway{})
 }
 
-func serve(w http.ResponseWriter, r *http.Request, method string, route Route, identify func(*Deps) (auth.Caller, error)) {
+// doorway is how a request comes in.
+type doorway struct {
+	identify func(*Deps) (auth.Caller, error) // nil: nobody asks who it is
+	load     load
+}
+
+func byMode(r *http.Request) func(*Deps) (auth.Caller, error) {
+	return func(d *Deps) (auth.Caller, error) {
+		return auth.Identify(r, d.Config.Auth.Mode, d.Verifier.Verify)
+	}
+}
+
+func serve(w http.ResponseWriter, r *http.Request, method string, route Route, door doorway) {
 	began := time.Now()
 	d, depsErr := Of(r)
 	ctx, cancel, id, timing := open(w, r, d)
 	defer cancel()
 	w.Header().Set("Server-Timing", serverTiming(0, timing)) // a preflight is answered by web.CORS alone
 
-	web.CORS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reply, err := answer(ctx, d, r, method, route, identify, depsErr)
+	d.cors.Serve(w, r, func(w http.ResponseWriter, r *http.Request) {
+		in := &Request{Request: r}
+		reply, err := answer(ctx, d, in, method, route, door, depsErr)
+		in.pass.Tell(w.Header())
 		w.Header().Set("Server-Timing", serverTiming(time.Since(began), timing))
 		known := errorFor(err, r.Context())
 		switch {
@@ -93,7 +122,7 @@ func serve(w http.ResponseWriter, r *http.Request, method string, route Route, i
 			web.WriteError(w, known)
 		}
 		logRequest(ctx, d.Log, r, id, reply.Status, time.Since(began), timing, err)
-	}), d.Config.Auth.AllowedOrigins).ServeHTTP(w, r)
+	})
 }
 
 // open sets what every answer has and returns the request's context: with its
@@ -101,8 +130,7 @@ func serve(w http.ResponseWriter, r *http.Request, method string, route Route, i
 func open(w http.ResponseWriter, r *http.Request, d *Deps) (ctx context.Context, cancel context.CancelFunc, id string, timing *upstream.Timing) {
 	id = web.RequestID(r)
 	w.Header().Set("X-Request-Id", id)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
+	web.Protect(w.Header())
 	ctx, cancel = context.WithTimeout(upstream.WithRequestID(r.Context(), id), d.Deadlines.Request)
 	ctx, timing = upstream.WithTiming(ctx)
 	return ctx, cancel, id, timing
@@ -110,31 +138,45 @@ func open(w http.ResponseWriter, r *http.Request, d *Deps) (ctx context.Context,
 
 // answer checks the request in the order in which a caller can mend it, and
 // calls the route.
-func answer(ctx context.Context, d *Deps, r *http.Request, method string, route Route, identify func(*Deps) (auth.Caller, error), depsErr error) (reply web.Reply, err error) {
+func answer(ctx context.Context, d *Deps, in *Request, method string, route Route, door doorway, depsErr error) (reply web.Reply, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if r.Method != method {
+	if in.Method != method {
 		return reply, errMethod
 	}
-	in := &Request{Request: r}
-	if identify != nil {
+	if door.identify != nil {
 		if depsErr != nil {
 			return reply, depsErr
 		}
-		if in.Caller, err = identify(d); err != nil {
+		if ctx, err = d.enter(ctx, in, door); err != nil {
 			return reply, err
 		}
-		if len(in.Caller.ClockworkToken.Reveal()) > maxToken {
-			return reply, web.BadRequest("X-Clockwork-Token", "X-Clockwork-Token is too long for a Clockwork API token.")
-		}
 	}
-	if in.Query, err = web.ParseQuery(r.URL.RawQuery); err != nil {
+	if in.Query, err = web.ParseQuery(in.URL.RawQuery); err != nil {
 		return reply, err
 	}
 	return route(ctx, d, in)
+}
+
+// enter lets a caller in whose quota is not used up. Who may not come in for
+// another reason is counted all the same, but costs no more than that.
+func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Context, error) {
+	who, unknown := door.identify(d)
+	if unknown == nil && len(who.ClockworkToken.Reveal()) > maxToken {
+		who, unknown = auth.Caller{}, web.BadRequest("X-Clockwork-Token", "X-Clockwork-Token is too long for a Clockwork API token.")
+	}
+	if unknown != nil {
+		door.load = light
+	}
+	in.Caller = who
+	ctx, err := d.admit(ctx, in, door.load)
+	if err == nil {
+		err = unknown
+	}
+	return ctx, err
 }
 
 func serverTiming(total time.Duration, timing *upstream.Timing) string {

@@ -10,13 +10,12 @@ import (
 // address, or an IPv6 network of 64 bits, all of which one customer has.
 //
 // It is the connection's own. Only on Vercel, where no connection of a client's
-// reaches us and the platform overwrites the header so that nobody can make it
-// up (Vercel: Request headers), is X-Forwarded-For believed, or X-Real-Ip,
-// which says the same. Behind a proxy of one's own all clients share the
-// proxy's address.
+// reaches us and the platform overwrites the headers so that nobody can make
+// them up (Vercel: Request headers), are they believed. Behind a proxy of one's
+// own all clients share the proxy's address.
 func Address(r *http.Request, onVercel bool) string {
 	if onVercel {
-		for _, name := range []string{"X-Forwarded-For", "X-Real-Ip"} {
+		for _, name := range [...]string{"X-Vercel-Forwarded-For", "X-Real-Ip", "X-Forwarded-For"} {
 			first, _, _ := strings.Cut(r.Header.Get(name), ",")
 			if ip, err := netip.ParseAddr(strings.TrimSpace(first)); err == nil {
 				return network(ip)

@@ -11,28 +11,29 @@ import (
 
 func TestAddress(t *testing.T) {
 	tests := []struct {
-		name, remote, forwarded, real string
-		onVercel                      bool
-		want                          string
+		name, remote, forwarded, real, vercel string
+		onVercel                              bool
+		want                                  string
 	}{
-		{"connection", "192.0.2.1:4711", "", "", false, "192.0.2.1"},
-		{"made-up-headers", "192.0.2.1:4711", "198.51.100.7", "198.51.100.8", false, "192.0.2.1"},
-		{"vercel", "127.0.0.1:4711", "198.51.100.7", "198.51.100.8", true, "198.51.100.7"},
-		{"vercel-trusted-proxy", "127.0.0.1:4711", "198.51.100.7, 203.0.113.1", "", true, "198.51.100.7"},
-		{"vercel-real-ip-alone", "127.0.0.1:4711", "", "198.51.100.8", true, "198.51.100.8"},
-		{"vercel-nonsense", "127.0.0.1:4711", "unknown", "x", true, "127.0.0.1"},
-		{"vercel-no-header", "127.0.0.1:4711", "", "", true, "127.0.0.1"},
-		{"ipv6", "[2001:db8:1:2:3:4:5:6]:4711", "", "", false, "2001:db8:1:2::/64"},
-		{"ipv6-neighbour", "[2001:db8:1:2:ffff::1]:4711", "", "", false, "2001:db8:1:2::/64"},
-		{"ipv6-with-zone", "[fe80::1%eth0]:4711", "", "", false, "fe80::/64"},
-		{"ipv6-on-vercel", "", "2001:db8:1:2:3:4:5:6", "", true, "2001:db8:1:2::/64"},
-		{"ipv4-in-ipv6", "[::ffff:192.0.2.1]:4711", "", "", false, "192.0.2.1"},
-		{"none", "", "198.51.100.7", "", false, "unknown"},
-		{"not-an-address", "@", "", "", false, "unknown"},
+		{"connection", "192.0.2.1:4711", "", "", "", false, "192.0.2.1"},
+		{"made-up-headers", "192.0.2.1:4711", "198.51.100.7", "198.51.100.8", "203.0.113.99", false, "192.0.2.1"},
+		{"vercel", "127.0.0.1:4711", "198.51.100.7", "198.51.100.7", "", true, "198.51.100.7"},
+		{"vercel-behind-a-proxy-of-its-own", "127.0.0.1:4711", "203.0.113.1", "203.0.113.1", "198.51.100.7", true, "198.51.100.7"},
+		{"vercel-trusted-proxy", "127.0.0.1:4711", "198.51.100.7, 203.0.113.1", "", "", true, "198.51.100.7"},
+		{"vercel-real-ip-alone", "127.0.0.1:4711", "", "198.51.100.8", "", true, "198.51.100.8"},
+		{"vercel-nonsense", "127.0.0.1:4711", "unknown", "x", "", true, "127.0.0.1"},
+		{"vercel-no-header", "127.0.0.1:4711", "", "", "", true, "127.0.0.1"},
+		{"ipv6", "[2001:db8:1:2:3:4:5:6]:4711", "", "", "", false, "2001:db8:1:2::/64"},
+		{"ipv6-neighbour", "[2001:db8:1:2:ffff::1]:4711", "", "", "", false, "2001:db8:1:2::/64"},
+		{"ipv6-with-zone", "[fe80::1%eth0]:4711", "", "", "", false, "fe80::/64"},
+		{"ipv6-on-vercel", "", "2001:db8:1:2:3:4:5:6", "", "", true, "2001:db8:1:2::/64"},
+		{"ipv4-in-ipv6", "[::ffff:192.0.2.1]:4711", "", "", "", false, "192.0.2.1"},
+		{"none", "", "198.51.100.7", "", "", false, "unknown"},
+		{"not-an-address", "@", "", "", "", false, "unknown"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := &http.Request{RemoteAddr: tt.remote, Header: http.Header{}}
+			r := &http.Request{RemoteAddr: tt.remote, Header: http.Header{"X-Vercel-Forwarded-For": {tt.vercel}}}
 			if tt.forwarded != "" {
 				r.Header.Set("X-Forwarded-For", tt.forwarded)
 			}

@@ -10,16 +10,23 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
 
 // attemptPrefix begins the keys of the limits: how long a user, or an address,
 // is busy with attempts. They hold no name and no address, only an HMAC.
 const attemptPrefix = "clockwork:login:"
 
+// The limits of failed logins. A person who mistypes is never stopped; who
+// guesses at one user's password gets about 1,450 tries a day, who tries many
+// users from one address 8,700.
+var (
+	perUser    = ratelimit.Limit{Burst: 10, Interval: time.Minute}
+	perAddress = ratelimit.Limit{Burst: 60, Interval: 10 * time.Second}
+)
+
 // AttemptStore is what counting attempts needs of a Redis client.
-type AttemptStore interface {
-	Do(ctx context.Context, cmd ...any) (any, error)
-}
+type AttemptStore = ratelimit.Commands
 
 // Attempts limits failed logins per user and per address, over all instances:
 // the state is in Redis. While Redis does not answer each process counts for
@@ -48,7 +55,7 @@ type attempt struct {
 // count is one limit that applies to an attempt.
 type count struct {
 	key   string
-	limit limit
+	limit ratelimit.Limit
 }
 
 func (a *Attempts) of(username, address string) *attempt {
@@ -87,43 +94,11 @@ func (t *attempt) giveBack(ctx context.Context) {
 	}
 }
 
-// attemptScript is limit's arithmetic where all instances share the state, in
-// milliseconds. ARGV: now, 1 to take or -1 to give back, then interval and
-// burst of each key.
-const attemptScript = `
-local now, step = tonumber(ARGV[1]), tonumber(ARGV[2])
-local busy, wait = redis.call('MGET', unpack(KEYS)), 0
-for i = 1, #KEYS do
-  local interval, burst = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
-  local till = math.min(math.max(tonumber(busy[i] or '') or now, now), now + burst * interval)
-  wait = math.max(wait, till - now - (burst - 1) * interval)
-  busy[i] = till + step * interval
-end
-if step > 0 and wait > 0 then return wait end
-for i, key in ipairs(KEYS) do
-  if busy[i] > now then
-    redis.call('SET', key, string.format('%.0f', busy[i]), 'PX', string.format('%.0f', busy[i] - now))
-  else
-    redis.call('DEL', key)
-  end
-end
-return 0`
-
-// run is one round trip.
+// run is one round trip that takes the attempt, or gives it back.
 func (t *attempt) run(ctx context.Context, step int) (time.Duration, error) {
-	cmd := []any{"EVAL", attemptScript, len(t.counts)}
-	args := []any{t.now().UnixMilli(), step}
-	for _, c := range t.counts {
-		cmd = append(cmd, c.key)
-		args = append(args, c.limit.interval.Milliseconds(), c.limit.burst)
+	var counts [2]ratelimit.Count
+	for i, c := range t.counts {
+		counts[i] = ratelimit.Count{Key: c.key, Limit: c.limit, N: step, Counted: step < 0}
 	}
-	reply, err := t.redis.Do(ctx, append(cmd, args...)...)
-	if err != nil {
-		return 0, fmt.Errorf("count login attempts: %w", err)
-	}
-	wait, ok := reply.(int64)
-	if !ok {
-		return 0, fmt.Errorf("count login attempts: answer of type %T", reply)
-	}
-	return time.Duration(wait) * time.Millisecond, nil
+	return ratelimit.Take(ctx, t.redis, t.now(), counts[:]...)
 }

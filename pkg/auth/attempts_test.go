@@ -77,7 +77,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, a *auth.Attempts, c *cloc
 func TestAttemptsPerUser(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *clock) {
 		try := func(n int) time.Duration { return a.Of("An", fmt.Sprintf("192.0.2.%d", n)).Take(t.Context()) }
-		for n := range auth.PerUser.Burst() {
+		for n := range auth.PerUser.Burst {
 			require.Zero(t, try(n), "attempt %d", n)
 		}
 		assert.Equal(t, time.Minute, try(100), "from yet another address")
@@ -95,7 +95,7 @@ func TestAttemptsPerUser(t *testing.T) {
 		}
 		assert.Equal(t, time.Minute, try(120))
 		c.advance(time.Hour)
-		for n := range auth.PerUser.Burst() {
+		for n := range auth.PerUser.Burst {
 			assert.Zero(t, try(130+n), "all forgotten, and no more than that")
 		}
 		assert.Equal(t, time.Minute, try(150))
@@ -107,7 +107,7 @@ func TestAttemptsPerAddress(t *testing.T) {
 		try := func(n int) time.Duration {
 			return a.Of(fmt.Sprintf("user-%d", n), "192.0.2.1").Take(t.Context())
 		}
-		for n := range auth.PerAddress.Burst() {
+		for n := range auth.PerAddress.Burst {
 			require.Zero(t, try(n), "attempt %d", n)
 		}
 		assert.Equal(t, 10*time.Second, try(100))
@@ -122,13 +122,13 @@ func TestAttemptsPerAddress(t *testing.T) {
 // refusal of the other.
 func TestAttemptsOfBothLimits(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, _ *clock) {
-		for range auth.PerUser.Burst() {
+		for range auth.PerUser.Burst {
 			require.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
 		}
 		for range 100 {
 			require.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
 		}
-		for n := range auth.PerAddress.Burst() - auth.PerUser.Burst() {
+		for n := range auth.PerAddress.Burst - auth.PerUser.Burst {
 			require.Zero(t, a.Of(fmt.Sprintf("user-%d", n), "192.0.2.1").Take(t.Context()), "refused attempts used up the address")
 		}
 		assert.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
@@ -138,12 +138,12 @@ func TestAttemptsOfBothLimits(t *testing.T) {
 
 func TestAttemptsGivenBack(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *clock) {
-		for range 3 * auth.PerAddress.Burst() {
+		for range 3 * auth.PerAddress.Burst {
 			attempt := a.Of("an", "192.0.2.1")
 			require.Zero(t, attempt.Take(t.Context()), "logins that succeed are not limited")
 			attempt.GiveBack(t.Context())
 		}
-		for range auth.PerUser.Burst() {
+		for range auth.PerUser.Burst {
 			require.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
 		}
 		assert.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
@@ -171,14 +171,14 @@ func TestAttemptsAtTheSameTime(t *testing.T) {
 			})
 		}
 		all.Wait()
-		assert.Equal(t, int32(auth.PerUser.Burst()), let.Load())
+		assert.Equal(t, int32(auth.PerUser.Burst), let.Load())
 	})
 }
 
 func TestAttemptsHoldAcrossInstances(t *testing.T) {
 	client := overTCP(t, miniredis.RunT(t).Addr())
 	c := newClock()
-	for n := range auth.PerUser.Burst() {
+	for n := range auth.PerUser.Burst {
 		instance := auth.NewAttempts(client, []byte("key"), c.Now, silent)
 		require.Zero(t, instance.Of("an", fmt.Sprintf("192.0.2.%d", n)).Take(t.Context()))
 	}
@@ -298,7 +298,7 @@ func TestAttemptsInProcessAreBounded(t *testing.T) {
 		require.Zero(t, a.Of(fmt.Sprintf("user-%d", n), fmt.Sprintf("address-%d", n)).Take(t.Context()))
 	}
 	assert.Equal(t, auth.MaxLocal, a.Local())
-	assert.Equal(t, auth.PerAddress.Interval(), a.Of("an", "192.0.2.1").Take(t.Context()))
+	assert.Equal(t, auth.PerAddress.Interval, a.Of("an", "192.0.2.1").Take(t.Context()))
 	assert.Equal(t, auth.MaxLocal, a.Local())
 	c.advance(time.Minute)
 	assert.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()), "what ran out makes room")

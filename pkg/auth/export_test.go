@@ -18,10 +18,6 @@ var (
 	PerAddress = perAddress
 )
 
-// Burst and Interval are a limit's.
-func (l limit) Burst() int              { return l.burst }
-func (l limit) Interval() time.Duration { return l.interval }
-
 // SetMatches replaces the work of a check.
 func (l *Login) SetMatches(matches func(password.Hash, string) bool) { l.matches = matches }
 

@@ -19,7 +19,7 @@ func (l *localAttempts) take(counts [2]count, now time.Time) time.Duration {
 	defer l.mu.Unlock()
 	var wait time.Duration
 	for _, c := range counts {
-		wait = max(wait, c.limit.wait(l.busy[c.key], now))
+		wait = max(wait, c.limit.Wait(l.busy[c.key], now))
 	}
 	if wait > 0 {
 		return wait
@@ -28,13 +28,13 @@ func (l *localAttempts) take(counts [2]count, now time.Time) time.Duration {
 		l.sweep(now)
 	}
 	if len(l.busy)+len(counts) > maxLocal {
-		return perAddress.interval // so many at once guess: nobody's count may be dropped for them
+		return perAddress.Interval // so many at once guess: nobody's count may be dropped for them
 	}
 	if l.busy == nil {
 		l.busy = map[string]time.Time{}
 	}
 	for _, c := range counts {
-		l.busy[c.key] = c.limit.take(l.busy[c.key], now)
+		l.busy[c.key] = c.limit.Take(l.busy[c.key], now)
 	}
 	return 0
 }
@@ -43,7 +43,7 @@ func (l *localAttempts) giveBack(counts [2]count, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range counts {
-		if till := l.busy[c.key].Add(-c.limit.interval); till.After(now) {
+		if till := l.busy[c.key].Add(-c.limit.Interval); till.After(now) {
 			l.busy[c.key] = till
 		} else {
 			delete(l.busy, c.key)

@@ -113,7 +113,7 @@ func TestEnterTooOften(t *testing.T) {
 			l := login(t, c)
 			checks := 0
 			l.SetMatches(func(h password.Hash, text string) bool { checks++; return h.Matches(text) })
-			for range auth.PerUser.Burst() {
+			for range auth.PerUser.Burst {
 				_, err := l.Enter(t.Context(), username, "wrong", "192.0.2.1")
 				require.ErrorIs(t, err, auth.ErrWrongLogin)
 			}
@@ -121,7 +121,7 @@ func TestEnterTooOften(t *testing.T) {
 			var limited *auth.TooManyAttempts
 			require.ErrorAs(t, err, &limited)
 			assert.Equal(t, time.Minute, limited.RetryAfter)
-			assert.Equal(t, auth.PerUser.Burst(), checks, "no work for who is refused, and no hint whether the password was right")
+			assert.Equal(t, auth.PerUser.Burst, checks, "no work for who is refused, and no hint whether the password was right")
 			assert.Equal(t, "too many attempts to log in, the next in 1m0s", err.Error(), "the log must not tell whose")
 		})
 	}
@@ -130,7 +130,7 @@ func TestEnterTooOften(t *testing.T) {
 func TestEnterRightIsNotLimited(t *testing.T) {
 	l := login(t, newClock())
 	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
-	for range 2 * auth.PerAddress.Burst() {
+	for range 2 * auth.PerAddress.Burst {
 		_, err := l.Enter(t.Context(), "an", "right", "192.0.2.1")
 		require.NoError(t, err)
 	}

@@ -35,6 +35,9 @@ type Config struct {
 	DatabaseURL string `env:"DATABASE_URL" envDefault:"sqlite://clockwork.db"`
 	Port        Port   `env:"PORT" envDefault:"3000"`
 	LogLevel    Level  `env:"LOG_LEVEL" envDefault:"info"`
+	// RateLimit bounds how often a caller and an address may ask. Off is for
+	// measuring, and where something in front of the server does it.
+	RateLimit Switch `env:"RATE_LIMIT" envDefault:"on"`
 
 	Platform Platform
 }
@@ -156,6 +159,18 @@ func (c *Config) Session() secret.Text {
 		return c.Jira.FullCookie
 	}
 	return c.Jira.TenantSessionToken
+}
+
+// devOrigin is the page of the Tauri client while it is developed.
+const devOrigin = "http://localhost:1420"
+
+// Origins are those whose pages may read the API's answers, beside the desktop
+// clients as they are installed.
+func (c *Config) Origins() []string {
+	if c.Deployed() {
+		return c.Auth.AllowedOrigins
+	}
+	return append([]string{devOrigin}, c.Auth.AllowedOrigins...)
 }
 
 // Deadlines that every caller shares (the contract's "Edges").

@@ -65,6 +65,11 @@ func TestLoadFaults(t *testing.T) {
 		{"required-without-secret", with(map[string]string{"AUTH_MODE": "required"}), []string{"JWT_SECRET"}},
 		{"short-secret", with(map[string]string{"JWT_SECRET": "BADVALUE"}), []string{"JWT_SECRET"}},
 		{"faulty-users", with(map[string]string{"AUTH_USERS": `[{"username":"BADVALUE","password_hash":"BADVALUE"}]`, "PORT": "BADVALUE"}), []string{"AUTH_USERS", "PORT"}},
+		{"rate-limit-neither", with(map[string]string{"RATE_LIMIT": "BADVALUE"}), []string{"RATE_LIMIT"}},
+		{"origin-of-all", with(map[string]string{"CORS_ALLOWED_ORIGINS": "*"}), []string{"CORS_ALLOWED_ORIGINS"}},
+		{"origin-with-a-wildcard", with(map[string]string{"CORS_ALLOWED_ORIGINS": "https://*.BADVALUE.test"}), []string{"CORS_ALLOWED_ORIGINS"}},
+		{"origin-with-a-slash", with(map[string]string{"CORS_ALLOWED_ORIGINS": "https://ok.test, https://BADVALUE.test/"}), []string{"CORS_ALLOWED_ORIGINS"}},
+		{"origin-without-a-scheme", with(map[string]string{"CORS_ALLOWED_ORIGINS": "BADVALUE.test"}), []string{"CORS_ALLOWED_ORIGINS"}},
 		{"unknown-auth-mode", with(map[string]string{"AUTH_MODE": "BADVALUE"}), []string{"AUTH_MODE"}},
 		{"production-without-keys", with(map[string]string{"VERCEL_ENV": "production"}), []string{"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}},
 		{"production-with-dev-server", with(map[string]string{"VERCEL_ENV": "production", "INNGEST_DEV": "1"}), []string{"INNGEST_DEV"}},
@@ -115,6 +120,25 @@ func TestAuthMode(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, c.Auth.Mode)
 		})
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	keys := map[string]string{"CORS_ALLOWED_ORIGINS": "https://a.test, https://b.test:8443,", "INNGEST_EVENT_KEY": "e", "INNGEST_SIGNING_KEY": "s"}
+	c, err := config.Load(with(keys))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"http://localhost:1420", "https://a.test", "https://b.test:8443"}, c.Origins(), "on a developer's machine")
+	keys["VERCEL_ENV"] = "production"
+	c, err = config.Load(with(keys))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"https://a.test", "https://b.test:8443"}, c.Origins())
+}
+
+func TestRateLimit(t *testing.T) {
+	for value, want := range map[string]bool{"": true, "on": true, "off": false} {
+		c, err := config.Load(with(map[string]string{"RATE_LIMIT": value}))
+		require.NoError(t, err)
+		assert.Equal(t, want, bool(c.RateLimit), value)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -101,6 +102,10 @@ func (c *Config) settle() {
 	if c.Redis.RESTToken.IsZero() {
 		c.Redis.RESTToken = c.Redis.KVRESTToken
 	}
+	for i, o := range c.Auth.AllowedOrigins {
+		c.Auth.AllowedOrigins[i] = strings.TrimSpace(o)
+	}
+	c.Auth.AllowedOrigins = slices.DeleteFunc(c.Auth.AllowedOrigins, func(o string) bool { return o == "" })
 	c.Jira.Domain = strings.ToLower(strings.TrimSpace(c.Jira.Domain))
 	switch {
 	case c.Auth.Mode != AuthUndecided:
@@ -136,10 +141,14 @@ func (c *Config) check() []Fault {
 	fault(c.Session().IsZero(), "JIRA_TENANT_SESSION_TOKEN", "is missing (or set JIRA_FULL_COOKIE)")
 
 	fault(c.Auth.Mode == AuthRequired && c.Auth.JWTSecret.IsZero(), "JWT_SECRET", "is missing, and AUTH_MODE=required needs it")
+	for _, one := range c.Auth.AllowedOrigins {
+		fault(!origin(one), "CORS_ALLOWED_ORIGINS", "must be whole origins such as https://timers.example.com: no path, no slash at the end, no *")
+	}
 	for _, one := range c.Auth.JWTSecrets() {
 		fault(len(one) < 32, "JWT_SECRET", "must have at least 32 bytes")
 	}
 	fault(c.InngestDev() && c.Deployed(), "INNGEST_DEV", "must not be set on a deployment: it accepts unsigned requests")
+	faults = append(faults, c.Telemetry.faults()...)
 	needKeys := c.Deployed() && !c.InngestDev()
 	fault(needKeys && c.Inngest.EventKey.IsZero(), "INNGEST_EVENT_KEY", "is missing")
 	fault(needKeys && c.Inngest.SigningKey.IsZero(), "INNGEST_SIGNING_KEY", "is missing")
@@ -148,7 +157,6 @@ func (c *Config) check() []Fault {
 
 // JWTSecrets are the secrets that a token may be signed with, the current one
 // first; a second one stands there while secrets are rotated.
-	faults = append(faults, c.Telemetry.faults()...)
 func (a *Auth) JWTSecrets() []string {
 	var secrets []string
 	for part := range strings.SplitSeq(a.JWTSecret.Reveal(), ",") {

@@ -86,6 +86,21 @@ func (l *Location) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// Switch is on or off.
+type Switch bool
+
+func (s *Switch) UnmarshalText(b []byte) error {
+	switch strings.TrimSpace(string(b)) {
+	case "on":
+		*s = true
+	case "off":
+		*s = false
+	default:
+		return errors.New("must be on or off")
+	}
+	return nil
+}
+
 // Key is 32 bytes of key material.
 type Key struct{ bytes secret.Text }
 
@@ -134,4 +149,11 @@ func (l *Level) UnmarshalText(b []byte) error {
 		return errors.New("must be debug, info, warn or error")
 	}
 	return nil
+}
+
+// origin reports whether text is an origin as browsers send it.
+func origin(text string) bool {
+	scheme, host, found := strings.Cut(text, "://")
+	u, err := url.Parse(text)
+	return found && scheme != "" && host != "" && err == nil && u.Host == host && !strings.Contains(host, "*") && u.User == nil
 }

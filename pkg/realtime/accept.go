@@ -52,7 +52,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, failed *web.Erro
 	if failed.Status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodGet)
 	}
-	w.Header().Set("Cache-Control", "no-store")
+	web.Protect(w.Header())
 	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(began)}))
 	web.WriteError(w, failed)
 	s.log.Info("realtime: not let in", "path", r.URL.Path, "status", failed.Status, "code", failed.Code)
@@ -107,7 +107,7 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
 		return true
 	}
-	return web.OriginAllowed(r, s.origins)
+	return s.cors.Allows(r)
 }
 
 // identify reads who connects, and from where on. since is -1 where it is not

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // sweepEvery is how often connections are looked over.
@@ -20,7 +21,7 @@ const sweepEvery = time.Second
 type Server struct {
 	store     Store
 	verify    func(token string) (auth.Caller, error)
-	origins   []string
+	cors      *web.CORS
 	limits    Limits
 	log       *slog.Logger
 	now       func() time.Time
@@ -47,7 +48,7 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("realtime: Store and Verify are required")
 	}
 	s := &Server{
-		store: o.Store, verify: o.Verify, origins: o.Origins, limits: o.Limits.withDefaults(),
+		store: o.Store, verify: o.Verify, cors: web.NewCORS(o.Origins), limits: o.Limits.withDefaults(),
 		log: o.Log, now: o.Now, sleep: o.Sleep, hub: &hub{rooms: map[string]*room{}},
 		commits: make(chan struct{}), conns: map[*conn]struct{}{}, streams: map[*outbox]struct{}{},
 	}

@@ -14,11 +14,11 @@ import (
 func (s *Server) Stream(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	w.Header().Set("X-Request-Id", web.RequestID(r))
-	web.CORS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.cors.Serve(w, r, func(w http.ResponseWriter, r *http.Request) {
 		if failed := s.stream(w, r, began); failed != nil {
 			s.refuse(w, r, failed, began)
 		}
-	}), s.origins).ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, began time.Time) *web.Error {
@@ -49,8 +49,8 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, began time.Time)
 	room.join(out, since, s.now())
 	defer s.exit(room, out)
 
+	web.Protect(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not wait for more
 	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(began)}))
 	e := &eventWriter{w: w, control: http.NewResponseController(w), wait: s.limits.WriteWait}

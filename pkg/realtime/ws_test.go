@@ -182,7 +182,7 @@ func TestNotLetIn(t *testing.T) {
 
 func TestOriginsLetIn(t *testing.T) {
 	w := newWorld(t, realtime.Options{Origins: []string{"https://app.example.test"}})
-	for _, origin := range []string{"https://app.example.test", "tauri://localhost", "file://", "http://localhost:1420", w.http.URL} {
+	for _, origin := range []string{"https://app.example.test", "tauri://localhost", "app://clockwork", "file://", w.http.URL} {
 		h := http.Header{"Authorization": {"Bearer " + tokenOf(t, "ann")}, "Origin": {origin}}
 		assert.Equal(t, "state", w.dialWith("ann", "", h).next().Event, origin)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -87,7 +88,10 @@ type Outcome struct {
 // then nothing can be cached anyway, and Clockwork still knows. unread says so.
 func (c *Control) account(ctx context.Context, r Request) (account string, unread, err error) {
 	owner, unread := c.Owners.Owner(ctx, r.Token)
+	var limited *ratelimit.Exceeded
 	switch {
+	case errors.As(unread, &limited):
+		return "", nil, unread
 	case unread != nil:
 		c.Log.WarnContext(ctx, "token owner not read", "error", unread)
 		return "", fmt.Errorf("%w: %w", timercache.ErrUnavailable, unread), nil

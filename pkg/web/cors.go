@@ -6,31 +6,35 @@ import (
 	"github.com/rs/cors"
 )
 
-// clientOrigins are the webviews of the desktop clients. Tauri 2 uses the
-// first three by platform; its own HTTP calls leave from Rust and need no CORS.
-var clientOrigins = []string{
-	"tauri://localhost", "http://tauri.localhost", "https://tauri.localhost", "http://localhost:1420",
-}
+// clientOrigins are the pages of the desktop clients: Tauri 2 by platform, whose
+// own HTTP calls leave from Rust and need no CORS, and Electron.
+var clientOrigins = []string{"tauri://localhost", "http://tauri.localhost", "https://tauri.localhost", "app://clockwork"}
 
-// CORS answers preflights and marks answers for the desktop clients' origins
-// and those of CORS_ALLOWED_ORIGINS. Cookies are never allowed, so an origin
-// proves nothing and gains nothing.
-func CORS(next http.Handler, configured []string) http.Handler {
-	return rules(configured).Handler(next)
-}
+// preflightAge is how long a browser may go by what a preflight said, in
+// seconds: as long as Chromium believes it.
+const preflightAge = 7200
 
-// OriginAllowed reports whether CORS would let the request's Origin read the
-// answer: for WebSockets, which browsers open to any host.
-func OriginAllowed(r *http.Request, configured []string) bool {
-	return rules(configured).OriginAllowed(r)
-}
+// CORS are the rules for pages of other origins. Cookies are never allowed, so
+// an origin proves nothing and gains nothing.
+type CORS struct{ rules *cors.Cors }
 
-func rules(configured []string) *cors.Cors {
-	return cors.New(cors.Options{
+// NewCORS allows the desktop clients' origins and those configured.
+func NewCORS(configured []string) *CORS {
+	return &CORS{cors.New(cors.Options{
 		AllowedOrigins: append(append([]string{}, clientOrigins...), configured...),
 		AllowedMethods: []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Clockwork-Token", "X-Request-Id", "If-None-Match"},
-		ExposedHeaders: []string{"ETag", "Retry-After", "X-Request-Id", "Server-Timing"},
-		MaxAge:         600,
-	})
+		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Clockwork-Token", "X-Request-Id", "If-None-Match", "Idempotency-Key", "Last-Event-ID"},
+		ExposedHeaders: []string{"ETag", "Retry-After", "X-Request-Id", "Server-Timing", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed"},
+		MaxAge:         preflightAge,
+	})}
 }
+
+// Serve answers a preflight, or marks the answer and calls next. A request is
+// answered whatever its origin: that only decides whether a page may read it.
+func (c *CORS) Serve(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+	c.rules.ServeHTTP(w, r, next)
+}
+
+// Allows reports whether a page of the request's Origin may read the answer: for
+// WebSockets, which browsers open to any host.
+func (c *CORS) Allows(r *http.Request) bool { return c.rules.OriginAllowed(r) }
