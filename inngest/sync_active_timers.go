@@ -44,19 +44,19 @@ func (f *syncActiveTimers) run(ctx context.Context, in inngestgo.Input[map[strin
 	}
 	runID := in.InputCtx.RunID
 
-	acquired, err := step.Run(ctx, "acquire-jwt", func(ctx context.Context) (timersync.Acquired, error) {
+	acquired, err := step.Run(ctx, timersync.StepAcquire, func(ctx context.Context) (timersync.Acquired, error) {
 		return final(f.steps.Acquire(ctx))
 	})
 	if err != nil {
 		return nil, err
 	}
-	fetched, err := step.Run(ctx, "fetch-timers", func(ctx context.Context) (timersync.Fetched, error) {
+	fetched, err := step.Run(ctx, timersync.StepFetch, func(ctx context.Context) (timersync.Fetched, error) {
 		return final(f.steps.Fetch(ctx, runID, acquired))
 	})
 	if err != nil {
 		return nil, err
 	}
-	result, err := step.Run(ctx, "cache-redis", func(ctx context.Context) (timercache.Result, error) {
+	result, err := step.Run(ctx, timersync.StepWrite, func(ctx context.Context) (timercache.Result, error) {
 		return final(f.steps.Write(ctx, runID, fetched))
 	})
 	if err != nil {

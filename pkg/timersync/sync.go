@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersource"
@@ -51,9 +52,10 @@ type Fetched struct {
 }
 
 // Acquire is the first step: a token of the source that works for this site.
-func (s *Syncer) Acquire(ctx context.Context) (Acquired, error) {
-	acquired, err := s.Tokens.ready(ctx)
-	if err != nil {
+func (s *Syncer) Acquire(ctx context.Context) (acquired Acquired, err error) {
+	ctx, done := s.begin(ctx, StepAcquire, "")
+	defer func() { done(err, slog.String("source", acquired.Source), slog.Bool("reused", acquired.Reused)) }()
+	if acquired, err = s.Tokens.ready(ctx); err != nil {
 		return Acquired{}, fmt.Errorf("acquire token: %w", err)
 	}
 	return acquired, nil
@@ -61,7 +63,16 @@ func (s *Syncer) Acquire(ctx context.Context) (Acquired, error) {
 
 // Fetch is the second step: every running timer, with names, staged for the
 // third.
-func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (Fetched, error) {
+func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (fetched Fetched, err error) {
+	ctx, done := s.begin(ctx, StepFetch, runID)
+	defer func() {
+		done(err, slog.String("source", fetched.Source), slog.Int("timers", fetched.Timers), slog.Int("users", fetched.Users),
+			slog.Int("pages", fetched.Pages), slog.Bool("unchanged", fetched.Unchanged != nil))
+	}()
+	return s.fetch(ctx, runID, from)
+}
+
+func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetched, error) {
 	fetchedAt := s.Now().UTC().Truncate(time.Millisecond)
 	base, stored, err := s.Cache.Base(ctx, s.Tokens.key(from.Source))
 	if err != nil {
@@ -93,8 +104,14 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (Fetche
 
 // Write is the third step. Where Redis lost what the second one left there, it
 // is fetched again.
-func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (timercache.Result, error) {
-	result, err := s.write(ctx, runID, f)
+func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (result timercache.Result, err error) {
+	ctx, done := s.begin(ctx, StepWrite, runID)
+	defer func() {
+		telemetry.Changed(ctx, result.Started, result.Stopped, result.Edited)
+		done(err, slog.Int("timers", result.Timers), slog.Int("users", result.Users), slog.Int("started", result.Started),
+			slog.Int("stopped", result.Stopped), slog.Int("edited", result.Edited), slog.Int("fenced", result.Fenced))
+	}()
+	result, err = s.write(ctx, runID, f)
 	if !errors.Is(err, timercache.ErrNotStaged) {
 		return result, err
 	}

@@ -118,6 +118,16 @@ func (b *Breaker) FailingSince() time.Time {
 	return b.failing
 }
 
+// Open reports whether attempts are refused, or one is let through to see
+// whether they need to be.
+func (b *Breaker) Open() bool {
+	if b == nil {
+		return false
+	}
+	_, closed := b.left()
+	return !closed
+}
+
 func (b *Breaker) left() (open time.Duration, closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -26,6 +26,18 @@ func (c *Client) record(ctx context.Context, op string, d time.Duration, attempt
 	c.opts.Log.LogAttrs(ctx, slog.LevelDebug, "upstream call", append(attrs, result(resp, err)...)...)
 }
 
+// statusOf is the last attempt's status, 0 where nothing came.
+func statusOf(resp *Response, err error) int {
+	var e *upstream.Error
+	switch {
+	case errors.As(err, &e):
+		return e.Status
+	case resp != nil:
+		return resp.Status
+	}
+	return 0
+}
+
 // result leaves the upstream's message out: it may name a person or an issue,
 // and whoever handles the error logs it once.
 func result(resp *Response, err error) []slog.Attr {

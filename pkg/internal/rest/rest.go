@@ -39,6 +39,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -127,7 +128,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	defer cancel()
 
 	start := c.opts.Now()
+	ctx, call := telemetry.StartCall(ctx, c.opts.Upstream, r.Op, r.method(), c.base.Hostname())
 	resp, attempts, err := c.retry(ctx, r)
+	call.End(statusOf(resp, err), attempts, err)
 	c.record(ctx, r.Op, c.opts.Now().Sub(start), attempts, resp, err)
 	if err != nil {
 		return nil, err
