@@ -14,6 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
@@ -47,8 +48,10 @@ type Deps struct {
 	// itself needs no Inngest.
 	RequestSync func(ctx context.Context, accountID string) error
 
-	sync memo // of Syncer
-	cors *web.CORS
+	sync     memo // of Syncer
+	breakers breakers
+	cors     *web.CORS
+	once     *idempotency.Store
 }
 
 // Options are the parts of Deps that a process may bring itself.
@@ -73,15 +76,18 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if d.Transport == nil {
 		d.Transport = rest.NewTransport()
 	}
-	redis, err := newRedis(c, d.Transport, d.Deadlines.Redis)
+	d.Transport = rest.AllowOnly(d.Transport, addresses(c)...)
+	d.breakers = newBreakers(d.Log, d.Now)
+	redis, err := newRedis(c, d.Transport, d.Deadlines.Redis, d.breakers.redis)
 	if err != nil {
 		return d, err
 	}
-	d.Redis, d.Limits = ratelimit.Carrying{Client: redis}, d.newLimits(redis)
-	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Now: d.Now}); err != nil {
+	d.Redis, d.Limits, d.once = ratelimit.Carrying{Client: redis}, d.newLimits(redis), d.newOnce(redis)
+	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
 	}
-	d.Jira, err = jira.New(jira.Options{BaseURL: c.JiraAPIURL(), BrowseURL: c.BrowseURL(), Email: c.Jira.Email, APIToken: c.Jira.APIToken, Transport: d.Transport, Log: d.Log, Now: d.Now})
+	d.Jira, err = jira.New(jira.Options{BaseURL: c.JiraAPIURL(), BrowseURL: c.BrowseURL(), Email: c.Jira.Email, APIToken: c.Jira.APIToken,
+		Transport: d.Transport, Log: d.Log, Breaker: d.breakers.jira, Now: d.Now})
 	if err != nil {
 		return d, fault("JIRA_BASE_URL", err)
 	}

@@ -73,6 +73,9 @@ func errorFor(err error, client context.Context) *web.Error {
 			return &web.Error{Status: row.status, Code: row.code, Message: row.message, RetryAfter: retryAfter(err), Err: err}
 		}
 	}
+	if known := keyError(err); known != nil {
+		return known
+	}
 	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "NOT_CONFIGURED", Err: err,
 			Message: "The server's operator has to set or mend: " + strings.Join(wrong.Variables(), ", ") + "."}
@@ -104,6 +107,9 @@ func Explain(err error) (code, message string) {
 func retryAfter(err error) time.Duration {
 	if busy := (*upstash.Error)(nil); errors.As(err, &busy) {
 		return busy.RetryAfter
+	}
+	if down := (*redisDown)(nil); errors.As(err, &down) {
+		return down.wait
 	}
 	return 0
 }

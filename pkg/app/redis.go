@@ -22,19 +22,19 @@ type Redis interface {
 
 // newRedis prefers REST: a function that lives for one request opens no
 // connection of its own.
-func newRedis(c *config.Config, transport http.RoundTripper, timeout time.Duration) (Redis, error) {
+func newRedis(c *config.Config, transport http.RoundTripper, timeout time.Duration, breaker *upstream.Breaker) (Redis, error) {
 	if c.Redis.RESTURL.URL != nil {
 		client, err := upstash.New(upstash.Options{URL: c.Redis.RESTURL.String(), Token: c.Redis.RESTToken, Transport: transport, Timeout: timeout})
 		if err != nil {
 			return nil, fault("UPSTASH_REDIS_REST_TOKEN", err) // config has checked the URL
 		}
-		return timedRedis{client}, nil
+		return timedRedis{guardedRedis{client, breaker}}, nil
 	}
 	client, err := redistcp.New(c.Redis.URL.Reveal(), redistcp.Options{Timeout: timeout})
 	if err != nil {
 		return nil, fault("REDIS_URL", err)
 	}
-	return timedRedis{client}, nil
+	return timedRedis{guardedRedis{client, breaker}}, nil
 }
 
 // timedRedis adds the time of each command to its request's Server-Timing.

@@ -49,10 +49,11 @@ func sources(d *Deps) ([]timersync.Source, error) {
 			CloudID: c.Source.CloudID, WorkspaceID: c.Source.WorkspaceID, ExtensionID: c.Source.ExtensionID,
 			InstallationID: c.Source.InstallationID, EnvironmentID: c.Source.EnvironmentID, AppVersion: c.Source.AppVersion,
 		},
-		Transport: d.Transport, Log: d.Log, Now: d.Now,
+		Transport: d.Transport, Log: d.Log, ReportBreaker: d.breakers.report, Now: d.Now,
 	}
 	var chosen []timersync.Source
 	if c.Source.Kind != config.SourceConnect {
+		options.SiteBreaker = d.breakers.forge
 		forge, err := timersource.NewForge(options)
 		if err != nil {
 			return nil, fmt.Errorf("forge source: %w", err)
@@ -60,6 +61,7 @@ func sources(d *Deps) ([]timersync.Source, error) {
 		chosen = append(chosen, forge)
 	}
 	if c.Source.Kind != config.SourceForge {
+		options.SiteBreaker = d.breakers.connect
 		connect, err := timersource.NewConnect(options)
 		if err != nil {
 			return nil, fmt.Errorf("connect source: %w", err)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -21,7 +22,7 @@ func upstreamError(failed *upstream.Error, cause error) *web.Error {
 		return &web.Error{Status: status, Code: strings.ToUpper(failed.Upstream) + "_" + code,
 			Message: strings.ReplaceAll(message, "%", name), RetryAfter: failed.RetryAfter, Err: cause}
 	}
-	timers := strings.HasPrefix(failed.Op, "timers.") // a start or a stop
+	timers := strings.HasPrefix(failed.Op, "timers.") && !errors.Is(failed, upstream.ErrOpen) // a start or a stop that was sent
 	switch {
 	case failed.Status == http.StatusTooManyRequests:
 		return tell(http.StatusTooManyRequests, "RATE_LIMITED", "% gets too many requests right now. Try again in a moment.")

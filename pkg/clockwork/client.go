@@ -14,6 +14,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // DefaultBaseURL is the documented REST API (Clockwork: use-the-clockwork-api).
@@ -24,6 +25,7 @@ type Options struct {
 	BaseURL   string            // default DefaultBaseURL, or DefaultReportBaseURL
 	Transport http.RoundTripper // the process's pooled transport; default: one of its own
 	Log       *slog.Logger      // one debug line per call; default: none
+	Breaker   *upstream.Breaker // default: none
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // between repeated reads; default: a timer
@@ -35,7 +37,7 @@ func (o Options) client(defaultBaseURL string) (*rest.Client, error) {
 	}
 	return rest.New(rest.Options{
 		Upstream: "clockwork", BaseURL: o.BaseURL, Transport: o.Transport,
-		Log: o.Log, Now: o.Now, Sleep: o.Sleep, DecodeError: DecodeError,
+		Log: o.Log, Breaker: o.Breaker, Now: o.Now, Sleep: o.Sleep, DecodeError: DecodeError,
 	})
 }
 

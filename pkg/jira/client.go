@@ -34,6 +34,7 @@ type Options struct {
 
 	Transport http.RoundTripper // the process's pooled transport; default: one of its own
 	Log       *slog.Logger      // one debug line per call, an error line for a removed endpoint; default: none
+	Breaker   *upstream.Breaker // default: none
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // between repeated reads; default: a timer
@@ -52,7 +53,7 @@ type Client struct {
 func New(opts Options) (*Client, error) {
 	r, err := rest.New(rest.Options{
 		Upstream: "jira", BaseURL: opts.BaseURL, Transport: opts.Transport, Log: opts.Log,
-		Now: opts.Now, Sleep: opts.Sleep, DecodeError: decodeError, Reject: reject,
+		Breaker: opts.Breaker, Now: opts.Now, Sleep: opts.Sleep, DecodeError: decodeError, Reject: reject,
 	})
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func NewConnect(opts Options) (*Connect, error) {
 		return nil, fmt.Errorf("connect source: %w", err)
 	}
 	report, err := clockwork.NewReport(clockwork.Options{
-		BaseURL: opts.ReportBaseURL, Transport: opts.Transport, Log: opts.Log, Now: opts.Now, Sleep: opts.Sleep,
+		BaseURL: opts.ReportBaseURL, Transport: opts.Transport, Log: opts.Log, Breaker: opts.ReportBreaker, Now: opts.Now, Sleep: opts.Sleep,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect source: %w", err)

@@ -21,6 +21,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // Token opens a source for some minutes.
@@ -59,6 +60,9 @@ type Options struct {
 
 	Transport http.RoundTripper // the process's pooled transport; default: one of its own
 	Log       *slog.Logger      // one debug line per call; default: none
+	// SiteBreaker is for the source's own endpoint on the site, ReportBreaker for
+	// Clockwork's report API; default: none.
+	SiteBreaker, ReportBreaker *upstream.Breaker
 
 	Now   func() time.Time                                 // default time.Now
 	Sleep func(ctx context.Context, d time.Duration) error // between repeated reads; default: a timer
@@ -100,7 +104,7 @@ func (o *Options) setDefaults() error {
 // site returns the client that alone holds the session.
 func (o *Options) site() (*site, error) {
 	r, err := rest.New(rest.Options{
-		Upstream: "jira", BaseURL: o.SiteURL, Transport: o.Transport, Log: o.Log, Now: o.Now, Sleep: o.Sleep,
+		Upstream: "jira", BaseURL: o.SiteURL, Transport: o.Transport, Log: o.Log, Breaker: o.SiteBreaker, Now: o.Now, Sleep: o.Sleep,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)

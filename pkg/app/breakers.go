@@ -1,0 +1,43 @@
+package app
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// How soon an upstream is given up, and for how long. Two calls with their
+// repetitions, or five that time out, are enough; a blip costs two seconds.
+const (
+	upstreamFailures = 5
+	upstreamOpen     = 2 * time.Second
+	upstreamMaxOpen  = 30 * time.Second
+
+	// Redis is asked by every request, so that it is back has to show within a
+	// second: the open time and the longest probe together take less.
+	redisFailures = 5
+	redisOpen     = 400 * time.Millisecond
+	redisProbe    = 300 * time.Millisecond
+)
+
+// breakers are a process's, one for each service that can fail by itself. A
+// Jira site's REST API, its Connect servlet and its GraphQL gateway have one
+// host but are not one service, and TIMER_SOURCE=auto needs the one door where
+// the other is broken.
+type breakers struct {
+	clockwork, report, jira, connect, forge, redis *upstream.Breaker
+}
+
+func newBreakers(log *slog.Logger, now func() time.Time) breakers {
+	breaker := func(name string) *upstream.Breaker {
+		return upstream.NewBreaker(upstream.BreakerOptions{Upstream: name, Log: log, Now: now,
+			Failures: upstreamFailures, OpenFor: upstreamOpen, MaxOpen: upstreamMaxOpen})
+	}
+	return breakers{
+		clockwork: breaker("clockwork"), report: breaker("clockwork report"),
+		jira: breaker("jira"), connect: breaker("jira connect"), forge: breaker("jira forge"),
+		redis: upstream.NewBreaker(upstream.BreakerOptions{Upstream: "redis", Log: log, Now: now,
+			Failures: redisFailures, OpenFor: redisOpen}),
+	}
+}
