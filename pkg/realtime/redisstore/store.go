@@ -62,7 +62,11 @@ func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
 	if !ok1 || !ok2 || len(fields)%2 != 0 {
 		return realtime.State{}, errReply
 	}
-	return decodeState(fields, events)
+	state, err := decodeState(fields, events)
+	if err != nil {
+		return realtime.State{}, err // and no part of it
+	}
+	return state, nil
 }
 
 func decodeState(fields, events []any) (state realtime.State, err error) {
