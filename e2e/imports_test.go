@@ -21,6 +21,7 @@ var layers = []struct {
 	{name: "background", packages: []string{"inngest"}},
 	{name: "event", packages: []string{"pkg/syncevent"}},
 	{name: "assembly", packages: []string{"pkg/app"}},
+	{name: "diagnosis", packages: []string{"pkg/doctor"}},
 	{name: "realtime", packages: []string{"pkg/realtime"}, inner: true},
 	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/web"}, inner: true},
 	{name: "services", inner: true, packages: []string{

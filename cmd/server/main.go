@@ -3,6 +3,7 @@
 //
 //	server            serve on PORT
 //	server sync       do one whole sync now and print its result as JSON
+//	server doctor     check each variable and each service, and say what to mend
 //	server hash-password
 //	                  read a password from stdin and print its hash, for AUTH_USERS
 //	server healthcheck
@@ -24,6 +25,8 @@ import (
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/doctor"
+	"github.com/clockwork-timer/backend/public"
 )
 
 func main() {
@@ -37,8 +40,11 @@ func main() {
 }
 
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	if len(args) == 1 && args[0] == "hash-password" { // made before there is a configuration
+	switch { // for those who have no configuration yet, or a wrong one
+	case len(args) == 1 && args[0] == "hash-password":
 		return hashPassword(stdin, stdout, stderr)
+	case len(args) == 1 && args[0] == "doctor":
+		return examine(ctx, environ, stdout, doctor.Options{})
 	}
 	c, err := config.Load(config.Environ(environ))
 	if err != nil {
@@ -57,17 +63,21 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	case len(args) == 1 && args[0] == "sync":
 		return syncNow(ctx, d, stdout)
 	}
-	return errors.New("usage: server [sync | hash-password | healthcheck]")
+	return errors.New("usage: server [sync | doctor | hash-password | healthcheck]")
 }
 
 func serve(ctx context.Context, d *app.Deps) error {
+	pages, err := routes.Pages(d, public.Files)
+	if err != nil {
+		return err
+	}
 	listener, err := listen.On("", int(d.Config.Port))
 	if err != nil {
 		return err
 	}
 	d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
 	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
-		return listen.Serve(ctx, listener, routes.Handler(d, mounted...))
+		return listen.Serve(ctx, listener, routes.Handler(d, append(mounted, pages)...))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"iter"
 
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -40,6 +41,17 @@ type List struct {
 
 // Len is the number of users.
 func (l List) Len() int { return len(l.users) }
+
+// Each gives every user with their hash.
+func (l List) Each() iter.Seq2[User, password.Hash] {
+	return func(yield func(User, password.Hash) bool) {
+		for i, u := range l.users {
+			if !yield(u, l.hashes[i]) {
+				return
+			}
+		}
+	}
+}
 
 // Find returns the user of that name, whatever its case, with the hash to check
 // the password against. For an unknown name it returns a decoy that costs what

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/doctor"
+)
+
+// examine checks the configuration and all that it names, and prints a line for
+// each. It is an error where something is wrong.
+func examine(ctx context.Context, environ []string, stdout io.Writer, o doctor.Options) error {
+	variables := config.Environ(environ)
+	failures := doctor.Run(ctx, variables, o, doctor.Printer(stdout, coloured(stdout, variables)))
+	switch failures {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("one check failed")
+	}
+	return fmt.Errorf("%d checks failed", failures)
+}
+
+// coloured is for a terminal whose user has not asked for none (no-color.org).
+func coloured(stdout io.Writer, environ map[string]string) bool {
+	file, ok := stdout.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) && environ["NO_COLOR"] == "" && environ["TERM"] != "dumb"
+}

@@ -1,0 +1,122 @@
+package doctor
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/auth/password"
+	"github.com/clockwork-timer/backend/pkg/config"
+)
+
+// checkAuth tells who may call, and how well that is kept.
+func checkAuth(_ context.Context, p *patient) []Finding {
+	a := p.config.Auth
+	if p.wrong("AUTH_MODE", "JWT_SECRET", "AUTH_USERS") {
+		return only(skip(see))
+	}
+	if a.Mode == config.AuthUndecided {
+		return only(fail("not decided, so that nothing but health is served: set JWT_SECRET and AUTH_USERS, or AUTH_MODE=open"))
+	}
+	var found []Finding
+	switch {
+	case a.Mode == config.AuthOpen && p.config.Deployed():
+		found = append(found, warn("open: anyone who knows the address reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS"))
+	case a.Mode == config.AuthRequired && a.Users.Len() == 0:
+		found = append(found, warn("required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash)"))
+	case a.Users.Len() > 0 && a.JWTSecret.IsZero():
+		found = append(found, warn("AUTH_USERS cannot log in without JWT_SECRET: openssl rand -base64 48"))
+	}
+	for _, one := range a.JWTSecrets() {
+		if guessable(one) {
+			found = append(found, warn("JWT_SECRET looks as if one could guess it: openssl rand -base64 48"))
+			break
+		}
+	}
+	found = append(found, p.checkUsers()...)
+	if len(found) > 0 {
+		return found
+	}
+	users := count(a.Users.Len(), "user") + " can log in"
+	if a.Mode == config.AuthOpen {
+		return only(ok("open: anyone may read, and a write needs its own Clockwork token; %s", users))
+	}
+	return only(ok("required: %s", users))
+}
+
+// checkUsers looks at what AUTH_USERS can have wrong though it parses.
+func (p *patient) checkUsers() (found []Finding) {
+	var weak, heavy, nobody []string
+	for user, hash := range p.config.Auth.Users.Each() {
+		switch cost := hash.Cost(); {
+		case weakCost(cost):
+			weak = append(weak, user.Username)
+		case cost.Memory > heavyMemory:
+			heavy = append(heavy, user.Username)
+		}
+		if user.AccountID == "" && user.Email == "" && user.Role == "" {
+			nobody = append(nobody, user.Username)
+		}
+	}
+	say := func(names []string, text string) {
+		if len(names) > 0 {
+			found = append(found, warn("AUTH_USERS %s: %s", strings.Join(names, ", "), text))
+		}
+	}
+	say(weak, "a hash that is cheap to guess at: make it anew with `server hash-password`")
+	say(heavy, "a hash that takes over 64 MiB for each login: make it anew with `server hash-password`")
+	say(nobody, "neither account_id nor email: they log in and see nothing, so add one")
+	return found
+}
+
+const (
+	// leastWork is memory in KiB times passes, of the cheapest setting that OWASP's
+	// cheat sheet on password storage recommends (7 MiB, five passes).
+	leastWork   = 7168 * 5
+	heavyMemory = 64 << 10 // KiB
+)
+
+func weakCost(c password.Cost) bool { return uint64(c.Memory)*uint64(c.Passes) < leastWork }
+
+var commonWords = regexp.MustCompile(`(?i)secret|password|changeme|change-me|example|clockwork|123456|qwerty|abcdef`)
+
+// guessable reports whether a secret was typed rather than made: it repeats
+// itself, has few different characters, or holds a word that people put there.
+func guessable(text string) bool {
+	different := map[byte]bool{}
+	for _, b := range []byte(text) {
+		different[b] = true
+	}
+	return len(different) < 12 || commonWords.MatchString(text) || strings.Contains((text + text)[1:2*len(text)-1], text)
+}
+
+// checkEncryption tells whether upstream tokens are kept between syncs.
+func checkEncryption(_ context.Context, p *patient) []Finding {
+	key := p.config.TokenEncryptionKey.Bytes()
+	switch {
+	case p.wrong("TOKEN_ENCRYPTION_KEY"):
+		return only(skip(see))
+	case len(key) == 0:
+		return only(skip("TOKEN_ENCRYPTION_KEY is not set: each sync asks Jira for a token of its own"))
+	case guessable(string(key)):
+		return only(warn("TOKEN_ENCRYPTION_KEY looks as if one could guess it: openssl rand -base64 32"))
+	}
+	return only(ok("upstream tokens are kept in Redis, encrypted"))
+}
+
+// checkCORS lists the origins: one that is missing shows nowhere else.
+func checkCORS(_ context.Context, p *patient) []Finding {
+	if p.wrong("CORS_ALLOWED_ORIGINS") {
+		return only(skip(see))
+	}
+	own := p.config.Auth.AllowedOrigins
+	for _, origin := range own {
+		if strings.HasPrefix(origin, "http://") && p.config.Deployed() {
+			return only(warn("%s is not encrypted: anyone on the way can put a page there, so use https", origin))
+		}
+	}
+	if len(own) == 0 {
+		return only(ok("the desktop clients, and no page of another origin"))
+	}
+	return only(ok("the desktop clients and %s", strings.Join(own, ", ")))
+}

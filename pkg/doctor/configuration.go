@@ -1,0 +1,47 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+)
+
+func faultsOf(err error) []config.Fault {
+	var wrong *config.Error
+	if errors.As(err, &wrong) {
+		return wrong.Faults
+	}
+	return nil
+}
+
+// checkConfiguration names every variable that is missing or wrong.
+func checkConfiguration(_ context.Context, p *patient) []Finding {
+	var found []Finding
+	for _, f := range p.faults {
+		found = append(found, fail("%s %s (.env.example says where to get it)", f.Variable, f.Problem))
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.environ)) {
+		if value := p.environ[name]; ours(name) && len(value) > 1 && strings.ContainsRune(`"'`, rune(value[0])) && value[len(value)-1] == value[0] {
+			found = append(found, warn("%s begins and ends with a quote: Docker's --env-file keeps quotes, so take them away", name))
+		}
+	}
+	if len(found) == 0 {
+		return only(ok("no variable is missing or wrong"))
+	}
+	return found
+}
+
+// ours reports whether a variable is likely to be one of this backend's.
+func ours(name string) bool {
+	for _, prefix := range []string{"UPSTASH_", "KV_REST_", "REDIS_URL", "CLOCKWORK_", "JIRA_", "ATLASSIAN_", "TIMER_SOURCE", "FORGE_", "INNGEST_", "JWT_SECRET",
+		"AUTH_", "CORS_", "TOKEN_ENCRYPTION_KEY", "DEFAULT_TIMEZONE", "SYNC_CRON", "DATABASE_URL"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}

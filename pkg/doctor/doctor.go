@@ -1,0 +1,158 @@
+// Package doctor finds out what is wrong with a configuration: it checks each
+// variable, and each service with the credentials that are set. It says in a
+// line each what is so and how to mend it. It changes nothing, leaves nothing
+// behind, and prints no secret.
+//
+// It writes one key, clockwork:doctor:{random}, for a minute at most, and
+// deletes it; it publishes on a channel of that name.
+package doctor
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/internal/rest"
+)
+
+// Level says how bad a finding is.
+type Level string
+
+// The levels. Only a failure keeps something from working.
+const (
+	OK   Level = "ok"
+	Warn Level = "warn"
+	Fail Level = "fail"
+	Skip Level = "skip" // there was nothing to check
+)
+
+// Finding is what one check came to: a line.
+type Finding struct {
+	Level Level
+	Check string // "redis"
+	Text  string
+}
+
+// Options change how the checks are made. The zero value is for a terminal.
+type Options struct {
+	Transport http.RoundTripper // default: one of its own
+	Now       func() time.Time  // default time.Now
+	Timeout   time.Duration     // of one check, default 10 s; reading timers gets three times as long
+}
+
+const defaultTimeout = 10 * time.Second
+
+// check is one thing that is looked at, on its own.
+type check struct {
+	name string
+	long bool // takes several calls
+	run  func(ctx context.Context, p *patient) []Finding
+}
+
+// checks are in the order of the report: what others build on comes first.
+var checks = []check{
+	{name: "configuration", run: checkConfiguration},
+	{name: "redis", run: checkRedis},
+	{name: "jira", run: checkJira},
+	{name: "clockwork", run: checkClockwork},
+	{name: "timers", long: true, run: checkTimers},
+	{name: "sync", run: checkSync},
+	{name: "inngest", run: checkInngest},
+	{name: "auth", run: checkAuth},
+	{name: "encryption", run: checkEncryption},
+	{name: "database", run: checkDatabase},
+	{name: "cors", run: checkCORS},
+}
+
+// Run makes every check at the same time, and reports in a fixed order, each
+// finding as soon as those before it are known. What cannot be checked because
+// variables are missing is skipped. It returns the number of failures.
+func Run(ctx context.Context, environ map[string]string, o Options, report func(Finding)) (failures int) {
+	p := newPatient(environ, o)
+	defer p.close()
+	mask := maskFor(p)
+	results := make([]chan []Finding, len(checks))
+	for i, c := range checks {
+		results[i] = make(chan []Finding, 1)
+		go func() { results[i] <- p.examine(ctx, c, o.Timeout) }()
+	}
+	tell := func(findings []Finding) {
+		for _, f := range findings {
+			if f.Level == Fail {
+				failures++
+			}
+			f.Text = mask(f.Text)
+			report(f)
+		}
+	}
+	for _, result := range results {
+		tell(<-result)
+	}
+	tell(p.clock.findings()) // from the answers to all the others
+	return failures
+}
+
+// patient is what is checked: a configuration, complete or not.
+type patient struct {
+	config    *config.Config
+	faults    []config.Fault
+	environ   map[string]string
+	transport http.RoundTripper
+	clock     *clockWatch
+	now       func() time.Time
+	redis     func() (redisClient, error)
+	closers   []func() error
+}
+
+func newPatient(environ map[string]string, o Options) *patient {
+	if o.Transport == nil {
+		o.Transport = rest.NewTransport()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	c, err := config.Load(environ)
+	p := &patient{config: c, faults: faultsOf(err), environ: environ, now: o.Now, clock: &clockWatch{next: o.Transport, now: o.Now}}
+	p.transport = p.clock
+	p.openRedis()
+	return p
+}
+
+func (p *patient) close() {
+	for _, closeOne := range p.closers {
+		_ = closeOne()
+	}
+}
+
+// examine makes one check within its time.
+func (p *patient) examine(ctx context.Context, c check, timeout time.Duration) []Finding {
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	if c.long {
+		timeout *= 3
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	findings := c.run(ctx, p)
+	for i := range findings {
+		if findings[i].Check == "" {
+			findings[i].Check = c.name
+		}
+	}
+	return findings
+}
+
+// wrong reports whether one of the variables is missing or wrong, which the
+// check of the configuration tells.
+func (p *patient) wrong(variables ...string) bool {
+	for _, f := range p.faults {
+		for _, v := range variables {
+			if f.Variable == v {
+				return true
+			}
+		}
+	}
+	return false
+}

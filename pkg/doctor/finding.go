@@ -1,0 +1,92 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+func ok(format string, args ...any) Finding {
+	return Finding{Level: OK, Text: fmt.Sprintf(format, args...)}
+}
+func warn(format string, args ...any) Finding {
+	return Finding{Level: Warn, Text: fmt.Sprintf(format, args...)}
+}
+func fail(format string, args ...any) Finding {
+	return Finding{Level: Fail, Text: fmt.Sprintf(format, args...)}
+}
+func skip(format string, args ...any) Finding {
+	return Finding{Level: Skip, Text: fmt.Sprintf(format, args...)}
+}
+
+func only(f Finding) []Finding { return []Finding{f} }
+
+// see is the end of a line about what cannot be checked.
+const see = "not checked: a variable that it needs is missing or wrong, see configuration"
+
+// cause says in a few words why a call failed, with what it takes to look for
+// it: a status, a host.
+func cause(err error) string {
+	var failed *upstream.Error
+	if errors.As(err, &failed) && failed.Status != 0 {
+		if failed.Code == upstream.CodeBadBody {
+			return "answers what it should not (is the address right?)"
+		}
+		return fmt.Sprintf("answers %d", failed.Status)
+	}
+	var unknown *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &unknown) && unknown.IsNotFound:
+		return "there is no host " + unknown.Name
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens at its address"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "the connection is cut"
+	case errors.As(err, &untrusted):
+		return "its certificate is not trusted"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case failed != nil && failed.Err != nil:
+		return failed.Err.Error()
+	}
+	return err.Error()
+}
+
+// statusOf is the HTTP status that err carries, or 0.
+func statusOf(err error) int {
+	var failed *upstream.Error
+	if errors.As(err, &failed) {
+		return failed.Status
+	}
+	return 0
+}
+
+// took is a duration as people read it.
+func took(d time.Duration) string {
+	if d < time.Millisecond {
+		return "under 1 ms"
+	}
+	return fmt.Sprintf("%d ms", d.Milliseconds())
+}
+
+// count is "1 timer", "2 timers".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// oneLine is for texts of others.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+}

@@ -1,0 +1,130 @@
+package doctor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+// Inngest's cloud has two hosts; a server of one's own, or the dev server, one
+// for both.
+const (
+	inngestAPI    = "https://api.inngest.com"
+	inngestEvents = "https://inn.gs"
+)
+
+// signingKey is a prefix with the environment's name, and hexadecimal digits.
+var signingKey = regexp.MustCompile(`^(signkey-\w+-)?((?:[0-9a-fA-F]{2})+)$`)
+
+func checkInngest(ctx context.Context, p *patient) []Finding {
+	c := p.config
+	eventKey, signing := c.Inngest.EventKey, c.Inngest.SigningKey
+	switch {
+	case p.wrong("INNGEST_DEV", "INNGEST_BASE_URL", "INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"):
+		return only(skip(see))
+	case c.InngestDev():
+		return only(p.checkDevServer(ctx))
+	case eventKey.IsZero() && signing.IsZero():
+		return only(warn("no keys are set: nothing syncs by itself, so set INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY (app.inngest.com > Manage), or INNGEST_DEV=1"))
+	case eventKey.IsZero():
+		return only(fail("INNGEST_EVENT_KEY is missing beside INNGEST_SIGNING_KEY: make one at app.inngest.com > Manage > Event keys"))
+	case signing.IsZero():
+		return only(fail("INNGEST_SIGNING_KEY is missing beside INNGEST_EVENT_KEY: copy it from app.inngest.com > Manage > Signing key"))
+	case signingKey.FindString(eventKey.Reveal()) != "" && len(eventKey.Reveal()) > 20 && eventKey.Reveal()[:8] == "signkey-":
+		return only(fail("INNGEST_EVENT_KEY holds a signing key: set the event key there (app.inngest.com > Manage > Event keys)"))
+	case !signingKey.MatchString(signing.Reveal()):
+		return only(fail("INNGEST_SIGNING_KEY has not the form signkey-prod-0123abcd…: copy it anew from app.inngest.com > Manage > Signing key"))
+	}
+	return only(p.checkKeys(ctx, eventKey, signing))
+}
+
+func (p *patient) inngest(base string) (*rest.Client, error) {
+	return rest.New(rest.Options{Upstream: "inngest", BaseURL: base, Transport: p.transport, Now: p.now})
+}
+
+func (p *patient) checkDevServer(ctx context.Context) Finding {
+	client, err := p.inngest(p.config.InngestURL())
+	if err != nil {
+		return fail("INNGEST_DEV: %v", err)
+	}
+	if _, err = client.Do(ctx, rest.Request{Op: "health", Path: []string{"health"}}); err != nil && statusOf(err) == 0 {
+		return fail("the dev server: %s: start it with npx inngest-cli@latest dev, or unset INNGEST_DEV", cause(err))
+	}
+	return ok("the dev server answers; it needs no keys, and takes unsigned requests")
+}
+
+// checkKeys asks the API with the signing key, as the SDK does when it
+// registers functions, and the event address with the event key and an empty
+// list of events, which sends nothing.
+func (p *patient) checkKeys(ctx context.Context, eventKey, signing secret.Text) Finding {
+	api, events := inngestAPI, inngestEvents
+	if own := p.config.InngestURL(); own != "" {
+		api, events = own, own
+	}
+	hashed, err := hashSigningKey(signing)
+	if err != nil {
+		return fail("INNGEST_SIGNING_KEY: %v", err)
+	}
+	asked := p.ask(ctx, api, rest.Request{Op: "signing_key", Path: []string{"v1", "events"}, Query: url.Values{"limit": {"1"}},
+		Header: http.Header{"Authorization": {"Bearer " + hashed}}})
+	sent := p.ask(ctx, events, rest.Request{Op: "event_key", Method: http.MethodPost, Path: []string{"e", eventKey.Reveal()},
+		JSON: []struct{}{}, Secrets: []secret.Text{eventKey}})
+	switch {
+	case refused(asked):
+		return fail("%d: Inngest refuses INNGEST_SIGNING_KEY: copy it anew from app.inngest.com > Manage > Signing key, of the right environment", statusOf(asked))
+	case refused(sent):
+		return fail("%d: Inngest does not know INNGEST_EVENT_KEY: make one at app.inngest.com > Manage > Event keys, in the right environment", statusOf(sent))
+	case asked != nil && statusOf(asked) == 0, sent != nil && statusOf(sent) == 0:
+		return fail("Inngest: %s: check INNGEST_BASE_URL if it is set, or status.inngest.com", cause(firstError(asked, sent)))
+	case asked != nil && sent != nil:
+		return warn("both keys have the right form and Inngest answers (%d, %d), but not whether it takes them", statusOf(asked), statusOf(sent))
+	case asked != nil:
+		return warn("the event key is taken; of the signing key only the form was checked, for Inngest answers %d", statusOf(asked))
+	case sent != nil:
+		return warn("the signing key is taken; of the event key only the form was checked, for Inngest answers %d", statusOf(sent))
+	}
+	return ok("both keys are taken; that the app is registered with them was not checked (see the app's page in Inngest)")
+}
+
+func (p *patient) ask(ctx context.Context, base string, r rest.Request) error {
+	client, err := p.inngest(base)
+	if err != nil {
+		return err
+	}
+	_, err = client.Do(ctx, r)
+	return err
+}
+
+func refused(err error) bool {
+	return statusOf(err) == http.StatusUnauthorized || statusOf(err) == http.StatusForbidden
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil && statusOf(err) == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// hashSigningKey gives what Inngest's SDKs send in the key's place.
+func hashSigningKey(key secret.Text) (string, error) {
+	parts := signingKey.FindStringSubmatch(key.Reveal())
+	if parts == nil {
+		return "", fmt.Errorf("has not the form of a signing key")
+	}
+	raw, err := hex.DecodeString(parts[2])
+	if err != nil {
+		return "", fmt.Errorf("its digits are not hexadecimal")
+	}
+	sum := sha256.Sum256(raw)
+	return parts[1] + hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,103 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+func (p *patient) jira() (*jira.Client, error) {
+	c := p.config
+	return jira.New(jira.Options{BaseURL: c.JiraAPIURL(), BrowseURL: c.BrowseURL(), Email: c.Jira.Email, APIToken: c.Jira.APIToken,
+		Transport: p.transport, Now: p.now})
+}
+
+// checkJira asks Jira who the API token's user is.
+func checkJira(ctx context.Context, p *patient) []Finding {
+	if p.wrong("JIRA_DOMAIN", "JIRA_BASE_URL", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {
+		return only(skip(see))
+	}
+	client, err := p.jira()
+	if err != nil {
+		return only(fail("%v: set JIRA_DOMAIN, and JIRA_BASE_URL only for a scoped token", err))
+	}
+	began := p.now()
+	me, err := client.Myself(ctx)
+	if err != nil {
+		return only(jiraFailure(err))
+	}
+	return only(ok("%s takes the API token of %s, %s", p.config.Jira.Domain, me.DisplayName, took(p.now().Sub(began))))
+}
+
+func jiraFailure(err error) Finding {
+	var failed *upstream.Error
+	refused := errors.As(err, &failed) && failed.Code == upstream.CodeAuthFailed
+	switch status := statusOf(err); {
+	case refused:
+		return fail("%d: Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN: make a new token at id.atlassian.com > Security > API tokens and set both; a scoped one needs JIRA_BASE_URL", status)
+	case status == http.StatusNotFound, status/100 == 3:
+		return fail("%d: no Jira answers there: check JIRA_DOMAIN, and JIRA_BASE_URL if it is set", status)
+	case status == http.StatusTooManyRequests:
+		return warn("429: Jira gets too many requests just now: ask again in a minute")
+	}
+	return fail("%s: check JIRA_DOMAIN, or status.atlassian.com", cause(err))
+}
+
+// checkClockwork asks for the worklogs of today with the server's own token.
+// Clockwork has no call that tells whose a token is.
+func checkClockwork(ctx context.Context, p *patient) []Finding {
+	c := p.config.Clockwork
+	switch {
+	case p.wrong("CLOCKWORK_API_BASE_URL"):
+		return only(skip(see))
+	case c.APIToken.IsZero():
+		return only(skip("CLOCKWORK_API_TOKEN is not set: worklogs need a token with each request"))
+	}
+	client, err := clockwork.New(clockwork.Options{BaseURL: c.APIBaseURL.String(), Transport: p.transport, Now: p.now})
+	if err != nil {
+		return only(fail("%v: set CLOCKWORK_API_BASE_URL", err))
+	}
+	began := p.now()
+	if err := client.VerifyToken(ctx, c.APIToken, c.AccountID); err != nil {
+		return only(clockworkFailure(err))
+	}
+	latency := took(p.now().Sub(began))
+	if c.AccountID == "" {
+		return only(warn("the token works, %s; without CLOCKWORK_ACCOUNT_ID nobody can start a timer with it, so set the account id of its owner", latency))
+	}
+	return only(p.checkAccount(ctx, latency))
+}
+
+// checkAccount sees whether the account exists that the token is said to be of.
+func (p *patient) checkAccount(ctx context.Context, latency string) Finding {
+	client, err := p.jira()
+	if err != nil || p.wrong("JIRA_DOMAIN", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {
+		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, for want of Jira", latency)
+	}
+	owner, err := client.User(ctx, p.config.Clockwork.AccountID)
+	switch {
+	case errors.Is(err, jira.ErrNotFound), statusOf(err) == http.StatusBadRequest:
+		return fail("the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)")
+	case err != nil:
+		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, for Jira does not tell", latency)
+	}
+	return ok("the token works and reads the worklogs of %s, %s; whether it is their own, Clockwork has no way to ask", owner.DisplayName, latency)
+}
+
+func clockworkFailure(err error) Finding {
+	switch status := statusOf(err); {
+	case status == http.StatusUnauthorized:
+		return fail("401: Clockwork refuses CLOCKWORK_API_TOKEN: make a new one in Jira under Apps > Clockwork > API tokens")
+	case status == http.StatusForbidden:
+		return fail("403: the token's owner may not read the worklogs of CLOCKWORK_ACCOUNT_ID: set the owner's own account id, or a token of that account")
+	case status == http.StatusNotFound, status/100 == 3:
+		return fail("%d: no Clockwork API answers there: unset CLOCKWORK_API_BASE_URL, or mend it", status)
+	case status == http.StatusTooManyRequests:
+		return warn("429: Clockwork gets too many requests just now: ask again in a minute")
+	}
+	return fail("%s: check CLOCKWORK_API_BASE_URL, or Clockwork's status page", cause(err))
+}

@@ -1,0 +1,44 @@
+package doctor
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// secretNames are variables whose values may be secret even where they do not
+// parse.
+var secretNames = regexp.MustCompile(`TOKEN|KEY|SECRET|COOKIE|PASSWORD|REDIS_URL|AUTH_USERS`)
+
+// shortest is below what any credential has: to mask it would garble the text.
+const shortest = 8
+
+// maskFor returns what takes every secret of the patient out of a text, and
+// makes it one line. No finding quotes a secret by itself; what others say in
+// an error may.
+func maskFor(p *patient) func(string) string {
+	var secrets []string
+	add := func(value string) {
+		if value = strings.TrimSpace(value); len(value) >= shortest {
+			secrets = append(secrets, value, url.QueryEscape(value), url.PathEscape(value))
+		}
+	}
+	for _, s := range p.config.Secrets() {
+		add(s.Reveal())
+	}
+	for name, value := range p.environ {
+		if secretNames.MatchString(name) {
+			add(value)
+		}
+		if u, err := url.Parse(value); err == nil && u.User != nil {
+			password, _ := u.User.Password()
+			add(password)
+		}
+	}
+	return func(text string) string {
+		for _, s := range secrets {
+			text = strings.ReplaceAll(text, s, "[redacted]")
+		}
+		return oneLine(text)
+	}
+}

@@ -1,0 +1,184 @@
+package doctor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/upstash"
+)
+
+// redisClient is a client of either kind.
+type redisClient interface {
+	Do(ctx context.Context, cmd ...any) (any, error)
+	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
+	Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error
+	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
+}
+
+// errNotConfigured means that the configuration names no Redis.
+var errNotConfigured = errors.New("not configured")
+
+// patience is longer than a request would wait: what is slow is to be told from
+// what is dead.
+const patience = 5 * time.Second
+
+// openRedis builds the client that a server would use, without a call.
+func (p *patient) openRedis() {
+	c := p.config.Redis
+	var client redisClient
+	err := errNotConfigured
+	switch {
+	case p.wrong("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "REDIS_URL"):
+	case c.RESTURL.URL != nil:
+		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: p.transport, Timeout: patience})
+	default:
+		var tcp *redistcp.Client
+		if tcp, err = redistcp.New(c.URL.Reveal(), redistcp.Options{Timeout: patience}); err == nil {
+			p.closers, client = append(p.closers, tcp.Close), tcp
+		}
+	}
+	p.redis = func() (redisClient, error) { return client, err }
+}
+
+// kind names the way to Redis, and the variables that mend it.
+func (p *patient) kind() (name, variables string) {
+	switch c := p.config.Redis; {
+	case c.RESTURL.URL != nil:
+		return "Upstash over REST", "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN"
+	case strings.HasPrefix(c.URL.Reveal(), "rediss:"):
+		return "Redis over TLS", "REDIS_URL"
+	}
+	return "Redis over TCP", "REDIS_URL"
+}
+
+// slow is a command that makes each answer feel slow.
+const slow = 250 * time.Millisecond
+
+// probeKey is one that nobody else uses.
+func probeKey() string { return "clockwork:doctor:" + rand.Text() }
+
+// checkRedis tries Redis as the server uses it, and then its messages.
+func checkRedis(ctx context.Context, p *patient) []Finding {
+	client, err := p.redis()
+	kind, variables := p.kind()
+	silent := Finding{Skip, "pubsub", "not checked: it needs Redis"}
+	switch {
+	case errors.Is(err, errNotConfigured):
+		return []Finding{skip(see), {Skip, "pubsub", see}}
+	case err != nil:
+		return []Finding{fail("%s: %v: set %s", kind, err, variables), silent}
+	}
+	finding := p.tryRedis(ctx, client, kind, variables)
+	if finding.Level == Fail {
+		return []Finding{finding, silent}
+	}
+	message := p.tryPubSub(ctx, client, kind)
+	message.Check = "pubsub"
+	return []Finding{finding, message}
+}
+
+// tryRedis writes and reads a key, also by a script.
+func (p *patient) tryRedis(ctx context.Context, client redisClient, kind, variables string) Finding {
+	key, value := probeKey(), rand.Text()
+	replies, err := client.Pipeline(ctx, []any{"SET", key, value, "EX", 60}, []any{"GET", key},
+		[]any{"EVAL", "return redis.call('GET', KEYS[1])", 1, key}, []any{"DEL", key})
+	if err != nil {
+		return redisFailure(kind, variables, err)
+	}
+	for i, want := range []any{"OK", value, value, int64(1)} {
+		if refused, isError := replies[i].(error); isError {
+			return redisFailure(kind, variables, refused)
+		}
+		if replies[i] != want {
+			return fail("%s does not give back what was written: is it a Redis of its own? Check %s", kind, variables)
+		}
+	}
+	began := p.now() // the connection is open now
+	if _, err := client.Do(ctx, "PING"); err != nil {
+		return redisFailure(kind, variables, err)
+	}
+	latency := p.now().Sub(began)
+	full := memory(ctx, client, p.config.DatabaseURL == "redis")
+	switch {
+	case full != "":
+		return warn("%s, read, write and scripts, %s; but %s", kind, took(latency), full)
+	case latency > slow:
+		return warn("%s, read, write and scripts, but %s for one command: choose a region near this server", kind, took(latency))
+	}
+	return ok("%s, read, write and scripts, %s", kind, took(latency))
+}
+
+// redisFailure says what Redis' refusal means.
+func redisFailure(kind, variables string, err error) Finding {
+	var refused interface{ RedisCode() string }
+	code := ""
+	if errors.As(err, &refused) {
+		code = refused.RedisCode()
+	}
+	switch code {
+	case "":
+		return fail("%s: %s: check %s, and that the database is not paused", kind, cause(err), variables)
+	case "WRONGPASS", "NOAUTH":
+		return fail("%s refuses the credentials: copy %s anew from the database's page", kind, variables)
+	case "NOPERM":
+		return fail("%s takes the credentials, but not for writing and scripts: set the standard token, not the read-only one, in %s", kind, variables)
+	}
+	return fail("%s: %s: look at the database's page (quota, size)", kind, strings.TrimRight(err.Error(), ".: "))
+}
+
+// memory tells of a Redis that is nearly full, or drops what it should keep. ""
+// is no trouble, or that Redis does not tell.
+func memory(ctx context.Context, client redisClient, holdsTimers bool) string {
+	reply, err := client.Do(ctx, "INFO", "memory")
+	text, _ := reply.(string)
+	if err != nil {
+		return ""
+	}
+	fields := map[string]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
+			fields[name] = value
+		}
+	}
+	used, _ := strconv.ParseFloat(fields["used_memory"], 64)
+	limit, _ := strconv.ParseFloat(fields["maxmemory"], 64)
+	policy := fields["maxmemory_policy"]
+	switch {
+	case limit > 0 && used > 0.9*limit && !strings.HasPrefix(policy, "allkeys"):
+		return "nine tenths of its memory are used: writes will fail soon, so make it larger"
+	case holdsTimers && strings.HasPrefix(policy, "allkeys"):
+		return "it drops any key when it is full (" + policy + "), and DATABASE_URL=redis keeps timers in it: turn eviction off"
+	}
+	return ""
+}
+
+// tryPubSub hears a message of its own: long polls, and realtime, wait for such.
+func (p *patient) tryPubSub(ctx context.Context, client redisClient, kind string) Finding {
+	ctx, stop := context.WithCancel(ctx)
+	channel := probeKey()
+	heard := make(chan time.Duration, 1)
+	ended := make(chan error, 1)
+	go func() {
+		var began time.Time
+		ended <- client.Subscribe(ctx, func() {
+			began = p.now()
+			if _, err := client.Do(ctx, "PUBLISH", channel, "doctor"); err != nil {
+				stop()
+			}
+		}, func(string, string) { heard <- p.now().Sub(began) }, channel)
+	}()
+	select {
+	case latency := <-heard:
+		stop()
+		<-ended
+		return ok("a message arrives, %s", took(latency))
+	case err := <-ended:
+		stop()
+		return fail("no message arrives over %s: %s: long polls and realtime need them, so let its user subscribe and publish", kind, cause(err))
+	}
+}
