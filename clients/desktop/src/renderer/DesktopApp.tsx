@@ -1,6 +1,6 @@
-import { createClient, type ClientError, type Session, type TimerStore } from "@clockwork/shared";
+import { createClient, type ClientError, type Session, type StartInput, type TimerStore } from "@clockwork/shared";
 import { App, Notice } from "@clockwork/ui";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { Bridge, Command, DesktopState } from "../bridge";
 import { Settings } from "./Settings";
@@ -8,6 +8,9 @@ import { Strip } from "./Strip";
 import { useCommands } from "./useCommands";
 import { useEscape } from "./useEscape";
 import { useReports } from "./useReports";
+
+/** Refusals that the person's Clockwork token would cure. */
+const ASKS_FOR_TOKEN = new Set(["CLOCKWORK_TOKEN_REQUIRED", "CLOCKWORK_UNAUTHORIZED"]);
 
 export interface DesktopAppProps {
   bridge: Bridge;
@@ -19,35 +22,47 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
   const [client] = useState(() => createClient({ baseUrl: before.serverUrl }));
   const [session, setSession] = useState(before.session);
   const [store, setStore] = useState<TimerStore | null>(null);
-  const [settings, setSettings] = useState(false);
+  const [settings, setSettings] = useState<{ reason?: string }>();
   const [problem, setProblem] = useState<string>();
   // Each sign-out by the tray begins a new App, because only App itself ends its session.
   const [begun, setBegun] = useState(0);
+  const stay = useRef(before.session !== null);
 
-  const changeSession = (next: Session | null, stay: boolean): void => {
+  const keep = (kept: Session): void => {
+    const failed = () => setProblem("You are logged in, but only until you quit: this system could not keep the login.");
+    bridge.keepSession(kept).then((done) => done || failed(), failed);
+  };
+  const changeSession = (next: Session | null, stays: boolean): void => {
     setSession(next);
     setProblem(undefined);
+    stay.current = stays;
     if (next === null) void bridge.forgetSession();
-    else if (stay) void keep(bridge, next).then(setProblem);
+    else if (stays) keep(next);
+  };
+  const connectClockwork = (next: Session): void => {
+    client.connect(next).close(); // whoever holds the same connection has the token from now on
+    setSession(next);
+    if (stay.current) keep(next);
   };
 
-  const command = (asked: Command): void => {
-    const failed = (error: ClientError): void => {
-      bridge.show();
-      setProblem(error.message);
-    };
-    if (asked.kind === "settings") setSettings(true);
-    if (asked.kind === "retry" || asked.kind === "shown") store?.retryNow();
-    if (asked.kind === "stop") store?.stop().catch(failed);
-    if (asked.kind === "start") store?.start({ issueKey: asked.issueKey }).catch(failed);
-    if (asked.kind === "sign-out") {
+  const failed = (error: ClientError): void => {
+    bridge.show();
+    if (ASKS_FOR_TOKEN.has(error.code)) setSettings({ reason: error.message });
+    else setProblem(error.message);
+  };
+  const obey = (command: Command): void => {
+    if (command.kind === "settings") setSettings({});
+    if (command.kind === "retry" || command.kind === "shown") store?.retryNow();
+    if (command.kind === "stop") store?.stop().catch(failed);
+    if (command.kind === "start") store?.start(startOf(store, command.issueKey)).catch(failed);
+    if (command.kind === "sign-out") {
       client.logout();
       changeSession(null, false);
       setBegun((count) => count + 1);
     }
   };
 
-  useCommands(bridge, command);
+  useCommands(bridge, obey);
   useReports(bridge, store, session !== null);
   useEscape(useCallback(() => bridge.hide(), [bridge]));
   useEffect(() => {
@@ -59,7 +74,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
 
   return (
     <div className="desktop">
-      <Strip onSettings={() => setSettings(true)} onHide={() => bridge.hide()} />
+      <Strip onSettings={() => setSettings({})} onHide={() => bridge.hide()} />
       <div className="desktop-content">
         {problem !== undefined && (
           <div className="desktop-problem">
@@ -76,12 +91,24 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
           onStore={setStore}
         />
       </div>
-      {settings && <Settings bridge={bridge} serverUrl={before.serverUrl} onClose={() => setSettings(false)} />}
+      {settings && (
+        <Settings
+          key={settings.reason}
+          bridge={bridge}
+          client={client}
+          serverUrl={before.serverUrl}
+          session={session}
+          reason={settings.reason}
+          onSession={connectClockwork}
+          onClose={() => setSettings(undefined)}
+        />
+      )}
     </div>
   );
 }
 
-async function keep(bridge: Bridge, session: Session): Promise<string | undefined> {
-  const kept = await bridge.keepSession(session).catch(() => false);
-  return kept ? undefined : "You are logged in, but your login could not be kept. You will be asked for it at the next start.";
+// With the summary that is known from before, so that it shows at once.
+function startOf(store: TimerStore, issueKey: string): StartInput {
+  const summary = store.getSnapshot().timers.find((timer) => timer.issueKey === issueKey)?.summary;
+  return summary === undefined ? { issueKey } : { issueKey, summary };
 }

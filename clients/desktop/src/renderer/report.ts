@@ -8,11 +8,12 @@ const MAX_SUMMARY = 200;
 /** Tries to reconnect that the tray passes over in silence: most succeed. */
 const QUIET_TRIES = 2;
 
-/** What the tray is told of a state. */
+/** What the tray is told of a state. Until the timers are known an empty list means nothing: that is still connecting. */
 export function reportOf(state: TimerState, signedIn: boolean): Report {
+  if (!signedIn) return { signedIn, connection: "connecting", current: null, recent: [] };
   return {
     signedIn,
-    connection: connectionOf(state.status),
+    connection: state.loaded || state.status.kind === "expired" ? connectionOf(state.status) : "connecting",
     current: state.current === null ? null : runningIssue(state.current, state.clockOffset),
     recent: recentIssues(state.timers),
   };
@@ -34,7 +35,7 @@ function connectionOf(status: ConnectionStatus): Report["connection"] {
 
 function runningIssue(timer: RunningTimer, clockOffset: number): RunningIssue {
   return {
-    issueKey: timer.issueKey ?? null,
+    issueKey: timer.issueKey || null,
     summary: shortSummary(timer),
     startedAt: Date.parse(timer.startedAt) - clockOffset,
     onHold: timer.onHold ?? false,

@@ -1,0 +1,68 @@
+import { initialState, type RunningTimer, type TimerState } from "@clockwork/shared";
+import { describe, expect, it } from "vitest";
+
+import { parseReport } from "../main/messages";
+import { reportOf } from "./report";
+
+const TIMER: RunningTimer = {
+  id: "cw:acc-1:ABC-7",
+  issueKey: "ABC-7",
+  summary: "Fix the login",
+  source: "clockwork",
+  status: "running",
+  startedAt: "2026-03-05T09:00:00Z",
+  updatedAt: "2026-03-05T09:00:00Z",
+  seq: 1,
+};
+const LIVE: TimerState = { ...initialState, loaded: true, status: { kind: "live", via: "websocket" }, timers: [TIMER], current: TIMER };
+
+function stopped(issueKey: string, summary?: string): RunningTimer {
+  return { ...TIMER, id: issueKey, issueKey, status: "stopped", ...(summary !== undefined && { summary }) };
+}
+
+describe("reportOf", () => {
+  it("tells of the running timer by this machine's clock", () => {
+    expect(reportOf({ ...LIVE, clockOffset: 4000 }, true)).toEqual({
+      signedIn: true,
+      connection: "live",
+      current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: Date.parse("2026-03-05T08:59:56Z"), onHold: false },
+      recent: [],
+    });
+  });
+
+  it.each<[string, TimerState["status"], string]>([
+    ["polling", { kind: "polling" }, "live"],
+    ["connecting", { kind: "connecting" }, "connecting"],
+    ["first-try-to-reconnect", { kind: "reconnecting", attempt: 1, retryAt: 1, since: 0 }, "connecting"],
+    ["third-try-to-reconnect", { kind: "reconnecting", attempt: 3, retryAt: 1, since: 0 }, "offline"],
+    ["offline", { kind: "offline", since: 0 }, "offline"],
+    ["expired", { kind: "expired" }, "expired"],
+  ])("connection: %s", (_name, status, want) => {
+    expect(reportOf({ ...LIVE, status }, true).connection).toBe(want);
+  });
+
+  it("is connecting until the timers are known, unless the session is over", () => {
+    expect(reportOf({ ...LIVE, loaded: false }, true).connection).toBe("connecting");
+    expect(reportOf({ ...LIVE, loaded: false, status: { kind: "expired" } }, true).connection).toBe("expired");
+  });
+
+  it("tells nothing of a person who is signed out", () => {
+    expect(reportOf(LIVE, false)).toEqual({ signedIn: false, connection: "connecting", current: null, recent: [] });
+  });
+
+  it("offers what ran lately, each issue once and at most five", () => {
+    const keys = ["A-1", "A-1", "ABC-7", "A-2", "A-3", "A-4", "A-5", "A-6"];
+    const got = reportOf({ ...LIVE, timers: [TIMER, ...keys.map((key) => stopped(key))] }, true).recent;
+    expect(got.map((issue) => issue.issueKey)).toEqual(["A-1", "A-2", "A-3", "A-4", "A-5"]);
+  });
+
+  it.each<[string, TimerState]>([
+    ["bare", { ...LIVE, current: { ...TIMER, issueKey: "", summary: "" } }],
+    ["long-summary", { ...LIVE, current: { ...TIMER, summary: "x".repeat(5000) }, timers: [stopped("A-1", "x".repeat(5000))] }],
+    ["empty-summary", { ...LIVE, timers: [stopped("A-1", "")] }],
+    ["on-hold", { ...LIVE, current: { ...TIMER, onHold: true } }],
+  ])("is a report that the main process takes: %s", (_name, state) => {
+    const got = reportOf(state, true);
+    expect(parseReport(got)).toEqual(got);
+  });
+});
