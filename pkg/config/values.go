@@ -123,6 +123,9 @@ func (k Key) IsZero() bool { return k.bytes.IsZero() }
 
 // Bytes returns the 32 bytes, or nil.
 func (k Key) Bytes() []byte {
+	if k.IsZero() {
+		return nil // and not an empty key, with which everybody can sign
+	}
 	raw, _ := base64.StdEncoding.DecodeString(k.bytes.Reveal()) // checked by UnmarshalText
 	return raw
 }
