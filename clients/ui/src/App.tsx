@@ -17,7 +17,7 @@ export interface AppProps {
   session?: Session | null;
   /** Offers to stay signed in. */
   offerStay?: boolean;
-  /** Told at login, and with null when the person logs out or the session has ended. */
+  /** Told at login, when the session gets a Clockwork token, and with null at its end. */
   onSession?: (session: Session | null, stay: boolean) => void;
   /** Told of the live timers of the session, and null after it. */
   onStore?: (store: TimerStore | null) => void;
@@ -27,6 +27,7 @@ export interface AppProps {
 export function App({ baseUrl = "", client: given, compact = false, session: before = null, offerStay = false, onSession, onStore }: AppProps) {
   const [client] = useState(() => given ?? createClient({ baseUrl }));
   const [session, setSession] = useState(before);
+  const [stay, setStay] = useState(before !== null);
   const [username, setUsername] = useState("");
   const [reason, setReason] = useState<string>();
 
@@ -49,13 +50,14 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
         username={username}
         reason={reason}
         offerStay={offerStay}
-        onLogin={async (name, password, stay) => {
+        onLogin={async (name, password, stays) => {
           const begun = await client.login(name, password);
           await loadSignedIn();
           setUsername(name);
           setReason(undefined);
+          setStay(stays);
           setSession(begun);
-          onSession?.(begun, stay);
+          onSession?.(begun, stays);
         }}
       />
     );
@@ -67,6 +69,7 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
         session={session}
         compact={compact}
         onStore={onStore}
+        onClockwork={(connected) => onSession?.(connected, stay)}
         onLogout={() => {
           setUsername("");
           leave();

@@ -106,10 +106,11 @@ export function IssueField({ search, text, onChange, fault, inputRef }: IssueFie
 }
 
 /** The line above the suggestions. */
-function told({ issues, state, reason }: IssueSearch, query: string): string {
+function told(found: IssueSearch, query: string): string {
+  const { issues, state, reason } = found;
   if (state === "failed") return reason ?? "";
   if (state !== "found") return "Searching";
-  if (query) return issues.length > 0 ? "Issues found" : `No issue matches “${query}”. A key works too, such as PORTAL-312.`;
+  if (query) return issues.length > 0 ? spokenResult(found) : `No issue matches “${query}”. A key works too, such as PORTAL-312.`;
   return issues.length > 0 ? "In progress" : "Nothing is in progress. Type a key or words to search.";
 }
 

@@ -64,10 +64,10 @@ export function LoginForm({ onLogin, username = "", reason, offerStay = false, c
 
   return (
     <div className={classes.page} data-compact={compact || undefined}>
-      <div className={classes.top}>
+      <header className={classes.top}>
         <h1 className={classes.name}>Clockwork</h1>
         <MinuteScale second={null} />
-      </div>
+      </header>
       <main className={classes.main}>
         <p className={classes.purpose}>Log in to see which timer runs, and to start and stop it.</p>
         {reason && <Notice role="status">{reason}</Notice>}

@@ -62,10 +62,12 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
           setFault(undefined);
         }}
       />
-      <Field label="Comment" placeholder="Optional" value={comment} maxLength={2000} autoComplete="off" onChange={(event) => setComment(event.target.value)} />
-      <Button type="submit" look={another ? "outline" : "solid"} aria-disabled={busy}>
-        {busy ? "Starting" : "Start"}
-      </Button>
+      <div className={classes.rest}>
+        <Field label="Comment" placeholder="Optional" value={comment} maxLength={2000} autoComplete="off" onChange={(event) => setComment(event.target.value)} />
+        <Button type="submit" look={another ? "outline" : "solid"} aria-disabled={busy}>
+          {busy ? "Starting" : "Start"}
+        </Button>
+      </div>
     </form>
   );
 }

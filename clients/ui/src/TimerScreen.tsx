@@ -1,5 +1,6 @@
+import type { Session } from "@clockwork/shared";
 import { useClient, useTimerState } from "@clockwork/shared/react";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useRef, useState } from "react";
 
 import { Announcer } from "./Announcer";
 import { Button } from "./Button";
@@ -27,11 +28,13 @@ export interface TimerScreenProps {
   onLogout: () => void;
   /** The session is over and the person wants to log in again. */
   onLoginAgain: () => void;
+  /** Told of the session with the person's Clockwork token, once it has one. */
+  onClockwork?: ((session: Session) => void) | undefined;
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, onLogout, onLoginAgain }: TimerScreenProps) {
-  const { client } = useClient();
+export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
+  const { client, session } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset } = state;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -40,8 +43,17 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain }: TimerSc
   const [keys, setKeys] = useShortcutsEnabled();
   const lastKnownAt = useLastHeard(state.status);
 
-  const checkToken = useCallback((token: string) => client.settings.validate(token).then(() => {}), [client]);
-  const actions = useActions(useMemo(() => ({ start, stop, checkToken }), [start, stop, checkToken]));
+  const actions = useActions({
+    start,
+    stop,
+    connect: async (clockworkToken) => {
+      await client.settings.validate(clockworkToken);
+      if (!session) return;
+      const connected = { ...session, clockworkToken };
+      client.connect(connected).close(); // the open connection has the token from now on
+      onClockwork?.(connected);
+    },
+  });
   const { perform } = actions;
   const running = timers.filter((t) => t.status === "running");
 
@@ -61,7 +73,7 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain }: TimerSc
   );
 
   return (
-    <div className={classes.screen} data-compact={compact || undefined}>
+    <div className={classes.screen} data-compact={compact || undefined} data-stale={lastKnownAt !== undefined || undefined}>
       <main>
         <Stage
           state={state}

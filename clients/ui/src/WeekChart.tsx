@@ -60,7 +60,6 @@ function Bar({ logged, running, scale }: { logged: number; running: number; scal
   }
   return (
     <svg className={classes.bar} viewBox={`0 0 ${scale} 1`} preserveAspectRatio="none" focusable="false">
-      <rect className={classes.ground} x="0" y="0.94" width={scale} height="0.06" />
       {blocks.map(({ from, to, runs }) => (
         <rect key={`${from} ${runs}`} className={runs ? classes.runs : classes.logged} x={from} y="0" width={Math.max(0.02, to - from - (Number.isInteger(to) ? gap : 0))} height="1" />
       ))}

@@ -1,15 +1,18 @@
-import type { Worklog } from "@clockwork/shared";
+import type { Worklog, Worklogs as Logged } from "@clockwork/shared";
 import { useId } from "react";
 
 import { Button } from "./Button";
-import { dateOf, hourOf, longDay } from "./calendar";
+import { dateOf, dayRange, hourOf, longDay, weekOf } from "./calendar";
 import { span } from "./duration";
-import type { Week } from "./useWorklogs";
 import { WeekChart } from "./WeekChart";
 import classes from "./Worklogs.module.css";
 
 export interface WorklogsProps {
-  week: Week;
+  /** Of the week that today is in; undefined until they are known. */
+  worklogs: Logged | undefined;
+  /** Why the last reading failed, as a sentence. */
+  problem?: string | undefined;
+  onRetry: () => void;
   /** The person's local date. */
   today: string;
   /** Seconds since midnight that running timers have counted and no worklog shows yet. */
@@ -17,9 +20,9 @@ export interface WorklogsProps {
 }
 
 /** What was logged today and in this week. */
-export function Worklogs({ week, today, running }: WorklogsProps) {
+export function Worklogs({ worklogs, problem, onRetry, today, running }: WorklogsProps) {
   const id = useId();
-  const { worklogs, problem } = week;
+  const dates = weekOf(today);
   const days = new Map(worklogs?.days?.map((day) => [day.date, day.total]));
   const logs = (worklogs?.worklogs ?? []).filter((log) => dateOf(new Date(log.started)) === today);
   return (
@@ -27,7 +30,7 @@ export function Worklogs({ week, today, running }: WorklogsProps) {
       {problem && (
         <p className={classes.problem} role="status">
           {worklogs ? `These worklogs may be out of date. ${problem}` : `The worklogs cannot be shown. ${problem}`}{" "}
-          <Button look="plain" onClick={week.reload}>
+          <Button look="plain" onClick={onRetry}>
             Try again
           </Button>
         </p>
@@ -45,11 +48,9 @@ export function Worklogs({ week, today, running }: WorklogsProps) {
         <header className={classes.head}>
           <h2 id={`${id}-week`}>This week</h2>
           <Total seconds={worklogs?.total} running={running} />
-          <p className={classes.date}>
-            {longDay(week.dates[0] ?? today)} to {longDay(week.dates[6] ?? today)}
-          </p>
+          <p className={classes.date}>{dayRange(dates[0] ?? today, dates[6] ?? today)}</p>
         </header>
-        {worklogs && <WeekChart dates={week.dates} today={today} totals={days} running={running} labelledBy={`${id}-week`} />}
+        {worklogs && <WeekChart dates={dates} today={today} totals={days} running={running} labelledBy={`${id}-week`} />}
       </section>
     </div>
   );
@@ -58,7 +59,7 @@ export function Worklogs({ week, today, running }: WorklogsProps) {
 function Total({ seconds, running }: { seconds: number | undefined; running: number }) {
   return (
     <p className={classes.total}>
-      {seconds === undefined ? "–" : span(seconds)}{" "}
+      {seconds === undefined ? "–" : span(seconds)}
       {running >= 60 && <span className={classes.running}>+ {span(running)} running</span>}
     </p>
   );

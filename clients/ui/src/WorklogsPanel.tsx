@@ -1,6 +1,7 @@
 import type { TimerState } from "@clockwork/shared";
 import { memo } from "react";
 
+import { isStale } from "./ConnectionStatus";
 import { span } from "./duration";
 import { useRunningToday } from "./useRunningToday";
 import { useToday } from "./useToday";
@@ -22,10 +23,11 @@ export function WorklogsPanel({ state, read, compact }: WorklogsPanelProps) {
     .filter((t) => t.status === "running" && !t.pending)
     .map((t) => t.id)
     .join(" ");
-  const week = useWorklogs(read, today, ids);
+  const reachable = !isStale(state.status);
+  const { worklogs, problem, reload } = useWorklogs(read, today, ids, reachable);
   const running = useRunningToday(state.timers, today, state.clockOffset);
-  if (!compact) return <Steady week={week} today={today} running={running} />;
-  const logged = week.worklogs?.days?.find((day) => day.date === today)?.total;
+  if (!compact) return <Steady worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} />;
+  const logged = worklogs?.days?.find((day) => day.date === today)?.total;
   if (logged === undefined) return null;
   return (
     <p>

@@ -1,5 +1,6 @@
 const timeOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const weekdayName = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
+const dayAndMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" });
 const longDate = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
 /** The person's local date, as 2026-03-05. */
@@ -35,6 +36,13 @@ export function shortDay(date: string): string {
 /** Monday 16 November. */
 export function longDay(date: string): string {
   return longDate.format(startOf(date)).replace(",", "");
+}
+
+/** 16 to 22 November, or 30 November to 6 December. */
+export function dayRange(from: string, to: string): string {
+  const [first, last] = [startOf(from), startOf(to)];
+  const begin = first.getMonth() === last.getMonth() ? String(first.getDate()) : dayAndMonth.format(first);
+  return `${begin} to ${dayAndMonth.format(last)}`;
 }
 
 /** The person's time zone by its IANA name. */

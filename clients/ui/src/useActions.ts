@@ -10,8 +10,8 @@ export type Action = { readonly kind: "start"; readonly issueKey: string; readon
 export interface Target {
   start: (input: StartInput) => Promise<void>;
   stop: (input: StopInput) => Promise<void>;
-  /** Rejects where the token is not the person's. */
-  checkToken: (token: string) => Promise<void>;
+  /** Has the token sent with what follows; rejects where it is not the person's. */
+  connect: (token: string) => Promise<void>;
 }
 
 export interface Actions {
@@ -31,24 +31,21 @@ const asksForToken = new Set(["CLOCKWORK_TOKEN_REQUIRED", "CLOCKWORK_UNAUTHORIZE
 
 /**
  * Starts and stops. Where the server wants the person's Clockwork token, the
- * action waits for it and goes on; the token lives as long as this hook.
+ * action waits for it and goes on.
  */
-export function useActions({ start, stop, checkToken }: Target): Actions {
-  const token = useRef<string>(undefined);
+export function useActions({ start, stop, connect }: Target): Actions {
   const settle = useRef<(done: boolean) => void>(undefined);
   const [waiting, setWaiting] = useState<Action | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
   const attempt = useCallback(
     async (action: Action): Promise<boolean> => {
-      const clockworkToken = token.current ? { clockworkToken: token.current } : {};
       try {
-        if (action.kind === "start") await start({ issueKey: action.issueKey, ...(action.comment && { comment: action.comment }), ...clockworkToken });
-        else await stop({ id: action.timer.id, ...(action.timer.issueKey && { issueKey: action.timer.issueKey }), ...clockworkToken });
+        if (action.kind === "start") await start({ issueKey: action.issueKey, ...(action.comment && { comment: action.comment }) });
+        else await stop({ id: action.timer.id, ...(action.timer.issueKey && { issueKey: action.timer.issueKey }) });
         return true;
       } catch (thrown) {
         if (thrown instanceof ClientError && asksForToken.has(thrown.code)) {
-          token.current = undefined;
           setWaiting(action);
           return new Promise((resolve) => {
             settle.current?.(false);
@@ -79,8 +76,7 @@ export function useActions({ start, stop, checkToken }: Target): Actions {
       [attempt],
     ),
     connect: async (entered) => {
-      await checkToken(entered);
-      token.current = entered;
+      await connect(entered);
       const action = waiting;
       const answer = settle.current;
       settle.current = undefined;

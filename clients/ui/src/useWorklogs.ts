@@ -8,8 +8,6 @@ import { sentenceOf } from "./sentence";
 export type ReadWorklogs = (from: string, to: string, tz: string, options: { signal: AbortSignal }) => Promise<Worklogs>;
 
 export interface Week {
-  /** The seven dates, Monday first. */
-  readonly dates: readonly string[];
   /** undefined until the first answer. */
   readonly worklogs?: Worklogs;
   /** Why the last reading failed, as a sentence. */
@@ -20,8 +18,8 @@ export interface Week {
 /** When to read after a start or stop, in milliseconds: Clockwork writes the worklog a little later. */
 const looks = [1_000, 6_000];
 
-/** The worklogs of the week that today is in, read again when the running timers change or the page is looked at again. */
-export function useWorklogs(read: ReadWorklogs, today: string, running: string): Week {
+/** The worklogs of the week that today is in, read again when the running timers change, the server can be reached again or the page is looked at again. */
+export function useWorklogs(read: ReadWorklogs, today: string, running: string, reachable: boolean): Week {
   const [result, setResult] = useState<{ worklogs?: Worklogs; problem?: string }>({});
   const [asked, ask] = useState(0);
   const reload = useCallback(() => ask((n) => n + 1), []);
@@ -46,6 +44,12 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string):
     };
   }, [read, today, running, asked]);
 
+  const wasReachable = useRef(reachable);
+  useEffect(() => {
+    if (reachable && !wasReachable.current) reload();
+    wasReachable.current = reachable;
+  }, [reachable, reload]);
+
   useEffect(() => {
     let hiddenAt = 0;
     const look = (): void => {
@@ -56,5 +60,5 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string):
     return () => document.removeEventListener("visibilitychange", look);
   }, [reload]);
 
-  return { ...result, dates: weekOf(today), reload };
+  return { ...result, reload };
 }
