@@ -642,7 +642,30 @@ export interface components {
         };
         /** @description What a realtime connection sends. */
         readonly RealtimeEvent: components["schemas"]["StateEvent"] | components["schemas"]["TimerUpdatedEvent"] | components["schemas"]["ErrorEvent"];
-        /** @description All that is known, on connect. */
+        /**
+         * @description All that is known, on connect.
+         * @example {
+         *       "event": "state",
+         *       "payload": {
+         *         "timers": [
+         *           {
+         *             "id": "cw:5fe6c024078c96de1f1cc547:PORTAL-312",
+         *             "user_id": "5fe6c024078c96de1f1cc547",
+         *             "status": "running",
+         *             "started_at": "2026-05-04T12:23:49Z",
+         *             "updated_at": "2026-05-04T14:00:00Z",
+         *             "seq": 7,
+         *             "issue_key": "PORTAL-312",
+         *             "summary": "Search by order number ignores leading zeros",
+         *             "comment": "Review findings",
+         *             "source": "clockwork"
+         *           }
+         *         ],
+         *         "seq": 7,
+         *         "server_time": "2026-05-04T14:02:10Z"
+         *       }
+         *     }
+         */
         readonly StateEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -662,7 +685,24 @@ export interface components {
             /** Format: date-time */
             readonly server_time: string;
         };
-        /** @description A start, a stop or an edit. */
+        /**
+         * @description A start, a stop or an edit.
+         * @example {
+         *       "event": "timer_updated",
+         *       "payload": {
+         *         "id": "cw:5fe6c024078c96de1f1cc547:PORTAL-312",
+         *         "user_id": "5fe6c024078c96de1f1cc547",
+         *         "status": "running",
+         *         "started_at": "2026-05-04T12:23:49Z",
+         *         "updated_at": "2026-05-04T14:00:00Z",
+         *         "seq": 7,
+         *         "issue_key": "PORTAL-312",
+         *         "summary": "Search by order number ignores leading zeros",
+         *         "comment": "Review findings",
+         *         "source": "clockwork"
+         *       }
+         *     }
+         */
         readonly TimerUpdatedEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -671,7 +711,17 @@ export interface components {
             readonly event: "timer_updated";
             readonly payload: components["schemas"]["RealtimeTimer"];
         };
-        /** @description A message that was not done. Nothing has changed. */
+        /**
+         * @description A message that was not done. Nothing has changed.
+         * @example {
+         *       "event": "error",
+         *       "payload": {
+         *         "code": "CLOCKWORK_NOT_FOUND",
+         *         "message": "Clockwork finds no such issue, or the token's owner may not see it.",
+         *         "id": "4f0c"
+         *       }
+         *     }
+         */
         readonly ErrorEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -686,7 +736,16 @@ export interface components {
             /** @description Of the timer, where it could be read. */
             readonly id?: string;
         };
-        /** @description What a client sends. The last write to reach the server wins. */
+        /**
+         * @description What a client sends. The last write to reach the server wins.
+         * @example {
+         *       "action": "timer_start",
+         *       "id": "4f0c",
+         *       "user_id": "5fe6c024078c96de1f1cc547",
+         *       "started_at": "2026-05-04T14:00:00Z",
+         *       "issue_key": "PORTAL-301"
+         *     }
+         */
         readonly TimerAction: {
             /** @enum {string} */
             readonly action: "timer_start" | "timer_stop";
@@ -702,6 +761,14 @@ export interface components {
         };
         /** @description A close code, a space, and the reason. */
         readonly StreamClose: string;
+        /**
+         * @example {
+         *       "error": "BAD_REQUEST",
+         *       "message": "issueKey must look like ABC-123.",
+         *       "statusCode": 400,
+         *       "field": "issueKey"
+         *     }
+         */
         readonly Error: {
             readonly error: components["schemas"]["ErrorCode"];
             readonly message: components["schemas"]["Sentence"];
@@ -712,7 +779,7 @@ export interface components {
         /** @description A sentence that a person can act on. */
         readonly Sentence: string;
         /** @enum {string} */
-        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
+        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
         /** @enum {string} */
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY";
     };
@@ -916,7 +983,16 @@ export interface components {
         readonly Since: number;
         /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
         readonly RequestId: string;
-        /** @description A word of the caller's own for this start or stop. Who lost the answer sends the same again with it, and nothing is done twice. */
+        /**
+         * @description A word of the caller's own for this start or stop, best a UUID; in quotes, as the draft has it, or without. Who
+         *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
+         *     one's, with `Idempotency-Replayed`. While the first is under way the repetition waits some seconds for it, then
+         *     409 `IDEMPOTENCY_IN_PROGRESS`. Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409
+         *     `IDEMPOTENCY_OUTCOME_UNKNOWN` where nobody can tell what Clockwork did: it is not done again under this key.
+         *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
+         *     where Redis cannot keep it; without a key the request would be carried out.
+         * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+         */
         readonly IdempotencyKey: string;
     };
     requestBodies: never;
@@ -929,10 +1005,19 @@ export interface components {
         readonly ETag: string;
         /** @description Seconds to wait before the next attempt. */
         readonly "Retry-After": number;
-        /** @description What is left of the quota, and the seconds until it is whole again (IETF draft RateLimit header fields). */
+        /**
+         * @description `r` requests are left of the policy's quota, which is whole again in `t` seconds (draft-ietf-httpapi-ratelimit-headers).
+         *     It tells of the policy that refused the request, or of the caller's, or of the address's where nobody is known.
+         * @example "read";r=87;t=17
+         */
         readonly RateLimit: string;
-        /** @description The quota and its window. */
+        /**
+         * @description The policy's quota `q`, which may be used at once and comes back evenly over the window of `w` seconds.
+         * @example "read";q=120;w=60
+         */
         readonly "RateLimit-Policy": string;
+        /** @description An earlier request with the same `Idempotency-Key` has done it. */
+        readonly "Idempotency-Replayed": "true";
     };
     pathItems: never;
 }
@@ -972,6 +1057,36 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "timers": [
+                     *         {
+                     *           "id": 48957,
+                     *           "startedAt": "2026-05-04T12:23:49Z",
+                     *           "finishedAt": null,
+                     *           "comment": "Review findings",
+                     *           "runningFor": "5fe6c024078c96de1f1cc547",
+                     *           "tillNow": 5771,
+                     *           "worklogCount": 0,
+                     *           "issue": {
+                     *             "key": "PORTAL-312",
+                     *             "id": 20442,
+                     *             "summary": "Search by order number ignores leading zeros",
+                     *             "projectName": "Customer Portal"
+                     *           },
+                     *           "author": {
+                     *             "accountId": "5fe6c024078c96de1f1cc547",
+                     *             "displayName": "Emily Carter"
+                     *           },
+                     *           "withinWorkingHours": true,
+                     *           "startedWithinWorkingHours": true
+                     *         }
+                     *       ],
+                     *       "cachedAt": "2026-05-04T14:00:00Z",
+                     *       "syncedAt": "2026-05-04T13:59:12Z",
+                     *       "accountId": "5fe6c024078c96de1f1cc547"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ActiveTimers"];
                 };
             };
@@ -993,14 +1108,22 @@ export interface operations {
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
         };
     };
     readonly startTimer: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description A word of the caller's own for this start or stop. Who lost the answer sends the same again with it, and nothing is done twice. */
+                /**
+                 * @description A word of the caller's own for this start or stop, best a UUID; in quotes, as the draft has it, or without. Who
+                 *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
+                 *     one's, with `Idempotency-Replayed`. While the first is under way the repetition waits some seconds for it, then
+                 *     409 `IDEMPOTENCY_IN_PROGRESS`. Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409
+                 *     `IDEMPOTENCY_OUTCOME_UNKNOWN` where nobody can tell what Clockwork did: it is not done again under this key.
+                 *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
+                 *     where Redis cannot keep it; without a key the request would be carried out.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
                 readonly "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -1010,6 +1133,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "issueKey": "PORTAL-301",
+                 *       "comment": "Review",
+                 *       "accountId": "5fe6c024078c96de1f1cc547"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["StartTimerRequest"];
             };
         };
@@ -1021,9 +1151,36 @@ export interface operations {
                     readonly "Server-Timing": components["headers"]["Server-Timing"];
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "timer": {
+                     *         "id": -1777903200000,
+                     *         "startedAt": "2026-05-04T14:00:00Z",
+                     *         "finishedAt": null,
+                     *         "comment": "Review findings",
+                     *         "runningFor": "5fe6c024078c96de1f1cc547",
+                     *         "tillNow": 0,
+                     *         "worklogCount": 0,
+                     *         "issue": {
+                     *           "key": "PORTAL-312",
+                     *           "id": 20442,
+                     *           "summary": "Search by order number ignores leading zeros",
+                     *           "projectName": "Customer Portal"
+                     *         },
+                     *         "author": {
+                     *           "accountId": "5fe6c024078c96de1f1cc547",
+                     *           "displayName": "Emily Carter"
+                     *         },
+                     *         "withinWorkingHours": true,
+                     *         "startedWithinWorkingHours": true
+                     *       },
+                     *       "syncRequested": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["StartedTimer"];
                 };
             };
@@ -1046,7 +1203,16 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description A word of the caller's own for this start or stop. Who lost the answer sends the same again with it, and nothing is done twice. */
+                /**
+                 * @description A word of the caller's own for this start or stop, best a UUID; in quotes, as the draft has it, or without. Who
+                 *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
+                 *     one's, with `Idempotency-Replayed`. While the first is under way the repetition waits some seconds for it, then
+                 *     409 `IDEMPOTENCY_IN_PROGRESS`. Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409
+                 *     `IDEMPOTENCY_OUTCOME_UNKNOWN` where nobody can tell what Clockwork did: it is not done again under this key.
+                 *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
+                 *     where Redis cannot keep it; without a key the request would be carried out.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
                 readonly "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -1056,6 +1222,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "issueKey": "PORTAL-301",
+                 *       "accountId": "5fe6c024078c96de1f1cc547"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["StopTimerRequest"];
             };
         };
@@ -1067,9 +1239,16 @@ export interface operations {
                     readonly "Server-Timing": components["headers"]["Server-Timing"];
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "stopped": true,
+                     *       "syncRequested": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["StoppedTimer"];
                 };
             };
@@ -1100,6 +1279,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["SyncRequest"];
             };
         };
@@ -1114,6 +1294,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "syncRequested": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SyncRequested"];
                 };
             };
@@ -1126,7 +1311,6 @@ export interface operations {
             readonly 500: components["responses"]["InternalError"];
             readonly 502: components["responses"]["BadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
         };
     };
     readonly listWorklogs: {
@@ -1172,6 +1356,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "worklogs": [
+                     *         {
+                     *           "id": 48238,
+                     *           "issueId": 20680,
+                     *           "issueKey": "OPS-64",
+                     *           "issueName": "Weekly planning and retrospectives",
+                     *           "projectName": "Platform Operations",
+                     *           "timeSpentSeconds": 6300,
+                     *           "started": "2026-04-28T09:00:00+02:00",
+                     *           "comment": "Reproduced on staging",
+                     *           "author": {
+                     *             "accountId": "5fe6c024078c96de1f1cc547"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": 6300,
+                     *       "date": "2026-04-28",
+                     *       "accountId": "5fe6c024078c96de1f1cc547"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Worklogs"];
                 };
             };
@@ -1216,6 +1422,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "issue": {
+                     *         "key": "PORTAL-301",
+                     *         "id": "20421",
+                     *         "summary": "Let customers change the delivery address after booking",
+                     *         "status": "In Progress",
+                     *         "project": {
+                     *           "id": "10000",
+                     *           "key": "PORTAL",
+                     *           "name": "Customer Portal"
+                     *         },
+                     *         "assignee": {
+                     *           "accountId": "5fe6c024078c96de1f1cc547",
+                     *           "displayName": "Emily Carter"
+                     *         },
+                     *         "priority": "Medium",
+                     *         "url": "https://example.atlassian.net/browse/PORTAL-301"
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["IssueAnswer"];
                 };
             };
@@ -1267,6 +1494,29 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "issues": [
+                     *         {
+                     *           "key": "PORTAL-301",
+                     *           "id": "20421",
+                     *           "summary": "Let customers change the delivery address after booking",
+                     *           "status": "In Progress",
+                     *           "project": {
+                     *             "id": "10000",
+                     *             "key": "PORTAL",
+                     *             "name": "Customer Portal"
+                     *           },
+                     *           "assignee": {
+                     *             "accountId": "5fe6c024078c96de1f1cc547",
+                     *             "displayName": "Emily Carter"
+                     *           },
+                     *           "priority": "Medium",
+                     *           "url": "https://example.atlassian.net/browse/PORTAL-301"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["IssueList"];
                 };
             };
@@ -1312,6 +1562,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accountId": "5fe6c024078c96de1f1cc547",
+                     *       "emailAddress": "emily.carter@northbridge.example",
+                     *       "displayName": "Emily Carter",
+                     *       "avatarUrl": "https://avatar-management.example.com/5fe6c024078c96de1f1cc547/48"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ResolvedUser"];
                 };
             };
@@ -1339,6 +1597,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "accountId": "5fe6c024078c96de1f1cc547",
+                 *       "clockworkApiToken": "<your token>"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SettingsRequest"];
             };
         };
@@ -1353,6 +1617,15 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "valid": true,
+                     *       "user": {
+                     *         "accountId": "5fe6c024078c96de1f1cc547",
+                     *         "displayName": "Emily Carter"
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ValidSettings"];
                 };
             };
@@ -1380,6 +1653,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "username": "hannah",
+                 *       "password": "clockwork"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -1394,6 +1673,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI1ZmU2In0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 43200,
+                     *       "user_id": "5fe6c024078c96de1f1cc547"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Login"];
                 };
             };
@@ -1419,6 +1706,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "username": "hannah",
+                 *       "password": "clockwork"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -1433,6 +1726,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI1ZmU2In0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 43200,
+                     *       "user_id": "5fe6c024078c96de1f1cc547"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Login"];
                 };
             };
@@ -1468,6 +1769,37 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "timer": {
+                     *         "id": "cw:5fe6c024078c96de1f1cc547:PORTAL-312",
+                     *         "user_id": "5fe6c024078c96de1f1cc547",
+                     *         "status": "running",
+                     *         "started_at": "2026-05-04T12:23:49Z",
+                     *         "updated_at": "2026-05-04T14:00:00Z",
+                     *         "seq": 7,
+                     *         "issue_key": "PORTAL-312",
+                     *         "summary": "Search by order number ignores leading zeros",
+                     *         "comment": "Review findings",
+                     *         "source": "clockwork"
+                     *       },
+                     *       "timers": [
+                     *         {
+                     *           "id": "cw:5fe6c024078c96de1f1cc547:PORTAL-312",
+                     *           "user_id": "5fe6c024078c96de1f1cc547",
+                     *           "status": "running",
+                     *           "started_at": "2026-05-04T12:23:49Z",
+                     *           "updated_at": "2026-05-04T14:00:00Z",
+                     *           "seq": 7,
+                     *           "issue_key": "PORTAL-312",
+                     *           "summary": "Search by order number ignores leading zeros",
+                     *           "comment": "Review findings",
+                     *           "source": "clockwork"
+                     *         }
+                     *       ],
+                     *       "server_time": "2026-05-04T14:02:10Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RealtimeTimers"];
                 };
             };
@@ -1476,7 +1808,6 @@ export interface operations {
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
         };
     };
     readonly listTimersUnderApi: {
@@ -1501,6 +1832,37 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "timer": {
+                     *         "id": "cw:5fe6c024078c96de1f1cc547:PORTAL-312",
+                     *         "user_id": "5fe6c024078c96de1f1cc547",
+                     *         "status": "running",
+                     *         "started_at": "2026-05-04T12:23:49Z",
+                     *         "updated_at": "2026-05-04T14:00:00Z",
+                     *         "seq": 7,
+                     *         "issue_key": "PORTAL-312",
+                     *         "summary": "Search by order number ignores leading zeros",
+                     *         "comment": "Review findings",
+                     *         "source": "clockwork"
+                     *       },
+                     *       "timers": [
+                     *         {
+                     *           "id": "cw:5fe6c024078c96de1f1cc547:PORTAL-312",
+                     *           "user_id": "5fe6c024078c96de1f1cc547",
+                     *           "status": "running",
+                     *           "started_at": "2026-05-04T12:23:49Z",
+                     *           "updated_at": "2026-05-04T14:00:00Z",
+                     *           "seq": 7,
+                     *           "issue_key": "PORTAL-312",
+                     *           "summary": "Search by order number ignores leading zeros",
+                     *           "comment": "Review findings",
+                     *           "source": "clockwork"
+                     *         }
+                     *       ],
+                     *       "server_time": "2026-05-04T14:02:10Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RealtimeTimers"];
                 };
             };
@@ -1509,7 +1871,6 @@ export interface operations {
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
         };
     };
     readonly connect: {
@@ -1617,6 +1978,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "service": "clockwork-timers",
+                     *       "version": "59b6359",
+                     *       "timestamp": "2026-05-04T14:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Health"];
                 };
             };

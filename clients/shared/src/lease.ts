@@ -14,7 +14,7 @@ export class Leases {
   constructor(private readonly make: (session: Session) => LiveStore) {}
 
   take(session: Session): TimerStore {
-    const shared = this.all.get(session.token) ?? { store: this.make(session), holders: 0 };
+    const shared = this.living(session.token) ?? { store: this.make(session), holders: 0 };
     this.all.set(session.token, shared);
     shared.holders++;
     if (session.clockworkToken) shared.store.session = session;
@@ -23,6 +23,12 @@ export class Leases {
       shared.store.close();
       if (this.all.get(session.token) === shared) this.all.delete(session.token);
     });
+  }
+
+  /** Who logs in twice in a second gets one token twice: an expired store does not come back. */
+  private living(token: string): Shared | undefined {
+    const shared = this.all.get(token);
+    return shared?.store.screen.getSnapshot().status.kind === "expired" ? undefined : shared;
   }
 
   expire(session: Session): void {

@@ -197,7 +197,7 @@ export class Link {
     const now = this.schedule.now();
     this.host.status(
       this.surroundings.isOnline()
-        ? { kind: "reconnecting", attempt: this.failures, retryAt: now + delay, since: this.lostAt }
+        ? { kind: "reconnecting", attempt: this.failures, retryAt: Math.round(now + delay), since: this.lostAt }
         : { kind: "offline", since: this.lostAt },
     );
     this.cancelRetry();
@@ -269,8 +269,10 @@ export class Link {
       this.upgrades = 0;
       return;
     }
-    const most = Math.min(this.timing.upgradeMax, this.timing.upgradeAfter * 2 ** this.upgrades);
-    this.cancelUpgrade = this.schedule.after(most * (0.5 + this.schedule.random() / 2), () => {
+    // WebSockets that have worked before were out of reach for a moment, most likely.
+    const soon = this.proven.has("websocket") && this.upgrades === 0;
+    const pause = soon ? this.timing.soon : Math.min(this.timing.upgradeMax, this.timing.upgradeAfter * 2 ** this.upgrades);
+    this.cancelUpgrade = this.schedule.after(pause * (0.5 + this.schedule.random() / 2), () => {
       this.upgrades++;
       for (let at = this.firstWay(); at < rank(kind); at++) this.tryBetter(ways[at]!);
       this.planUpgrade(kind);

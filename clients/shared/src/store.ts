@@ -123,7 +123,6 @@ export class LiveStore implements LinkHost {
 
   /** The login is over. */
   expire(): void {
-    this.cancelExpiry();
     this.link.expire();
   }
 
@@ -151,6 +150,7 @@ export class LiveStore implements LinkHost {
 
   status(status: ConnectionStatus): void {
     this.connection = status;
+    if (status.kind === "expired") this.cancelExpiry();
     this.publish();
   }
 

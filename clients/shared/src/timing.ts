@@ -36,7 +36,7 @@ export interface Timing {
 }
 
 export const usualTiming: Timing = {
-  patience: 750,
+  patience: 600,
   giveUp: 8_000,
   minDelay: 250,
   maxDelay: 15_000,

@@ -1,22 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ServerMessage } from "../src/index";
 import { DevServer } from "./devserver";
-import { clientOf, connect, isLive, logIn, password, runs, runsNot, until, type Person } from "./person";
-import type { ClientOptions } from "../src/index";
+import { join } from "./people";
+import { clientOf, isLive, logIn, password, runs, runsNot, told, until } from "./person";
 
 let server: DevServer;
-const open: Person[] = [];
-
 beforeAll(async () => void (server = await DevServer.start()));
 afterAll(() => server.stop());
-afterEach(() => {
-  for (const { store } of open.splice(0)) store.close();
-});
-
-async function person(username: string, options?: Partial<ClientOptions>): Promise<Person> {
-  const p = await connect(server, username, options);
-  open.push(p);
-  return p;
-}
 
 test("login: the right password", async () => {
   const session = await clientOf(server).login("linh", password);
@@ -33,31 +23,93 @@ test("login: the wrong password", async () => {
   });
 });
 
+test("login: no server", async () => {
+  await expect(clientOf({ url: "http://127.0.0.1:9" }).login("linh", password)).rejects.toMatchObject({ code: "NETWORK", status: 0 });
+});
+
 test("the state comes on connect", async () => {
-  const { store } = await person("priya");
+  const { store } = await join(server, "priya");
   const state = await until(store, isLive("websocket"));
   expect(state.current).toMatchObject({ issueKey: "BILL-214", source: "clockwork", status: "running", summary: expect.any(String) });
   expect(state.error).toBeNull();
+  expect(store.getSnapshot()).toBe(state);
 });
 
 test("a start of one client is seen by another, and a stop", async () => {
-  const [here, there] = [await person("linh"), await person("linh")];
+  const [here, there] = [await join(server, "linh"), await join(server, "linh")];
   await Promise.all([here, there].map((p) => until(p.store, isLive("websocket"))));
 
   let began = performance.now();
-  const shown = until(here.store, (s) => s.timers.some((t) => t.issueKey === "PORTAL-301" && t.pending === "start"));
   const seen = until(there.store, runs("PORTAL-301")).then(() => performance.now() - began);
   const started = here.store.start({ issueKey: "portal-301 ", comment: "Review" });
-  expect(here.store.getSnapshot().current).toMatchObject({ issueKey: "PORTAL-301", pending: "start" });
-  await shown;
+  expect(here.store.getSnapshot().current).toMatchObject({ issueKey: "PORTAL-301", comment: "Review", pending: "start" });
   await started;
   console.log(`start seen elsewhere after ${(await seen).toFixed(1)} ms`);
   expect(await seen).toBeLessThan(2000);
-  expect((await until(here.store, runs("PORTAL-301"))).timers).toEqual(there.store.getSnapshot().timers);
+  expect((await until(here.store, told("PORTAL-301"))).timers).toEqual(there.store.getSnapshot().timers);
 
   began = performance.now();
   const gone = until(there.store, runsNot("PORTAL-301")).then(() => performance.now() - began);
-  await here.store.stop({ issueKey: "PORTAL-301" });
+  const stopped = here.store.stop({ issueKey: "PORTAL-301" });
+  expect(here.store.getSnapshot().timers.find((t) => t.issueKey === "PORTAL-301")).toMatchObject({ status: "stopped", pending: "stop" });
+  await stopped;
   console.log(`stop seen elsewhere after ${(await gone).toFixed(1)} ms`);
   expect(await gone).toBeLessThan(2000);
+});
+
+test("another person sees nothing of it", async () => {
+  const [minh, tomasz] = [await join(server, "minh"), await join(server, "tomasz")];
+  const heard: ServerMessage[] = [];
+  tomasz.store.subscribe(() => heard.push(tomasz.store.lastMessage()!));
+  await Promise.all([minh, tomasz].map((p) => until(p.store, isLive("websocket"))));
+  await minh.store.start({ issueKey: "OPS-64" });
+  await until(minh.store, told("OPS-64"));
+  await tomasz.store.start({ issueKey: "OPS-57" }); // what comes before this one's event has come
+  await until(tomasz.store, told("OPS-57"));
+  expect(heard.length).toBeGreaterThan(0);
+  expect(JSON.stringify(heard)).not.toContain(minh.session.userId);
+  expect(tomasz.store.getSnapshot().timers.map((t) => t.issueKey)).not.toContain("OPS-64");
+});
+
+test("a start made in Clockwork itself shows after a sync, an edit too", async () => {
+  const { store, session, client } = await join(server, "emily");
+  await until(store, isLive("websocket"));
+  const { id } = await server.control<{ id: number }>("POST", "/timers/start", { accountId: session.userId, issueKey: "OPS-64" });
+  await client.timers.sync();
+  await until(store, told("OPS-64"));
+  await server.control("PATCH", `/timers/${id}`, { onHold: true, comment: "Lunch" });
+  await client.timers.sync();
+  expect((await until(store, (s) => s.timers.some((t) => t.onHold))).current).toMatchObject({ comment: "Lunch" });
+});
+
+test("a timer without an issue goes over the WebSocket", async () => {
+  const [here, there] = [await join(server, "aiko"), await join(server, "aiko")];
+  await Promise.all([here, there].map((p) => until(p.store, isLive("websocket"))));
+  await here.store.start({ comment: "Phone call" });
+  const state = await until(there.store, (s) => s.current?.comment === "Phone call");
+  expect(state.current).toMatchObject({ source: "client" });
+  await there.store.stop();
+  await until(here.store, (s) => s.timers.some((t) => t.comment === "Phone call" && t.status === "stopped"));
+});
+
+test("a timer without an issue is taken back where there is no WebSocket", async () => {
+  const { store } = await join(server, "aiko", { WebSocket: null });
+  await until(store, isLive("sse"));
+  const before = store.getSnapshot().timers;
+  await expect(store.start({ comment: "Phone call" })).rejects.toMatchObject({ code: "NOT_CONNECTED" });
+  expect(store.getSnapshot()).toMatchObject({ error: { code: "NOT_CONNECTED" }, timers: before });
+});
+
+test("the other calls", async () => {
+  const client = clientOf(server);
+  const { clockworkToken } = await logIn(server, "priya", client);
+  expect((await client.issues.search("billing")).length).toBeGreaterThan(0);
+  expect(await client.issues.get("BILL-214")).toMatchObject({ key: "BILL-214" });
+  expect(await client.settings.validate(clockworkToken!)).toMatchObject({ accountId: client.session!.userId });
+  const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  const { days, total, worklogs } = await client.worklogs.range(day(6), day(0), "Asia/Kolkata");
+  expect(days).toHaveLength(7);
+  expect(total).toBe(worklogs.reduce((sum, w) => sum + w.timeSpentSeconds, 0));
+  await expect(client.issues.get("NOPE-1")).rejects.toMatchObject({ code: "ISSUE_NOT_FOUND", status: 404 });
+  await expect(client.worklogs.range("yesterday", day(0))).rejects.toMatchObject({ status: 400, field: "from" });
 });

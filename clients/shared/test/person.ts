@@ -53,7 +53,9 @@ export function until(store: TimerStore, holds: (state: TimerState) => boolean, 
 
 export const isLive = (via: "websocket" | "sse") => (s: TimerState) => s.status.kind === "live" && s.status.via === via && s.loaded;
 export const isPolling = (s: TimerState) => s.status.kind === "polling" && s.loaded;
-export const runs = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && t.seq > 0);
+export const runs = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && !t.pending);
+/** runs, by the server's own word over a live connection. */
+export const told = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && t.seq > 0);
 export const runsNot = (issueKey: string) => (s: TimerState) => !s.timers.some((t) => t.issueKey === issueKey && (t.status === "running" || t.pending));
 
 /** A random number generator that always gives the same (mulberry32). */

@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { ClientOptions, TimerStore } from "../src/index";
+import { blockedWebSockets, blockingFetch } from "./blockers";
+import { DevServer } from "./devserver";
+import { connect, isLive, isPolling, runs, runsNot, until, WebSocket } from "./person";
+
+let server: DevServer;
+const stores: TimerStore[] = [];
+
+beforeAll(async () => void (server = await DevServer.start()));
+afterAll(() => server.stop());
+afterEach(() => {
+  for (const store of stores.splice(0)) store.close();
+});
+
+async function person(username: string, options: Partial<ClientOptions> = {}): Promise<TimerStore> {
+  const { store } = await connect(server, username, options);
+  stores.push(store);
+  return store;
+}
+
+/** The way that is expected comes within the 2 s, and so does what another client does. */
+async function holds(username: string, options: Partial<ClientOptions>, there: (s: ReturnType<TimerStore["getSnapshot"]>) => boolean): Promise<void> {
+  const began = performance.now();
+  const store = await person(username, options);
+  await until(store, there);
+  const opened = performance.now() - began;
+  const other = await person(username);
+  await until(other, isLive("websocket"));
+
+  let asked = performance.now();
+  await other.start({ issueKey: "OPS-64" });
+  await until(store, runs("OPS-64"));
+  const start = performance.now() - asked;
+  asked = performance.now();
+  await other.stop({ issueKey: "OPS-64" });
+  await until(store, runsNot("OPS-64"));
+  const stop = performance.now() - asked;
+  console.log(`${username}: there after ${opened.toFixed(0)} ms, start ${start.toFixed(0)} ms, stop ${stop.toFixed(0)} ms`);
+  expect(Math.max(opened, start, stop)).toBeLessThan(2000);
+  expect(store.getSnapshot().timers.filter((t) => t.status === "running")).toEqual(
+    other.getSnapshot().timers.filter((t) => t.status === "running").map((t) => expect.objectContaining({ id: t.id, startedAt: t.startedAt })),
+  );
+}
+
+describe("an event stream where WebSockets are blocked", () => {
+  for (const [name, WebSocket] of Object.entries(blockedWebSockets)) {
+    test(name, () => holds(`${["linh", "minh", "tomasz", "priya", "emily"][Object.keys(blockedWebSockets).indexOf(name)]}`, { WebSocket }, isLive("sse")));
+  }
+});
+
+describe("long polls where streams are blocked too", () => {
+  const stream = (how: "hangs" | "fails" | "missing") => blockingFetch((path) => (path === "/api/timers/stream" ? how : undefined));
+  test("both-hang", () => holds("noah", { WebSocket: blockedWebSockets["never-opens"]!, fetch: stream("hangs") }, isPolling));
+  test("the-stream-fails", () => holds("aiko", { WebSocket: null, fetch: stream("fails") }, isPolling));
+  test("functions-have-neither", () => holds("james", { WebSocket: blockedWebSockets["refused-by-something-between"]!, fetch: stream("missing") }, isPolling));
+});
+
+test("a better way is taken once there is one", async () => {
+  let blocked = true;
+  const Gate = function (url: string, protocols: string[]) {
+    if (blocked) throw new Error("blocked");
+    return new WebSocket(url, protocols);
+  } as unknown as typeof WebSocket;
+  const fetch = blockingFetch((path) => (blocked && path === "/api/timers/stream" ? "missing" : undefined));
+  const store = await person("sofia", { WebSocket: Gate, fetch, timing: { upgradeAfter: 100 } });
+  await until(store, isPolling);
+  blocked = false;
+  await until(store, isLive("websocket"));
+  expect(store.socket()).not.toBeNull();
+});
+
+test("a person without an account in Clockwork is asked for plainly", async () => {
+  const asked: string[] = [];
+  const fetch = blockingFetch((path) => (path === "/api/timers/stream" ? "missing" : undefined), asked);
+  const refusing: typeof globalThis.fetch = async (input, init) =>
+    String(input).includes("/active") ? Response.json({ error: "FORBIDDEN", message: "You may only ask for your own account.", statusCode: 403 }, { status: 403 }) : fetch(input, init);
+  const store = await person("marcus", { WebSocket: null, fetch: refusing, timing: { pollPause: 50 } });
+  const other = await person("marcus");
+  await until(other, isLive("websocket"));
+  await until(store, isPolling);
+  await other.start({ comment: "Not in Jira" });
+  await until(store, (s) => s.current?.comment === "Not in Jira");
+  await other.stop();
+});
