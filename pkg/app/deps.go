@@ -19,6 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jiracache"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/web"
 	"github.com/clockwork-timer/backend/pkg/worklog"
@@ -43,6 +44,7 @@ type Deps struct {
 	Live      LiveTimers
 	Deadlines Deadlines
 
+	Telemetry *telemetry.Telemetry // nil where nobody is told
 	// RequestSync, where set, replaces the event: a process that runs the sync
 	// itself needs no Inngest.
 	RequestSync func(ctx context.Context, accountID string) error
@@ -60,11 +62,12 @@ type Options struct {
 	Deadlines Deadlines
 }
 
+	Telemetry *telemetry.Telemetry
 // New builds the dependencies of a checked configuration. The error is a
 // *config.Error: what only a client can check is wrong. The Deps that come with
 // it are good for saying so.
 func New(c *config.Config, o Options) (*Deps, error) {
-	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport, Deadlines: o.Deadlines.withDefaults(), cors: web.NewCORS(c.Origins())}
+	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport, Deadlines: o.Deadlines.withDefaults(), Telemetry: o.Telemetry, cors: web.NewCORS(c.Origins())}
 	if d.Log == nil {
 		d.Log = NewLog(os.Stderr, c)
 	}
@@ -80,7 +83,8 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if err != nil {
 		return d, err
 	}
-	d.Redis, d.Limits = ratelimit.Carrying{Client: redis}, d.newLimits(redis)
+	redis = measured(redis, d.Telemetry)
+	d.Redis, d.Limits, d.once = ratelimit.Carrying{Client: redis}, d.newLimits(redis), d.newOnce(redis)
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
 	}

@@ -3,28 +3,45 @@ package app
 import (
 	"io"
 	"log/slog"
-	"net/http"
+	"os"
 	"regexp"
 	"strings"
+
+	"golang.org/x/term"
 
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// NewLog writes JSON on Vercel, where machines read it, and text elsewhere. What
-// an upstream's sentence may quote is masked: e-mail addresses, and whatever
-// the configuration holds as a secret.
+// NewLog writes JSON where machines read it: on a deployment, and to a file or
+// a pipe, as a container's engine has it; text on a terminal, under vercel dev
+// and to whatever is no file. What an upstream's sentence may quote is masked:
+// e-mail addresses, account ids, and whatever the configuration holds as a
+// secret.
 func NewLog(w io.Writer, c *config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: mask{c.Secrets()}.attr}
-	if c.Platform.VercelEnv != "" && c.Platform.VercelEnv != "development" {
+	if c.Deployed() || c.Platform.VercelEnv != "development" && unattended(w) {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
+// unattended reports whether nobody looks at w: it is a file, and no terminal.
+func unattended(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && !term.IsTerminal(int(file.Fd()))
+}
+
 type mask struct{ secrets []secret.Text }
 
-var emailInText = regexp.MustCompile(`[\w.%+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}`)
+var (
+	emailInText = regexp.MustCompile(`[\w.%+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}`)
+	// accountInText is an Atlassian account id in either of its forms.
+	accountInText = regexp.MustCompile(`\b(\d{6}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b`)
+)
+
+// shortestAccount is the length of the shorter form.
+const shortestAccount = 24
 
 func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
 	var text string
@@ -41,20 +58,11 @@ func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
 	if strings.Contains(masked, "@") {
 		masked = emailInText.ReplaceAllString(masked, "[e-mail]")
 	}
+	if len(masked) >= shortestAccount {
+		masked = accountInText.ReplaceAllString(masked, "[account]")
+	}
 	if masked != text {
 		a.Value = slog.StringValue(masked)
 	}
 	return a
-}
-
-// plainPath is how every path of this API looks.
-var plainPath = regexp.MustCompile(`^[A-Za-z0-9/_-]{1,100}$`)
-
-// pathOf is the request's path for the log, unless it may be something that
-// was pasted into the address by mistake.
-func pathOf(r *http.Request) string {
-	if plainPath.MatchString(r.URL.Path) {
-		return r.URL.Path
-	}
-	return "(not a path of this API)"
 }

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -17,19 +16,23 @@ import (
 // ServeProtocol hands a request with one of the methods to a handler that
 // speaks another party's protocol and checks its callers itself.
 func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*Deps) (http.Handler, error)) {
-	began := time.Now()
 	d, err := Of(r)
-	ctx, cancel, id, timing := open(w, r, d)
+	ctx, cancel, seen := open(w, r, d)
 	defer cancel()
-	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: func() string { return serverTiming(time.Since(began), timing) }}
+	defer func() { seen.end(ctx) }()
+	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: seen.serverTiming}
 
-	if err = protocol(out, r.WithContext(ctx), d, err, methods, build); err != nil && !out.began {
-		if errors.Is(err, errMethod) {
-			w.Header().Set("Allow", strings.Join(methods, ", "))
+	if err = protocol(out, r.WithContext(ctx), d, err, methods, build); err != nil {
+		known := errorFor(err, r.Context())
+		seen.failed(known, err)
+		if !out.began {
+			if errors.Is(err, errMethod) {
+				w.Header().Set("Allow", strings.Join(methods, ", "))
+			}
+			web.WriteError(out, known)
 		}
-		web.WriteError(out, errorFor(err, r.Context()))
 	}
-	logRequest(ctx, d.Log, r, id, out.status, time.Since(began), timing, err)
+	seen.status = out.status
 }
 
 func protocol(w http.ResponseWriter, r *http.Request, d *Deps, depsErr error, methods []string, build func(*Deps) (http.Handler, error)) (err error) {

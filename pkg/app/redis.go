@@ -41,16 +41,18 @@ func newRedis(c *config.Config, transport http.RoundTripper, timeout time.Durati
 type timedRedis struct{ Redis }
 
 func (r timedRedis) Do(ctx context.Context, cmd ...any) (any, error) {
-	defer record(ctx, time.Now())
+	defer record(ctx, time.Now(), 1)
 	return r.Redis.Do(ctx, cmd...)
 }
 
 func (r timedRedis) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
-	defer record(ctx, time.Now())
+	defer record(ctx, time.Now(), len(cmds))
 	return r.Redis.Pipeline(ctx, cmds...)
 }
 
-func record(ctx context.Context, began time.Time) { upstream.Record(ctx, "redis", time.Since(began)) }
+func record(ctx context.Context, began time.Time, commands int) {
+	upstream.RecordMany(ctx, upstream.RedisName, time.Since(began), commands)
+}
 
 // ownerKey keys the HMAC of Clockwork tokens: a secret that every instance has.
 func ownerKey(c *config.Config) []byte {

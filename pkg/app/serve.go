@@ -2,21 +2,16 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"maps"
 	"net/http"
 	"os"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
-	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -50,7 +45,8 @@ var own = sync.OnceValues(func() (*Deps, error) {
 	if err != nil {
 		return &Deps{Config: c, Log: NewLog(os.Stderr, c), Now: time.Now, Deadlines: Deadlines{}.withDefaults(), cors: web.NewCORS(c.Origins())}, err
 	}
-	return New(c, Options{})
+	log := NewLog(os.Stderr, c)
+	return New(c, Options{Log: log, Telemetry: functionTelemetry(c, log)})
 })
 
 // Of returns the dependencies that a request is to use. With an error they are
@@ -99,41 +95,28 @@ func byMode(r *http.Request) func(*Deps) (auth.Caller, error) {
 }
 
 func serve(w http.ResponseWriter, r *http.Request, method string, route Route, door doorway) {
-	began := time.Now()
 	d, depsErr := Of(r)
-	ctx, cancel, id, timing := open(w, r, d)
+	ctx, cancel, seen := open(w, r, d)
 	defer cancel()
-	w.Header().Set("Server-Timing", serverTiming(0, timing)) // a preflight is answered by web.CORS alone
+	defer func() { seen.end(ctx) }()
+	w.Header().Set("Server-Timing", seen.serverTiming()) // a preflight is answered by web.CORS alone
 
 	d.cors.Serve(w, r, func(w http.ResponseWriter, r *http.Request) {
 		in := &Request{Request: r}
 		reply, err := answer(ctx, d, in, method, route, door, depsErr)
 		in.pass.Tell(w.Header())
-		w.Header().Set("Server-Timing", serverTiming(time.Since(began), timing))
+		w.Header().Set("Server-Timing", seen.serverTiming())
 		known := errorFor(err, r.Context())
-		switch {
-		case known == nil:
-			err = reply.Write(w)
-		default:
-			reply.Status = known.Status
-			if known.Status == http.StatusMethodNotAllowed {
-				w.Header().Set("Allow", method)
-			}
-			web.WriteError(w, known)
+		if known == nil {
+			seen.status, seen.err = reply.Status, reply.Write(w)
+			return
 		}
-		logRequest(ctx, d.Log, r, id, reply.Status, time.Since(began), timing, err)
+		seen.failed(known, err)
+		if known.Status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", method)
+		}
+		web.WriteError(w, known)
 	})
-}
-
-// open sets what every answer has and returns the request's context: with its
-// id, its deadline, and the time that it spends waiting for others.
-func open(w http.ResponseWriter, r *http.Request, d *Deps) (ctx context.Context, cancel context.CancelFunc, id string, timing *upstream.Timing) {
-	id = web.RequestID(r)
-	w.Header().Set("X-Request-Id", id)
-	web.Protect(w.Header())
-	ctx, cancel = context.WithTimeout(upstream.WithRequestID(r.Context(), id), d.Deadlines.Request)
-	ctx, timing = upstream.WithTiming(ctx)
-	return ctx, cancel, id, timing
 }
 
 // answer checks the request in the order in which a caller can mend it, and
@@ -177,38 +160,4 @@ func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Co
 		err = unknown
 	}
 	return ctx, err
-}
-
-func serverTiming(total time.Duration, timing *upstream.Timing) string {
-	phases, durations := []string{"total"}, []time.Duration{total}
-	totals := timing.Totals()
-	for _, name := range slices.Sorted(maps.Keys(totals)) {
-		phases, durations = append(phases, name), append(durations, totals[name])
-	}
-	return web.ServerTiming(phases, durations)
-}
-
-// statusClientClosed is what the log shows where the caller hung up: not our
-// failure (nginx's convention).
-const statusClientClosed = 499
-
-// logRequest writes the request's one line. The query may hold personal data,
-// and is left out.
-func logRequest(ctx context.Context, log *slog.Logger, r *http.Request, id string, status int, took time.Duration, timing *upstream.Timing, err error) {
-	level := slog.LevelInfo
-	attrs := []any{"method", r.Method, "path", pathOf(r), "status", status, "duration", took, "request_id", id}
-	for name, spent := range timing.Totals() {
-		attrs = append(attrs, name, spent)
-	}
-	var failed *upstream.Error
-	if errors.As(err, &failed) {
-		attrs = append(attrs, "upstream", failed.Upstream, "op", failed.Op, "upstream_status", failed.Status)
-	}
-	if err != nil {
-		attrs = append(attrs, "error", err)
-		if status >= 500 {
-			level = slog.LevelError
-		}
-	}
-	log.Log(ctx, level, "request", attrs...)
 }

@@ -81,14 +81,17 @@ func (q *Request) End(status int, code string) {
 // otherMethod is the conventions' word for whatever is no method of HTTP.
 const otherMethod = "_OTHER"
 
-func method(name string) attribute.KeyValue {
+// Method is the name where it is one of HTTP's: a caller may send any text.
+func Method(name string) string {
 	switch name {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		http.MethodConnect, http.MethodOptions, http.MethodTrace:
-		return semconv.HTTPRequestMethodKey.String(name)
+		return name
 	}
-	return semconv.HTTPRequestMethodKey.String(otherMethod)
+	return otherMethod
 }
+
+func method(name string) attribute.KeyValue { return semconv.HTTPRequestMethodKey.String(Method(name)) }
 
 // scheme is that of the connection. What a proxy may say of it is not believed.
 func scheme(r *http.Request) string {

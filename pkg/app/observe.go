@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/telemetry"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// statusClientClosed is what the log shows where the caller hung up: not our
+// failure (nginx's convention).
+const statusClientClosed = 499
+
+// flushTimeout is what an answer of a function may take longer so that its
+// trace is sent: the process is frozen once it is out.
+const flushTimeout = 500 * time.Millisecond
+
+// observed is a request that is being answered. The log has one line of it, and
+// so have, where they are set up, traces and metrics.
+type observed struct {
+	d         *Deps
+	method    string
+	route, id string
+	began     time.Time
+	timing    *upstream.Timing
+	told      *telemetry.Request
+
+	// What came of it; status is a preflight's until somebody knows better.
+	status int
+	code   string // of an error
+	err    error
+}
+
+// open sets what every answer has, and returns the request's context: with its
+// id, its deadline, and the time that it spends waiting for others.
+func open(w http.ResponseWriter, r *http.Request, d *Deps) (context.Context, context.CancelFunc, *observed) {
+	seen := &observed{d: d, method: telemetry.Method(r.Method), route: RouteOf(r), id: web.RequestID(r), began: time.Now(), status: http.StatusNoContent}
+	w.Header().Set("X-Request-Id", seen.id)
+	web.Protect(w.Header())
+	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), seen.id), d.Deadlines.Request)
+	ctx, seen.timing = upstream.WithTiming(ctx)
+	ctx, seen.told = d.Telemetry.Begin(ctx, r, seen.route, seen.id)
+	return ctx, cancel, seen
+}
+
+// serverTiming is the header of that name.
+func (o *observed) serverTiming() string {
+	phases, durations := []string{"total"}, []time.Duration{time.Since(o.began)}
+	totals := o.timing.Totals()
+	for _, name := range slices.Sorted(maps.Keys(totals)) {
+		phases, durations = append(phases, name), append(durations, totals[name])
+	}
+	return web.ServerTiming(phases, durations)
+}
+
+// failed notes what the caller is told of an error.
+func (o *observed) failed(known *web.Error, err error) {
+	o.status, o.code, o.err = known.Status, known.Code, err
+}
+
+// end is called once the answer is written.
+func (o *observed) end(ctx context.Context) {
+	o.log(ctx)
+	var limited *ratelimit.Exceeded
+	if errors.As(o.err, &limited) {
+		o.d.Telemetry.RateLimited(ctx, limited.Policy)
+	}
+	o.told.End(o.status, o.code)
+	if o.told != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		defer cancel()
+		if err := o.d.Telemetry.Flush(ctx); err != nil {
+			o.d.Log.Debug("telemetry not sent", "error", err)
+		}
+	}
+}
+
+// log writes the request's one line: no path and no query, which may hold
+// personal data.
+func (o *observed) log(ctx context.Context) {
+	spent := o.timing.Summary()
+	attrs := append(make([]slog.Attr, 0, 16), // as many as a failure has
+		slog.String("method", o.method), slog.String("route", orUnknown(o.route)), slog.Int("status", o.status),
+		slog.Float64("duration_ms", upstream.Milliseconds(time.Since(o.began))),
+		slog.Float64("upstream_ms", upstream.Milliseconds(spent.Upstreams)), slog.Float64("redis_ms", upstream.Milliseconds(spent.Redis)),
+		slog.String("request_id", o.id))
+	if trace := o.told.TraceID(); trace != "" {
+		attrs = append(attrs, slog.String("trace_id", trace))
+	}
+	if o.code != "" {
+		attrs = append(attrs, slog.String("code", o.code))
+	}
+	var failed *upstream.Error
+	if errors.As(o.err, &failed) {
+		attrs = append(attrs, slog.String("upstream", failed.Upstream), slog.String("op", failed.Op), slog.Int("upstream_status", failed.Status))
+	}
+	level := slog.LevelInfo
+	if o.err != nil {
+		attrs = append(attrs, slog.Any("error", o.err))
+		if o.status >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+	}
+	o.d.Log.LogAttrs(ctx, level, "request", attrs...)
+}
