@@ -18,8 +18,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
-	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/web"
 	"github.com/clockwork-timer/backend/pkg/worklog"
@@ -43,8 +43,8 @@ type Deps struct {
 	Login     *auth.Login
 	Live      LiveTimers
 	Deadlines Deadlines
-
 	Telemetry *telemetry.Telemetry // nil where nobody is told
+
 	// RequestSync, where set, replaces the event: a process that runs the sync
 	// itself needs no Inngest.
 	RequestSync func(ctx context.Context, accountID string) error
@@ -60,9 +60,9 @@ type Options struct {
 	Now       func() time.Time
 	Transport http.RoundTripper
 	Deadlines Deadlines
+	Telemetry *telemetry.Telemetry
 }
 
-	Telemetry *telemetry.Telemetry
 // New builds the dependencies of a checked configuration. The error is a
 // *config.Error: what only a client can check is wrong. The Deps that come with
 // it are good for saying so.
@@ -84,7 +84,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		return d, err
 	}
 	redis = measured(redis, d.Telemetry)
-	d.Redis, d.Limits, d.once = ratelimit.Carrying{Client: redis}, d.newLimits(redis), d.newOnce(redis)
+	d.Redis, d.Limits = ratelimit.Carrying{Client: redis}, d.newLimits(redis)
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
 	}
