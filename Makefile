@@ -1,6 +1,9 @@
 # make test   everything that must hold before a change is merged; .ci/run calls it
 # make unit   the packages alone, no other program started
 # make lint   format, vet, staticcheck, go.mod
+# make fuzz   each fuzz target for FUZZTIME, 60s if not set: some 25 minutes
+# make vuln   known vulnerabilities in what is used; fails too where no database answers
+# make licences  may everything that is shipped be shipped, and is it pinned
 # make bench  what an answer costs: time, size, allocations, Redis commands
 # make bench-realtime  what a message over WebSocket costs, beside a bare echo server
 
@@ -11,7 +14,7 @@ GO ?= go
 go_files = find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
 packages = $(GO) list ./... | grep -v /backend/e2e
 
-.PHONY: test unit lint bench bench-realtime programs
+.PHONY: test unit lint fuzz vuln licences bench bench-realtime programs
 
 # e2e starts compilers and servers; beside it the timing of other tests would suffer.
 test: lint programs
@@ -27,6 +30,15 @@ lint:
 	$(GO) vet ./...
 	$(GO) tool -modfile=.ci/staticcheck/go.mod staticcheck ./...
 	$(GO) mod tidy -diff
+
+fuzz:
+	.ci/fuzz
+
+vuln:
+	.ci/vuln
+
+licences:
+	.ci/licences/check
 
 bench: programs
 	$(GO) test -run '^$$' -bench . -benchmem $$($(packages))
