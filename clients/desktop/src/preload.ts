@@ -16,7 +16,9 @@ const bridge: Bridge = {
   onCommand(listener) {
     const relay = (_: IpcRendererEvent, command: Command) => listener(command);
     ipcRenderer.on(CHANNEL.command, relay);
-    return () => ipcRenderer.removeListener(CHANNEL.command, relay);
+    return () => {
+      ipcRenderer.removeListener(CHANNEL.command, relay); // it answers ipcRenderer, which must not get out
+    };
   },
 };
 

@@ -51,6 +51,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
     else setProblem(error.message);
   };
   const obey = (command: Command): void => {
+    if (command.kind === "start" || command.kind === "stop") setProblem(undefined);
     if (command.kind === "settings") setSettings({});
     if (command.kind === "retry" || command.kind === "shown") store?.retryNow();
     if (command.kind === "stop") store?.stop().catch(failed);
