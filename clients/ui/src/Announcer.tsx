@@ -1,9 +1,9 @@
 import classes from "./Announcer.module.css";
 
 /** Text that only a screen reader gets, when it changes. */
-export function Announcer({ children }: { children: string }) {
+export function Announcer({ label, children }: { label: string; children: string }) {
   return (
-    <p className={classes.hidden} role="status" aria-label="Announcements">
+    <p className={classes.hidden} role="status" aria-label={label}>
       {children}
     </p>
   );

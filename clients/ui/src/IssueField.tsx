@@ -100,7 +100,7 @@ export function IssueField({ search, text, onChange, fault, inputRef }: IssueFie
           ))}
         </ul>
       </div>
-      <Announcer>{open ? spokenResult(found) : ""}</Announcer>
+      <Announcer label="Search results">{open ? spokenResult(found) : ""}</Announcer>
     </div>
   );
 }

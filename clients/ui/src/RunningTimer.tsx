@@ -27,12 +27,13 @@ export function nameOf(timer: Timer): string {
 /** The one thing to look at: how long it has run, on what, and how to stop it. */
 export function RunningTimer({ timer, clockOffset, onStop, lastKnownAt, headingRef }: RunningTimerProps) {
   const elapsed = useElapsed(timer.startedAt, clockOffset);
+  const verb = timer.pending === "stop" ? "Stopping" : "Stop";
   const started = hourOf(Date.parse(timer.startedAt) - clockOffset);
   const time = clock(elapsed);
   return (
     <div className={classes.running}>
       <div className={classes.inner}>
-        <p className={classes.numerals} role="timer" aria-label={spoken(elapsed)} data-long={time.length > 7 || undefined}>
+        <p className={classes.numerals} role="timer" aria-label={timer.onHold ? "On hold" : spoken(elapsed)} data-long={time.length > 7 || undefined}>
           {timer.onHold ? "On hold" : time}
         </p>
         <div className={classes.what}>
@@ -43,8 +44,8 @@ export function RunningTimer({ timer, clockOffset, onStop, lastKnownAt, headingR
             {timer.comment && <span className={classes.comment}>{timer.comment}</span>}
             <span>{lastKnownAt === undefined ? detail(timer, started) : `Last known at ${hourOf(lastKnownAt)}. It may have been stopped since.`}</span>
           </p>
-          <Button className={classes.stop} onClick={onStop} aria-disabled={timer.pending !== undefined} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
-            {timer.pending === "stop" ? "Stopping" : "Stop"}
+          <Button className={classes.stop} onClick={onStop} aria-disabled={timer.pending !== undefined} aria-label={`${verb} ${nameOf(timer)}`} aria-keyshortcuts="s">
+            {verb}
           </Button>
         </div>
       </div>

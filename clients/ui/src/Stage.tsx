@@ -18,10 +18,11 @@ export interface StageProps {
   children: ReactNode;
 }
 
-/** The upper part of the screen: a field of colour while a timer runs, plain paper while none does. */
+/** The upper part of the screen: a field of colour while time counts, graphite while it may not, paper while nothing runs. */
 export function Stage({ state, lastKnownAt, onStop, onAgain, headingRef, children }: StageProps) {
   const { current, clockOffset } = state;
-  const look = !current ? "idle" : lastKnownAt !== undefined ? "stale" : "running";
+  const counts = lastKnownAt === undefined && !current?.onHold;
+  const look = !current ? "idle" : counts ? "running" : "still";
   return (
     <section className={classes.stage} data-look={look} aria-label="Running timer">
       {children}

@@ -3,7 +3,7 @@ import { useElapsed } from "@clockwork/shared/react";
 import { useId } from "react";
 
 import { Button } from "./Button";
-import { clock } from "./duration";
+import { clock, spoken } from "./duration";
 import { nameOf } from "./RunningTimer";
 import classes from "./TimerList.module.css";
 
@@ -34,17 +34,18 @@ export function TimerList({ timers, clockOffset, onStop, heading = "Also running
 
 function Row({ timer, clockOffset, onStop }: { timer: Timer } & Pick<TimerListProps, "clockOffset" | "onStop">) {
   const elapsed = useElapsed(timer.startedAt, clockOffset);
+  const verb = timer.pending === "stop" ? "Stopping" : "Stop";
   return (
     <li className={classes.row}>
-      <span className={classes.time} role="timer" aria-label={`${nameOf(timer)} has run for`}>
+      <span className={classes.time} role="timer" aria-label={`${nameOf(timer)}, ${timer.onHold ? "on hold" : spoken(elapsed)}`}>
         {timer.onHold ? "On hold" : clock(elapsed)}
       </span>
       <span className={classes.what}>
         {timer.issueKey && <b>{timer.issueKey}</b>} {timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}
         {timer.comment && <span className={classes.comment}> {timer.comment}</span>}
       </span>
-      <Button look="plain" onClick={() => onStop(timer)} aria-disabled={timer.pending !== undefined} aria-label={`Stop ${nameOf(timer)}`}>
-        {timer.pending === "stop" ? "Stopping" : "Stop"}
+      <Button look="plain" onClick={() => onStop(timer)} aria-disabled={timer.pending !== undefined} aria-label={`${verb} ${nameOf(timer)}`}>
+        {verb}
       </Button>
     </li>
   );

@@ -1,4 +1,4 @@
-import type { Session } from "@clockwork/shared";
+import type { RunningTimer as Timer, Session } from "@clockwork/shared";
 import { useClient, useTimerState } from "@clockwork/shared/react";
 import { useRef, useState } from "react";
 
@@ -14,12 +14,12 @@ import { StartTimer } from "./StartTimer";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { TimerList } from "./TimerList";
 import classes from "./TimerScreen.module.css";
+import { TimerTitle } from "./TimerTitle";
 import { useActions, type Action } from "./useActions";
 import { useAnnouncement } from "./useAnnouncement";
 import { useFocusRescue } from "./useFocusRescue";
 import { useLastHeard } from "./useLastHeard";
 import { useShortcuts, useShortcutsEnabled } from "./useShortcuts";
-import { useTimerTitle } from "./useTimerTitle";
 import { WorklogsPanel } from "./WorklogsPanel";
 
 export interface TimerScreenProps {
@@ -58,14 +58,16 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwo
   const running = timers.filter((t) => t.status === "running");
 
   useFocusRescue(heading);
-  useTimerTitle(current, clockOffset, lastKnownAt !== undefined);
+  const stopTimer = (timer: Timer): void => {
+    if (!timer.pending) void perform({ kind: "stop", timer });
+  };
   const toSearch = (): void => {
     issue.current?.focus();
     issue.current?.click();
   };
   useShortcuts(
     {
-      s: () => (current ? void perform({ kind: "stop", timer: current }) : toSearch()),
+      s: () => (current ? stopTimer(current) : toSearch()),
       "/": toSearch,
       "?": () => setHelp(true),
     },
@@ -79,7 +81,7 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwo
           state={state}
           lastKnownAt={lastKnownAt}
           headingRef={heading}
-          onStop={(timer) => void perform({ kind: "stop", timer })}
+          onStop={stopTimer}
           onAgain={(issueKey) => void perform({ kind: "start", issueKey })}
         >
           <header className={classes.bar}>
@@ -94,7 +96,7 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwo
           {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
           {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} onConnect={actions.connect} onCancel={actions.cancel} />}
           <StartTimer search={client.issues.search} onStart={(input) => perform({ kind: "start", ...input })} another={current !== null} inputRef={issue} />
-          <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={(timer) => void perform({ kind: "stop", timer })} />
+          <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
           <WorklogsPanel state={state} read={client.worklogs.range} compact={compact} />
         </div>
       </main>
@@ -104,7 +106,8 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwo
           Keyboard shortcuts
         </Button>
       </footer>
-      <Announcer>{useAnnouncement(state)}</Announcer>
+      <Announcer label="Announcements">{useAnnouncement(state)}</Announcer>
+      <TimerTitle timer={current} clockOffset={clockOffset} stale={lastKnownAt !== undefined} />
       <ShortcutHelp open={help} onClose={() => setHelp(false)} enabled={keys} onEnable={setKeys} />
     </div>
   );

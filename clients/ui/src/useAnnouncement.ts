@@ -28,7 +28,7 @@ export function changes(before: Seen, state: TimerState, now: number): string[] 
 }
 
 /** The seen part of a state; what is not confirmed yet stays as it was. */
-function seen(state: TimerState, before: Seen | undefined): Seen {
+export function seen(state: TimerState, before: Seen | undefined): Seen {
   const running = new Map<string, { name: string; startedAt: string }>();
   for (const timer of state.timers) {
     const knew = before?.running.get(timer.id);
