@@ -22,6 +22,7 @@ type worklogsReply struct {
 	Date      string          `json:"date"`  // the day, or the first of the range
 	AccountID string          `json:"accountId"`
 	Days      []worklog.Day   `json:"days,omitempty"` // of a range
+	Degraded  []string        `json:"degraded,omitempty"`
 }
 
 func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
@@ -52,6 +53,9 @@ func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, erro
 	reply := worklogsReply{Worklogs: list.Worklogs, Total: list.Total, Date: list.Days[0].Date, AccountID: account}
 	if ranged {
 		reply.Days = list.Days
+	}
+	if list.Degraded {
+		reply.Degraded = app.WithoutJira
 	}
 	return web.OK(reply), nil
 }

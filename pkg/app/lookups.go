@@ -51,7 +51,7 @@ func (d *Deps) ResolveUser(ctx context.Context, r *Request) (jira.User, error) {
 	if !r.Query.Has("query") {
 		return jira.User{}, web.BadRequest("email", "Say whom to look for: email or query is missing.")
 	}
-	user, err := d.Jira.FindUser(ctx, r.Query.Get("query"))
+	user, err := d.Names.FindUser(ctx, r.Query.Get("query"))
 	return user, UserError(err)
 }
 

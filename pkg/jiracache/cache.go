@@ -1,6 +1,7 @@
 // Package jiracache looks up Jira users and issues and remembers them in Redis,
 // also that one was not found. It is a convenience: when Redis does not answer,
-// it asks Jira.
+// it asks Jira. Callers who lack the same thing at the same time ask Jira once:
+// there is one credential for all, so one answer. Redis each asks for themselves.
 package jiracache
 
 import (
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/flight"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
@@ -48,6 +50,10 @@ type Cache struct {
 	redis Redis
 	jira  Jira
 	log   *slog.Logger
+
+	users  flight.Group[jira.User]
+	issues flight.Group[jira.Issue]
+	bulks  flight.Group[map[string]jira.Issue]
 }
 
 // New returns a cache of what client answers, kept in redis.
@@ -57,29 +63,40 @@ func New(redis Redis, client Jira, log *slog.Logger) *Cache {
 
 // User returns the user with an account id, or jira.ErrNotFound.
 func (c *Cache) User(ctx context.Context, accountID string) (jira.User, error) {
-	return lookUp(ctx, c, userPrefix+accountID, userLife, isUser, func() (jira.User, []string, error) {
-		user, err := c.jira.User(ctx, accountID)
-		return user, userKeys(user), err
-	})
+	return lookUp(ctx, c, users(c, userPrefix+accountID), func(ctx context.Context) (jira.User, error) { return c.jira.User(ctx, accountID) })
 }
 
 // UserByEmail returns the user whose address is exactly email, or
 // jira.ErrNotFound where there is none or the address is hidden.
 func (c *Cache) UserByEmail(ctx context.Context, email string) (jira.User, error) {
 	email = timer.NormalizeEmail(email)
-	return lookUp(ctx, c, emailPrefix+email, userLife, isUser, func() (jira.User, []string, error) {
-		user, err := c.jira.FindUser(ctx, email)
-		return user, userKeys(user), err
-	})
+	return lookUp(ctx, c, users(c, emailPrefix+email), func(ctx context.Context) (jira.User, error) { return c.jira.FindUser(ctx, email) })
+}
+
+// FindUser returns the one user whom a text names, or jira.ErrNotFound. It is
+// not remembered: who has a name today may share it tomorrow.
+func (c *Cache) FindUser(ctx context.Context, query string) (jira.User, error) {
+	return share(ctx, &c.users, "find:"+query, func(ctx context.Context) (jira.User, error) { return c.jira.FindUser(ctx, query) })
 }
 
 // Issue returns an issue by its key or numeric id, or jira.ErrNotFound. The key
 // must have been checked by the caller: it becomes part of a Redis key.
 func (c *Cache) Issue(ctx context.Context, idOrKey string) (jira.Issue, error) {
-	return lookUp(ctx, c, issuePrefix+idOrKey, issueLife, isIssue, func() (jira.Issue, []string, error) {
-		issue, err := c.jira.Issue(ctx, idOrKey)
-		return issue, issueKeys(issue), err
-	})
+	issues := entry[jira.Issue]{issuePrefix + idOrKey, issueLife, isIssue, issueKeys, &c.issues}
+	return lookUp(ctx, c, issues, func(ctx context.Context) (jira.Issue, error) { return c.jira.Issue(ctx, idOrKey) })
+}
+
+// entry is where a thing is looked up, and how it is kept.
+type entry[T any] struct {
+	key   string
+	life  time.Duration
+	valid func(T) bool
+	keys  func(T) []string // that it is to be found under from now on
+	group *flight.Group[T]
+}
+
+func users(c *Cache, key string) entry[jira.User] {
+	return entry[jira.User]{key, userLife, isUser, userKeys, &c.users}
 }
 
 // A value that parses but names nothing is not one that was written here.
@@ -96,35 +113,42 @@ func userKeys(u jira.User) []string {
 
 func issueKeys(i jira.Issue) []string { return []string{issuePrefix + i.Key, issuePrefix + i.ID} }
 
-// lookUp answers from key, else by fetch, which also names the keys that the
-// value is to be found under from now on. Where Redis did not answer the
+// lookUp answers from Redis, else by fetch. Where Redis did not answer the
 // question it is not asked to remember the answer: that would only take longer.
-func lookUp[T any](ctx context.Context, c *Cache, key string, life time.Duration, valid func(T) bool, fetch func() (T, []string, error)) (T, error) {
-	reply, unread := c.redis.Do(ctx, "GET", key)
+func lookUp[T any](ctx context.Context, c *Cache, e entry[T], fetch func(context.Context) (T, error)) (T, error) {
+	reply, unread := c.redis.Do(ctx, "GET", e.key)
 	if unread != nil {
 		c.log.WarnContext(ctx, "jira cache not read", "error", unread)
 	}
-	if value, found, known := decode(reply, valid); known {
+	if value, found, known := decode(reply, e.valid); known {
 		if !found {
 			return value, jira.ErrNotFound
 		}
 		return value, nil
 	}
-	value, keys, err := fetch()
+	return share(ctx, e.group, e.key, func(ctx context.Context) (T, error) {
+		value, err := fetch(ctx)
+		if unread == nil {
+			c.keep(ctx, e.key, e.keys(value), value, e.life, err)
+		}
+		return value, err
+	})
+}
+
+// keep remembers what a fetch has found, or that there is nothing.
+func (c *Cache) keep(ctx context.Context, key string, others []string, value any, life time.Duration, err error) {
 	switch {
-	case unread != nil:
 	case errors.Is(err, jira.ErrNotFound):
 		c.write(ctx, map[string]string{key: missing}, missingLife)
 	case err == nil:
 		if encoded, bad := json.Marshal(value); bad == nil {
 			entries := map[string]string{key: string(encoded)}
-			for _, k := range keys {
+			for _, k := range others {
 				entries[k] = string(encoded)
 			}
 			c.write(ctx, entries, life)
 		}
 	}
-	return value, err
 }
 
 // decode reads what a key holds: known says that it holds something, found that

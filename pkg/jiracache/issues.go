@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/jira"
 )
@@ -19,28 +21,42 @@ func (c *Cache) Issues(ctx context.Context, idsOrKeys []string) (map[string]jira
 	if len(unknown) == 0 {
 		return issues, nil
 	}
-	fetched, err := c.jira.Issues(ctx, unknown)
-	entries, absent := map[string]string{}, map[string]string{}
+	unknown = slices.Compact(slices.Sorted(slices.Values(unknown))) // a question is the same in any order
+	fetched, err := share(ctx, &c.bulks, strings.Join(unknown, "\n"), func(ctx context.Context) (map[string]jira.Issue, error) {
+		fetched, err := c.jira.Issues(ctx, unknown)
+		if unread == nil {
+			c.keepIssues(ctx, unknown, fetched, err)
+		}
+		return fetched, err
+	})
 	for _, asked := range unknown {
-		issue, ok := fetched[asked]
+		if issue, ok := fetched[asked]; ok {
+			issues[asked] = issue
+		}
+	}
+	return issues, err
+}
+
+// keepIssues remembers what was found, and where all were answered for, what
+// was not.
+func (c *Cache) keepIssues(ctx context.Context, asked []string, fetched map[string]jira.Issue, err error) {
+	entries, absent := map[string]string{}, map[string]string{}
+	for _, one := range asked {
+		issue, ok := fetched[one]
 		if !ok {
-			absent[issuePrefix+asked] = missing
+			absent[issuePrefix+one] = missing
 			continue
 		}
-		issues[asked] = issue
 		if encoded, bad := json.Marshal(issue); bad == nil {
 			for _, key := range issueKeys(issue) {
 				entries[key] = string(encoded)
 			}
 		}
 	}
-	if unread == nil {
-		c.write(ctx, entries, issueLife)
-	}
-	if unread == nil && err == nil {
+	c.write(ctx, entries, issueLife)
+	if err == nil {
 		c.write(ctx, absent, missingLife)
 	}
-	return issues, err
 }
 
 // readIssues returns what Redis knows, with one command, and the rest's names.

@@ -1,16 +1,19 @@
 // Package worklog lists a person's tracked time by days in that person's own
-// time zone, with the names of the issues.
+// time zone, with the names of the issues. Equal questions to Clockwork at the
+// same time, with the same token, are one.
 package worklog
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/internal/flight"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -27,7 +30,7 @@ type Names interface {
 	Issues(ctx context.Context, idsOrKeys []string) (map[string]jira.Issue, error)
 }
 
-// Service lists worklogs. All fields are required.
+// Service lists worklogs. All exported fields are required.
 type Service struct {
 	Clockwork Clockwork
 	Names     Names
@@ -38,6 +41,8 @@ type Service struct {
 	NamesTimeout time.Duration
 	Now          func() time.Time
 	Log          *slog.Logger
+
+	asking flight.Group[[]timer.Worklog]
 }
 
 // Query selects one person's worklogs. From and To are days, both included, of
@@ -54,6 +59,9 @@ type List struct {
 	Worklogs []timer.Worklog // by start
 	Total    int64           // seconds
 	Days     []Day           // every day of the query, those without time too
+	// Degraded says that Jira did not answer: names may be missing, or the days
+	// be those of the default zone.
+	Degraded bool
 }
 
 // Day is one day's total.
@@ -64,20 +72,20 @@ type Day struct {
 
 // List reads the worklogs. Names that cannot be looked up are left out.
 func (s *Service) List(ctx context.Context, q Query) (List, error) {
-	zone := s.zone(ctx, q)
+	zone, guessed := s.zone(ctx, q)
 	if q.From.IsZero() {
 		q.From = s.Now().In(zone)
 		q.To = q.From
 	}
-	worklogs, err := s.Clockwork.Worklogs(ctx, q.Token, clockwork.WorklogQuery{AccountID: q.AccountID, From: q.From, To: q.To, Location: zone})
+	worklogs, err := s.ask(ctx, q.Token, clockwork.WorklogQuery{AccountID: q.AccountID, From: q.From, To: q.To, Location: zone})
 	if err != nil {
 		return List{}, err
 	}
 	slices.SortFunc(worklogs, func(a, b timer.Worklog) int {
 		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
 	})
-	s.addNames(ctx, worklogs)
-	list := List{Worklogs: worklogs}
+	unnamed := s.addNames(ctx, worklogs)
+	list := List{Worklogs: worklogs, Degraded: guessed || unnamed}
 	totals := map[string]int64{}
 	for i := range worklogs {
 		worklogs[i].Author = timer.Person{AccountID: worklogs[i].Author.AccountID}
@@ -97,37 +105,38 @@ func civil(t time.Time) time.Time {
 }
 
 // zone is where the person's day begins and ends: as asked for, else as their
-// Jira profile says, else the default.
-func (s *Service) zone(ctx context.Context, q Query) *time.Location {
+// Jira profile says, else the default. guessed says that Jira did not answer.
+func (s *Service) zone(ctx context.Context, q Query) (zone *time.Location, guessed bool) {
 	if q.Zone != nil {
-		return q.Zone
+		return q.Zone, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.NamesTimeout)
 	defer cancel()
 	user, err := s.Names.User(ctx, q.AccountID)
 	if err != nil {
 		s.Log.WarnContext(ctx, "time zone not looked up", "error", err)
-		return s.DefaultZone
+		return s.DefaultZone, !errors.Is(err, jira.ErrNotFound)
 	}
-	zone, err := time.LoadLocation(user.TimeZone)
+	zone, err = time.LoadLocation(user.TimeZone)
 	if user.TimeZone == "" || err != nil {
-		return s.DefaultZone
+		return s.DefaultZone, false
 	}
-	return zone
+	return zone, false
 }
 
-// addNames fills what Clockwork left out, with one lookup for all issues.
-func (s *Service) addNames(ctx context.Context, worklogs []timer.Worklog) {
-	unnamed := map[int64][]int{}
+// addNames fills what Clockwork left out, with one lookup for all issues. It
+// reports that Jira did not answer for all.
+func (s *Service) addNames(ctx context.Context, worklogs []timer.Worklog) (unnamed bool) {
+	lacking := map[int64][]int{}
 	var ids []string
 	for i, w := range worklogs {
 		if w.IssueKey != "" && w.IssueName != "" && w.ProjectName != "" {
 			continue
 		}
-		if len(unnamed[w.IssueID]) == 0 {
+		if len(lacking[w.IssueID]) == 0 {
 			ids = append(ids, strconv.FormatInt(w.IssueID, 10))
 		}
-		unnamed[w.IssueID] = append(unnamed[w.IssueID], i)
+		lacking[w.IssueID] = append(lacking[w.IssueID], i)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.NamesTimeout)
 	defer cancel()
@@ -137,8 +146,9 @@ func (s *Service) addNames(ctx context.Context, worklogs []timer.Worklog) {
 	}
 	for _, issue := range issues {
 		id, _ := strconv.ParseInt(issue.ID, 10, 64) // Jira's ids are numbers
-		for _, i := range unnamed[id] {
+		for _, i := range lacking[id] {
 			worklogs[i].IssueKey, worklogs[i].IssueName, worklogs[i].ProjectName = issue.Key, issue.Summary, issue.Project.Name
 		}
 	}
+	return err != nil
 }

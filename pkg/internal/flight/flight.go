@@ -1,0 +1,65 @@
+// Package flight lets equal questions that are asked at the same time share one
+// answer, whoever hangs up meanwhile. It remembers nothing: an answer, an error
+// too, goes to those who were waiting for it and to nobody after them.
+package flight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// longest bounds a question of a caller who has no deadline.
+const longest = 30 * time.Second
+
+// Group shares questions by their key. Its zero value is ready for use.
+type Group[T any] struct{ calls singleflight.Group }
+
+// Do returns what ask answers, or what another caller's ask with the same key
+// does, if that is under way. Whatever tells callers apart, such as whose
+// credential is sent, has to be in the key, and the answer is for reading only.
+//
+// Each caller waits as long as ctx lets them, and then gets its error. The ctx
+// that ask gets has the values and the deadline of the caller who was first, but
+// does not end when they hang up; who has more time than they had asks again
+// where theirs was not enough. A panic in ask is an error for all.
+func (g *Group[T]) Do(ctx context.Context, key string, ask func(ctx context.Context) (T, error)) (T, error) {
+	var none T
+	for {
+		own := false
+		answers := g.calls.DoChan(key, func() (answer any, err error) {
+			own = true
+			defer func() {
+				if p := recover(); p != nil { // singleflight would end the process
+					answer, err = none, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				}
+			}()
+			free, cancel := detach(ctx)
+			defer cancel()
+			return ask(free)
+		})
+		select {
+		case <-ctx.Done():
+			return none, ctx.Err()
+		case got := <-answers:
+			if !own && ctx.Err() == nil && errors.Is(got.Err, context.DeadlineExceeded) {
+				continue
+			}
+			answer, _ := got.Val.(T)
+			return answer, got.Err
+		}
+	}
+}
+
+// detach keeps a context's values and deadline, but not its cancellation.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	at, limited := ctx.Deadline()
+	if !limited {
+		at = time.Now().Add(longest)
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), at)
+}

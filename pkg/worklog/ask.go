@@ -1,0 +1,34 @@
+package worklog
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// ask reads the worklogs from Clockwork, together with all who ask the same now
+// with the same token: what it may see is its owner's. The list is the caller's
+// own, to change.
+func (s *Service) ask(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) ([]timer.Worklog, error) {
+	worklogs, err := s.asking.Do(ctx, question(token, q), func(ctx context.Context) ([]timer.Worklog, error) {
+		return s.Clockwork.Worklogs(ctx, token, q)
+	})
+	if failed := (*upstream.Error)(nil); err != nil && errors.Is(err, ctx.Err()) && !errors.As(err, &failed) {
+		err = &upstream.Error{Upstream: "clockwork", Op: "worklogs.list", Err: err} // the caller's time was up
+	}
+	return slices.Clone(worklogs), err
+}
+
+// question tells queries apart. It does not hold the token.
+func question(token secret.Text, q clockwork.WorklogQuery) string {
+	return fmt.Sprintf("%x\n%q\n%q\n%s\n%s\n%s", sha256.Sum256([]byte(token.Reveal())), q.AccountID, q.UserQuery,
+		q.From.Format(time.DateOnly), q.To.Format(time.DateOnly), q.Location)
+}
