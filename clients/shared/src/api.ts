@@ -24,71 +24,75 @@ export interface WriteInput {
 
 /** The server's calls in the name of a session. They reject with a ClientError. */
 export class Api {
-  constructor(
-    private readonly http: Http,
-    private readonly session: () => Session | null,
-    private readonly onExpired: (session: Session) => void,
-  ) {}
+  readonly #http: Http;
+  readonly #session: () => Session | null;
+  readonly #onExpired: (session: Session) => void;
+
+  constructor(http: Http, session: () => Session | null, onExpired: (session: Session) => void) {
+    this.#http = http;
+    this.#session = session;
+    this.#onExpired = onExpired;
+  }
 
   readonly timers = {
     /** All that are known of the session's user. */
-    list: (o: CallOptions = {}) => this.get<Listing>("/api/timers", {}, o),
-    start: (input: WriteInput & { issueKey: string }, o: WriteOptions = {}) => this.write<StartedTimer>("/api/timers/start", input, o),
+    list: (o: CallOptions = {}) => this.#get<Listing>("/api/timers", {}, o),
+    start: (input: WriteInput & { issueKey: string }, o: WriteOptions = {}) => this.#write<StartedTimer>("/api/timers/start", input, o),
     /** Safe to repeat. Without an issue it stops the one that runs. */
-    stop: (input: WriteInput = {}, o: WriteOptions = {}) => this.write<StoppedTimer>("/api/timers/stop", input, o),
+    stop: (input: WriteInput = {}, o: WriteOptions = {}) => this.#write<StoppedTimer>("/api/timers/stop", input, o),
     /** Asks that Clockwork's timers be read anew. */
-    sync: (o: CallOptions = {}) => this.write<{ syncRequested: boolean }>("/api/timers/sync", {}, o),
+    sync: (o: CallOptions = {}) => this.#write<{ syncRequested: boolean }>("/api/timers/sync", {}, o),
   };
 
   readonly issues = {
     /** With an empty text: the person's issues in progress. */
     search: async (q = "", { maxResults, ...o }: CallOptions & { maxResults?: number } = {}): Promise<readonly Issue[]> =>
-      (await this.get<{ issues: Issue[] }>("/api/issues/search", { accountId: this.who(), q: q.trim() || undefined, maxResults }, o)).issues,
+      (await this.#get<{ issues: Issue[] }>("/api/issues/search", { accountId: this.#who(), q: q.trim() || undefined, maxResults }, o)).issues,
     get: async (key: string, o: CallOptions = {}): Promise<Issue> =>
-      (await this.get<{ issue: Issue }>(`/api/issues/${encodeURIComponent(key)}`, {}, o)).issue,
+      (await this.#get<{ issue: Issue }>(`/api/issues/${encodeURIComponent(key)}`, {}, o)).issue,
   };
 
   readonly worklogs = {
     /** Of the days from and to, both YYYY-MM-DD and included, at most 31. tz is an IANA name. */
     range: async (from: string, to: string, tz?: string, o: CallOptions = {}) =>
-      this.get<Worklogs>("/api/worklogs", { accountId: this.who(), from, to, tz }, o),
+      this.#get<Worklogs>("/api/worklogs", { accountId: this.#who(), from, to, tz }, o),
     /** Of one day; without it of the person's today. */
-    day: async (date?: string, tz?: string, o: CallOptions = {}) => this.get<Worklogs>("/api/worklogs", { accountId: this.who(), date, tz }, o),
+    day: async (date?: string, tz?: string, o: CallOptions = {}) => this.#get<Worklogs>("/api/worklogs", { accountId: this.#who(), date, tz }, o),
   };
 
   readonly settings = {
     /** Whether a Clockwork API token works for the session's account, and who that is. */
     validate: async (clockworkApiToken: string, o: CallOptions = {}): Promise<User> => {
-      const body = { accountId: this.who(), clockworkApiToken };
-      return (await this.call<{ user: User }>({ ...o, method: "POST", path: "/api/settings/validate", body })).body.user;
+      const body = { accountId: this.#who(), clockworkApiToken };
+      return (await this.#call<{ user: User }>({ ...o, method: "POST", path: "/api/settings/validate", body })).body.user;
     },
   };
 
-  private who(): string {
-    const session = this.session();
+  #who(): string {
+    const session = this.#session();
     if (!session) throw ownError("SESSION_EXPIRED");
     return session.userId;
   }
 
-  private async get<T>(path: string, query: NonNullable<Call["query"]>, o: CallOptions): Promise<T> {
-    return (await this.call<T>({ ...o, path, query })).body;
+  async #get<T>(path: string, query: NonNullable<Call["query"]>, o: CallOptions): Promise<T> {
+    return (await this.#call<T>({ ...o, path, query })).body;
   }
 
-  private async write<T>(path: string, input: WriteInput, { idempotencyKey, ...o }: WriteOptions): Promise<T> {
-    const session = this.session();
+  async #write<T>(path: string, input: WriteInput, { idempotencyKey, ...o }: WriteOptions): Promise<T> {
+    const session = this.#session();
     const { issueKey, comment, clockworkToken = session?.clockworkToken } = input;
     const headers = { "X-Clockwork-Token": clockworkToken, "Idempotency-Key": idempotencyKey };
     const body = { issueKey, comment: comment?.trim() || undefined, accountId: session?.userId };
-    return (await this.call<T>({ ...o, method: "POST", path, headers, body })).body;
+    return (await this.#call<T>({ ...o, method: "POST", path, headers, body })).body;
   }
 
   /** Calls in the session's name, and notices where that is over. */
-  private async call<T>(call: Call): Promise<Answer<T>> {
-    const session = this.session();
+  async #call<T>(call: Call): Promise<Answer<T>> {
+    const session = this.#session();
     try {
-      return await this.http.json<T>({ ...call, token: session?.token });
+      return await this.#http.json<T>({ ...call, token: session?.token });
     } catch (thrown) {
-      if (session && isExpired(asClientError(thrown))) this.onExpired(session);
+      if (session && isExpired(asClientError(thrown))) this.#onExpired(session);
       throw thrown;
     }
   }

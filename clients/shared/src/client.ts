@@ -31,6 +31,7 @@ export interface ClientOptions {
  * a ClientError. Nothing is stored.
  */
 export class Client {
+  readonly #options: ClientOptions;
   /** In whose name the calls are; login and connect set it. */
   session: Session | null = null;
 
@@ -39,21 +40,22 @@ export class Client {
   readonly worklogs: Api["worklogs"];
   readonly settings: Api["settings"];
 
-  private readonly schedule: Scheduler;
-  private readonly http: Http;
-  private readonly leases = new Leases((session) => this.newStore(session));
+  readonly #schedule: Scheduler;
+  readonly #http: Http;
+  readonly #leases = new Leases((session) => this.#newStore(session));
 
-  constructor(private readonly options: ClientOptions) {
+  constructor(options: ClientOptions) {
+    this.#options = options;
     const { baseUrl, fetch = globalThis.fetch, now, random, after } = options;
-    this.schedule = { now: now ?? realScheduler.now, random: random ?? realScheduler.random, after: after ?? realScheduler.after };
-    this.http = new Http(baseUrl, fetch, this.schedule);
-    const api = new Api(this.http, () => this.session, (session) => this.leases.expire(session));
+    this.#schedule = { now: now ?? realScheduler.now, random: random ?? realScheduler.random, after: after ?? realScheduler.after };
+    this.#http = new Http(baseUrl, fetch, this.#schedule);
+    const api = new Api(this.#http, () => this.session, (session) => this.#leases.expire(session));
     ({ timers: this.timers, issues: this.issues, worklogs: this.worklogs, settings: this.settings } = api);
   }
 
   async login(username: string, password: string, o: CallOptions = {}): Promise<Session> {
-    const asked = this.schedule.now();
-    const { body } = await this.http.json<Login>({ ...o, method: "POST", path: "/api/login", body: { username, password } });
+    const asked = this.#schedule.now();
+    const { body } = await this.#http.json<Login>({ ...o, method: "POST", path: "/api/login", body: { username, password } });
     this.session = { token: body.access_token, userId: body.user_id, expiresAt: asked + body.expires_in * 1000 };
     return this.session;
   }
@@ -61,21 +63,21 @@ export class Client {
   /** Forgets the session and ends all connections. */
   logout(): void {
     this.session = null;
-    this.leases.closeAll();
+    this.#leases.closeAll();
   }
 
   /** The session's timers. Who connects the same session again shares the connection; each closes their own. */
   connect(session: Session): TimerStore {
     if (session.token !== this.session?.token || session.clockworkToken) this.session = session;
-    return this.leases.take(session);
+    return this.#leases.take(session);
   }
 
-  private newStore(session: Session): LiveStore {
-    const { WebSocket = globalThis.WebSocket ?? null, timing, surroundings = browserSurroundings } = this.options;
+  #newStore(session: Session): LiveStore {
+    const { WebSocket = globalThis.WebSocket ?? null, timing, surroundings = browserSurroundings } = this.#options;
     return new LiveStore({
       session,
-      http: this.http,
-      schedule: this.schedule,
+      http: this.#http,
+      schedule: this.#schedule,
       timing: { ...usualTiming, ...timing },
       surroundings,
       WebSocket,

@@ -4,16 +4,16 @@
  * clock was set, or that they drifted: it replaces it.
  */
 export class ClockOffset {
-  private least = -Infinity;
-  private most = Infinity;
+  #least = -Infinity;
+  #most = Infinity;
 
   /** Milliseconds to add to this machine's clock. */
   get value(): number {
-    return this.known ? Math.round((this.least + this.most) / 2) : 0;
+    return this.known ? Math.round((this.#least + this.#most) / 2) : 0;
   }
 
   get known(): boolean {
-    return this.most !== Infinity;
+    return this.#most !== Infinity;
   }
 
   /** Takes in a reading that was asked for and heard at these moments of this machine's clock. */
@@ -22,10 +22,10 @@ export class ClockOffset {
     if (Number.isNaN(server) || heard < asked) return;
     const least = server - heard;
     const most = server - asked;
-    const contradicts = least > this.most || most < this.least;
-    if (contradicts || most - least < this.most - this.least) {
-      this.least = least;
-      this.most = most;
+    const contradicts = least > this.#most || most < this.#least;
+    if (contradicts || most - least < this.#most - this.#least) {
+      this.#least = least;
+      this.#most = most;
     }
   }
 }

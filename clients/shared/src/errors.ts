@@ -1,5 +1,5 @@
 /** Codes of the client's own errors; the server's are in its OpenAPI document. */
-export type OwnCode = "NETWORK" | "TIMEOUT" | "BAD_ANSWER" | "SESSION_EXPIRED" | "NOT_CONNECTED" | "NOT_CONFIRMED" | "CANCELED";
+export type OwnCode = "NETWORK" | "TIMEOUT" | "BAD_ANSWER" | "SESSION_EXPIRED" | "NOT_CONNECTED" | "CANCELED";
 
 const sentences: Record<OwnCode, string> = {
   NETWORK: "The server cannot be reached. Check your connection and try again.",
@@ -7,7 +7,6 @@ const sentences: Record<OwnCode, string> = {
   BAD_ANSWER: "The server gave an answer that could not be read. Try again later.",
   SESSION_EXPIRED: "Your login has expired. Log in again.",
   NOT_CONNECTED: "This needs a live connection. Try again in a moment.",
-  NOT_CONFIRMED: "It is not known whether this was done. Look at your timers before you try again.",
   CANCELED: "This was canceled.",
 };
 

@@ -22,6 +22,8 @@ export interface Answer<T> {
 /** An answer whose body is still to come. */
 export interface OpenAnswer {
   readonly response: Response;
+  /** What it means that the body does not come. */
+  readonly failure: () => ClientError;
   /** Lets the body come for as long as it takes. */
   readonly endDeadline: () => void;
   /** Forgets the call; it has to be called in any case. */
@@ -31,17 +33,22 @@ export interface OpenAnswer {
 /** A request takes 25 s at most on the server. */
 const usualDeadline = 30_000;
 
+/** Sends calls to one server, each with a deadline. */
 export class Http {
-  constructor(
-    readonly baseUrl: string,
-    private readonly fetch: typeof globalThis.fetch,
-    private readonly schedule: Scheduler,
-  ) {}
+  readonly #baseUrl: string;
+  readonly #fetch: typeof globalThis.fetch;
+  readonly #schedule: Scheduler;
+
+  constructor(baseUrl: string, fetch: typeof globalThis.fetch, schedule: Scheduler) {
+    this.#baseUrl = baseUrl.replace(/\/+$/, "");
+    this.#fetch = fetch;
+    this.#schedule = schedule;
+  }
 
   /** The full address of a path. */
   url(path: string, query: Call["query"] = {}): URL {
     const here = typeof location === "undefined" ? undefined : location.href;
-    const url = new URL(this.baseUrl.replace(/\/+$/, "") + path, here);
+    const url = new URL(this.#baseUrl + path, here);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
@@ -52,7 +59,7 @@ export class Http {
   async open(call: Call): Promise<OpenAnswer> {
     const abort = new AbortController();
     let late = false;
-    const endDeadline = this.schedule.after(call.deadline ?? usualDeadline, () => {
+    const endDeadline = this.#schedule.after(call.deadline ?? usualDeadline, () => {
       late = true;
       abort.abort();
     });
@@ -65,8 +72,8 @@ export class Http {
     const failure = () => ownError(call.signal?.aborted ? "CANCELED" : late ? "TIMEOUT" : "NETWORK");
     if (call.signal?.aborted) abort.abort();
     try {
-      const response = await this.fetch.call(undefined, this.url(call.path, call.query), this.init(call, abort.signal));
-      return { response: guarded(response, failure), endDeadline, release };
+      const response = await this.#fetch.call(undefined, this.url(call.path, call.query), this.#init(call, abort.signal));
+      return { response, failure, endDeadline, release };
     } catch {
       release();
       throw failure();
@@ -75,21 +82,24 @@ export class Http {
 
   /** Sends a call and reads its JSON answer. Throws a ClientError. */
   async json<T>(call: Call): Promise<Answer<T>> {
-    const { response, release } = await this.open(call);
+    const { response, failure, release } = await this.open(call);
+    const { status, headers, ok } = response;
+    const text = await response
+      .text()
+      .catch(() => {
+        throw failure();
+      })
+      .finally(release);
+    if (status === 304) return { status, headers, body: undefined as T };
+    if (!ok) throw refusal(response, text);
     try {
-      if (response.status === 304) return { status: 304, headers: response.headers, body: undefined as T };
-      const text = await response.text();
-      if (!response.ok) throw refusal(response, text);
-      return { status: response.status, headers: response.headers, body: JSON.parse(text) as T };
-    } catch (thrown) {
-      if (thrown instanceof SyntaxError) throw ownError("BAD_ANSWER", response.status);
-      throw thrown;
-    } finally {
-      release();
+      return { status, headers, body: JSON.parse(text) as T };
+    } catch {
+      throw ownError("BAD_ANSWER", status);
     }
   }
 
-  private init(call: Call, signal: AbortSignal): RequestInit {
+  #init(call: Call, signal: AbortSignal): RequestInit {
     const headers: Record<string, string> = {};
     if (call.token) headers["Authorization"] = `Bearer ${call.token}`;
     if (call.body !== undefined) headers["Content-Type"] = "application/json";
@@ -106,16 +116,6 @@ export class Http {
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
     };
   }
-}
-
-/** Has text() fail with a ClientError. */
-function guarded(response: Response, failure: () => ClientError): Response {
-  const text = response.text.bind(response);
-  response.text = () =>
-    text().catch(() => {
-      throw failure();
-    });
-  return response;
 }
 
 /** The server's own words, where it has any. */

@@ -1,9 +1,5 @@
-/** A random UUID, also where a page came over plain HTTP and browsers withhold randomUUID. */
+/** A random UUID. Browsers withhold crypto.randomUUID where a page came over plain HTTP. */
 export function newId(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const digit = () => crypto.getRandomValues(new Uint8Array(1))[0]! & 15;
+  return "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".replace(/[xy]/g, (place) => (place === "x" ? digit() : (digit() & 3) | 8).toString(16));
 }

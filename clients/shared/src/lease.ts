@@ -9,35 +9,38 @@ interface Shared {
 
 /** One store for each session, which ends when all who took it have closed theirs. */
 export class Leases {
-  private readonly all = new Map<string, Shared>();
+  readonly #make: (session: Session) => LiveStore;
+  readonly #all = new Map<string, Shared>();
 
-  constructor(private readonly make: (session: Session) => LiveStore) {}
+  constructor(make: (session: Session) => LiveStore) {
+    this.#make = make;
+  }
 
   take(session: Session): TimerStore {
-    const shared = this.living(session.token) ?? { store: this.make(session), holders: 0 };
-    this.all.set(session.token, shared);
+    const shared = this.#living(session.token) ?? { store: this.#make(session), holders: 0 };
+    this.#all.set(session.token, shared);
     shared.holders++;
     if (session.clockworkToken) shared.store.session = session;
     return share(shared.store, () => {
       if (--shared.holders > 0) return;
       shared.store.close();
-      if (this.all.get(session.token) === shared) this.all.delete(session.token);
+      if (this.#all.get(session.token) === shared) this.#all.delete(session.token);
     });
   }
 
   /** Who logs in twice in a second gets one token twice: an expired store does not come back. */
-  private living(token: string): Shared | undefined {
-    const shared = this.all.get(token);
+  #living(token: string): Shared | undefined {
+    const shared = this.#all.get(token);
     return shared?.store.screen.getSnapshot().status.kind === "expired" ? undefined : shared;
   }
 
   expire(session: Session): void {
-    this.all.get(session.token)?.store.expire();
+    this.#all.get(session.token)?.store.expire();
   }
 
   closeAll(): void {
-    for (const { store } of this.all.values()) store.close();
-    this.all.clear();
+    for (const { store } of this.#all.values()) store.close();
+    this.#all.clear();
   }
 }
 

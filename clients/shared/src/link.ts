@@ -44,107 +44,111 @@ const isPong = (m: ServerMessage): boolean => m.event === "error" && m.payload.i
  * a lesser one serves, better ones are tried now and then, and replace it.
  */
 export class Link {
-  private attempts = new Map<FeedKind, Attempt>();
+  readonly #host: LinkHost;
+  readonly #open: OpenFeed;
+  readonly #schedule: Scheduler;
+  readonly #timing: Timing;
+  readonly #surroundings: Surroundings;
+  #attempts = new Map<FeedKind, Attempt>();
   /** What this round has tried. */
-  private tried = new Set<FeedKind>();
+  #tried = new Set<FeedKind>();
   /** The attempt that serves. */
-  private serving: Attempt | undefined;
-  private servingSince = 0;
-  private heardAt = 0;
+  #serving: Attempt | undefined;
+  #servingSince = 0;
+  #heardAt = 0;
   /** Rounds of attempts without success. */
-  private failures = 0;
+  #failures = 0;
   /** Whether a way was ever open: one that was is not given up at its first failure. */
-  private proven = new Set<FeedKind>();
+  #proven = new Set<FeedKind>();
   /** How often a way opened and broke at once, and until when it is left out then. */
-  private flaps = new Map<FeedKind, number>();
-  private avoidUntil = new Map<FeedKind, number>();
-  private upgrades = 0;
-  private lostAt: number;
-  private lastEnd: End = {};
-  private over = false;
+  #flaps = new Map<FeedKind, number>();
+  #avoidUntil = new Map<FeedKind, number>();
+  #upgrades = 0;
+  #lostAt: number;
+  #lastEnd: End = {};
+  #over = false;
 
-  private cancelRetry = () => {};
-  private cancelUpgrade = () => {};
-  private cancelWatch = () => {};
-  private cancelWake = () => {};
-  private unwatch: () => void;
+  #cancelRetry = () => {};
+  #cancelUpgrade = () => {};
+  #cancelWatch = () => {};
+  #cancelWake = () => {};
+  #unwatch: () => void;
 
-  constructor(
-    private readonly host: LinkHost,
-    private readonly open: OpenFeed,
-    private readonly schedule: Scheduler,
-    private readonly timing: Timing,
-    private readonly surroundings: Surroundings,
-  ) {
-    this.lostAt = schedule.now();
-    this.unwatch = surroundings.watch((occasion) => {
+  constructor(host: LinkHost, open: OpenFeed, schedule: Scheduler, timing: Timing, surroundings: Surroundings) {
+    this.#host = host;
+    this.#open = open;
+    this.#schedule = schedule;
+    this.#timing = timing;
+    this.#surroundings = surroundings;
+    this.#lostAt = schedule.now();
+    this.#unwatch = surroundings.watch((occasion) => {
       if (occasion !== "offline") this.retryNow();
-      else if (this.serving) this.probe(this.serving);
-      else this.host.status({ kind: "offline", since: this.lostAt });
+      else if (this.#serving) this.#probe(this.#serving);
+      else this.#host.status({ kind: "offline", since: this.#lostAt });
     });
-    this.watchForSleep();
-    this.round();
+    this.#watchForSleep();
+    this.#round();
   }
 
   get socket(): WebSocket | null {
-    return this.serving?.feed?.socket ?? null;
+    return this.#serving?.feed?.socket ?? null;
   }
 
   send(text: string): boolean {
-    return this.serving?.feed?.send?.(text) ?? false;
+    return this.#serving?.feed?.send?.(text) ?? false;
   }
 
   /** Tries now what would be tried later; where the server is heard, checks that it still is. */
   retryNow(): void {
-    if (this.over) return;
-    if (this.serving) return this.check(this.serving);
-    const [first] = this.attempts.values();
-    if (first && this.schedule.now() - first.asked < this.timing.patience) return; // it is being tried
-    this.failures = 0;
-    this.round();
+    if (this.#over) return;
+    if (this.#serving) return this.#check(this.#serving);
+    const [first] = this.#attempts.values();
+    if (first && this.#schedule.now() - first.asked < this.#timing.patience) return; // it is being tried
+    this.#failures = 0;
+    this.#round();
   }
 
   /** There is nothing more to try until somebody logs in. */
   expire(): void {
-    if (this.over) return;
+    if (this.#over) return;
     this.close();
-    this.host.status({ kind: "expired" });
+    this.#host.status({ kind: "expired" });
   }
 
   close(): void {
-    this.over = true;
-    this.dropAll();
-    this.cancelRetry();
-    this.cancelWake();
-    this.unwatch();
+    this.#over = true;
+    this.#dropAll();
+    this.#cancelRetry();
+    this.#cancelWake();
+    this.#unwatch();
   }
 
   // One round: the ways one after the other, or beside each other where one hangs.
 
-  private round(): void {
-    this.dropAll();
-    this.cancelRetry();
-    this.tried.clear();
-    this.lastEnd = {};
-    this.try(this.firstWay());
+  #round(): void {
+    this.#dropAll();
+    this.#cancelRetry();
+    this.#tried.clear();
+    this.#lastEnd = {};
+    this.#try(this.#firstWay());
   }
 
-  private firstWay(): number {
-    const now = this.schedule.now();
-    const first = ways.findIndex((kind) => (this.avoidUntil.get(kind) ?? 0) <= now);
+  #firstWay(): number {
+    const now = this.#schedule.now();
+    const first = ways.findIndex((kind) => (this.#avoidUntil.get(kind) ?? 0) <= now);
     return first < 0 ? rank("poll") : first;
   }
 
   /** Tries the way with this rank, or the next that there is. */
-  private try(at: number): void {
+  #try(at: number): void {
     const kind = ways[at];
-    if (kind === undefined) return this.roundOver();
-    if (this.attempts.has(kind)) return; // it is under way
-    const attempt = this.tried.has(kind) ? undefined : this.begin(kind);
-    if (!attempt) return this.try(at + 1);
-    this.tried.add(kind);
-    const impatient = this.schedule.after(this.timing.patience, () => this.beside(at + 1));
-    const tired = this.schedule.after(this.timing.giveUp, () => this.ended(attempt, {}));
+    if (kind === undefined) return this.#roundOver();
+    if (this.#attempts.has(kind)) return; // it is under way
+    const attempt = this.#tried.has(kind) ? undefined : this.#begin(kind);
+    if (!attempt) return this.#try(at + 1);
+    this.#tried.add(kind);
+    const impatient = this.#schedule.after(this.#timing.patience, () => this.#beside(at + 1));
+    const tired = this.#schedule.after(this.#timing.giveUp, () => this.#ended(attempt, {}));
     attempt.cancelTimers = () => {
       impatient();
       tired();
@@ -152,195 +156,195 @@ export class Link {
   }
 
   /** Tries the next way beside one that hangs; the last one has none. */
-  private beside(at: number): void {
-    if (at < ways.length) this.try(at);
+  #beside(at: number): void {
+    if (at < ways.length) this.#try(at);
   }
 
-  private begin(kind: FeedKind): Attempt | undefined {
-    const attempt: Attempt = { kind, asked: this.schedule.now(), feed: undefined, cancelTimers: () => {} };
-    this.attempts.set(kind, attempt);
-    const current = () => this.attempts.get(kind) === attempt;
+  #begin(kind: FeedKind): Attempt | undefined {
+    const attempt: Attempt = { kind, asked: this.#schedule.now(), feed: undefined, cancelTimers: () => {} };
+    this.#attempts.set(kind, attempt);
+    const current = () => this.#attempts.get(kind) === attempt;
     try {
-      attempt.feed = this.open(kind, {
-        heard: () => current() && this.heard(attempt),
-        message: (text) => current() && this.message(attempt, text),
-        active: (answer, asked) => current() && this.host.active(answer, asked),
-        end: (end) => current() && this.ended(attempt, end),
+      attempt.feed = this.#open(kind, {
+        heard: () => current() && this.#heard(attempt),
+        message: (text) => current() && this.#message(attempt, text),
+        active: (answer, asked) => current() && this.#host.active(answer, asked),
+        end: (end) => current() && this.#ended(attempt, end),
       });
     } catch {
       // some blockers have the constructor throw
     }
     if (attempt.feed) return attempt;
-    this.attempts.delete(kind);
+    this.#attempts.delete(kind);
     return undefined;
   }
 
-  private ended(attempt: Attempt, end: End): void {
-    this.drop(attempt);
+  #ended(attempt: Attempt, end: End): void {
+    this.#drop(attempt);
     if (saysExpired(end)) return this.expire();
-    if (end.retryAfter !== undefined || end.code !== undefined) this.lastEnd = end;
-    if (attempt === this.serving) return this.lost(attempt, end);
-    if (this.serving) return; // an upgrade that did not work
+    if (end.retryAfter !== undefined || end.code !== undefined) this.#lastEnd = end;
+    if (attempt === this.#serving) return this.#lost(attempt, end);
+    if (this.#serving) return; // an upgrade that did not work
     // A way that has worked before, and failed as the network fails, is tried again before the next one is.
-    const trusted = this.proven.has(attempt.kind) && this.failures < 2 && end.status === undefined;
-    if (trusted && this.attempts.size === 0) this.roundOver();
-    else this.try(rank(attempt.kind) + 1);
+    const trusted = this.#proven.has(attempt.kind) && this.#failures < 2 && end.status === undefined;
+    if (trusted && this.#attempts.size === 0) this.#roundOver();
+    else this.#try(rank(attempt.kind) + 1);
   }
 
-  private roundOver(): void {
-    if (this.attempts.size > 0 || this.serving || this.over) return;
-    this.failures++;
-    this.later(delayAfter(this.lastEnd, this.failures, this.schedule.random(), this.timing));
+  #roundOver(): void {
+    if (this.#attempts.size > 0 || this.#serving || this.#over) return;
+    this.#failures++;
+    this.#later(delayAfter(this.#lastEnd, this.#failures, this.#schedule.random(), this.#timing));
   }
 
-  private later(delay: number): void {
-    const now = this.schedule.now();
-    this.host.status(
-      this.surroundings.isOnline()
-        ? { kind: "reconnecting", attempt: this.failures, retryAt: Math.round(now + delay), since: this.lostAt }
-        : { kind: "offline", since: this.lostAt },
+  #later(delay: number): void {
+    const now = this.#schedule.now();
+    this.#host.status(
+      this.#surroundings.isOnline()
+        ? { kind: "reconnecting", attempt: this.#failures, retryAt: Math.round(now + delay), since: this.#lostAt }
+        : { kind: "offline", since: this.#lostAt },
     );
-    this.cancelRetry();
-    this.cancelRetry = this.schedule.after(delay, () => this.round());
+    this.#cancelRetry();
+    this.#cancelRetry = this.#schedule.after(delay, () => this.#round());
   }
 
   // While one serves.
 
-  private heard(attempt: Attempt): void {
-    if (attempt !== this.serving) this.serve(attempt);
-    this.heardAt = this.schedule.now();
-    this.watch(attempt);
+  #heard(attempt: Attempt): void {
+    if (attempt !== this.#serving) this.#serve(attempt);
+    this.#heardAt = this.#schedule.now();
+    this.#watch(attempt);
   }
 
-  private serve(attempt: Attempt): void {
-    const before = this.serving;
-    if (before && rank(before.kind) < rank(attempt.kind)) return this.drop(attempt); // it came too late
-    const again = this.proven.size > 0;
+  #serve(attempt: Attempt): void {
+    const before = this.#serving;
+    if (before && rank(before.kind) < rank(attempt.kind)) return this.#drop(attempt); // it came too late
+    const again = this.#proven.size > 0;
     attempt.cancelTimers();
-    this.serving = attempt;
-    this.servingSince = this.schedule.now();
-    this.proven.add(attempt.kind);
-    this.cancelRetry();
-    for (const other of [...this.attempts.values()]) {
-      if (rank(other.kind) > rank(attempt.kind)) this.drop(other);
+    this.#serving = attempt;
+    this.#servingSince = this.#schedule.now();
+    this.#proven.add(attempt.kind);
+    this.#cancelRetry();
+    for (const other of [...this.#attempts.values()]) {
+      if (rank(other.kind) > rank(attempt.kind)) this.#drop(other);
     }
-    this.host.socketChanged();
-    this.host.status(attempt.kind === "poll" ? { kind: "polling" } : { kind: "live", via: attempt.kind });
-    this.host.up(attempt.kind, again);
-    this.planUpgrade(attempt.kind);
+    this.#host.socketChanged();
+    this.#host.status(attempt.kind === "poll" ? { kind: "polling" } : { kind: "live", via: attempt.kind });
+    this.#host.up(attempt.kind, again);
+    this.#planUpgrade(attempt.kind);
   }
 
-  private message(attempt: Attempt, text: string): void {
+  #message(attempt: Attempt, text: string): void {
     const message = parseMessage(text);
     if (!message || isPong(message)) return;
-    if (!this.host.message(message, attempt.asked) && this.attempts.get(attempt.kind) === attempt) {
-      this.drop(attempt);
-      if (attempt === this.serving) this.lost(attempt, {});
+    if (!this.#host.message(message, attempt.asked) && this.#attempts.get(attempt.kind) === attempt) {
+      this.#drop(attempt);
+      if (attempt === this.#serving) this.#lost(attempt, {});
     }
   }
 
-  private lost(attempt: Attempt, end: End): void {
-    const now = this.schedule.now();
-    this.serving = undefined;
-    this.lostAt = now;
-    this.lastEnd = end;
-    this.cancelUpgrade();
-    const held = now - this.servingSince;
-    if (held >= this.timing.stable) {
-      this.failures = 0;
-      this.flaps.delete(attempt.kind);
-    } else if (!asksBack(end)) this.flapped(attempt.kind);
-    this.failures++;
-    this.host.socketChanged();
-    this.later(delayAfter(end, this.failures, this.schedule.random(), this.timing));
+  #lost(attempt: Attempt, end: End): void {
+    const now = this.#schedule.now();
+    this.#serving = undefined;
+    this.#lostAt = now;
+    this.#lastEnd = end;
+    this.#cancelUpgrade();
+    const held = now - this.#servingSince;
+    if (held >= this.#timing.stable) {
+      this.#failures = 0;
+      this.#flaps.delete(attempt.kind);
+    } else if (!asksBack(end)) this.#flapped(attempt.kind);
+    this.#failures++;
+    this.#host.socketChanged();
+    this.#later(delayAfter(end, this.#failures, this.#schedule.random(), this.#timing));
   }
 
   /** A way that opens and breaks at once, twice, is left out for a while. */
-  private flapped(kind: FeedKind): void {
-    const flaps = (this.flaps.get(kind) ?? 0) + 1;
-    this.flaps.set(kind, flaps);
-    if (flaps >= 2 && kind !== "poll") this.avoidUntil.set(kind, this.schedule.now() + this.timing.upgradeAfter);
+  #flapped(kind: FeedKind): void {
+    const flaps = (this.#flaps.get(kind) ?? 0) + 1;
+    this.#flaps.set(kind, flaps);
+    if (flaps >= 2 && kind !== "poll") this.#avoidUntil.set(kind, this.#schedule.now() + this.#timing.upgradeAfter);
   }
 
   /** Tries better ways again, beside the one that serves. */
-  private planUpgrade(kind: FeedKind): void {
-    this.cancelUpgrade();
+  #planUpgrade(kind: FeedKind): void {
+    this.#cancelUpgrade();
     if (kind === "websocket") {
-      this.upgrades = 0;
+      this.#upgrades = 0;
       return;
     }
     // WebSockets that have worked before were out of reach for a moment, most likely.
-    const soon = this.proven.has("websocket") && this.upgrades === 0;
-    const pause = soon ? this.timing.soon : Math.min(this.timing.upgradeMax, this.timing.upgradeAfter * 2 ** this.upgrades);
-    this.cancelUpgrade = this.schedule.after(pause * (0.5 + this.schedule.random() / 2), () => {
-      this.upgrades++;
-      for (let at = this.firstWay(); at < rank(kind); at++) this.tryBetter(ways[at]!);
-      this.planUpgrade(kind);
+    const soon = this.#proven.has("websocket") && this.#upgrades === 0;
+    const pause = soon ? this.#timing.soon : Math.min(this.#timing.upgradeMax, this.#timing.upgradeAfter * 2 ** this.#upgrades);
+    this.#cancelUpgrade = this.#schedule.after(pause * (0.5 + this.#schedule.random() / 2), () => {
+      this.#upgrades++;
+      for (let at = this.#firstWay(); at < rank(kind); at++) this.#tryBetter(ways[at]!);
+      this.#planUpgrade(kind);
     });
   }
 
-  private tryBetter(kind: FeedKind): void {
-    if (this.attempts.has(kind)) return;
-    const attempt = this.begin(kind);
-    if (attempt) attempt.cancelTimers = this.schedule.after(this.timing.giveUp, () => this.ended(attempt, {}));
+  #tryBetter(kind: FeedKind): void {
+    if (this.#attempts.has(kind)) return;
+    const attempt = this.#begin(kind);
+    if (attempt) attempt.cancelTimers = this.#schedule.after(this.#timing.giveUp, () => this.#ended(attempt, {}));
   }
 
   // Whether the server is still there: its pings are not seen in a browser.
 
-  private watch(attempt: Attempt): void {
-    this.cancelWatch();
-    if (attempt !== this.serving || attempt.kind === "poll") return; // polls have deadlines
-    const silence = attempt.kind === "sse" ? this.timing.streamSilence : this.timing.silence;
-    this.cancelWatch = this.schedule.after(silence, () => this.doubt(attempt));
+  #watch(attempt: Attempt): void {
+    this.#cancelWatch();
+    if (attempt !== this.#serving || attempt.kind === "poll") return; // polls have deadlines
+    const silence = attempt.kind === "sse" ? this.#timing.streamSilence : this.#timing.silence;
+    this.#cancelWatch = this.#schedule.after(silence, () => this.#doubt(attempt));
   }
 
   /** The serving way has been silent: it is asked, or ends. */
-  private doubt(attempt: Attempt): void {
-    if (!attempt.feed?.send?.(ping)) return this.restart();
-    this.cancelWatch();
-    this.cancelWatch = this.schedule.after(this.timing.answer, () => this.ended(attempt, {}));
+  #doubt(attempt: Attempt): void {
+    if (!attempt.feed?.send?.(ping)) return this.#restart();
+    this.#cancelWatch();
+    this.#cancelWatch = this.#schedule.after(this.#timing.answer, () => this.#ended(attempt, {}));
   }
 
   /** Something happened that may have ended the serving way, or made it miss something. */
-  private check(attempt: Attempt): void {
-    const lively = attempt.kind === "sse" && this.schedule.now() - this.heardAt < this.timing.streamSilence / 2;
-    if (!lively) this.doubt(attempt);
-    this.host.refresh().catch(() => lively && attempt === this.serving && this.restart());
+  #check(attempt: Attempt): void {
+    const lively = attempt.kind === "sse" && this.#schedule.now() - this.#heardAt < this.#timing.streamSilence / 2;
+    if (!lively) this.#doubt(attempt);
+    this.#host.refresh().catch(() => lively && attempt === this.#serving && this.#restart());
   }
 
   /** Opens the serving way anew: an event stream and a poll cannot be asked. */
-  private restart(): void {
-    this.lostAt = this.schedule.now();
-    this.round();
-    this.host.socketChanged();
+  #restart(): void {
+    this.#lostAt = this.#schedule.now();
+    this.#round();
+    this.#host.socketChanged();
   }
 
   /** The machine says that it has no network, and may be wrong. */
-  private probe(attempt: Attempt): void {
-    this.host.refresh().catch(() => attempt === this.serving && this.ended(attempt, {}));
+  #probe(attempt: Attempt): void {
+    this.#host.refresh().catch(() => attempt === this.#serving && this.#ended(attempt, {}));
   }
 
   /** A machine that slept has missed its timers: the clock tells. */
-  private watchForSleep(): void {
-    const began = this.schedule.now();
-    this.cancelWake = this.schedule.after(this.timing.wakeCheck, () => {
-      const late = Math.abs(this.schedule.now() - began - this.timing.wakeCheck);
-      this.watchForSleep();
-      if (late > (this.surroundings.isHidden() ? 65_000 : 5_000)) this.retryNow();
+  #watchForSleep(): void {
+    const began = this.#schedule.now();
+    this.#cancelWake = this.#schedule.after(this.#timing.wakeCheck, () => {
+      const late = Math.abs(this.#schedule.now() - began - this.#timing.wakeCheck);
+      this.#watchForSleep();
+      if (late > (this.#surroundings.isHidden() ? 65_000 : 5_000)) this.retryNow();
     });
   }
 
-  private drop(attempt: Attempt): void {
+  #drop(attempt: Attempt): void {
     attempt.cancelTimers();
     attempt.feed?.close();
-    if (this.attempts.get(attempt.kind) === attempt) this.attempts.delete(attempt.kind);
-    if (attempt === this.serving) this.cancelWatch();
+    if (this.#attempts.get(attempt.kind) === attempt) this.#attempts.delete(attempt.kind);
+    if (attempt === this.#serving) this.#cancelWatch();
   }
 
-  private dropAll(): void {
-    for (const attempt of [...this.attempts.values()]) this.drop(attempt);
-    this.serving = undefined;
-    this.cancelUpgrade();
-    this.cancelWatch();
+  #dropAll(): void {
+    for (const attempt of [...this.#attempts.values()]) this.#drop(attempt);
+    this.#serving = undefined;
+    this.#cancelUpgrade();
+    this.#cancelWatch();
   }
 }

@@ -9,17 +9,19 @@ const listingTries = 3;
 export class Mirror {
   timeline: Timeline = emptyTimeline;
   readonly clock = new ClockOffset();
-  private listing: Promise<void> | undefined;
-  private nextListing: Promise<void> | undefined;
+  readonly #now: () => number;
+  readonly #account: string;
+  #listing: Promise<void> | undefined;
+  #nextListing: Promise<void> | undefined;
 
-  constructor(
-    private readonly now: () => number,
-    private readonly account: string,
-  ) {}
+  constructor(now: () => number, account: string) {
+    this.#now = now;
+    this.#account = account;
+  }
 
   /** The present by the server's clock. */
   serverTime(): string {
-    return new Date(this.now() + this.clock.value).toISOString();
+    return new Date(this.#now() + this.clock.value).toISOString();
   }
 
   /**
@@ -33,7 +35,7 @@ export class Mirror {
   /** false where messages before this one were missed. asked is when the connection was asked for. */
   message(message: ServerMessage, asked: number): boolean {
     if (message.event === "state") {
-      this.clock.reading(message.payload.server_time, asked, this.now());
+      this.clock.reading(message.payload.server_time, asked, this.#now());
       this.timeline = takeState(message.payload);
     } else if (message.event === "timer_updated") {
       const next = takeUpdate(this.timeline, message.payload);
@@ -45,29 +47,29 @@ export class Mirror {
 
   active(answer: ActiveTimers, asked: number): void {
     // A long poll says little of the clock, and less than is known.
-    if (answer.cachedAt) this.clock.reading(answer.cachedAt, asked, this.now());
-    this.timeline = takeActive(this.timeline, this.account, answer, this.serverTime());
+    if (answer.cachedAt) this.clock.reading(answer.cachedAt, asked, this.#now());
+    this.timeline = takeActive(this.timeline, this.#account, answer, this.serverTime());
   }
 
   /** Takes in a listing that is asked for from now on, one at a time. taken is called where it counts. */
   list(ask: () => Promise<Listing>, connected: () => boolean, taken: () => void): Promise<void> {
-    const now = () => this.ask(ask, connected, taken);
-    if (!this.listing) return (this.listing = now().finally(() => (this.listing = undefined)));
+    const now = () => this.#ask(ask, connected, taken);
+    if (!this.#listing) return (this.#listing = now().finally(() => (this.#listing = undefined)));
     // All who come while one is under way share the one after it.
-    return (this.nextListing ??= this.listing
+    return (this.#nextListing ??= this.#listing
       .catch(() => {})
       .then(() => {
-        this.nextListing = undefined;
+        this.#nextListing = undefined;
         return this.list(ask, connected, taken);
       }));
   }
 
-  private async ask(ask: () => Promise<Listing>, connected: () => boolean, taken: () => void): Promise<void> {
+  async #ask(ask: () => Promise<Listing>, connected: () => boolean, taken: () => void): Promise<void> {
     for (let i = 0; i < listingTries; i++) {
-      const asked = this.now();
+      const asked = this.#now();
       const before = this.timeline;
       const listing = await ask();
-      this.clock.reading(listing.server_time, asked, this.now());
+      this.clock.reading(listing.server_time, asked, this.#now());
       if (this.timeline !== before && newestIn(listing) < this.timeline.seq) continue; // what was heard meanwhile is newer
       this.timeline = takeListing(this.timeline, listing, connected());
       taken();

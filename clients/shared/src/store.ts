@@ -55,86 +55,88 @@ export interface StoreParts {
 
 /** Puts together what the server says, what is wished, and how the connection is. */
 export class LiveStore implements LinkHost {
+  readonly #parts: StoreParts;
   /** In whose name the calls are; another one has the same token. */
   session: Session;
 
-  private state: TimerState = initialState;
-  private connection: ConnectionStatus = initialState.status;
-  private last: ServerMessage | null = null;
-  private readonly listeners = new Set<() => void>();
-  private readonly api: Api;
-  private readonly mirror: Mirror;
-  private readonly writes: Writes;
-  private readonly link: Link;
-  private readonly ending = new AbortController();
-  private cancelExpiry = () => {};
+  #state: TimerState = initialState;
+  #connection: ConnectionStatus = initialState.status;
+  #last: ServerMessage | null = null;
+  readonly #listeners = new Set<() => void>();
+  readonly #api: Api;
+  readonly #mirror: Mirror;
+  readonly #writes: Writes;
+  readonly #link: Link;
+  readonly #ending = new AbortController();
+  #cancelExpiry = () => {};
 
-  constructor(private readonly parts: StoreParts) {
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
     const { http, schedule, timing, surroundings, newId } = parts;
     this.session = parts.session;
     const { userId } = parts.session;
-    this.api = new Api(http, () => this.session, () => this.expire());
-    this.mirror = new Mirror(schedule.now, userId);
-    this.writes = new Writes({
+    this.#api = new Api(http, () => this.session, () => this.expire());
+    this.#mirror = new Mirror(schedule.now, userId);
+    this.#writes = new Writes({
       userId,
-      api: this.api.timers,
-      mirror: this.mirror,
+      api: this.#api.timers,
+      mirror: this.#mirror,
       schedule,
       timing,
       newId,
       send: this.screen.send,
       refresh: () => this.refresh(),
-      changed: () => this.publish(),
+      changed: () => this.#publish(),
     });
-    this.awaitExpiry();
-    this.link = new Link(this, (kind, on) => this.open(kind, on), schedule, timing, surroundings);
+    this.#awaitExpiry();
+    this.#link = new Link(this, (kind, on) => this.#open(kind, on), schedule, timing, surroundings);
     this.refresh().catch(() => {}); // the connection will tell of trouble
   }
 
   /** What screens may do. */
   readonly screen: Omit<TimerStore, "close"> = {
     subscribe: (listener) => {
-      this.listeners.add(listener);
-      return () => void this.listeners.delete(listener);
+      this.#listeners.add(listener);
+      return () => void this.#listeners.delete(listener);
     },
-    getSnapshot: () => this.state,
-    start: (input) => this.writes.start(input),
+    getSnapshot: () => this.#state,
+    start: (input) => this.#writes.start(input),
     stop: (input = {}) => {
-      const timer = this.find(input);
-      return timer ? this.writes.stop(timer, input.clockworkToken) : Promise.resolve();
+      const timer = this.#find(input);
+      return timer ? this.#writes.stop(timer, input.clockworkToken) : Promise.resolve();
     },
     dismissError: () => {
-      this.writes.error = null;
-      this.publish();
+      this.#writes.error = null;
+      this.#publish();
     },
-    retryNow: () => this.link.retryNow(),
-    socket: () => this.link.socket,
-    lastMessage: () => this.last,
-    send: (action) => this.link.send(JSON.stringify(action)),
+    retryNow: () => this.#link.retryNow(),
+    socket: () => this.#link.socket,
+    lastMessage: () => this.#last,
+    send: (action) => this.#link.send(JSON.stringify(action)),
   };
 
   close(): void {
-    this.ending.abort();
-    this.cancelExpiry();
-    this.link.close();
-    this.writes.close();
-    this.listeners.clear();
+    this.#ending.abort();
+    this.#cancelExpiry();
+    this.#link.close();
+    this.#writes.close();
+    this.#listeners.clear();
   }
 
   /** The login is over. */
   expire(): void {
-    this.link.expire();
+    this.#link.expire();
   }
 
-  private find({ id, issueKey }: StopInput): RunningTimer | null | undefined {
-    if (!id && !issueKey) return this.state.current;
+  #find({ id, issueKey }: StopInput): RunningTimer | null | undefined {
+    if (!id && !issueKey) return this.#state.current;
     const key = issueKey?.trim().toUpperCase();
-    return this.state.timers.find((t) => t.status === "running" && (id ? t.id === id : t.issueKey === key));
+    return this.#state.timers.find((t) => t.status === "running" && (id ? t.id === id : t.issueKey === key));
   }
 
-  private open(kind: FeedKind, on: FeedEvents): Feed | undefined {
-    const { http, schedule, timing, WebSocket } = this.parts;
-    const since = this.mirror.since();
+  #open(kind: FeedKind, on: FeedEvents): Feed | undefined {
+    const { http, schedule, timing, WebSocket } = this.#parts;
+    const since = this.#mirror.since();
     const { token } = this.session;
     switch (kind) {
       case "websocket":
@@ -149,13 +151,13 @@ export class LiveStore implements LinkHost {
   // What the link says.
 
   status(status: ConnectionStatus): void {
-    this.connection = status;
-    if (status.kind === "expired") this.cancelExpiry();
-    this.publish();
+    this.#connection = status;
+    if (status.kind === "expired") this.#cancelExpiry();
+    this.#publish();
   }
 
   socketChanged(): void {
-    this.tell();
+    this.#tell();
   }
 
   up(kind: FeedKind, again: boolean): void {
@@ -163,56 +165,56 @@ export class LiveStore implements LinkHost {
   }
 
   message(message: ServerMessage, asked: number): boolean {
-    if (!this.mirror.message(message, asked)) return false;
-    this.last = message;
-    this.writes.heard(message);
-    if (!this.publish()) this.tell();
+    if (!this.#mirror.message(message, asked)) return false;
+    this.#last = message;
+    this.#writes.heard(message);
+    if (!this.#publish()) this.#tell();
     return true;
   }
 
   active(answer: ActiveTimers, asked: number): void {
-    this.mirror.active(answer, asked);
-    this.writes.settle();
-    this.publish();
+    this.#mirror.active(answer, asked);
+    this.#writes.settle();
+    this.#publish();
   }
 
   /** Reads GET /timers. */
   refresh(): Promise<void> {
-    const done = this.writes.done();
-    return this.mirror.list(
-      () => this.api.timers.list({ signal: this.ending.signal }),
-      () => this.connection.kind === "live",
+    const done = this.#writes.done();
+    return this.#mirror.list(
+      () => this.#api.timers.list({ signal: this.#ending.signal }),
+      () => this.#connection.kind === "live",
       () => {
-        for (const wish of done) this.writes.forget(wish);
-        this.writes.settle();
-        this.publish();
+        for (const wish of done) this.#writes.forget(wish);
+        this.#writes.settle();
+        this.#publish();
       },
     );
   }
 
-  private awaitExpiry(): void {
-    const { schedule } = this.parts;
+  #awaitExpiry(): void {
+    const { schedule } = this.#parts;
     const left = this.session.expiresAt - schedule.now();
     // Again where it is not over yet: a timer cannot take all too long a time, and clocks are set.
-    this.cancelExpiry = schedule.after(left, () => (schedule.now() < this.session.expiresAt ? this.awaitExpiry() : this.expire()));
+    this.#cancelExpiry = schedule.after(left, () => (schedule.now() < this.session.expiresAt ? this.#awaitExpiry() : this.expire()));
   }
 
   /** Makes the next snapshot; false where it is the same. */
-  private publish(): boolean {
-    const { timeline, clock } = this.mirror;
-    const next = nextState(this.state, withWishes(timeline, this.writes.wishes.values()).values(), {
-      status: this.connection,
+  #publish(): boolean {
+    const { timeline, clock } = this.#mirror;
+    const next = nextState(this.#state, withWishes(timeline, this.#writes.wishes.values()).values(), {
+      status: this.#connection,
       clockOffset: clock.value,
-      error: this.writes.error,
+      error: this.#writes.error,
       loaded: timeline.loaded,
     });
-    if (next === this.state) return false;
-    this.state = next;
-    this.tell();
+    if (next === this.#state) return false;
+    this.#state = next;
+    this.#tell();
     return true;
   }
 
-  private tell(): void {
-    for (const listener of [...this.listeners]) listener();
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 }

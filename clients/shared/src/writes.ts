@@ -41,46 +41,49 @@ export interface WritesParts {
 
 /** Starts and stops: shown at once, done once, and taken back where they are refused. */
 export class Writes {
+  readonly #parts: WritesParts;
   /** What is shown although the server has not said it yet. */
   readonly wishes = new Map<string, Wish>();
   error: ClientError | null = null;
 
-  private readonly underWay = new Map<string, { kind: Wish["kind"]; promise: Promise<void> }>();
+  readonly #underWay = new Map<string, { kind: Wish["kind"]; promise: Promise<void> }>();
   /** Those who wait for the server's word on a timer over the WebSocket. */
-  private readonly awaited = new Map<string, (error: ClientError | null) => void>();
-  private readonly trusts = new Map<Wish, () => void>();
-  private readonly ending = new AbortController();
+  readonly #awaited = new Map<string, (error: ClientError | null) => void>();
+  readonly #trusts = new Map<Wish, () => void>();
+  readonly #ending = new AbortController();
 
-  constructor(private readonly parts: WritesParts) {}
+  constructor(parts: WritesParts) {
+    this.#parts = parts;
+  }
 
   start(input: StartInput): Promise<void> {
-    const { userId, api, newId } = this.parts;
+    const { userId, api, newId } = this.#parts;
     const issueKey = input.issueKey?.trim().toUpperCase();
     const id = issueKey ? clockworkId(userId, issueKey) : newId();
-    return this.do("start", id, () => {
-      const timer = this.provisional(id, issueKey, input);
-      const wish = this.show({ kind: "start", id, timer, at: timer.startedAt, done: false });
-      if (issueKey) return this.call(wish, (o) => api.start({ ...input, issueKey }, o));
-      return this.tell(wish, { action: "timer_start", id, user_id: userId, started_at: timer.startedAt, ...(timer.comment && { comment: timer.comment }) });
+    return this.#do("start", id, () => {
+      const timer = this.#provisional(id, issueKey, input);
+      const wish = this.#show({ kind: "start", id, timer, at: timer.startedAt, done: false });
+      if (issueKey) return this.#call(wish, (o) => api.start({ ...input, issueKey }, o));
+      return this.#tell(wish, { action: "timer_start", id, user_id: userId, started_at: timer.startedAt, ...(timer.comment && { comment: timer.comment }) });
     });
   }
 
   stop(timer: RunningTimer, clockworkToken: string | undefined): Promise<void> {
-    const { userId, api, mirror } = this.parts;
+    const { userId, api, mirror } = this.#parts;
     const { id, issueKey, startedAt } = timer;
-    return this.do("stop", id, () => {
-      const wish = this.show({ kind: "stop", id, at: mirror.serverTime(), done: false });
-      if (timer.source === "clockwork") return this.call(wish, (o) => api.stop({ issueKey, clockworkToken }, o));
-      return this.tell(wish, { action: "timer_stop", id, user_id: userId, started_at: startedAt });
+    return this.#do("stop", id, () => {
+      const wish = this.#show({ kind: "stop", id, at: mirror.serverTime(), done: false });
+      if (timer.source === "clockwork") return this.#call(wish, (o) => api.stop({ issueKey, clockworkToken }, o));
+      return this.#tell(wish, { action: "timer_stop", id, user_id: userId, started_at: startedAt });
     });
   }
 
   /** A message came, which the mirror has taken in. */
   heard(message: ServerMessage): void {
-    if (message.event === "timer_updated") this.awaited.get(message.payload.id)?.(null);
+    if (message.event === "timer_updated") this.#awaited.get(message.payload.id)?.(null);
     if (message.event === "error") {
       const { id = "", code, message: text } = message.payload;
-      this.awaited.get(id)?.(new ClientError(code, text));
+      this.#awaited.get(id)?.(new ClientError(code, text));
     }
     this.settle();
   }
@@ -88,9 +91,9 @@ export class Writes {
   /** Forgets what the server says by now itself. */
   settle(): void {
     for (const wish of this.wishes.values()) {
-      if (!isTrue(wish, this.parts.mirror.timeline)) continue;
+      if (!isTrue(wish, this.#parts.mirror.timeline)) continue;
       this.forget(wish);
-      this.awaited.get(wish.id)?.(null);
+      this.#awaited.get(wish.id)?.(null);
     }
   }
 
@@ -101,19 +104,19 @@ export class Writes {
 
   forget(wish: Wish | undefined): void {
     if (!wish) return;
-    this.trusts.get(wish)?.();
-    this.trusts.delete(wish);
+    this.#trusts.get(wish)?.();
+    this.#trusts.delete(wish);
     if (this.wishes.get(wish.id) === wish) this.wishes.delete(wish.id);
   }
 
   close(): void {
-    this.ending.abort();
+    this.#ending.abort();
     for (const wish of [...this.wishes.values()]) this.forget(wish);
-    for (const answer of [...this.awaited.values()]) answer(ownError("CANCELED"));
+    for (const answer of [...this.#awaited.values()]) answer(ownError("CANCELED"));
   }
 
-  private provisional(id: string, issueKey: string | undefined, { summary, comment }: StartInput): RunningTimer {
-    const startedAt = this.parts.mirror.serverTime();
+  #provisional(id: string, issueKey: string | undefined, { summary, comment }: StartInput): RunningTimer {
+    const startedAt = this.#parts.mirror.serverTime();
     return {
       id,
       source: issueKey ? "clockwork" : "client",
@@ -128,75 +131,75 @@ export class Writes {
   }
 
   /** Does one thing to a timer after the other, and the same thing once. */
-  private do(kind: Wish["kind"], id: string, act: () => Promise<void>): Promise<void> {
-    const now = this.underWay.get(id);
+  #do(kind: Wish["kind"], id: string, act: () => Promise<void>): Promise<void> {
+    const now = this.#underWay.get(id);
     if (now?.kind === kind) return now.promise;
     this.error = null;
     const acted = now ? now.promise.catch(() => {}).then(act) : act();
-    const promise = acted.catch((thrown: unknown) => this.undo(id, asClientError(thrown)));
+    const promise = acted.catch((thrown: unknown) => this.#undo(id, asClientError(thrown)));
     const entry = { kind, promise };
-    this.underWay.set(id, entry);
+    this.#underWay.set(id, entry);
     const end = () => {
-      if (this.underWay.get(id) === entry) this.underWay.delete(id);
+      if (this.#underWay.get(id) === entry) this.#underWay.delete(id);
     };
     promise.then(end, end); // so a refusal that nobody awaits is no unhandled one: the screen shows it
     return promise;
   }
 
-  private undo(id: string, error: ClientError): never {
+  #undo(id: string, error: ClientError): never {
     this.forget(this.wishes.get(id));
-    if (!this.ending.signal.aborted) this.error = error;
-    this.parts.changed();
+    if (!this.#ending.signal.aborted) this.error = error;
+    this.#parts.changed();
     throw error;
   }
 
-  private show(wish: Wish): Wish {
+  #show(wish: Wish): Wish {
     this.forget(this.wishes.get(wish.id));
     this.wishes.set(wish.id, wish);
-    this.parts.changed();
+    this.#parts.changed();
     return wish;
   }
 
   /** Asks over HTTP; once more with the same key where the answer was lost. */
-  private async call(wish: Wish, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
-    const { schedule, timing, newId } = this.parts;
-    const { signal } = this.ending;
+  async #call(wish: Wish, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
+    const { schedule, timing, newId } = this.#parts;
+    const { signal } = this.#ending;
     const o = { signal, idempotencyKey: newId(), deadline: timing.writeDeadline };
     try {
       await send(o);
     } catch (thrown) {
       if (!isUnanswered(asClientError(thrown)) || signal.aborted) throw thrown;
       await sleep(schedule, (0.5 + schedule.random()) * timing.retryPause, signal);
-      await send(o).catch((again: unknown) => this.unlessTrue(wish, asClientError(again)));
+      await send(o).catch((again: unknown) => this.#unlessTrue(wish, asClientError(again)));
     }
-    this.trust(wish);
+    this.#trust(wish);
   }
 
   /** The second answer may be about what the first call did: what counts is what runs. */
-  private async unlessTrue(wish: Wish, error: ClientError): Promise<void> {
-    await this.parts.refresh().catch(() => {});
-    if (!isTrue(wish, this.parts.mirror.timeline)) throw error;
+  async #unlessTrue(wish: Wish, error: ClientError): Promise<void> {
+    await this.#parts.refresh().catch(() => {});
+    if (!isTrue(wish, this.#parts.mirror.timeline)) throw error;
   }
 
   /** Asks over the WebSocket and awaits the event. */
-  private async tell(wish: Wish, action: TimerAction): Promise<void> {
-    const { schedule, timing, send } = this.parts;
+  async #tell(wish: Wish, action: TimerAction): Promise<void> {
+    const { schedule, timing, send } = this.#parts;
     if (!send(action)) throw ownError("NOT_CONNECTED");
     const error = await new Promise<ClientError | null>((resolve) => {
       const cancel = schedule.after(timing.writeDeadline, () => resolve(ownError("TIMEOUT")));
-      this.awaited.set(wish.id, (answer) => {
+      this.#awaited.set(wish.id, (answer) => {
         cancel();
         resolve(answer);
       });
     });
-    this.awaited.delete(wish.id);
+    this.#awaited.delete(wish.id);
     if (error) throw error;
   }
 
   /** Goes on showing what was done until the server's own word on it comes, but not for long without. */
-  private trust(wish: Wish): void {
+  #trust(wish: Wish): void {
     if (this.wishes.get(wish.id) !== wish) return; // it has come
-    const { schedule, timing, changed, refresh } = this.parts;
+    const { schedule, timing, changed, refresh } = this.#parts;
     const done: Wish = { ...wish, done: true };
     this.wishes.set(wish.id, done);
     const overdue = () => {
@@ -204,7 +207,7 @@ export class Writes {
       changed();
       refresh().catch(() => {});
     };
-    this.trusts.set(done, schedule.after(timing.trust, overdue));
+    this.#trusts.set(done, schedule.after(timing.trust, overdue));
     changed();
   }
 }

@@ -1,0 +1,5 @@
+import { Window } from "happy-dom";
+
+/** A page for React, in which fetch, timers and WebSockets stay Node's. */
+const page = new Window({ url: "http://127.0.0.1/" });
+Object.assign(globalThis, { window: page, document: page.document, navigator: page.navigator });

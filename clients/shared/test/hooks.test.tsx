@@ -1,0 +1,137 @@
+import "./dom";
+import { act, StrictMode, useState, type ReactNode } from "react";
+import { createRoot } from "react-dom/client";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import type { Client, Session } from "../src/index";
+import { ClientProvider, elapsedSeconds, untilNextSecond, useElapsed, useTimerState, useWebSocket, type UseTimerState, type UseWebSocket } from "../src/react/index";
+import { losing } from "./blockers";
+import { DevServer } from "./devserver";
+import { clientOf, logIn } from "./person";
+
+declare global {
+  var IS_REACT_ACT_ENVIRONMENT: boolean;
+}
+
+let server: DevServer;
+beforeAll(async () => {
+  globalThis.IS_REACT_ACT_ENVIRONMENT = true;
+  server = await DevServer.start();
+});
+afterAll(() => server.stop());
+
+async function show(node: ReactNode) {
+  const root = createRoot(document.createElement("div"));
+  await act(async () => root.render(node));
+  let mounted = true;
+  const unmount = () => act(async () => (mounted ? root.unmount() : undefined)).then(() => void (mounted = false));
+  onTestFinished(unmount);
+  return { unmount, render: (next: ReactNode) => act(async () => root.render(next)) };
+}
+
+/** Awaits what is rendered. */
+const rendered = (check: () => void) => vi.waitFor(() => act(async () => check()), { timeout: 10_000 });
+
+async function loggedIn(): Promise<{ client: Client; session: Session; urls: string[] }> {
+  const { WebSocket, urls } = losing(() => false);
+  return { client: clientOf(server, { WebSocket }), session: await logIn(server, "linh", clientOf(server)), urls };
+}
+
+test("useTimerState and useWebSocket share a connection, and end it", async () => {
+  const { client, session, urls } = await loggedIn();
+  let timers!: UseTimerState;
+  let socket!: UseWebSocket;
+  let renders = 0;
+  function Screen() {
+    timers = useTimerState();
+    socket = useWebSocket(session.userId, session.token);
+    renders++;
+    return null;
+  }
+  const screen = await show(
+    <ClientProvider client={client} session={session}>
+      <Screen />
+    </ClientProvider>,
+  );
+  await rendered(() => expect(timers.status).toEqual({ kind: "live", via: "websocket" }));
+  expect(socket.status).toBe(timers.status);
+  expect(socket.socket?.readyState).toBe(1);
+  expect(socket.lastMessage).toMatchObject({ event: "state" });
+  expect(urls).toHaveLength(1);
+
+  await act(() => timers.start({ issueKey: "PORTAL-301" }));
+  await rendered(() => expect(timers.current).toMatchObject({ issueKey: "PORTAL-301", seq: expect.toSatisfy((n: number) => n > 0) }));
+  expect(socket.lastMessage).toMatchObject({ event: "timer_updated", payload: { issue_key: "PORTAL-301" } });
+  await act(() => timers.stop({ issueKey: "PORTAL-301" }));
+  await rendered(() => expect(timers.timers.find((t) => t.issueKey === "PORTAL-301")).toMatchObject({ status: "stopped" }));
+  expect(renders).toBeLessThan(30);
+
+  const open = socket.socket!;
+  await screen.unmount();
+  await vi.waitFor(() => expect(open.readyState).toBe(3));
+});
+
+test("in strict mode, and with another session, one connection is left", async () => {
+  const { client, session } = await loggedIn();
+  let timers!: UseTimerState;
+  let change!: (session: Session | null) => void;
+  function Screen() {
+    timers = useTimerState();
+    return null;
+  }
+  function App() {
+    const [s, setSession] = useState<Session | null>(session);
+    change = setSession;
+    return (
+      <ClientProvider client={client} session={s}>
+        <Screen />
+      </ClientProvider>
+    );
+  }
+  await show(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+  await rendered(() => expect(timers.status.kind).toBe("live"));
+  await act(async () => change(null));
+  expect(timers).toMatchObject({ status: { kind: "connecting" }, timers: [] });
+  await expect(timers.start({ issueKey: "PORTAL-301" })).rejects.toMatchObject({ code: "NOT_CONNECTED" });
+  await act(async () => change({ ...session }));
+  await rendered(() => expect(timers.status.kind).toBe("live"));
+});
+
+test("useElapsed ticks when the second is full", async () => {
+  const startedAt = new Date(Date.now() - 10_500).toISOString();
+  const seen: { seconds: number; late: number }[] = [];
+  let other = -1;
+  function Clock({ offset }: { offset: number }) {
+    const seconds = useElapsed(startedAt, offset);
+    other = useElapsed(null, offset);
+    const passed = Date.now() + offset - Date.parse(startedAt);
+    if (seen.at(-1)?.seconds !== seconds) seen.push({ seconds, late: passed - seconds * 1000 });
+    return null;
+  }
+  await show(<Clock offset={5000} />);
+  await rendered(() => expect(seen.length).toBeGreaterThan(2));
+  expect(seen.slice(0, 3).map((s) => s.seconds)).toEqual([15, 16, 17]);
+  for (const tick of seen.slice(1, 3)) expect(tick.late).toBeLessThan(500); // at once, as far as this machine can
+  expect(other).toBe(0);
+});
+
+test("seconds are whole, and never negative", () => {
+  const start = "2026-05-04T09:00:00.250Z";
+  const at = Date.parse(start);
+  expect([at + 999, at + 1000, at + 61_001].map((now) => elapsedSeconds(start, 0, now))).toEqual([0, 1, 61]);
+  expect([elapsedSeconds(start, -5000, at), elapsedSeconds("never", 0), elapsedSeconds(undefined, 0)]).toEqual([0, 0, 0]);
+  expect([at, at + 1, at + 999, at - 250].map((now) => untilNextSecond(start, 0, now))).toEqual([1000, 999, 1, 250]);
+});
+
+test("without a ClientProvider it says so", async () => {
+  function Screen() {
+    useTimerState();
+    return null;
+  }
+  const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => quiet.mockRestore());
+  await expect(show(<Screen />)).rejects.toThrow("ClientProvider");
+});

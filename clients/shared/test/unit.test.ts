@@ -1,0 +1,205 @@
+import { describe, expect, test } from "vitest";
+import { backoff, delayAfter, type End } from "../src/backoff";
+import { ClockOffset } from "../src/clock";
+import { eventParser } from "../src/feeds/sse";
+import { nextState } from "../src/snapshot";
+import { initialState, inOrder, type RunningTimer } from "../src/state";
+import { emptyTimeline, takeActive, takeListing, takeState, takeUpdate, type Timeline } from "../src/timeline";
+import { usualTiming } from "../src/timing";
+import { parseMessage, type ActiveTimers, type WireTimer } from "../src/wire";
+import { withWishes, type Wish } from "../src/wish";
+import { seeded } from "./person";
+
+describe("backoff", () => {
+  for (const [attempt, most] of [[1, 250], [2, 500], [3, 1000], [6, 8000], [7, 15_000], [40, 15_000], [2000, 15_000]] as const) {
+    test(`attempt ${attempt} waits up to ${most} ms`, () => {
+      expect(backoff(attempt, 1, usualTiming)).toBe(most);
+      expect(backoff(attempt, 0, usualTiming)).toBe(0);
+    });
+  }
+
+  test("its jitter spreads over the whole time", () => {
+    const random = seeded(7);
+    const waits = Array.from({ length: 1000 }, () => backoff(4, random(), usualTiming));
+    const inEach = [0, 1, 2, 3].map((q) => waits.filter((w) => w >= q * 500 && w < (q + 1) * 500).length);
+    expect(Math.min(...inEach)).toBeGreaterThan(200);
+  });
+
+  const cases: Record<string, [End, number, number, number]> = {
+    "restart-comes-back-soon": [{ code: 1012 }, 1, 0.5, 500],
+    "too-slow-comes-back-soon": [{ code: 1013 }, 1, 1, 1000],
+    "restart-that-goes-on-backs-off": [{ code: 1012 }, 5, 1, 4000],
+    "too-fast-waits-at-least": [{ code: 1008 }, 1, 0, 5000],
+    "lost-is-tried-at-once-at-best": [{ code: 1006 }, 1, 0, 0],
+    "retry-after-is-kept": [{ status: 429, retryAfter: 10 }, 1, 1, 10_250],
+  };
+  for (const [name, [end, attempt, random, want]] of Object.entries(cases)) {
+    test(name, () => expect(delayAfter(end, attempt, random, usualTiming)).toBe(want));
+  }
+});
+
+describe("clock offset", () => {
+  const at = (ms: number) => new Date(ms).toISOString();
+  test("is half way between asked and heard", () => {
+    const clock = new ClockOffset();
+    expect(clock.value).toBe(0);
+    clock.reading(at(10_000), 4000, 4200);
+    expect(clock.value).toBe(5900);
+  });
+  test("the closest reading counts, also after others", () => {
+    const clock = new ClockOffset();
+    clock.reading(at(10_000), 4000, 4200);
+    clock.reading(at(10_100), 4195, 4205);
+    clock.reading(at(20_000), 13_000, 15_000);
+    expect(clock.value).toBe(5900);
+  });
+  test("one that contradicts replaces it, however wide", () => {
+    const clock = new ClockOffset();
+    clock.reading(at(10_000), 4000, 4010);
+    clock.reading(at(10_000), 64_000, 64_500);
+    expect(clock.value).toBe(-54_250);
+  });
+  test("nonsense is left out", () => {
+    const clock = new ClockOffset();
+    clock.reading("soon", 4000, 4010);
+    clock.reading(at(10_000), 4010, 4000);
+    expect(clock.value).toBe(0);
+  });
+});
+
+const wire = (id: string, seq: number, more: Partial<WireTimer> = {}): WireTimer => ({
+  id,
+  user_id: "u",
+  status: "running",
+  started_at: "2026-05-04T09:00:00Z",
+  updated_at: "2026-05-04T09:00:00Z",
+  seq,
+  source: "client",
+  ...more,
+});
+const timer = (id: string, more: Partial<RunningTimer> = {}): RunningTimer => ({
+  id,
+  source: "client",
+  status: "running",
+  startedAt: "2026-05-04T09:00:00Z",
+  updatedAt: "2026-05-04T09:00:00Z",
+  seq: 1,
+  ...more,
+});
+const shape = (t: Timeline | undefined) => t && { seq: t.seq, timers: [...t.timers.values()].map((x) => `${x.id}@${x.seq} ${x.status}`) };
+
+describe("timeline", () => {
+  const known = takeState({ timers: [wire("a", 3), wire("b", 4)], seq: 4, server_time: "2026-05-04T09:00:00Z" });
+  const cases: Record<string, [Timeline, WireTimer, ReturnType<typeof shape>]> = {
+    "next-is-taken": [known, wire("c", 5), { seq: 5, timers: ["a@3 running", "b@4 running", "c@5 running"] }],
+    "change-of-a-known-one": [known, wire("a", 5, { status: "stopped" }), { seq: 5, timers: ["a@5 stopped", "b@4 running"] }],
+    "duplicate-is-ignored": [known, wire("b", 4, { status: "stopped" }), { seq: 4, timers: ["a@3 running", "b@4 running"] }],
+    "old-is-ignored": [known, wire("a", 1, { status: "stopped" }), { seq: 4, timers: ["a@3 running", "b@4 running"] }],
+    "gap-is-noticed": [known, wire("c", 6), undefined],
+    "before-the-state": [emptyTimeline, wire("c", 1), undefined],
+  };
+  for (const [name, [before, update, want]] of Object.entries(cases)) {
+    test(name, () => expect(shape(takeUpdate(before, update))).toEqual(want));
+  }
+  test("what changes nothing is the same object", () => expect(takeUpdate(known, wire("b", 4))).toBe(known));
+
+  test("a listing that is ahead is not undone by the events on their way", () => {
+    const listing = { timer: null, timers: [wire("a", 6, { status: "stopped" }), wire("b", 4)], server_time: "" };
+    let t = takeListing(known, listing, true);
+    expect(shape(t)).toEqual({ seq: 4, timers: ["a@6 stopped", "b@4 running"] });
+    t = takeUpdate(t, wire("a", 5, { comment: "edited" }))!;
+    expect(shape(t)).toEqual({ seq: 5, timers: ["a@6 stopped", "b@4 running"] });
+    expect(shape(takeUpdate(t, wire("a", 6, { status: "stopped" })))).toEqual({ seq: 6, timers: ["a@6 stopped", "b@4 running"] });
+  });
+  test("without a connection a listing says where to go on", () => {
+    expect(shape(takeListing(known, { timer: null, timers: [wire("z", 2)], server_time: "" }, false))).toEqual({ seq: 2, timers: ["z@2 running"] });
+  });
+});
+
+describe("Clockwork's list", () => {
+  const cw = (key: string, startedAt = "2026-05-04T09:00:00Z") => ({ startedAt, comment: null, issue: { key, id: 1, summary: `About ${key}` }, withinWorkingHours: true });
+  const active = (timers: ReturnType<typeof cw>[], more: object = {}) => ({ timers, cachedAt: "2026-05-04T10:00:00Z", syncedAt: "2026-05-04T10:00:00Z", accountId: "u", ...more }) as unknown as ActiveTimers;
+  const before = takeState({ timers: [wire("own", 1), wire("cw:u:A-1", 2, { source: "clockwork", issue_key: "A-1" })], seq: 2, server_time: "" });
+  const cases: Record<string, [ActiveTimers, string[]]> = {
+    "same": [active([cw("A-1")]), ["own@1 running", "cw:u:A-1@2 running"]],
+    "another": [active([cw("A-2")]), ["own@1 running", "cw:u:A-1@2 stopped", "cw:u:A-2@0 running"]],
+    "none": [active([]), ["own@1 running", "cw:u:A-1@2 stopped"]],
+    "none-but-stale": [active([], { stale: true }), ["own@1 running", "cw:u:A-1@2 running"]],
+    "never-synced": [active([], { syncedAt: null, cachedAt: null }), ["own@1 running", "cw:u:A-1@2 running"]],
+  };
+  for (const [name, [answer, want]] of Object.entries(cases)) {
+    test(name, () => expect(shape(takeActive(before, "u", answer, "2026-05-04T10:00:00Z"))?.timers).toEqual(want));
+  }
+  test("a start that moved by less than 2 s stays where it was", () => {
+    const start = (at: string) => takeActive(before, "u", active([cw("A-1", at)]), "").timers.get("cw:u:A-1")!.startedAt;
+    expect(start("2026-05-04T09:00:01.900Z")).toBe("2026-05-04T09:00:00Z");
+    expect(start("2026-05-04T09:00:02.100Z")).toBe("2026-05-04T09:00:02.100Z");
+  });
+});
+
+describe("wishes", () => {
+  const real = (status: "running" | "stopped" | "none"): Timeline => ({ seq: 1, loaded: true, timers: new Map(status === "none" ? [] : [["a", timer("a", { status })]]) });
+  const start: Wish = { kind: "start", id: "a", timer: timer("a", { seq: 0 }), at: "2026-05-04T09:30:00Z", done: false };
+  const stop: Wish = { kind: "stop", id: "a", at: "2026-05-04T09:30:00Z", done: false };
+  const cases: Record<string, [Timeline, Wish, string]> = {
+    "start-of-what-is-not-there": [real("none"), start, "running pending start"],
+    "start-again": [real("stopped"), start, "running pending start"],
+    "start-that-has-come": [real("running"), start, "running"],
+    "start-that-was-done": [real("none"), { ...start, done: true }, "running"],
+    "stop": [real("running"), stop, "stopped pending stop"],
+    "stop-that-has-come": [real("stopped"), stop, "stopped"],
+    "stop-that-was-done": [real("running"), { ...stop, done: true }, "stopped"],
+  };
+  for (const [name, [timeline, wish, want]] of Object.entries(cases)) {
+    test(name, () => {
+      const t = withWishes(timeline, [wish]).get("a")!;
+      expect(t.status + (t.pending ? ` pending ${t.pending}` : "")).toBe(want);
+    });
+  }
+});
+
+describe("snapshot", () => {
+  const rest = { status: initialState.status, clockOffset: 0, error: null, loaded: true };
+  test("running ones first, then the latest start", () => {
+    const timers = [
+      timer("old", { startedAt: "2026-05-04T08:00:00Z" }),
+      timer("stopped", { status: "stopped", startedAt: "2026-05-04T12:00:00Z" }),
+      timer("new", { startedAt: "2026-05-04T10:00:00+01:00" }),
+      timer("newest", { startedAt: "2026-05-04T09:30:00Z" }),
+    ];
+    expect(inOrder(timers).map((t) => t.id)).toEqual(["newest", "new", "old", "stopped"]);
+    expect(nextState(initialState, timers, rest).current?.id).toBe("newest");
+  });
+  test("is the same object while nothing changes, and keeps what does not", () => {
+    const a = nextState(initialState, [timer("a"), timer("b")], rest);
+    expect(nextState(a, [timer("a"), timer("b")], { ...rest, status: { kind: "connecting" } })).toBe(a);
+    const b = nextState(a, [timer("a"), timer("b", { comment: "new" })], rest);
+    expect(b.timers[0]).toBe(a.timers[0]);
+    expect(b.timers[1]).not.toBe(a.timers[1]);
+    expect(nextState(b, b.timers, { ...rest, clockOffset: 5 }).timers).toBe(b.timers);
+  });
+});
+
+describe("messages", () => {
+  const bad = ["", "null", "[]", "7", '"state"', "{", "{}", '{"event":"state"}', '{"event":"state","payload":null}', '{"event":"state","payload":{"timers":{},"seq":1}}', '{"event":"timer_updated","payload":{"id":7,"seq":1}}', '{"event":"later","payload":{}}'];
+  for (const text of bad) test(`${text} is ignored`, () => expect(parseMessage(text)).toBeUndefined());
+  test("an update is read", () => expect(parseMessage(JSON.stringify({ event: "timer_updated", payload: wire("a", 1) }))).toMatchObject({ payload: { id: "a" } }));
+});
+
+describe("event stream", () => {
+  const text = ': heartbeat\n\nid: 7\ndata: {"a":1}\n\ndata: one\r\ndata:two\r\n\r\nevent: close\ndata: 1012 restarts\n\nid: 8\n\n';
+  const want = [
+    { event: "", data: '{"a":1}' },
+    { event: "", data: "one\ntwo" },
+    { event: "close", data: "1012 restarts" },
+  ];
+  test("whole", () => expect(eventParser()(text)).toEqual(want));
+  test("in all possible pieces", () => {
+    for (let size = 1; size < text.length; size++) {
+      const parse = eventParser();
+      const got = [];
+      for (let at = 0; at < text.length; at += size) got.push(...parse(text.slice(at, at + size)));
+      expect(got, `pieces of ${size}`).toEqual(want);
+    }
+  });
+});
