@@ -12,6 +12,7 @@ var screen = template.Must(template.New("screen").Parse(`
 
   Sandbox     {{.People}} people, {{.Running}} running timers; change them as if in Clockwork itself: {{.Base}}{{.Control}}/state
   Sync        {{.Sync}}
+  Pages       {{.Base}}/ (log in as below), and for the API {{.Base}}/reference
   Log in      as {{.Usernames}}; everybody's password is {{.Password}}; {{.Admin}} is the admin
 
   Try (in a second terminal):

@@ -22,6 +22,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
+	"github.com/clockwork-timer/backend/public"
 )
 
 // Where the stand-ins are mounted, beside the API's own routes.
@@ -40,6 +41,7 @@ type world struct {
 	variables map[string]string
 	deps      *app.Deps
 	loop      *syncLoop
+	pages     routes.Route
 	log       *slog.Logger
 }
 
@@ -66,6 +68,10 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 	}
 	syncer, err := w.deps.Syncer()
 	if err != nil {
+		w.upstash.Close()
+		return nil, err
+	}
+	if w.pages, err = routes.Pages(w.deps, public.Files); err != nil {
 		w.upstash.Close()
 		return nil, err
 	}
@@ -131,7 +137,7 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 }
 
 func (w *world) handler(realtime ...routes.Route) http.Handler {
-	mounted := append([]routes.Route{{Path: "GET " + envPath, Handler: w.serveVariables}}, realtime...)
+	mounted := append([]routes.Route{w.pages, {Path: "GET " + envPath, Handler: w.serveVariables}}, realtime...)
 	mount := func(path string, handler http.Handler) {
 		below := http.StripPrefix(path, handler).ServeHTTP
 		mounted = append(mounted, routes.Route{Path: path + "/", Handler: below}, routes.Route{Path: path, Handler: below})

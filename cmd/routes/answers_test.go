@@ -17,17 +17,22 @@ import (
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 )
 
-// question is one way to bring a route to an answer.
+// asking makes a request in a world.
+type asking = func(*apptest.World) apptest.Request
+
+// question is one way to bring a route to answers.
 type question struct {
 	route   string
-	ask     func(*apptest.World) apptest.Request
+	asks    []asking // one after the other
 	options apptest.Options
 	given   func(*apptest.World) // may be nil
-	times   int                  // default 1
 }
 
+// roomy deadlines keep a busy machine out of the answers.
+var roomy = app.Deadlines{Request: time.Minute, Redis: 20 * time.Second, SendEvent: 20 * time.Second, Names: 20 * time.Second, Check: 20 * time.Second}
+
 // usual is a request that each route fulfils.
-var usual = map[string]func(*apptest.World) apptest.Request{
+var usual = map[string]asking{
 	"/api/health":            get("/api/health?deep=1"),
 	"/api/timers/active":     get("/api/timers/active?accountId=ACCOUNT"),
 	"/api/timers/start":      post(5, "/api/timers/start", `{"issueKey":"BILL-209","accountId":"ACCOUNT"}`),
@@ -52,13 +57,16 @@ func answersOfEveryKind(t *testing.T) map[string]bool {
 	var group errgroup.Group
 	group.SetLimit(8) // most of them wait
 	for _, q := range questions(t) {
+		if q.options.Deadlines == (app.Deadlines{}) {
+			q.options.Deadlines = roomy
+		}
+		w := apptest.New(t, q.options)
 		group.Go(func() error {
-			w := apptest.New(t, q.options)
 			if q.given != nil {
 				q.given(w)
 			}
-			for range max(q.times, 1) {
-				request := row{route: q.route, ask: q.ask}.request(w)
+			for _, ask := range q.asks {
+				request := row{route: q.route, ask: ask}.request(w)
 				a := w.Do(t.Context(), request.handler, request.Request)
 				mu.Lock()
 				seen[answered(q.route, a)] = true
@@ -72,16 +80,14 @@ func answersOfEveryKind(t *testing.T) map[string]bool {
 }
 
 func questions(t *testing.T) []question {
-	all := slices.Concat(questionsOfFaults(), questionsOfInput(t), questionsOfState(t))
+	all := append(questionsOfFaults(), questionsOfState(t)...)
 	for route, ask := range usual {
-		loggedIn := apptest.Options{Env: loginEnv("required"), Inngest: true}
+		mine, anothers := asPerson(t, 5, ask), asPerson(t, 3, ask)
 		all = append(all,
-			question{route: route, ask: ask, options: apptest.Options{Inngest: true, Env: loginEnv("open")}},
-			question{route: route, ask: asPerson(t, 5, ask), options: loggedIn},
-			question{route: route, ask: ask, options: loggedIn},
-			question{route: route, ask: asPerson(t, 3, ask), options: loggedIn}, // who asks for another's
-			question{route: route, ask: asPerson(t, 5, ask), options: loggedIn, given: breakApart(route)},
-			question{route: route, ask: ask, options: apptest.Options{Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production",
+			question{route: route, asks: append(questionsOfInput(t, route, ask), ask), options: apptest.Options{Env: loginEnv("open"), Inngest: true, Unsynced: true}},
+			question{route: route, asks: []asking{ask, anothers, mine}, options: apptest.Options{Env: loginEnv("required"), Unsynced: true}},
+			question{route: route, asks: []asking{mine}, options: apptest.Options{Env: loginEnv("required"), Unsynced: true}, given: breakApart(route)},
+			question{route: route, asks: []asking{ask}, options: apptest.Options{Unsynced: true, Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production",
 				"INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}}},
 		)
 	}
@@ -104,15 +110,15 @@ func breakApart(route string) func(*apptest.World) {
 // questionsOfFaults break one dependency at a time.
 func questionsOfFaults() []question {
 	var all []question
-	add := func(route, dependency string, ask func(*apptest.World) apptest.Request) {
+	add := func(route, dependency string, ask asking) {
 		for _, status := range []int{400, 401, 403, 404, 409, 422, 429, 500} {
 			f := fault.Fault{Upstream: dependency, Kind: fault.Status, Status: status}
 			if status == 429 {
 				f.RetryAfter = retryAfter
 			}
-			all = append(all, question{route: route, ask: ask, options: apptest.Options{Inngest: true}, given: func(w *apptest.World) { w.Faults().Add(f) }})
+			all = append(all, question{route: route, asks: []asking{ask}, options: apptest.Options{Inngest: true, Unsynced: true}, given: func(w *apptest.World) { w.Faults().Add(f) }})
 		}
-		all = append(all, question{route: route, ask: ask, options: apptest.Options{Deadlines: hangDeadlines, Inngest: true}, given: func(w *apptest.World) {
+		all = append(all, question{route: route, asks: []asking{ask}, options: apptest.Options{Deadlines: hangDeadlines, Inngest: true, Unsynced: true}, given: func(w *apptest.World) {
 			w.Faults().Add(fault.Fault{Upstream: dependency, Kind: fault.Hang})
 		}})
 	}
@@ -137,7 +143,7 @@ func loginEnv(mode string) map[string]string {
 }
 
 // asPerson sends the request with that person's login.
-func asPerson(t *testing.T, person int, ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
+func asPerson(t *testing.T, person int, ask asking) asking {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
 		r.Header = maps.Clone(r.Header)
@@ -150,26 +156,23 @@ func asPerson(t *testing.T, person int, ask func(*apptest.World) apptest.Request
 }
 
 // questionsOfInput are about what is asked, with everything in order.
-func questionsOfInput(t *testing.T) []question {
-	var all []question
-	for route, ask := range usual {
-		with := func(change func(*apptest.Request)) question {
-			return question{route: route, options: apptest.Options{Env: loginEnv("open")}, ask: func(w *apptest.World) apptest.Request {
-				r := asPerson(t, 5, ask)(w)
-				r.Method = methodOf(route)
-				change(&r)
-				return r
-			}}
+func questionsOfInput(t *testing.T, route string, ask asking) []asking {
+	with := func(change func(*apptest.Request)) asking {
+		return func(w *apptest.World) apptest.Request {
+			r := asPerson(t, 5, ask)(w)
+			r.Method = methodOf(route)
+			change(&r)
+			return r
 		}
-		all = append(all,
-			with(func(r *apptest.Request) { r.Target, _, _ = strings.Cut(r.Target, "?"); r.Target += "?x=1&x=1" }),
-			with(func(r *apptest.Request) { r.Body = strings.Repeat(" ", 64<<10) + r.Body }),
-			with(func(r *apptest.Request) {
-				r.Header = map[string]string{"Content-Type": "text/plain", "X-Clockwork-Token": "x"}
-			}),
-			with(func(r *apptest.Request) { r.Header = nil }))
 	}
-	return all
+	return []asking{
+		with(func(r *apptest.Request) { r.Target, _, _ = strings.Cut(r.Target, "?"); r.Target += "?x=1&x=1" }),
+		with(func(r *apptest.Request) { r.Body = strings.Repeat(" ", 64<<10) + r.Body }),
+		with(func(r *apptest.Request) {
+			r.Header = map[string]string{"Content-Type": "text/plain", "X-Clockwork-Token": "x"}
+		}),
+		with(func(r *apptest.Request) { r.Header = nil }),
+	}
 }
 
 // questionsOfState are those whose answer depends on what is known, and who
@@ -181,16 +184,16 @@ func questionsOfState(t *testing.T) []question {
 	refuses := func(w *apptest.World) {
 		w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 401})
 	}
-	open, anew := apptest.Options{Env: loginEnv("open")}, apptest.Options{Unsynced: true}
+	open, anew := apptest.Options{Env: loginEnv("open"), Unsynced: true}, apptest.Options{Unsynced: true}
 	all := []question{
-		{route: "/api/timers/active", ask: unchanged},
-		{route: "/api/timers/stop", ask: post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)},
-		{route: "/api/timers/stop", ask: post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`), options: anew},
-		{route: "/api/worklogs", ask: get("/api/worklogs?userEmail=nobody@example.test")},
-		{route: "/api/worklogs", ask: get("/api/worklogs?accountId=ACCOUNT"), options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
-		{route: "/api/worklogs", ask: get("/api/worklogs?accountId=ACCOUNT"), given: refuses},
-		{route: "/api/issues/search", ask: get("/api/issues/search?userEmail=nobody@example.test")},
-		{route: "/api/settings/validate", ask: post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"wrong"}`)},
+		{route: "/api/timers/active", asks: []asking{unchanged}},
+		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}},
+		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}, options: anew},
+		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?userEmail=nobody@example.test")}},
+		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?accountId=ACCOUNT")}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
+		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?accountId=ACCOUNT")}, given: refuses},
+		{route: "/api/issues/search", asks: []asking{get("/api/issues/search?userEmail=nobody@example.test")}},
+		{route: "/api/settings/validate", asks: []asking{post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"wrong"}`)}},
 	}
 	for _, route := range []string{"/api/timers/start", "/api/timers/stop"} { // with the server's token
 		mine := post(0, route, `{"issueKey":"BILL-209"}`)
@@ -199,18 +202,18 @@ func questionsOfState(t *testing.T) []question {
 			delete(r.Header, "X-Clockwork-Token")
 			return r
 		}
-		all = append(all, question{route: route, ask: withoutToken, options: apptest.Options{Env: loginEnv("required")}, given: refuses})
+		all = append(all, question{route: route, asks: []asking{withoutToken}, options: apptest.Options{Env: loginEnv("required")}, given: refuses})
 	}
 	for _, route := range []string{"/login", "/api/login"} {
-		all = append(all, question{route: route, ask: post(5, route, `{"username":"hannah","password":"wrong"}`), options: open, times: 12},
+		all = append(all, question{route: route, asks: slices.Repeat([]asking{post(5, route, `{"username":"hannah","password":"wrong"}`)}, 12), options: open},
 			// Out of time, it waits for its turn, or not: as chance has it.
-			question{route: route, ask: usual[route], options: apptest.Options{Env: loginEnv("open"), Deadlines: app.Deadlines{Request: time.Nanosecond}}, times: 40})
+			question{route: route, asks: slices.Repeat([]asking{usual[route]}, 40), options: apptest.Options{Env: loginEnv("open"), Unsynced: true, Deadlines: app.Deadlines{Request: time.Nanosecond}}})
 	}
 	for _, route := range []string{"/timers", "/api/timers"} {
 		ask := asPerson(t, 5, usual[route])
 		all = append(all,
-			question{route: route, ask: ask, options: open, given: func(w *apptest.World) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status}) }},
-			question{route: route, ask: ask, options: open, given: func(w *apptest.World) { w.Deps.Live = noStore{} }})
+			question{route: route, asks: []asking{ask}, options: open, given: func(w *apptest.World) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status}) }},
+			question{route: route, asks: []asking{ask}, options: open, given: func(w *apptest.World) { w.Deps.Live = noStore{} }})
 	}
 	return all
 }

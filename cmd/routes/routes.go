@@ -47,17 +47,21 @@ func All() []Route {
 }
 
 // Handler serves every route with the same dependencies, and what else is
-// mounted beside them.
+// mounted beside them: at "/" what serves the other paths, see Pages.
 func Handler(d *app.Deps, mounted ...Route) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range All() {
 		mux.Handle(route.Path, app.With(d, route.Handler))
 	}
+	nowhere := app.With(d, http.HandlerFunc(notFound))
+	rest := true // is nowhere
 	for _, route := range mounted {
 		mux.Handle(route.Path, route.Handler)
+		rest = rest && route.Path != "/"
 	}
-	nowhere := app.With(d, http.HandlerFunc(notFound))
-	mux.Handle("/", nowhere)
+	if rest {
+		mux.Handle("/", nowhere)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !clean(r.URL.EscapedPath()) {
 			nowhere.ServeHTTP(w, r)

@@ -82,17 +82,24 @@ func TestSchemas(t *testing.T) {
 			assert.Equal(t, !written.MatchString(name), closed, "%s: additionalProperties", name)
 		}
 		assert.Error(t, schema.Validate([]any{map[string]any{"x": 1}}), "%s accepts anything", name)
+		examples, _ := node["examples"].([]any)
+		for _, example := range examples {
+			assert.NoError(t, schema.Validate(example), "%s: example", name)
+		}
 	}
+	count := 0
 	walk(tree(t), "#", func(pointer string, node map[string]any) {
-		below, has := node["schema"].(map[string]any)
+		_, has := node["schema"]
 		example, exemplary := node["example"]
-		if !has || !exemplary || below["$ref"] != nil {
+		if !has || !exemplary {
 			return
 		}
+		count++
 		schema, err := compiler.Compile("openapi.json" + pointer + "/schema")
 		require.NoError(t, err, pointer)
 		assert.NoError(t, schema.Validate(example), pointer)
 	})
+	assert.Greater(t, count, 20, "examples")
 }
 
 func TestOperations(t *testing.T) {

@@ -1,0 +1,137 @@
+package routes
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// site is what is served to browsers: files by the path of their address. It
+// is complete before the first request, so no address leads to another file.
+type site struct {
+	files    map[string]*file
+	notFound *file // nil where the pages have none
+	nowhere  http.Handler
+	deployed bool
+}
+
+// Pages serves the web pages at every path that no route has: the web app where
+// files has it built, else the plain page, and the API's documents. See
+// public.Files for what files holds. Which it is, is decided here, once.
+func Pages(d *app.Deps, files fs.FS) (Route, error) {
+	s := &site{files: map[string]*file{}, nowhere: app.With(d, http.HandlerFunc(notFound)), deployed: d.Config.Deployed()}
+	for _, document := range []string{"openapi.yaml", "reference.html"} {
+		if err := s.add(files, document); err != nil {
+			return Route{}, err
+		}
+	}
+	built, err := fs.Sub(files, "app")
+	if err != nil {
+		return Route{}, fmt.Errorf("pages: %w", err)
+	}
+	if _, err := fs.Stat(built, "index.html"); err != nil {
+		err := s.add(files, "index.html")
+		return Route{"/", s.serve}, err
+	}
+	err = fs.WalkDir(built, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+			return err
+		}
+		return s.add(built, name)
+	})
+	s.notFound = s.files["/404.html"]
+	return Route{"/", s.serve}, err
+}
+
+// add serves a file at its path, and a page without its extension too, as
+// Vercel does.
+func (s *site) add(files fs.FS, name string) error {
+	body, err := fs.ReadFile(files, name)
+	if err != nil {
+		return fmt.Errorf("pages: %w", err)
+	}
+	f := newFile(name, body)
+	s.files["/"+name] = f
+	if page, is := strings.CutSuffix("/"+name, ".html"); is {
+		s.files[page] = f
+		if path.Base(page) == "index" {
+			s.files[strings.TrimSuffix(page, "index")] = f
+		}
+	}
+	return nil
+}
+
+func (s *site) serve(w http.ResponseWriter, r *http.Request) {
+	f, status := s.files[r.URL.Path], http.StatusOK
+	if f == nil {
+		f, status = s.notFound, http.StatusNotFound
+	}
+	switch {
+	case f == nil, path.Clean(r.URL.Path) == "/api", strings.HasPrefix(r.URL.Path, "/api/"):
+		s.nowhere.ServeHTTP(w, r)
+		return
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		web.WriteError(w, &web.Error{Status: http.StatusMethodNotAllowed, Code: "METHOD_NOT_ALLOWED", Message: "This is a page: it can only be read."})
+		return
+	}
+	s.protect(w.Header(), r)
+	f.serve(w, r, status)
+}
+
+// protect sets what every page's answer has, whichever file it is.
+func (s *site) protect(h http.Header, r *http.Request) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Permissions-Policy", "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if r.TLS != nil || s.deployed && r.Header.Get("X-Forwarded-Proto") == "https" {
+		h.Set("Strict-Transport-Security", "max-age=63072000")
+	}
+}
+
+// serve answers with the file, or with 304 where the browser has it.
+func (f *file) serve(w http.ResponseWriter, r *http.Request, status int) {
+	h := w.Header()
+	h.Set("Content-Type", f.contentType)
+	h.Set("Content-Security-Policy", f.policy)
+	h.Set("Cache-Control", f.cache)
+	body, tag := f.body, f.tag
+	if f.zipped != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if takesGzip(r) {
+			body, tag = f.zipped, f.zippedTag
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	if status != http.StatusOK {
+		h.Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(body)
+		}
+		return
+	}
+	h.Set("ETag", tag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// takesGzip reads Accept-Encoding (RFC 9110, 12.5.3) as far as browsers use it.
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			weight = strings.ReplaceAll(weight, " ", "")
+			return weight != "q=0" && !strings.HasPrefix(weight, "q=0.000")
+		}
+	}
+	return false
+}

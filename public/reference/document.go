@@ -1,0 +1,136 @@
+package main
+
+import (
+	"path"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The part of OpenAPI that the product's document uses.
+type (
+	openAPI struct {
+		Info struct{ Title, Version, Summary, Description string }
+		Tags []struct{ Name, Description string }
+
+		Paths      ordered[pathItem]
+		Components struct {
+			SecuritySchemes ordered[struct{ Type, Scheme, In, Name, Description string }] `yaml:"securitySchemes"`
+			Parameters      ordered[parameter]
+			Headers         ordered[header]
+			Responses       ordered[response]
+			Schemas         ordered[schema]
+		}
+	}
+	pathItem struct {
+		Description    string
+		Get, Post, Put *operation
+	}
+	operation struct {
+		OperationID          string `yaml:"operationId"`
+		Summary, Description string
+		Tags                 []string
+		Security             []ordered[[]string]
+		Parameters           []parameter
+		RequestBody          struct{ Content ordered[media] } `yaml:"requestBody"`
+		Responses            ordered[response]
+		Errors               ordered[[]string]                 `yaml:"x-errors"`
+		Messages             struct{ Sent, Received []schema } `yaml:"x-messages"`
+		CloseCodes           ordered[string]                   `yaml:"x-close-codes"`
+	}
+	parameter struct {
+		Ref                   string `yaml:"$ref"`
+		Name, In, Description string
+		Required              bool
+		Schema                schema
+	}
+	header struct {
+		Ref         string `yaml:"$ref"`
+		Description string
+		Schema      schema
+	}
+	response struct {
+		Ref         string `yaml:"$ref"`
+		Description string
+		Headers     ordered[header]
+		Content     ordered[media]
+	}
+	media struct {
+		Schema  schema
+		Example yaml.Node
+	}
+	schema struct {
+		Ref                            string `yaml:"$ref"`
+		Description                    string
+		Type                           words
+		Format, Pattern                string
+		Const                          any
+		Enum                           []any
+		Default                        any
+		Minimum, Maximum               *int
+		MinLength, MaxLength, MaxItems *int
+		Items                          *schema
+		Properties                     ordered[schema]
+		AdditionalProperties           yaml.Node `yaml:"additionalProperties"`
+		Required                       []string
+		OneOf                          []schema `yaml:"oneOf"`
+		AnyOf                          []schema `yaml:"anyOf"`
+		Examples                       []yaml.Node
+	}
+)
+
+// words is a text, or a list of some.
+type words []string
+
+// UnmarshalYAML reads either.
+func (w *words) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		*w = words{node.Value}
+		return nil
+	}
+	return node.Decode((*[]string)(w))
+}
+
+// route is an operation where it is reached.
+type route struct {
+	Method, Path, About string
+	*operation
+}
+
+// ID names the operation's place in the page.
+func (r route) ID() string { return r.OperationID }
+
+// routes lists the operations of a tag.
+func (d *openAPI) routes(tag string) []route {
+	var all []route
+	for _, p := range d.Paths {
+		for _, r := range []route{{"GET", p.Name, p.Value.Description, p.Value.Get}, {"POST", p.Name, p.Value.Description, p.Value.Post}, {"PUT", p.Name, p.Value.Description, p.Value.Put}} {
+			if r.operation != nil && slices.Contains(r.Tags, tag) {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// parameter follows a reference, where it is one.
+func (d *openAPI) parameter(p parameter) parameter {
+	if p.Ref != "" {
+		return d.Components.Parameters.Get(path.Base(p.Ref))
+	}
+	return p
+}
+
+func (d *openAPI) response(r response) response {
+	if r.Ref != "" {
+		return d.Components.Responses.Get(path.Base(r.Ref))
+	}
+	return r
+}
+
+func (d *openAPI) named(s schema) schema {
+	if s.Ref != "" {
+		return d.Components.Schemas.Get(path.Base(s.Ref))
+	}
+	return s
+}
