@@ -135,8 +135,9 @@ func TestWorklogsZones(t *testing.T) {
 		{Name: "persons-yesterday", Given: and(logged(1, "2026-05-03T16:30:00Z"), of(1, "")), Status: 200, HasNot: []string{"T23:30:00+07:00"}},
 		{Name: "zone-asked-for-wins", Given: and(logged(1, "2026-05-03T17:30:00Z"), of(1, "&tz=UTC")), Status: 200, HasNot: []string{"17:30:00"}, Has: []string{`"date":"2026-05-04"`}},
 		{Name: "zone-asked-for-is-a-day-ahead", Given: of(1, "&tz=Pacific/Kiritimati"), Status: 200, Has: []string{`"date":"2026-05-05"`}},
-		{Name: "default-where-jira-is-down", Options: inKiribati, Given: and(of(1, ""), noJira), Status: 200, Has: []string{`"date":"2026-05-05"`}},
-		{Name: "default-where-the-person-is-unknown", Options: inKiribati, Request: apptest.Request{Target: worklogs + "?accountId=712020:nobody"}, Status: 200, Has: []string{`"date":"2026-05-05"`}},
+		{Name: "default-where-jira-is-down", Options: inKiribati, Given: and(of(1, ""), noJira), Status: 200, Has: []string{`"date":"2026-05-05"`, `"degraded":["jira"]`}, Golden: true},
+		{Name: "zone-asked-for-needs-no-jira", Given: and(of(1, "&tz=UTC"), noJira), Status: 200, HasNot: []string{"degraded"}},
+		{Name: "default-where-the-person-is-unknown", Options: inKiribati, Request: apptest.Request{Target: worklogs + "?accountId=712020:nobody"}, Status: 200, Has: []string{`"date":"2026-05-05"`}, HasNot: []string{"degraded"}},
 		{Name: "utc-by-default", Given: and(of(1, ""), noJira), Status: 200, Has: []string{`"date":"2026-05-04"`}},
 
 		// Berlin's 29 March 2026 has 23 hours, 25 October 2026 has 25.
@@ -202,6 +203,7 @@ func TestWorklogsNamesFromJira(t *testing.T) {
 			require.Len(t, read(t, a).Worklogs, 1)
 			assert.Equal(t, c.want, read(t, a).Worklogs[0].IssueName)
 			assert.Equal(t, c.want != "", strings.Contains(string(a.Body), "issueName"), "absent, not empty")
+			assert.Equal(t, c.fault != nil, strings.Contains(string(a.Body), `"degraded":["jira"]`), "that Jira knows no name is no failure")
 			w.AssertDiscreet(t, string(a.Body))
 		})
 	}
