@@ -49,9 +49,24 @@ func start(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) 
 	if err != nil {
 		return web.Reply{}, err
 	}
-	out, err := d.Control(syncevent.Sender(d)).Start(ctx, timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment})
-	if err != nil {
-		return web.Reply{}, r.ClockworkError(err)
-	}
-	return web.Reply{Status: http.StatusCreated, Body: startReply{out.Timer, out.SyncRequested}}, nil
+	control := d.Control(syncevent.Sender(d))
+	ask := timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment}
+	return d.Once(ctx, r, app.Once{
+		Payload: []string{account, key, comment},
+		Do: func(ctx context.Context) (web.Reply, error) {
+			out, err := control.Start(ctx, ask)
+			if err != nil {
+				return web.Reply{}, r.ClockworkError(err)
+			}
+			return started(out.Timer, out.SyncRequested), nil
+		},
+		Find: func(ctx context.Context) (web.Reply, bool) {
+			running, found := control.Running(ctx, ask)
+			return started(&running, false), found
+		},
+	})
+}
+
+func started(t *timer.Timer, syncRequested bool) web.Reply {
+	return web.Reply{Status: http.StatusCreated, Body: startReply{t, syncRequested}}
 }

@@ -46,9 +46,17 @@ func stop(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 			return web.Reply{}, err
 		}
 	}
-	out, err := d.Control(syncevent.Sender(d)).Stop(ctx, timercontrol.Request{Token: token, AccountID: account, IssueKey: key, TimerID: int64(in.TimerID)})
-	if err != nil {
-		return web.Reply{}, r.ClockworkError(err)
-	}
-	return web.OK(stopReply{out.Stopped, out.SyncRequested}), nil
+	ask := timercontrol.Request{Token: token, AccountID: account, IssueKey: key, TimerID: int64(in.TimerID)}
+	return d.Once(ctx, r, app.Once{
+		Payload: []any{account, key, in.TimerID},
+		// A timer stops once. Without a name, the next time may find another.
+		Repeatable: key != "" || in.TimerID != 0,
+		Do: func(ctx context.Context) (web.Reply, error) {
+			out, err := d.Control(syncevent.Sender(d)).Stop(ctx, ask)
+			if err != nil {
+				return web.Reply{}, r.ClockworkError(err)
+			}
+			return web.OK(stopReply{out.Stopped, out.SyncRequested}), nil
+		},
+	})
 }

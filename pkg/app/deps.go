@@ -14,6 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
@@ -52,6 +53,7 @@ type Deps struct {
 	sync     memo // of Syncer
 	breakers breakers
 	cors     *web.CORS
+	once     *idempotency.Store
 }
 
 // Options are the parts of Deps that a process may bring itself.
@@ -84,7 +86,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		return d, err
 	}
 	redis = measured(redis, d.Telemetry)
-	d.Redis, d.Limits = ratelimit.Carrying{Client: redis}, d.newLimits(redis)
+	d.Redis, d.Limits, d.once = ratelimit.Carrying{Client: redis}, d.newLimits(redis), d.newOnce(redis)
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
 	}

@@ -73,6 +73,9 @@ func errorFor(err error, client context.Context) *web.Error {
 			return &web.Error{Status: row.status, Code: row.code, Message: row.message, RetryAfter: retryAfter(err), Err: err}
 		}
 	}
+	if known := keyError(err); known != nil {
+		return known
+	}
 	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "NOT_CONFIGURED", Err: err,
 			Message: "The server's operator has to set or mend: " + strings.Join(wrong.Variables(), ", ") + "."}

@@ -26,6 +26,8 @@ var (
 	ErrNotOwner     = errors.New("the Clockwork token belongs to another account")
 	ErrAmbiguous    = errors.New("several timers run and none was named")
 	ErrStateUnknown = errors.New("it is not known which timer runs")
+	// ErrOutcomeUnknown means that Clockwork may or may not have done it.
+	ErrOutcomeUnknown = errors.New("it is not known whether Clockwork did it")
 )
 
 // Clockwork starts and stops the timers of a token's owner.
@@ -111,13 +113,16 @@ func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 	return true
 }
 
-// confirm asks for a sync where it is not known whether Clockwork did what it
-// was told: its answer was lost, in whole or in part, or is a failure of its own.
-func (c *Control) confirm(ctx context.Context, account string, err error) {
-	var failed *upstream.Error
-	if errors.As(err, &failed) && (failed.Status < http.StatusMultipleChoices || failed.Status >= http.StatusInternalServerError) {
-		c.requestSync(ctx, account)
+// failed is the error of a call to Clockwork. Where it is not known whether
+// Clockwork did what it was told, because its answer was lost, in whole or in
+// part, or is a failure of its own, the error says so and a sync is asked for.
+func (c *Control) failed(ctx context.Context, account string, err error) error {
+	var refused *upstream.Error
+	if errors.As(err, &refused) && (refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusInternalServerError || refused.Unsent()) {
+		return err
 	}
+	c.requestSync(ctx, account)
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
 // followUp bounds what follows a change in Clockwork: the cache and the event.
@@ -141,8 +146,7 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	ctx, done := afterwards(ctx)
 	defer done()
 	if err != nil {
-		c.confirm(ctx, account, err)
-		return Outcome{}, err
+		return Outcome{}, c.failed(ctx, account, err)
 	}
 	var out Outcome
 	if account != "" {
@@ -176,8 +180,7 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 	ctx, done := afterwards(ctx)
 	defer done()
 	if err != nil && !errors.Is(err, clockwork.ErrNotRunning) {
-		c.confirm(ctx, account, err)
-		return Outcome{}, err
+		return Outcome{}, c.failed(ctx, account, err)
 	}
 	out.Stopped = err == nil
 	if account != "" {
@@ -187,6 +190,25 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 	}
 	out.SyncRequested = c.requestSync(ctx, account)
 	return out, nil
+}
+
+// Running looks whether the timer that r would start runs. What is in the cache
+// decides: it tells that one runs, and never that none does.
+func (c *Control) Running(ctx context.Context, r Request) (t timer.Timer, found bool) {
+	account, unread, err := c.account(ctx, r)
+	if err != nil || unread != nil || account == "" {
+		return t, false
+	}
+	view, err := c.Cache.Read(ctx, timercache.Subject{AccountID: account})
+	if err != nil || view.SyncedAt == nil || view.Stale {
+		return t, false
+	}
+	for _, t := range view.Timers {
+		if t.Issue.Key == r.IssueKey {
+			return t, true
+		}
+	}
+	return t, false
 }
 
 // running finds the issue of the timer to stop; "" where nothing runs.

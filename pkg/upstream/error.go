@@ -61,3 +61,10 @@ func (e *Error) Timeout() bool {
 	var ne net.Error
 	return errors.Is(e.Err, context.DeadlineExceeded) || errors.As(e.Err, &ne) && ne.Timeout()
 }
+
+// Unsent reports that the call certainly did not arrive: no connection was
+// opened, or the upstream was not asked at all.
+func (e *Error) Unsent() bool {
+	var op *net.OpError
+	return errors.Is(e.Err, ErrOpen) || errors.As(e.Err, &op) && op.Op == "dial"
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync"
 	"testing"
@@ -49,6 +50,25 @@ func TestErrorTimeout(t *testing.T) {
 			if tt.err != nil {
 				assert.ErrorIs(t, err, tt.err)
 			}
+		})
+	}
+}
+
+func TestErrorUnsent(t *testing.T) {
+	tests := []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"refused", fmt.Errorf("send: %w", &net.OpError{Op: "dial", Err: errors.New("connection refused")}), true},
+		{"not-asked", fmt.Errorf("send: %w", upstream.ErrOpen), true},
+		{"answer-lost", &net.OpError{Op: "read", Err: errors.New("connection reset")}, false},
+		{"late", context.DeadlineExceeded, false},
+		{"answered", nil, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, (&upstream.Error{Err: tt.err}).Unsent())
 		})
 	}
 }

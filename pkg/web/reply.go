@@ -15,6 +15,8 @@ type Reply struct {
 	Status int
 	Body   any
 	ETag   string
+	// Replayed marks what an earlier request with the same Idempotency-Key got.
+	Replayed bool
 }
 
 // OK is a 200 with a JSON body.
@@ -24,6 +26,9 @@ func OK(body any) Reply { return Reply{Status: http.StatusOK, Body: body} }
 func (re Reply) Write(w http.ResponseWriter) error {
 	if re.ETag != "" {
 		w.Header().Set("ETag", re.ETag)
+	}
+	if re.Replayed {
+		w.Header().Set("Idempotency-Replayed", "true")
 	}
 	if re.Status == http.StatusNotModified {
 		w.WriteHeader(re.Status)
