@@ -1,0 +1,68 @@
+import { readFile, readdir, stat } from "node:fs/promises";
+import { describe, expect, it, vi } from "vitest";
+import { CHANNEL } from "../src/bridge";
+import { boot, choose, commands, type Fake, invoke, only, path, realPlatform, RUNNING, SESSION } from "./program";
+
+describe("requests", () => {
+  it("keeps a session for the next start, for its owner's eyes alone", async () => {
+    const fake = await boot();
+    expect(await invoke(fake, CHANNEL.keepSession, SESSION)).toBe(true);
+    const file = path("data", "session");
+    if (realPlatform !== "win32") expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readFile(file, "utf8")).not.toContain("secret-token");
+    const again = await boot();
+    expect(await invoke(again, CHANNEL.load)).toEqual({
+      serverUrl: "http://127.0.0.1:3000",
+      canKeepSession: true,
+      session: SESSION,
+    });
+  });
+
+  it("writes nothing of a session that it was not asked to keep", async () => {
+    const fake = await boot();
+    await invoke(fake, CHANNEL.report, RUNNING);
+    expect(await invoke(fake, CHANNEL.load)).toMatchObject({ session: null });
+    await expect(readdir(path("data"))).rejects.toThrow("ENOENT");
+  });
+
+  it.each<[string, (fake: Fake) => unknown]>([
+    ["page-asks", (fake) => invoke(fake, CHANNEL.forgetSession)],
+    ["sign-out-by-menu", (fake) => choose(fake, "Sign out")],
+    ["another-server", (fake) => invoke(fake, CHANNEL.setServer, "timers.example.com")],
+  ])("deletes the kept session: %s", async (_name, act) => {
+    const fake = await boot();
+    await invoke(fake, CHANNEL.keepSession, SESSION);
+    await invoke(fake, CHANNEL.report, { ...RUNNING, current: null });
+    await act(fake);
+    await vi.waitFor(async () => expect(await readdir(path("data"))).not.toContain("session"));
+  });
+
+  it("tells the page of a sign-out by menu", async () => {
+    const fake = await boot();
+    await invoke(fake, CHANNEL.report, { ...RUNNING, current: null });
+    choose(fake, "Sign out");
+    expect(commands(fake).at(-1)).toEqual({ kind: "sign-out" });
+  });
+
+  it("keeps the server's address for the next start, and no address that is refused", async () => {
+    const fake = await boot();
+    expect(await invoke(fake, CHANNEL.setServer, "http://example.com")).toMatchObject({ ok: false });
+    expect(await invoke(fake, CHANNEL.setServer, "timers.example.com")).toEqual({ ok: true, serverUrl: "https://timers.example.com" });
+    expect(await invoke(await boot(), CHANNEL.load)).toMatchObject({ serverUrl: "https://timers.example.com" });
+  });
+
+  it("keeps the session when the same server is set again", async () => {
+    const fake = await boot();
+    await invoke(fake, CHANNEL.keepSession, SESSION);
+    await invoke(fake, CHANNEL.setServer, "127.0.0.1:3000");
+    expect(await invoke(fake, CHANNEL.load)).toMatchObject({ session: SESSION });
+  });
+
+  it("hides the window and shows it", async () => {
+    const fake = await boot();
+    await invoke(fake, CHANNEL.hide);
+    expect(only(fake.windows).visible).toBe(false);
+    await invoke(fake, CHANNEL.show);
+    expect(only(fake.windows).visible).toBe(true);
+  });
+});
