@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -41,24 +42,23 @@ var (
 // WS answers GET /ws: the contract's Realtime section. ?since= asks for what
 // came after that seq instead of the whole state.
 func (s *Server) WS(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
-	w.Header().Set("X-Request-Id", web.RequestID(r))
-	if failed := s.upgrade(w, r); failed != nil {
-		s.refuse(w, r, failed, began)
+	v, r := s.visit(w, r, routeWS)
+	if failed := s.upgrade(w, r, v); failed != nil {
+		refuse(w, failed, v)
 	}
 }
 
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, failed *web.Error, began time.Time) {
+func refuse(w http.ResponseWriter, failed *web.Error, v *visit) {
 	if failed.Status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodGet)
 	}
 	web.Protect(w.Header())
-	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(began)}))
+	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(v.began)}))
 	web.WriteError(w, failed)
-	s.log.Info("realtime: not let in", "path", r.URL.Path, "status", failed.Status, "code", failed.Code)
+	v.end(failed.Status, slog.String("code", failed.Code))
 }
 
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) *web.Error {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, v *visit) *web.Error {
 	switch {
 	case r.Method != http.MethodGet:
 		return errMethod
@@ -85,11 +85,12 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) *web.Error {
 	ws, err := websocket.Accept(out, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{subprotocol}})
 	if err != nil { // the library has answered
 		s.exit(room, nil)
+		v.end(out.status)
 		return nil
 	}
 	ws.SetReadLimit(maxMessage)
 	c := &conn{server: s, ws: ws, peer: out.peer, room: room, user: room.user, alias: who.UserID, account: who.AccountID,
-		clockworkToken: who.ClockworkToken, expires: who.Expires}
+		clockworkToken: who.ClockworkToken, expires: who.Expires, visit: v}
 	c.out.start = c.startDrain
 	c.heard.Store(s.now().UnixNano())
 	room.join(&c.out, since, s.now())

@@ -34,6 +34,8 @@ type committer struct {
 	log   *slog.Logger
 	// shared: other instances write to the store too, and hear of commits.
 	shared bool
+	// committed is told of each try; may be nil.
+	committed func(took time.Duration, err error)
 
 	wake chan struct{}
 	mu   sync.Mutex
@@ -232,7 +234,12 @@ func (c *committer) send(plans []*plan) ([]bool, error) {
 func (c *committer) try(changes []Change) ([]bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	return c.store.Commit(ctx, changes)
+	began := time.Now()
+	made, err := c.store.Commit(ctx, changes)
+	if c.committed != nil {
+		c.committed(time.Since(began), err)
+	}
+	return made, err
 }
 
 func (c *committer) complete(p *plan) {

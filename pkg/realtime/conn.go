@@ -39,10 +39,12 @@ type conn struct {
 	account        string // at Atlassian, or ""
 	clockworkToken secret.Text
 	expires        time.Time
+	visit          *visit
 
 	limiter  *rate.Limiter // made by the first message
 	excess   int
 	commands atomic.Int32
+	received atomic.Int64 // messages
 	heard    atomic.Int64 // when the peer last gave a sign of life, in Unix ns
 	pinging  atomic.Bool
 }
@@ -51,26 +53,31 @@ var readBuffers = sync.Pool{New: func() any { return new([maxMessage + 1]byte) }
 
 // read takes messages until the connection ends.
 func (c *conn) read() {
-	defer c.server.drop(c)
+	var err error
+	defer func() { c.server.drop(c, err) }()
 	for {
+		var kind websocket.MessageType
+		var reader io.Reader
 		// No deadline here: pings find out who is gone.
-		kind, reader, err := c.ws.Reader(context.Background())
-		if err != nil {
+		if kind, reader, err = c.ws.Reader(context.Background()); err != nil {
 			return
 		}
+		c.received.Add(1)
 		c.heard.Store(c.server.now().UnixNano())
 		if kind != websocket.MessageText {
 			c.out.finish(&endBinary)
 			return
 		}
-		if !c.message(reader) {
+		var more bool
+		if more, err = c.message(reader); !more {
 			return
 		}
 	}
 }
 
-// message reads and does one message; it reports whether to go on.
-func (c *conn) message(reader io.Reader) bool {
+// message reads and does one message; it reports whether to go on, and the
+// error of reading.
+func (c *conn) message(reader io.Reader) (bool, error) {
 	buffer := readBuffers.Get().(*[maxMessage + 1]byte)
 	defer readBuffers.Put(buffer)
 	n := 0
@@ -81,14 +88,14 @@ func (c *conn) message(reader io.Reader) bool {
 			break
 		}
 		if err != nil { // too large for one; the library has said so
-			return false
+			return false, err
 		}
 	}
 	if !utf8.Valid(buffer[:n]) {
 		c.out.finish(&endText)
-		return false
+		return false, nil
 	}
-	return c.handle(buffer[:n])
+	return c.handle(buffer[:n]), nil
 }
 
 // handle does one message. A message that is not done is answered.

@@ -24,6 +24,9 @@ type Options struct {
 	// Clockwork connects Clockwork's own timers; nil leaves them out.
 	Clockwork *ClockworkOptions
 	Limits    Limits
+	// Committed is told how long the store took for each batch of changes. It
+	// must not block; nil tells nobody.
+	Committed func(took time.Duration, err error)
 	Log       *slog.Logger
 	Now       func() time.Time
 	// Sleep waits, or returns early with ctx's error.

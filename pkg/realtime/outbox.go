@@ -49,6 +49,7 @@ type outbox struct {
 	bytes  int
 	active bool // start was called, and take has not returned false since
 	end    *ending
+	sent   int64 // messages that take gave out
 }
 
 // put queues an item. Where the queue is full the reader is too slow, and
@@ -95,10 +96,25 @@ func (o *outbox) take(spare []item) (queued []item, end *ending, more bool) {
 	switch {
 	case len(o.queue) > 0:
 		queued, o.queue, o.bytes = o.queue, spare[:0], 0
+		o.sent += int64(len(queued))
 		return queued, nil, true
 	case o.end != nil:
 		return nil, o.end, true // stays active: nobody drains an ended queue again
 	}
 	o.queue, o.active = nil, false // an idle connection keeps no buffer
 	return nil, nil, false
+}
+
+// taken is how many messages take gave out.
+func (o *outbox) taken() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sent
+}
+
+// ended is why the connection ends, or nil.
+func (o *outbox) ended() *ending {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.end
 }

@@ -97,6 +97,14 @@ type hijackable struct {
 	http.ResponseWriter
 	wait time.Duration
 	peer *peer
+
+	status int // that the library answered with
+}
+
+// WriteHeader notes the status.
+func (h *hijackable) WriteHeader(status int) {
+	h.status = status
+	h.ResponseWriter.WriteHeader(status)
 }
 
 // Hijack is called by the WebSocket library.

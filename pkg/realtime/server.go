@@ -40,6 +40,8 @@ type Server struct {
 	closing bool
 	conns   map[*conn]struct{}
 	streams map[*outbox]struct{}
+	// Messages of connections that have ended.
+	received, sent int64
 }
 
 // New starts a server.
@@ -63,7 +65,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	feed, shared := o.Store.(Feed)
-	s.committer = &committer{store: s.store, hub: s.hub, shared: shared, now: s.now, log: s.log, wake: make(chan struct{}, 1),
+	s.committer = &committer{store: s.store, hub: s.hub, shared: shared, committed: o.Committed, now: s.now, log: s.log, wake: make(chan struct{}, 1),
 		pace: pace{now: time.Now, sleep: func(d time.Duration) { _ = s.sleep(s.ctx, d) }}}
 	if o.Clockwork != nil {
 		s.clockwork = newClockwork(s, *o.Clockwork)
@@ -92,10 +94,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// The routes.
+const (
+	routeWS     = "/ws"
+	routeStream = "/api/timers/stream"
+)
+
 // Register mounts the routes that only a long-lived process can serve.
 func (s *Server) Register(mount func(path string, handler http.HandlerFunc)) {
-	mount("/ws", s.WS)
-	mount("/api/timers/stream", s.Stream)
+	mount(routeWS, s.WS)
+	mount(routeStream, s.Stream)
 }
 
 // Connections counts the open connections, streams included.
@@ -127,13 +135,16 @@ func (s *Server) add(c *conn) {
 	}
 }
 
-// drop forgets a connection that has ended.
-func (s *Server) drop(c *conn) {
+// drop forgets a connection whose reading has ended with err.
+func (s *Server) drop(c *conn, err error) {
 	c.out.finish(&endGone)
 	s.exit(c.room, &c.out)
+	received, sent := c.received.Load(), c.out.taken()
+	c.visit.end(http.StatusSwitchingProtocols, closeCode(c.out.ended(), err), slog.Int64("received", received), slog.Int64("sent", sent))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	s.received, s.sent = s.received+received, s.sent+sent
 }
 
 // sweeps looks over connections and rooms once a second.

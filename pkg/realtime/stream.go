@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -12,16 +13,20 @@ import (
 // Events, with seq as their id, so that a browser that reconnects gets what it
 // missed by its Last-Event-ID.
 func (s *Server) Stream(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
-	w.Header().Set("X-Request-Id", web.RequestID(r))
+	v, r := s.visit(w, r, routeStream)
+	preflight := true
 	s.cors.Serve(w, r, func(w http.ResponseWriter, r *http.Request) {
-		if failed := s.stream(w, r, began); failed != nil {
-			s.refuse(w, r, failed, began)
+		preflight = false
+		if failed := s.stream(w, r, v); failed != nil {
+			refuse(w, failed, v)
 		}
 	})
+	if preflight {
+		v.end(http.StatusNoContent)
+	}
 }
 
-func (s *Server) stream(w http.ResponseWriter, r *http.Request, began time.Time) *web.Error {
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, v *visit) *web.Error {
 	if r.Method != http.MethodGet {
 		return errMethod
 	}
@@ -45,14 +50,14 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, began time.Time)
 		}
 	}}
 	s.addStream(out)
-	defer s.dropStream(out)
+	defer s.dropStream(out, v)
 	room.join(out, since, s.now())
 	defer s.exit(room, out)
 
 	web.Protect(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not wait for more
-	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(began)}))
+	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(v.began)}))
 	e := &eventWriter{w: w, control: http.NewResponseController(w), wait: s.limits.WriteWait}
 	// A stream is longer than any request: the server's deadline is not for it.
 	_ = e.control.SetReadDeadline(time.Time{})
@@ -94,10 +99,13 @@ func (s *Server) addStream(out *outbox) {
 	}
 }
 
-func (s *Server) dropStream(out *outbox) {
+func (s *Server) dropStream(out *outbox, v *visit) {
+	sent := out.taken()
+	v.end(http.StatusOK, closeCode(out.ended(), nil), slog.Int64("sent", sent))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.streams, out)
+	s.sent += sent
 }
 
 // eventWriter writes Server-Sent Events.
