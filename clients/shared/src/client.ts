@@ -66,9 +66,12 @@ export class Client {
     this.#leases.closeAll();
   }
 
-  /** The session's timers. Who connects the same session again shares the connection; each closes their own. */
+  /**
+   * The session's timers. Who connects with the same token again shares the connection, and brings the Clockwork
+   * token up to date; each closes their own.
+   */
   connect(session: Session): TimerStore {
-    if (session.token !== this.session?.token || session.clockworkToken) this.session = session;
+    this.session = session;
     return this.#leases.take(session);
   }
 

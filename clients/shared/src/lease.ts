@@ -20,7 +20,7 @@ export class Leases {
     const shared = this.#living(session.token) ?? { store: this.#make(session), holders: 0 };
     this.#all.set(session.token, shared);
     shared.holders++;
-    if (session.clockworkToken) shared.store.session = session;
+    shared.store.renew(session);
     return share(shared.store, () => {
       if (--shared.holders > 0) return;
       shared.store.close();

@@ -56,12 +56,10 @@ export interface StoreParts {
 /** Puts together what the server says, what is wished, and how the connection is. */
 export class LiveStore implements LinkHost {
   readonly #parts: StoreParts;
-  /** In whose name the calls are; another one has the same token. */
-  session: Session;
-
   #state: TimerState = initialState;
   #connection: ConnectionStatus = initialState.status;
   #last: ServerMessage | null = null;
+  #session: Session;
   readonly #listeners = new Set<() => void>();
   readonly #api: Api;
   readonly #mirror: Mirror;
@@ -73,9 +71,9 @@ export class LiveStore implements LinkHost {
   constructor(parts: StoreParts) {
     this.#parts = parts;
     const { http, schedule, timing, surroundings, newId } = parts;
-    this.session = parts.session;
+    this.#session = parts.session;
     const { userId } = parts.session;
-    this.#api = new Api(http, () => this.session, () => this.expire());
+    this.#api = new Api(http, () => this.#session, () => this.expire());
     this.#mirror = new Mirror(schedule.now, userId);
     this.#writes = new Writes({
       userId,
@@ -123,6 +121,13 @@ export class LiveStore implements LinkHost {
     this.#listeners.clear();
   }
 
+  /** Takes another session with the same token. */
+  renew(session: Session): void {
+    this.#session = session;
+    this.#cancelExpiry();
+    this.#awaitExpiry();
+  }
+
   /** The login is over. */
   expire(): void {
     this.#link.expire();
@@ -137,14 +142,14 @@ export class LiveStore implements LinkHost {
   #open(kind: FeedKind, on: FeedEvents): Feed | undefined {
     const { http, schedule, timing, WebSocket } = this.#parts;
     const since = this.#mirror.since();
-    const { token } = this.session;
+    const { token } = this.#session;
     switch (kind) {
       case "websocket":
         return WebSocket ? openWebSocket(WebSocket, http.url("/ws", { since }), token, on) : undefined;
       case "sse":
         return openStream(http, token, since, timing.giveUp, on);
       case "poll":
-        return openPoll(http, this.session, schedule, timing, () => this.refresh(), on);
+        return openPoll(http, this.#session, schedule, timing, () => this.refresh(), on);
     }
   }
 
@@ -194,9 +199,9 @@ export class LiveStore implements LinkHost {
 
   #awaitExpiry(): void {
     const { schedule } = this.#parts;
-    const left = this.session.expiresAt - schedule.now();
+    const left = this.#session.expiresAt - schedule.now();
     // Again where it is not over yet: a timer cannot take all too long a time, and clocks are set.
-    this.#cancelExpiry = schedule.after(left, () => (schedule.now() < this.session.expiresAt ? this.#awaitExpiry() : this.expire()));
+    this.#cancelExpiry = schedule.after(left, () => (schedule.now() < this.#session.expiresAt ? this.#awaitExpiry() : this.expire()));
   }
 
   /** Makes the next snapshot; false where it is the same. */

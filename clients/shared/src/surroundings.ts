@@ -16,19 +16,12 @@ export const browserSurroundings: Surroundings = {
   watch(listener) {
     if (typeof window === "undefined") return () => {};
     const abort = new AbortController();
-    const on = (target: EventTarget, type: string, occasion: () => Occasion | undefined) =>
-      target.addEventListener(
-        type,
-        () => {
-          const what = occasion();
-          if (what) listener(what);
-        },
-        { signal: abort.signal },
-      );
-    on(window, "online", () => "online");
-    on(window, "offline", () => "offline");
-    on(window, "pageshow", () => "visible");
-    on(document, "visibilitychange", () => (document.visibilityState === "visible" ? "visible" : undefined));
+    const { signal } = abort;
+    window.addEventListener("online", () => listener("online"), { signal });
+    window.addEventListener("offline", () => listener("offline"), { signal });
+    // A page that comes back from the browser's cache.
+    window.addEventListener("pageshow", (e) => e.persisted && listener("visible"), { signal });
+    document.addEventListener("visibilitychange", () => this.isHidden() || listener("visible"), { signal });
     return () => abort.abort();
   },
 };

@@ -39,6 +39,11 @@ export interface WritesParts {
   readonly changed: () => void;
 }
 
+/** How often one start or stop is sent while the server works on the first. */
+const mostTries = 6;
+
+const isUnderWay = (error: ClientError): boolean => error.code === "IDEMPOTENCY_IN_PROGRESS";
+
 /** Starts and stops: shown at once, done once, and taken back where they are refused. */
 export class Writes {
   readonly #parts: WritesParts;
@@ -160,17 +165,25 @@ export class Writes {
     return wish;
   }
 
-  /** Asks over HTTP; once more with the same key where the answer was lost. */
+  /** Asks over HTTP; once more with the same key where the answer was lost, and while that call is under way. */
   async #call(wish: Wish, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
     const { schedule, timing, newId } = this.#parts;
     const { signal } = this.#ending;
-    const o = { signal, idempotencyKey: newId(), deadline: timing.writeDeadline };
-    try {
-      await send(o);
-    } catch (thrown) {
-      if (!isUnanswered(asClientError(thrown)) || signal.aborted) throw thrown;
-      await sleep(schedule, (0.5 + schedule.random()) * timing.retryPause, signal);
-      await send(o).catch((again: unknown) => this.#unlessTrue(wish, asClientError(again)));
+    let idempotencyKey: string | undefined = newId();
+    for (let tries = 1; ; tries++) {
+      const error = await send({ signal, idempotencyKey, deadline: timing.writeDeadline }).then(() => null, asClientError);
+      if (!error) break;
+      if (tries === 1 && error.code === "IDEMPOTENCY_UNAVAILABLE") {
+        idempotencyKey = undefined; // nothing was done, and without a key it will be; but once
+        continue;
+      }
+      const again = idempotencyKey && !signal.aborted && (tries === 1 ? isUnanswered(error) : isUnderWay(error) && tries < mostTries);
+      if (!again) {
+        if (tries === 1) throw error;
+        await this.#unlessTrue(wish, error);
+        break;
+      }
+      await sleep(schedule, (0.5 + schedule.random()) * timing.retryPause + (error.retryAfter ?? 0) * 1000, signal);
     }
     this.#trust(wish);
   }

@@ -36,7 +36,7 @@ async function holds(username: string, options: Partial<ClientOptions>, there: (
   await other.stop({ issueKey: "OPS-64" });
   await until(store, runsNot("OPS-64"));
   const stop = performance.now() - asked;
-  console.log(`${username}: there after ${opened.toFixed(0)} ms, start ${start.toFixed(0)} ms, stop ${stop.toFixed(0)} ms`);
+  console.log(`there after ${opened.toFixed(0)} ms, start ${start.toFixed(0)} ms, stop ${stop.toFixed(0)} ms`);
   expect(Math.max(opened, start, stop)).toBeLessThan(2000);
   expect(store.getSnapshot().timers.filter((t) => t.status === "running")).toEqual(
     other.getSnapshot().timers.filter((t) => t.status === "running").map((t) => expect.objectContaining({ id: t.id, startedAt: t.startedAt })),
@@ -45,15 +45,15 @@ async function holds(username: string, options: Partial<ClientOptions>, there: (
 
 describe("an event stream where WebSockets are blocked", () => {
   for (const [name, WebSocket] of Object.entries(blockedWebSockets)) {
-    test(name, () => holds(`${["linh", "minh", "tomasz", "priya", "emily"][Object.keys(blockedWebSockets).indexOf(name)]}`, { WebSocket }, isLive("sse")));
+    test(name, () => holds("linh", { WebSocket }, isLive("sse")));
   }
 });
 
 describe("long polls where streams are blocked too", () => {
   const stream = (how: "hangs" | "fails" | "missing") => blockingFetch((path) => (path === "/api/timers/stream" ? how : undefined));
-  test("both-hang", () => holds("noah", { WebSocket: blockedWebSockets["never-opens"]!, fetch: stream("hangs") }, isPolling));
-  test("the-stream-fails", () => holds("aiko", { WebSocket: null, fetch: stream("fails") }, isPolling));
-  test("functions-have-neither", () => holds("james", { WebSocket: blockedWebSockets["refused-by-something-between"]!, fetch: stream("missing") }, isPolling));
+  test("both-hang", () => holds("minh", { WebSocket: blockedWebSockets["never-opens"]!, fetch: stream("hangs") }, isPolling));
+  test("the-stream-fails", () => holds("tomasz", { WebSocket: null, fetch: stream("fails") }, isPolling));
+  test("functions-have-neither", () => holds("emily", { WebSocket: blockedWebSockets["refused-by-something-between"]!, fetch: stream("missing") }, isPolling));
 });
 
 test("a better way is taken once there is one", async () => {

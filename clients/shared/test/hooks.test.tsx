@@ -100,6 +100,33 @@ test("in strict mode, and with another session, one connection is left", async (
   await rendered(() => expect(timers.status.kind).toBe("live"));
 });
 
+test("a Clockwork token that is entered later goes on with the connection", async () => {
+  const { client, session, urls } = await loggedIn();
+  const { clockworkToken, ...without } = session;
+  let timers!: UseTimerState;
+  const states = new Set<string>();
+  function Screen() {
+    timers = useTimerState();
+    states.add(timers.status.kind);
+    useWebSocket(session.userId, session.token);
+    return null;
+  }
+  const app = (s: Session) => (
+    <ClientProvider client={client} session={s}>
+      <Screen />
+    </ClientProvider>
+  );
+  const screen = await show(app(without));
+  await rendered(() => expect(timers.status.kind).toBe("live"));
+  await act(() => expect(timers.start({ issueKey: "OPS-64" })).rejects.toMatchObject({ code: "CLOCKWORK_TOKEN_REQUIRED" }));
+  states.clear();
+  await screen.render(app({ ...without, clockworkToken: clockworkToken! }));
+  await act(() => timers.start({ issueKey: "OPS-64" }));
+  await act(() => timers.stop({ issueKey: "OPS-64" }));
+  expect([...states]).toEqual(["live"]);
+  expect(urls).toHaveLength(1);
+});
+
 test("useElapsed ticks when the second is full", async () => {
   const startedAt = new Date(Date.now() - 10_500).toISOString();
   const seen: { seconds: number; late: number }[] = [];

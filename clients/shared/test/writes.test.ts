@@ -1,7 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { ClientOptions } from "../src/index";
+import { blockingFetch } from "./blockers";
 import { DevServer } from "./devserver";
 import { join } from "./people";
-import { isLive, runs, told, until } from "./person";
+import { clientOf, isLive, isPolling, password, runs, told, until } from "./person";
 
 let server: DevServer;
 beforeAll(async () => void (server = await DevServer.start()));
@@ -9,20 +11,31 @@ afterAll(() => server.stop());
 afterEach(() => server.control("DELETE", "/faults"));
 
 /** fetch, with the bodies and keys of starts and stops, and answers that are lost. */
-function watched(lose: (n: number) => "before" | "after" | undefined) {
-  const sent: { path: string; key: string; issueKey: string }[] = [];
+function watched(lose: (n: number) => "before" | "after" | "early" | "no-keys" | undefined) {
+  const sent: { path: string; key: string | null; issueKey: string }[] = [];
   const watching: typeof fetch = async (input, init) => {
     const { pathname } = new URL(String(input));
     if (init?.method !== "POST" || !/start|stop/.test(pathname)) return fetch(input, init);
     const headers = new Headers(init.headers);
-    sent.push({ path: pathname, key: headers.get("Idempotency-Key")!, ...(JSON.parse(init.body as string) as { issueKey: string }) });
+    sent.push({ path: pathname, key: headers.get("Idempotency-Key"), ...(JSON.parse(init.body as string) as { issueKey: string }) });
     const lost = lose(sent.length);
     if (lost === "before") throw new TypeError("fetch failed");
+    if (lost === "no-keys") return Response.json({ error: "IDEMPOTENCY_UNAVAILABLE", message: "Not now.", statusCode: 503 }, { status: 503 });
+    if (lost === "early") {
+      void fetch(input, init); // it arrives, and nobody hears of it
+      throw new TypeError("fetch failed");
+    }
     const answer = await fetch(input, init);
     if (lost === "after") throw new TypeError("fetch failed");
     return answer;
   };
   return { sent, fetch: watching };
+}
+
+/** How many timers of a person run on an issue, in Clockwork itself. */
+async function runningOn(server: DevServer, account: string, issueKey: string): Promise<number> {
+  const { timers } = await server.control<{ timers: { runningFor: string; issue: { key: string } }[] }>("GET", "/timers");
+  return timers.filter((t) => t.runningFor === account && t.issue.key === issueKey).length;
 }
 
 describe("Clockwork refuses", () => {
@@ -96,10 +109,28 @@ describe("a lost answer is asked for again with the same key", () => {
       expect(sent).toHaveLength(2);
       expect(sent[0]!.key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
       expect(sent[1]!.key).toBe(sent[0]!.key);
-      const { timers } = await server.control<{ timers: { runningFor: string; issue: { key: string } }[] }>("GET", "/timers");
-      expect(timers.filter((t) => t.runningFor === session.userId && t.issue.key === "OPS-64")).toHaveLength(1);
+      expect(await runningOn(server, session.userId, "OPS-64")).toBe(1);
     });
   }
+
+  test("a start whose first call is still under way", async () => {
+    const { sent, fetch } = watched((n) => (n === 1 ? "early" : undefined));
+    const { store, session } = await join(server, "duc", { fetch, timing: { retryPause: 20 } });
+    await until(store, isLive("websocket"));
+    await server.control("POST", "/faults", { kind: "delay", operation: "clockwork.start_timer", delayMs: 500, count: 1 });
+    await store.start({ issueKey: "OPS-64" });
+    await until(store, told("OPS-64"));
+    expect(new Set(sent.map((s) => s.key)).size).toBe(1);
+    expect(await runningOn(server, session.userId, "OPS-64")).toBe(1);
+  });
+
+  test("but without one where the server cannot keep keys", async () => {
+    const { sent, fetch } = watched((n) => (n === 1 ? "no-keys" : undefined));
+    const { store } = await join(server, "marcus", { fetch });
+    await until(store, isLive("websocket"));
+    await store.start({ issueKey: "OPS-64" });
+    expect(sent.map((s) => s.key !== null)).toEqual([true, false]);
+  });
 
   test("and not a third time", async () => {
     const { sent, fetch } = watched(() => "before");
@@ -135,3 +166,24 @@ const muteStream: typeof fetch = async (input, init) => {
   });
   return new Response(answer.body!.pipeThrough(mute), answer);
 };
+
+test("where a login is required, and without a Clockwork token of one's own", async () => {
+  const strict = await DevServer.start({ AUTH_MODE: "required" });
+  onTestFinished(() => strict.stop());
+  const open = async (username: string, options: Partial<ClientOptions> = {}) => {
+    const client = clientOf(strict, options);
+    const store = client.connect(await client.login(username, password));
+    onTestFinished(() => store.close());
+    return store;
+  };
+  const owner = await open("hannah"); // whose token the server has
+  await until(owner, isLive("websocket"));
+  await owner.start({ issueKey: "PORTAL-301" });
+  await until(owner, told("PORTAL-301"));
+
+  const other = await open("linh", { WebSocket: null, fetch: blockingFetch((path) => (path.includes("stream") ? "missing" : undefined)) });
+  const before = await until(other, isPolling);
+  expect(before.current).not.toBeNull();
+  await expect(other.start({ issueKey: "OPS-64" })).rejects.toMatchObject({ code: "CLOCKWORK_TOKEN_REQUIRED", status: 401 });
+  expect(other.getSnapshot()).toMatchObject({ status: { kind: "polling" }, timers: before.timers }); // the login is not over
+});

@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Client, Session, TimerStore } from "../index";
 
 interface Provided {
@@ -17,9 +17,13 @@ export interface ClientProviderProps {
   children?: ReactNode;
 }
 
-/** Connects a session for as long as it is given, and hands it to the hooks below. */
+/**
+ * Connects a session for as long as it is given, and hands it to the hooks below. Another session object with the
+ * same token, as when the person enters their Clockwork token, goes on with the connection.
+ */
 export function ClientProvider({ client, session, children }: ClientProviderProps) {
   const [store, setStore] = useState<TimerStore | null>(null);
+  const token = session?.token;
   useEffect(() => {
     if (!session) return;
     const connected = client.connect(session);
@@ -28,8 +32,15 @@ export function ClientProvider({ client, session, children }: ClientProviderProp
       setStore(null);
       connected.close();
     };
+    // The session itself is the next effect's.
+  }, [client, token]);
+  useEffect(() => {
+    if (!session) return;
+    const renewed = client.connect(session);
+    return () => renewed.close();
   }, [client, session]);
-  return <Context value={{ client, session, store }}>{children}</Context>;
+  const provided = useMemo(() => ({ client, session, store }), [client, session, store]);
+  return <Context value={provided}>{children}</Context>;
 }
 
 /** What the nearest ClientProvider gives. */

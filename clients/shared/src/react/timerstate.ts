@@ -1,4 +1,4 @@
-import { useCallback, useSyncExternalStore } from "react";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { ClientError, initialState, type StartInput, type StopInput, type TimerState } from "../index";
 import { useClient } from "./provider";
 
@@ -21,11 +21,16 @@ export function useTimerState(): UseTimerState {
     () => store?.getSnapshot() ?? initialState,
     () => initialState,
   );
-  const start = useCallback((input: StartInput) => store?.start(input) ?? notConnected(), [store]);
-  const stop = useCallback((input?: StopInput) => store?.stop(input) ?? notConnected(), [store]);
-  const retryNow = useCallback(() => store?.retryNow(), [store]);
-  const dismissError = useCallback(() => store?.dismissError(), [store]);
-  return { ...state, start, stop, dismissError, retryNow };
+  const actions = useMemo(
+    () => ({
+      start: (input: StartInput) => store?.start(input) ?? notConnected(),
+      stop: (input?: StopInput) => store?.stop(input) ?? notConnected(),
+      dismissError: () => store?.dismissError(),
+      retryNow: () => store?.retryNow(),
+    }),
+    [store],
+  );
+  return useMemo(() => ({ ...state, ...actions }), [state, actions]);
 }
 
 function notConnected(): Promise<void> {

@@ -14,16 +14,17 @@ export interface UseWebSocket {
 
 /** The live connection of a user: the one of the ClientProvider where it is the same token's. */
 export function useWebSocket(userId: string, token: string): UseWebSocket {
-  const { client } = useClient();
+  const { client, session } = useClient();
   const [store, setStore] = useState<TimerStore | null>(null);
   useEffect(() => {
-    const connected = client.connect({ userId, token, expiresAt: Infinity });
+    const known = session?.token === token && session.userId === userId;
+    const connected = client.connect(known ? session : { userId, token, expiresAt: Infinity });
     setStore(connected);
     return () => {
       setStore(null);
       connected.close();
     };
-  }, [client, userId, token]);
+  }, [client, session, userId, token]);
   const subscribe = useCallback((listener: () => void) => store?.subscribe(listener) ?? (() => {}), [store]);
   const socket = useSyncExternalStore(subscribe, () => store?.socket() ?? null, () => null);
   const status = useSyncExternalStore(subscribe, () => (store?.getSnapshot() ?? initialState).status, () => initialState.status);
