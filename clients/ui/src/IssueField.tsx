@@ -10,6 +10,8 @@ export interface IssueFieldProps {
   search: SearchIssues;
   /** What is written in the field. */
   text: string;
+  /** Whether that is an issue chosen from the list. */
+  chosen: boolean;
   /** The issue comes where one was chosen from the list. */
   onChange: (text: string, issue?: Issue) => void;
   fault?: string | undefined;
@@ -20,7 +22,7 @@ export interface IssueFieldProps {
  * A field that suggests issues while one types: a combobox with a list, as the
  * ARIA Authoring Practices describe it. The focus stays in the field.
  */
-export function IssueField({ search, text, onChange, fault, inputRef }: IssueFieldProps) {
+export function IssueField({ search, text, chosen, onChange, fault, inputRef }: IssueFieldProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
@@ -36,7 +38,7 @@ export function IssueField({ search, text, onChange, fault, inputRef }: IssueFie
 
   const show = (): void => {
     if (open) return;
-    setQuery(""); // what was chosen before is no query
+    setQuery(chosen ? "" : text.trim());
     setOpen(true);
   };
   const choose = (issue: Issue): void => {
@@ -52,6 +54,7 @@ export function IssueField({ search, text, onChange, fault, inputRef }: IssueFie
       Enter: open && issues[active] ? () => choose(issues[active] as Issue) : undefined,
       Escape: open ? () => setOpen(false) : text ? () => onChange("") : undefined,
     };
+    if (event.key === "Enter") setOpen(false); // the form is sent where no issue is active
     const move = event.nativeEvent.isComposing || event.altKey || event.ctrlKey || event.metaKey ? undefined : moves[event.key];
     if (!move) return;
     event.preventDefault();

@@ -55,6 +55,7 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
         inputRef={inputRef ?? null}
         search={search}
         text={text}
+        chosen={issue !== undefined}
         fault={fault}
         onChange={(written, chosen) => {
           setText(written);
