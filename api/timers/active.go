@@ -28,6 +28,7 @@ type activeReply struct {
 	SyncedAt  *time.Time    `json:"syncedAt"` // when the snapshot was fetched
 	AccountID string        `json:"accountId"`
 	Stale     bool          `json:"stale,omitempty"`
+	Degraded  []string      `json:"degraded,omitempty"`
 }
 
 func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
@@ -53,7 +54,9 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 	case web.Matches(r.Request, view.ETag):
 		return web.Reply{Status: http.StatusNotModified, ETag: view.ETag}, nil
 	}
-	reply := web.OK(activeReply{view.Timers, view.CachedAt, view.SyncedAt, view.AccountID, view.Stale})
-	reply.ETag = view.ETag
-	return reply, nil
+	body := activeReply{view.Timers, view.CachedAt, view.SyncedAt, view.AccountID, view.Stale, nil}
+	if view.Degraded {
+		body.Degraded = app.WithoutJira
+	}
+	return web.Reply{Status: http.StatusOK, Body: body, ETag: view.ETag}, nil
 }

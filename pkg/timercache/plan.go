@@ -88,7 +88,7 @@ func (p *plan) replaceActive(users map[string][]timer.Timer) {
 func (c *Cache) nextState(s Snapshot, base Base, now time.Time, whole bool) syncState {
 	state := base.state
 	state.Version = state.nextVersion(now)
-	state.SyncedAt, state.Source = s.FetchedAt, s.Source
+	state.SyncedAt, state.Source, state.Unnamed = s.FetchedAt, s.Source, s.Unnamed
 	if s.Enriched {
 		state.EnrichedAt = now
 	}

@@ -3,6 +3,7 @@ package timercache
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +19,7 @@ type View struct {
 	CachedAt  *time.Time    // the moment of this view; nil when never synced
 	SyncedAt  *time.Time    // when the snapshot was fetched; nil when never synced
 	Stale     bool          // the snapshot is older than ten minutes
+	Degraded  bool          // names are missing because Jira did not answer
 	ETag      string        // follows the content, not the clock
 }
 
@@ -90,20 +92,30 @@ func (c *Cache) view(key, rawSync string, own value, found bool) View {
 	if synced {
 		view.SyncedAt, view.CachedAt = &state.SyncedAt, &now
 		view.Stale = now.Sub(state.SyncedAt) > staleAge
-		view.ETag = etag(0, view.Stale)
+		view.ETag = view.etag(0)
 	}
 	if found {
 		view.AccountID, view.CachedAt = own.UserKey, &now
 		view.Timers = timer.Advance(own.Timers, own.CachedAt, now)
-		view.ETag = etag(own.Version, view.Stale)
+		view.Degraded = state.Unnamed && slices.ContainsFunc(view.Timers, Unnamed)
+		view.ETag = view.etag(own.Version)
 	}
 	return view
 }
 
-func etag(version int64, stale bool) string {
+// Unnamed reports whether a timer lacks what Jira could tell of it.
+func Unnamed(t timer.Timer) bool {
+	return t.Issue.Summary == "" || t.Author == nil || t.Author.DisplayName == ""
+}
+
+// etag names what a client is shown, but for the time.
+func (v View) etag(version int64) string {
 	tag := strconv.FormatInt(version, 10)
-	if stale {
+	if v.Stale {
 		tag += "-stale"
+	}
+	if v.Degraded {
+		tag += "-degraded"
 	}
 	return `"` + tag + `"`
 }

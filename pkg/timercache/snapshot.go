@@ -25,6 +25,8 @@ type Snapshot struct {
 	Source    string    `json:"source"`
 	// Enriched says that names were looked up anew rather than carried over.
 	Enriched bool `json:"enriched,omitempty"`
+	// Unnamed says that some timers lack names because Jira did not answer.
+	Unnamed bool `json:"unnamed,omitempty"`
 	// Whole asks for every value to be written, changed or not.
 	Whole bool `json:"whole,omitempty"`
 }
@@ -103,7 +105,7 @@ func (c *Cache) Compare(ctx context.Context, base Base, s *Snapshot) (Mark, bool
 func (c *Cache) compare(base Base, s *Snapshot) (count []any, same bool) {
 	before, after := timer.ByAccount(base.Timers), timer.ByAccount(s.Timers)
 	_, fresh := decodeSync(base.raw, c.clock())
-	same = fresh && !s.Enriched && s.Source == base.state.Source && len(before) == len(after) &&
+	same = fresh && !s.Enriched && s.Unnamed == base.state.Unnamed && s.Source == base.state.Source && len(before) == len(after) &&
 		c.clock().Sub(base.state.RefreshedAt) <= refreshAge
 	count = []any{"EXISTS", allKey}
 	for account, timers := range after {

@@ -71,6 +71,8 @@ type syncState struct {
 	RefreshedAt time.Time `json:"refreshedAt,omitzero"`
 	ActiveAt    time.Time `json:"activeAt,omitzero"`
 	EnrichedAt  time.Time `json:"enrichedAt,omitzero"`
+	// Unnamed says that some timers lack names because Jira did not answer.
+	Unnamed bool `json:"unnamed,omitempty"`
 }
 
 func (s syncState) encode() string {

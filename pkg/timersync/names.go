@@ -2,6 +2,7 @@ package timersync
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 const (
@@ -44,7 +46,8 @@ type wanted struct {
 // addNames fills each timer's author, and its issue's summary and project. What
 // the cache already shows is carried over, so a sync asks Jira only about
 // newcomers; once an hour it asks about all. Where Jira does not answer, the
-// old names stay, new timers come without, and the next sync asks again.
+// old names stay, new timers come without, which the snapshot says, and the
+// next sync asks again.
 func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *timercache.Snapshot) {
 	known := carriedOver(base.Timers)
 	due := len(base.Timers) > 0 && s.Now().Sub(base.EnrichedAt) > namesAge
@@ -69,6 +72,7 @@ func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *t
 	for i := range snapshot.Timers {
 		known.name(&snapshot.Timers[i])
 	}
+	snapshot.Unnamed = !complete && slices.ContainsFunc(snapshot.Timers, timercache.Unnamed)
 }
 
 // carriedOver collects the names that the cache shows. Who or what has none
@@ -103,13 +107,23 @@ func (s *Syncer) lookUp(ctx context.Context, known nameBook, ask wanted) bool {
 	var users map[string]jira.User
 	var found map[string]jira.Issue
 	var usersErr, issuesErr error
+	askUsers := func() { users, usersErr = s.Jira.Users(ctx, slices.Sorted(maps.Keys(ask.people))) }
+	askIssues := func() { found, issuesErr = s.Jira.Issues(ctx, slices.Sorted(maps.Values(ask.issues))) }
 	if len(ask.people) > 0 {
-		both.Go(func() { users, usersErr = s.Jira.Users(ctx, slices.Sorted(maps.Keys(ask.people))) })
+		both.Go(askUsers)
 	}
 	if len(ask.issues) > 0 {
-		both.Go(func() { found, issuesErr = s.Jira.Issues(ctx, slices.Sorted(maps.Values(ask.issues))) })
+		both.Go(askIssues)
 	}
 	both.Wait()
+	// Only one may ask while a breaker tries whether Jira is back. Where that one
+	// got its answer, the other will.
+	switch {
+	case errors.Is(usersErr, upstream.ErrOpen) && issuesErr == nil:
+		askUsers()
+	case errors.Is(issuesErr, upstream.ErrOpen) && usersErr == nil:
+		askIssues()
+	}
 	known.add(ask, users, found, usersErr == nil)
 	for _, err := range []error{usersErr, issuesErr} {
 		if err != nil {

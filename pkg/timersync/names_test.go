@@ -1,6 +1,7 @@
 package timersync_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -171,4 +172,50 @@ func TestNamesInBulk(t *testing.T) {
 	w.sync()
 	w.settled()
 	assert.Equal(t, 4, w.asked()[0])
+}
+
+// degraded is whether a reader of these timers is told that Jira did not answer.
+func (w *world) degraded(accountID string) bool {
+	w.t.Helper()
+	view, err := w.cache.Read(context.Background(), timercache.Subject{AccountID: accountID})
+	require.NoError(w.t, err)
+	return view.Degraded
+}
+
+// Where names are missing because Jira did not answer, readers are told, until
+// it does.
+func TestNamesMissingAreTold(t *testing.T) {
+	w := onMini(t)
+	w.box.Switch(withoutAuthors)
+	w.sync()
+	known := w.box.RunningTimers()[0].RunningFor
+	down := w.jiraIsDown()
+	w.clock.Advance(2 * time.Hour)
+	w.sync()
+	assert.False(t, w.degraded(""), "the old names are still there")
+
+	newcomer := w.startTimer(11, 30).RunningFor
+	for range 2 {
+		w.sync()
+		assert.True(t, w.degraded(newcomer))
+		assert.True(t, w.degraded(""))
+		assert.False(t, w.degraded(known))
+	}
+	down()
+	w.sync()
+	assert.False(t, w.degraded(newcomer))
+	assert.False(t, w.degraded(""))
+	w.settled()
+}
+
+// Names that Jira does not show are not a failure of Jira's.
+func TestNamesHiddenAreNoFailure(t *testing.T) {
+	w := onMini(t)
+	w.box.Faults().Add(fault.Fault{Kind: fault.Status, Status: 200, Operation: askIssues, Body: `{"issues":[]}`})
+	w.sync()
+	view, err := w.cache.Read(t.Context(), timercache.Subject{})
+	require.NoError(t, err)
+	require.NotEmpty(t, view.Timers)
+	assert.Empty(t, view.Timers[0].Issue.Summary)
+	assert.False(t, view.Degraded)
 }

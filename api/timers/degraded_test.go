@@ -1,0 +1,38 @@
+package timers_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+)
+
+// Timers come without names where Jira did not answer the sync, and say so,
+// until it has; a client that has the tag is told of both.
+func TestActiveWithoutJira(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true})
+	down := w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status})
+	w.Sync(t)
+	request := apptest.Request{Target: active + "?accountId=" + w.Person(1).AccountID}
+	bare := w.Do(t.Context(), timers.HandleActive, request)
+	bare.AssertForm(t)
+	require.Equal(t, http.StatusOK, bare.Status)
+	apptest.Golden(t, "active-without-jira", bare.Body)
+
+	request.Header = map[string]string{"If-None-Match": bare.Header.Get("ETag")}
+	assert.Equal(t, http.StatusNotModified, w.Do(t.Context(), timers.HandleActive, request).Status)
+
+	down.Clear()
+	w.Clock.Advance(time.Minute) // in which the breaker lets one try
+	w.Sync(t)
+	whole := w.Do(t.Context(), timers.HandleActive, request)
+	require.Equal(t, http.StatusOK, whole.Status)
+	assert.NotContains(t, string(whole.Body), "degraded")
+	assert.Contains(t, string(whole.Body), `"summary":`)
+}

@@ -1,0 +1,94 @@
+package timercache_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// named is a timer with all names.
+func named(t timer.Timer) timer.Timer {
+	t.Issue.Summary, t.Issue.ProjectName = "Fix the door", "House"
+	return t
+}
+
+// syncUnnamed is sync where Jira did not answer, or did.
+func (w *world) syncUnnamed(unnamed bool, timers ...timer.Timer) (written bool) {
+	w.t.Helper()
+	ctx := context.Background()
+	base, _, err := w.cache.Base(ctx)
+	require.NoError(w.t, err)
+	s := w.seen(timers...)
+	s.Unnamed = unnamed
+	mark, same, err := w.cache.Compare(ctx, base, &s)
+	require.NoError(w.t, err)
+	if !same {
+		w.commit(s)
+		return true
+	}
+	_, err = w.cache.Confirm(ctx, mark, s.FetchedAt)
+	require.NoError(w.t, err)
+	return false
+}
+
+// Who lacks a name is told why, with the one command that a read costs; who
+// lacks none is not bothered.
+func TestReadDegraded(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		whole, bare := named(running(1, "ann", "A-1", time.Hour)), running(2, "bob", "B-1", time.Hour)
+		w.syncUnnamed(true, whole, bare)
+		w.redis.take()
+		assert.True(t, w.read(bob).Degraded)
+		assert.Equal(t, []string{"MGET"}, w.redis.take())
+		assert.True(t, w.read(everybody).Degraded)
+		assert.False(t, w.read(ann).Degraded)
+		assert.False(t, w.read(annByMail).Degraded)
+
+		w.stopped("bob", "B-1")
+		assert.False(t, w.read(bob).Degraded, "no timer, no name")
+		w.started("ann", "A-2")
+		assert.True(t, w.read(ann).Degraded, "the next without a name")
+	})
+}
+
+// That names are missing though Jira answered is nobody's failure.
+func TestReadUnnamedButNotDegraded(t *testing.T) {
+	w := onMini(t)
+	w.syncUnnamed(false, running(2, "bob", "B-1", time.Hour))
+	assert.False(t, w.read(bob).Degraded)
+	assert.NotContains(t, w.get("clockwork:sync"), "unnamed")
+}
+
+// The tag follows, also where the timers stay as they were: an issue that our
+// credential does not see has no name either way.
+func TestDegradedChangesTheTag(t *testing.T) {
+	w := onMini(t)
+	whole, bare := named(running(1, "ann", "A-1", time.Hour)), running(2, "bob", "B-1", time.Hour)
+	w.syncUnnamed(true, whole, bare)
+	anns, bobs, all := w.read(ann).ETag, w.read(bob).ETag, w.read(everybody).ETag
+	assert.Contains(t, bobs, "-degraded")
+
+	w.clock.Advance(time.Minute)
+	assert.False(t, w.syncUnnamed(true, whole, bare), "nothing new: one key is written")
+	assert.Equal(t, bobs, w.read(bob).ETag)
+	assert.Equal(t, all, w.read(everybody).ETag)
+
+	w.clock.Advance(time.Minute)
+	assert.True(t, w.syncUnnamed(false, whole, bare), "Jira is back")
+	assert.False(t, w.read(bob).Degraded)
+	assert.Equal(t, strings.Replace(bobs, "-degraded", "", 1), w.read(bob).ETag)
+	assert.NotEqual(t, all, w.read(everybody).ETag)
+	assert.Equal(t, anns, w.read(ann).ETag, "nothing new for ann")
+
+	w.clock.Advance(time.Minute)
+	assert.True(t, w.syncUnnamed(true, whole, bare))
+	assert.Equal(t, bobs, w.read(bob).ETag)
+	w.clock.Advance(11 * time.Minute)
+	assert.Equal(t, strings.Replace(bobs, "-degraded", "-stale-degraded", 1), w.read(bob).ETag)
+}
