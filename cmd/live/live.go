@@ -15,6 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
+	"github.com/clockwork-timer/backend/pkg/telemetry"
 )
 
 // farewell is how long clients may take to be told at the end.
@@ -42,9 +43,15 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 		defer cancel()
 		closed <- server.Close(ending)
 	}()
+	unwatch, err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(server.Traffic()) })
+	if err != nil {
+		d.Log.Error("realtime: not measured", "error", err)
+	} else {
+		defer unwatch()
+	}
 	var mounted []routes.Route
 	server.Register(func(path string, handler http.HandlerFunc) {
-		mounted = append(mounted, routes.Route{Path: path, Handler: handler})
+		mounted = append(mounted, routes.Route{Path: path, Handler: d.Telemetry.Handler(path, handler)})
 	})
 	err = serve(ctx, mounted)
 	stop()
@@ -64,9 +71,9 @@ func open(ctx context.Context, d *app.Deps) (realtime.Store, func() error, error
 
 func options(d *app.Deps, store realtime.Store) realtime.Options {
 	return realtime.Options{
-		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now,
+		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
 		Clockwork: &realtime.ClockworkOptions{
-			Events: d.Redis, Cache: d.Timers, Control: d.Control(syncevent.Sender(d)),
+			Events: d.Redis, Cache: d.Timers, Control: told{d.Control(syncevent.Sender(d)), d.Telemetry},
 			Token: d.WriteToken, Explain: app.Explain,
 		},
 	}

@@ -19,6 +19,7 @@ type site struct {
 	files    map[string]*file
 	notFound *file // nil where the pages have none
 	nowhere  http.Handler
+	deps     *app.Deps
 	deployed bool
 }
 
@@ -26,7 +27,7 @@ type site struct {
 // files has it built, else the plain page, and the API's documents. See
 // public.Files for what files holds. Which it is, is decided here, once.
 func Pages(d *app.Deps, files fs.FS) (Route, error) {
-	s := &site{files: map[string]*file{}, nowhere: app.With(d, http.HandlerFunc(notFound)), deployed: d.Config.Deployed()}
+	s := &site{files: map[string]*file{}, nowhere: app.With(d, http.HandlerFunc(notFound)), deps: d, deployed: d.Config.Deployed()}
 	for _, document := range []string{"openapi.yaml", "reference.html"} {
 		if err := s.add(files, document); err != nil {
 			return Route{}, err
@@ -76,8 +77,13 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f == nil, path.Clean(r.URL.Path) == "/api", strings.HasPrefix(r.URL.Path, "/api/"):
 		s.nowhere.ServeHTTP(w, r)
-		return
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	default:
+		app.ServePage(w, r, s.deps, func(w http.ResponseWriter, r *http.Request) { s.page(w, r, f, status) })
+	}
+}
+
+func (s *site) page(w http.ResponseWriter, r *http.Request, f *file, status int) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		web.WriteError(w, &web.Error{Status: http.StatusMethodNotAllowed, Code: "METHOD_NOT_ALLOWED", Message: "This is a page: it can only be read."})
 		return

@@ -16,12 +16,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/clockwork-timer/backend/cmd/listen"
 	"github.com/clockwork-timer/backend/cmd/live"
+	"github.com/clockwork-timer/backend/cmd/observe"
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -53,17 +55,30 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if len(args) == 1 && args[0] == "healthcheck" {
 		return healthCheck(ctx, int(c.Port))
 	}
-	d, err := app.New(c, app.Options{Log: app.NewLog(stderr, c)})
+	log := app.NewLog(stderr, c)
+	switch {
+	case len(args) == 0:
+		return observed(ctx, c, log, serve)
+	case len(args) == 1 && args[0] == "sync":
+		return observed(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
+	}
+	return errors.New("usage: server [sync | doctor | hash-password | healthcheck]")
+}
+
+// observed calls run with dependencies that tell the operator's tools of
+// themselves, where there are any.
+func observed(ctx context.Context, c *config.Config, log *slog.Logger, run func(context.Context, *app.Deps) error) error {
+	observer, err := observe.New(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(args) == 0:
-		return serve(ctx, d)
-	case len(args) == 1 && args[0] == "sync":
-		return syncNow(ctx, d, stdout)
-	}
-	return errors.New("usage: server [sync | doctor | hash-password | healthcheck]")
+	return observer.Run(ctx, func(ctx context.Context) error {
+		d, err := app.New(c, app.Options{Log: log, Telemetry: observer.Telemetry})
+		if err != nil {
+			return err
+		}
+		return run(ctx, d)
+	})
 }
 
 func serve(ctx context.Context, d *app.Deps) error {

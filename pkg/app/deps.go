@@ -52,6 +52,7 @@ type Deps struct {
 
 	sync     memo // of Syncer
 	breakers breakers
+	checkup  checkup
 	cors     *web.CORS
 	once     *idempotency.Store
 }
@@ -86,6 +87,9 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		return d, err
 	}
 	redis = measured(redis, d.Telemetry)
+	if err := d.Telemetry.WatchBreakers(d.breakers.tell); err != nil {
+		d.Log.Error("breakers are not measured", "error", err)
+	}
 	d.Redis, d.Limits, d.once = ratelimit.Carrying{Client: redis}, d.newLimits(redis), d.newOnce(redis)
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)

@@ -26,7 +26,7 @@ func functionTelemetry(c *config.Config, log *slog.Logger) *telemetry.Telemetry 
 	}
 	collector := otlpjson.Options{Endpoint: c.Telemetry.Endpoint.String(), Headers: c.Telemetry.Fields(), Transport: rest.NewTransport()}
 	own, err := sdk.New(sdk.Options{
-		Service: c.Telemetry.Service, Version: version(c), Sampler: string(c.Telemetry.Sampler), Ratio: float64(c.Telemetry.Ratio),
+		Service: c.Telemetry.Service, Version: Version(c), Sampler: string(c.Telemetry.Sampler), Ratio: float64(c.Telemetry.Ratio),
 		Spans:   otlpjson.NewSpans(collector),
 		Readers: []metric.Reader{metric.NewPeriodicReader(otlpjson.NewMetrics(collector), metric.WithInterval(neverByItself))},
 		Frozen:  true, Log: log,

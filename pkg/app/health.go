@@ -2,27 +2,22 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/config"
-	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // Service is this backend's name in its answers.
 const Service = "clockwork-timers"
 
-// sessionWarning is how long before its end the Jira session is called ending.
-const sessionWarning = 5 * 24 * time.Hour
-
 type healthReply struct {
 	Status    string           `json:"status"` // ok, or degraded where a check is down
 	Service   string           `json:"service"`
 	Version   string           `json:"version"`
 	Timestamp time.Time        `json:"timestamp"`
+	CheckedAt *time.Time       `json:"checkedAt,omitempty"` // of the checks; up to some seconds before
 	Checks    map[string]check `json:"checks,omitempty"`
 }
 
@@ -31,100 +26,37 @@ type healthReply struct {
 type check struct {
 	Status     string `json:"status"` // up, down, ending, not_configured
 	DurationMS int64  `json:"durationMs"`
-	Message    string `json:"message,omitempty"`
+	// DownSince is the first failure that is known of, of a dependency that is
+	// down.
+	DownSince *time.Time `json:"downSince,omitempty"`
+	Message   string     `json:"message,omitempty"`
 }
 
 // Health says whether the service runs; deep, also whether what it depends on
-// does: 503 where something is down.
-func Health(ctx context.Context, d *Deps, deep bool) web.Reply {
-	reply := healthReply{Status: "ok", Service: Service, Version: version(d.Config), Timestamp: d.Now().UTC().Truncate(time.Millisecond)}
+// does: 503 where something is down. An error means that the caller did not
+// wait.
+func Health(ctx context.Context, d *Deps, deep bool) (web.Reply, error) {
+	reply := healthReply{Status: "ok", Service: Service, Version: Version(d.Config), Timestamp: d.Now().UTC().Truncate(time.Millisecond)}
 	status := http.StatusOK
 	if deep {
-		reply.Checks = d.checks(ctx)
+		found, err := d.checkup.result(ctx, d)
+		if err != nil {
+			return web.Reply{}, err
+		}
+		reply.Checks, reply.CheckedAt = found.checks, found.at
 		for _, c := range reply.Checks {
 			if c.Status == "down" {
 				reply.Status, status = "degraded", http.StatusServiceUnavailable
 			}
 		}
 	}
-	return web.Reply{Status: status, Body: reply}
+	return web.Reply{Status: status, Body: reply}, nil
 }
 
-func version(c *config.Config) string {
+// Version is the deployed commit, or "dev".
+func Version(c *config.Config) string {
 	if c.Platform.Commit == "" {
 		return "dev"
 	}
 	return c.Platform.Commit[:min(7, len(c.Platform.Commit))]
-}
-
-// checks asks every dependency at the same time.
-func (d *Deps) checks(ctx context.Context) map[string]check {
-	if d.Redis == nil {
-		return map[string]check{"configuration": {Status: "down", Message: "Variables are missing or wrong; every other route names them."}}
-	}
-	probes := map[string]func(context.Context) error{
-		"redis": d.pingRedis,
-		"jira":  func(ctx context.Context) error { _, err := d.Jira.Myself(ctx); return err },
-	}
-	if !d.Config.Clockwork.APIToken.IsZero() {
-		probes["clockwork"] = func(ctx context.Context) error {
-			return OurCredential(d.Clockwork.VerifyToken(ctx, d.Config.Clockwork.APIToken, d.Config.Clockwork.AccountID))
-		}
-	}
-	checks := map[string]check{"jiraSession": d.checkSession()}
-	if probes["clockwork"] == nil {
-		checks["clockwork"] = check{Status: "not_configured", Message: "Worklogs need CLOCKWORK_API_TOKEN, or a token with each request."}
-	}
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for name, probe := range probes {
-		all.Go(func() {
-			c := d.probe(ctx, name, probe)
-			mu.Lock()
-			defer mu.Unlock()
-			checks[name] = c
-		})
-	}
-	all.Wait()
-	return checks
-}
-
-func (d *Deps) pingRedis(ctx context.Context) error {
-	reply, err := d.Redis.Do(ctx, "PING")
-	if err == nil && reply != "PONG" {
-		return errors.New("what answers is no Redis")
-	}
-	return err
-}
-
-func (d *Deps) probe(ctx context.Context, name string, probe func(context.Context) error) check {
-	ctx, cancel := context.WithTimeout(ctx, d.Deadlines.Check)
-	defer cancel()
-	began := time.Now()
-	err := probe(ctx)
-	c := check{Status: "up", DurationMS: time.Since(began).Milliseconds()}
-	if err != nil {
-		d.Log.WarnContext(ctx, "dependency down", "dependency", name, "error", err)
-		c.Status = "down"
-		if name != "redis" {
-			c.Message = errorFor(err, context.Background()).Message
-		}
-	}
-	return c
-}
-
-// checkSession reads the Jira session's own expiry: when it ends, no sync can
-// run until a person logs in.
-func (d *Deps) checkSession() check {
-	ends, known := timersource.SessionExpiry(d.Config.Session())
-	left := ends.Sub(d.Now())
-	switch {
-	case !known:
-		return check{Status: "up", Message: "The session does not tell when it ends."}
-	case left <= 0:
-		return check{Status: "down", Message: "The Jira session has ended: renew JIRA_TENANT_SESSION_TOKEN."}
-	case left <= sessionWarning:
-		return check{Status: "ending", Message: "The Jira session ends on " + ends.UTC().Format(time.DateOnly) + ": renew JIRA_TENANT_SESSION_TOKEN."}
-	}
-	return check{Status: "up"}
 }

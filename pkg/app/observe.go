@@ -39,16 +39,23 @@ type observed struct {
 	err    error
 }
 
-// open sets what every answer has, and returns the request's context: with its
-// id, its deadline, and the time that it spends waiting for others.
+// open sets what every answer of the API has, and returns the request's
+// context: with its id, its deadline, and the time that it spends waiting for
+// others.
 func open(w http.ResponseWriter, r *http.Request, d *Deps) (context.Context, context.CancelFunc, *observed) {
-	seen := &observed{d: d, method: telemetry.Method(r.Method), route: RouteOf(r), id: web.RequestID(r), began: time.Now(), status: http.StatusNoContent}
-	w.Header().Set("X-Request-Id", seen.id)
 	web.Protect(w.Header())
-	ctx, cancel := context.WithTimeout(upstream.WithRequestID(r.Context(), seen.id), d.Deadlines.Request)
-	ctx, seen.timing = upstream.WithTiming(ctx)
-	ctx, seen.told = d.Telemetry.Begin(ctx, r, seen.route, seen.id)
+	ctx, cancel := context.WithTimeout(r.Context(), d.Deadlines.Request)
+	ctx, seen := observe(ctx, w, r, d, RouteOf(r))
 	return ctx, cancel, seen
+}
+
+// observe begins to watch a request to the route with the template.
+func observe(ctx context.Context, w http.ResponseWriter, r *http.Request, d *Deps, route string) (context.Context, *observed) {
+	seen := &observed{d: d, method: telemetry.Method(r.Method), route: route, id: web.RequestID(r), began: time.Now(), status: http.StatusNoContent}
+	w.Header().Set("X-Request-Id", seen.id)
+	ctx, seen.timing = upstream.WithTiming(upstream.WithRequestID(ctx, seen.id))
+	ctx, seen.told = d.Telemetry.Begin(ctx, r, route, seen.id)
+	return ctx, seen
 }
 
 // serverTiming is the header of that name.

@@ -35,6 +35,19 @@ func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, bui
 	seen.status = out.status
 }
 
+// pageRoute stands for whatever page there is.
+const pageRoute = "/{page...}"
+
+// ServePage has next answer a request for a page, which the log and telemetry
+// learn of as of any other request.
+func ServePage(w http.ResponseWriter, r *http.Request, d *Deps, next http.HandlerFunc) {
+	ctx, seen := observe(r.Context(), w, r, d, pageRoute)
+	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: seen.serverTiming}
+	next(out, r.WithContext(ctx))
+	seen.status = out.status
+	seen.end(ctx)
+}
+
 func protocol(w http.ResponseWriter, r *http.Request, d *Deps, depsErr error, methods []string, build func(*Deps) (http.Handler, error)) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -49,13 +51,17 @@ func Sender(d *app.Deps) func(ctx context.Context, accountID string) error {
 
 // send sends the event. The error does not hold the event key, which is part
 // of the address.
-func send(ctx context.Context, d *app.Deps, accountID string) error {
+func send(ctx context.Context, d *app.Deps, accountID string) (err error) {
 	key := d.Config.Inngest.EventKey
 	if key.IsZero() && d.Config.InngestURL() == "" {
 		return errors.New("INNGEST_EVENT_KEY is not set, nor INNGEST_DEV")
 	}
 	began := time.Now()
-	defer func() { upstream.Record(ctx, "inngest", time.Since(began)) }()
+	ctx, call := telemetry.StartCall(ctx, "inngest", "event.send", http.MethodPost, host(d.Config))
+	defer func() {
+		upstream.Record(ctx, "inngest", time.Since(began))
+		call.End(0, 1, err)
+	}()
 	client, err := NewClient(d, bounded{ctx, d.Transport})
 	if err != nil {
 		return err
@@ -90,6 +96,14 @@ func NewClient(d *app.Deps, transport http.RoundTripper) (inngestgo.Client, erro
 		options.AppVersion = &commit
 	}
 	return inngestgo.NewClient(options)
+}
+
+// host is where events go.
+func host(c *config.Config) string {
+	if u, err := url.Parse(c.InngestURL()); err == nil && u.Host != "" {
+		return u.Hostname()
+	}
+	return "inn.gs"
 }
 
 // eventKey is the configured key. The dev server takes any, but not none: an

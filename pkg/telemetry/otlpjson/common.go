@@ -74,5 +74,10 @@ func resourceOf(r *resource.Resource) wireResource { return wireResource{attribu
 
 func scopeOf(s instrumentation.Scope) wireScope { return wireScope{s.Name, s.Version} }
 
-// nano is a time as OTLP has it.
-func nano(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
+// nano is a time as OTLP has it, 0 where it is not known.
+func nano(t time.Time) string {
+	if t.IsZero() {
+		return "0"
+	}
+	return strconv.FormatInt(t.UnixNano(), 10)
+}

@@ -1,0 +1,120 @@
+// Package observe connects a program that runs for long to its operator's
+// tools: to an OpenTelemetry collector where OTEL_EXPORTER_OTLP_ENDPOINT names
+// one, and to Prometheus where METRICS_ADDRESS says where it looks. One set of
+// instruments feeds both. Where neither is set there is nothing: no goroutine,
+// no call, no allocation.
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/runtime"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/telemetry"
+	"github.com/clockwork-timer/backend/pkg/telemetry/sdk"
+)
+
+const (
+	// sendTimeout bounds one attempt to reach the collector.
+	sendTimeout = 10 * time.Second
+	// farewell is what sending the rest may take at the end.
+	farewell = 3 * time.Second
+)
+
+// Observer is what New set up.
+type Observer struct {
+	// Telemetry is nil where nobody is to be told.
+	Telemetry *telemetry.Telemetry
+
+	sdk     *sdk.SDK
+	metrics *metricsServer // nil where Prometheus does not come
+	log     *slog.Logger
+}
+
+// New sets up what the configuration asks for. It listens for Prometheus, and
+// calls nobody yet.
+func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Observer, error) {
+	o := &Observer{log: log}
+	options := sdk.Options{Service: c.Telemetry.Service, Version: app.Version(c), Sampler: string(c.Telemetry.Sampler), Ratio: float64(c.Telemetry.Ratio), Log: log}
+	if c.Telemetry.Endpoint.URL.URL != nil {
+		if err := sendTo(ctx, &options, &c.Telemetry); err != nil {
+			return nil, fmt.Errorf("telemetry: %w", err)
+		}
+	}
+	if c.Telemetry.MetricsAddress != "" {
+		server, err := newMetricsServer(string(c.Telemetry.MetricsAddress))
+		if err != nil {
+			return nil, fmt.Errorf("METRICS_ADDRESS cannot be used: %w", err)
+		}
+		o.metrics, options.Readers = server, append(options.Readers, server.reader)
+	}
+	if options.Readers == nil {
+		return o, nil
+	}
+	var err error
+	if o.sdk, err = sdk.New(options); err == nil {
+		err = runtime.Start(runtime.WithMeterProvider(o.sdk.Metrics))
+	}
+	if err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	o.Telemetry = o.sdk.Telemetry
+	return o, nil
+}
+
+// sendTo adds OpenTelemetry's own exporters. A redirect is not followed, since
+// the headers hold a credential.
+func sendTo(ctx context.Context, options *sdk.Options, c *config.Telemetry) error {
+	client := &http.Client{Timeout: sendTimeout, Transport: http.DefaultTransport.(*http.Transport).Clone(),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	spans, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(c.Endpoint.String()+"/v1/traces"),
+		otlptracehttp.WithHeaders(c.Fields()), otlptracehttp.WithHTTPClient(client))
+	if err != nil {
+		return err
+	}
+	metrics, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(c.Endpoint.String()+"/v1/metrics"),
+		otlpmetrichttp.WithHeaders(c.Fields()), otlpmetrichttp.WithHTTPClient(client))
+	if err != nil {
+		return err
+	}
+	options.Spans = spans
+	options.Readers = append(options.Readers, metric.NewPeriodicReader(metrics))
+	return nil
+}
+
+// Run calls serve, with a context whose calls are told of, and lets Prometheus
+// look meanwhile. What has not been sent at the end is sent within farewell.
+func (o *Observer) Run(ctx context.Context, serve func(ctx context.Context) error) error {
+	if o.metrics != nil {
+		o.log.Info("metrics for Prometheus", "address", o.metrics.listener.Addr().String())
+		o.metrics.start()
+	}
+	err := serve(telemetry.With(ctx, o.Telemetry))
+	if failed := o.close(); failed != nil {
+		o.log.Warn("telemetry not sent at the end", "error", failed)
+	}
+	return err
+}
+
+func (o *Observer) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	var err error
+	if o.sdk != nil {
+		err = o.sdk.Shutdown(ctx)
+	}
+	if o.metrics != nil {
+		err = errors.Join(err, o.metrics.close())
+	}
+	return err
+}
