@@ -22,5 +22,5 @@ func health(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 			return web.Reply{}, err
 		}
 	}
-	return app.Health(ctx, d, deep), nil
+	return app.Health(ctx, d, deep)
 }

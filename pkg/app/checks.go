@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timersource"
+)
+
+// sessionWarning is how long before its end the Jira session is called ending.
+const sessionWarning = 5 * 24 * time.Hour
+
+// checks asks every dependency at the same time.
+func (d *Deps) checks(ctx context.Context) map[string]check {
+	if d.Redis == nil {
+		return map[string]check{"configuration": {Status: "down", Message: "Variables are missing or wrong; every other route names them."}}
+	}
+	probes := map[string]func(context.Context) error{
+		"redis": d.pingRedis,
+		"jira":  func(ctx context.Context) error { _, err := d.Jira.Myself(ctx); return err },
+	}
+	if !d.Config.Clockwork.APIToken.IsZero() {
+		probes["clockwork"] = func(ctx context.Context) error {
+			return OurCredential(d.Clockwork.VerifyToken(ctx, d.Config.Clockwork.APIToken, d.Config.Clockwork.AccountID))
+		}
+	}
+	checks := map[string]check{"jiraSession": d.checkSession()}
+	if probes["clockwork"] == nil {
+		checks["clockwork"] = check{Status: "not_configured", Message: "Worklogs need CLOCKWORK_API_TOKEN, or a token with each request."}
+	}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for name, probe := range probes {
+		all.Go(func() {
+			c := d.probe(ctx, name, probe)
+			mu.Lock()
+			defer mu.Unlock()
+			checks[name] = c
+		})
+	}
+	all.Wait()
+	d.checkup.outages.date(ctx, d, checks)
+	return checks
+}
+
+func (d *Deps) pingRedis(ctx context.Context) error {
+	reply, err := d.Redis.Do(ctx, "PING")
+	if err == nil && reply != "PONG" {
+		return errors.New("what answers is no Redis")
+	}
+	return err
+}
+
+func (d *Deps) probe(ctx context.Context, name string, probe func(context.Context) error) check {
+	ctx, cancel := context.WithTimeout(ctx, d.Deadlines.Check)
+	defer cancel()
+	began := time.Now()
+	err := probe(ctx)
+	c := check{Status: "up", DurationMS: time.Since(began).Milliseconds()}
+	if err != nil {
+		d.Log.WarnContext(ctx, "dependency down", "dependency", name, "error", err)
+		c.Status = "down"
+		if name != "redis" {
+			c.Message = errorFor(err, context.Background()).Message
+		}
+	}
+	return c
+}
+
+// checkSession reads the Jira session's own expiry: when it ends, no sync can
+// run until a person logs in.
+func (d *Deps) checkSession() check {
+	ends, known := timersource.SessionExpiry(d.Config.Session())
+	left := ends.Sub(d.Now())
+	switch {
+	case !known:
+		return check{Status: "up", Message: "The session does not tell when it ends."}
+	case left <= 0:
+		return check{Status: "down", DownSince: &ends, Message: "The Jira session has ended: renew JIRA_TENANT_SESSION_TOKEN."}
+	case left <= sessionWarning:
+		return check{Status: "ending", Message: "The Jira session ends on " + ends.UTC().Format(time.DateOnly) + ": renew JIRA_TENANT_SESSION_TOKEN."}
+	}
+	return check{Status: "up"}
+}
