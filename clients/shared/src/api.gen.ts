@@ -590,6 +590,11 @@ export interface components {
             readonly version: string;
             /** Format: date-time */
             readonly timestamp: string;
+            /**
+             * Format: date-time
+             * @description When the checks were made; seconds ago where somebody else has just asked.
+             */
+            readonly checkedAt?: string;
             /** @description By dependency; `configuration` alone where variables are missing. */
             readonly checks?: {
                 readonly [key: string]: components["schemas"]["HealthCheck"];
@@ -599,6 +604,11 @@ export interface components {
             /** @enum {string} */
             readonly status: "up" | "down" | "ending" | "not_configured";
             readonly durationMs: number;
+            /**
+             * Format: date-time
+             * @description The first failure that is known of.
+             */
+            readonly downSince?: string;
             /** @description What to do. */
             readonly message?: string;
         };

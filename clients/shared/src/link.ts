@@ -1,11 +1,12 @@
-import { asksBack, delayAfter, saysExpired, type End } from "./backoff";
+import { delayAfter, saysExpired, type End } from "./backoff";
 import type { Feed, FeedEvents, FeedKind } from "./feeds/feed";
+import { Reputation } from "./reputation";
 import type { Scheduler } from "./schedule";
 import type { ConnectionStatus } from "./state";
 import type { Surroundings } from "./surroundings";
 import type { Timing } from "./timing";
-import type { ActiveTimers, ServerMessage } from "./wire";
-import { parseMessage } from "./wire";
+import { watchForSleep } from "./wake";
+import { parseMessage, type ActiveTimers, type ServerMessage } from "./wire";
 
 /** Whom a link tells what it hears. */
 export interface LinkHost {
@@ -58,11 +59,7 @@ export class Link {
   #heardAt = 0;
   /** Rounds of attempts without success. */
   #failures = 0;
-  /** Whether a way was ever open: one that was is not given up at its first failure. */
-  #proven = new Set<FeedKind>();
-  /** How often a way opened and broke at once, and until when it is left out then. */
-  #flaps = new Map<FeedKind, number>();
-  #avoidUntil = new Map<FeedKind, number>();
+  readonly #reputation = new Reputation();
   #upgrades = 0;
   #lostAt: number;
   #lastEnd: End = {};
@@ -71,8 +68,8 @@ export class Link {
   #cancelRetry = () => {};
   #cancelUpgrade = () => {};
   #cancelWatch = () => {};
-  #cancelWake = () => {};
-  #unwatch: () => void;
+  readonly #unwatch: () => void;
+  readonly #unwatchSleep: () => void;
 
   constructor(host: LinkHost, open: OpenFeed, schedule: Scheduler, timing: Timing, surroundings: Surroundings) {
     this.#host = host;
@@ -86,7 +83,7 @@ export class Link {
       else if (this.#serving) this.#probe(this.#serving);
       else this.#host.status({ kind: "offline", since: this.#lostAt });
     });
-    this.#watchForSleep();
+    this.#unwatchSleep = watchForSleep(schedule, timing.wakeCheck, surroundings.isHidden, () => this.retryNow());
     this.#round();
   }
 
@@ -119,7 +116,7 @@ export class Link {
     this.#over = true;
     this.#dropAll();
     this.#cancelRetry();
-    this.#cancelWake();
+    this.#unwatchSleep();
     this.#unwatch();
   }
 
@@ -135,8 +132,8 @@ export class Link {
 
   #firstWay(): number {
     const now = this.#schedule.now();
-    const first = ways.findIndex((kind) => (this.#avoidUntil.get(kind) ?? 0) <= now);
-    return first < 0 ? rank("poll") : first;
+    const first = ways.findIndex((kind) => !this.#reputation.isAvoided(kind, now));
+    return Math.max(first, 0);
   }
 
   /** Tries the way with this rank, or the next that there is. */
@@ -186,7 +183,7 @@ export class Link {
     if (attempt === this.#serving) return this.#lost(attempt, end);
     if (this.#serving) return; // an upgrade that did not work
     // A way that has worked before, and failed as the network fails, is tried again before the next one is.
-    const trusted = this.#proven.has(attempt.kind) && this.#failures < 2 && end.status === undefined;
+    const trusted = this.#reputation.hasWorked(attempt.kind) && this.#failures < 2 && end.status === undefined;
     if (trusted && this.#attempts.size === 0) this.#roundOver();
     else this.#try(rank(attempt.kind) + 1);
   }
@@ -219,11 +216,11 @@ export class Link {
   #serve(attempt: Attempt): void {
     const before = this.#serving;
     if (before && rank(before.kind) < rank(attempt.kind)) return this.#drop(attempt); // it came too late
-    const again = this.#proven.size > 0;
+    const again = this.#reputation.any;
     attempt.cancelTimers();
     this.#serving = attempt;
     this.#servingSince = this.#schedule.now();
-    this.#proven.add(attempt.kind);
+    this.#reputation.worked(attempt.kind);
     this.#cancelRetry();
     for (const other of [...this.#attempts.values()]) {
       if (rank(other.kind) > rank(attempt.kind)) this.#drop(other);
@@ -249,36 +246,25 @@ export class Link {
     this.#lostAt = now;
     this.#lastEnd = end;
     this.#cancelUpgrade();
-    const held = now - this.#servingSince;
-    if (held >= this.#timing.stable) {
-      this.#failures = 0;
-      this.#flaps.delete(attempt.kind);
-    } else if (!asksBack(end)) this.#flapped(attempt.kind);
+    if (now - this.#servingSince >= this.#timing.stable) {
+      this.#failures = this.#upgrades = 0;
+      this.#reputation.held(attempt.kind);
+    } else this.#reputation.broke(attempt.kind, end, now + this.#timing.upgradeAfter);
     this.#failures++;
     this.#host.socketChanged();
     this.#later(delayAfter(end, this.#failures, this.#schedule.random(), this.#timing));
   }
 
-  /** A way that opens and breaks at once, twice, is left out for a while. */
-  #flapped(kind: FeedKind): void {
-    const flaps = (this.#flaps.get(kind) ?? 0) + 1;
-    this.#flaps.set(kind, flaps);
-    if (flaps >= 2 && kind !== "poll") this.#avoidUntil.set(kind, this.#schedule.now() + this.#timing.upgradeAfter);
-  }
-
   /** Tries better ways again, beside the one that serves. */
   #planUpgrade(kind: FeedKind): void {
     this.#cancelUpgrade();
-    if (kind === "websocket") {
-      this.#upgrades = 0;
-      return;
-    }
+    if (kind === "websocket") return;
     // WebSockets that have worked before were out of reach for a moment, most likely.
-    const soon = this.#proven.has("websocket") && this.#upgrades === 0;
+    const soon = this.#reputation.hasWorked("websocket") && this.#upgrades === 0;
     const pause = soon ? this.#timing.soon : Math.min(this.#timing.upgradeMax, this.#timing.upgradeAfter * 2 ** this.#upgrades);
     this.#cancelUpgrade = this.#schedule.after(pause * (0.5 + this.#schedule.random() / 2), () => {
       this.#upgrades++;
-      for (let at = this.#firstWay(); at < rank(kind); at++) this.#tryBetter(ways[at]!);
+      for (const better of ways.slice(0, rank(kind))) this.#tryBetter(better);
       this.#planUpgrade(kind);
     });
   }
@@ -292,8 +278,9 @@ export class Link {
   // Whether the server is still there: its pings are not seen in a browser.
 
   #watch(attempt: Attempt): void {
+    if (attempt !== this.#serving) return;
     this.#cancelWatch();
-    if (attempt !== this.#serving || attempt.kind === "poll") return; // polls have deadlines
+    if (attempt.kind === "poll") return; // it has deadlines
     const silence = attempt.kind === "sse" ? this.#timing.streamSilence : this.#timing.silence;
     this.#cancelWatch = this.#schedule.after(silence, () => this.#doubt(attempt));
   }
@@ -322,16 +309,6 @@ export class Link {
   /** The machine says that it has no network, and may be wrong. */
   #probe(attempt: Attempt): void {
     this.#host.refresh().catch(() => attempt === this.#serving && this.#ended(attempt, {}));
-  }
-
-  /** A machine that slept has missed its timers: the clock tells. */
-  #watchForSleep(): void {
-    const began = this.#schedule.now();
-    this.#cancelWake = this.#schedule.after(this.#timing.wakeCheck, () => {
-      const late = Math.abs(this.#schedule.now() - began - this.#timing.wakeCheck);
-      this.#watchForSleep();
-      if (late > (this.#surroundings.isHidden() ? 65_000 : 5_000)) this.retryNow();
-    });
   }
 
   #drop(attempt: Attempt): void {
