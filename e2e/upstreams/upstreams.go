@@ -6,6 +6,7 @@ package upstreams
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/e2e/requests"
@@ -27,10 +28,10 @@ type Upstreams struct {
 
 // Credentials that open nothing but what this package starts.
 const (
-	redisToken   = "e2e-redis-token"
-	jwtSecret    = "e2e-secret-that-signs-nothing-of-value"
-	username     = "emily"
-	userPassword = "clockwork"
+	redisToken = "e2e-redis-token"
+	jwtSecret  = "e2e-secret-that-signs-nothing-of-value"
+	// Password is everybody's; see Username.
+	Password = "clockwork"
 )
 
 // Start starts them until t's cleanup.
@@ -47,10 +48,7 @@ func Start(t sandbox.TB) *Upstreams {
 	t.Cleanup(rest.Close)
 
 	own := s.Credentials()
-	user := emily(s)
-	logins, err := json.Marshal([]map[string]string{{
-		"username": username, "password_hash": password.New(userPassword).PHC(), "account_id": user.AccountID, "email": user.Email,
-	}})
+	logins, err := json.Marshal(logins(s.People()))
 	if err != nil {
 		t.Fatalf("encode the users: %v", err)
 	}
@@ -73,20 +71,41 @@ func Start(t sandbox.TB) *Upstreams {
 	}}
 }
 
+// logins let everybody in. They share one hash: it takes time to make.
+func logins(people []sandbox.Person) []map[string]string {
+	hash := password.New(Password).PHC()
+	var all []map[string]string
+	for _, p := range people {
+		all = append(all, map[string]string{"username": Username(p), "password_hash": hash, "account_id": p.AccountID, "email": p.Email})
+	}
+	return all
+}
+
+// Username is how a person logs in: Emily Carter is emily.
+func Username(p sandbox.Person) string {
+	first, _, _ := strings.Cut(p.DisplayName, " ")
+	return strings.ToLower(first)
+}
+
 // emily is somebody whose address is visible and who has no timer running.
 func emily(s *sandbox.Sandbox) sandbox.Person { return s.People()[5] }
 
 // World tells the requests of package requests what they can ask about.
 func (u *Upstreams) World() (requests.World, error) {
 	user := emily(u.Sandbox)
-	bearer, err := auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(users.User{Username: username, AccountID: user.AccountID})
+	bearer, err := u.Bearer(user.AccountID)
 	return requests.World{
 		AccountID:      user.AccountID,
 		Email:          user.Email,
 		ClockworkToken: u.Sandbox.ClockworkToken(user.AccountID).Reveal(),
 		IssueKey:       "BILL-209",
-		Username:       username,
-		Password:       userPassword,
+		Username:       Username(user),
+		Password:       Password,
 		Bearer:         bearer,
 	}, err
+}
+
+// Bearer returns a login's token for a person.
+func (u *Upstreams) Bearer(accountID string) (string, error) {
+	return auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(users.User{Username: accountID, AccountID: accountID})
 }

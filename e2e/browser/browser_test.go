@@ -1,0 +1,107 @@
+// Package browser_test uses the web app and the desktop app's page as people
+// do: in Chromium, against cmd/server, with several screens of one person. It
+// needs node, npm and Debian's chromium. Screenshots are left in screenshots/.
+package browser_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/e2e/upstreams"
+)
+
+const (
+	root    = "../.."
+	clients = root + "/clients"
+	// patience is for building the apps and all tests, on a slow machine.
+	patience = 20 * time.Minute
+)
+
+// settings is world/settings.ts.
+type settings struct {
+	Chromium string            `json:"chromium"`
+	Server   string            `json:"server"`
+	Env      map[string]string `json:"env"`
+	Control  string            `json:"control"`
+	Password string            `json:"password"`
+	People   map[string]person `json:"people"`
+	Renderer string            `json:"renderer"`
+	Origin   string            `json:"desktopOrigin"`
+}
+
+type person struct {
+	Username       string `json:"username"`
+	AccountID      string `json:"accountId"`
+	ClockworkToken string `json:"clockworkToken"`
+}
+
+func TestBrowser(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	chromium, err := findChromium()
+	require.NoError(t, err)
+	npm(t, ctx, clients, "ci")
+	npm(t, ctx, ".", "ci")
+	npm(t, ctx, ".", "run", "check")
+	npm(t, ctx, clients, "run", "build")
+
+	up := upstreams.Start(t)
+	control := httptest.NewServer(up.Sandbox.Control())
+	defer control.Close()
+	ports, err := process.FreePorts(1)
+	require.NoError(t, err)
+	s := settings{
+		Chromium: chromium, Server: filepath.Join(t.TempDir(), "server"), Env: map[string]string{},
+		Control: control.URL, Password: upstreams.Password, People: map[string]person{}, Renderer: clients + "/desktop/dist/renderer",
+		Origin: fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
+	}
+	run(t, ctx, process.Command{Path: "go", Args: []string{"build", "-race", "-buildvcs=false", "-o", s.Server, "./cmd/server"}, Dir: root})
+	for _, variable := range append(up.Env, "AUTH_MODE=required", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "timers.db"), "GORACE=halt_on_error=1", "TZ=UTC", "CORS_ALLOWED_ORIGINS="+s.Origin) {
+		name, value, _ := strings.Cut(variable, "=")
+		s.Env[name] = value
+	}
+	for _, p := range up.Sandbox.People() {
+		name := upstreams.Username(p)
+		s.People[name] = person{name, p.AccountID, up.Sandbox.ClockworkToken(p.AccountID).Reveal()}
+	}
+	world := filepath.Join(t.TempDir(), "world.json")
+	encoded, err := json.Marshal(s)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(world, encoded, 0o600))
+	t.Log(run(t, ctx, process.Command{Path: "npx", Args: []string{"playwright", "test"}, Env: []string{"CLOCKWORK_WORLD=" + world, "FORCE_COLOR=0"}}))
+}
+
+func findChromium() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("chromium is needed for this test (Debian package chromium)")
+}
+
+func npm(t *testing.T, ctx context.Context, dir string, args ...string) {
+	t.Helper()
+	run(t, ctx, process.Command{Path: "npm", Args: args, Dir: dir, Env: []string{
+		"ELECTRON_SKIP_BINARY_DOWNLOAD=1", "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1", "NEXT_TELEMETRY_DISABLED=1",
+	}})
+}
+
+func run(t *testing.T, ctx context.Context, c process.Command) string {
+	t.Helper()
+	output, err := process.Run(ctx, c)
+	require.NoError(t, err)
+	return output
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from "@playwright/test";
+
+import { settings } from "./world/settings";
+
+// One server and one Clockwork for all tests, as in life: so one after another.
+export default defineConfig({
+  testDir: "tests",
+  workers: 1,
+  forbidOnly: true,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+  outputDir: "test-results",
+  use: {
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    viewport: { width: 1280, height: 900 },
+    launchOptions: {
+      executablePath: settings.chromium,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    },
+  },
+});

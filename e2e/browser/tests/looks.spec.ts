@@ -1,0 +1,121 @@
+import { gzipSync } from "node:zlib";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { clockwork } from "../world/clockwork";
+import type { Screen } from "../world/screen";
+import { person } from "../world/settings";
+import { expect, test } from "../world/test";
+
+/** Keeps a picture for a person to look at, and finds what keeps a person from using the page. */
+async function look(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true, animations: "disabled" });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`), name).toEqual([]);
+}
+
+const states: Record<string, (screen: Screen) => Promise<void>> = {
+  login: async () => {},
+  "login-refused": async (screen) => {
+    await screen.logIn(person("linh"), "wrong");
+    await expect(screen.page.getByText("The username or the password is wrong.")).toBeVisible();
+  },
+  running: async (screen) => {
+    await screen.logIn(person("linh"));
+    await screen.isLive();
+    await expect(screen.heading).toContainText("PORTAL-312");
+  },
+  several: async (screen) => {
+    await screen.logIn(person("tomasz"));
+    await screen.isLive();
+    await expect(screen.page.getByRole("heading", { name: "Also running" })).toBeVisible();
+  },
+  stopped: async (screen) => {
+    await screen.logIn(person("aiko"));
+    await screen.isLive();
+  },
+  searching: async (screen) => {
+    await screen.logIn(person("emily"));
+    await screen.isLive();
+    await screen.page.getByRole("combobox", { name: "Issue" }).fill("invoice");
+    await expect(screen.page.getByRole("option").first()).toBeVisible();
+  },
+  connecting: async (screen) => {
+    await screen.logIn(person("emily"));
+    await screen.isLive();
+    await screen.start("BILL-209");
+    await expect(screen.page.getByLabel("Clockwork API token")).toBeVisible();
+  },
+  offline: async (screen) => {
+    await screen.logIn(person("linh"));
+    await screen.isLive();
+    await screen.page.context().setOffline(true);
+    await expect(screen.status).toContainText("Offline since");
+  },
+  refused: async (screen) => {
+    await screen.logIn(person("sofia"));
+    await screen.isLive();
+    await clockwork.spoil("clockwork.start_timer", 403);
+    await screen.start("BILL-209");
+    await screen.connectClockwork(person("sofia"));
+    await expect(screen.page.getByRole("alert").filter({ hasText: /\S/ })).toBeVisible();
+    await clockwork.mend();
+  },
+};
+
+for (const [state, reach] of Object.entries(states)) {
+  for (const { look: name, ...options } of [
+    { look: "light" },
+    { look: "dark", colorScheme: "dark" as const },
+    { look: "360", width: 360 },
+  ]) {
+    test(`${state} in ${name} can be used by everybody`, async ({ web }) => {
+      const screen = await web(options);
+      await reach(screen);
+      await look(screen.page, `${state}-${name}`);
+      const sideways = await screen.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(sideways, "nothing sticks out").toBeLessThanOrEqual(0);
+    });
+  }
+}
+
+test("the desktop's window can be used by everybody", async ({ desktopWindow }) => {
+  const screen = await desktopWindow();
+  await look(screen.page, "desktop-login");
+  await screen.logIn(person("linh"));
+  await screen.isLive();
+  await expect(screen.heading).toContainText("PORTAL-312");
+  await look(screen.page, "desktop-running");
+  await expect.poll(() => screen.page.evaluate(() => (window as unknown as { reports: { current: { issueKey: string } | null }[] }).reports.at(-1)?.current?.issueKey)).toBe("PORTAL-312");
+});
+
+for (const path of ["/reference", "/nowhere"]) {
+  test(`${path} can be used by everybody`, async ({ browser, server }) => {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(server.url + path);
+    await look(page, `page${path.replace("/", "-")}`);
+    await page.context().close();
+  });
+}
+
+test("the first load takes at most 150 KB of JavaScript, and nothing from elsewhere", async ({ browser, server }) => {
+  const page = await (await browser.newContext()).newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  const scripts: Promise<number>[] = [];
+  page.on("response", (response) => {
+    expect(new URL(response.url()).origin).toBe(server.url);
+    if (response.request().resourceType() === "script") scripts.push(response.body().then((body) => gzipSync(body).length));
+  });
+  await page.goto(server.url, { waitUntil: "load" });
+  await expect(page.getByRole("button", { name: "Log in" })).toBeVisible();
+  const sizes = await Promise.all(scripts);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  console.log(`    first load: ${sizes.length} scripts, ${total} bytes gzipped`);
+  expect(total).toBeLessThan(150_000);
+  expect(complaints, "nothing that the policy forbids, no mistake").toEqual([]);
+  await page.context().close();
+});

@@ -1,0 +1,96 @@
+import { clockwork } from "../world/clockwork";
+import { withinTwoSeconds } from "../world/screen";
+import { person } from "../world/settings";
+import { expect, test } from "../world/test";
+
+test("a start and a stop show on all of a person's screens at once, and on nobody else's", async ({ web, desktopWindow, leaveIdle }) => {
+  const emily = person("emily");
+  leaveIdle(emily, "BILL-209");
+  const [here, there, window, others] = [await web(), await web(), await desktopWindow(), await web()];
+  for (const screen of [here, there, window]) await screen.logIn(emily);
+  await others.logIn(person("priya"));
+  for (const screen of [here, there, window, others]) await screen.isLive();
+  await expect(others.heading).toContainText("BILL-214");
+
+  await here.start("BILL-209", "Rounding");
+  await here.connectClockwork(emily);
+  await expect(here.heading).toContainText("BILL-209");
+  await here.stop("BILL-209");
+  await here.showsAt("stopped", "BILL-209");
+  await there.showsAt("stopped", "BILL-209");
+
+  const started = [there, window].map((screen) => screen.showsAt("running", "BILL-209"));
+  const began = await here.start("BILL-209", "Rounding");
+  withinTwoSeconds("start in the browser, shown in the other one and on the desktop", began, await Promise.all(started));
+  for (const screen of [here, there, window]) await expect(screen.heading).toContainText("BILL-209");
+  await expect(there.page.getByRole("main").getByText("Rounding").first()).toBeVisible();
+
+  await window.stop("BILL-209");
+  await window.connectClockwork(emily);
+  for (const screen of [here, there, window]) await screen.showsAt("stopped", "BILL-209");
+  await here.start("BILL-209");
+  for (const screen of [here, there, window]) await screen.showsAt("running", "BILL-209");
+  const stopped = [here, there].map((screen) => screen.showsAt("stopped", "BILL-209"));
+  const ended = await window.stop("BILL-209");
+  withinTwoSeconds("stop on the desktop, shown in both browsers", ended, await Promise.all(stopped));
+
+  await expect(others.heading).toContainText("BILL-214");
+  await expect(others.page.getByText("BILL-209")).toHaveCount(0);
+});
+
+test("all screens tick together", async ({ web }) => {
+  const screens = [await web(), await web({ prepare: (context) => context.addInitScript("const real = Date.now; Date.now = () => real() + 3_600_000") })];
+  for (const screen of screens) {
+    await screen.logIn(person("linh"));
+    await screen.isLive();
+  }
+  const seconds = async (): Promise<number[]> =>
+    Promise.all(
+      screens.map(async ({ page }) => {
+        const text = await page.getByRole("timer").first().innerText();
+        return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+      }),
+    );
+  const [one = 0, other = 0] = await seconds();
+  expect(Math.abs(one - other), "a clock an hour ahead makes no difference").toBeLessThanOrEqual(1);
+  await expect(async () => expect((await seconds())[0]).toBeGreaterThan(one)).toPass();
+});
+
+test("a start made in Clockwork itself shows after a sync, without a reload", async ({ server, web, leaveIdle }) => {
+  const sofia = person("sofia");
+  leaveIdle(sofia, "OPS-64");
+  const screen = await web();
+  await screen.logIn(sofia);
+  await screen.isLive();
+  await clockwork.start(sofia.accountId, "OPS-64");
+  const shown = screen.showsAt("running", "OPS-64");
+  await server.sync();
+  const synced = Date.now();
+  withinTwoSeconds("start in Clockwork, shown after the sync that found it", synced, [await shown]);
+  await clockwork.stop(sofia.accountId, "OPS-64");
+  await server.sync();
+  await screen.showsAt("stopped", "OPS-64");
+});
+
+test("an issue is found by words, and chosen and started with the keyboard alone", async ({ web, leaveIdle }) => {
+  const james = person("james");
+  const screen = await web();
+  await screen.logIn(james);
+  await screen.isLive();
+  await screen.page.locator("body").press("/");
+  const field = screen.page.getByRole("combobox", { name: "Issue" });
+  await expect(field).toBeFocused();
+  await field.pressSequentially("invoice");
+  const first = screen.page.getByRole("option").first();
+  await expect(first).toBeVisible();
+  await field.press("ArrowDown");
+  const key = /[A-Z]+-\d+/.exec(await first.innerText())?.[0] ?? "";
+  leaveIdle(james, key);
+  await field.press("Enter");
+  await expect(field).toHaveValue(new RegExp(key));
+  await field.press("Enter");
+  await screen.connectClockwork(james);
+  await expect(screen.heading).toContainText(key);
+  await screen.heading.press("s");
+  await screen.showsAt("stopped", key);
+});

@@ -1,0 +1,151 @@
+import type { BrowserContext } from "@playwright/test";
+
+import { clockwork } from "../world/clockwork";
+import { withinTwoSeconds } from "../world/screen";
+import { person } from "../world/settings";
+import { expect, test } from "../world/test";
+
+/** A network that lets no WebSocket through. */
+const noWebSocket = (context: BrowserContext) =>
+  context.addInitScript(() => {
+    window.WebSocket = class extends EventTarget {
+      constructor() {
+        super();
+        setTimeout(() => {
+          this.dispatchEvent(new Event("error"));
+          this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+        });
+      }
+      close(): void {}
+      send(): void {}
+    } as unknown as typeof WebSocket;
+  });
+
+const noStream = async (context: BrowserContext): Promise<void> => {
+  await noWebSocket(context);
+  await context.route("**/api/timers/stream", (route) => route.abort());
+};
+
+for (const { name, prepare, status } of [
+  { name: "without WebSockets, Server-Sent Events", prepare: noWebSocket, status: "Live" },
+  { name: "without those either, a long poll", prepare: noStream, status: "Checking every few seconds" },
+]) {
+  test(`${name}: the two seconds hold`, async ({ web, leaveIdle }) => {
+    const marcus = person("marcus");
+    leaveIdle(marcus, "MOB-92");
+    const [here, there] = [await web(), await web({ prepare })];
+    for (const screen of [here, there]) await screen.logIn(marcus);
+    await here.isLive();
+    await expect(there.status).toContainText(status);
+    await here.start("MOB-92");
+    await here.connectClockwork(marcus);
+    await there.showsAt("running", "MOB-92");
+
+    const stopped = there.showsAt("stopped", "MOB-92");
+    withinTwoSeconds(`stop, shown by ${name}`, await here.stop("MOB-92"), [await stopped]);
+    const started = there.showsAt("running", "MOB-92");
+    withinTwoSeconds(`start, shown by ${name}`, await here.start("MOB-92"), [await started]);
+    await expect(there.status).toContainText(status);
+  });
+}
+
+test("the server is killed while a timer runs, and comes back: all screens recover and agree", async ({ server, web, desktopWindow, leaveIdle }) => {
+  const duc = person("duc");
+  leaveIdle(duc, "OPS-64", "OPS-57");
+  const screens = [await web(), await web(), await desktopWindow()];
+  const [first] = screens;
+  for (const screen of screens) {
+    await screen.logIn(duc);
+    await screen.isLive();
+  }
+  await first?.start("OPS-64");
+  await first?.connectClockwork(duc);
+  for (const screen of screens) await expect(screen.heading).toContainText("OPS-64");
+
+  await server.kill();
+  for (const screen of screens) {
+    await expect(screen.status).toContainText(/Reconnecting|Offline since/);
+    await expect(screen.page.getByText("Last known at")).toBeVisible();
+    await expect(screen.heading, "what was known stays on the screen").toContainText("OPS-64");
+  }
+  await clockwork.start(duc.accountId, "OPS-57"); // meanwhile
+  await server.start();
+  await server.sync();
+  for (const screen of screens) {
+    await screen.isLive();
+    await screen.showsAt("running", "OPS-64");
+    await screen.showsAt("running", "OPS-57");
+    await expect(screen.page.getByText("Last known at")).toHaveCount(0);
+  }
+});
+
+test("a wrong password is told in words, and the field has the focus", async ({ web }) => {
+  const screen = await web();
+  await screen.logIn(person("aiko"), "not this one");
+  await expect(screen.page.getByText("The username or the password is wrong.")).toBeVisible();
+  await expect(screen.page.getByLabel("Password")).toBeFocused();
+  await screen.logIn(person("aiko"));
+  await screen.isLive();
+});
+
+test("a session that has ended asks to log in again, and keeps the name", async ({ server, web }) => {
+  const aiko = person("aiko");
+  const screen = await web();
+  await screen.logIn(aiko);
+  await screen.isLive();
+  await server.kill("SIGTERM");
+  await server.start({ JWT_SECRET: "another-secret-that-signs-nothing-of-value" });
+  await expect(screen.status).toContainText("Session ended");
+  await screen.page.getByRole("button", { name: "Log in again" }).click();
+  await expect(screen.page.getByText("Your session has ended. Log in again.")).toBeVisible();
+  await expect(screen.page.getByLabel("Username")).toHaveValue("aiko");
+  await screen.logIn(aiko);
+  await screen.isLive();
+  await server.kill("SIGTERM");
+  await server.start();
+});
+
+test("offline is told with the time, and ends by itself", async ({ web }) => {
+  const screen = await web();
+  await screen.logIn(person("linh"));
+  await screen.isLive();
+  await screen.page.context().setOffline(true);
+  await expect(screen.status).toContainText(/Offline since \d\d:\d\d/);
+  await expect(screen.page.getByText(/Last known at \d\d:\d\d/)).toBeVisible();
+  await screen.page.context().setOffline(false);
+  await screen.isLive();
+});
+
+test("Clockwork refusing is told in words, and the screen goes back to what is so", async ({ web, leaveIdle }) => {
+  const sofia = person("sofia");
+  leaveIdle(sofia, "BILL-209");
+  const screen = await web();
+  await screen.logIn(sofia);
+  await screen.isLive();
+  await clockwork.spoil("clockwork.start_timer", 403);
+  await screen.start("BILL-209");
+  await screen.connectClockwork(sofia);
+  await expect(screen.page.getByRole("alert").filter({ hasText: /\S/ })).toContainText("Clockwork");
+  await screen.showsAt("stopped", "BILL-209");
+  await clockwork.mend();
+  await screen.page.getByRole("button", { name: "Dismiss" }).click();
+  await screen.page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(screen.heading).toContainText("BILL-209");
+});
+
+test("the token is nowhere but in memory", async ({ web }) => {
+  const screen = await web();
+  await screen.logIn(person("linh"));
+  await screen.isLive();
+  const kept = await screen.page.evaluate(async () => ({
+    local: Object.keys(localStorage).filter((key) => key !== "clockwork-theme"),
+    session: Object.keys(sessionStorage),
+    cookies: document.cookie,
+    databases: (await indexedDB.databases()).length,
+    url: location.href,
+  }));
+  expect(kept).toMatchObject({ local: [], session: [], cookies: "", databases: 0 });
+  expect(kept.url).not.toContain("ey");
+  await screen.page.reload();
+  await expect(screen.page.getByRole("button", { name: "Log in" })).toBeVisible();
+});

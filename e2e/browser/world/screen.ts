@@ -1,0 +1,84 @@
+import { expect, type BrowserContext, type Locator, type Page } from "@playwright/test";
+
+import { settings, type Person } from "./settings";
+
+/** One screen of a person: the web app, or the desktop app's page, which shows the same. */
+export class Screen {
+  constructor(readonly page: Page) {}
+
+  static async web(context: BrowserContext, url: string): Promise<Screen> {
+    const page = await context.newPage();
+    await page.goto(url);
+    return new Screen(page);
+  }
+
+  async logIn(who: Person, password = settings.password): Promise<void> {
+    await this.page.getByLabel("Username").fill(who.username);
+    await this.page.getByLabel("Password").fill(password);
+    await this.page.getByRole("button", { name: "Log in" }).click();
+  }
+
+  /** The issue of the timer that is shown large. */
+  get heading(): Locator {
+    return this.page.getByRole("heading", { level: 1 });
+  }
+
+  get status(): Locator {
+    return this.page.getByRole("group", { name: "Connection" });
+  }
+
+  async isLive(): Promise<void> {
+    await expect(this.status).toContainText("Live");
+  }
+
+  /** Starts a timer on an issue by its key; returns when the button was pressed. */
+  async start(issueKey: string, comment = ""): Promise<number> {
+    await this.page.getByRole("combobox", { name: "Issue" }).fill(issueKey);
+    await this.page.keyboard.press("Escape"); // the suggestions
+    await this.page.getByLabel("Comment").fill(comment);
+    return this.press(this.page.getByRole("button", { name: "Start", exact: true }));
+  }
+
+  /** Returns when the button was pressed. */
+  async stop(issueKey: string): Promise<number> {
+    return this.press(this.page.getByRole("button", { name: `Stop ${issueKey}` }).first());
+  }
+
+  private async press(button: Locator): Promise<number> {
+    const pressed = this.page.evaluate(() => new Promise<number>((resolve) => addEventListener("click", () => resolve(Date.now()), { capture: true, once: true })));
+    await button.click();
+    return pressed;
+  }
+
+  /** Gives the person's own Clockwork token, which the screen has asked for. */
+  async connectClockwork(who: Person): Promise<void> {
+    await this.page.getByLabel("Clockwork API token").fill(who.clockworkToken);
+    await this.page.getByRole("button", { name: "Connect" }).click();
+  }
+
+  /** When this screen first shows what is asked for, by the clock that all screens here share. */
+  async showsAt(what: "running" | "stopped", issueKey: string): Promise<number> {
+    return this.page.evaluate(
+      ([want, key]) =>
+        new Promise<number>((resolve) => {
+          const look = (): void => {
+            const runs = [...document.querySelectorAll("button[aria-label]")].some((b) => b.getAttribute("aria-label") === `Stop ${key}`);
+            if (runs !== (want === "running")) return;
+            observer.disconnect();
+            resolve(Date.now());
+          };
+          const observer = new MutationObserver(look);
+          observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+          look();
+        }),
+      [what, issueKey] as const,
+    );
+  }
+}
+
+/** Reports what the slowest of several screens took, and holds it to the promise. */
+export function withinTwoSeconds(what: string, began: number, shown: readonly number[]): void {
+  const slowest = Math.max(...shown) - began;
+  console.log(`    ${what}: ${shown.map((at) => at - began).join(", ")} ms`);
+  expect(slowest).toBeLessThan(2000);
+}

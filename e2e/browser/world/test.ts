@@ -1,0 +1,64 @@
+import { test as base, type BrowserContext } from "@playwright/test";
+
+import { clockwork } from "./clockwork";
+import { openDesktop, serveDesktop } from "./desktop";
+import { Screen } from "./screen";
+import type { Person } from "./settings";
+import { Server } from "./server";
+
+interface World {
+  /** A browser of its own at the web app. */
+  web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number }) => Promise<Screen>;
+  /** The desktop app's window. */
+  desktopWindow: () => Promise<Screen>;
+  /** Ends what the test's person started. */
+  leaveIdle: (who: Person, ...issues: string[]) => void;
+}
+
+export const test = base.extend<World, { server: Server; desktopServed: void }>({
+  server: [
+    async ({}, use) => {
+      const server = await Server.start();
+      await use(server);
+      await server.kill("SIGTERM");
+    },
+    { scope: "worker" },
+  ],
+  desktopServed: [
+    async ({ server }, use) => {
+      const served = await serveDesktop(server.url);
+      await use();
+      served.closeAllConnections();
+      served.close();
+    },
+    { scope: "worker" },
+  ],
+  web: async ({ browser, server }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async ({ prepare, colorScheme = "light", width = 1280 } = {}) => {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+      contexts.push(context);
+      await prepare?.(context);
+      return Screen.web(context, server.url);
+    });
+    for (const context of contexts) await context.close();
+  },
+  desktopWindow: async ({ browser, server, desktopServed: _ }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext();
+      contexts.push(context);
+      return openDesktop(context, server.url);
+    });
+    for (const context of contexts) await context.close();
+  },
+  leaveIdle: async ({ server }, use) => {
+    const left: (() => Promise<unknown>)[] = [];
+    await use((who, ...issues) => left.push(...issues.map((issue) => () => clockwork.stop(who.accountId, issue))));
+    await clockwork.mend();
+    for (const stop of left) await stop().catch(() => {}); // where it runs no more
+    await server.sync();
+  },
+});
+
+export { expect } from "@playwright/test";
