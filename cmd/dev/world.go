@@ -46,7 +46,7 @@ type world struct {
 }
 
 // passedOn are variables that a developer may set for dev itself.
-var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "SYNC_CRON", "DATABASE_URL"}
+var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "RATE_LIMIT", "SYNC_CRON", "DATABASE_URL"}
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
 	w := &world{base: base, upstreams: sandbox.New(sandbox.Options{Seed: 1})}

@@ -156,6 +156,7 @@ func matrix() []row {
 		{"/api/issues/{key}", "", "jira", issue, but(reads("JIRA", ""), notFound("ISSUE_NOT_FOUND"))},
 		{"/api/issues/{key}", "", "redis", issue, fine(200)},
 		{"/api/issues/search", "", "jira", search, reads("JIRA", "")},
+		{"/api/issues/search", "", "redis", search, fine(200)},
 		{"/api/users/resolve", "", "jira", resolve, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))},
 		{"/api/users/resolve", "", "redis", resolve, fine(200)},
 		{"/api/settings/validate", "", "clockwork", validate, but(reads("CLOCKWORK", "general"), map[string]outcome{

@@ -101,7 +101,7 @@ func build(ctx context.Context, tmp string, around *upstreams.Upstreams) ([]targ
 	var targets []target
 	for _, f := range out.Functions {
 		g := target{name: f.Route, bootstrap: f.Bootstrap, size: f.Size, env: around.Env}
-		g.env = append(slices.Clone(g.env), "INNGEST_DEV=http://127.0.0.1:9", "LOG_LEVEL=error")
+		g.env = append(slices.Clone(g.env), "INNGEST_DEV=http://127.0.0.1:9", "LOG_LEVEL=error", "RATE_LIMIT=off")
 		i := slices.IndexFunc(all, func(r requests.Request) bool { return r.Route == f.Route })
 		if i < 0 {
 			return nil, errors.New("package requests has no request for " + f.Route)

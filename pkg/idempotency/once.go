@@ -1,5 +1,5 @@
 // Package idempotency lets a client that lost an answer ask again, by the same
-// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07), without
+// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), without
 // anything being done twice.
 //
 // The first request with a key claims it, for a lease that is longer than any

@@ -371,3 +371,36 @@ func TestMemoryIsBounded(t *testing.T) {
 	_, wait := ask(t, l, redis, by(&strict, "an"))
 	assert.NotZero(t, wait)
 }
+
+// What people do comes near no quota: an office of 150 desktops behind one
+// address, opened within five minutes, one of whose people has ten devices and
+// starts and stops timers all the time.
+func TestPeopleAreNotLimited(t *testing.T) {
+	c := newClock()
+	l := ratelimit.New(nil, key, c.Now, silent)
+	address := ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: "192.0.2.1"}
+	ask := func(p *ratelimit.Policy, who string) {
+		_, err := l.Admit(by(p, who), address)
+		require.NoError(t, err, "%s, %s at %s", p.Name, who, c.Now())
+	}
+	const devices, desktops = 10, 150
+	for second := range 1800 {
+		if n := second / 2; n < desktops && second%2 == 0 {
+			for range 12 {
+				ask(&ratelimit.Reads, fmt.Sprintf("person-%d", max(0, n-devices+1)))
+			}
+		}
+		for n := range min(second/2, desktops) {
+			if (second+n)%10 == 0 {
+				ask(&ratelimit.Reads, fmt.Sprintf("person-%d", max(0, n-devices+1)))
+			}
+		}
+		if second%10 == 0 {
+			ask(&ratelimit.Writes, "person-0")
+		}
+		if second%3 == 0 { // a pause in typing
+			ask(&ratelimit.Lookups, "person-0")
+		}
+		c.advance(time.Second)
+	}
+}

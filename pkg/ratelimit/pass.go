@@ -114,7 +114,7 @@ func (h *held) wait(now time.Time) time.Duration {
 	return h.claim.Policy.limit().Wait(h.bucket.busy, now)
 }
 
-// Tell writes the RateLimit fields (draft-ietf-httpapi-ratelimit-headers-10) of
+// Tell writes the RateLimit fields (draft-ietf-httpapi-ratelimit-headers) of
 // the policy that refused the request, or of the request's first: t is when
 // the whole quota is there again, in seconds.
 func (p *Pass) Tell(header http.Header) {

@@ -26,9 +26,9 @@ func NewPolicy(name string, quota int, window time.Duration, share int) Policy {
 		field: []string{`"` + name + `";q=` + strconv.Itoa(quota) + ";w=" + strconv.Itoa(int(window/time.Second))}}
 }
 
-// The policies. A desktop that polls every 10 s makes 6 reads a minute, a dozen
-// more when it starts; twenty of one person's devices fit. Two hundred such
-// desktops share one address in an office.
+// The policies. A desktop that polls every 10 s makes 6 reads a minute, 30 in
+// the first after a start, and a dozen at once when it is opened: ten of one
+// person's devices fit, and an office of 150 desktops behind one address.
 var (
 	Reads = NewPolicy("read", 120, time.Minute, 20)
 	// Writes change something, at an upstream's cost.

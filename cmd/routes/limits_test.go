@@ -1,0 +1,281 @@
+package routes_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+)
+
+// onVercel are the variables of a deployment, where the platform says where
+// requests come from.
+var onVercel = map[string]string{"VERCEL_ENV": "production", "INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}
+
+// from sends a request to a route from an address.
+func from(w *apptest.World, address, route string, r apptest.Request) *httptest.ResponseRecorder {
+	method := http.MethodGet
+	if r.Body != "" {
+		method = http.MethodPost
+	}
+	request := httptest.NewRequest(method, r.Target, strings.NewReader(r.Body))
+	request.Header.Set("Content-Type", "application/json")
+	for name, value := range r.Header {
+		request.Header.Set(name, value)
+	}
+	request.RemoteAddr = address
+	recorder := httptest.NewRecorder()
+	app.With(w.Deps, handlerOf(route)).ServeHTTP(recorder, request)
+	return recorder
+}
+
+// another is a second process over the same Redis.
+func another(t *testing.T, w *apptest.World) *apptest.World {
+	t.Helper()
+	c, err := config.Load(w.Env)
+	require.NoError(t, err)
+	second := *w
+	second.Deps, err = app.New(c, app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now})
+	require.NoError(t, err)
+	return &second
+}
+
+// Each route has its quota, says so, and refuses what is beyond it.
+func TestQuotas(t *testing.T) {
+	for _, tt := range []struct {
+		name, route, policy string
+		ask                 asking
+		mode                string
+		quota               int
+		wait                time.Duration
+	}{
+		{"read-of-a-login", "/api/timers/active", `"read";q=120;w=60`, get("/api/timers/active"), "required", 120, 500 * time.Millisecond},
+		{"read-with-a-token", "/api/timers/active", `"read";q=120;w=60`, withToken(get("/api/timers/active?accountId=ACCOUNT")), "open", 120, 500 * time.Millisecond},
+		{"timers-of-a-login", "/timers", `"read";q=120;w=60`, get("/timers"), "required", 120, 500 * time.Millisecond},
+		{"start", "/api/timers/start", `"write";q=30;w=60`, post(5, "/api/timers/start", `{"issueKey":"BILL-9999"}`), "open", 30, 2 * time.Second},
+		{"stop", "/api/timers/stop", `"write";q=30;w=60`, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`), "required", 30, 2 * time.Second},
+		{"sync", "/api/timers/sync", `"write";q=30;w=60`, post(5, "/api/timers/sync", `{}`), "required", 30, 2 * time.Second},
+		{"search", "/api/issues/search", `"lookup";q=60;w=60`, get("/api/issues/search?accountId=ACCOUNT"), "required", 60, time.Second},
+		{"resolve", "/api/users/resolve", `"lookup";q=60;w=60`, get("/api/users/resolve?email=EMAIL"), "required", 60, time.Second},
+		{"validate", "/api/settings/validate", `"write";q=30;w=60`, post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`), "required", 30, 2 * time.Second},
+		{"validate-by-a-stranger", "/api/settings/validate", `"costly-address";q=300;w=60`, func(w *apptest.World) apptest.Request {
+			r := post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":""}`)(w)
+			r.Header = nil
+			return r
+		}, "open", 300, 200 * time.Millisecond},
+		{"deep-health", "/api/health", `"health";q=12;w=60`, get("/api/health?deep=1"), "open", 12, 5 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := apptest.New(t, apptest.Options{Unsynced: true, Env: loginEnv(tt.mode), Inngest: true})
+			ask := tt.ask
+			if tt.mode == "required" {
+				ask = asPerson(t, 5, ask)
+			}
+			request := row{route: tt.route, ask: ask}.request(w)
+			do := func() apptest.Answer { return w.Do(t.Context(), request.handler, request.Request) }
+			for n := range tt.quota {
+				a := do()
+				require.NotEqual(t, 429, a.Status, "request %d: %s", n, a.Body)
+				assert.Equal(t, tt.policy, a.Header.Get("RateLimit-Policy"))
+				assert.Contains(t, a.Header.Get("RateLimit"), fmt.Sprintf(";r=%d;t=", tt.quota-n-1))
+			}
+			a := do()
+			a.AssertForm(t)
+			assert.Equal(t, 429, a.Status)
+			assert.Equal(t, "RATE_LIMITED", a.Failure().Error)
+			assert.Equal(t, fmt.Sprint(int((tt.wait+time.Second-1)/time.Second)), a.Header.Get("Retry-After"))
+			assert.Equal(t, tt.policy, a.Header.Get("RateLimit-Policy"))
+			assert.Contains(t, a.Header.Get("RateLimit"), ";r=0;t=60")
+			w.Clock.Advance(tt.wait)
+			assert.NotEqual(t, 429, do().Status, "exactly then")
+			assert.Equal(t, 429, do().Status)
+			w.AssertDiscreet(t, string(a.Body))
+		})
+	}
+}
+
+// What costs an upstream's time is counted over all processes, exactly.
+func TestQuotasAcrossProcesses(t *testing.T) {
+	for name, options := range map[string]apptest.Options{"rest": {}, "tcp": {OverTCP: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := apptest.New(t, options)
+			ask := post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`)(w)
+			processes := []*apptest.World{w, another(t, w), another(t, w)}
+			for n := range 30 {
+				a := processes[n%3].Do(t.Context(), handlerOf(ask.Target), ask)
+				require.Equal(t, 200, a.Status, "request %d", n)
+			}
+			reached := w.Sandbox.Requests()["clockwork.stop_timer"]
+			for _, p := range append(processes, another(t, w)) {
+				assert.Equal(t, 429, p.Do(t.Context(), handlerOf(ask.Target), ask).Status)
+			}
+			assert.Equal(t, reached, w.Sandbox.Requests()["clockwork.stop_timer"], "who is refused does not reach Clockwork")
+		})
+	}
+}
+
+// Headers that anybody can send make nobody another one. On Vercel the platform
+// sets them, over whatever a client sent.
+func TestForgedAddresses(t *testing.T) {
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want bool // each is another one
+	}{"own-server": {nil, false}, "vercel": {onVercel, true}} {
+		for _, header := range []string{"X-Forwarded-For", "X-Real-Ip", "X-Vercel-Forwarded-For", "Forwarded", "X-Client-Ip", "Cf-Connecting-Ip", "True-Client-Ip"} {
+			t.Run(name+"/"+header, func(t *testing.T) {
+				t.Parallel()
+				w := apptest.New(t, apptest.Options{Unsynced: true, Env: tt.env})
+				limited := 0
+				for n := range 14 {
+					r := get("/api/health?deep=1")(w)
+					r.Header = map[string]string{header: fmt.Sprintf("198.51.100.%d", n)}
+					if header == "Forwarded" {
+						r.Header[header] = fmt.Sprintf("for=198.51.100.%d", n)
+					}
+					if from(w, "192.0.2.1:4711", "/api/health", r).Code == 429 {
+						limited++
+					}
+				}
+				believed := tt.want && strings.HasPrefix(header, "X-") && header != "X-Client-Ip"
+				assert.Equal(t, map[bool]int{true: 0, false: 2}[believed], limited)
+				assert.NotContains(t, w.Log.String(), "198.51.100.")
+				assert.NotContains(t, w.Log.String(), "192.0.2.1")
+			})
+		}
+	}
+}
+
+// Nobody gets a new quota by a token that they have made up, or by another
+// address of the same network.
+func TestMadeUpCallers(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true})
+	ask := func(n int) int {
+		r := get("/api/users/resolve?query=x")(w)
+		r.Header = map[string]string{"X-Clockwork-Token": fmt.Sprintf("made-up-%d", n)}
+		return from(w, fmt.Sprintf("[2001:db8:1:2::%x]:4711", n+1), "/api/users/resolve", r).Code
+	}
+	w.Refuse("jira") // costs no time
+	for n := range 300 {
+		require.NotEqual(t, 429, ask(n), "request %d", n)
+	}
+	assert.Equal(t, 429, ask(300))
+	for _, key := range w.Redis.Miniredis().Keys() {
+		assert.NotContains(t, key, "made-up")
+		assert.NotContains(t, key, "2001:db8")
+	}
+}
+
+// Ten thousand addresses, and as many tokens, do not make a process grow.
+func TestManyAddresses(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true})
+	r := apptest.Request{Target: "/api/timers/active?wait=x"} // refused without asking Redis
+	for n := range 10_000 {
+		r.Header = map[string]string{"X-Clockwork-Token": fmt.Sprintf("token-%d", n)}
+		require.Equal(t, 400, from(w, fmt.Sprintf("198.%d.%d.1:4711", n/256, n%256), "/api/timers/active", r).Code)
+	}
+	assert.Equal(t, 8192, w.Deps.Limits.Buckets())
+}
+
+// Without Redis the quotas hold in the process, and nothing else fails.
+func TestQuotasWithoutRedis(t *testing.T) {
+	for name, kind := range map[string]fault.Kind{"answers-500": fault.Status, "wrong-types": fault.WrongTypes, "html": fault.HTML} {
+		t.Run(name, func(t *testing.T) {
+			w := apptest.New(t, apptest.Options{})
+			w.Faults().Add(fault.Fault{Upstream: "redis", Kind: kind})
+			search := withToken(get("/api/issues/search?accountId=ACCOUNT"))(w)
+			for n := range 60 {
+				a := w.Do(t.Context(), handlerOf("/api/issues/search"), search)
+				require.Equal(t, 200, a.Status, "request %d: %s", n, a.Body)
+			}
+			assert.Equal(t, 429, w.Do(t.Context(), handlerOf("/api/issues/search"), search).Status)
+		})
+	}
+}
+
+// A Redis that hangs holds up what costs an upstream's time for a moment, once.
+func TestQuotasWhileRedisHangs(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Hang})
+	search := get("/api/issues/search?accountId=ACCOUNT")(w)
+	began := time.Now()
+	for range 5 {
+		assert.Equal(t, 200, w.Do(t.Context(), handlerOf("/api/issues/search"), search).Status)
+	}
+	assert.Less(t, time.Since(began), 2*time.Second, "half a second once, and not the two of a command")
+}
+
+func TestQuotasOff(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"RATE_LIMIT": "off"}})
+	for range 40 {
+		a := w.Do(t.Context(), handlerOf("/api/health"), get("/api/health?deep=1")(w))
+		require.Equal(t, 200, a.Status)
+		assert.Empty(t, a.Header.Get("RateLimit"))
+	}
+}
+
+// What the limits cost: nothing on a read, and no round trip on a start or stop.
+func TestCostOfQuotas(t *testing.T) {
+	cost := func(limit, route string, ask asking) (commands, trips int64) {
+		w := apptest.New(t, apptest.Options{Env: map[string]string{"RATE_LIMIT": limit, "AUTH_MODE": "required", "JWT_SECRET": jwtSecret}, Inngest: true})
+		request := row{route: route, ask: asPerson(t, 5, ask)}.request(w)
+		before, err := w.Redis.Usage(t.Context())
+		require.NoError(t, err)
+		a := w.Do(t.Context(), request.handler, request.Request)
+		require.Less(t, a.Status, 300, "%s", a.Body)
+		after, err := w.Redis.Usage(t.Context())
+		require.NoError(t, err)
+		return after.Since(before).Commands, after.Since(before).RoundTrips
+	}
+	for name, tt := range map[string]struct {
+		route           string
+		ask             asking
+		commands, trips int64 // more than without
+	}{
+		"active":   {"/api/timers/active", get("/api/timers/active"), 0, 0},
+		"worklogs": {"/api/worklogs", withToken(get("/api/worklogs?date=2026-04-28")), 0, 0},
+		"start":    {"/api/timers/start", post(5, "/api/timers/start", `{"issueKey":"BILL-209"}`), 3, 0},
+		"stop":     {"/api/timers/stop", post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`), 3, 0},
+		"sync":     {"/api/timers/sync", post(5, "/api/timers/sync", `{}`), 3, 1},
+		"search":   {"/api/issues/search", get("/api/issues/search"), 3, 1},
+		"resolve":  {"/api/users/resolve", get("/api/users/resolve?query=EMAIL"), 3, 1},
+		"validate": {"/api/settings/validate", post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`), 3, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			commands, trips := cost("off", tt.route, tt.ask)
+			withCommands, withTrips := cost("on", tt.route, tt.ask)
+			t.Logf("%d commands in %d round trips, without limits %d in %d", withCommands, withTrips, commands, trips)
+			assert.Equal(t, tt.commands, withCommands-commands)
+			assert.Equal(t, tt.trips, withTrips-trips)
+		})
+	}
+}
+
+// Every answer says that it is data: success, error, preflight and unknown path.
+func TestProtectedAnswers(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true})
+	server := httptest.NewServer(routes.Handler(w.Deps))
+	defer server.Close()
+	for _, line := range []string{"GET /api/health", "GET /api/timers/active", "GET /api/nothing", "POST /api/timers/start", "DELETE /api/timers/active", "GET /timers", "GET /api/inngest"} {
+		a := send(t, server, line)
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+			"Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
+		} {
+			assert.Equal(t, want, a.Header.Get(name), "%s: %s", line, name)
+		}
+		if line != "GET /api/inngest" { // which no page calls
+			assert.Equal(t, "Origin", a.Header.Get("Vary"), line)
+		}
+	}
+}
