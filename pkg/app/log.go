@@ -1,8 +1,10 @@
 package app
 
 import (
+	"encoding/base64"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -16,10 +18,10 @@ import (
 // NewLog writes JSON where machines read it: on a deployment, and to a file or
 // a pipe, as a container's engine has it; text on a terminal, under vercel dev
 // and to whatever is no file. What an upstream's sentence may quote is masked:
-// e-mail addresses, account ids, and whatever the configuration holds as a
-// secret.
+// e-mail addresses, account ids, JWTs, and whatever the configuration holds as
+// a secret.
 func NewLog(w io.Writer, c *config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: mask{c.Secrets()}.attr}
+	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: mask{replacerOf(c.Secrets())}.attr}
 	if c.Deployed() || c.Platform.VercelEnv != "development" && unattended(w) {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
@@ -32,10 +34,25 @@ func unattended(w io.Writer) bool {
 	return ok && !term.IsTerminal(int(file.Fd()))
 }
 
-type mask struct{ secrets []secret.Text }
+type mask struct{ secrets *strings.Replacer }
+
+// replacerOf finds secrets as they are and as a quoted request has them: escaped
+// for an address, or in base64.
+func replacerOf(secrets []secret.Text) *strings.Replacer {
+	var pairs []string
+	for _, s := range secrets {
+		text := s.Reveal()
+		for _, written := range []string{text, url.QueryEscape(text), url.PathEscape(text), base64.StdEncoding.EncodeToString([]byte(text))} {
+			pairs = append(pairs, written, s.String())
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
 
 var (
 	emailInText = regexp.MustCompile(`[\w.%+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}`)
+	// tokenInText is a JWT, or the beginning of one that was cut off.
+	tokenInText = regexp.MustCompile(`eyJ[\w-]{8,}(\.[\w-]*){1,2}`)
 	// accountInText is an Atlassian account id in either of its forms.
 	accountInText = regexp.MustCompile(`\b(\d{6}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b`)
 )
@@ -51,12 +68,12 @@ func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
 	case error:
 		text = v.Error()
 	}
-	masked := text
-	for _, s := range m.secrets {
-		masked = strings.ReplaceAll(masked, s.Reveal(), s.String())
-	}
+	masked := m.secrets.Replace(text)
 	if strings.Contains(masked, "@") {
 		masked = emailInText.ReplaceAllString(masked, "[e-mail]")
+	}
+	if strings.Contains(masked, "eyJ") {
+		masked = tokenInText.ReplaceAllString(masked, "[token]")
 	}
 	if len(masked) >= shortestAccount {
 		masked = accountInText.ReplaceAllString(masked, "[account]")

@@ -2,12 +2,15 @@ package rest
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"unicode"
 )
 
 // maxMessage is in runes: a sentence or two of the upstream, for the log.
 const maxMessage = 300
+
+const redacted = "[redacted]"
 
 // minSecret spares short header values: to blank every "a" helps nobody.
 const minSecret = 6
@@ -17,7 +20,8 @@ const minSecret = 6
 func redact(text string, secrets []string) string {
 	for _, s := range secrets {
 		if len(s) >= minSecret {
-			text = strings.ReplaceAll(text, s, "[redacted]")
+			// As it is, and as an upstream has it that quotes an address.
+			text = strings.NewReplacer(s, redacted, url.QueryEscape(s), redacted, url.PathEscape(s), redacted).Replace(text)
 		}
 	}
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "�"), func(r rune) bool {

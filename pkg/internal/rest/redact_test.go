@@ -13,7 +13,7 @@ import (
 func TestRedact(t *testing.T) {
 	r := Request{
 		Header:  http.Header{"Authorization": {"Token tok-5ecret"}, "Cookie": {"a=1; session=cook1e-value"}},
-		Secrets: []secret.Text{secret.New("b0dy-token")},
+		Secrets: []secret.Text{secret.New("b0dy-token"), secret.New("a+b/c==")},
 	}
 	tests := []struct{ name, in, want string }{
 		{"plain", "No timer is running.", "No timer is running."},
@@ -21,6 +21,8 @@ func TestRedact(t *testing.T) {
 		{"cookie-value", "session cook1e-value ended", "session [redacted] ended"},
 		{"whole-header", "got a=1; session=cook1e-value", "got [redacted]"},
 		{"body-secret", "b0dy-token", "[redacted]"},
+		{"escaped-for-a-query", "GET /x?t=a%2Bb%2Fc%3D%3D failed", "GET /x?t=[redacted] failed"},
+		{"escaped-for-a-path", "GET /a+b%2Fc== failed", "GET /[redacted] failed"},
 		{"short-values-stay", "1 of 1", "1 of 1"},
 		{"control-characters", "a\r\nb\x00c", "a b c"},
 		{"not-utf8", "a\xffb", "a�b"},

@@ -1,0 +1,387 @@
+package routes_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/argon2"
+
+	"github.com/clockwork-timer/backend/cmd/live"
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+)
+
+// Secrets: every route, realtime and the sync run at the level that tells most,
+// with upstreams that are well, and with each of them failing in ways that
+// repeat what they were sent. Then all that came out is searched for every
+// secret of the world, however it may be written.
+
+const (
+	userPassword = "corr3ct-horse-battery-9"
+	secretJWTKey = "jwt-s1gning-k3y-0f-the-secrets-test-7Qz"
+	secretEvent  = "inngest-ev3nt-key-0f-the-secrets-test"
+	secretSign   = "signkey-test-5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e7"
+	secretKey    = "c2VjcmV0cy10ZXN0LWtleS1vZi0zMi1ieXRlcyEhISE="
+)
+
+// userHash is the cheapest hash of userPassword that AUTH_USERS takes.
+func userHash() string {
+	salt := []byte("salt-of-16-bytes")
+	key := argon2.IDKey([]byte(userPassword), salt, 1, 4096, 1, 32)
+	encode := base64.RawStdEncoding.EncodeToString
+	return "$argon2id$v=19$m=4096,t=1,p=1$" + encode(salt) + "$" + encode(key)
+}
+
+// troubles are what goes wrong.
+func troubles() map[string]fault.Fault {
+	all := map[string]fault.Fault{"well": {}}
+	for _, upstream := range []string{"clockwork", "report", "jira", "connect", "redis", "inngest"} {
+		for _, status := range []int{400, 401, 500} {
+			all[fmt.Sprintf("%s-%d", upstream, status)] = fault.Fault{Upstream: upstream, Kind: fault.Status, Status: status}
+		}
+		for _, kind := range []fault.Kind{fault.Reset, fault.HTML, fault.Truncated, fault.WrongTypes} {
+			all[upstream+"-"+string(kind)] = fault.Fault{Upstream: upstream, Kind: kind}
+		}
+	}
+	return all
+}
+
+func TestSecrets(t *testing.T) {
+	for name, trouble := range troubles() {
+		for _, mode := range []string{"open", "required"} {
+			for _, level := range []string{"debug", "info"} {
+				if trouble.Kind != "" && level == "info" || trouble.Kind != fault.Status && trouble.Kind != "" && mode == "required" {
+					continue // what debug does not tell, info does not either; and only a sentence can quote
+				}
+				t.Run(name+"-"+mode+"-"+level, func(t *testing.T) {
+					t.Parallel()
+					h := newHunt(t, mode, level)
+					if trouble.Kind != "" {
+						told := trouble
+						told.Body = h.tale(trouble.Upstream)
+						h.world.Faults().Add(told)
+					}
+					h.runAll(t)
+					h.search(t)
+				})
+			}
+		}
+	}
+}
+
+// hunt is a world whose every word is kept.
+type hunt struct {
+	world *apptest.World
+	url   string
+	out   strings.Builder // answers, frames and errors
+	token string          // of the person who logged in
+	who   int             // that person
+	paths map[string]bool // that were asked
+}
+
+// newHunt makes a world. In open mode the caller's Clockwork token is the
+// server's own too; in required mode the server has none, and does not know the
+// caller's by its configuration.
+func newHunt(t *testing.T, mode, level string) *hunt {
+	h := &hunt{paths: map[string]bool{}}
+	env := map[string]string{
+		"AUTH_MODE": mode, "LOG_LEVEL": level, "JWT_SECRET": secretJWTKey, "TOKEN_ENCRYPTION_KEY": secretKey,
+		"INNGEST_EVENT_KEY": secretEvent, "INNGEST_SIGNING_KEY": secretSign, "DATABASE_URL": "redis", "TIMER_SOURCE": "auto",
+	}
+	if mode == "required" {
+		h.who, env["CLOCKWORK_API_TOKEN"], env["CLOCKWORK_ACCOUNT_ID"] = 1, "", ""
+	}
+	people := apptest.New(t, apptest.Options{Unsynced: true}) // they are the same in every world
+	person := people.Person(h.who)
+	env["AUTH_USERS"] = fmt.Sprintf(`[{"username":"an","password_hash":%q,"account_id":%q,"email":%q,"role":"admin"}]`, userHash(), person.AccountID, person.Email)
+	h.world = apptest.New(t, apptest.Options{Inngest: true, Now: time.Now(), Deadlines: hangDeadlines, Env: env})
+	return h
+}
+
+// secrets are those of the world, and those of this test.
+func (h *hunt) secrets() map[string]string {
+	all := h.world.Secrets()
+	all["password"], all["password hash"] = userPassword, userHash()
+	return all
+}
+
+// tale repeats what an upstream was sent, as one does that quotes the request.
+func (h *hunt) tale(upstream string) string {
+	env := h.world.Env
+	basic := base64.StdEncoding.EncodeToString([]byte(env["ATLASSIAN_EMAIL"] + ":" + env["ATLASSIAN_API_TOKEN"]))
+	sent := map[string][]string{
+		"clockwork": {h.world.Token(h.who)},
+		"jira":      {env["ATLASSIAN_API_TOKEN"], "Basic " + basic, env["JIRA_TENANT_SESSION_TOKEN"]},
+		"redis":     {env["UPSTASH_REDIS_REST_TOKEN"]},
+		"inngest":   {secretEvent, secretSign},
+	}
+	sent["connect"] = sent["jira"]
+	var said strings.Builder
+	for _, value := range sent[upstream] {
+		fmt.Fprintf(&said, "%s %s ", value, url.QueryEscape(value))
+	}
+	said.WriteString(h.world.Person(h.who).Email)
+	text, _ := json.Marshal(said.String())
+	return fmt.Sprintf(`{"message":%[1]s,"errorMessages":[%[1]s],"error":%[1]s,"error_message":%[1]s,"errors":[{"message":%[1]s}]}`, text)
+}
+
+// runAll serves the world and asks for everything once.
+func (h *hunt) runAll(t *testing.T) {
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	err := live.Run(ctx, h.world.Deps, func(ctx context.Context, mounted []routes.Route) error {
+		front := httptest.NewServer(routes.Handler(h.world.Deps, mounted...))
+		defer front.Close()
+		h.url = front.URL
+		h.logIn(ctx, t)
+		for _, route := range append(routes.All(), mounted...) {
+			h.askRoute(ctx, t, route.Path)
+		}
+		h.converse(ctx, t)
+		h.sync(ctx)
+		return nil
+	})
+	fmt.Fprintln(&h.out, "server:", err)
+}
+
+// ask sends a request as a client with both credentials, and keeps the answer.
+func (h *hunt) ask(ctx context.Context, t *testing.T, method, target, body string) []byte {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, method, h.url+target, strings.NewReader(body))
+	require.NoError(t, err)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("X-Clockwork-Token", h.world.Token(h.who))
+	if h.token != "" {
+		request.Header.Set("Authorization", "Bearer "+h.token)
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	answer, _ := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	fmt.Fprintln(&h.out, method, response.Status, response.Header)
+	return answer
+}
+
+func (h *hunt) logIn(ctx context.Context, t *testing.T) {
+	answer := h.ask(ctx, t, http.MethodPost, "/login", `{"username":"an","password":"`+userPassword+`"}`)
+	var reply struct {
+		AccessToken string `json:"access_token"`
+	}
+	require.NoError(t, json.Unmarshal(answer, &reply), "%s", answer)
+	require.NotEmpty(t, reply.AccessToken)
+	h.token = reply.AccessToken
+	h.out.Write(bytes.ReplaceAll(answer, []byte(h.token), nil)) // it is told to whoever logs in, once
+}
+
+// requests are how each route is used; a route that is not here fails the test.
+func (h *hunt) requests() map[string][]string {
+	account, email := h.world.Person(h.who).AccountID, url.QueryEscape(h.world.Person(h.who).Email)
+	token := h.world.Token(h.who)
+	return map[string][]string{
+		"/api/health":            {"GET /api/health?deep=1"},
+		"/api/inngest":           {}, // by sync
+		"/api/login":             {`POST /api/login {"username":"an","password":"` + userPassword + `x"}`, `POST /api/login {"password":"` + userPassword + `"}`},
+		"/login":                 {`POST /login {"username":"` + userPassword + `","password":"` + userPassword + `"}`},
+		"/api/worklogs":          {"GET /api/worklogs?accountId=" + account, "GET /api/worklogs?userEmail=" + email, "GET /api/worklogs?tz=" + url.QueryEscape(token)},
+		"/api/timers":            {"GET /api/timers"},
+		"/timers":                {"GET /timers"},
+		"/api/timers/active":     {"GET /api/timers/active", "GET /api/timers/active?accountId=" + account, "GET /api/timers/active?userEmail=" + email},
+		"/api/timers/start":      {`POST /api/timers/start {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/start {"issueKey":"` + token + `"}`},
+		"/api/timers/stop":       {`POST /api/timers/stop {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/stop {"accountId":"` + account + `"}`},
+		"/api/timers/sync":       {`POST /api/timers/sync {"accountId":"` + account + `"}`},
+		"/api/timers/stream":     {}, // by converse
+		"/ws":                    {},
+		"/api/issues/search":     {"GET /api/issues/search?accountId=" + account + "&q=portal", "GET /api/issues/search?accountId=" + account},
+		"/api/issues/{key}":      {"GET /api/issues/OPS-64", "GET /api/issues/" + url.PathEscape(token)},
+		"/api/users/resolve":     {"GET /api/users/resolve?email=" + email, "GET /api/users/resolve?query=linh"},
+		"/api/settings/validate": {`POST /api/settings/validate {"accountId":"` + account + `","clockworkApiToken":"` + token + `"}`, `POST /api/settings/validate {"clockworkApiToken":"` + token + `"}`},
+	}
+}
+
+func (h *hunt) askRoute(ctx context.Context, t *testing.T, path string) {
+	requests, known := h.requests()[path]
+	if !assert.True(t, known, "nobody says how %s is used", path) {
+		return
+	}
+	for _, request := range append(slices.Clone(requests), "DELETE "+strings.ReplaceAll(path, "{key}", "A-1")) {
+		method, rest, _ := strings.Cut(request, " ")
+		target, body, _ := strings.Cut(rest, " ")
+		h.out.Write(h.ask(ctx, t, method, target, body))
+	}
+}
+
+// converse uses both ways to be told, with the token in the address, where it
+// is told most easily.
+func (h *hunt) converse(ctx context.Context, t *testing.T) {
+	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
+	defer stop()
+	header := http.Header{"X-Clockwork-Token": {h.world.Token(h.who)}}
+	ws, response, err := websocket.Dial(ctx, strings.Replace(h.url, "http", "ws", 1)+"/ws?token="+h.token, &websocket.DialOptions{HTTPHeader: header})
+	fmt.Fprintln(&h.out, "ws:", response.Status, response.Header)
+	if err == nil {
+		account := h.world.Person(h.who).AccountID
+		for _, message := range []string{
+			`{"action":"timer_start","id":"t1","user_id":"` + account + `","started_at":"` + h.world.Clock.Now().UTC().Format(time.RFC3339) + `"}`,
+			`{"action":"timer_start","id":"t2","user_id":"` + account + `","started_at":"` + h.world.Clock.Now().UTC().Format(time.RFC3339) + `","issue_key":"OPS-64"}`,
+			`{"action":"` + h.token + `","id":"` + h.world.Token(h.who)[:8] + `"}`,
+			`{"action":"timer_stop","id":"t1","user_id":"` + account + `","started_at":"` + h.world.Clock.Now().UTC().Format(time.RFC3339) + `"}`,
+			`{"action":"nothing","id":"the-last"}`,
+		} {
+			require.NoError(t, ws.Write(ctx, websocket.MessageText, []byte(message)))
+		}
+		h.listen(ctx, ws)
+	}
+	for _, target := range []string{"/ws?token=" + h.token + "x", "/api/timers/stream?token=" + h.token + "x"} {
+		token := h.token
+		h.token = ""
+		h.out.Write(h.ask(ctx, t, http.MethodGet, target, ""))
+		h.token = token
+	}
+	h.stream(ctx, t)
+}
+
+// listen keeps what the connection says, until it has refused the last message.
+func (h *hunt) listen(ctx context.Context, ws *websocket.Conn) {
+	defer ws.CloseNow()
+	for {
+		_, message, err := ws.Read(ctx)
+		if err != nil {
+			fmt.Fprintln(&h.out, "ws:", err)
+			return
+		}
+		fmt.Fprintf(&h.out, "ws: %s\n", message)
+		if bytes.Contains(message, []byte("the-last")) {
+			return
+		}
+	}
+}
+
+func (h *hunt) stream(ctx context.Context, t *testing.T) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+"/api/timers/stream?token="+h.token, nil)
+	require.NoError(t, err)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	first := make([]byte, 4096)
+	n, _ := response.Body.Read(first)
+	fmt.Fprintf(&h.out, "stream: %s %v %s\n", response.Status, response.Header, first[:n])
+}
+
+// sync runs the function as Inngest does, step by step, and keeps what it would
+// keep. The dev server's requests need no signature.
+func (h *hunt) sync(ctx context.Context) {
+	event := `{"name":"clockwork/timers.sync.requested","data":{},"ts":1}`
+	steps := map[string]json.RawMessage{}
+	for range 5 {
+		memory, _ := json.Marshal(steps)
+		body := `{"ctx":{"fn_id":"x","run_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","step_id":"step","attempt":0},"event":` + event + `,"events":[` + event + `],"steps":` + string(memory) + `,"version":1}`
+		request, _ := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/api/inngest?fnId=clockwork-timers-sync-active-timers&stepId=step", strings.NewReader(body))
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			fmt.Fprintln(&h.out, "inngest:", err)
+			return
+		}
+		answer, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		fmt.Fprintf(&h.out, "step: %s %v %s\n", response.Status, response.Header, answer)
+		var ops []struct {
+			ID   string          `json:"id"`
+			Op   string          `json:"op"`
+			Data json.RawMessage `json:"data"`
+		}
+		if response.StatusCode != http.StatusPartialContent || json.Unmarshal(answer, &ops) != nil || len(ops) == 0 {
+			return
+		}
+		for _, op := range ops {
+			steps[op.ID] = op.Data
+			h.paths[op.Op] = true
+		}
+	}
+}
+
+// aJWT is one in full or in part: bearer tokens, sessions and Clockwork's own.
+var aJWT = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.|%2E)[A-Za-z0-9_-]{8,}`)
+
+// search looks for every secret in every form, in everything that came out.
+func (h *hunt) search(t *testing.T) {
+	places := map[string]string{"the log": h.world.Log.String(), "an answer": h.out.String(), "Redis": h.world.Redis.Miniredis().Dump()}
+	require.Contains(t, places["the log"], "request", "something was logged")
+	require.Contains(t, places["an answer"], "HTTP", "something was answered")
+	secrets := h.secrets()
+	secrets["bearer token"] = h.token
+	for place, text := range places {
+		for name, value := range secrets {
+			for form, written := range formsOf(value) {
+				assert.False(t, strings.Contains(text, written), "%s holds the %s (%s)%s", place, name, form, around(text, written))
+			}
+		}
+		assert.Empty(t, aJWT.FindString(text), "%s holds a JWT%s", place, around(text, aJWT.FindString(text)))
+		assert.NotContains(t, text, base64.StdEncoding.EncodeToString([]byte(h.world.Env["ATLASSIAN_EMAIL"]+":")), place)
+	}
+	for _, p := range h.world.Sandbox.People() {
+		for what, text := range map[string]string{"e-mail address": p.Email, "escaped e-mail address": url.QueryEscape(p.Email), "account id": p.AccountID, "name": p.DisplayName} {
+			assert.False(t, strings.Contains(places["the log"], text), "the log holds the %s of %s%s", what, p.DisplayName, around(places["the log"], text))
+		}
+	}
+}
+
+// around shows where something was found, without repeating it.
+func around(text, found string) string {
+	i := strings.Index(text, found)
+	if i < 0 || found == "" {
+		return ""
+	}
+	return ": …" + text[max(0, i-160):i] + "[here]" + text[i+len(found):min(len(text), i+len(found)+60)]
+}
+
+// formsOf are the ways to write a text: as it is, escaped, in hexadecimal, and
+// in base64 wherever it begins in what was encoded.
+func formsOf(value string) map[string]string {
+	forms := map[string]string{"as it is": value, "escaped for a query": url.QueryEscape(value), "escaped for a path": url.PathEscape(value),
+		"in hexadecimal": hex.EncodeToString([]byte(value))}
+	for offset := range 3 {
+		padded := append(make([]byte, offset), value...)
+		whole := len(padded) / 3 * 3
+		skip := []int{0, 2, 3}[offset] // characters that hold bits of what stands before
+		for name, encoding := range map[string]*base64.Encoding{"base64": base64.StdEncoding, "base64url": base64.URLEncoding} {
+			forms[fmt.Sprintf("in %s from %d", name, offset)] = encoding.EncodeToString(padded[:whole])[skip:]
+		}
+	}
+	return forms
+}
+
+// The search itself finds what it is to find.
+func TestFormsOf(t *testing.T) {
+	const value = "tok/en+with=signs-and-more"
+	for name, text := range map[string]string{
+		"raw": "x " + value, "query": "?a=" + url.QueryEscape(value), "path": "/" + url.PathEscape(value), "hex": hex.EncodeToString([]byte("a" + value)),
+		"base64-0": base64.StdEncoding.EncodeToString([]byte(value)), "base64-1": base64.StdEncoding.EncodeToString([]byte("x" + value + "y")),
+		"base64-2": base64.URLEncoding.EncodeToString([]byte("me" + value)), "basic": base64.StdEncoding.EncodeToString([]byte("a@example.test:" + value)),
+	} {
+		found := false
+		for _, written := range formsOf(value) {
+			found = found || strings.Contains(text, written)
+		}
+		assert.True(t, found, name)
+	}
+}
