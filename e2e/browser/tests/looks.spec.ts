@@ -16,6 +16,13 @@ async function look(page: Page, name: string): Promise<void> {
   expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`), name).toEqual([]);
 }
 
+/** Logs in, and waits until all is there. */
+async function enter(screen: Screen, username: string): Promise<void> {
+  await screen.logIn(person(username));
+  await screen.isLive();
+  await expect(screen.page.getByRole("table", { name: "This week" })).toBeAttached();
+}
+
 const states: Record<string, (screen: Screen) => Promise<void>> = {
   login: async () => {},
   "login-refused": async (screen) => {
@@ -23,40 +30,38 @@ const states: Record<string, (screen: Screen) => Promise<void>> = {
     await expect(screen.page.getByText("The username or the password is wrong.")).toBeVisible();
   },
   running: async (screen) => {
-    await screen.logIn(person("linh"));
-    await screen.isLive();
+    await enter(screen, "linh");
     await expect(screen.heading).toContainText("PORTAL-312");
   },
   several: async (screen) => {
-    await screen.logIn(person("tomasz"));
-    await screen.isLive();
+    await enter(screen, "tomasz");
     await expect(screen.page.getByRole("heading", { name: "Also running" })).toBeVisible();
   },
   stopped: async (screen) => {
-    await screen.logIn(person("aiko"));
-    await screen.isLive();
+    await enter(screen, "emily");
+    await expect(screen.heading).toContainText("Nothing is running");
+  },
+  "on-hold": async (screen) => {
+    await enter(screen, "aiko");
+    await expect(screen.page.getByRole("timer").first()).toHaveText("On hold");
   },
   searching: async (screen) => {
-    await screen.logIn(person("emily"));
-    await screen.isLive();
+    await enter(screen, "emily");
     await screen.page.getByRole("combobox", { name: "Issue" }).fill("invoice");
     await expect(screen.page.getByRole("option").first()).toBeVisible();
   },
   connecting: async (screen) => {
-    await screen.logIn(person("emily"));
-    await screen.isLive();
+    await enter(screen, "emily");
     await screen.start("BILL-209");
     await expect(screen.page.getByLabel("Clockwork API token")).toBeVisible();
   },
   offline: async (screen) => {
-    await screen.logIn(person("linh"));
-    await screen.isLive();
+    await enter(screen, "linh");
     await screen.page.context().setOffline(true);
     await expect(screen.status).toContainText("Offline since");
   },
   refused: async (screen) => {
-    await screen.logIn(person("sofia"));
-    await screen.isLive();
+    await enter(screen, "sofia");
     await clockwork.spoil("clockwork.start_timer", 403);
     await screen.start("BILL-209");
     await screen.connectClockwork(person("sofia"));
