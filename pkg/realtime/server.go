@@ -39,7 +39,7 @@ type Server struct {
 	mu      sync.Mutex
 	closing bool
 	conns   map[*conn]struct{}
-	streams map[*outbox]struct{}
+	streams map[*outbox]time.Time // when its token ends
 	// Messages of connections that have ended.
 	received, sent int64
 }
@@ -52,7 +52,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		store: o.Store, verify: o.Verify, cors: web.NewCORS(o.Origins), limits: o.Limits.withDefaults(),
 		log: o.Log, now: o.Now, sleep: o.Sleep, hub: &hub{rooms: map[string]*room{}},
-		commits: make(chan struct{}), conns: map[*conn]struct{}{}, streams: map[*outbox]struct{}{},
+		commits: make(chan struct{}), conns: map[*conn]struct{}{}, streams: map[*outbox]time.Time{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -166,6 +166,11 @@ func (s *Server) sweep(now time.Time) {
 	conns := make([]*conn, 0, len(s.conns))
 	for c := range s.conns {
 		conns = append(conns, c)
+	}
+	for out, expires := range s.streams {
+		if !expires.IsZero() && !now.Before(expires) {
+			out.finish(&endExpired)
+		}
 	}
 	s.mu.Unlock()
 	for _, c := range conns {

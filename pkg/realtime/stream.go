@@ -49,7 +49,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, v *visit) *web.E
 		default: // the last call has not been answered yet
 		}
 	}}
-	s.addStream(out)
+	s.addStream(out, who.Expires)
 	defer s.dropStream(out, v)
 	room.join(out, since, s.now())
 	defer s.exit(room, out)
@@ -62,12 +62,16 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, v *visit) *web.E
 	// A stream is longer than any request: the server's deadline is not for it.
 	_ = e.control.SetReadDeadline(time.Time{})
 	w.WriteHeader(http.StatusOK)
-	s.pump(r, e, out, ready, who.Expires)
+	s.pump(r, e, out, ready)
 	return nil
 }
 
-// pump writes until the client leaves, its token ends, or the server closes.
-func (s *Server) pump(r *http.Request, e *eventWriter, out *outbox, ready <-chan struct{}, expires time.Time) {
+// pump writes until the client leaves, its token ends, or the server closes. It
+// begins with a comment: who has missed nothing shall know too that it listens.
+func (s *Server) pump(r *http.Request, e *eventWriter, out *outbox, ready <-chan struct{}) {
+	if e.comment() != nil {
+		return
+	}
 	heartbeat := time.NewTicker(s.limits.Heartbeat)
 	defer heartbeat.Stop()
 	for {
@@ -75,10 +79,6 @@ func (s *Server) pump(r *http.Request, e *eventWriter, out *outbox, ready <-chan
 		case <-r.Context().Done():
 			return
 		case <-heartbeat.C:
-			if !expires.IsZero() && !s.now().Before(expires) {
-				out.finish(&endExpired)
-				continue
-			}
 			if e.comment() != nil {
 				return
 			}
@@ -90,10 +90,10 @@ func (s *Server) pump(r *http.Request, e *eventWriter, out *outbox, ready <-chan
 	}
 }
 
-func (s *Server) addStream(out *outbox) {
+func (s *Server) addStream(out *outbox, expires time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.streams[out] = struct{}{}
+	s.streams[out] = expires
 	if s.closing {
 		out.finish(&endClosing)
 	}
