@@ -43,11 +43,8 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 		defer cancel()
 		closed <- server.Close(ending)
 	}()
-	unwatch, err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(server.Traffic()) })
-	if err != nil {
+	if err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(server.Traffic()) }); err != nil {
 		d.Log.Error("realtime: not measured", "error", err)
-	} else {
-		defer unwatch()
 	}
 	var mounted []routes.Route
 	server.Register(func(path string, handler http.HandlerFunc) {

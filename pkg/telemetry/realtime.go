@@ -18,20 +18,20 @@ type Realtime struct {
 const transportKey = attribute.Key("clockwork.realtime.transport")
 
 // Watch has read called whenever metrics are sent, so that a message costs
-// nothing. It must not be called after stop.
-func (t *Telemetry) Watch(read func() Realtime) (stop func() error, err error) {
+// nothing.
+func (t *Telemetry) Watch(read func() Realtime) error {
 	if t == nil {
-		return func() error { return nil }, nil
+		return nil
 	}
 	open, err := t.meter.Int64ObservableUpDownCounter("clockwork.realtime.connections", metric.WithUnit("{connection}"),
 		metric.WithDescription("Open WebSockets and streams."))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	messages, err := t.meter.Int64ObservableCounter("clockwork.realtime.messages", metric.WithUnit("{message}"),
 		metric.WithDescription("Messages received from clients, and sent to them."))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	observe := func(_ context.Context, o metric.Observer) error {
 		now := read()
@@ -41,11 +41,8 @@ func (t *Telemetry) Watch(read func() Realtime) (stop func() error, err error) {
 		o.ObserveInt64(messages, now.Sent, metric.WithAttributes(semconv.NetworkIODirectionTransmit))
 		return nil
 	}
-	registered, err := t.meter.RegisterCallback(observe, open, messages)
-	if err != nil {
-		return nil, err
-	}
-	return registered.Unregister, nil
+	_, err = t.meter.RegisterCallback(observe, open, messages)
+	return err
 }
 
 // Committed tells how long the store took for a batch of changes.

@@ -132,8 +132,10 @@ func (s *Syncer) write(ctx context.Context, runID string, f Fetched) (timercache
 }
 
 // Run does the whole sync in this process.
-func (s *Syncer) Run(ctx context.Context) (timercache.Result, error) {
+func (s *Syncer) Run(ctx context.Context) (result timercache.Result, err error) {
 	runID := rand.Text()
+	ctx, whole := telemetry.StartStep(ctx, "run")
+	defer func() { whole.End(err) }()
 	acquired, err := s.Acquire(ctx)
 	if err != nil {
 		return timercache.Result{}, err
