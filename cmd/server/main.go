@@ -60,6 +60,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	case len(args) == 0:
 		return observed(ctx, c, log, serve)
 	case len(args) == 1 && args[0] == "sync":
+		c.Telemetry.MetricsAddress = "" // the server beside it has the port, and Prometheus would come too late
 		return observed(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
 	}
 	return errors.New("usage: server [sync | doctor | hash-password | healthcheck]")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -51,7 +52,10 @@ func TestServe(t *testing.T) {
 }
 
 func TestSyncPrintsItsResult(t *testing.T) {
-	w, environ := world(t, nil)
+	beside, err := net.Listen("tcp", "127.0.0.1:0") // as by a server of the same environment
+	require.NoError(t, err)
+	defer beside.Close()
+	w, environ := world(t, map[string]string{"METRICS_ADDRESS": beside.Addr().String()})
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"sync"}, environ, strings.NewReader(""), &stdout, w.Log))
 	var result map[string]any
