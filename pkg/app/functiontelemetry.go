@@ -17,6 +17,10 @@ import (
 // for: it is asked at the end of each answer.
 const neverByItself = 24 * time.Hour
 
+// sendTimeout is what the collector has to answer in: the exporter notes a
+// failure while the answer still waits for it, so that the next does not.
+const sendTimeout = flushTimeout - 50*time.Millisecond
+
 // functionTelemetry is for a process that is one function: nil unless
 // OTEL_EXPORTER_OTLP_ENDPOINT is set. A function that cannot tell of itself
 // works all the same.
@@ -24,7 +28,7 @@ func functionTelemetry(c *config.Config, log *slog.Logger) *telemetry.Telemetry 
 	if c.Telemetry.Endpoint.URL.URL == nil {
 		return nil
 	}
-	collector := otlpjson.Options{Endpoint: c.Telemetry.Endpoint.String(), Headers: c.Telemetry.Fields(), Transport: rest.NewTransport()}
+	collector := otlpjson.Options{Endpoint: c.Telemetry.Endpoint.String(), Headers: c.Telemetry.Fields(), Transport: rest.NewTransport(), Timeout: sendTimeout}
 	own, err := sdk.New(sdk.Options{
 		Service: c.Telemetry.Service, Version: Version(c), Sampler: string(c.Telemetry.Sampler), Ratio: float64(c.Telemetry.Ratio),
 		Spans:   otlpjson.NewSpans(collector),

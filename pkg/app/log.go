@@ -61,12 +61,9 @@ var (
 const shortestAccount = 24
 
 func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
-	var text string
-	switch v := a.Value.Any().(type) {
-	case string:
-		text = v
-	case error:
-		text = v.Error()
+	text, ok := textOf(a.Value)
+	if !ok {
+		return a
 	}
 	masked := m.secrets.Replace(text)
 	if strings.Contains(masked, "@") {
@@ -75,11 +72,25 @@ func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
 	if strings.Contains(masked, "eyJ") {
 		masked = tokenInText.ReplaceAllString(masked, "[token]")
 	}
-	if len(masked) >= shortestAccount {
+	if len(masked) >= shortestAccount && accountInText.MatchString(masked) {
 		masked = accountInText.ReplaceAllString(masked, "[account]")
 	}
 	if masked != text {
 		a.Value = slog.StringValue(masked)
 	}
 	return a
+}
+
+// textOf gives a text or an error's; whatever else there is holds nothing to
+// mask.
+func textOf(v slog.Value) (text string, ok bool) {
+	switch v.Kind() {
+	case slog.KindString:
+		return v.String(), true
+	case slog.KindAny:
+		if err, is := v.Any().(error); is {
+			return err.Error(), true
+		}
+	}
+	return "", false
 }

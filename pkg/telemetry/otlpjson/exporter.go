@@ -25,7 +25,8 @@ import (
 const (
 	// pause is how long nothing is sent after a failure: each answer would wait
 	// for it.
-	pause = 30 * time.Second
+	pause          = 30 * time.Second
+	defaultTimeout = 10 * time.Second
 	// maxAnswer is what is read of an answer, so that its connection can be used
 	// again.
 	maxAnswer = 64 << 10
@@ -36,6 +37,7 @@ type Options struct {
 	Endpoint  string            // OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces
 	Headers   map[string]string // OTEL_EXPORTER_OTLP_HEADERS: a credential, mostly
 	Transport http.RoundTripper
+	Timeout   time.Duration    // for the collector's answer: default 10 s
 	Now       func() time.Time // default time.Now
 }
 
@@ -52,7 +54,10 @@ func newSender(o Options, path string) *sender {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	client := &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	client := &http.Client{Transport: o.Transport, Timeout: o.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // the headers hold a credential
 	}}
 	return &sender{url: o.Endpoint + path, headers: o.Headers, http: client, now: o.Now}

@@ -1,0 +1,118 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/apptest/collector"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// function is a route as Vercel serves it: a process of its own.
+func function(t *testing.T, w *apptest.World, c *collector.Collector) http.Handler {
+	t.Helper()
+	w.Env["OTEL_EXPORTER_OTLP_ENDPOINT"] = c.URL
+	cfg, err := config.Load(w.Env)
+	require.NoError(t, err)
+	log := app.NewLog(w.Log, cfg)
+	d, err := app.New(cfg, app.Options{Log: log, Now: w.Clock.Now, Telemetry: app.FunctionTelemetry(cfg, log)})
+	require.NoError(t, err)
+	return app.With(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		app.Serve(w, r, http.MethodGet, func(ctx context.Context, d *app.Deps, _ *app.Request) (web.Reply, error) {
+			_, err := d.Redis.Do(ctx, "PING")
+			return web.OK(map[string]bool{"done": true}), err
+		})
+	}))
+}
+
+func call(handler http.Handler) (*httptest.ResponseRecorder, time.Duration) {
+	began := time.Now()
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/timers/active", nil))
+	return w, time.Since(began)
+}
+
+// A function is frozen once its handler has returned: by then its spans and
+// metrics are sent.
+func TestFunctionTellsBeforeItIsFrozen(t *testing.T) {
+	w, c := apptest.New(t, apptest.Options{Unsynced: true}), collector.New(t)
+	handler := function(t, w, c)
+	for n := 1; n <= 2; n++ {
+		answer, _ := call(handler)
+		require.Equal(t, 200, answer.Code, "%s", answer.Body)
+		assert.Len(t, c.Spans(), 2*n)
+	}
+	server, redis := c.Spans()[1], c.Spans()[0]
+	if server.Name == "PING" {
+		server, redis = redis, server
+	}
+	assert.Equal(t, "GET /api/timers/active", server.Name)
+	assert.Equal(t, server.SpanId, redis.ParentSpanId)
+	served := c.Metrics()["http.server.request.duration"].GetHistogram()
+	assert.EqualValues(t, 1, served.DataPoints[0].Count, "each answer is told of once")
+	w.AssertDiscreet(t, c.Text())
+}
+
+// While the collector does not answer, one answer waits for half a second, and
+// those after it for nothing.
+func TestFunctionWithoutItsCollector(t *testing.T) {
+	w, c := apptest.New(t, apptest.Options{Unsynced: true}), collector.New(t)
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	c.Answer = func(http.ResponseWriter, *http.Request) { <-over }
+	handler := function(t, w, c)
+	answer, took := call(handler)
+	assert.Equal(t, 200, answer.Code)
+	assert.GreaterOrEqual(t, took, 400*time.Millisecond, "it was tried")
+	assert.Less(t, took, 3*time.Second)
+	for range 3 {
+		answer, took = call(handler)
+		assert.Equal(t, 200, answer.Code)
+		assert.Less(t, took, 400*time.Millisecond)
+	}
+}
+
+func TestFunctionWithoutTelemetry(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true})
+	assert.Nil(t, app.FunctionTelemetry(w.Deps.Config, w.Deps.Log))
+}
+
+// What is no secret but a person's is masked too, in whichever form.
+func TestLogMasksAccounts(t *testing.T) {
+	var out bytes.Buffer
+	log := app.NewLog(&out, apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config)
+	log.Info("seen", "new", "for 712020:1e7ab5a2-32ab-4c1d-9a3e-0123456789ab", "old", "5b10a2844c20165700ede21g 5b10a2844c20165700ede21f", "trace_id", "0af7651916cd43dd8448eb211c80319c")
+	assert.Contains(t, out.String(), `new="for [account]"`)
+	assert.Contains(t, out.String(), `old="5b10a2844c20165700ede21g [account]"`)
+	assert.Contains(t, out.String(), "trace_id=0af7651916cd43dd8448eb211c80319c")
+}
+
+func TestRouteOf(t *testing.T) {
+	for name, tc := range map[string]struct{ pattern, path, want string }{
+		"function":            {"", "/api/timers/active", "/api/timers/active"},
+		"issue":               {"", "/api/issues/ABC-7", "/api/issues/{key}"},
+		"issue-by-rewrite":    {"", "/api/issues/issue", "/api/issues/{key}"},
+		"search":              {"", "/api/issues/search", "/api/issues/search"},
+		"below-an-issue":      {"", "/api/issues/ABC-7/x", ""},
+		"no-issue":            {"", "/api/issues/", ""},
+		"unknown":             {"", "/api/marked", ""},
+		"mux":                 {"/api/issues/{key}", "/api/issues/ABC-7", "/api/issues/{key}"},
+		"mux-with-method":     {"GET /api/health", "/api/health", "/api/health"},
+		"mux-found-nothing":   {"/", "/api/health/x", ""},
+		"mux-of-other-routes": {"/other/{x}", "/api/health", ""},
+	} {
+		r := httptest.NewRequest(http.MethodGet, tc.path, nil)
+		r.Pattern = tc.pattern
+		assert.Equal(t, tc.want, app.RouteOf(r), name)
+	}
+}
