@@ -1,6 +1,7 @@
 # make test   everything that must hold before a change is merged; .ci/run calls it
 # make unit   the packages alone, no other program started
 # make lint   format, vet, staticcheck, go.mod
+# make clients  the TypeScript of the web and the desktop app: types and tests
 # make fuzz   each fuzz target for FUZZTIME, 60s if not set: some 25 minutes
 # make vuln   known vulnerabilities in what is used; fails too where no database answers
 # make licences  may everything that is shipped be shipped, and is it pinned
@@ -14,10 +15,10 @@ GO ?= go
 go_files = find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
 packages = $(GO) list ./... | grep -v /backend/e2e
 
-.PHONY: test unit lint fuzz vuln licences bench bench-realtime programs
+.PHONY: test unit lint clients fuzz vuln licences bench bench-realtime programs
 
 # e2e starts compilers and servers; beside it the timing of other tests would suffer.
-test: lint programs
+test: lint programs clients
 	$(GO) test -race -count=1 -timeout 10m $$($(packages))
 	$(GO) test -race -count=1 -timeout 35m -p 1 ./e2e/...
 
@@ -30,6 +31,9 @@ lint:
 	$(GO) vet ./...
 	$(GO) tool -modfile=.ci/staticcheck/go.mod staticcheck ./...
 	$(GO) mod tidy -diff
+
+clients:
+	cd clients && ELECTRON_SKIP_BINARY_DOWNLOAD=1 npm ci && npm run check && npm run test
 
 fuzz:
 	.ci/fuzz
