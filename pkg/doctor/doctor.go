@@ -63,6 +63,8 @@ var checks = []check{
 	{name: "encryption", run: checkEncryption},
 	{name: "database", run: checkDatabase},
 	{name: "cors", run: checkCORS},
+	{name: "limits", run: checkLimits},
+	{name: "telemetry", run: checkTelemetry},
 }
 
 // Run makes every check at the same time, and reports in a fixed order, each

@@ -64,16 +64,21 @@ ok   auth           required: 1 user can log in
 ok   encryption     upstream tokens are kept in Redis, encrypted
 ok   database       in the Redis above, for any number of servers
 ok   cors           the desktop clients and https://time.example.test
+ok   limits         callers and addresses have quotas
+skip telemetry      OTEL_EXPORTER_OTLP_ENDPOINT is not set: no traces are sent
 ok   clock          right, as far as the answers' dates tell
 `
 
 // wire gives all answers the date of the world's clock, and plays Inngest.
 type wire struct {
+	t       *testing.T
 	world   *apptest.World
 	next    http.RoundTripper
 	inngest http.HandlerFunc
 	ahead   time.Duration // of the upstreams' clocks
-	ping    time.Duration // that a command takes, by the world's clock
+	// collector is the status of one that wants credentials.
+	collector int
+	ping      time.Duration // that a command takes, by the world's clock
 }
 
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -85,11 +90,17 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 			w.world.Clock.Advance(w.ping)
 		}
 	}
-	if strings.HasSuffix(r.URL.Host, "inngest.com") || r.URL.Host == "inn.gs" {
-		recorder := httptest.NewRecorder()
+	recorder := httptest.NewRecorder()
+	switch host := r.URL.Host; {
+	case strings.HasSuffix(host, "inngest.com"), host == "inn.gs":
 		w.inngest(recorder, r)
 		response = recorder.Result()
-	} else {
+	case host == "otlp.example.test":
+		assert.Equal(w.t, "Basic 0123456789abcdef-secret", r.Header.Get("Authorization"))
+		assert.Equal(w.t, "/v1/traces", r.URL.Path)
+		recorder.WriteHeader(w.collector)
+		response = recorder.Result()
+	default:
 		response, err = w.next.RoundTrip(r)
 	}
 	if err == nil {
@@ -126,8 +137,8 @@ func assertUntold(t *testing.T, text, name, value string) {
 	}
 }
 
-func newWire(w *apptest.World) *wire {
-	return &wire{world: w, next: rest.NewTransport(), inngest: inngest(http.StatusOK, http.StatusOK)}
+func newWire(t *testing.T, w *apptest.World) *wire {
+	return &wire{t: t, world: w, next: rest.NewTransport(), inngest: inngest(http.StatusOK, http.StatusOK)}
 }
 
 // inngest answers for the keys; whoever has another one is refused.
@@ -154,14 +165,14 @@ func inngest(api, events int) http.HandlerFunc {
 
 func TestHealthy(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: healthy()})
-	got, failures := report(t, w, newWire(w))
+	got, failures := report(t, w, newWire(t, w))
 	assert.Equal(t, healthyReport, got)
 	assert.Zero(t, failures)
 }
 
 func TestHealthyOverTCP(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: healthy(), OverTCP: true})
-	got, failures := report(t, w, newWire(w))
+	got, failures := report(t, w, newWire(t, w))
 	assert.Equal(t, strings.ReplaceAll(healthyReport, "Upstash over REST", "Redis over TCP"), got)
 	assert.Zero(t, failures)
 }
@@ -185,7 +196,7 @@ func TestBroken(t *testing.T) {
 					delete(w.Env, name)
 				}
 			}
-			through := newWire(w)
+			through := newWire(t, w)
 			if tt.given != nil {
 				tt.given(w, through)
 			}
@@ -216,7 +227,7 @@ func status(upstream string, code int) func(*apptest.World, *wire) {
 // The clock moves while others look at it too: only Redis' own line is known.
 func TestRedisFarAway(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: healthy()})
-	through := newWire(w)
+	through := newWire(t, w)
 	through.ping = 300 * time.Millisecond
 	got, failures := report(t, w, through)
 	assert.Contains(t, got, "warn redis          Upstash over REST, read, write and scripts, but 300 ms for one command: choose a region near this server\n")
@@ -367,6 +378,8 @@ var brokenUpstreams = []broken{
 	{name: "clock-nearly-right", given: func(_ *apptest.World, through *wire) { through.ahead = 20 * time.Second }},
 }
 
+var collector = map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otlp.example.test", "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic%200123456789abcdef-secret"}
+
 var weakHash = "$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 var brokenSettings = []broken{
@@ -413,6 +426,18 @@ var brokenSettings = []broken{
 		"fail database       the folder of /no-such-folder/x.db cannot be written: make it, or give it to the server's user"}},
 	{name: "database-file-on-vercel", env: map[string]string{"DATABASE_URL": "sqlite://x.db", "VERCEL_ENV": "development"}, want: []string{
 		"warn database       a function's disk cannot be written: set DATABASE_URL=redis where realtime is wanted"}},
+	{name: "limits-off", env: map[string]string{"RATE_LIMIT": "off"}, want: []string{
+		"warn limits         RATE_LIMIT=off: anyone may ask without end, unless something in front of the server holds them back"}},
+	{name: "collector", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 200 }, want: []string{
+		"ok   telemetry      the collector takes traces, under 1 ms"}},
+	{name: "collector-refuses", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 401 }, want: []string{
+		"fail telemetry      401: the collector refuses OTEL_EXPORTER_OTLP_HEADERS: set the credentials that it asks for"}},
+	{name: "collector-of-another-kind", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 415 }, want: []string{
+		"ok   telemetry      the collector answers; that it takes traces was not checked"}},
+	{name: "collector-elsewhere", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 404 }, want: []string{
+		"fail telemetry      the collector: answers 404: check OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces, and that it speaks OTLP over HTTP"}},
+	{name: "collector-down", env: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, want: []string{
+		"fail telemetry      the collector: nothing listens at its address: check OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces, and that it speaks OTLP over HTTP"}},
 	{name: "origins-none", env: map[string]string{"CORS_ALLOWED_ORIGINS": ""}, want: []string{"ok   cors           the desktop clients, and no page of another origin"}},
 	{name: "origin-without-tls", env: map[string]string{"CORS_ALLOWED_ORIGINS": "http://time.example.test", "VERCEL_ENV": "production"}, want: []string{
 		"warn cors           http://time.example.test is not encrypted: anyone on the way can put a page there, so use https"}},
@@ -425,7 +450,7 @@ func TestNothingConfigured(t *testing.T) {
 	failures := doctor.Run(t.Context(), nil, doctor.Options{}, func(f doctor.Finding) { got = append(got, string(f.Level)+" "+f.Check) })
 	assert.Equal(t, 5, failures)
 	assert.Equal(t, []string{"fail configuration", "fail configuration", "fail configuration", "fail configuration", "fail configuration", "skip redis", "skip pubsub",
-		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "warn inngest", "ok auth", "skip encryption", "ok database", "ok cors", "skip clock"}, got)
+		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "warn inngest", "ok auth", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
 }
 
 func TestDatabaseFiles(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 // secretNames are variables whose values may be secret even where they do not
 // parse.
-var secretNames = regexp.MustCompile(`TOKEN|KEY|SECRET|COOKIE|PASSWORD|REDIS_URL|AUTH_USERS`)
+var secretNames = regexp.MustCompile(`TOKEN|KEY|SECRET|COOKIE|PASSWORD|REDIS_URL|AUTH_USERS|HEADERS`)
 
 // shortest is below what any credential has: to mask it would garble the text.
 const shortest = 8

@@ -1,0 +1,51 @@
+package doctor
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/secret"
+)
+
+// checkLimits tells where nothing bounds how often one may ask.
+func checkLimits(_ context.Context, p *patient) []Finding {
+	switch {
+	case p.wrong("RATE_LIMIT"):
+		return only(skip(see))
+	case !bool(p.config.RateLimit):
+		return only(warn("RATE_LIMIT=off: anyone may ask without end, unless something in front of the server holds them back"))
+	}
+	return only(ok("callers and addresses have quotas"))
+}
+
+// checkTelemetry sends the collector a list of no traces, with its credentials.
+func checkTelemetry(ctx context.Context, p *patient) []Finding {
+	t := p.config.Telemetry
+	switch {
+	case p.wrong("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"):
+		return only(skip(see))
+	case t.Endpoint.URL.URL == nil:
+		return only(skip("OTEL_EXPORTER_OTLP_ENDPOINT is not set: no traces are sent"))
+	}
+	client, err := rest.New(rest.Options{Upstream: "collector", BaseURL: t.Endpoint.String(), Transport: p.transport, Now: p.now})
+	if err != nil {
+		return only(fail("%v: set OTEL_EXPORTER_OTLP_ENDPOINT", err))
+	}
+	header, secrets := http.Header{}, []secret.Text{t.Headers}
+	for name, value := range t.Fields() {
+		header.Set(name, value)
+		secrets = append(secrets, secret.New(value))
+	}
+	began := p.now()
+	_, err = client.Do(ctx, rest.Request{Op: "traces", Method: http.MethodPost, Path: []string{"v1", "traces"}, JSON: struct{}{}, Header: header, Secrets: secrets})
+	switch {
+	case err == nil:
+		return only(ok("the collector takes traces, %s", took(p.now().Sub(began))))
+	case refused(err):
+		return only(fail("%d: the collector refuses OTEL_EXPORTER_OTLP_HEADERS: set the credentials that it asks for", statusOf(err)))
+	case statusOf(err) == http.StatusUnsupportedMediaType, statusOf(err) == http.StatusBadRequest:
+		return only(ok("the collector answers; that it takes traces was not checked"))
+	}
+	return only(fail("the collector: %s: check OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces, and that it speaks OTLP over HTTP", cause(err)))
+}
