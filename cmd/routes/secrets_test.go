@@ -3,6 +3,7 @@ package routes_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -170,6 +171,9 @@ func (h *hunt) ask(ctx context.Context, t *testing.T, method, target, body strin
 		request.Header.Set("Content-Type", "application/json")
 	}
 	request.Header.Set("X-Clockwork-Token", h.world.Token(h.who))
+	if method == http.MethodPost { // its answer is kept
+		request.Header.Set("Idempotency-Key", rand.Text())
+	}
 	if h.token != "" {
 		request.Header.Set("Authorization", "Bearer "+h.token)
 	}
