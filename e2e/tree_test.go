@@ -72,7 +72,7 @@ func skipped(dir string) bool {
 
 func TestTopLevel(t *testing.T) {
 	known := []string{
-		".ci", ".dockerignore", ".git", ".gitignore", ".env", ".env.example", ".env.local", ".vercel", "Dockerfile", "Makefile", "README.md",
+		".ci", ".dockerignore", ".git", ".gitignore", ".env", ".env.example", ".env.local", ".vercel", "Dockerfile", "Makefile", "README.md", "SECURITY.md",
 		"api", "bin", "clients", "cmd", "e2e", "go.mod", "go.sum", "inngest", "node_modules", "pkg", "public",
 		"tmp", "vercel.json", "vercel.realtime.json",
 	}
