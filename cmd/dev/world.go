@@ -15,6 +15,7 @@ import (
 
 	"github.com/clockwork-timer/backend/cmd/listen"
 	"github.com/clockwork-timer/backend/cmd/live"
+	"github.com/clockwork-timer/backend/cmd/observe"
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -39,6 +40,7 @@ type world struct {
 	upstreams *sandbox.Sandbox
 	upstash   *upstashrest.Server
 	variables map[string]string
+	observer  *observe.Observer
 	deps      *app.Deps
 	loop      *syncLoop
 	pages     routes.Route
@@ -46,7 +48,8 @@ type world struct {
 }
 
 // passedOn are variables that a developer may set for dev itself.
-var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "RATE_LIMIT", "SYNC_CRON", "DATABASE_URL"}
+var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "RATE_LIMIT", "SYNC_CRON", "DATABASE_URL",
+	"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "METRICS_ADDRESS"}
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
 	w := &world{base: base, upstreams: sandbox.New(sandbox.Options{Seed: 1})}
@@ -62,7 +65,11 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	w.log = app.NewLog(stderr, c)
-	if w.deps, err = app.New(c, app.Options{Log: w.log}); err != nil {
+	if w.observer, err = observe.New(context.Background(), c, w.log); err != nil {
+		w.upstash.Close()
+		return nil, err
+	}
+	if w.deps, err = app.New(c, app.Options{Log: w.log, Telemetry: w.observer.Telemetry}); err != nil {
 		w.upstash.Close()
 		return nil, err
 	}
@@ -113,9 +120,14 @@ func (w *world) environment(restToken secret.Text, given map[string]string) map[
 	return variables
 }
 
-// run serves until ctx ends. The first sync comes before the start screen:
-// what it shows can be tried at once.
+// run serves until ctx ends.
 func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer) error {
+	return w.observer.Run(ctx, func(ctx context.Context) error { return w.serve(ctx, listener, stdout) })
+}
+
+// serve is run while the operator's tools look on. The first sync comes before the start screen:
+// what it shows can be tried at once.
+func (w *world) serve(ctx context.Context, listener net.Listener, stdout io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)
