@@ -17,6 +17,7 @@ import (
 // vercelConfig is the part of vercel.json that the tests look at.
 type vercelConfig struct {
 	Framework       *string
+	BuildCommand    string
 	OutputDirectory string
 	Rewrites        []struct{ Source, Destination string }
 	Functions       map[string]struct{ MaxDuration int }
@@ -61,6 +62,8 @@ func TestRoutes(t *testing.T) {
 func TestVercelConfig(t *testing.T) {
 	config, has := readVercelConfig(t)
 	assert.Equal(t, "null", string(has["framework"]), "else a deployment takes cmd/server for the site and builds no function")
-	assert.Equal(t, "public", config.OutputDirectory, "else the source is served to everyone")
+	assert.Equal(t, "public/app", config.OutputDirectory, "else the source is served to everyone")
+	_, script, _ := strings.Cut(config.BuildCommand, "node ")
+	assert.FileExists(t, filepath.Join(root, script), "what fills it")
 	assert.Equal(t, 30, config.Functions["api/**/*.go"].MaxDuration, "seconds; a request has 25 by itself")
 }

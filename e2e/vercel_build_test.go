@@ -2,8 +2,11 @@ package e2e
 
 import (
 	"context"
+	"html"
 	"net/http"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +41,7 @@ func TestVercelBuild(t *testing.T) {
 		assert.LessOrEqual(t, f.Size, int64(maxFunctionSize), "%s: bytes", f.Route)
 	}
 	assert.Equal(t, functionRoutes(t), built, "one function per file under api")
-	assert.Equal(t, []string{"index.html"}, out.Static, "all that is served as a file")
+	assertWebApp(t, filepath.Join(dir, ".vercel", "output", "static"), out.Static)
 
 	around := upstreams.Start(t)
 	world, err := around.World()
@@ -48,6 +51,29 @@ func TestVercelBuild(t *testing.T) {
 		t.Run(strings.ReplaceAll(strings.TrimPrefix(f.Route, "/api/"), "/", "-"), func(t *testing.T) {
 			testFunction(ctx, t, f, around.Env, all)
 		})
+	}
+}
+
+// served are the kinds of files that a browser or a client has a use for.
+var served = []string{".css", ".html", ".ico", ".js", ".json", ".svg", ".txt", ".webmanifest", ".woff2", ".yaml"}
+
+// assertWebApp holds what is served as files to the web app and the API's
+// documents, and its pages to the policies that they carry.
+func assertWebApp(t *testing.T, dir string, static []string) {
+	t.Helper()
+	for _, name := range []string{"index.html", "404.html", "openapi.yaml", "reference.html"} {
+		assert.Contains(t, static, name)
+	}
+	for _, name := range static {
+		if name != ".gitignore" {
+			assert.Contains(t, served, path.Ext(name), "%s is served", name)
+		}
+		if path.Ext(name) == ".html" {
+			page, err := os.ReadFile(filepath.Join(dir, name))
+			require.NoError(t, err)
+			policy := `<meta http-equiv="Content-Security-Policy" content="default-src 'none'`
+			assert.True(t, strings.Contains(html.UnescapeString(string(page)), policy), "%s has no policy", name)
+		}
 	}
 }
 

@@ -43,12 +43,16 @@ func TestVercelDev(t *testing.T) {
 			assert.NoError(t, r.Check(ctx, client, site.URL))
 		})
 	}
-	t.Run("no-source", func(t *testing.T) {
-		for _, path := range []string{"/go.mod", "/pkg/app/deps.go", "/vercel.json", "/.env"} {
+	t.Run("pages", func(t *testing.T) {
+		for path, want := range map[string]int{
+			"/": 200, "/reference": 200, "/openapi.yaml": 200,
+			"/go.mod": 404, "/pkg/app/deps.go": 404, "/public.go": 404, "/vercel.json": 404, "/.env": 404,
+		} {
 			resp, err := client.Get(site.URL + path)
 			require.NoError(t, err)
 			assert.NoError(t, resp.Body.Close())
-			assert.Equal(t, http.StatusNotFound, resp.StatusCode, path)
+			assert.Equal(t, want, resp.StatusCode, path)
+			assert.True(t, want == 404 || resp.Header.Get("X-Content-Type-Options") == "nosniff", path)
 		}
 	})
 	t.Run("inngest-run", func(t *testing.T) {

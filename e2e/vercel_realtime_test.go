@@ -3,7 +3,9 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,7 +38,8 @@ func realtimeTree(ctx context.Context, t *testing.T) (vercel.CLI, string) {
 	return cli.For(realtimeProject), dir
 }
 
-// One program is deployed, and no source. It runs where no file can be written.
+// One program is deployed, which has the web app built in. It runs where no
+// file can be written.
 func TestVercelRealtimeBuild(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
@@ -44,7 +47,7 @@ func TestVercelRealtimeBuild(t *testing.T) {
 	out, err := cli.Build(ctx, dir)
 	require.NoError(t, err)
 	require.Len(t, out.Functions, 1)
-	assert.Equal(t, []string{"index.html"}, out.Static, "all that is served as a file")
+	assertOnlyProgram(t, filepath.Join(dir, ".vercel", "output", "config.json"))
 	assert.LessOrEqual(t, out.Functions[0].Size, int64(2*maxFunctionSize), "bytes")
 
 	around, port := upstreams.Start(t), freePort(t)
@@ -54,7 +57,40 @@ func TestVercelRealtimeBuild(t *testing.T) {
 	})
 	base := "http://127.0.0.1:" + port
 	require.NoError(t, server.Answers(ctx, base+"/api/health"))
+	assert.Contains(t, getPage(t, base+"/"), "/_next/static/", "the web app")
 	checkRealtime(ctx, t, around, base)
+}
+
+// assertOnlyProgram holds a deployment to answering every request with the
+// program. The CLI deploys all below public as files whenever it finds a server
+// in Go, whatever outputDirectory says: no route may lead to them.
+func assertOnlyProgram(t *testing.T, file string) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var config struct {
+		Routes []struct {
+			Src, Dest string
+			Continue  bool
+		}
+	}
+	require.NoError(t, json.Unmarshal(b, &config))
+	require.NotEmpty(t, config.Routes)
+	assert.Equal(t, "^/(.*)$", config.Routes[0].Src)
+	assert.Equal(t, "/go", config.Routes[0].Dest)
+	assert.False(t, config.Routes[0].Continue)
+}
+
+// getPage reads a page.
+func getPage(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, resp.StatusCode, url)
+	return string(body)
 }
 
 // The same under "vercel dev", which compiles the server once and then stands
@@ -71,7 +107,8 @@ func TestVercelRealtimeDev(t *testing.T) {
 	}
 	writeEnv(t, dir, env, noInngest)
 	cli.DevT(t, dir, site)
-	for _, path := range []string{"/go.mod", "/cmd/server/main.go", "/vercel.json", "/.env"} {
+	assert.Contains(t, getPage(t, site.URL+"/"), "built-in page", "where the web app was not built")
+	for _, path := range []string{"/go.mod", "/cmd/server/main.go", "/public.go", "/reference/main.go", "/vercel.json", "/.env"} {
 		resp, err := http.Get(site.URL + path)
 		require.NoError(t, err)
 		assert.NoError(t, resp.Body.Close())

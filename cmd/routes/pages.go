@@ -37,7 +37,7 @@ func Pages(d *app.Deps, files fs.FS) (Route, error) {
 	if err != nil {
 		return Route{}, fmt.Errorf("pages: %w", err)
 	}
-	if _, err := fs.Stat(built, "index.html"); err != nil {
+	if _, err := fs.Stat(built, "_next"); err != nil { // "vercel dev" puts the plain page there too
 		err := s.add(files, "index.html")
 		return Route{"/", s.serve}, err
 	}
