@@ -1,9 +1,16 @@
-# The realtime server, cmd/server, as one static program. Variables (.env.example) come from outside: none is in the image.
+# The realtime server, cmd/server, as one static program with the web app in it. Variables (.env.example) come from outside: none is in the image.
+FROM node:24-slim AS web
+WORKDIR /src
+COPY clients clients
+COPY public public
+RUN npm ci --prefix clients --workspace web --include-workspace-root --ignore-scripts && node public/fill.mjs
+
 FROM golang:1.26.8 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+COPY --from=web /src/public/app public/app
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags grpcnotrace -ldflags '-s -w' -o /out/server ./cmd/server
 RUN mkdir /out/data
 

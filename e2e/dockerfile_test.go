@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,9 @@ func TestDockerfile(t *testing.T) {
 	toolchain := regexp.MustCompile(`(?m)^toolchain go(\S+)$`).FindStringSubmatch(goMod)
 	require.NotNil(t, toolchain)
 	assert.Contains(t, file, "FROM golang:"+toolchain[1]+" AS build\n", "the Go that go.mod names")
+	var deployed struct{ InstallCommand, BuildCommand string }
+	require.NoError(t, json.Unmarshal([]byte(read(t, "vercel.json")), &deployed))
+	assert.Contains(t, file, "\nRUN "+deployed.InstallCommand+" && "+deployed.BuildCommand+"\n", "the web app as TestVercelBuild builds it")
 	command := dockerBuild.FindStringSubmatch(file)
 	require.NotNil(t, command, "a line like %s", dockerBuild)
 
