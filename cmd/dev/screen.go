@@ -14,6 +14,7 @@ var screen = template.Must(template.New("screen").Parse(`
   Sync        {{.Sync}}
   Pages       {{.Base}}/ (log in as below), and for the API {{.Base}}/reference
   Log in      as {{.Usernames}}; everybody's password is {{.Password}}; {{.Admin}} is the admin
+  Token       a start on the page asks for the person's Clockwork API token; {{.Busy}}'s is {{.BusyToken}}
 
   Try (in a second terminal):
     eval "$(go run ./cmd/dev --env --port {{.Port}})"
@@ -53,7 +54,7 @@ func (w *world) startScreen(stdout io.Writer) {
 	}
 	_ = screen.Execute(stdout, map[string]any{
 		"Base": w.base, "Port": w.base[strings.LastIndex(w.base, ":")+1:], "Control": controlPath, "Sync": sync,
-		"Usernames": strings.Join(usernames, ", "), "Admin": usernames[0], "Busy": usernames[1], "Password": devPassword,
+		"Usernames": strings.Join(usernames, ", "), "Admin": usernames[0], "Busy": usernames[1], "BusyToken": w.upstreams.ClockworkToken(people[1].AccountID).Reveal(), "Password": devPassword,
 		"People": len(people), "Running": len(w.upstreams.RunningTimers()), "Issue": w.freeIssue(),
 	})
 }
