@@ -9,21 +9,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/doctor"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
-	"github.com/clockwork-timer/backend/pkg/sandbox"
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 )
 
@@ -240,209 +236,6 @@ const (
 	needsSession = "skip timers         not checked: it needs the session"
 )
 
-var brokenRedis = []broken{
-	{name: "redis-wrong-token", env: map[string]string{"UPSTASH_REDIS_REST_TOKEN": "0123456789abcdef-secret"}, want: []string{
-		"fail redis          Upstash over REST refuses the credentials: copy UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN anew from the database's page",
-		needsRedis, syncNoRedis}},
-	{name: "redis-down", given: func(w *apptest.World, _ *wire) { w.Refuse("redis") }, want: []string{
-		"fail redis          Upstash over REST: nothing listens at its address: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
-		needsRedis, syncNoRedis}},
-	{name: "redis-hangs", given: func(w *apptest.World, _ *wire) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Hang}) }, want: []string{
-		"fail redis          Upstash over REST: no answer in time: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
-		needsRedis, syncNoRedis}},
-	{name: "redis-is-a-web-page", given: func(w *apptest.World, _ *wire) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.HTML}) }, want: []string{
-		"fail redis          Upstash over REST: upstash PIPELINE: HTTP 200: answer is not JSON: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
-		needsRedis, syncNoRedis}},
-	{name: "redis-token-that-reads-only", given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/pipeline", Kind: fault.Status, Status: 200,
-			Body: `[{"error":"NOPERM this user has no permissions to run the 'set' command"},{"result":null},{"error":"NOPERM no"},{"error":"NOPERM no"}]`})
-	}, want: []string{
-		"fail redis          Upstash over REST takes the credentials, but not for writing and scripts: set the standard token, not the read-only one, in UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN",
-		needsRedis}},
-	{name: "redis-of-everybody", given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/pipeline", Kind: fault.Status, Status: 200,
-			Body: `[{"result":"OK"},{"result":"another's"},{"result":"another's"},{"result":1}]`})
-	}, want: []string{
-		"fail redis          Upstash over REST does not give back what was written: is it a Redis of its own? Check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN",
-		needsRedis}},
-	{name: "redis-over-its-quota", given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status, Status: 400, Body: `{"error":"ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}`})
-	}, want: []string{
-		"fail redis          Upstash over REST: upstash PIPELINE: HTTP 400: ERR max requests limit exceeded. Limit: look at the database's page (quota, size)",
-		needsRedis, syncNoRedis}},
-	{name: "redis-without-messages", given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/subscribe", Kind: fault.Status, Status: 404})
-	}, want: []string{
-		"fail pubsub         no message arrives over Upstash over REST: upstash SUBSCRIBE: HTTP 404: long polls and realtime need them, so let its user subscribe and publish"}},
-	{name: "never-synced", given: func(w *apptest.World, _ *wire) { w.Redis.Miniredis().FlushAll() }, want: []string{
-		"warn sync           never done, or over a day ago: run `server sync`, and see that Inngest is told of /api/inngest"}},
-	{name: "sync-long-ago", given: func(w *apptest.World, _ *wire) { w.Clock.Advance(time.Hour) }, want: []string{
-		"ok   session        Jira takes it; it ends on 2026-06-03, in 29 days",
-		"warn sync           last done 1h0m0s ago: set SYNC_CRON, such as */5 * * * *, or run `server sync`"}},
-	{name: "schedule-that-fails", env: map[string]string{"SYNC_CRON": "TZ=Europe/Berlin */5 * * * *"}, given: func(w *apptest.World, _ *wire) { w.Clock.Advance(time.Hour) }, want: []string{
-		"ok   session        Jira takes it; it ends on 2026-06-03, in 29 days",
-		"warn sync           last done 1h0m0s ago: see in Inngest whether sync-active-timers fails"}},
-	{name: "schedule-that-is-none", env: map[string]string{"SYNC_CRON": "every 5 minutes"}, want: []string{
-		"fail sync           SYNC_CRON is not a schedule: it has five fields, such as */5 * * * *"}},
-}
-
-const noCheckOfOwner = "ok   clockwork      the token works, under 1 ms; CLOCKWORK_ACCOUNT_ID not checked, for Jira does not tell"
-
-var brokenUpstreams = []broken{
-	{name: "jira-token", env: map[string]string{"ATLASSIAN_API_TOKEN": "0123456789abcdef-secret"}, want: []string{
-		"fail jira           401: Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN: make a new token at id.atlassian.com > Security > API tokens and set both; a scoped one needs JIRA_BASE_URL", noCheckOfOwner}},
-	{name: "jira-elsewhere", given: status("jira", 404), want: []string{
-		"fail jira           404: no Jira answers there: check JIRA_DOMAIN, and JIRA_BASE_URL if it is set",
-		"fail clockwork      the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)"}},
-	{name: "jira-busy", given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 429, RetryAfter: "17"})
-	}, want: []string{"warn jira           429: Jira gets too many requests just now: ask again in a minute", noCheckOfOwner}},
-	{name: "jira-down", given: func(w *apptest.World, _ *wire) { w.Refuse("jira") }, want: []string{
-		"fail jira           nothing listens at its address: check JIRA_DOMAIN, or status.atlassian.com", noCheckOfOwner,
-		"skip session        not checked: see timers",
-		"fail timers         connect: nothing listens at its address: check JIRA_DOMAIN and CLOCKWORK_REPORT_BASE_URL, or status.atlassian.com"}},
-	{name: "jira-with-a-web-page", given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Operation: "jira.myself", Kind: fault.HTML})
-	}, want: []string{
-		"fail jira           answers what it should not (is the address right?): check JIRA_DOMAIN, or status.atlassian.com"}},
-	{name: "clockwork-token", env: map[string]string{"CLOCKWORK_API_TOKEN": "0123456789abcdef-secret"}, want: []string{
-		"fail clockwork      401: Clockwork refuses CLOCKWORK_API_TOKEN: make a new one in Jira under Apps > Clockwork > API tokens"}},
-	{name: "clockwork-token-of-another", given: status("clockwork", 403), want: []string{
-		"fail clockwork      403: the token's owner may not read the worklogs of CLOCKWORK_ACCOUNT_ID: set the owner's own account id, or a token of that account"}},
-	{name: "clockwork-elsewhere", given: status("clockwork", 404), want: []string{
-		"fail clockwork      404: no Clockwork API answers there: unset CLOCKWORK_API_BASE_URL, or mend it"}},
-	{name: "clockwork-down", given: func(w *apptest.World, _ *wire) { w.Refuse("clockwork") }, want: []string{
-		"fail clockwork      nothing listens at its address: check CLOCKWORK_API_BASE_URL, or Clockwork's status page"}},
-	{name: "clockwork-no-token", env: map[string]string{"CLOCKWORK_API_TOKEN": ""}, want: []string{
-		"skip clockwork      CLOCKWORK_API_TOKEN is not set: worklogs need a token with each request"}},
-	{name: "clockwork-nobodys-token", env: map[string]string{"CLOCKWORK_ACCOUNT_ID": ""}, want: []string{
-		"warn clockwork      the token works, under 1 ms; without CLOCKWORK_ACCOUNT_ID nobody can start a timer with it, so set the account id of its owner"}},
-	{name: "clockwork-unknown-account", env: map[string]string{"CLOCKWORK_ACCOUNT_ID": "712020:nobody"}, want: []string{
-		"fail clockwork      the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)"}},
-	{name: "session-refused", given: func(w *apptest.World, _ *wire) {
-		w.Sandbox.Switch(func(s *sandbox.Switches) { s.SessionExpired = true })
-	}, want: []string{
-		"fail session        Jira refuses it: log in to Jira and set JIRA_TENANT_SESSION_TOKEN to the cookie tenant.session.token", needsSession}},
-	{name: "session-over", given: func(w *apptest.World, _ *wire) { w.Clock.Advance(31 * 24 * time.Hour) }, want: []string{
-		"fail session        ended on 2026-06-03: log in to Jira and set JIRA_TENANT_SESSION_TOKEN to the cookie tenant.session.token", needsSession,
-		"warn sync           never done, or over a day ago: run `server sync`, and see that Inngest is told of /api/inngest"}},
-	{name: "session-ending", given: func(w *apptest.World, _ *wire) { w.Clock.Advance(27 * 24 * time.Hour) }, want: []string{
-		"warn session        ends on 2026-06-03, in 3 days: log in to Jira and set JIRA_TENANT_SESSION_TOKEN to the cookie tenant.session.token",
-		"warn sync           never done, or over a day ago: run `server sync`, and see that Inngest is told of /api/inngest"}},
-	{name: "session-that-is-none", env: map[string]string{"JIRA_TENANT_SESSION_TOKEN": "0123456789abcdef-secret"}, want: []string{
-		"fail session        Jira refuses it: log in to Jira and set JIRA_TENANT_SESSION_TOKEN to the cookie tenant.session.token", needsSession}},
-	{name: "timers-by-forge", env: map[string]string{"TIMER_SOURCE": "auto"}, want: []string{"ok   timers         forge: 7 running timers on 1 page, under 1 ms"}},
-	{name: "timers-by-connect-after-all", env: map[string]string{"TIMER_SOURCE": "auto"}, given: func(w *apptest.World, _ *wire) {
-		w.Sandbox.Switch(func(s *sandbox.Switches) { s.ForgeGone = true })
-	}},
-	{name: "timers-moved-to-forge", given: func(w *apptest.World, _ *wire) {
-		w.Sandbox.Switch(func(s *sandbox.Switches) { s.ConnectGone = true })
-	}, want: []string{
-		"fail timers         Clockwork Pro is not found on this site: see that it is installed, and set TIMER_SOURCE=auto"}},
-	{name: "timers-not-discovered", env: map[string]string{"TIMER_SOURCE": "forge"}, given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Operation: "forge.apps", Kind: fault.Status, Status: 400})
-	}, want: []string{
-		"fail timers         forge: what identifies Clockwork cannot be found out: set FORGE_INSTALLATION_ID and FORGE_APP_VERSION (.env.example says where they stand)"}},
-	{name: "timers-refused", given: status("report", 403), want: []string{
-		"fail timers         connect: Clockwork refuses this session's user: take the session of a user who may open Clockwork in Jira"}},
-	{name: "timers-of-another-shape", given: func(w *apptest.World, _ *wire) {
-		w.Faults().Add(fault.Fault{Upstream: "report", Kind: fault.WrongTypes})
-	}, want: []string{
-		"fail timers         connect: Clockwork answers in a way that is not known: its app has changed, and this backend needs an update"}},
-	{name: "inngest-signing-key", env: map[string]string{"INNGEST_SIGNING_KEY": "signkey-test-ffee"}, want: []string{
-		"fail inngest        401: Inngest refuses INNGEST_SIGNING_KEY: copy it anew from app.inngest.com > Manage > Signing key, of the right environment"}},
-	{name: "inngest-event-key", env: map[string]string{"INNGEST_EVENT_KEY": "0123456789abcdef-secret"}, want: []string{
-		"fail inngest        401: Inngest does not know INNGEST_EVENT_KEY: make one at app.inngest.com > Manage > Event keys, in the right environment"}},
-	{name: "inngest-that-does-not-tell", given: func(_ *apptest.World, through *wire) { through.inngest = inngest(404, 400) }, want: []string{
-		"warn inngest        both keys have the right form and Inngest answers (404, 400), but not whether it takes them"}},
-	{name: "inngest-that-tells-half", given: func(_ *apptest.World, through *wire) { through.inngest = inngest(200, 400) }, want: []string{
-		"warn inngest        the signing key is taken; of the event key only the form was checked, for Inngest answers 400"}},
-	{name: "inngest-of-ones-own-down", env: map[string]string{"INNGEST_BASE_URL": "http://127.0.0.1:1"}, want: []string{
-		"fail inngest        Inngest: nothing listens at its address: check INNGEST_BASE_URL if it is set, or status.inngest.com"}},
-	{name: "inngest-dev-server-down", env: map[string]string{"INNGEST_DEV": "http://127.0.0.1:1"}, want: []string{
-		"fail inngest        the dev server: nothing listens at its address: start it with npx inngest-cli@latest dev, or unset INNGEST_DEV"}},
-	{name: "inngest-keys-swapped", env: map[string]string{"INNGEST_EVENT_KEY": signingKey, "INNGEST_SIGNING_KEY": eventKey}, want: []string{
-		"fail inngest        INNGEST_EVENT_KEY holds a signing key: set the event key there (app.inngest.com > Manage > Event keys)"}},
-	{name: "inngest-signing-key-of-no-form", env: map[string]string{"INNGEST_SIGNING_KEY": "0123456789abcdef-secret"}, want: []string{
-		"fail inngest        INNGEST_SIGNING_KEY has not the form signkey-prod-0123abcd…: copy it anew from app.inngest.com > Manage > Signing key"}},
-	{name: "inngest-without-keys", env: map[string]string{"INNGEST_EVENT_KEY": "", "INNGEST_SIGNING_KEY": ""}, want: []string{
-		"warn inngest        no keys are set: nothing syncs by itself, so set INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY (app.inngest.com > Manage), or INNGEST_DEV=1"}},
-	{name: "inngest-without-event-key", env: map[string]string{"INNGEST_EVENT_KEY": ""}, want: []string{
-		"fail inngest        INNGEST_EVENT_KEY is missing beside INNGEST_SIGNING_KEY: make one at app.inngest.com > Manage > Event keys"}},
-	{name: "inngest-without-signing-key", env: map[string]string{"INNGEST_SIGNING_KEY": ""}, want: []string{
-		"fail inngest        INNGEST_SIGNING_KEY is missing beside INNGEST_EVENT_KEY: copy it from app.inngest.com > Manage > Signing key"}},
-	{name: "clock-slow", given: func(_ *apptest.World, through *wire) { through.ahead = 90 * time.Second }, want: []string{
-		"warn clock          1m30s slow: logins and signed requests will be refused, so let it be set by NTP"}},
-	{name: "clock-fast", given: func(_ *apptest.World, through *wire) { through.ahead = -31 * time.Minute }, want: []string{
-		"warn clock          31m0s fast: logins and signed requests will be refused, so let it be set by NTP"}},
-	{name: "clock-nearly-right", given: func(_ *apptest.World, through *wire) { through.ahead = 20 * time.Second }},
-}
-
-var collector = map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otlp.example.test", "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic%200123456789abcdef-secret"}
-
-var weakHash = "$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-var brokenSettings = []broken{
-	{name: "variables-missing", env: map[string]string{"JIRA_DOMAIN": "", "ATLASSIAN_API_TOKEN": ""}, want: []string{
-		"fail configuration  JIRA_DOMAIN is missing: the site's host, such as acme.atlassian.net (.env.example says where to get it)",
-		"fail configuration  ATLASSIAN_API_TOKEN is missing (.env.example says where to get it)",
-		"skip jira           " + see, "ok   clockwork      the token works, under 1 ms; CLOCKWORK_ACCOUNT_ID not checked, for want of Jira",
-		"skip session        " + see, "skip timers         " + see}},
-	{name: "variable-in-quotes", env: map[string]string{"DEFAULT_TIMEZONE": "UTC", "JIRA_CLOUD_ID": `"c-1"`}, want: []string{
-		"warn configuration  JIRA_CLOUD_ID begins and ends with a quote: Docker's --env-file keeps quotes, so take them away"}},
-	{name: "encryption-key-that-is-none", env: map[string]string{"TOKEN_ENCRYPTION_KEY": "0123456789abcdef-secret"}, want: []string{
-		"fail configuration  TOKEN_ENCRYPTION_KEY must be base64 of 32 bytes: openssl rand -base64 32 (.env.example says where to get it)",
-		"skip encryption     " + see}},
-	{name: "encryption-key-made-by-hand", env: map[string]string{"TOKEN_ENCRYPTION_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, want: []string{
-		"warn encryption     TOKEN_ENCRYPTION_KEY looks as if one could guess it: openssl rand -base64 32"}},
-	{name: "encryption-key-missing", env: map[string]string{"TOKEN_ENCRYPTION_KEY": ""}, want: []string{
-		"skip encryption     TOKEN_ENCRYPTION_KEY is not set: each sync asks Jira for a token of its own"}},
-	{name: "jwt-secret-guessable", env: map[string]string{"JWT_SECRET": "this-is-my-very-long-jwt-secret-for-the-team"}, want: []string{
-		"warn auth           JWT_SECRET looks as if one could guess it: openssl rand -base64 48"}},
-	{name: "jwt-secret-repeats-itself", env: map[string]string{"JWT_SECRET": strings.Repeat("9vJx2mQe7Lr4Tz8K", 2)}, want: []string{
-		"warn auth           JWT_SECRET looks as if one could guess it: openssl rand -base64 48"}},
-	{name: "auth-open", env: map[string]string{"AUTH_MODE": "open"}, want: []string{
-		"ok   auth           open: anyone may read, and a write needs its own Clockwork token; 1 user can log in"}},
-	{name: "auth-open-on-a-deployment", env: map[string]string{"AUTH_MODE": "open", "VERCEL_ENV": "production"}, want: []string{
-		"warn auth           open: anyone who knows the address reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS"}},
-	{name: "auth-undecided", env: map[string]string{"AUTH_MODE": "", "JWT_SECRET": "", "VERCEL_ENV": "production"}, want: []string{
-		"fail auth           not decided, so that nothing but health is served: set JWT_SECRET and AUTH_USERS, or AUTH_MODE=open"}},
-	{name: "auth-for-nobody", env: map[string]string{"AUTH_USERS": ""}, want: []string{
-		"warn auth           required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash)"}},
-	{name: "users-that-cannot-log-in", env: map[string]string{"AUTH_MODE": "open", "JWT_SECRET": ""}, want: []string{
-		"warn auth           AUTH_USERS cannot log in without JWT_SECRET: openssl rand -base64 48"}},
-	{name: "users-with-faults", env: map[string]string{"AUTH_USERS": `[{"username":"an","password_hash":"` + weakHash + `"},{"username":"bo","password_hash":"` +
-		strings.Replace(weakHash, "m=4096,t=1", "m=131072,t=3", 1) + `","role":"admin"}]`}, want: []string{
-		"warn auth           AUTH_USERS an: a hash that is cheap to guess at: make it anew with `server hash-password`",
-		"warn auth           AUTH_USERS bo: a hash that takes over 64 MiB for each login: make it anew with `server hash-password`",
-		"warn auth           AUTH_USERS an: neither account_id nor email: they log in and see nothing, so add one"}},
-	{name: "database-in-memory", env: map[string]string{"DATABASE_URL": "sqlite://:memory:"}, want: []string{
-		"warn database       in memory: what clients started is forgotten at each restart, so set DATABASE_URL=sqlite://clockwork.db"}},
-	{name: "database-of-another-kind", env: map[string]string{"DATABASE_URL": "postgres://u:0123456789abcdef-secret@h/db"}, want: []string{
-		"fail database       DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full, or redis"}},
-	{name: "database-option-unknown", env: map[string]string{"DATABASE_URL": "sqlite://x.db?synchronous=off"}, want: []string{
-		"fail database       DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full, or redis"}},
-	{name: "database-without-a-folder", env: map[string]string{"DATABASE_URL": "sqlite:///no-such-folder/x.db"}, want: []string{
-		"fail database       the folder of /no-such-folder/x.db cannot be written: make it, or give it to the server's user"}},
-	{name: "database-file-on-vercel", env: map[string]string{"DATABASE_URL": "sqlite://x.db", "VERCEL_ENV": "development"}, want: []string{
-		"warn database       a function's disk cannot be written: set DATABASE_URL=redis where realtime is wanted"}},
-	{name: "limits-off", env: map[string]string{"RATE_LIMIT": "off"}, want: []string{
-		"warn limits         RATE_LIMIT=off: anyone may ask without end, unless something in front of the server holds them back"}},
-	{name: "collector", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 200 }, want: []string{
-		"ok   telemetry      the collector takes traces, under 1 ms"}},
-	{name: "collector-refuses", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 401 }, want: []string{
-		"fail telemetry      401: the collector refuses OTEL_EXPORTER_OTLP_HEADERS: set the credentials that it asks for"}},
-	{name: "collector-of-another-kind", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 415 }, want: []string{
-		"ok   telemetry      the collector answers; that it takes traces was not checked"}},
-	{name: "collector-elsewhere", env: collector, given: func(_ *apptest.World, through *wire) { through.collector = 404 }, want: []string{
-		"fail telemetry      the collector: answers 404: check OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces, and that it speaks OTLP over HTTP"}},
-	{name: "collector-down", env: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, want: []string{
-		"fail telemetry      the collector: nothing listens at its address: check OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces, and that it speaks OTLP over HTTP"}},
-	{name: "origins-none", env: map[string]string{"CORS_ALLOWED_ORIGINS": ""}, want: []string{"ok   cors           the desktop clients, and no page of another origin"}},
-	{name: "origin-without-tls", env: map[string]string{"CORS_ALLOWED_ORIGINS": "http://time.example.test", "VERCEL_ENV": "production"}, want: []string{
-		"warn cors           http://time.example.test is not encrypted: anyone on the way can put a page there, so use https"}},
-}
-
 const see = "not checked: a variable that it needs is missing or wrong, see configuration"
 
 func TestNothingConfigured(t *testing.T) {
@@ -451,37 +244,6 @@ func TestNothingConfigured(t *testing.T) {
 	assert.Equal(t, 5, failures)
 	assert.Equal(t, []string{"fail configuration", "fail configuration", "fail configuration", "fail configuration", "fail configuration", "skip redis", "skip pubsub",
 		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "warn inngest", "ok auth", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
-}
-
-func TestDatabaseFiles(t *testing.T) {
-	folder := t.TempDir()
-	database := func(path string) string {
-		var got string
-		doctor.Run(t.Context(), map[string]string{"DATABASE_URL": "sqlite://" + path}, doctor.Options{}, func(f doctor.Finding) {
-			if f.Check == "database" {
-				got = string(f.Level) + " " + strings.ReplaceAll(f.Text, folder+"/", "")
-			}
-		})
-		return got
-	}
-	write := func(name, text string, mode os.FileMode) string {
-		path := filepath.Join(folder, name)
-		require.NoError(t, os.WriteFile(path, []byte(text), mode))
-		return path
-	}
-	assert.Equal(t, "ok new.db will be made by the first start", database(filepath.Join(folder, "new.db")))
-	assert.Equal(t, "ok empty.db can be written", database(write("empty.db", "", 0o644)))
-	assert.Equal(t, "ok some.db can be written", database(write("some.db", "SQLite format 3\x00and more", 0o644)))
-	assert.Equal(t, "fail notes.txt is no SQLite database: name another file in DATABASE_URL", database(write("notes.txt", "buy milk and bread", 0o644)))
-	assert.Equal(t, "fail short is no SQLite database: name another file in DATABASE_URL", database(write("short", "SQLite", 0o644)))
-	if os.Geteuid() != 0 {
-		assert.Equal(t, "fail mine.db cannot be opened for writing: give it to the server's user", database(write("mine.db", "", 0o400)))
-	}
-	left, err := os.ReadDir(folder)
-	require.NoError(t, err)
-	for _, entry := range left {
-		assert.NotContains(t, entry.Name(), "doctor", "nothing is left behind")
-	}
 }
 
 func TestPrinterInColour(t *testing.T) {

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// signature is Inngest's for a body at a time.
+func signature(key, body string, at time.Time) string {
+	mac := hmac.New(sha256.New, []byte(strings.TrimPrefix(key, "signkey-prod-")))
+	fmt.Fprintf(mac, "%s%d", body, at.Unix())
+	return fmt.Sprintf("t=%d&s=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
+}
+
+const invocation = `{"attempt":0,"ctx":{"attempt":0,"fn_id":"3b1f2a44-0d9b-4d6a-8f6e-0f8a7a3f5c11","run_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","step_id":"step"},` +
+	`"event":{"data":{},"name":"clockwork/timers.sync.requested","ts":1},"events":[{"data":{},"name":"clockwork/timers.sync.requested","ts":1}],"steps":{},"version":1}`
+
+// call is a call of the function with a signature and further headers.
+func call(method, body, signature string, headers ...string) string {
+	return method + " /api/inngest?fnId=clockwork-timers-sync-active-timers&stepId=step HTTP/1.1\nHost: HOST\nX-Inngest-Signature: " + signature +
+		strings.Join(append([]string{""}, headers...), "\n") + "\nConnection: close\n\n" + body
+}
+
+// Only who has the signing key runs the function, for what they signed, now.
+func TestAttackOnInngest(t *testing.T) {
+	t.Parallel()
+	v := attack(t, nil)
+	now := time.Now()
+	other := strings.Replace(attackedSigner, "0011", "ffee", 1)
+	for name, request := range map[string]string{
+		"unsigned":            strings.Replace(call("POST", invocation, "-"), "X-Inngest-Signature: -\n", "", 1),
+		"signed-by-nobody":    call("POST", invocation, "t=&s="),
+		"signed-by-another":   call("POST", invocation, signature(other, invocation, now)),
+		"signed-by-no-key":    call("POST", invocation, signature("", invocation, now)),
+		"another-body":        call("POST", strings.Replace(invocation, `"data":{}`, `"data":{"jiraDomain":"evil.test"}`, 1), signature(attackedSigner, invocation, now)),
+		"replayed-later":      call("POST", invocation, signature(attackedSigner, invocation, now.Add(-10*time.Minute))),
+		"another-time":        call("POST", invocation, strings.Replace(signature(attackedSigner, invocation, now.Add(-10*time.Minute)), "t=", fmt.Sprintf("t=%d&x=", now.Unix()), 1)),
+		"as-the-dev-server":   call("POST", invocation, "", "X-Inngest-Server-Kind: dev", "X-Inngest-Expected-Server-Kind: dev"),
+		"register-unsigned":   strings.Replace(call("PUT", "{}", "-"), "X-Inngest-Signature: -\n", "", 1),
+		"register-evil-host":  "PUT /api/inngest?deployId=x HTTP/1.1\nHost: evil.test\nX-Forwarded-Host: evil.test\nConnection: close\n\n{}",
+		"register-by-another": call("PUT", `{"url":"https://evil.test/api/inngest"}`, signature(other, `{"url":"https://evil.test/api/inngest"}`, now)),
+		"probe":               strings.Replace(call("POST", "{}", "t=1&s=1"), "fnId=", "probe=trust&fnId=", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := v.raw(t, v.text(request))
+			assert.Equal(t, http.StatusUnauthorized, got.StatusCode, "%s", got.body)
+			v.untouched(t, got)
+			assert.NotContains(t, got.body, "run_id")
+		})
+	}
+	t.Run("with-the-key", func(t *testing.T) { // else the rows above prove nothing
+		got := v.raw(t, v.text(call("POST", invocation, signature(attackedSigner, invocation, now))))
+		assert.Equal(t, http.StatusPartialContent, got.StatusCode, "%s", got.body)
+		assert.NotEmpty(t, v.Sandbox.Requests())
+	})
+	t.Run("looked-at", func(t *testing.T) {
+		got := v.raw(t, v.text(strings.Replace(call("GET", "", "-"), "X-Inngest-Signature: -\n", "", 1)))
+		assert.NotContains(t, got.body, "sync-active-timers", "what it runs is told to nobody")
+		v.discreet(t, got)
+	})
+}
+
+// Without keys nobody is believed, rather than everybody.
+func TestAttackOnInngestWithoutKeys(t *testing.T) {
+	t.Parallel()
+	v := attack(t, map[string]string{"INNGEST_SIGNING_KEY": "", "INNGEST_EVENT_KEY": ""})
+	for name, sign := range map[string]string{"unsigned": "", "signed-with-nothing": signature("", invocation, time.Now())} {
+		t.Run(name, func(t *testing.T) {
+			got := v.raw(t, v.text(call("POST", invocation, sign)))
+			assert.GreaterOrEqual(t, got.StatusCode, 400)
+			v.untouched(t, got)
+		})
+	}
+}

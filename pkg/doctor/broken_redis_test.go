@@ -1,0 +1,54 @@
+package doctor_test
+
+import (
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+)
+
+var brokenRedis = []broken{
+	{name: "redis-wrong-token", env: map[string]string{"UPSTASH_REDIS_REST_TOKEN": "0123456789abcdef-secret"}, want: []string{
+		"fail redis          Upstash over REST refuses the credentials: copy UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN anew from the database's page",
+		needsRedis, syncNoRedis}},
+	{name: "redis-down", given: func(w *apptest.World, _ *wire) { w.Refuse("redis") }, want: []string{
+		"fail redis          Upstash over REST: nothing listens at its address: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
+		needsRedis, syncNoRedis}},
+	{name: "redis-hangs", given: func(w *apptest.World, _ *wire) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Hang}) }, want: []string{
+		"fail redis          Upstash over REST: no answer in time: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
+		needsRedis, syncNoRedis}},
+	{name: "redis-is-a-web-page", given: func(w *apptest.World, _ *wire) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.HTML}) }, want: []string{
+		"fail redis          Upstash over REST: upstash PIPELINE: HTTP 200: answer is not JSON: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
+		needsRedis, syncNoRedis}},
+	{name: "redis-token-that-reads-only", given: func(w *apptest.World, _ *wire) {
+		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/pipeline", Kind: fault.Status, Status: 200,
+			Body: `[{"error":"NOPERM this user has no permissions to run the 'set' command"},{"result":null},{"error":"NOPERM no"},{"error":"NOPERM no"}]`})
+	}, want: []string{
+		"fail redis          Upstash over REST takes the credentials, but not for writing and scripts: set the standard token, not the read-only one, in UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN",
+		needsRedis}},
+	{name: "redis-of-everybody", given: func(w *apptest.World, _ *wire) {
+		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/pipeline", Kind: fault.Status, Status: 200,
+			Body: `[{"result":"OK"},{"result":"another's"},{"result":"another's"},{"result":1}]`})
+	}, want: []string{
+		"fail redis          Upstash over REST does not give back what was written: is it a Redis of its own? Check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN",
+		needsRedis}},
+	{name: "redis-over-its-quota", given: func(w *apptest.World, _ *wire) {
+		w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status, Status: 400, Body: `{"error":"ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}`})
+	}, want: []string{
+		"fail redis          Upstash over REST: upstash PIPELINE: HTTP 400: ERR max requests limit exceeded. Limit: look at the database's page (quota, size)",
+		needsRedis, syncNoRedis}},
+	{name: "redis-without-messages", given: func(w *apptest.World, _ *wire) {
+		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/subscribe", Kind: fault.Status, Status: 404})
+	}, want: []string{
+		"fail pubsub         no message arrives over Upstash over REST: upstash SUBSCRIBE: HTTP 404: long polls and realtime need them, so let its user subscribe and publish"}},
+	{name: "never-synced", given: func(w *apptest.World, _ *wire) { w.Redis.Miniredis().FlushAll() }, want: []string{
+		"warn sync           never done, or over a day ago: run `server sync`, and see that Inngest is told of /api/inngest"}},
+	{name: "sync-long-ago", given: func(w *apptest.World, _ *wire) { w.Clock.Advance(time.Hour) }, want: []string{
+		"ok   session        Jira takes it; it ends on 2026-06-03, in 29 days",
+		"warn sync           last done 1h0m0s ago: set SYNC_CRON, such as */5 * * * *, or run `server sync`"}},
+	{name: "schedule-that-fails", env: map[string]string{"SYNC_CRON": "TZ=Europe/Berlin */5 * * * *"}, given: func(w *apptest.World, _ *wire) { w.Clock.Advance(time.Hour) }, want: []string{
+		"ok   session        Jira takes it; it ends on 2026-06-03, in 29 days",
+		"warn sync           last done 1h0m0s ago: see in Inngest whether sync-active-timers fails"}},
+	{name: "schedule-that-is-none", env: map[string]string{"SYNC_CRON": "every 5 minutes"}, want: []string{
+		"fail sync           SYNC_CRON is not a schedule: it has five fields, such as */5 * * * *"}},
+}
