@@ -46,7 +46,7 @@ func render(text []byte) ([]byte, error) {
 	sum := sha256.Sum256([]byte(style))
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
-		"Document": &d, "Before": before, "Style": template.CSS(style), //nolint:gosec // our own
+		"Document": &d, "Before": before, "Style": template.CSS(style), // our own
 		"Policy": "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; base-uri 'none'; form-action 'none'",
 	})
 	return b.Bytes(), err
@@ -92,9 +92,9 @@ func access(o route) template.HTML {
 	case required == "":
 		return "Needs no token."
 	case open == "":
-		return template.HTML("Needs " + required + " in both modes." + more) //nolint:gosec // the words above
+		return template.HTML("Needs " + required + " in both modes." + more) // the words above
 	}
-	return template.HTML("In open mode it needs " + open + ", in required mode " + required + "." + more) //nolint:gosec // likewise
+	return template.HTML("In open mode it needs " + open + ", in required mode " + required + "." + more) // likewise
 }
 
 // body is what a request of the operation carries.

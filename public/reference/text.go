@@ -20,7 +20,7 @@ func prose(text string) template.HTML {
 			b.WriteString("<p>" + string(inline(paragraph)) + "</p>")
 		}
 	}
-	return template.HTML(b.String()) //nolint:gosec // inline escapes
+	return template.HTML(b.String()) // inline escapes
 }
 
 // inline is prose without paragraphs.
@@ -33,7 +33,7 @@ func inline(text string) template.HTML {
 			b.WriteString(html.EscapeString(part))
 		}
 	}
-	return template.HTML(b.String()) //nolint:gosec // escaped above
+	return template.HTML(b.String()) // escaped above
 }
 
 // kind says in a few words what a schema allows, with links to those that have
@@ -63,7 +63,7 @@ func kind(s schema) template.HTML {
 	if bounds := bounds(s); bounds != "" {
 		said += ", " + bounds
 	}
-	return template.HTML(said) //nolint:gosec // made of escaped parts
+	return template.HTML(said) // made of escaped parts
 }
 
 func literal(value any) string { return "<code>" + html.EscapeString(fmt.Sprint(value)) + "</code>" }

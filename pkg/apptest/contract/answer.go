@@ -22,32 +22,22 @@ func (d *Document) CheckAnswer(method, path string, status int, header http.Head
 		return nil // a preflight, which is the browser's affair
 	}
 	o, found, known := d.find(method, path)
-	pointer, response := "", map[string]any{}
+	ref := ""
 	switch {
 	case found:
-		responses, _ := o.node["responses"].(map[string]any)
-		node, ok := responses[strconv.Itoa(status)].(map[string]any)
-		if !ok {
-			return fmt.Errorf("%s %s answers %d, which the document does not know: %s", method, path, status, body)
-		}
-		var err error
-		if pointer, response, err = d.resolve(o.pointer+"/responses/"+strconv.Itoa(status), node); err != nil {
-			return err
-		}
-	case known && status != http.StatusMethodNotAllowed, !known && status != http.StatusNotFound:
-		return fmt.Errorf("%s %s, which the document does not have, answers %d: %s", method, path, status, body)
-	case known:
-		pointer = "#/components/responses/MethodNotAllowed"
+		ref = o.pointer + "/responses/" + strconv.Itoa(status)
+	case known && status == http.StatusMethodNotAllowed:
+		ref = "#/components/responses/MethodNotAllowed"
+	case !known && status == http.StatusNotFound:
+		ref = "#/components/responses/NotFound"
 	default:
-		pointer = "#/components/responses/NotFound"
+		return fmt.Errorf("%s %s, which the document does not have, answers %d: %s", method, path, status, body)
 	}
-	if !found {
-		var err error
-		if pointer, response, err = d.resolve("", map[string]any{"$ref": pointer}); err != nil {
-			return err
-		}
+	pointer, response, err := d.resolve("", map[string]any{"$ref": ref})
+	if err != nil {
+		return fmt.Errorf("%s %s answers %d, which the document does not know: %w: %s", method, path, status, err, body)
 	}
-	err := errors.Join(d.checkHeaders(pointer, response, header), d.checkBody(pointer, response, header, body), checkCode(o, found, status, body))
+	err = errors.Join(d.checkHeaders(pointer, response, header), d.checkBody(pointer, response, header, body), checkCode(o, found, status, body))
 	if err != nil {
 		return fmt.Errorf("%s %s answers %d: %w\n%s", method, path, status, err, body)
 	}
