@@ -294,6 +294,7 @@ func TestPrometheus(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 404, s.get("/metrics", nil), "the API's port does not show them")
+	assert.NotContains(t, s.log.String(), "trace_id", "there are no traces")
 	s.stop()
 }
 

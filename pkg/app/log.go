@@ -61,6 +61,9 @@ var (
 const shortestAccount = 24
 
 func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration { // JSON has it in nanoseconds otherwise
+		return slog.String(a.Key, a.Value.Duration().String())
+	}
 	text, ok := textOf(a.Value)
 	if !ok {
 		return a

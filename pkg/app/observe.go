@@ -91,7 +91,8 @@ func (o *observed) end(ctx context.Context) {
 }
 
 // log writes the request's one line: no path and no query, which may hold
-// personal data.
+// personal data, and no text of an error that the caller has to mend, which may
+// quote them. The code tells what it was.
 func (o *observed) log(ctx context.Context) {
 	spent := o.timing.Summary()
 	attrs := append(make([]slog.Attr, 0, 16), // as many as a failure has
@@ -110,11 +111,11 @@ func (o *observed) log(ctx context.Context) {
 		attrs = append(attrs, slog.String("upstream", failed.Upstream), slog.String("op", failed.Op), slog.Int("upstream_status", failed.Status))
 	}
 	level := slog.LevelInfo
-	if o.err != nil {
+	if o.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if o.err != nil && (level == slog.LevelError || o.d.Log.Enabled(ctx, slog.LevelDebug)) {
 		attrs = append(attrs, slog.Any("error", o.err))
-		if o.status >= http.StatusInternalServerError {
-			level = slog.LevelError
-		}
 	}
 	o.d.Log.LogAttrs(ctx, level, "request", attrs...)
 }

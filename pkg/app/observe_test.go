@@ -3,8 +3,10 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/collector"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -115,4 +118,27 @@ func TestRouteOf(t *testing.T) {
 		r.Pattern = tc.pattern
 		assert.Equal(t, tc.want, app.RouteOf(r), name)
 	}
+}
+
+// An error that the caller has to mend may quote what they sent: its text is
+// for whoever debugs.
+func TestErrorTextOfACallersFault(t *testing.T) {
+	for level, shown := range map[string]bool{"info": false, "debug": true} {
+		w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"LOG_LEVEL": level}})
+		w.Do(t.Context(), func(w http.ResponseWriter, r *http.Request) {
+			app.Serve(w, r, http.MethodGet, func(context.Context, *app.Deps, *app.Request) (web.Reply, error) {
+				return web.Reply{}, fmt.Errorf("%w: %w", app.ErrUserNotFound, &upstream.Error{Upstream: "jira", Op: "users.find", Status: 404, Message: "no Linh Marked"})
+			})
+		}, apptest.Request{Target: "/api/users/resolve?email=a@b.test"})
+		assert.Contains(t, w.Log.String(), "op=users.find upstream_status=404")
+		assert.Equal(t, shown, strings.Contains(w.Log.String(), "Linh Marked"), level)
+	}
+}
+
+func TestDurationsCanBeRead(t *testing.T) {
+	c := apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config
+	c.Platform.VercelEnv = "production"
+	var out bytes.Buffer
+	app.NewLog(&out, c).Info("done", "took", 1500*time.Millisecond)
+	assert.Contains(t, out.String(), `"took":"1.5s"`)
 }

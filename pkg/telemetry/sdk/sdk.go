@@ -61,6 +61,8 @@ func New(o Options) (*SDK, error) {
 	traces := []trace.TracerProviderOption{trace.WithResource(res), trace.WithSampler(sampler(o))}
 	if o.Spans != nil {
 		traces = append(traces, trace.WithBatcher(o.Spans))
+	} else {
+		traces = append(traces, trace.WithSampler(trace.NeverSample()))
 	}
 	metrics := []metric.Option{metric.WithResource(res), metric.WithCardinalityLimit(maxSeries), metric.WithExemplarFilter(exemplar.AlwaysOffFilter)}
 	for _, r := range o.Readers {
