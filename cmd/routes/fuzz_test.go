@@ -41,6 +41,9 @@ func FuzzRequest(f *testing.F) {
 		if err != nil || !known[method] || path[0] != '/' || strings.HasSuffix(at.Path, "/inngest") || strings.Contains(query, "wait=") && etag != "" {
 			return // not HTTP, the SDK's own, or 25 seconds of silence
 		}
+		if strings.ContainsFunc(etag+token, func(r rune) bool { return r < ' ' && r != '\t' || r == '\x7f' }) {
+			return // net/http's server answers 400 by itself
+		}
 		r := httptest.NewRequest(method, "/", strings.NewReader(string(body)))
 		r.URL = at
 		r.URL.RawQuery = query
