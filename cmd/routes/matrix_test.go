@@ -5,8 +5,12 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"testing"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
 // outcome is what a cell must come to. has is a text in the body.
@@ -20,6 +24,40 @@ type row struct {
 	route, variant, dependency string
 	ask                        func(w *apptest.World) apptest.Request
 	want                       map[string]outcome // by fault
+
+	options apptest.Options
+	given   func(w *apptest.World) // prepares it; may be nil
+	effect  effect
+}
+
+// world is where a cell of the row is played.
+func (r row) world(t *testing.T, d app.Deadlines) *apptest.World {
+	r.options.Deadlines = d
+	w := apptest.New(t, r.options)
+	if r.given != nil {
+		r.given(w)
+	}
+	return w
+}
+
+// in gives rows a world of their own kind.
+func in(options apptest.Options, given func(*apptest.World), rows ...row) []row {
+	for i := range rows {
+		rows[i].options, rows[i].given = options, given
+	}
+	return rows
+}
+
+// having says what rows do.
+func having(e effect, rows ...row) []row {
+	for i := range rows {
+		rows[i].effect = e
+	}
+	return rows
+}
+
+func rowOf(route, variant, dependency string, ask func(*apptest.World) apptest.Request, want map[string]outcome) row {
+	return row{route: route, variant: variant, dependency: dependency, ask: ask, want: want}
 }
 
 func (r row) name() string {
@@ -33,7 +71,10 @@ type handled struct {
 
 func (r row) request(w *apptest.World) handled {
 	request := handled{r.ask(w), handlerOf(r.route)}
-	if r.route == "/api/issues/{key}" { // as the rewrite has it
+	switch r.route {
+	case "/api/inngest":
+		request.handler = executor(request.handler)
+	case "/api/issues/{key}": // as the rewrite has it
 		handler := request.handler
 		request.handler = func(w http.ResponseWriter, r *http.Request) { r.SetPathValue("key", "BILL-209"); handler(w, r) }
 	}
@@ -125,44 +166,30 @@ func withToken(ask func(*apptest.World) apptest.Request) func(*apptest.World) ap
 	}
 }
 
-func matrix() []row {
-	worklogs, byEmail := get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT"), get("/api/worklogs?date=2026-04-28&userEmail=EMAIL")
-	start := post(5, "/api/timers/start", `{"issueKey":"BILL-209","accountId":"ACCOUNT"}`)
-	stop, stopOnly := post(1, "/api/timers/stop", `{"issueKey":"PORTAL-312","accountId":"ACCOUNT"}`), post(1, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)
-	validate := post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`)
-	issue, search, resolve := get("/api/issues/BILL-209"), get("/api/issues/search?accountId=ACCOUNT"), get("/api/users/resolve?email=EMAIL")
-	health := get("/api/health?deep=1")
-	general := outcome{status: 502, code: "CLOCKWORK_UNAVAILABLE", field: "general"}
-	noJira := outcome{status: 502, code: "JIRA_UNAVAILABLE", field: "general"}
-	wrongToken := outcome{status: 400, code: "VALIDATION_ERROR", field: "clockworkApiToken"}
-	return []row{
-		{"/api/health", "", "clockwork", health, checks("clockwork")},
-		{"/api/health", "", "jira", health, checks("jira")},
-		{"/api/health", "", "redis", health, checks("redis")},
-		{"/api/timers/active", "", "redis", get("/api/timers/active?accountId=ACCOUNT"), unavailable},
-		{"/api/timers/active", "-everybody", "redis", get("/api/timers/active"), unavailable},
-		{"/api/timers/start", "", "clockwork", start, writes(201)},
-		{"/api/timers/start", "", "jira", start, fine(201)},
-		{"/api/timers/start", "", "redis", start, fine(201)},
-		{"/api/timers/stop", "", "clockwork", stop, but(writes(200), map[string]outcome{"422": {status: 200, has: `"stopped":false`}})},
-		{"/api/timers/stop", "", "redis", stop, fine(200)},
-		{"/api/timers/stop", "-the-only-one", "redis", stopOnly, unavailable},
-		{"/api/worklogs", "", "clockwork", worklogs, reads("CLOCKWORK", "")},
-		{"/api/worklogs", "-own-token", "clockwork", withToken(worklogs), asCaller()},
-		{"/api/worklogs", "", "jira", worklogs, fine(200)},
-		{"/api/worklogs", "", "redis", worklogs, fine(200)},
-		{"/api/worklogs", "-by-e-mail", "jira", byEmail, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))},
-		{"/api/worklogs", "-by-e-mail", "redis", byEmail, fine(200)},
-		{"/api/issues/{key}", "", "jira", issue, but(reads("JIRA", ""), notFound("ISSUE_NOT_FOUND"))},
-		{"/api/issues/{key}", "", "redis", issue, fine(200)},
-		{"/api/issues/search", "", "jira", search, reads("JIRA", "")},
-		{"/api/issues/search", "", "redis", search, fine(200)},
-		{"/api/users/resolve", "", "jira", resolve, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))},
-		{"/api/users/resolve", "", "redis", resolve, fine(200)},
-		{"/api/settings/validate", "", "clockwork", validate, but(reads("CLOCKWORK", "general"), map[string]outcome{
-			"401": wrongToken, "403": wrongToken, "404": general, "422": general})},
-		{"/api/settings/validate", "", "jira", validate, but(reads("JIRA", "general"), map[string]outcome{
-			"404": {status: 400, code: "VALIDATION_ERROR", field: "accountId"}, "422": noJira})},
-		{"/api/settings/validate", "", "redis", validate, fine(200)},
+// requests is a start or stop that asks for a sync, and tells whether it could.
+func requests(status int) map[string]outcome {
+	return but(every(outcome{status: status, has: `"syncRequested":false`}), map[string]outcome{
+		"slow": {status: status, has: `"syncRequested":true`},
+	})
+}
+
+// withoutNames is a list that does without Jira, and says so.
+func withoutNames() map[string]outcome {
+	return but(every(outcome{status: 200, has: `"degraded":["jira"]`}), map[string]outcome{
+		"slow": {status: 200}, "404": {status: 200}, // that somebody is unknown is an answer
+	})
+}
+
+// asUser brings the login of a person.
+func asUser(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
+	return func(w *apptest.World) apptest.Request {
+		r := ask(w)
+		p := w.Person(5)
+		token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(users.User{Username: "u", AccountID: p.AccountID, Email: p.Email})
+		if err != nil {
+			panic(err)
+		}
+		r.Header = map[string]string{"Authorization": "Bearer " + token}
+		return r
 	}
 }

@@ -38,7 +38,8 @@ func newSyncer(d *Deps) (*timersync.Syncer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &timersync.Syncer{Tokens: tokens, Cache: d.Timers, Jira: d.Jira, Now: d.Now, Log: d.Log}, nil
+	return &timersync.Syncer{Tokens: tokens, Cache: d.Timers, Jira: d.Jira, Now: d.Now, Log: d.Log,
+		NamesTimeout: 4 * d.Deadlines.Names}, nil // nobody waits for it
 }
 
 func sources(d *Deps) ([]timersync.Source, error) {

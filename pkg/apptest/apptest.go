@@ -81,7 +81,8 @@ func New(t testing.TB, o Options) *World {
 	c, err := config.Load(w.Env)
 	require.NoError(t, err)
 	parts := app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now}
-	if !o.Unsynced { // with the time that it takes
+	if !o.Unsynced { // with the time that it takes, on a busy machine too
+		parts.Deadlines = app.Deadlines{Request: time.Minute, Redis: time.Minute, Names: time.Minute}
 		w.Deps, err = app.New(c, parts)
 		require.NoError(t, err)
 		w.Sync(t)
@@ -142,7 +143,11 @@ func (w *World) Sync(t testing.TB) {
 func (w *World) Faults() *fault.Injector { return w.Sandbox.Faults() }
 
 // Refuse makes an upstream's address refuse connections from now on.
-func (w *World) Refuse(upstream string) { w.servers[upstream].Close() }
+func (w *World) Refuse(upstream string) {
+	server := w.servers[upstream]
+	server.Close()
+	keepClosed(w.t, server.Listener.Addr())
+}
 
 // Person is somebody of the sandbox's team: 0 owns the server's credentials, 1
 // has one timer running, 3 two, 5 none, and the address of 6 is hidden.

@@ -11,13 +11,16 @@ import (
 const (
 	attempts = 2
 	pause    = 100 * time.Millisecond
+	// maxAnswer is far more than an event's id, in bytes.
+	maxAnswer = 64 << 10
 )
 
 // bounded sends within ctx. The SDK ignores its caller's context, sleeps for
 // seconds over its own five attempts, the last one too, and its errors quote
 // the address, which holds the event key. So attempts are made here, and what
 // fails becomes an answer that the SDK does not repeat. Repeating is safe: an
-// event carries the seed of its id.
+// event carries the seed of its id. The SDK reads an answer whole, however long
+// it is: here it ends.
 type bounded struct {
 	ctx  context.Context
 	next http.RoundTripper
@@ -31,6 +34,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		response, err := b.next.RoundTrip(again)
 		if err == nil && response.StatusCode < http.StatusInternalServerError {
+			response.Body = limited{io.LimitReader(response.Body, maxAnswer), response.Body}
 			return response, nil
 		}
 		if err == nil {
@@ -40,6 +44,12 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 			return unreachable(r), nil
 		}
 	}
+}
+
+// limited ends a body early.
+type limited struct {
+	io.Reader
+	io.Closer
 }
 
 // clone gives the request our context and a body of its own.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // cloudID asks the site who it is; that needs no session, and is sent none.
@@ -128,11 +129,12 @@ func (a appsAnswer) installations(environmentID string) (found []installation, k
 	return found, edges != nil
 }
 
-// notDiscovered leaves alone what has a meaning already, and outages.
+// notDiscovered leaves alone what has a meaning already, and outages, half an
+// answer among them.
 func notDiscovered(err error) error {
-	status := statusOf(err)
-	if errors.Is(err, ErrSessionExpired) || errors.Is(err, ErrSourceGone) ||
-		status == 0 || status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
+	var failed *upstream.Error
+	outage := !errors.As(err, &failed) || failed.Err != nil || failed.Status == http.StatusTooManyRequests || failed.Status >= http.StatusInternalServerError
+	if outage || errors.Is(err, ErrSessionExpired) || errors.Is(err, ErrSourceGone) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrNotDiscovered, err)

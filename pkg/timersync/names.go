@@ -1,6 +1,7 @@
 package timersync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -19,8 +20,7 @@ const (
 	// namesAge is how long names are carried over from the last snapshot before
 	// all of them are looked up again.
 	namesAge = time.Hour
-	// namesTimeout bounds the look-up: timers without a name now are better than
-	// with one too late.
+	// namesTimeout is what the look-up may take by default.
 	namesTimeout = 8 * time.Second
 )
 
@@ -101,7 +101,7 @@ func nameOf(issue timer.Issue) string {
 // lookUp adds what Jira knows of the people and issues; false where it could
 // not be asked.
 func (s *Syncer) lookUp(ctx context.Context, known nameBook, ask wanted) bool {
-	ctx, cancel := context.WithTimeout(ctx, namesTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.NamesTimeout, namesTimeout))
 	defer cancel()
 	var both sync.WaitGroup
 	var users map[string]jira.User

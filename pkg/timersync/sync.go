@@ -17,13 +17,16 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
-// Syncer does the sync. All fields are required.
+// Syncer does the sync. All fields but NamesTimeout are required.
 type Syncer struct {
 	Tokens *Tokens
 	Cache  *timercache.Cache
 	Jira   Jira
 	Now    func() time.Time
 	Log    *slog.Logger
+	// NamesTimeout bounds the look-up of names: timers without a name now are
+	// better than with one too late. Default 8 s.
+	NamesTimeout time.Duration
 }
 
 // Acquired is the result of the first step. It holds no token: steps' results

@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -12,17 +13,23 @@ const maxMessage = 300
 
 const redacted = "[redacted]"
 
+var email = regexp.MustCompile(`[\w.%+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}`)
+
 // minSecret spares short header values: to blank every "a" helps nobody.
 const minSecret = 6
 
-// redact makes upstream text fit for a log: no credential that we sent, no
-// control characters, bounded.
+// redact makes upstream text fit for a log and for a step's error, which a
+// dashboard shows: no credential that we sent, no e-mail address, no control
+// characters, bounded.
 func redact(text string, secrets []string) string {
 	for _, s := range secrets {
 		if len(s) >= minSecret {
 			// As it is, and as an upstream has it that quotes an address.
 			text = strings.NewReplacer(s, redacted, url.QueryEscape(s), redacted, url.PathEscape(s), redacted).Replace(text)
 		}
+	}
+	if strings.Contains(text, "@") {
+		text = email.ReplaceAllString(text, "[e-mail]")
 	}
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "�"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)

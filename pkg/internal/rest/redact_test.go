@@ -23,6 +23,8 @@ func TestRedact(t *testing.T) {
 		{"body-secret", "b0dy-token", "[redacted]"},
 		{"escaped-for-a-query", "GET /x?t=a%2Bb%2Fc%3D%3D failed", "GET /x?t=[redacted] failed"},
 		{"escaped-for-a-path", "GET /a+b%2Fc== failed", "GET /[redacted] failed"},
+		{"e-mail", "no access for an.le+x@mail.example.com.", "no access for [e-mail]."},
+		{"no-e-mail", "@mention a@b", "@mention a@b"},
 		{"short-values-stay", "1 of 1", "1 of 1"},
 		{"control-characters", "a\r\nb\x00c", "a b c"},
 		{"not-utf8", "a\xffb", "a�b"},

@@ -1,0 +1,152 @@
+package routes_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+)
+
+// addressOf is the variable with the address of each server that this backend
+// calls.
+var addressOf = map[string]string{
+	"clockwork": "CLOCKWORK_API_BASE_URL", "report": "CLOCKWORK_REPORT_BASE_URL", "jira": "JIRA_BASE_URL", "redis": "UPSTASH_REDIS_REST_URL", "inngest": "INNGEST_DEV",
+}
+
+// withServer is a world in which another server plays a dependency.
+func withServer(t *testing.T, dependency string, handler http.HandlerFunc) *apptest.World {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	env := loginEnv("open")
+	env["RATE_LIMIT"], env[addressOf[dependency]], env["TIMER_SOURCE"] = "off", server.URL, "auto"
+	if dependency == "report" {
+		env["TIMER_SOURCE"] = "connect" // which alone asks it
+	}
+	return apptest.New(t, apptest.Options{Env: env, Inngest: true, Unsynced: true, Deadlines: hangDeadlines})
+}
+
+// askAll uses every route, and runs the sync.
+func askAll(t *testing.T, w *apptest.World) {
+	t.Helper()
+	for _, route := range routes.All() {
+		ask := usual[route.Path]
+		switch route.Path {
+		case "/api/inngest":
+			ask = matrixOfSync()[0].ask
+		case "/timers", "/api/timers":
+			ask = asUser(ask)
+		}
+		request := row{route: route.Path, ask: ask}.request(w)
+		w.Do(t.Context(), request.handler, request.Request)
+	}
+}
+
+// No redirect is followed, whoever sends it and in whichever way, and no
+// credential arrives where it points to.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	for dependency := range addressOf {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			t.Run(fmt.Sprintf("%s-%d", dependency, status), func(t *testing.T) {
+				t.Parallel()
+				var arrived atomic.Int64
+				evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
+				defer evil.Close()
+				var asked atomic.Int64
+				w := withServer(t, dependency, func(w http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					http.Redirect(w, r, evil.URL+r.URL.Path, status)
+				})
+				askAll(t, w)
+				assert.NotZero(t, asked.Load(), "the row is wrong: nothing was asked")
+				assert.Zero(t, arrived.Load())
+				w.AssertDiscreet(t, "")
+			})
+		}
+	}
+}
+
+// What the process sends by is told where it may go to, so that no mistake in
+// a client, nor in a library that uses it, can reach another host.
+func TestOnlyConfiguredHosts(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Inngest: true, Unsynced: true})
+	var arrived atomic.Int64
+	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
+	defer evil.Close()
+	client := http.Client{Transport: w.Deps.Transport}
+	for _, address := range []string{evil.URL, "http://169.254.169.254/latest/meta-data/", "https://inn.gs/e/key", w.Deps.Config.BrowseURL()} {
+		_, err := client.Get(address)
+		require.ErrorContains(t, err, "not among the configured ones", address)
+	}
+	assert.Zero(t, arrived.Load())
+	for dependency, variable := range addressOf {
+		response, err := client.Get(w.Env[variable])
+		require.NoError(t, err, dependency)
+		_ = response.Body.Close()
+	}
+}
+
+// endless sends bytes until nobody takes them any more, and counts.
+type endless struct {
+	status            int
+	asked, done, sent atomic.Int64
+}
+
+func (e *endless) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	e.asked.Add(1)
+	defer e.done.Add(1)
+	chunk := strings.Repeat(`{"a":"aaaaaaaaaaaaaaaa"},`, 4<<10)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(e.status)
+	_, _ = io.WriteString(w, "[")
+	for e.sent.Load() < 1<<30 {
+		n, err := io.WriteString(w, chunk)
+		e.sent.Add(int64(n))
+		if err != nil {
+			return
+		}
+	}
+}
+
+// However long an answer is, no more of it is read than could ever be of use.
+// What is on its way besides lies in the kernel's buffers.
+func TestAnswersAreBounded(t *testing.T) {
+	const inFlight = 12 << 20
+	for dependency, c := range map[string]struct {
+		ask   asking
+		route string
+		limit int64 // of an answer with 200, in bytes
+	}{
+		"clockwork": {withToken(get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT&tz=UTC")), "/api/worklogs", 32 << 20},
+		"jira":      {get("/api/issues/search?accountId=ACCOUNT"), "/api/issues/search", 8 << 20},
+		"redis":     {get("/api/timers/active"), "/api/timers/active", 16 << 20},
+		"inngest":   {usual["/api/timers/sync"], "/api/timers/sync", 64 << 10},
+	} {
+		for _, status := range []int{200, 500} {
+			t.Run(fmt.Sprintf("%s-%d", dependency, status), func(t *testing.T) {
+				upstream := &endless{status: status}
+				w := withServer(t, dependency, upstream.ServeHTTP)
+				request := row{route: c.route, ask: c.ask}.request(w)
+				a := w.Do(t.Context(), request.handler, request.Request)
+				assert.GreaterOrEqual(t, a.Status, 500, "%s", a.Body)
+				limit := c.limit
+				if status != http.StatusOK {
+					limit = 3 * (1 << 20) // a sentence is looked for, in each of three attempts
+				}
+				require.NotZero(t, upstream.asked.Load())
+				require.Eventually(t, func() bool { return upstream.done.Load() == upstream.asked.Load() }, 30*time.Second, time.Millisecond)
+				assert.Less(t, upstream.sent.Load(), limit+inFlight)
+			})
+		}
+	}
+}

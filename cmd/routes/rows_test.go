@@ -1,0 +1,73 @@
+package routes_test
+
+import "github.com/clockwork-timer/backend/pkg/apptest"
+
+// matrix is every row.
+func matrix() []row {
+	rows := append(matrixOfReads(), matrixOfWrites()...)
+	return append(rows, matrixOfSync()...)
+}
+
+func matrixOfReads() []row {
+	worklogs, byEmail := get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT"), get("/api/worklogs?date=2026-04-28&userEmail=EMAIL")
+	validate := post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`)
+	issue, search, resolve := get("/api/issues/BILL-209"), get("/api/issues/search?accountId=ACCOUNT"), get("/api/users/resolve?email=EMAIL")
+	health := get("/api/health?deep=1")
+	general := outcome{status: 502, code: "CLOCKWORK_UNAVAILABLE", field: "general"}
+	noJira := outcome{status: 502, code: "JIRA_UNAVAILABLE", field: "general"}
+	wrongToken := outcome{status: 400, code: "VALIDATION_ERROR", field: "clockworkApiToken"}
+	loggedIn := apptest.Options{Env: loginEnv("open")}
+	rows := []row{
+		rowOf("/api/health", "", "clockwork", health, checks("clockwork")),
+		rowOf("/api/health", "", "jira", health, checks("jira")),
+		rowOf("/api/health", "", "redis", health, checks("redis")),
+		rowOf("/api/timers/active", "", "redis", get("/api/timers/active?accountId=ACCOUNT"), unavailable),
+		rowOf("/api/timers/active", "-everybody", "redis", get("/api/timers/active"), unavailable),
+		rowOf("/api/worklogs", "", "clockwork", worklogs, reads("CLOCKWORK", "")),
+		rowOf("/api/worklogs", "-own-token", "clockwork", withToken(worklogs), asCaller()),
+		rowOf("/api/worklogs", "", "jira", worklogs, withoutNames()),
+		rowOf("/api/worklogs", "", "redis", worklogs, fine(200)),
+		rowOf("/api/worklogs", "-by-e-mail", "jira", byEmail, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
+		rowOf("/api/worklogs", "-by-e-mail", "redis", byEmail, fine(200)),
+		rowOf("/api/issues/{key}", "", "jira", issue, but(reads("JIRA", ""), notFound("ISSUE_NOT_FOUND"))),
+		rowOf("/api/issues/{key}", "", "redis", issue, fine(200)),
+		rowOf("/api/issues/search", "", "jira", search, reads("JIRA", "")),
+		rowOf("/api/issues/search", "", "redis", search, fine(200)),
+		rowOf("/api/users/resolve", "", "jira", resolve, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
+		rowOf("/api/users/resolve", "", "redis", resolve, fine(200)),
+		rowOf("/api/settings/validate", "", "clockwork", validate, but(reads("CLOCKWORK", "general"), map[string]outcome{
+			"401": wrongToken, "403": wrongToken, "404": general, "422": general})),
+		rowOf("/api/settings/validate", "", "jira", validate, but(reads("JIRA", "general"), map[string]outcome{
+			"404": {status: 400, code: "VALIDATION_ERROR", field: "accountId"}, "422": noJira})),
+		rowOf("/api/settings/validate", "", "redis", validate, fine(200)),
+	}
+	for _, route := range []string{"/login", "/api/login"} {
+		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", usual[route], fine(200)))...)
+	}
+	for _, route := range []string{"/timers", "/api/timers"} {
+		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", asUser(get(route)), unavailable))...)
+	}
+	return rows
+}
+
+func matrixOfWrites() []row {
+	start := post(5, "/api/timers/start", `{"issueKey":"BILL-209","accountId":"ACCOUNT"}`)
+	stop, stopOnly := post(1, "/api/timers/stop", `{"issueKey":"PORTAL-312","accountId":"ACCOUNT"}`), post(1, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)
+	nothingRan := map[string]outcome{"422": {status: 200, has: `"stopped":false`}}
+	inngest := apptest.Options{Inngest: true}
+	rows := append(having(starts,
+		rowOf("/api/timers/start", "", "clockwork", start, writes(201)),
+		rowOf("/api/timers/start", "", "jira", start, fine(201)),
+		rowOf("/api/timers/start", "", "redis", start, fine(201)),
+	), having(stops,
+		rowOf("/api/timers/stop", "", "clockwork", stop, but(writes(200), nothingRan)),
+		rowOf("/api/timers/stop", "", "redis", stop, fine(200)),
+		rowOf("/api/timers/stop", "-the-only-one", "redis", stopOnly, unavailable),
+	)...)
+	return append(rows, in(inngest, nil, append(append(
+		having(starts, rowOf("/api/timers/start", "", "inngest", start, requests(201))),
+		having(stops, rowOf("/api/timers/stop", "", "inngest", stop, requests(200)))...),
+		rowOf("/api/timers/sync", "", "inngest", usual["/api/timers/sync"], but(every(outcome{status: 502, code: "INNGEST_UNAVAILABLE"}), map[string]outcome{"slow": {status: 202}})),
+		rowOf("/api/timers/sync", "", "redis", usual["/api/timers/sync"], fine(202)),
+	)...)...)
+}

@@ -1,0 +1,125 @@
+package routes_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+)
+
+// state is what must stay whole whatever fails: the timers that clients read,
+// and those that run in Clockwork.
+type state struct {
+	stored  map[string]string // by key
+	running []string          // account and issue, sorted
+}
+
+// ofTimers are the keys that say what runs; the others are names, quotas and
+// tokens, which come and go.
+func ofTimers(key string) bool {
+	return strings.HasPrefix(key, "clockwork:timers:") || key == "clockwork:sync" || key == "clockwork:active_users" || key == "clockwork:pending"
+}
+
+func stateOf(w *apptest.World) state {
+	s := state{stored: map[string]string{}}
+	mini := w.Redis.Miniredis()
+	for _, key := range mini.Keys() {
+		switch {
+		case !ofTimers(key):
+		case mini.Type(key) == "set":
+			members, _ := mini.Members(key)
+			s.stored[key] = strings.Join(members, " ")
+		default:
+			s.stored[key], _ = mini.Get(key)
+		}
+	}
+	for _, t := range w.Sandbox.RunningTimers() {
+		s.running = append(s.running, t.RunningFor+" "+t.Issue.Key)
+	}
+	slices.Sort(s.running)
+	return s
+}
+
+// effect is what a request does where all is well.
+type effect int
+
+const (
+	nothing effect = iota
+	starts         // BILL-209 for person 5
+	stops          // PORTAL-312 of person 1
+	syncs
+)
+
+// shown reports whether clients see the timer that a start or stop is about.
+func (s state) shown(w *apptest.World, e effect) bool {
+	person, issue := 5, "BILL-209"
+	if e == stops {
+		person, issue = 1, "PORTAL-312"
+	}
+	return strings.Contains(s.stored["clockwork:timers:"+w.Person(person).AccountID], `"`+issue+`"`)
+}
+
+// assertWhole holds what a cell left behind to what it answered: a read changes
+// nothing, what failed changes nothing that clients read, what succeeded shows
+// at once, and the next sync mends all.
+func (p played) assertWhole(t *testing.T, row row, faultName string) {
+	t.Helper()
+	cacheLost := row.dependency == "redis" && faultName != "slow"
+	succeeded := p.answer.Status < 300 && p.answer.Status != 206
+	switch {
+	case row.effect == nothing:
+		assert.Equal(t, p.before, p.after, "a read changes nothing")
+		return
+	case !succeeded || cacheLost:
+		assert.Equal(t, p.before.stored, p.after.stored, "what failed is not shown as done")
+	case row.effect == syncs:
+		p.assertTruth(t)
+	default:
+		assert.Equal(t, row.effect == starts, p.after.shown(p.world, row.effect), "what was done shows at once")
+	}
+	if faultName == "refused" && (serverOf(row.dependency) == "jira" || row.dependency == "report") {
+		return // closed for good
+	}
+	p.heal(t)
+	p.assertTruth(t)
+}
+
+// heal does a whole sync by a process of its own, which reaches Redis by another
+// way, with the fault gone.
+func (p played) heal(t *testing.T) {
+	t.Helper()
+	p.world.Faults().Clear()
+	p.world.Clock.Advance(time.Second)
+	env := p.world.Env
+	delete(env, "UPSTASH_REDIS_REST_URL")
+	delete(env, "UPSTASH_REDIS_REST_TOKEN")
+	env["REDIS_URL"] = "redis://" + p.world.Redis.Addr()
+	c, err := config.Load(env)
+	require.NoError(t, err)
+	p.world.Deps, err = app.New(c, app.Options{Log: app.NewLog(p.world.Log, c), Now: p.world.Clock.Now, Deadlines: roomy})
+	require.NoError(t, err)
+	p.world.Sync(t)
+}
+
+// assertTruth holds what each person is shown to what runs in Clockwork.
+func (p played) assertTruth(t *testing.T) {
+	t.Helper()
+	var shown []string
+	for _, person := range p.world.Sandbox.People() {
+		view, err := p.world.Deps.Timers.Read(t.Context(), timercache.Subject{AccountID: person.AccountID})
+		require.NoError(t, err)
+		for _, running := range view.Timers {
+			shown = append(shown, person.AccountID+" "+running.Issue.Key)
+		}
+	}
+	slices.Sort(shown)
+	assert.Equal(t, stateOf(p.world).running, shown)
+}
