@@ -66,7 +66,7 @@ func valueOf(v attribute.Value) value {
 		}
 		return value{Array: list}
 	}
-	text := v.Emit()
+	text := v.String()
 	return value{String: &text}
 }
 
