@@ -1,6 +1,6 @@
 // Package app is where everything meets: it builds the dependencies once, from
 // configuration, and turns a route's function into an http handler. It holds no
-// route and no rule of the domain.
+// route and no rule of the domain. Its one key in Redis is clockwork:outages.
 package app
 
 import (
