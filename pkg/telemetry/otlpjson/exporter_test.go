@@ -114,7 +114,9 @@ func TestMetricOfAnotherKind(t *testing.T) {
 func TestCollectorFails(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"unavailable": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
-		"redirects":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere.test/", http.StatusTemporaryRedirect) },
+		"redirects": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere.test/", http.StatusTemporaryRedirect)
+		},
 		"resets": func(http.ResponseWriter, *http.Request) {
 			panic(http.ErrAbortHandler)
 		},
