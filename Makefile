@@ -19,8 +19,8 @@ packages = $(GO) list ./... | grep -v /backend/e2e
 
 # e2e starts compilers and servers; beside it the timing of other tests would suffer.
 test: lint programs clients
-	$(GO) test -race -count=1 -timeout 10m $$($(packages))
-	$(GO) test -race -count=1 -timeout 35m -p 1 ./e2e/...
+	$(GO) test -race -count=1 -timeout 25m $$($(packages))
+	$(GO) test -race -count=1 -timeout 40m -p 1 ./e2e/...
 
 unit:
 	$(GO) test -race $$($(packages))
