@@ -134,6 +134,16 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), followUp)
 }
 
+// insist tries twice: Clockwork has changed, and a cache that does not follow
+// shows what is not so until the next sync.
+func insist(ctx context.Context, amend func() error) error {
+	err := amend()
+	if err != nil && ctx.Err() == nil {
+		err = amend()
+	}
+	return err
+}
+
 // Start starts a timer in Clockwork and shows it.
 func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	account, _, err := c.account(ctx, r)
@@ -152,7 +162,7 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	if account != "" {
 		t := provisional(account, r, shown, c.Now())
 		out.Timer = &t
-		if err := c.Cache.Started(ctx, *t.Author, t); err != nil {
+		if err := insist(ctx, func() error { return c.Cache.Started(ctx, *t.Author, t) }); err != nil {
 			c.Log.ErrorContext(ctx, "started timer not cached", "error", err)
 		}
 	}
@@ -184,7 +194,7 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 	}
 	out.Stopped = err == nil
 	if account != "" {
-		if err := c.Cache.Stopped(ctx, timer.Person{AccountID: account}, r.IssueKey); err != nil {
+		if err := insist(ctx, func() error { return c.Cache.Stopped(ctx, timer.Person{AccountID: account}, r.IssueKey) }); err != nil {
 			c.Log.ErrorContext(ctx, "stopped timer not removed from the cache", "error", err)
 		}
 	}

@@ -1,0 +1,56 @@
+package timercontrol_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
+)
+
+// late is a cache whose first answer does not come in time.
+type late struct {
+	record
+	asked int
+}
+
+func (l *late) Started(ctx context.Context, owner timer.Person, t timer.Timer) error {
+	if l.asked++; l.asked == 1 {
+		return fmt.Errorf("%w: too slow", timercache.ErrUnavailable)
+	}
+	return l.record.Started(ctx, owner, t)
+}
+
+func (l *late) Stopped(ctx context.Context, owner timer.Person, issueKey string) error {
+	if l.asked++; l.asked == 1 {
+		return fmt.Errorf("%w: too slow", timercache.ErrUnavailable)
+	}
+	return l.record.Stopped(ctx, owner, issueKey)
+}
+
+// What Clockwork did is shown also where Redis was too slow the first time.
+func TestCacheThatIsLate(t *testing.T) {
+	for name, tt := range map[string]struct {
+		call func(*timercontrol.Control, context.Context, timercontrol.Request) (timercontrol.Outcome, error)
+		want string
+	}{
+		"start": {(*timercontrol.Control).Start, "started OPS-64"},
+		"stop":  {(*timercontrol.Control).Stop, "stopped OPS-64"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cache := &late{}
+			control := &timercontrol.Control{Clockwork: caller{func() {}}, Names: nobody{}, Owners: nobody{}, Cache: cache,
+				RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+			_, err := tt.call(control, t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
+			require.NoError(t, err)
+			assert.Equal(t, []string{tt.want}, cache.written)
+		})
+	}
+}
