@@ -13,6 +13,7 @@ async function call(method: string, path: string, body?: unknown): Promise<void>
   const answer = await fetch(settings.control + path, {
     method,
     headers: { "Content-Type": "application/json" },
+    signal: AbortSignal.timeout(10_000),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);

@@ -45,7 +45,8 @@ export class Server {
 
   /** One whole sync, as an event would bring it about. */
   async sync(): Promise<void> {
-    await promisify(execFile)(settings.server, ["sync"], { env: settings.env });
+    // SIGQUIT has Go say where it hangs.
+    await promisify(execFile)(settings.server, ["sync"], { env: settings.env, timeout: 30_000, killSignal: "SIGQUIT" });
   }
 }
 
