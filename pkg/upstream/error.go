@@ -65,6 +65,11 @@ func (e *Error) Timeout() bool {
 // Unsent reports that the call certainly did not arrive: no connection was
 // opened, or the upstream was not asked at all.
 func (e *Error) Unsent() bool {
+	return errors.Is(e.Err, ErrOpen) || e.Undialled()
+}
+
+// Undialled reports that no connection was opened.
+func (e *Error) Undialled() bool {
 	var op *net.OpError
-	return errors.Is(e.Err, ErrOpen) || errors.As(e.Err, &op) && op.Op == "dial"
+	return errors.As(e.Err, &op) && op.Op == "dial"
 }

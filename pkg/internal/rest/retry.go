@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -75,7 +74,7 @@ func (c *Client) retry(ctx context.Context, r Request) (*Response, int, error) {
 			attempt:    n,
 			readOnly:   r.readOnly(),
 			status:     failed.Status,
-			unsent:     neverLeft(failed),
+			unsent:     failed.Undialled(),
 			lost:       lostOnTheWay(failed),
 			retryAfter: failed.RetryAfter,
 			backoff:    backoff(n, c.opts.Jitter()),
@@ -100,12 +99,6 @@ func left(ctx context.Context) time.Duration {
 		return 0
 	}
 	return time.Until(deadline)
-}
-
-// neverLeft reports that no connection was opened.
-func neverLeft(e *upstream.Error) bool {
-	var op *net.OpError
-	return errors.As(e.Err, &op) && op.Op == "dial"
 }
 
 // lostOnTheWay reports a failure below HTTP that another attempt may not meet.
