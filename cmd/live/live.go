@@ -23,10 +23,14 @@ const farewell = 8 * time.Second
 
 // Run starts a realtime server for d, calls serve with its routes, and closes
 // it when ctx ends: its clients are told before serve gives up waiting for
-// their streams.
+// their streams. It ends without an error, and without serve, where ctx ends
+// before the store is open.
 func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mounted []routes.Route) error) error {
 	store, closeStore, err := open(ctx, d)
 	if err != nil {
+		if ctx.Err() != nil { // told to stop while it started: nothing has failed
+			return nil
+		}
 		return err
 	}
 	server, err := realtime.New(options(d, store))

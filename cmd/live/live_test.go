@@ -138,3 +138,24 @@ func TestDatabaseThatIsNone(t *testing.T) {
 	err := live.Run(t.Context(), w.Deps, func(context.Context, []routes.Route) error { return assert.AnError })
 	assert.ErrorContains(t, err, "DATABASE_URL must be")
 }
+
+// A program that is told to stop before it serves has not failed.
+func TestStoppedWhileItStarts(t *testing.T) {
+	for name, database := range map[string]string{"file": "sqlite://" + t.TempDir() + "/timers.db", "memory": "sqlite://:memory:"} {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, database)
+			ctx, stop := context.WithCancel(t.Context())
+			stop()
+			assert.NoError(t, live.Run(ctx, w.Deps, func(context.Context, []routes.Route) error {
+				t.Error("served")
+				return nil
+			}))
+		})
+	}
+}
+
+func TestStoreThatCannotBeOpened(t *testing.T) {
+	w := world(t, "sqlite://"+t.TempDir()+"/missing/timers.db")
+	err := live.Run(t.Context(), w.Deps, func(context.Context, []routes.Route) error { return nil })
+	assert.ErrorContains(t, err, "realtime store:")
+}

@@ -91,8 +91,9 @@ func serve(ctx context.Context, d *app.Deps) error {
 	if err != nil {
 		return err
 	}
-	d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
+	defer listener.Close()
 	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
+		d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
 		return listen.Serve(ctx, listener, routes.Handler(d, append(mounted, pages)...))
 	})
 }
