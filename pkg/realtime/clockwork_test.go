@@ -29,9 +29,11 @@ type upstream struct {
 	redis *redistcp.Client
 	cache *timercache.Cache
 
-	mu      sync.Mutex
-	refusal error
-	asked   []timercontrol.Request
+	mu       sync.Mutex
+	refusal  error
+	asked    []timercontrol.Request
+	ready    int            // subscriptions to the events that began
+	compared map[string]int // reads of the cache, by user
 }
 
 func newUpstream(t testing.TB) *upstream {
@@ -39,7 +41,7 @@ func newUpstream(t testing.TB) *upstream {
 	redis, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
-	u := &upstream{t: t, mini: mini, redis: redis, cache: timercache.New(redis, time.Now)}
+	u := &upstream{t: t, mini: mini, redis: redis, cache: timercache.New(redis, time.Now), compared: map[string]int{}}
 	u.sync()
 	return u
 }
@@ -98,7 +100,7 @@ func (u *upstream) refuse(err error) {
 
 func (u *upstream) options() *realtime.ClockworkOptions {
 	return &realtime.ClockworkOptions{
-		Events: u.redis, Cache: u.cache, Control: u,
+		Events: u, Cache: u, Control: u,
 		Token: func(who auth.Caller) (secret.Text, error) {
 			if who.ClockworkToken.IsZero() {
 				return secret.Text{}, auth.ErrNoClockwork
@@ -109,10 +111,51 @@ func (u *upstream) options() *realtime.ClockworkOptions {
 	}
 }
 
+// PSubscribe is Redis' own, counted.
+func (u *upstream) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
+	return u.redis.PSubscribe(ctx, func() {
+		onReady()
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.ready++
+	}, onMessage, patterns...)
+}
+
+// Read is the cache's own, counted.
+func (u *upstream) Read(ctx context.Context, subject timercache.Subject) (timercache.View, error) {
+	view, err := u.cache.Read(ctx, subject)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.compared[subject.AccountID]++
+	return view, err
+}
+
 // listening waits until n servers hear the events.
 func (u *upstream) listening(n int) {
 	u.t.Helper()
-	require.Eventually(u.t, func() bool { return u.mini.PubSubNumPat() == n }, patience, time.Millisecond)
+	u.await(func() bool { return u.ready == n })
+}
+
+// connect connects a user to each server, and waits until these have compared
+// what they know of the user with the cache: a change that is made while they
+// look may be told twice.
+func (u *upstream) connect(user string, servers ...*world) (clients []*client) {
+	u.t.Helper()
+	for _, w := range servers {
+		c, _ := w.connect(user)
+		clients = append(clients, c)
+	}
+	u.await(func() bool { return u.compared[user] >= len(servers) })
+	return clients
+}
+
+func (u *upstream) await(holds func() bool) {
+	u.t.Helper()
+	require.Eventually(u.t, func() bool {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		return holds()
+	}, patience, time.Millisecond)
 }
 
 // dialAccount connects as a user with an Atlassian account of the same id.
@@ -131,7 +174,7 @@ func TestClockworkChangesArrive(t *testing.T) {
 	u := newUpstream(t)
 	w := newWorld(t, realtime.Options{Clockwork: u.options()})
 	u.listening(1)
-	c, _ := w.connect("ann")
+	c := u.connect("ann", w)[0]
 	u.started("ann", "ABC-1")
 	m := c.update(1, "cw:ann:ABC-1", realtime.Running)
 	assert.Equal(t, "ABC-1", m.Payload.IssueKey)
@@ -170,9 +213,9 @@ func TestClockworkChangesOnce(t *testing.T) {
 	u := newUpstream(t)
 	first := newWorld(t, realtime.Options{Store: redisStore(t, u.mini.Addr()), Clockwork: u.options()})
 	second := newWorld(t, realtime.Options{Store: redisStore(t, u.mini.Addr()), Clockwork: u.options()})
-	u.listening(4)
-	here, _ := first.connect("ann")
-	there, _ := second.connect("ann")
+	u.listening(2)
+	clients := u.connect("ann", first, second)
+	here, there := clients[0], clients[1]
 	for n := range int64(20) {
 		if n%2 == 0 {
 			u.started("ann", "ABC-1")
@@ -192,7 +235,7 @@ func TestClockworkEventsMissed(t *testing.T) {
 	u := newUpstream(t)
 	w := newWorld(t, realtime.Options{Clockwork: u.options()})
 	u.listening(1)
-	c, _ := w.connect("ann")
+	c := u.connect("ann", w)[0]
 	u.started("ann", "ABC-1")
 	c.update(1, "cw:ann:ABC-1", realtime.Running)
 	u.mini.Close()
@@ -213,7 +256,7 @@ func TestStartInClockwork(t *testing.T) {
 	u.listening(1)
 	sender := w.dialAccount("ann", "marked-token")
 	sender.next()
-	other, _ := w.connect("ann")
+	other := u.connect("ann", w)[0]
 	sender.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"abc-1","comment":"Com"}`)
 	for _, c := range []*client{sender, other} {
 		c.update(1, "cw:ann:ABC-1", realtime.Running)
@@ -267,7 +310,7 @@ func TestStrangeEvents(t *testing.T) {
 	u := newUpstream(t)
 	w := newWorld(t, realtime.Options{Clockwork: u.options()})
 	u.listening(1)
-	c, _ := w.connect("ann")
+	c := u.connect("ann", w)[0]
 	for _, text := range []string{"", "null", "[]", `{"event":"timer_updated"}`, `{"event":"timer_updated","payload":{"id":"cw:bob:ABC-1","user_id":"ann","issue_key":"ABC-1","status":"running","updated_at":"2026-05-04T09:00:00Z"}}`} {
 		u.mini.Publish("clockwork:events:ann", text)
 	}
