@@ -126,6 +126,8 @@ func TestIndexOverTheRealtimeStore(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": indexSecret, "DATABASE_URL": "redis"}})
 	account := w.Person(3).AccountID // whose OPS-61 and PORTAL-318 run
 	begun := apptest.Start.Add(-time.Hour)
+	nobody, err := redisstore.New(w.Deps.Redis).Load(t.Context(), "nobody")
+	require.NoError(t, err)
 	commit := func(timer realtime.Timer) {
 		made, err := redisstore.New(w.Deps.Redis).Commit(t.Context(), []realtime.Change{{User: timer.UserID, After: timer.Seq - 1,
 			Announcement: "{}", Events: []realtime.Event{realtime.NewEvent(timer)}}})
@@ -133,7 +135,7 @@ func TestIndexOverTheRealtimeStore(t *testing.T) {
 		require.Equal(t, []bool{true}, made)
 	}
 	keep := func(user string, seq int64, id string, status realtime.Status, source string) {
-		commit(realtime.Timer{ID: id, UserID: user, Status: status, StartedAt: begun, UpdatedAt: begun, Seq: seq, Source: source})
+		commit(realtime.Timer{ID: id, UserID: user, Status: status, StartedAt: begun, UpdatedAt: begun, Seq: nobody.Seq + seq, Source: source})
 	}
 	var r apptest.Request
 	bearerOfPerson(3)(t, w, &r)
@@ -151,7 +153,7 @@ func TestIndexOverTheRealtimeStore(t *testing.T) {
 	}
 	clockwork := func(issue string) string { return "cw:" + account + ":" + issue }
 	told := ask()[clockwork("OPS-61")]
-	told.Seq, told.StartedAt = 2, told.StartedAt.Add(time.Second)
+	told.Seq, told.StartedAt = nobody.Seq+2, told.StartedAt.Add(time.Second)
 
 	keep(account, 1, "own", realtime.Running, realtime.SourceClient)
 	commit(told)
@@ -163,8 +165,8 @@ func TestIndexOverTheRealtimeStore(t *testing.T) {
 
 	got := ask()
 	assert.Len(t, got, 6)
-	assert.Equal(t, int64(1), got["own"].Seq)
-	assert.Equal(t, int64(2), got[clockwork("OPS-61")].Seq, "as its clients were told")
+	assert.Equal(t, nobody.Seq+1, got["own"].Seq)
+	assert.Equal(t, nobody.Seq+2, got[clockwork("OPS-61")].Seq, "as its clients were told")
 	assert.Equal(t, realtime.Running, got[clockwork("PORTAL-318")].Status, "started in Clockwork since")
 	assert.Zero(t, got[clockwork("PORTAL-318")].Seq)
 	assert.Equal(t, realtime.Stopped, got[clockwork("OPS-64")].Status, "stopped in Clockwork since")

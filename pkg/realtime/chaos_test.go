@@ -158,3 +158,40 @@ func TestRedisAway(t *testing.T) {
 	c.action("timer_start", "two")
 	c.update(1, "two", realtime.Running)
 }
+
+// A store is lost while nobody looks: a client that slept through it is told
+// all that its successor has, not the end of it.
+func TestStoreLostUnseen(t *testing.T) {
+	for name, stores := range map[string]func(t *testing.T) (before, after func() realtime.Store){
+		"sqlite": func(t *testing.T) (before, after func() realtime.Store) {
+			open := func() realtime.Store { return memoryStore(t) }
+			return open, open
+		},
+		"redis": func(t *testing.T) (before, after func() realtime.Store) {
+			mini := miniredis.RunT(t)
+			open := func() realtime.Store { return redisStore(t, mini.Addr()) }
+			return open, func() realtime.Store { mini.FlushAll(); return open() }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, after := stores(t)
+			w := newWorld(t, realtime.Options{Store: before()})
+			sleeper, _ := w.connect("ann")
+			sleeper.action("timer_start", "lost")
+			sleeper.update(1, "lost", realtime.Running)
+			sleeper.action("timer_stop", "lost")
+			sleeper.update(2, "lost", realtime.Stopped)
+			since := w.since(2)
+
+			w = newWorld(t, realtime.Options{Store: after()})
+			awake, _ := w.connect("ann")
+			for n, id := range []string{"one", "two", "three"} {
+				awake.action("timer_start", id)
+				awake.update(int64(n+1), id, realtime.Running)
+			}
+			state := w.dial("ann", since).next()
+			assert.Equal(t, "state", state.Event)
+			assert.Len(t, state.Payload.Timers, 3)
+		})
+	}
+}

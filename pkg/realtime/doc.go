@@ -12,6 +12,8 @@
 //     instances cannot give one number twice.
 //   - The last message to arrive wins. One that says what is so already changes
 //     nothing.
+//   - A store that is lost is not taken for its successor: each starts to count
+//     from an epoch of its own (NewEpoch).
 //   - Nobody waits for a slow reader: each connection has a bounded queue, and
 //     is cut when that is full (outbox).
 //

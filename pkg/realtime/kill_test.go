@@ -110,7 +110,9 @@ func TestProcessKilled(t *testing.T) {
 	database := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
 	url, kill := startInstance(t, database)
 	w := &world{t: t, http: &httptest.Server{URL: url}}
-	c, _ := w.connect("ann")
+	c, empty := w.connect("ann")
+	w.epoch = empty.Payload.Seq
+	c.epoch = w.epoch
 	const actions = 50
 	for n := range int64(actions) {
 		c.action([]string{"timer_start", "timer_stop"}[n%2], fmt.Sprint(n/2))
@@ -122,7 +124,7 @@ func TestProcessKilled(t *testing.T) {
 	_, state := w.connect("ann")
 	assert.Equal(t, int64(actions), state.Payload.Seq)
 	assert.Len(t, state.Payload.Timers, actions/2)
-	back := w.dial("ann", fmt.Sprintf("?since=%d", actions-2))
+	back := w.dial("ann", w.since(actions-2))
 	back.update(actions-1, "24", realtime.Running)
 	back.update(actions, "24", realtime.Stopped)
 }

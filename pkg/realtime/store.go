@@ -3,12 +3,13 @@ package realtime
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Store keeps the timers.
 type Store interface {
-	// Load reads what is known of a user; a user nobody has seen has an empty
-	// state.
+	// Load reads what is known of a user. One that nobody has seen has no timers,
+	// and the store's epoch as seq.
 	Load(ctx context.Context, user string) (State, error)
 	// Commit writes the changes, each all or not at all, and says for each
 	// whether it was made: not where the user is no longer at After. An error
@@ -16,6 +17,12 @@ type Store interface {
 	// may be committed again, since none can be made twice.
 	Commit(ctx context.Context, changes []Change) (made []bool, err error)
 }
+
+// NewEpoch is the seq that users of a new store start from: its first moment in
+// microseconds, which JSON's numbers hold exactly until 2255. A client that was
+// connected to an earlier store, now lost, so never takes what this one has for
+// the continuation of what it knows.
+func NewEpoch(now time.Time) int64 { return now.UnixMicro() }
 
 // Feed is what a store that several instances share does besides.
 type Feed interface {

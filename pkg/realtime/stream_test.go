@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -63,16 +64,16 @@ func TestStream(t *testing.T) {
 	s := w.stream("ann", nil)
 	assert.Equal(t, "text/event-stream", s.res.Header.Get("Content-Type"))
 	state := s.next()
-	assert.Equal(t, "id: 1", state[0])
+	assert.Equal(t, fmt.Sprint("id: ", w.epoch+1), state[0])
 	assert.Contains(t, state[1], `data: {"event":"state"`)
 	c.action("timer_stop", "one")
 	update := s.next()
-	assert.Equal(t, "id: 2", update[0])
+	assert.Equal(t, fmt.Sprint("id: ", w.epoch+2), update[0])
 	assert.Contains(t, update[1], `data: {"event":"timer_updated","payload":{"id":"one"`)
 
-	back := w.stream("ann", http.Header{"Last-Event-Id": {"1"}})
+	back := w.stream("ann", http.Header{"Last-Event-Id": {fmt.Sprint(w.epoch + 1)}})
 	assert.Equal(t, update, back.next(), "what was missed, in the same words")
-	assert.Equal(t, http.StatusOK, w.stream("ann", http.Header{"Last-Event-Id": {"2"}}).res.StatusCode, "at once, with nothing to tell")
+	assert.Equal(t, http.StatusOK, w.stream("ann", http.Header{"Last-Event-Id": {fmt.Sprint(w.epoch + 2)}}).res.StatusCode, "at once, with nothing to tell")
 }
 
 func TestStreamHeartbeat(t *testing.T) {

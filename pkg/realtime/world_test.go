@@ -45,6 +45,15 @@ type world struct {
 	server *realtime.Server
 	http   *httptest.Server
 	store  realtime.Store
+	epoch  int64 // of the store: the tests count from here
+}
+
+// epochOf gives the seq that users of a store start from.
+func epochOf(t testing.TB, store realtime.Store) int64 {
+	t.Helper()
+	state, err := store.Load(context.Background(), "nobody")
+	require.NoError(t, err)
+	return state.Seq
 }
 
 func memoryStore(t testing.TB) realtime.Store {
@@ -65,7 +74,7 @@ func newWorld(t testing.TB, o realtime.Options) *world {
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	server.Register(func(path string, handler http.HandlerFunc) { mux.Handle(path, handler) })
-	w := &world{t: t, server: server, http: httptest.NewServer(mux), store: o.Store}
+	w := &world{t: t, server: server, http: httptest.NewServer(mux), store: o.Store, epoch: epochOf(t, o.Store)}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -114,7 +123,12 @@ type client struct {
 	t    testing.TB
 	user string
 	ws   *websocket.Conn
+	// epoch is taken off each seq that comes.
+	epoch int64
 }
+
+// since is the query for what came after the store's nth change.
+func (w *world) since(n int64) string { return fmt.Sprintf("?since=%d", w.epoch+n) }
 
 func (w *world) dial(user, query string) *client {
 	w.t.Helper()
@@ -129,7 +143,7 @@ func (w *world) dialWith(user, query string, header http.Header) *client {
 	require.NoError(w.t, err)
 	ws.SetReadLimit(1 << 20)
 	w.t.Cleanup(func() { _ = ws.CloseNow() })
-	return &client{w.t, user, ws}
+	return &client{w.t, user, ws, w.epoch}
 }
 
 // connect dials and takes the state.
@@ -169,7 +183,11 @@ func (c *client) read() (m message, err error) {
 	if err != nil {
 		return m, err
 	}
-	return m, json.Unmarshal(text, &m)
+	err = json.Unmarshal(text, &m)
+	if m.Payload.Seq >= c.epoch {
+		m.Payload.Seq -= c.epoch
+	}
+	return m, err
 }
 
 // update takes the next message, which must be a change.

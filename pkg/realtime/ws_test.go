@@ -68,17 +68,17 @@ func TestSince(t *testing.T) {
 		c.action(action, "one")
 		c.next()
 	}
-	back := w.dial("ann", "?since=1")
+	back := w.dial("ann", w.since(1))
 	back.update(2, "one", realtime.Stopped)
 	back.update(3, "one", realtime.Running)
-	for name, since := range map[string]string{"ahead-of-the-store": "9", "none": ""} {
+	for name, since := range map[string]string{"ahead-of-the-store": w.since(9), "before-the-store": "?since=2", "none": "?since="} {
 		t.Run(name, func(t *testing.T) {
-			m := w.dial("ann", "?since="+since).next()
+			m := w.dial("ann", since).next()
 			assert.Equal(t, "state", m.Event)
 			assert.Equal(t, int64(3), m.Payload.Seq)
 		})
 	}
-	current := w.dial("ann", "?since=3")
+	current := w.dial("ann", w.since(3))
 	c.action("timer_stop", "one")
 	current.update(4, "one", realtime.Stopped)
 }
@@ -93,7 +93,7 @@ func TestSinceTooOld(t *testing.T) {
 			c.next()
 		}
 	}
-	m := w.dial("ann", "?since=1").next()
+	m := w.dial("ann", w.since(1)).next()
 	assert.Equal(t, "state", m.Event)
 	assert.Equal(t, int64(2*rounds), m.Payload.Seq)
 }
@@ -320,7 +320,7 @@ func TestGraceful(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
 	state, err := store.Load(t.Context(), "ann")
 	require.NoError(t, err)
-	assert.Equal(t, int64(1), state.Seq)
+	assert.Equal(t, w.epoch+1, state.Seq)
 }
 
 // Closing while clients write: what anybody was told of is stored, what is
@@ -358,7 +358,7 @@ func TestCloseLosesNothing(t *testing.T) {
 	writing.Wait()
 	state, err := w.store.Load(t.Context(), "ann")
 	require.NoError(t, err)
-	assert.Equal(t, last, state.Seq)
+	assert.Equal(t, w.epoch+last, state.Seq)
 }
 
 func TestTooManyTimers(t *testing.T) {

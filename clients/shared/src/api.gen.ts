@@ -689,7 +689,7 @@ export interface components {
             readonly timers: readonly components["schemas"]["RealtimeTimer"][];
             /**
              * Format: int64
-             * @description Of the newest change.
+             * @description Of the newest change; before the first one, the moment in microseconds at which the store was new.
              */
             readonly seq: number;
             /** Format: date-time */

@@ -2,14 +2,15 @@
 // instances: each hears by pub/sub what the others commit. It works over TCP and
 // over Upstash's REST API alike.
 //
-// Per user there are two keys and a channel:
+// Per user there are two keys and a channel, and one key for all of them:
 //
 //	clockwork:realtime:timers:{user}  hash: seq, and t:{id} → the timer
 //	clockwork:realtime:events:{user}  list: the last changes
 //	clockwork:realtime:{user}         channel: what instances announce
+//	clockwork:realtime:epoch          the seq that users start from
 //
 // Upstash bills each command, those in a script too: a commit costs one, and
-// for each user in it five, or six where timers leave.
+// for each user in it five, or six where timers leave or the user is new.
 package redisstore
 
 import (
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
@@ -38,18 +40,24 @@ const (
 	channelPrefix = "clockwork:realtime:"
 	timersPrefix  = channelPrefix + "timers:"
 	eventsPrefix  = channelPrefix + "events:"
+	epochKey      = channelPrefix + "epoch"
 	timerField    = "t:"
 	seqField      = "seq"
 )
 
 var errReply = errors.New("unexpected reply of Redis")
 
-// loadScript reads both keys at one moment.
-const loadScript = `return {redis.call('HGETALL', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1)}`
+// loadScript reads both keys at one moment, and for a new user the epoch: where
+// there is none, the store is new, and its epoch is ARGV[1].
+const loadScript = `
+local timers = redis.call('HGETALL', KEYS[1])
+if #timers > 0 then return {timers, redis.call('LRANGE', KEYS[2], 0, -1)} end
+redis.call('SET', KEYS[3], ARGV[1], 'NX')
+return {{'seq', redis.call('GET', KEYS[3])}, {}}`
 
 // Load reads a user's timers, with one command.
 func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
-	reply, err := s.redis.Do(ctx, "EVAL", loadScript, 2, timersPrefix+user, eventsPrefix+user)
+	reply, err := s.redis.Do(ctx, "EVAL", loadScript, 3, timersPrefix+user, eventsPrefix+user, epochKey, realtime.NewEpoch(time.Now()))
 	if err != nil {
 		return realtime.State{}, fmt.Errorf("read timers: %w", err)
 	}
@@ -96,21 +104,21 @@ func decodeState(fields, events []any) (state realtime.State, err error) {
 	return state, nil
 }
 
-// commitScript makes each change whose user is where it builds on. KEYS has two
-// keys for each change. ARGV has the number of events to keep and then, for each
+// commitScript makes each change whose user is where it builds on. KEYS has the
+// epoch's and two for each change. ARGV has the number of events to keep and then, for each
 // change: after, seq, channel, announcement, the number of events and these,
 // the number of timers and field and value of each, the number of dropped
 // fields and these.
 const commitScript = `
 local made, a, keep = {}, 1, ARGV[1]
 local function some(first, n) return unpack(ARGV, first, first + n - 1) end
-for k = 1, #KEYS, 2 do
+for k = 2, #KEYS, 2 do
   local after, seq, channel, announcement = some(a + 1, 4)
   local events = a + 6
   local timers = events + ARGV[events - 1] + 1
   local dropped = timers + 2 * ARGV[timers - 1] + 1
   a = dropped + ARGV[dropped - 1] - 1
-  if (redis.call('HGET', KEYS[k], 'seq') or '0') == after then
+  if (redis.call('HGET', KEYS[k], 'seq') or redis.call('GET', KEYS[1])) == after then
     redis.call('HSET', KEYS[k], 'seq', seq, some(timers, dropped - timers - 1))
     if a >= dropped then redis.call('HDEL', KEYS[k], some(dropped, a - dropped + 1)) end
     redis.call('RPUSH', KEYS[k + 1], some(events, timers - events - 1))
@@ -156,7 +164,7 @@ func fitting(changes []realtime.Change) int {
 }
 
 func (s *Store) commit(ctx context.Context, changes []realtime.Change) ([]bool, error) {
-	command := []any{"EVAL", commitScript, 2 * len(changes)}
+	command := []any{"EVAL", commitScript, 1 + 2*len(changes), epochKey}
 	for i := range changes {
 		command = append(command, timersPrefix+changes[i].User, eventsPrefix+changes[i].User)
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
 // migrations bring a database from the version that is their index to the next.
@@ -31,6 +34,7 @@ var migrations = []string{
 		user_id TEXT NOT NULL,
 		timer   TEXT NOT NULL -- the payload of timer_updated
 	);`,
+	`CREATE TABLE epoch (seq INTEGER NOT NULL); -- one row: what users start from`,
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -46,6 +50,9 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if version > len(migrations) {
 		return fmt.Errorf("the database has version %d, and this program knows %d: a newer one has used it", version, len(migrations))
 	}
+	if version == len(migrations) {
+		return nil // and no write: an instance that is being replaced may hold the lock
+	}
 	for ; version < len(migrations); version++ {
 		if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {
 			return fmt.Errorf("migration %d: %w", version+1, err)
@@ -55,4 +62,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// epoch gives the seq that users start from, chosen when the database was made.
+func epoch(ctx context.Context, db *sql.DB) (seq int64, err error) {
+	if _, err := db.ExecContext(ctx, "INSERT INTO epoch SELECT ? WHERE NOT EXISTS (SELECT * FROM epoch)", realtime.NewEpoch(time.Now())); err != nil {
+		return 0, err
+	}
+	err = db.QueryRowContext(ctx, "SELECT seq FROM epoch").Scan(&seq)
+	return seq, err
 }

@@ -31,6 +31,7 @@ type Store struct {
 	mu      sync.Mutex // held for a write, and for a read of what is written
 	writer  *writer
 	history history
+	epoch   int64
 
 	checkpoints checkpoints
 }
@@ -64,6 +65,9 @@ func (s *Store) prepare(ctx context.Context, memory bool) error {
 		return err
 	}
 	var err error
+	if s.epoch, err = epoch(ctx, s.db); err != nil {
+		return err
+	}
 	if s.writer, err = newWriter(ctx, s.db, s.history.last); err != nil {
 		return err
 	}
@@ -102,6 +106,9 @@ func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
 		return realtime.State{}, fmt.Errorf("read timers: %w", err)
 	}
 	state := realtime.State{Timers: timers}
+	if len(timers) == 0 {
+		state.Seq = s.epoch
+	}
 	for _, t := range timers {
 		state.Seq = max(state.Seq, t.Seq) // the newest timer never leaves
 	}

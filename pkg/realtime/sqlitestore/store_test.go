@@ -53,6 +53,14 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// epoch gives the seq that users start from.
+func epoch(t testing.TB, s *sqlitestore.Store) int64 {
+	t.Helper()
+	state, err := s.Load(t.Context(), "nobody")
+	require.NoError(t, err)
+	return state.Seq
+}
+
 func event(seq int64) realtime.Event {
 	return realtime.NewEvent(realtime.Timer{ID: "a", UserID: "ann", Status: realtime.Running, Seq: seq, Source: realtime.SourceClient})
 }
@@ -62,7 +70,8 @@ func TestReopen(t *testing.T) {
 	url := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
 	s, err := sqlitestore.Open(t.Context(), url, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	for seq := range int64(10) {
+	began := epoch(t, s)
+	for seq := began; seq < began+10; seq++ {
 		made, err := s.Commit(t.Context(), []realtime.Change{{User: "ann", After: seq, Events: []realtime.Event{event(seq + 1)}}})
 		require.NoError(t, err)
 		require.Equal(t, []bool{true}, made)
@@ -70,7 +79,7 @@ func TestReopen(t *testing.T) {
 	require.NoError(t, s.Close())
 	state, err := open(t, url).Load(t.Context(), "ann")
 	require.NoError(t, err)
-	assert.Equal(t, int64(10), state.Seq)
+	assert.Equal(t, began+10, state.Seq)
 	assert.Len(t, state.Recent, 10)
 }
 
@@ -78,8 +87,10 @@ func TestReopen(t *testing.T) {
 func TestTable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timers.db")
 	s := open(t, "sqlite://"+path)
-	_, err := s.Commit(t.Context(), []realtime.Change{{User: "ann", Events: []realtime.Event{event(1)}}})
+	began := epoch(t, s)
+	made, err := s.Commit(t.Context(), []realtime.Change{{User: "ann", After: began, Events: []realtime.Event{event(began + 1)}}})
 	require.NoError(t, err)
+	require.Equal(t, []bool{true}, made)
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
 	defer db.Close()
@@ -99,23 +110,48 @@ func TestDatabaseOfNewerProgram(t *testing.T) {
 	assert.ErrorContains(t, err, "version 99")
 }
 
+// A database from before there was an epoch gets one: its users go on where
+// they were, others start from it.
+func TestEpochOfAnOlderDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "timers.db")
+	s, err := sqlitestore.Open(t.Context(), "sqlite://"+path, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	for _, statement := range []string{
+		"DROP TABLE epoch", "PRAGMA user_version = 1",
+		"INSERT INTO timers (user_id, id, status, started_at, updated_at, seq, source) VALUES ('ann', 'a', 'running', '2026-05-04T09:00:00Z', '2026-05-04T09:00:00Z', 7, 'client')",
+	} {
+		_, err = db.Exec(statement)
+		require.NoError(t, err, statement)
+	}
+	require.NoError(t, db.Close())
+	s = open(t, "sqlite://"+path)
+	assert.Positive(t, epoch(t, s))
+	made, err := s.Commit(t.Context(), []realtime.Change{{User: "ann", After: 7, Events: []realtime.Event{event(8)}}})
+	require.NoError(t, err)
+	assert.Equal(t, []bool{true}, made)
+}
+
 // A commit that fails in the middle leaves nothing, and the next one works.
 func TestFailureInTheMiddle(t *testing.T) {
 	s := open(t, "sqlite://:memory:")
-	broken := event(2)
+	began := epoch(t, s)
+	broken := event(began + 2)
 	broken.Timer.Status = "neither"
 	_, err := s.Commit(t.Context(), []realtime.Change{
-		{User: "bob", Events: []realtime.Event{event(1)}},
-		{User: "ann", Events: []realtime.Event{event(1), broken}},
+		{User: "bob", After: began, Events: []realtime.Event{event(began + 1)}},
+		{User: "ann", After: began, Events: []realtime.Event{event(began + 1), broken}},
 	})
 	require.ErrorContains(t, err, "CHECK constraint")
 	for _, user := range []string{"ann", "bob"} {
 		state, err := s.Load(t.Context(), user)
 		require.NoError(t, err)
-		assert.Zero(t, state.Seq, user)
+		assert.Equal(t, began, state.Seq, user)
 		assert.Empty(t, state.Recent, user)
 	}
-	made, err := s.Commit(t.Context(), []realtime.Change{{User: "ann", Events: []realtime.Event{event(1)}}})
+	made, err := s.Commit(t.Context(), []realtime.Change{{User: "ann", After: began, Events: []realtime.Event{event(began + 1)}}})
 	require.NoError(t, err)
 	assert.Equal(t, []bool{true}, made)
 }
@@ -125,13 +161,15 @@ func TestLongRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timers.db")
 	s := open(t, "sqlite://"+path)
 	const users, rounds = 100, 110
-	for round := range int64(rounds) {
+	began := epoch(t, s)
+	for seq := began; seq < began+rounds; seq++ {
 		changes := make([]realtime.Change, users)
 		for u := range changes {
-			changes[u] = realtime.Change{User: fmt.Sprint(u), After: round, Events: []realtime.Event{event(round + 1)}}
+			changes[u] = realtime.Change{User: fmt.Sprint(u), After: seq, Events: []realtime.Event{event(seq + 1)}}
 		}
-		_, err := s.Commit(t.Context(), changes)
+		made, err := s.Commit(t.Context(), changes)
 		require.NoError(t, err)
+		require.NotContains(t, made, false)
 	}
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
@@ -148,12 +186,12 @@ func BenchmarkCommit(b *testing.B) {
 	defer s.Close()
 	for _, size := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("users-%d", size), func(b *testing.B) {
-			seq := map[string]int64{}
+			seq, began := map[string]int64{}, epoch(b, s)
 			changes := make([]realtime.Change, size)
 			for n := 0; b.Loop(); n++ {
 				for u := range changes {
 					user := fmt.Sprintf("%d-%d", size, u)
-					changes[u] = realtime.Change{User: user, After: seq[user], Events: []realtime.Event{event(seq[user] + 1)}}
+					changes[u] = realtime.Change{User: user, After: began + seq[user], Events: []realtime.Event{event(began + seq[user] + 1)}}
 					seq[user]++
 				}
 				if _, err := s.Commit(b.Context(), changes); err != nil {

@@ -45,7 +45,7 @@ func newWriter(ctx context.Context, db *sql.DB, last int64) (*writer, error) {
 		"COMMIT":              &w.end,
 		"PRAGMA data_version": &w.foreign,
 		"ROLLBACK":            &w.undo,
-		"SELECT COALESCE(MAX(seq), 0) FROM timers WHERE user_id = ?": &w.seq,
+		"SELECT COALESCE(MAX(seq), (SELECT seq FROM epoch)) FROM timers WHERE user_id = ?": &w.seq,
 		"INSERT INTO timers (user_id, " + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
 			" ON CONFLICT (user_id, id) DO UPDATE SET (status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source) =" +
 			" (excluded.status, excluded.started_at, excluded.updated_at, excluded.seq, excluded.issue_key, excluded.summary, excluded.comment, excluded.on_hold, excluded.source)": &w.put,

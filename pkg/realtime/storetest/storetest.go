@@ -22,6 +22,7 @@ type Subject func(t *testing.T) realtime.Store
 func Run(t *testing.T, open func(t *testing.T) Subject) {
 	for name, test := range map[string]func(*testing.T, Subject){
 		"unknown-user":        unknown,
+		"epoch-is-kept":       epochIsKept,
 		"keeps-all-fields":    fields,
 		"several-users":       severalUsers,
 		"drops":               drops,
@@ -62,6 +63,12 @@ func load(t *testing.T, s realtime.Store, user string) realtime.State {
 	return state
 }
 
+// epoch gives the seq that users start from.
+func epoch(t *testing.T, s realtime.Store) int64 {
+	t.Helper()
+	return load(t, s, "nobody").Seq
+}
+
 // timersOf maps id to status.
 func timersOf(state realtime.State) map[string]realtime.Status {
 	m := map[string]realtime.Status{}
@@ -73,17 +80,29 @@ func timersOf(state realtime.State) map[string]realtime.Status {
 
 func unknown(t *testing.T, open Subject) {
 	state := load(t, open(t), "nobody")
-	assert.Zero(t, state.Seq)
 	assert.Empty(t, state.Timers)
 	assert.Empty(t, state.Recent)
+	assert.InDelta(t, realtime.NewEpoch(time.Now()), state.Seq, float64(time.Minute.Microseconds()))
+}
+
+func epochIsKept(t *testing.T, open Subject) {
+	s := open(t)
+	began := epoch(t, s)
+	commit(t, s, change(began, nil, event("ann", "a", began+1, realtime.Running)))
+	for name, store := range map[string]realtime.Store{"same": s, "another": open(t)} {
+		assert.Equal(t, began, load(t, store, "bob").Seq, name)
+		assert.Equal(t, began+1, load(t, store, "ann").Seq, name)
+	}
 }
 
 func fields(t *testing.T, open Subject) {
-	want := realtime.Timer{ID: "one", UserID: "ann", Status: realtime.Running, StartedAt: start, UpdatedAt: start.Add(time.Hour), Seq: 1,
+	s := open(t)
+	began := epoch(t, s)
+	want := realtime.Timer{ID: "one", UserID: "ann", Status: realtime.Running, StartedAt: start, UpdatedAt: start.Add(time.Hour), Seq: began + 1,
 		IssueKey: "ABC-1", Summary: "Sum", Comment: "Com\nment", OnHold: true, Source: realtime.SourceClockwork}
-	require.Equal(t, []bool{true}, commit(t, open(t), change(0, nil, realtime.NewEvent(want))))
+	require.Equal(t, []bool{true}, commit(t, s, change(began, nil, realtime.NewEvent(want))))
 	state := load(t, open(t), "ann")
-	assert.Equal(t, int64(1), state.Seq)
+	assert.Equal(t, began+1, state.Seq)
 	assert.Equal(t, []realtime.Timer{want}, state.Timers)
 	for _, e := range state.Recent {
 		assert.Equal(t, want, e.Timer)
@@ -92,56 +111,61 @@ func fields(t *testing.T, open Subject) {
 
 func severalUsers(t *testing.T, open Subject) {
 	s := open(t)
+	began := epoch(t, s)
 	assert.Equal(t, []bool{true, true}, commit(t, s,
-		change(0, nil, event("ann", "x", 1, realtime.Running), event("ann", "x", 2, realtime.Stopped)),
-		change(0, nil, event("bob", "x", 1, realtime.Running))))
+		change(began, nil, event("ann", "x", began+1, realtime.Running), event("ann", "x", began+2, realtime.Stopped)),
+		change(began, nil, event("bob", "x", began+1, realtime.Running))))
 	ann, bob := load(t, s, "ann"), load(t, s, "bob")
 	assert.Equal(t, map[string]realtime.Status{"x": realtime.Stopped}, timersOf(ann))
 	assert.Equal(t, map[string]realtime.Status{"x": realtime.Running}, timersOf(bob), "the same id of another user is another timer")
-	assert.Equal(t, int64(2), ann.Seq)
-	assert.Equal(t, int64(1), bob.Seq)
+	assert.Equal(t, began+2, ann.Seq)
+	assert.Equal(t, began+1, bob.Seq)
 	assert.Len(t, ann.Recent, 2)
 	assert.Len(t, bob.Recent, 1)
 }
 
 func drops(t *testing.T, open Subject) {
 	s := open(t)
-	commit(t, s, change(0, nil, event("ann", "a", 1, realtime.Stopped), event("ann", "b", 2, realtime.Running)))
-	commit(t, s, change(2, []string{"a", "never-there"}, event("ann", "c", 3, realtime.Running)))
+	began := epoch(t, s)
+	commit(t, s, change(began, nil, event("ann", "a", began+1, realtime.Stopped), event("ann", "b", began+2, realtime.Running)))
+	commit(t, s, change(began+2, []string{"a", "never-there"}, event("ann", "c", began+3, realtime.Running)))
 	state := load(t, s, "ann")
 	assert.Equal(t, map[string]realtime.Status{"b": realtime.Running, "c": realtime.Running}, timersOf(state))
-	assert.Equal(t, int64(3), state.Seq)
+	assert.Equal(t, began+3, state.Seq)
 }
 
 func old(t *testing.T, open Subject) {
 	s := open(t)
-	commit(t, s, change(0, nil, event("ann", "a", 1, realtime.Running)))
-	repeated := change(0, nil, event("ann", "a", 1, realtime.Stopped))
-	early := change(5, nil, event("ann", "a", 6, realtime.Stopped))
-	other := change(0, nil, event("bob", "b", 1, realtime.Running))
+	began := epoch(t, s)
+	commit(t, s, change(began, nil, event("ann", "a", began+1, realtime.Running)))
+	repeated := change(began, nil, event("ann", "a", began+1, realtime.Stopped))
+	early := change(began+5, nil, event("ann", "a", began+6, realtime.Stopped))
+	other := change(began, nil, event("bob", "b", began+1, realtime.Running))
 	assert.Equal(t, []bool{false, true}, commit(t, s, repeated, other), "one user's refusal is not another's")
 	assert.Equal(t, []bool{false}, commit(t, s, early))
 	state := load(t, s, "ann")
 	assert.Equal(t, map[string]realtime.Status{"a": realtime.Running}, timersOf(state))
-	assert.Equal(t, int64(1), state.Seq)
+	assert.Equal(t, began+1, state.Seq)
 	assert.Len(t, state.Recent, 1)
 }
 
 func skips(t *testing.T, open Subject) {
 	s := open(t)
-	commit(t, s, change(0, nil, event("ann", "a", 1, realtime.Running)))
-	c := change(1, nil, event("ann", "a", 1002, realtime.Stopped))
+	began := epoch(t, s)
+	commit(t, s, change(began, nil, event("ann", "a", began+1, realtime.Running)))
+	c := change(began+1, nil, event("ann", "a", began+1002, realtime.Stopped))
 	c.Skipped = 1000
 	assert.Equal(t, []bool{true}, commit(t, s, c))
-	assert.Equal(t, int64(1002), load(t, s, "ann").Seq)
-	assert.Equal(t, []bool{false}, commit(t, s, change(2, nil, event("ann", "a", 3, realtime.Running))))
-	assert.Equal(t, []bool{true}, commit(t, s, change(1002, nil, event("ann", "a", 1003, realtime.Running))))
+	assert.Equal(t, began+1002, load(t, s, "ann").Seq)
+	assert.Equal(t, []bool{false}, commit(t, s, change(began+2, nil, event("ann", "a", began+3, realtime.Running))))
+	assert.Equal(t, []bool{true}, commit(t, s, change(began+1002, nil, event("ann", "a", began+1003, realtime.Running))))
 }
 
 // race has two instances commit to one user: each number is given once.
 func race(t *testing.T, open Subject) {
 	const each = 20
 	first, second := open(t), open(t)
+	began := epoch(t, first)
 	var both sync.WaitGroup
 	for i, s := range []realtime.Store{first, second} {
 		both.Go(func() {
@@ -163,33 +187,35 @@ func race(t *testing.T, open Subject) {
 	}
 	both.Wait()
 	state := load(t, first, "ann")
-	assert.Equal(t, int64(2*each), state.Seq)
+	assert.Equal(t, began+2*each, state.Seq)
 	assert.Len(t, state.Timers, 2*each)
 }
 
 func bounded(t *testing.T, open Subject) {
 	s := open(t)
+	began := epoch(t, s)
 	const total = realtime.MaxRecent + 40
 	for seq := int64(0); seq < total; seq += 8 {
 		var events []realtime.Event
 		for n := range int64(8) {
-			events = append(events, event("ann", "a", seq+n+1, realtime.Running))
+			events = append(events, event("ann", "a", began+seq+n+1, realtime.Running))
 		}
-		require.Equal(t, []bool{true}, commit(t, s, change(seq, nil, events...)))
+		require.Equal(t, []bool{true}, commit(t, s, change(began+seq, nil, events...)))
 	}
 	recent := load(t, s, "ann").Recent
 	require.Len(t, recent, realtime.MaxRecent)
 	for i, e := range recent {
-		assert.Equal(t, int64(total-realtime.MaxRecent+i+1), e.Timer.Seq)
+		assert.Equal(t, began+int64(total-realtime.MaxRecent+i+1), e.Timer.Seq)
 	}
 }
 
 func anyText(t *testing.T, open Subject) {
 	s := open(t)
+	began := epoch(t, s)
 	for i, text := range []string{"seq", "a:b*?[x]", "it's \"quoted\" \\", "ünï ✓ \U0001F600", "'; DROP TABLE timers; --", "%d %s {}"} {
-		e := event("user "+text, text, 1, realtime.Running)
+		e := event("user "+text, text, began+1, realtime.Running)
 		e.Timer.Comment = text
-		require.Equal(t, []bool{true}, commit(t, s, change(0, nil, realtime.NewEvent(e.Timer))), "text %d", i)
+		require.Equal(t, []bool{true}, commit(t, s, change(began, nil, realtime.NewEvent(e.Timer))), "text %d", i)
 		state := load(t, s, "user "+text)
 		require.Len(t, state.Timers, 1)
 		assert.Equal(t, e.Timer, state.Timers[0])
@@ -199,13 +225,14 @@ func anyText(t *testing.T, open Subject) {
 // many is more than one statement or script can take.
 func many(t *testing.T, open Subject) {
 	s := open(t)
+	began := epoch(t, s)
 	var changes []realtime.Change
 	for n := range 600 {
 		user := fmt.Sprintf("user-%d", n)
-		changes = append(changes, change(0, nil, event(user, "a", 1, realtime.Running), event(user, "b", 2, realtime.Stopped)))
+		changes = append(changes, change(began, nil, event(user, "a", began+1, realtime.Running), event(user, "b", began+2, realtime.Stopped)))
 	}
 	for _, made := range commit(t, s, changes...) {
 		assert.True(t, made)
 	}
-	assert.Equal(t, int64(2), load(t, s, "user-599").Seq)
+	assert.Equal(t, began+2, load(t, s, "user-599").Seq)
 }
