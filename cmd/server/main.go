@@ -94,6 +94,9 @@ func serve(ctx context.Context, d *app.Deps) error {
 	defer listener.Close()
 	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
 		d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
+		if d.Config.InngestDev() {
+			d.Log.Warn("INNGEST_DEV is set: /api/inngest takes unsigned requests. Unset it where others can reach this server")
+		}
 		return listen.Serve(ctx, listener, routes.Handler(d, append(mounted, pages)...))
 	})
 }

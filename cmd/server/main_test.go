@@ -51,6 +51,18 @@ func TestServe(t *testing.T) {
 	assert.Less(t, time.Since(began), 3*time.Second)
 }
 
+// Whoever leaves the door to the sync open is told.
+func TestInngestDevIsWarnedOf(t *testing.T) {
+	const warning = "takes unsigned requests"
+	dev := startServer(t, map[string]string{"INNGEST_DEV": "http://127.0.0.1:8288"})
+	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), warning) }, 10*time.Second, 5*time.Millisecond)
+	dev.stop()
+	signed := startServer(t, nil)
+	require.Equal(t, http.StatusOK, signed.get("/api/health", nil))
+	signed.stop()
+	assert.NotContains(t, signed.log.String(), warning)
+}
+
 func TestSyncPrintsItsResult(t *testing.T) {
 	beside, err := net.Listen("tcp", "127.0.0.1:0") // as by a server of the same environment
 	require.NoError(t, err)
