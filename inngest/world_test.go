@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
 	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
@@ -33,7 +34,7 @@ type world struct {
 	box   *sandbox.Sandbox
 	stand *upstashrest.Server
 	deps  *app.Deps
-	log   *record
+	log   *apptest.Log
 	wire  *wire
 	seen  *seen
 	run   *syncActiveTimers
@@ -42,7 +43,7 @@ type world struct {
 // newWorld configures the product as an operator would, with changes.
 func newWorld(t *testing.T, variables map[string]string) *world {
 	t.Helper()
-	w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: 3, PageSize: 3}), log: &record{}}
+	w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: 3, PageSize: 3}), log: &apptest.Log{}}
 	site := w.box.Start(t)
 	var err error
 	w.stand, err = upstashrest.New(upstashrest.Options{Token: secret.New(redisToken)})
@@ -169,22 +170,4 @@ func (w *world) redis() string {
 		}
 	}
 	return all.String()
-}
-
-// record is a log to be searched.
-type record struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
@@ -45,7 +46,7 @@ type World struct {
 	Sandbox *sandbox.Sandbox
 	Redis   *upstashrest.Server
 	Deps    *app.Deps
-	Clock   *Clock
+	Clock   *manualclock.Clock
 	Log     *Log
 	// Env are the variables that Deps were built from.
 	Env map[string]string
@@ -64,7 +65,7 @@ func New(t testing.TB, o Options) *World {
 	if o.Now.IsZero() {
 		o.Now = Start
 	}
-	w := &World{t: t, Clock: &Clock{now: o.Now}, Log: &Log{}, Events: &Events{}, servers: map[string]*httptest.Server{}}
+	w := &World{t: t, Clock: manualclock.New(o.Now), Log: &Log{}, Events: &Events{}, servers: map[string]*httptest.Server{}}
 	w.Sandbox = sandbox.New(sandbox.Options{Seed: 1, Clock: w.Clock.Now})
 	var err error
 	w.Redis, err = upstashrest.New(upstashrest.Options{Token: secret.New(redisToken), Clock: w.Clock.Now})

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Log keeps what was logged, as LOG_LEVEL lets it through.
+// Log keeps what was logged; that of a World is what LOG_LEVEL lets through.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -16,22 +16,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
 )
-
-// clock is a time that tests move.
-type clock struct{ at atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.at.Store(now.UnixNano())
-	return c
-}
-
-func (c *clock) Now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 
 // gone is a Redis that does not answer.
 type gone struct{}
@@ -61,21 +50,21 @@ var silent = slog.New(slog.DiscardHandler)
 
 // onEachStore runs a test with the counts in Redis and in the process: the
 // rules are the same.
-func onEachStore(t *testing.T, test func(t *testing.T, a *auth.Attempts, c *clock)) {
+func onEachStore(t *testing.T, test func(t *testing.T, a *auth.Attempts, c *manualclock.Clock)) {
 	for name, store := range map[string]func(t *testing.T) auth.AttemptStore{
 		"miniredis": func(t *testing.T) auth.AttemptStore { return overTCP(t, miniredis.RunT(t).Addr()) },
 		"redis":     func(t *testing.T) auth.AttemptStore { return overTCP(t, redisserver.Start(t)) },
 		"process":   func(*testing.T) auth.AttemptStore { return gone{} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClock()
+			c := manualclock.New(now)
 			test(t, auth.NewAttempts(store(t), []byte("key"), c.Now, silent), c)
 		})
 	}
 }
 
 func TestAttemptsPerUser(t *testing.T) {
-	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *clock) {
+	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *manualclock.Clock) {
 		try := func(n int) time.Duration { return a.Of("An", fmt.Sprintf("192.0.2.%d", n)).Take(t.Context()) }
 		for n := range auth.PerUser.Burst {
 			require.Zero(t, try(n), "attempt %d", n)
@@ -84,17 +73,17 @@ func TestAttemptsPerUser(t *testing.T) {
 		assert.Zero(t, a.Of("bo", "192.0.2.1").Take(t.Context()), "another user")
 		assert.Equal(t, time.Minute, a.Of(" aN ", "192.0.2.101").Take(t.Context()), "another spelling of the name")
 
-		c.advance(59 * time.Second)
+		c.Advance(59 * time.Second)
 		assert.Equal(t, time.Second, try(102), "what was refused is not counted")
-		c.advance(time.Second)
+		c.Advance(time.Second)
 		assert.Zero(t, try(103), "exactly when it was said")
 		assert.Equal(t, time.Minute, try(104))
-		c.advance(3 * time.Minute)
+		c.Advance(3 * time.Minute)
 		for n := range 3 {
 			assert.Zero(t, try(110+n))
 		}
 		assert.Equal(t, time.Minute, try(120))
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		for n := range auth.PerUser.Burst {
 			assert.Zero(t, try(130+n), "all forgotten, and no more than that")
 		}
@@ -103,7 +92,7 @@ func TestAttemptsPerUser(t *testing.T) {
 }
 
 func TestAttemptsPerAddress(t *testing.T) {
-	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *clock) {
+	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *manualclock.Clock) {
 		try := func(n int) time.Duration {
 			return a.Of(fmt.Sprintf("user-%d", n), "192.0.2.1").Take(t.Context())
 		}
@@ -112,7 +101,7 @@ func TestAttemptsPerAddress(t *testing.T) {
 		}
 		assert.Equal(t, 10*time.Second, try(100))
 		assert.Zero(t, a.Of("user-100", "192.0.2.2").Take(t.Context()), "another address")
-		c.advance(10 * time.Second)
+		c.Advance(10 * time.Second)
 		assert.Zero(t, try(101))
 		assert.Equal(t, 10*time.Second, try(102))
 	})
@@ -121,7 +110,7 @@ func TestAttemptsPerAddress(t *testing.T) {
 // Both limits at once: the longer wait is told, and neither is used up by a
 // refusal of the other.
 func TestAttemptsOfBothLimits(t *testing.T) {
-	onEachStore(t, func(t *testing.T, a *auth.Attempts, _ *clock) {
+	onEachStore(t, func(t *testing.T, a *auth.Attempts, _ *manualclock.Clock) {
 		for range auth.PerUser.Burst {
 			require.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
 		}
@@ -137,7 +126,7 @@ func TestAttemptsOfBothLimits(t *testing.T) {
 }
 
 func TestAttemptsGivenBack(t *testing.T) {
-	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *clock) {
+	onEachStore(t, func(t *testing.T, a *auth.Attempts, c *manualclock.Clock) {
 		for range 3 * auth.PerAddress.Burst {
 			attempt := a.Of("an", "192.0.2.1")
 			require.Zero(t, attempt.Take(t.Context()), "logins that succeed are not limited")
@@ -148,7 +137,7 @@ func TestAttemptsGivenBack(t *testing.T) {
 		}
 		assert.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
 
-		c.advance(2 * time.Minute)
+		c.Advance(2 * time.Minute)
 		attempt := a.Of("an", "192.0.2.1")
 		require.Zero(t, attempt.Take(t.Context()))
 		attempt.GiveBack(t.Context())
@@ -160,7 +149,7 @@ func TestAttemptsGivenBack(t *testing.T) {
 
 // Guesses sent all at once must not outrun the count.
 func TestAttemptsAtTheSameTime(t *testing.T) {
-	onEachStore(t, func(t *testing.T, a *auth.Attempts, _ *clock) {
+	onEachStore(t, func(t *testing.T, a *auth.Attempts, _ *manualclock.Clock) {
 		var let atomic.Int32
 		var all sync.WaitGroup
 		for range 50 {
@@ -177,7 +166,7 @@ func TestAttemptsAtTheSameTime(t *testing.T) {
 
 func TestAttemptsHoldAcrossInstances(t *testing.T) {
 	client := overTCP(t, miniredis.RunT(t).Addr())
-	c := newClock()
+	c := manualclock.New(now)
 	for n := range auth.PerUser.Burst {
 		instance := auth.NewAttempts(client, []byte("key"), c.Now, silent)
 		require.Zero(t, instance.Of("an", fmt.Sprintf("192.0.2.%d", n)).Take(t.Context()))
@@ -188,8 +177,8 @@ func TestAttemptsHoldAcrossInstances(t *testing.T) {
 // An instance whose clock is a day ahead must not lock anybody out for a day.
 func TestAttemptsWithAWrongClock(t *testing.T) {
 	client := overTCP(t, miniredis.RunT(t).Addr())
-	ahead, c := newClock(), newClock()
-	ahead.advance(24 * time.Hour)
+	ahead, c := manualclock.New(now), manualclock.New(now)
+	ahead.Advance(24 * time.Hour)
 	require.Zero(t, auth.NewAttempts(client, []byte("key"), ahead.Now, silent).Of("an", "192.0.2.1").Take(t.Context()))
 	a := auth.NewAttempts(client, []byte("key"), c.Now, silent)
 	assert.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
@@ -198,7 +187,7 @@ func TestAttemptsWithAWrongClock(t *testing.T) {
 func TestAttemptsInRedis(t *testing.T) {
 	mini := miniredis.RunT(t)
 	store := &counting{AttemptStore: overTCP(t, mini.Addr())}
-	c := newClock()
+	c := manualclock.New(now)
 	a := auth.NewAttempts(store, []byte("key"), c.Now, silent)
 	attempt := a.Of("an@example.test", "192.0.2.1")
 	require.Zero(t, attempt.Take(t.Context()))
@@ -226,7 +215,7 @@ func TestAttemptsInRedis(t *testing.T) {
 
 func TestAttemptsOverWhatSomebodyElseWrote(t *testing.T) {
 	mini := miniredis.RunT(t)
-	a := auth.NewAttempts(overTCP(t, mini.Addr()), []byte("key"), newClock().Now, silent)
+	a := auth.NewAttempts(overTCP(t, mini.Addr()), []byte("key"), manualclock.New(now).Now, silent)
 	require.NoError(t, mini.Set(a.UserKey("an"), "nonsense"))
 	assert.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
 	got, err := mini.Get(a.UserKey("an"))
@@ -243,7 +232,7 @@ func TestAttemptsWithoutRedis(t *testing.T) {
 	for name, store := range map[string]auth.AttemptStore{"gone": gone{}, "odd-answer": odd{}} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			a := auth.NewAttempts(store, []byte("key"), newClock().Now, slog.New(slog.NewTextHandler(&log, nil)))
+			a := auth.NewAttempts(store, []byte("key"), manualclock.New(now).Now, slog.New(slog.NewTextHandler(&log, nil)))
 			attempt := a.Of("an@example.test", "192.0.2.1")
 			assert.Zero(t, attempt.Take(t.Context()), "people can still log in")
 			assert.Equal(t, 2, a.Local())
@@ -261,7 +250,7 @@ func TestAttemptsWithoutRedis(t *testing.T) {
 func TestAttemptsGiveBackWhereTheyWereTaken(t *testing.T) {
 	mini := miniredis.RunT(t)
 	store := &flaky{AttemptStore: overTCP(t, mini.Addr())}
-	a := auth.NewAttempts(store, []byte("key"), newClock().Now, silent)
+	a := auth.NewAttempts(store, []byte("key"), manualclock.New(now).Now, silent)
 	store.down.Store(true)
 	local := a.Of("an", "192.0.2.1")
 	require.Zero(t, local.Take(t.Context()))
@@ -292,7 +281,7 @@ func (f *flaky) Do(ctx context.Context, cmd ...any) (any, error) {
 // The memory that counting takes in the process has an end, at which guesses
 // are refused rather than forgotten.
 func TestAttemptsInProcessAreBounded(t *testing.T) {
-	c := newClock()
+	c := manualclock.New(now)
 	a := auth.NewAttempts(gone{}, []byte("key"), c.Now, silent)
 	for n := range auth.MaxLocal / 2 {
 		require.Zero(t, a.Of(fmt.Sprintf("user-%d", n), fmt.Sprintf("address-%d", n)).Take(t.Context()))
@@ -300,7 +289,7 @@ func TestAttemptsInProcessAreBounded(t *testing.T) {
 	assert.Equal(t, auth.MaxLocal, a.Local())
 	assert.Equal(t, auth.PerAddress.Interval, a.Of("an", "192.0.2.1").Take(t.Context()))
 	assert.Equal(t, auth.MaxLocal, a.Local())
-	c.advance(time.Minute)
+	c.Advance(time.Minute)
 	assert.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()), "what ran out makes room")
 	assert.Equal(t, 2, a.Local())
 }

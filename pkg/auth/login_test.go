@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
@@ -29,14 +30,14 @@ func people(t testing.TB, text string) users.List {
 }
 
 // login is a login of two users, whose failures are counted in the process.
-func login(t testing.TB, c *clock) *auth.Login {
+func login(t testing.TB, c *manualclock.Clock) *auth.Login {
 	list := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`","account_id":"acc-an","email":"An@example.test","role":"admin"},
 		{"username":"bo","password_hash":"`+hash4MiB+`"}]`)
 	return auth.NewLogin(list, auth.Signer{Secret: signingSecret, Now: c.Now}, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent))
 }
 
 func TestEnter(t *testing.T) {
-	c := newClock()
+	c := manualclock.New(now)
 	l := login(t, c)
 	token, err := l.Enter(t.Context(), " AN ", "correct horse", "192.0.2.1")
 	require.NoError(t, err)
@@ -47,10 +48,10 @@ func TestEnter(t *testing.T) {
 	got, err := verify.Verify(token.AccessToken)
 	require.NoError(t, err)
 	assert.Equal(t, auth.Caller{Known: true, UserID: "acc-an", AccountID: "acc-an", Email: "an@example.test", Admin: true, Expires: now.Add(12 * time.Hour).Local()}, got)
-	c.advance(12*time.Hour - time.Second)
+	c.Advance(12*time.Hour - time.Second)
 	_, err = verify.Verify(token.AccessToken)
 	require.NoError(t, err)
-	c.advance(time.Second)
+	c.Advance(time.Second)
 	_, err = verify.Verify(token.AccessToken)
 	require.ErrorIs(t, err, auth.ErrBadToken, "expired")
 
@@ -73,7 +74,7 @@ func TestEnterRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			token, err := login(t, newClock()).Enter(t.Context(), tt.username, tt.password, "192.0.2.1")
+			token, err := login(t, manualclock.New(now)).Enter(t.Context(), tt.username, tt.password, "192.0.2.1")
 			require.ErrorIs(t, err, auth.ErrWrongLogin)
 			assert.Equal(t, auth.ErrWrongLogin.Error(), err.Error(), "the log must not tell names or which of the two was wrong")
 			assert.Zero(t, token)
@@ -85,7 +86,7 @@ func TestEnterRefuses(t *testing.T) {
 func TestEnterWorksTheSameForEverybody(t *testing.T) {
 	for name, username := range map[string]string{"known": "an", "unknown": "nobody", "empty": ""} {
 		t.Run(name, func(t *testing.T) {
-			l := login(t, newClock())
+			l := login(t, manualclock.New(now))
 			var checks []password.Cost
 			l.SetMatches(func(h password.Hash, text string) bool {
 				checks = append(checks, h.Cost())
@@ -100,7 +101,7 @@ func TestEnterWorksTheSameForEverybody(t *testing.T) {
 
 // Even a decoy that matched would let nobody in.
 func TestEnterUnknownUserWhoseDecoyMatches(t *testing.T) {
-	l := login(t, newClock())
+	l := login(t, manualclock.New(now))
 	l.SetMatches(func(password.Hash, string) bool { return true })
 	_, err := l.Enter(t.Context(), "nobody", "x", "192.0.2.1")
 	require.ErrorIs(t, err, auth.ErrWrongLogin)
@@ -109,7 +110,7 @@ func TestEnterUnknownUserWhoseDecoyMatches(t *testing.T) {
 func TestEnterTooOften(t *testing.T) {
 	for _, username := range []string{"an", "nobody"} {
 		t.Run(username, func(t *testing.T) {
-			c := newClock()
+			c := manualclock.New(now)
 			l := login(t, c)
 			checks := 0
 			l.SetMatches(func(h password.Hash, text string) bool { checks++; return h.Matches(text) })
@@ -128,7 +129,7 @@ func TestEnterTooOften(t *testing.T) {
 }
 
 func TestEnterRightIsNotLimited(t *testing.T) {
-	l := login(t, newClock())
+	l := login(t, manualclock.New(now))
 	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
 	for range 2 * auth.PerAddress.Burst {
 		_, err := l.Enter(t.Context(), "an", "right", "192.0.2.1")
@@ -137,7 +138,7 @@ func TestEnterRightIsNotLimited(t *testing.T) {
 }
 
 func TestEnterNotConfigured(t *testing.T) {
-	c := newClock()
+	c := manualclock.New(now)
 	attempts := auth.NewAttempts(gone{}, nil, c.Now, silent)
 	some := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`"}]`)
 	for name, l := range map[string]*auth.Login{
@@ -154,7 +155,7 @@ func TestEnterNotConfigured(t *testing.T) {
 // However many log in at once, only so many hashes take memory; who cannot wait
 // is told.
 func TestEnterChecksFewAtOnce(t *testing.T) {
-	l := login(t, newClock())
+	l := login(t, manualclock.New(now))
 	busy, release := make(chan struct{}), make(chan struct{})
 	var atOnce atomic.Int32
 	l.SetMatches(func(password.Hash, string) bool {
@@ -190,7 +191,7 @@ func TestEnterChecksFewAtOnce(t *testing.T) {
 // A token signed before a rotation is good after it, and new ones are signed
 // with the new secret.
 func TestEnterWhileASecretIsRotated(t *testing.T) {
-	c := newClock()
+	c := manualclock.New(now)
 	list := people(t, `[{"username":"an","password_hash":"`+hash8MiB+`"}]`)
 	enter := func(secret string) string {
 		l := auth.NewLogin(list, auth.Signer{Secret: secret, Now: c.Now}, auth.NewAttempts(gone{}, []byte(secret), c.Now, silent))

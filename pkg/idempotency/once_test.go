@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
@@ -29,7 +30,7 @@ var (
 type world struct {
 	*idempotency.Store
 	redis *flaky
-	now   atomic.Int64
+	clock *manualclock.Clock
 	done  atomic.Int32
 }
 
@@ -52,11 +53,10 @@ func newWorld(t *testing.T, addr string) *world {
 	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	w := &world{redis: &flaky{Client: client}}
+	w := &world{redis: &flaky{Client: client}, clock: manualclock.New(time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC))}
 	w.redis.last.Store(1 << 30)
-	w.now.Store(time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC).UnixMilli())
 	w.Store = &idempotency.Store{Redis: w.redis, Key: []byte("key"), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.UnixMilli(w.now.Load()) }}
+		Now: w.clock.Now}
 	return w
 }
 
@@ -204,7 +204,7 @@ func TestInProgress(t *testing.T) {
 	require.ErrorIs(t, err, idempotency.ErrInProgress)
 	assert.Equal(t, 6*time.Second, waited)
 
-	w.now.Add(int64(36 * time.Second / time.Millisecond)) // as if the first had been killed
+	w.clock.Advance(36 * time.Second) // as if the first had been killed
 	_, err = w.Once(t.Context(), w.operation(nil))
 	require.ErrorIs(t, err, idempotency.ErrUnknown)
 	assert.Zero(t, w.done.Load())
@@ -225,7 +225,7 @@ func TestKilled(t *testing.T) {
 		killed.Repeatable = true
 		killed.Do = func(context.Context) (idempotency.Answer, error) { panic("killed") }
 		assert.Panics(t, func() { _, _ = w.Once(t.Context(), killed) })
-		w.now.Add(int64(36 * time.Second / time.Millisecond))
+		w.clock.Advance(36 * time.Second)
 		again := w.operation(nil)
 		again.Repeatable = true
 		for n := range 3 {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
 
@@ -22,7 +23,7 @@ func due(t *testing.T, l *ratelimit.Limiter) context.Context {
 
 func TestCarriesOnce(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
-	l := ratelimit.New(redis, key, newClock().Now, silent)
+	l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 	client := ratelimit.Carrying{Client: redis}
 	_, err := client.Do(t.Context(), "SET", "name", "value")
 	require.NoError(t, err)
@@ -43,7 +44,7 @@ func TestCarriesOnce(t *testing.T) {
 // The command's own failure stays its own.
 func TestCarriedBesideAFailure(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
-	l := ratelimit.New(redis, key, newClock().Now, silent)
+	l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 	client := ratelimit.Carrying{Client: redis}
 	_, err := client.Do(t.Context(), "LPUSH", "list", "x")
 	require.NoError(t, err)
@@ -74,7 +75,7 @@ func TestCarriedOverABrokenConnection(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			redis.trips.Store(0)
-			l := ratelimit.New(redis, key, newClock().Now, silent)
+			l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 			_, err := ratelimit.Carrying{Client: broken{redis, tt.err}}.Do(due(t, l), "GET", "name")
 			if tt.repeated == 0 {
 				require.ErrorIs(t, err, tt.err)

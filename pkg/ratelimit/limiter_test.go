@@ -17,22 +17,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
 )
 
-// clock is a time that tests move.
-type clock struct{ at atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.at.Store(time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *clock) Now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+// start is when the clocks of these tests begin.
+var start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 
 var (
 	key    = []byte("key-of-every-instance")
@@ -120,7 +112,7 @@ func admitted(t testing.TB, l *ratelimit.Limiter, redis ratelimit.Client, tries 
 
 func TestStrictHoldsExactlyAcrossInstances(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, redis *counted) {
-		c := newClock()
+		c := manualclock.New(start)
 		var instances []*ratelimit.Limiter
 		for range 3 {
 			instances = append(instances, ratelimit.New(redis, key, c.Now, silent))
@@ -135,7 +127,7 @@ func TestStrictHoldsExactlyAcrossInstances(t *testing.T) {
 			_, wait = ask(t, l, redis, by(&strict, "bo"))
 			assert.Zero(t, wait, "another caller")
 		}
-		c.advance(2 * time.Second)
+		c.Advance(2 * time.Second)
 		_, wait := ask(t, instances[2], redis, by(&strict, "an"))
 		assert.Zero(t, wait, "exactly when it was said")
 		_, wait = ask(t, instances[1], redis, by(&strict, "an"))
@@ -148,7 +140,7 @@ func TestSharedIsBoundedAcrossInstances(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, redis *counted) {
 		for _, instances := range []int{1, 2, 5, 10} {
 			t.Run(fmt.Sprintf("%d-instances", instances), func(t *testing.T) {
-				c := newClock()
+				c := manualclock.New(start)
 				who := by(&shared, fmt.Sprintf("caller of %d", instances))
 				var all []*ratelimit.Limiter
 				for range instances {
@@ -167,7 +159,7 @@ func TestSharedIsBoundedAcrossInstances(t *testing.T) {
 				for window := range 5 {
 					before := total
 					for range 20 {
-						c.advance(shared.Window / 20)
+						c.Advance(shared.Window / 20)
 						for range 10 {
 							for _, l := range all {
 								total += admitted(t, l, redis, 1, who)
@@ -183,13 +175,13 @@ func TestSharedIsBoundedAcrossInstances(t *testing.T) {
 
 func TestSharedCostsNothingFarFromTheQuota(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
-	c := newClock()
+	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
 	const polls = 2000
 	for range polls { // a desktop, over five hours
 		_, wait := ask(t, l, redis, by(&ratelimit.Reads, "an"), ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: "192.0.2.1"})
 		require.Zero(t, wait)
-		c.advance(10 * time.Second)
+		c.Advance(10 * time.Second)
 	}
 	assert.EqualValues(t, polls, redis.commands.Load(), "one command each, its own")
 	assert.EqualValues(t, polls, redis.trips.Load())
@@ -207,7 +199,7 @@ func TestSharedCostsNothingFarFromTheQuota(t *testing.T) {
 // claim counts under none.
 func TestAtTheSameTime(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, redis *counted) {
-		l := ratelimit.New(redis, key, newClock().Now, silent)
+		l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 		for name, p := range map[string]*ratelimit.Policy{"strict": &strict, "shared": &shared} {
 			var let atomic.Int32
 			var all sync.WaitGroup
@@ -231,7 +223,7 @@ func TestAtTheSameTime(t *testing.T) {
 
 func TestTell(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
-	c := newClock()
+	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
 	tell := func(pass *ratelimit.Pass) (string, string) {
 		header := http.Header{}
@@ -269,7 +261,7 @@ func TestWithoutRedis(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
 	redis.down.Store(true)
 	var log bytes.Buffer
-	c := newClock()
+	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, slog.New(slog.NewTextHandler(&log, nil)))
 	for n := range strict.Quota {
 		pass, err := l.Admit(by(&strict, "an"))
@@ -281,7 +273,7 @@ func TestWithoutRedis(t *testing.T) {
 	assert.ErrorAs(t, err, new(*ratelimit.Exceeded))
 	assert.Equal(t, 1, strings.Count(log.String(), "counted in this process only"))
 
-	c.advance(5 * time.Second)
+	c.Advance(5 * time.Second)
 	redis.down.Store(false)
 	pass, err := l.Admit(by(&strict, "an"))
 	require.NoError(t, err)
@@ -292,7 +284,7 @@ func TestWithoutRedis(t *testing.T) {
 // A caller who hangs up is counted, and says nothing of Redis.
 func TestCallerHangsUp(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
-	c := newClock()
+	c := manualclock.New(start)
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	for n := range strict.Quota {
@@ -322,7 +314,7 @@ func TestOddAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			redis := odd{reply: reply}
-			l := ratelimit.New(redis, key, newClock().Now, silent)
+			l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 			pass, err := l.Admit(by(&strict, "an"))
 			require.NoError(t, err)
 			require.NoError(t, pass.Ask(t.Context()))
@@ -339,7 +331,7 @@ func TestOddAnswers(t *testing.T) {
 func TestKeys(t *testing.T) {
 	mini := miniredis.RunT(t)
 	redis := overTCP(t, mini.Addr())
-	c := newClock()
+	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
 	ask(t, l, redis, ratelimit.Claim{Policy: &strict, Kind: "token", Value: "a-clockwork-token"}, ratelimit.Claim{Policy: &strict, Kind: "address", Value: "192.0.2.1"})
 	require.Len(t, mini.Keys(), 2)
@@ -358,7 +350,7 @@ func TestKeys(t *testing.T) {
 // what Redis knows.
 func TestMemoryIsBounded(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
-	c := newClock()
+	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
 	for range strict.Quota {
 		ask(t, l, redis, by(&strict, "an"))
@@ -376,7 +368,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // address, opened within five minutes, one of whose people has ten devices and
 // starts and stops timers all the time.
 func TestPeopleAreNotLimited(t *testing.T) {
-	c := newClock()
+	c := manualclock.New(start)
 	l := ratelimit.New(nil, key, c.Now, silent)
 	address := ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: "192.0.2.1"}
 	ask := func(p *ratelimit.Policy, who string) {
@@ -401,6 +393,6 @@ func TestPeopleAreNotLimited(t *testing.T) {
 		if second%3 == 0 { // a pause in typing
 			ask(&ratelimit.Lookups, "person-0")
 		}
-		c.advance(time.Second)
+		c.Advance(time.Second)
 	}
 }

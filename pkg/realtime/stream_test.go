@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
@@ -89,15 +90,15 @@ func TestStreamHeartbeat(t *testing.T) {
 
 func TestStreamEnds(t *testing.T) {
 	start := time.Now()
-	clock := &clock{now: start}
+	clock := manualclock.New(start)
 	w := newWorld(t, realtime.Options{Now: clock.Now, Limits: realtime.Limits{Heartbeat: time.Hour}})
 	s := w.stream("ann", nil)
 	s.next()
-	clock.set(start.Add(2 * time.Hour))
+	clock.Set(start.Add(2 * time.Hour))
 	assert.Equal(t, []string{"event: close", "data: 4401 token expired: log in again"}, s.next())
 	require.Eventually(t, func() bool { return w.server.Connections() == 0 }, patience, time.Millisecond)
 
-	clock.set(start)
+	clock.Set(start)
 	s = w.stream("ann", nil)
 	s.next()
 	done := make(chan error, 1)

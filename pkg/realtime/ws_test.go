@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
@@ -297,10 +299,10 @@ func TestStoreFails(t *testing.T) {
 
 func TestTokenExpires(t *testing.T) {
 	start := time.Now()
-	clock := &clock{now: start}
+	clock := manualclock.New(start)
 	w := newWorld(t, realtime.Options{Now: clock.Now})
 	c, _ := w.connect("ann")
-	clock.set(start.Add(2 * time.Hour))
+	clock.Set(start.Add(2 * time.Hour))
 	assert.Equal(t, realtime.CloseTokenExpired, c.closed())
 }
 
@@ -380,4 +382,11 @@ func TestTooManyTimers(t *testing.T) {
 	stored, err := w.store.Load(t.Context(), "ann")
 	require.NoError(t, err)
 	assert.ElementsMatch(t, state.Payload.Timers, stored.Timers)
+}
+
+func readAll(t testing.TB, r io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(io.LimitReader(r, 1<<20))
+	require.NoError(t, err)
+	return string(b)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
 )
 
@@ -112,7 +113,7 @@ func TestEmptyWriteBody(t *testing.T) {
 }
 
 func TestEditTimer(t *testing.T) {
-	clock := &testClock{now: testNow}
+	clock := manualclock.New(testNow)
 	s := sandbox.New(sandbox.Options{Clock: clock.Now})
 	person := s.People()[0].AccountID
 	begun, err := s.StartTimer(person, "OPS-58", "")

@@ -7,48 +7,30 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
 )
 
 // testNow is a Thursday.
 var testNow = time.Date(2026, 3, 5, 9, 30, 0, 0, time.UTC)
 
-// testClock is moved by hand.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // fixture is a sandbox with its servers and clock.
 type fixture struct {
 	*sandbox.Sandbox
 	*sandbox.Servers
-	clock *testClock
+	clock *manualclock.Clock
 	creds sandbox.Credentials
 }
 
 func start(t *testing.T, opts sandbox.Options) *fixture {
 	t.Helper()
-	clock := &testClock{now: testNow}
+	clock := manualclock.New(testNow)
 	opts.Clock, opts.Seed = clock.Now, 7
 	s := sandbox.New(opts)
 	return &fixture{Sandbox: s, Servers: s.Start(t), clock: clock, creds: s.Credentials()}

@@ -13,6 +13,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
@@ -90,33 +91,16 @@ type world struct {
 	cache *timercache.Cache
 	redis *tap
 	rdb   *goredis.Client // behind the cache's back
-	clock *clock
+	clock *manualclock.Clock
 	runs  int
 }
 
 func newWorld(t testing.TB, client timercache.Redis, addr string) *world {
-	w := &world{t: t, redis: &tap{Redis: client}, clock: &clock{now: start}}
+	w := &world{t: t, redis: &tap{Redis: client}, clock: manualclock.New(start)}
 	w.rdb = goredis.NewClient(&goredis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})
 	t.Cleanup(func() { _ = w.rdb.Close() })
 	w.cache = timercache.New(w.redis, w.clock.Now)
 	return w
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 // tap sees each command before it is sent, and may act or refuse it.

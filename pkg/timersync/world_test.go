@@ -13,6 +13,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
@@ -73,23 +75,11 @@ func overREST(t testing.TB, addr string, now func() time.Time) database {
 
 // clock is the one clock of a world: stand-ins, cache and tokens follow it.
 type clock struct {
-	mu   sync.Mutex
-	now  time.Time
+	*manualclock.Clock
 	tick time.Duration // by how much each look moves it
 }
 
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(c.tick)
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func (c *clock) Now() time.Time { return c.Advance(c.tick) }
 
 // world is a Jira site with Clockwork, a Redis, and processes that sync.
 type world struct {
@@ -102,7 +92,7 @@ type world struct {
 	rdb   *goredis.Client // behind everybody's back
 	cache *timercache.Cache
 	http  *http.Transport
-	log   *record
+	log   *apptest.Log
 	quiet bool  // keeps no log
 	slack int64 // by how many seconds the cache may be off
 	// What the processes are configured with.
@@ -115,7 +105,7 @@ type world struct {
 
 func newWorld(t testing.TB, open func(t testing.TB, c *clock) database, o sandbox.Options) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: start}, http: &http.Transport{MaxIdleConnsPerHost: 16}, log: &record{},
+	w := &world{t: t, clock: &clock{Clock: manualclock.New(start)}, http: &http.Transport{MaxIdleConnsPerHost: 16}, log: &apptest.Log{},
 		key: tokenKey, sources: []string{"forge", "connect"}, slack: 2}
 	o.Clock, o.Seed = w.clock.Now, 7
 	w.box = sandbox.New(o)
@@ -246,22 +236,4 @@ func (r *tap) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 		}
 	}
 	return replies, err
-}
-
-// record is a log to be searched.
-type record struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }
