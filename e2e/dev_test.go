@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 )
 
 // dev is a running cmd/dev.
@@ -53,7 +54,7 @@ var devProgram = sync.OnceValues(func() (string, error) {
 // freePort returns a port as text.
 func freePort(t *testing.T) string {
 	t.Helper()
-	ports, err := process.FreePorts(1)
+	ports, err := freeport.Find(1)
 	require.NoError(t, err)
 	return strconv.Itoa(ports[0])
 }

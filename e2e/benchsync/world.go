@@ -15,6 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
+	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -75,7 +76,7 @@ func listen(c *cleanup, h http.Handler) string {
 }
 
 func startRedis(ctx context.Context, c *cleanup) (string, error) {
-	ports, err := process.FreePorts(1)
+	ports, err := freeport.Find(1)
 	if err != nil {
 		return "", err
 	}

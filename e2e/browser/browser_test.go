@@ -20,6 +20,7 @@ import (
 
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
+	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 )
 
 const (
@@ -60,7 +61,7 @@ func TestBrowser(t *testing.T) {
 	up := upstreams.Start(t)
 	control := httptest.NewServer(up.Sandbox.Control())
 	defer control.Close()
-	ports, err := process.FreePorts(1)
+	ports, err := freeport.Find(1)
 	require.NoError(t, err)
 	s := settings{
 		Chromium: chromium, Server: filepath.Join(t.TempDir(), "server"), Env: map[string]string{},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 )
 
 // tool is the dev server's package in the module e2e/inngestserver.
@@ -44,7 +45,7 @@ func StartT(tb testing.TB, program, appURL string) *Server {
 	// The server has two more listeners, on ports 50052 and 50053, that no flag
 	// moves. They serve its "connect" mode, which we do not use; it runs on when
 	// another server holds them.
-	ports, err := process.FreePorts(2)
+	ports, err := freeport.Find(2)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 )
 
 // shell is a script run by sh, the one program that every test machine has.
@@ -114,7 +115,7 @@ func TestRunEnvironment(t *testing.T) {
 }
 
 func TestAnswersGivesUpWhenTheProgramEnds(t *testing.T) {
-	ports, err := process.FreePorts(1)
+	ports, err := freeport.Find(1)
 	require.NoError(t, err)
 	p := process.StartT(t, shell(`echo "no config"; exit 1`))
 	err = p.Answers(t.Context(), "http://127.0.0.1:"+strconv.Itoa(ports[0]))
@@ -127,14 +128,4 @@ func TestOutputKeepsTheEnd(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 256<<10, len(out))
 	assert.True(t, strings.HasSuffix(out, "line 39999 with some text in it\n"), "got end %q", out[len(out)-40:])
-}
-
-func TestFreePortsDiffer(t *testing.T) {
-	ports, err := process.FreePorts(50)
-	require.NoError(t, err)
-	seen := map[int]bool{}
-	for _, p := range ports {
-		assert.False(t, seen[p], "port %d twice", p)
-		seen[p] = true
-	}
 }

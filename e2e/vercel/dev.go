@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 )
 
 // Site is where a "vercel dev" is to listen, known before it starts.
@@ -20,7 +21,7 @@ type Site struct {
 // NewSite finds free ports for one test.
 func NewSite(tb testing.TB) Site {
 	tb.Helper()
-	ports, err := process.FreePorts(4)
+	ports, err := freeport.Find(4)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { inject } from "vitest";
 
 /** The key of all tokens, so that tests can make some of their own. */
@@ -77,11 +77,18 @@ export class DevServer {
   }
 }
 
+/**
+ * Not one that the system chooses: it would give such a port to outgoing connections too, and so to whoever dials while
+ * the server is down.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const listener = createServer();
+    const free = await new Promise<boolean>((tell) => listener.once("error", () => tell(false)).listen(port, "127.0.0.1", () => tell(true)));
+    if (!free) continue;
+    listener.close();
+    await once(listener, "close");
+    return port;
+  }
 }

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { promisify } from "node:util";
 
 import { settings } from "./settings";
@@ -50,11 +50,18 @@ export class Server {
   }
 }
 
+/**
+ * Not one that the system chooses: it would give such a port to outgoing connections too, and so to whoever dials while
+ * the server is down.
+ */
 async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, "close");
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const listener = createServer();
+    const free = await new Promise<boolean>((tell) => listener.once("error", () => tell(false)).listen(port, "127.0.0.1", () => tell(true)));
+    if (!free) continue;
+    listener.close();
+    await once(listener, "close");
+    return port;
+  }
 }

@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 )
 
 const (
@@ -41,10 +44,11 @@ func Start(t testing.TB, args ...string) (addr string) {
 }
 
 func start(t testing.TB, program string, args []string) (string, error) {
-	port, err := freePort()
+	ports, err := freeport.Find(1)
 	if err != nil {
 		return "", err
 	}
+	port := strconv.Itoa(ports[0])
 	base := []string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no", "--daemonize", "no"}
 	var output bytes.Buffer
 	cmd := exec.Command(program, append(base, args...)...)
@@ -68,16 +72,6 @@ func start(t testing.TB, program string, args []string) (string, error) {
 	}
 	t.Cleanup(stop)
 	return addr, nil
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }
 
 func awaitPong(addr string, exited <-chan struct{}) error {
