@@ -70,7 +70,8 @@ export class Mirror {
       const before = this.timeline;
       const listing = await ask();
       this.clock.reading(listing.server_time, asked, this.#now());
-      if (this.timeline !== before && newestIn(listing) < this.timeline.seq) continue; // what was heard meanwhile is newer
+      // What was heard meanwhile may be newer.
+      if (this.timeline !== before && newestIn(listing.timers) < newestIn(this.timeline.timers.values())) continue;
       this.timeline = takeListing(this.timeline, listing, connected());
       taken();
       return;

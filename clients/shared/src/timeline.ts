@@ -30,15 +30,15 @@ export function takeUpdate(timeline: Timeline, update: WireTimer): Timeline | un
   return { timers, seq: update.seq, loaded: true };
 }
 
-/** The number of the newest change in a listing. */
-export const newestIn = (listing: Listing): number => listing.timers.reduce((most, t) => Math.max(most, t.seq), 0);
+/** The number of the newest change of any of these timers. */
+export const newestIn = (timers: Iterable<{ readonly seq: number }>): number => Math.max(0, ...Array.from(timers, (t) => t.seq));
 
 /**
  * The answer of GET /timers. While a connection is open it stays at its own place in the sequence: what the
  * listing is ahead, it will tell.
  */
 export function takeListing(timeline: Timeline, listing: Listing, connected: boolean): Timeline {
-  return { timers: byId(listing.timers), seq: connected ? timeline.seq : newestIn(listing), loaded: true };
+  return { timers: byId(listing.timers), seq: connected ? timeline.seq : newestIn(listing.timers), loaded: true };
 }
 
 /** The answer of GET /api/timers/active: all of Clockwork's timers that run, and none of the others. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { backoff, delayAfter, type End } from "../src/backoff";
 import { ClockOffset } from "../src/clock";
 import { eventParser } from "../src/feeds/sse";
+import { Mirror } from "../src/mirror";
 import { nextState } from "../src/snapshot";
 import { initialState, inOrder, type RunningTimer } from "../src/state";
 import { emptyTimeline, takeActive, takeListing, takeState, takeUpdate, type Timeline } from "../src/timeline";
@@ -114,6 +115,27 @@ describe("timeline", () => {
   test("without a connection a listing says where to go on", () => {
     expect(shape(takeListing(known, { timer: null, timers: [wire("z", 2)], server_time: "" }, false))).toEqual({ seq: 2, timers: ["z@2 running"] });
   });
+});
+
+describe("a listing during which something is heard", () => {
+  const state = (...timers: WireTimer[]) => ({ event: "state", payload: { timers, seq: 1_795_324_945_749_133, server_time: "" } }) as const;
+  const cases: Record<string, [ReturnType<typeof state>, number]> = {
+    "that-nothing-ever-ran-is-asked-for-once": [state(), 1],
+    "that-is-newer-is-asked-for-again": [state(wire("a", 1_795_324_945_749_133)), 2],
+  };
+  for (const [name, [heard, want]] of Object.entries(cases)) {
+    test(name, async () => {
+      const mirror = new Mirror(() => 0, "u");
+      let asked = 0;
+      const ask = async () => {
+        if (++asked === 1) mirror.message(heard, 0);
+        return { timer: null, timers: asked === 1 ? [] : heard.payload.timers, server_time: "" };
+      };
+      await mirror.list(ask, () => true, () => {});
+      expect(asked).toBe(want);
+      expect(shape(mirror.timeline)).toEqual({ seq: heard.payload.seq, timers: heard.payload.timers.map((t) => `${t.id}@${t.seq} running`) });
+    });
+  }
 });
 
 describe("Clockwork's list", () => {

@@ -145,27 +145,36 @@ describe("a lost answer is asked for again with the same key", () => {
 });
 
 test("what was done is shown although the event is late", async () => {
-  const { store } = await join(server, "sofia", { WebSocket: null, fetch: muteStream, timing: { trust: 300 } });
+  let allowListings = () => {};
+  const listings = new Promise<void>((allow) => (allowListings = allow));
+  const { store } = await join(server, "sofia", { WebSocket: null, fetch: muteStream(listings), timing: { trust: 300 } });
   await until(store, isLive("sse"));
   await store.start({ issueKey: "OPS-64" });
   expect(store.getSnapshot().current).toMatchObject({ issueKey: "OPS-64", seq: 0 });
   expect(store.getSnapshot().current).not.toHaveProperty("pending");
   // and when it does not come, the server is asked
+  allowListings();
   await until(store, (s) => runs("OPS-64")(s) && s.current!.seq > 0);
 });
 
-/** fetch, whose event streams say nothing after the state. */
-const muteStream: typeof fetch = async (input, init) => {
-  const answer = await fetch(input, init);
-  if (!String(input).includes("/stream")) return answer;
-  let pieces = 0;
-  const mute = new TransformStream<Uint8Array, Uint8Array>({
-    transform(piece, out) {
-      if (pieces++ === 0) out.enqueue(piece);
-    },
-  });
-  return new Response(answer.body!.pipeThrough(mute), answer);
-};
+/** fetch, whose event streams say nothing after the state, and with which GET /timers has to wait. */
+const muteStream =
+  (listings: Promise<void>): typeof fetch =>
+  async (input, init) => {
+    if (String(input).endsWith("/timers")) await listings;
+    const answer = await fetch(input, init);
+    if (!String(input).includes("/stream")) return answer;
+    const decoder = new TextDecoder();
+    let said = "";
+    const mute = new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, out) {
+        if (/"event":"state".*\n\n/s.test(said)) return;
+        said += decoder.decode(piece, { stream: true });
+        out.enqueue(piece);
+      },
+    });
+    return new Response(answer.body!.pipeThrough(mute), answer);
+  };
 
 test("where a login is required, and without a Clockwork token of one's own", async () => {
   const strict = await DevServer.start({ AUTH_MODE: "required" });
