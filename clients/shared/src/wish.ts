@@ -11,6 +11,8 @@ export interface Wish {
   readonly at: string;
   /** The server has done it. */
   readonly done: boolean;
+  /** When a start that was still under way was to be stopped again: the stop comes after it. */
+  readonly withdrawnAt?: string;
 }
 
 /** The timers as a screen shows them: what the server said, and what is wished. */
@@ -19,6 +21,11 @@ export function withWishes(timeline: Timeline, wishes: Iterable<Wish>): Map<stri
   for (const wish of wishes) {
     const real = timers.get(wish.id);
     const mark = wish.done ? undefined : { pending: wish.kind };
+    if (wish.withdrawnAt) {
+      const shown = real?.status === "running" ? real : wish.timer;
+      if (shown) timers.set(wish.id, { ...shown, status: "stopped", updatedAt: wish.withdrawnAt, pending: "stop" });
+      continue;
+    }
     if (wish.kind === "start" && wish.timer && real?.status !== "running") timers.set(wish.id, { ...wish.timer, ...mark });
     if (wish.kind === "stop" && real?.status === "running") timers.set(wish.id, { ...real, status: "stopped", updatedAt: wish.at, ...mark });
   }
@@ -27,6 +34,7 @@ export function withWishes(timeline: Timeline, wishes: Iterable<Wish>): Map<stri
 
 /** Whether the server says what was wished. */
 export function isTrue(wish: Wish, timeline: Timeline): boolean {
+  if (wish.withdrawnAt) return false;
   const runs = timeline.timers.get(wish.id)?.status === "running";
   return runs === (wish.kind === "start");
 }

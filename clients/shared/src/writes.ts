@@ -76,11 +76,20 @@ export class Writes {
   stop(timer: RunningTimer, clockworkToken: string | undefined): Promise<void> {
     const { userId, api, mirror } = this.#parts;
     const { id, issueKey, startedAt } = timer;
+    this.#withdraw(id);
     return this.#do("stop", id, () => {
       const wish = this.#show({ kind: "stop", id, at: mirror.serverTime(), done: false });
       if (timer.source === "clockwork") return this.#call(wish, (o) => api.stop({ issueKey, clockworkToken }, o));
       return this.#tell(wish, { action: "timer_stop", id, user_id: userId, started_at: startedAt });
     });
+  }
+
+  /** Shows a start that is under way as stopped. */
+  #withdraw(id: string): void {
+    const wish = this.wishes.get(id);
+    if (wish?.kind !== "start" || wish.done) return;
+    this.wishes.set(id, { ...wish, withdrawnAt: this.#parts.mirror.serverTime() });
+    this.#parts.changed();
   }
 
   /** A message came, which the mirror has taken in. */

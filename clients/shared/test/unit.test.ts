@@ -168,6 +168,8 @@ describe("wishes", () => {
     "start-again": [real("stopped"), start, "running pending start"],
     "start-that-has-come": [real("running"), start, "running"],
     "start-that-was-done": [real("none"), { ...start, done: true }, "running"],
+    "start-that-is-to-be-stopped-again": [real("none"), { ...start, withdrawnAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
+    "start-that-came-and-is-to-be-stopped-again": [real("running"), { ...start, withdrawnAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
     "stop": [real("running"), stop, "stopped pending stop"],
     "stop-that-has-come": [real("stopped"), stop, "stopped"],
     "stop-that-was-done": [real("running"), { ...stop, done: true }, "stopped"],

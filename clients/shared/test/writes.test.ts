@@ -90,6 +90,7 @@ describe("what is asked for twice is sent once", () => {
     const before = await until(store, isLive("websocket"));
     const started = store.start({ issueKey: "OPS-57" });
     const stopped = store.stop({ issueKey: "OPS-57" });
+    expect(store.getSnapshot().current, "shown at once").toEqual(before.current);
     await Promise.all([started, stopped]);
     expect(sent.map((s) => s.path)).toEqual(["/api/timers/start", "/api/timers/stop"]);
     expect((await until(store, (s) => s.timers.some((t) => t.issueKey === "OPS-57" && t.status === "stopped" && t.seq > 0))).current).toEqual(before.current);

@@ -27,7 +27,6 @@ export function nameOf(timer: Timer): string {
 /** The one thing to look at: how long it has run, on what, and how to stop it. */
 export function RunningTimer({ timer, clockOffset, onStop, lastKnownAt, headingRef }: RunningTimerProps) {
   const elapsed = useElapsed(timer.startedAt, clockOffset);
-  const verb = timer.pending === "stop" ? "Stopping" : "Stop";
   const started = hourOf(Date.parse(timer.startedAt) - clockOffset);
   const time = clock(elapsed);
   return (
@@ -44,8 +43,8 @@ export function RunningTimer({ timer, clockOffset, onStop, lastKnownAt, headingR
             {timer.comment && <span className={classes.comment}>{timer.comment}</span>}
             <span>{lastKnownAt === undefined ? detail(timer, started) : `Last known at ${hourOf(lastKnownAt)}. It may have been stopped since.`}</span>
           </p>
-          <Button className={classes.stop} onClick={onStop} aria-disabled={timer.pending !== undefined} aria-label={`${verb} ${nameOf(timer)}`} aria-keyshortcuts="s">
-            {verb}
+          <Button className={classes.stop} onClick={onStop} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
+            Stop
           </Button>
         </div>
       </div>

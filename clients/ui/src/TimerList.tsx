@@ -34,7 +34,6 @@ export function TimerList({ timers, clockOffset, onStop, heading = "Also running
 
 function Row({ timer, clockOffset, onStop }: { timer: Timer } & Pick<TimerListProps, "clockOffset" | "onStop">) {
   const elapsed = useElapsed(timer.startedAt, clockOffset);
-  const verb = timer.pending === "stop" ? "Stopping" : "Stop";
   return (
     <li className={classes.row}>
       <span className={classes.time} role="timer" aria-label={`${nameOf(timer)}, ${timer.onHold ? "on hold" : spoken(elapsed)}`}>
@@ -44,8 +43,8 @@ function Row({ timer, clockOffset, onStop }: { timer: Timer } & Pick<TimerListPr
         {timer.issueKey && <b>{timer.issueKey}</b>} {timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}
         {timer.comment && <span className={classes.comment}> {timer.comment}</span>}
       </span>
-      <Button look="plain" onClick={() => onStop(timer)} aria-disabled={timer.pending !== undefined} aria-label={`${verb} ${nameOf(timer)}`}>
-        {verb}
+      <Button look="plain" onClick={() => onStop(timer)} aria-label={`Stop ${nameOf(timer)}`}>
+        Stop
       </Button>
     </li>
   );

@@ -58,9 +58,7 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwo
   const running = timers.filter((t) => t.status === "running");
 
   useFocusRescue(heading);
-  const stopTimer = (timer: Timer): void => {
-    if (!timer.pending) void perform({ kind: "stop", timer });
-  };
+  const stopTimer = (timer: Timer): void => void perform({ kind: "stop", timer });
   const toSearch = (): void => {
     issue.current?.focus();
     issue.current?.click();

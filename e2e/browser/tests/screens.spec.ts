@@ -72,6 +72,30 @@ test("a start made in Clockwork itself shows after a sync, without a reload", as
   await screen.showsAt("stopped", "OPS-64");
 });
 
+test("a stop while Clockwork is still starting is shown at once, and done", async ({ web, leaveIdle }) => {
+  const duc = person("duc");
+  leaveIdle(duc, "OPS-57");
+  const screen = await web();
+  await screen.logIn(duc);
+  await screen.isLive();
+  await screen.start("OPS-57");
+  await screen.connectClockwork(duc);
+  await screen.showsAt("running", "OPS-57");
+  await screen.stop("OPS-57");
+  await screen.showsAt("stopped", "OPS-57");
+
+  const stops = await clockwork.requests("clockwork.stop_timer");
+  await clockwork.delay("clockwork.start_timer", 1500);
+  await screen.start("OPS-57");
+  await expect(screen.heading).toContainText("OPS-57");
+  await screen.heading.press("s");
+  const pressed = Date.now();
+  expect((await screen.showsAt("stopped", "OPS-57")) - pressed).toBeLessThan(1000);
+  await expect.poll(() => clockwork.requests("clockwork.stop_timer"), "the stop comes after the start").toBeGreaterThan(stops);
+  await expect.poll(() => clockwork.runs(duc.accountId, "OPS-57")).toBe(false);
+  await screen.showsAt("stopped", "OPS-57");
+});
+
 test("an issue is found by words, and chosen and started with the keyboard alone", async ({ web, leaveIdle }) => {
   const james = person("james");
   const screen = await web();

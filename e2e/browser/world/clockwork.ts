@@ -6,10 +6,18 @@ export const clockwork = {
   stop: (accountId: string, issueKey: string) => call("POST", "/timers/stop", { accountId, issueKey }),
   /** Has Clockwork refuse all of an operation until mend. */
   spoil: (operation: string, status: number) => call("POST", "/faults", { kind: "status", operation, status }),
+  /** Has the next call of an operation take long. */
+  delay: (operation: string, delayMs: number) => call("POST", "/faults", { kind: "delay", operation, delayMs, count: 1 }),
   mend: () => call("DELETE", "/faults"),
+  /** How often an operation was asked for. */
+  requests: async (operation: string): Promise<number> => (await (await call("GET", "/requests")).json())[operation] ?? 0,
+  runs: async (accountId: string, issueKey: string): Promise<boolean> => {
+    const { timers } = await (await call("GET", "/timers")).json();
+    return timers.some((t: { runningFor: string; issue: { key: string } }) => t.runningFor === accountId && t.issue.key === issueKey);
+  },
 };
 
-async function call(method: string, path: string, body?: unknown): Promise<void> {
+async function call(method: string, path: string, body?: unknown): Promise<Response> {
   const answer = await fetch(settings.control + path, {
     method,
     headers: { "Content-Type": "application/json" },
@@ -17,4 +25,5 @@ async function call(method: string, path: string, body?: unknown): Promise<void>
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return answer;
 }

@@ -60,7 +60,8 @@ export class Screen {
   async showsAt(what: "running" | "stopped", issueKey: string): Promise<number> {
     return this.page.evaluate(
       ([want, key]) =>
-        new Promise<number>((resolve) => {
+        new Promise<number>((resolve, reject) => {
+          setTimeout(() => reject(new Error(`${key} is not shown as ${want}`)), 20_000);
           const look = (): void => {
             const runs = [...document.querySelectorAll("button[aria-label]")].some((b) => b.getAttribute("aria-label") === `Stop ${key}`);
             if (runs !== (want === "running")) return;
