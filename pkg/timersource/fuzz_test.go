@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,11 +23,15 @@ type played struct {
 	status      int
 	contentType string
 	body        []byte
-	asked       []string
+
+	mu    sync.Mutex // pages are read side by side
+	asked []string
 }
 
 func (p *played) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.mu.Lock()
 	p.asked = append(p.asked, r.URL.Host)
+	p.mu.Unlock()
 	return &http.Response{StatusCode: p.status, Header: http.Header{"Content-Type": {p.contentType}, "Location": {"https://evil.example.test/"}},
 		Body: io.NopCloser(bytes.NewReader(p.body)), Request: r}, nil
 }
