@@ -105,10 +105,10 @@ func decodeState(fields, events []any) (state realtime.State, err error) {
 }
 
 // commitScript makes each change whose user is where it builds on. KEYS has the
-// epoch's and two for each change. ARGV has the number of events to keep and then, for each
-// change: after, seq, channel, announcement, the number of events and these,
-// the number of timers and field and value of each, the number of dropped
-// fields and these.
+// epoch's and two for each change. ARGV has the number of events to keep and
+// then, for each change: after, seq, channel, announcement, the number of events
+// and these, the number of timers and field and value of each, the number of
+// dropped fields and these.
 const commitScript = `
 local made, a, keep = {}, 1, ARGV[1]
 local function some(first, n) return unpack(ARGV, first, first + n - 1) end
