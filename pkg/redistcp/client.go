@@ -60,6 +60,7 @@ func New(url string, o Options) (*Client, error) {
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	opts.ContextTimeoutEnabled = true
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
+	opts.Dialer = eager(opts)
 	return &Client{rdb: redis.NewClient(opts), timeout: o.Timeout}, nil
 }
 

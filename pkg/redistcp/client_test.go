@@ -145,6 +145,26 @@ func TestRefusedConnection(t *testing.T) {
 	}
 }
 
+// However long Redis was away and whoever asked for it, it is there for the next
+// call once it is back.
+func TestBackAtOnce(t *testing.T) {
+	mini := miniredis.RunT(t)
+	client := connect(t, "redis://"+mini.Addr(), 0)
+	for range 3 {
+		mini.Close()
+		for range 20 {
+			_, err := client.Do(t.Context(), "PING")
+			var failed *redistcp.Error
+			require.ErrorAs(t, err, &failed)
+			assert.True(t, failed.Retryable)
+			assert.ErrorContains(t, err, "connection refused")
+		}
+		require.NoError(t, mini.Restart())
+		_, err := client.Do(t.Context(), "PING")
+		require.NoError(t, err)
+	}
+}
+
 func TestSubscriptionLost(t *testing.T) {
 	mini := miniredis.RunT(t)
 	client := connect(t, "redis://"+mini.Addr(), 0)
