@@ -112,7 +112,6 @@ func TestProcessKilled(t *testing.T) {
 	w := &world{t: t, http: &httptest.Server{URL: url}}
 	c, empty := w.connect("ann")
 	w.epoch = empty.Payload.Seq
-	c.epoch = w.epoch
 	const actions = 50
 	for n := range int64(actions) {
 		c.action([]string{"timer_start", "timer_stop"}[n%2], fmt.Sprint(n/2))

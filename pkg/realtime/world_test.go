@@ -123,8 +123,7 @@ type client struct {
 	t    testing.TB
 	user string
 	ws   *websocket.Conn
-	// epoch is taken off each seq that comes.
-	epoch int64
+	w    *world // whose epoch is taken off each seq that comes
 }
 
 // since is the query for what came after the store's nth change.
@@ -143,7 +142,7 @@ func (w *world) dialWith(user, query string, header http.Header) *client {
 	require.NoError(w.t, err)
 	ws.SetReadLimit(1 << 20)
 	w.t.Cleanup(func() { _ = ws.CloseNow() })
-	return &client{w.t, user, ws, w.epoch}
+	return &client{w.t, user, ws, w}
 }
 
 // connect dials and takes the state.
@@ -184,8 +183,8 @@ func (c *client) read() (m message, err error) {
 		return m, err
 	}
 	err = json.Unmarshal(text, &m)
-	if m.Payload.Seq >= c.epoch {
-		m.Payload.Seq -= c.epoch
+	if m.Payload.Seq >= c.w.epoch {
+		m.Payload.Seq -= c.w.epoch
 	}
 	return m, err
 }

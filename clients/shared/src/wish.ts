@@ -20,12 +20,12 @@ export function withWishes(timeline: Timeline, wishes: Iterable<Wish>): Map<stri
   const timers = new Map(timeline.timers);
   for (const wish of wishes) {
     const real = timers.get(wish.id);
-    const mark = wish.done ? undefined : { pending: wish.kind };
     if (wish.withdrawnAt) {
       const shown = real?.status === "running" ? real : wish.timer;
       if (shown) timers.set(wish.id, { ...shown, status: "stopped", updatedAt: wish.withdrawnAt, pending: "stop" });
       continue;
     }
+    const mark = wish.done ? undefined : { pending: wish.kind };
     if (wish.kind === "start" && wish.timer && real?.status !== "running") timers.set(wish.id, { ...wish.timer, ...mark });
     if (wish.kind === "stop" && real?.status === "running") timers.set(wish.id, { ...real, status: "stopped", updatedAt: wish.at, ...mark });
   }
