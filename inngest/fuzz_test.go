@@ -64,6 +64,7 @@ func FuzzUnsigned(f *testing.F) {
 	f.Add("fnId=clockwork-timers-sync-active-timers&stepId=step", "", "", []byte(body))
 	f.Add("fnId=clockwork-timers-sync-active-timers&stepId=step", "t=1767225600&s=00ff", "dev", []byte(body))
 	f.Add("fnId=x", "s=&t=", "cloud", []byte(`[]`))
+	f.Add("probe=trust", "t=99999999999&s=x", "cloud", []byte(strings.Repeat(`[{"\":":`, maxDepth)+`{"}]":"\u0022"}`+strings.Repeat("}]", maxDepth)))
 	f.Add("%zz", "t=99999999999999999999&s=x", "", []byte("\xff"))
 	f.Fuzz(func(t *testing.T, query, signature, kind string, body []byte) {
 		r := httptest.NewRequest(http.MethodPost, "/api/inngest", bytes.NewReader(body))

@@ -42,7 +42,7 @@ func Handler(d *app.Deps) (http.Handler, error) {
 		return nil, fmt.Errorf("inngest function: %w", err)
 	}
 	path := "/api/inngest" // rewrites may have changed what the request says
-	serve := client.ServeWithOpts(inngestgo.ServeOpts{Path: &path})
+	serve := plainBodies(client.ServeWithOpts(inngestgo.ServeOpts{Path: &path}))
 	if d.Config.InngestDev() {
 		return behindProxy(serve), nil
 	}

@@ -56,6 +56,29 @@ func TestAttackOnInngest(t *testing.T) {
 			assert.NotContains(t, got.body, "run_id")
 		})
 	}
+	signed := fmt.Sprintf("t=%d&s=00ff", now.Unix()) // by nobody, but not long ago
+	names := make([]string, 8000)
+	for i := range names {
+		names[i] = fmt.Sprintf(`"n%04d":0`, i)
+	}
+	for _, tt := range []struct {
+		name, body string
+		status     int
+	}{
+		{"without-an-end", strings.Repeat("[", 200<<10), http.StatusBadRequest},
+		{"of-many-names", "{" + strings.Join(names, ",") + "}", http.StatusBadRequest},
+		{"too-large", `"` + strings.Repeat("a", 300<<10) + `"`, http.StatusRequestEntityTooLarge},
+	} {
+		for ask, request := range map[string]string{"run": call("POST", tt.body, signed), "register": call("PUT", tt.body, signed),
+			"probe": strings.Replace(call("POST", tt.body, signed), "fnId=", "probe=trust&fnId=", 1)} {
+			t.Run(ask+"-with-a-body-"+tt.name, func(t *testing.T) {
+				got := v.raw(t, v.text(request))
+				assert.Equal(t, tt.status, got.StatusCode, "%s", got.body)
+				assert.Contains(t, got.body, fmt.Sprintf(`"statusCode":%d`, tt.status))
+				v.untouched(t, got)
+			})
+		}
+	}
 	t.Run("with-the-key", func(t *testing.T) { // else the rows above prove nothing
 		got := v.raw(t, v.text(call("POST", invocation, signature(attackedSigner, invocation, now))))
 		assert.Equal(t, http.StatusPartialContent, got.StatusCode, "%s", got.body)

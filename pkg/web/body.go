@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -21,7 +22,7 @@ func DecodeJSON(r *http.Request, target any) error {
 		return &Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_MEDIA_TYPE",
 			Message: "Send the body as JSON, with Content-Type: application/json."}
 	}
-	body, err := readBody(r)
+	body, err := ReadBody(r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -31,16 +32,17 @@ func DecodeJSON(r *http.Request, target any) error {
 	return decodeObject(body, target)
 }
 
-func readBody(r *http.Request) ([]byte, error) {
-	tooLarge := &Error{Status: http.StatusRequestEntityTooLarge, Code: "PAYLOAD_TOO_LARGE", Message: "The body is larger than 64 KiB."}
-	if r.ContentLength > maxBody {
+// ReadBody reads a request's body of at most so many bytes, whole KiB.
+func ReadBody(r *http.Request, limit int64) ([]byte, error) {
+	tooLarge := &Error{Status: http.StatusRequestEntityTooLarge, Code: "PAYLOAD_TOO_LARGE", Message: fmt.Sprintf("The body is larger than %d KiB.", limit>>10)}
+	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, &Error{Status: http.StatusBadRequest, Code: "BAD_REQUEST", Message: "The body could not be read to its end.", Err: err}
 	}
-	if len(body) > maxBody {
+	if int64(len(body)) > limit {
 		return nil, tooLarge
 	}
 	return body, nil
