@@ -19,6 +19,8 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/server /server
 # Without DATABASE_URL the timers are kept here, in clockwork.db.
 COPY --from=build --chown=65532:65532 /out/data /data
+# A container is reached from outside: it starts only for those who can log in, or with AUTH_MODE=open where that is meant.
+ENV AUTH_MODE=required
 WORKDIR /data
 VOLUME /data
 USER 65532:65532

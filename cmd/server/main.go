@@ -94,6 +94,9 @@ func serve(ctx context.Context, d *app.Deps) error {
 	defer listener.Close()
 	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
 		d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
+		if d.Config.Auth.OpenByDefault {
+			d.Log.Warn("AUTH_MODE is not set: whoever reaches this server reads everybody's timers. Set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant")
+		}
 		if d.Config.InngestDev() {
 			d.Log.Warn("INNGEST_DEV is set: /api/inngest takes unsigned requests. Unset it where others can reach this server")
 		}

@@ -51,6 +51,26 @@ func TestServe(t *testing.T) {
 	assert.Less(t, time.Since(began), 3*time.Second)
 }
 
+// Who has decided nothing is told that everybody may read.
+func TestOpenByDefaultIsWarnedOf(t *testing.T) {
+	const warning = "AUTH_MODE is not set"
+	for name, tt := range map[string]struct {
+		env    map[string]string
+		warned bool
+	}{
+		"nothing-decided": {map[string]string{"AUTH_MODE": "", "JWT_SECRET": ""}, true},
+		"open-by-choice":  {map[string]string{"AUTH_MODE": "open", "JWT_SECRET": ""}, false},
+		"required":        {map[string]string{"AUTH_MODE": "", "JWT_SECRET": jwtSecret}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startServer(t, tt.env)
+			require.Equal(t, http.StatusOK, s.get("/api/health", nil))
+			s.stop()
+			assert.Equal(t, tt.warned, strings.Contains(s.log.String(), warning), s.log)
+		})
+	}
+}
+
 // Whoever leaves the door to the sync open is told.
 func TestInngestDevIsWarnedOf(t *testing.T) {
 	const warning = "takes unsigned requests"

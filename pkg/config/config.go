@@ -94,6 +94,7 @@ type Inngest struct {
 // Auth decides who may call.
 type Auth struct {
 	Mode           AuthMode    `env:"AUTH_MODE"`
+	OpenByDefault  bool        // nobody has chosen: neither AUTH_MODE nor JWT_SECRET is set
 	JWTSecret      secret.Text `env:"JWT_SECRET"` // "new,old" while one is being rotated
 	Users          users.List  `env:"AUTH_USERS"`
 	AllowedOrigins []string    `env:"CORS_ALLOWED_ORIGINS" envSeparator:","`

@@ -76,8 +76,7 @@ func parse(c *Config, environ map[string]string) []Fault {
 }
 
 // variableOfField maps "type field" to its variable. Among the fields that can
-// fail to parse that pair
-// is unique, which each-url-by-its-own-name holds.
+// fail to parse that pair is unique, which each-url-by-its-own-name holds.
 func variableOfField(t reflect.Type) map[string]string {
 	names := map[string]string{}
 	for field := range t.Fields() {
@@ -112,7 +111,7 @@ func (c *Config) settle() {
 	case !c.Auth.JWTSecret.IsZero():
 		c.Auth.Mode = AuthRequired
 	case !c.Deployed():
-		c.Auth.Mode = AuthOpen
+		c.Auth.Mode, c.Auth.OpenByDefault = AuthOpen, true
 	}
 }
 

@@ -22,6 +22,8 @@ func checkAuth(_ context.Context, p *patient) []Finding {
 	switch {
 	case a.Mode == config.AuthOpen && p.config.Deployed():
 		found = append(found, warn("open: anyone who knows the address reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS"))
+	case a.OpenByDefault:
+		found = append(found, warn("open, because AUTH_MODE is not set: whoever reaches the server reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant"))
 	case a.Mode == config.AuthRequired && a.Users.Len() == 0:
 		found = append(found, warn("required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash)"))
 	case a.Users.Len() > 0 && a.JWTSecret.IsZero():

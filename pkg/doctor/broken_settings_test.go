@@ -33,6 +33,8 @@ var brokenSettings = []broken{
 		"ok   auth           open: anyone may read, and a write needs its own Clockwork token; 1 user can log in"}},
 	{name: "auth-open-on-a-deployment", env: map[string]string{"AUTH_MODE": "open", "VERCEL_ENV": "production"}, want: []string{
 		"warn auth           open: anyone who knows the address reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS"}},
+	{name: "auth-open-by-nobodys-choice", env: map[string]string{"AUTH_MODE": "", "JWT_SECRET": ""}, want: []string{
+		"warn auth           open, because AUTH_MODE is not set: whoever reaches the server reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant"}},
 	{name: "auth-undecided", env: map[string]string{"AUTH_MODE": "", "JWT_SECRET": "", "VERCEL_ENV": "production"}, want: []string{
 		"fail auth           not decided, so that nothing but health is served: set JWT_SECRET and AUTH_USERS, or AUTH_MODE=open"}},
 	{name: "auth-for-nobody", env: map[string]string{"AUTH_USERS": ""}, want: []string{

@@ -243,7 +243,7 @@ func TestNothingConfigured(t *testing.T) {
 	failures := doctor.Run(t.Context(), nil, doctor.Options{}, func(f doctor.Finding) { got = append(got, string(f.Level)+" "+f.Check) })
 	assert.Equal(t, 5, failures)
 	assert.Equal(t, []string{"fail configuration", "fail configuration", "fail configuration", "fail configuration", "fail configuration", "skip redis", "skip pubsub",
-		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "warn inngest", "ok auth", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
+		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "warn inngest", "warn auth", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
 }
 
 func TestPrinterInColour(t *testing.T) {
