@@ -13,7 +13,7 @@ import (
 // HandleWorklogs answers GET /api/worklogs: one person's tracked time on a day
 // or over a range.
 func HandleWorklogs(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodGet, worklogs)
+	app.ServeCostly(w, r, http.MethodGet, worklogs)
 }
 
 type worklogsReply struct {

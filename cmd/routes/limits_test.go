@@ -65,6 +65,9 @@ func TestQuotas(t *testing.T) {
 		{"start", "/api/timers/start", `"write";q=30;w=60`, post(5, "/api/timers/start", `{"issueKey":"BILL-9999"}`), "open", 30, 2 * time.Second},
 		{"stop", "/api/timers/stop", `"write";q=30;w=60`, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`), "required", 30, 2 * time.Second},
 		{"sync", "/api/timers/sync", `"write";q=30;w=60`, post(5, "/api/timers/sync", `{}`), "required", 30, 2 * time.Second},
+		{"worklogs", "/api/worklogs", `"lookup";q=60;w=60`, get("/api/worklogs?date=2026-04-28&tz=UTC"), "required", 60, time.Second},
+		{"worklogs-of-a-stranger", "/api/worklogs", `"costly-address";q=300;w=60`, get("/api/worklogs?accountId=ACCOUNT&date=2026-04-28&tz=UTC"), "open", 300, 200 * time.Millisecond},
+		{"issue", "/api/issues/{key}", `"read";q=120;w=60`, get("/api/issues/BILL-209"), "required", 120, 500 * time.Millisecond},
 		{"search", "/api/issues/search", `"lookup";q=60;w=60`, get("/api/issues/search?accountId=ACCOUNT"), "required", 60, time.Second},
 		{"resolve", "/api/users/resolve", `"lookup";q=60;w=60`, get("/api/users/resolve?email=EMAIL"), "required", 60, time.Second},
 		{"validate", "/api/settings/validate", `"write";q=30;w=60`, post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`), "required", 30, 2 * time.Second},
@@ -243,7 +246,7 @@ func TestCostOfQuotas(t *testing.T) {
 		commands, trips int64 // more than without
 	}{
 		"active":   {"/api/timers/active", get("/api/timers/active"), 0, 0},
-		"worklogs": {"/api/worklogs", withToken(get("/api/worklogs?date=2026-04-28")), 0, 0},
+		"worklogs": {"/api/worklogs", withToken(get("/api/worklogs?date=2026-04-28")), 3, 1},
 		"start":    {"/api/timers/start", post(5, "/api/timers/start", `{"issueKey":"BILL-209"}`), 3, 0},
 		"stop":     {"/api/timers/stop", post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`), 3, 0},
 		"sync":     {"/api/timers/sync", post(5, "/api/timers/sync", `{}`), 3, 1},

@@ -33,8 +33,8 @@ var (
 	Reads = NewPolicy("read", 120, time.Minute, 20)
 	// Writes change something, at an upstream's cost.
 	Writes = NewPolicy("write", 30, time.Minute, 1)
-	// Lookups read, but an upstream is asked each time. One is sent at each
-	// pause in typing.
+	// Lookups read, but an upstream is asked each time. A search is sent at each
+	// pause in typing. A single issue is a read: most are in Redis.
 	Lookups = NewPolicy("lookup", 60, time.Minute, 1)
 	// CostlyPerAddress bounds writes and lookups of callers whom nobody has
 	// checked: they could be another one each time.
