@@ -51,6 +51,11 @@ export function isExpired(error: ClientError): boolean {
   return error.code === "SESSION_EXPIRED" || (error.status === 401 && error.code === "UNAUTHORIZED");
 }
 
+/** Whether the person's Clockwork token, or another one, can help. */
+export function asksForToken(error: ClientError): boolean {
+  return error.code === "CLOCKWORK_TOKEN_REQUIRED" || error.code === "CLOCKWORK_UNAUTHORIZED";
+}
+
 /** Whether the call may have been done although no answer says so. */
 export function isUnanswered(error: ClientError): boolean {
   return error.code === "NETWORK" || error.code === "TIMEOUT" || error.code === "BAD_ANSWER";

@@ -1,7 +1,8 @@
 export { createClient } from "./client";
 export type { CallOptions, WriteOptions } from "./api";
 export type { Client, ClientOptions } from "./client";
-export { ClientError } from "./errors";
+export { asksForToken, ClientError } from "./errors";
+export { clock, untilNextSecond } from "./elapsed";
 export type { WebSocketConstructor } from "./feeds/websocket";
 export type { Session } from "./session";
 export { initialState } from "./state";

@@ -3,7 +3,7 @@ import { act, StrictMode, useState, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import type { Client, Session } from "../src/index";
-import { ClientProvider, elapsedSeconds, untilNextSecond, useElapsed, useTimerState, useWebSocket, type UseTimerState, type UseWebSocket } from "../src/react/index";
+import { ClientProvider, elapsedSeconds, useElapsed, useTimerState, useWebSocket, type UseTimerState, type UseWebSocket } from "../src/react/index";
 import { losing } from "./blockers";
 import { DevServer } from "./devserver";
 import { clientOf, logIn } from "./person";
@@ -159,7 +159,6 @@ test("seconds are whole, and never negative", () => {
   const at = Date.parse(start);
   expect([at + 999, at + 1000, at + 61_001].map((now) => elapsedSeconds(start, 0, now))).toEqual([0, 1, 61]);
   expect([elapsedSeconds(start, -5000, at), elapsedSeconds("never", 0), elapsedSeconds(undefined, 0)]).toEqual([0, 0, 0]);
-  expect([at, at + 1, at + 999, at - 250].map((now) => untilNextSecond(start, 0, now))).toEqual([1000, 999, 1, 250]);
 });
 
 test("without a ClientProvider it says so", async () => {

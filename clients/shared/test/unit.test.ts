@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { backoff, delayAfter, type End } from "../src/backoff";
 import { ClockOffset } from "../src/clock";
+import { clock, untilNextSecond } from "../src/elapsed";
 import { eventParser } from "../src/feeds/sse";
 import { Mirror } from "../src/mirror";
 import { nextState } from "../src/snapshot";
@@ -37,6 +38,22 @@ describe("backoff", () => {
   for (const [name, [end, attempt, random, want]] of Object.entries(cases)) {
     test(name, () => expect(delayAfter(end, attempt, random, usualTiming)).toBe(want));
   }
+});
+
+describe("the clock of a timer", () => {
+  const cases: Record<string, [number, string]> = {
+    "nothing": [0, "0:00:00"],
+    "a-second-before-a-minute": [59.9, "0:00:59"],
+    "a-second-before-an-hour": [3599, "0:59:59"],
+    "hours-and-minutes": [6067, "1:41:07"],
+    "over-a-day": [90_061, "25:01:01"],
+    "before-the-start": [-5, "0:00:00"],
+  };
+  for (const [name, [seconds, want]] of Object.entries(cases)) test(name, () => expect(clock(seconds)).toBe(want));
+
+  test("changes when the second is full", () => {
+    expect([0, 1, 999, -250].map(untilNextSecond)).toEqual([1000, 999, 1, 250]);
+  });
 });
 
 describe("clock offset", () => {

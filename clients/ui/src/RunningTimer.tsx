@@ -1,10 +1,10 @@
-import type { RunningTimer as Timer } from "@clockwork/shared";
+import { clock, type RunningTimer as Timer } from "@clockwork/shared";
 import { useElapsed } from "@clockwork/shared/react";
 import type { Ref } from "react";
 
 import { Button } from "./Button";
 import { hourOf } from "./calendar";
-import { clock, spoken } from "./duration";
+import { spoken } from "./duration";
 import { MinuteScale } from "./MinuteScale";
 import classes from "./RunningTimer.module.css";
 

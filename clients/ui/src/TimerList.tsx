@@ -1,9 +1,9 @@
-import type { RunningTimer as Timer } from "@clockwork/shared";
+import { clock, type RunningTimer as Timer } from "@clockwork/shared";
 import { useElapsed } from "@clockwork/shared/react";
 import { useId } from "react";
 
 import { Button } from "./Button";
-import { clock, spoken } from "./duration";
+import { spoken } from "./duration";
 import { nameOf } from "./RunningTimer";
 import classes from "./TimerList.module.css";
 

@@ -1,8 +1,6 @@
-import type { RunningTimer } from "@clockwork/shared";
+import { clock, type RunningTimer } from "@clockwork/shared";
 import { useElapsed } from "@clockwork/shared/react";
 import { useEffect } from "react";
-
-import { clock } from "./duration";
 
 export interface TimerTitleProps {
   timer: RunningTimer | null;

@@ -1,16 +1,8 @@
 const nbsp = "\u00a0";
 
-function parts(seconds: number): { hours: number; minutes: number; seconds: number } {
+function parts(seconds: number): { hours: number; minutes: number } {
   const whole = Math.max(0, Math.floor(seconds));
-  return { hours: Math.floor(whole / 3600), minutes: Math.floor(whole / 60) % 60, seconds: whole % 60 };
-}
-
-const two = (n: number): string => String(n).padStart(2, "0");
-
-/** The clock of a running timer: 1:41:07. */
-export function clock(seconds: number): string {
-  const p = parts(seconds);
-  return `${p.hours}:${two(p.minutes)}:${two(p.seconds)}`;
+  return { hours: Math.floor(whole / 3600), minutes: Math.floor(whole / 60) % 60 };
 }
 
 /** A span in a list or a total: 8 h 15 min. Seconds are left out. */

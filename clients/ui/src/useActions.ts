@@ -1,4 +1,4 @@
-import { ClientError, type RunningTimer, type StartInput, type StopInput } from "@clockwork/shared";
+import { asksForToken, ClientError, type RunningTimer, type StartInput, type StopInput } from "@clockwork/shared";
 import { useCallback, useRef, useState } from "react";
 
 import { sentenceOf } from "./sentence";
@@ -26,9 +26,6 @@ export interface Actions {
   readonly dismiss: () => void;
 }
 
-/** Answers that another Clockwork token can help. */
-const asksForToken = new Set(["CLOCKWORK_TOKEN_REQUIRED", "CLOCKWORK_UNAUTHORIZED"]);
-
 /**
  * Starts and stops. Where the server wants the person's Clockwork token, the
  * action waits for it and goes on.
@@ -45,7 +42,7 @@ export function useActions({ start, stop, connect }: Target): Actions {
         else await stop({ id: action.timer.id, ...(action.timer.issueKey && { issueKey: action.timer.issueKey }) });
         return true;
       } catch (thrown) {
-        if (thrown instanceof ClientError && asksForToken.has(thrown.code)) {
+        if (thrown instanceof ClientError && asksForToken(thrown)) {
           setWaiting(action);
           return new Promise((resolve) => {
             settle.current?.(false);

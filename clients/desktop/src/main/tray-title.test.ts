@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Report } from "../bridge";
-import { elapsed, shorten, trayFace, untilNextSecond } from "./tray-title";
+import { shorten, trayFace, untilNextFace } from "./tray-title";
 
 const NOW = Date.parse("2026-03-05T09:00:00Z");
 const RUNNING: Report = {
@@ -34,17 +34,7 @@ describe("trayFace", () => {
   });
 });
 
-it.each([
-  ["zero", 0, "0:00:00"],
-  ["less-than-a-second", 999, "0:00:00"],
-  ["a-minute", 60_000, "0:01:00"],
-  ["over-a-day", 90_061_000, "25:01:01"],
-  ["a-start-in-the-future", -5000, "0:00:00"],
-])("elapsed: %s", (_name, milliseconds, want) => {
-  expect(elapsed(milliseconds)).toBe(want);
-});
-
-describe("untilNextSecond", () => {
+describe("untilNextFace", () => {
   const startedAgo = (milliseconds: number): Report => ({ ...RUNNING, current: { ...current, startedAt: NOW - milliseconds } });
   it.each<[string, Report, number | null]>([
     ["amid-a-second", startedAgo(3250), 750],
@@ -54,7 +44,7 @@ describe("untilNextSecond", () => {
     ["on-hold", { ...RUNNING, current: { ...current, onHold: true } }, null],
     ["signed-out", { ...RUNNING, signedIn: false }, null],
   ])("%s", (_name, report, want) => {
-    expect(untilNextSecond(report, NOW)).toBe(want);
+    expect(untilNextFace(report, NOW)).toBe(want);
   });
 });
 

@@ -1,3 +1,5 @@
+import { clock, untilNextSecond } from "@clockwork/shared";
+
 import type { Report } from "../bridge";
 
 /** Which icon the tray shows. */
@@ -27,25 +29,17 @@ export function trayFace(report: Report, now: number): TrayFace {
   if (current === null) {
     return { icon: offline ? "offline" : "idle", title: "", tooltip: `Clockwork: nothing is running${suffix}` };
   }
-  const time = current.onHold ? "On hold" : elapsed(now - current.startedAt);
+  const time = current.onHold ? "On hold" : clock((now - current.startedAt) / 1000);
   const summary = current.summary === null ? "" : ` ${shorten(current.summary, MAX_SUMMARY)}`;
   const name = current.issueKey === null ? "Timer" : `${current.issueKey}${summary}`;
   const icon = offline ? "offline" : current.onHold ? "idle" : "running";
   return { icon, title: time, tooltip: `${time}: ${name}${suffix}` };
 }
 
-/** Hours, minutes and seconds of a duration in milliseconds, such as 1:02:03. A negative one is none. */
-export function elapsed(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
-
-/** Milliseconds until the next second of the timer begins; null where nothing runs. */
-export function untilNextSecond(report: Report, now: number): number | null {
+/** Milliseconds until the face is another; null where no time counts. */
+export function untilNextFace(report: Report, now: number): number | null {
   if (!report.signedIn || report.current === null || report.current.onHold) return null;
-  const sinceStart = now - report.current.startedAt;
-  return 1000 - (((sinceStart % 1000) + 1000) % 1000);
+  return untilNextSecond(now - report.current.startedAt);
 }
 
 /** Cuts a text to a number of characters, the last of them an ellipsis. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Menu, Tray, nativeImage, type NativeImage, type Rectangle } from "electron";
 import type { Report } from "../bridge";
 import { trayMenu, type MenuActions } from "./menu";
-import { trayFace, untilNextSecond, type TrayIcon } from "./tray-title";
+import { trayFace, untilNextFace, type TrayIcon } from "./tray-title";
 
 /** What the tray needs of the program around it. */
 export interface TrayHost {
@@ -67,7 +67,7 @@ export class AppTray {
     this.icon = face.icon;
     this.tray.setToolTip(face.tooltip);
     if (this.host.platform === "darwin") this.tray.setTitle(face.title, { fontType: "monospacedDigit" });
-    const wait = untilNextSecond(this.report, now);
+    const wait = untilNextFace(this.report, now);
     if (wait !== null) this.tick = setTimeout(() => this.draw(), wait);
   }
 

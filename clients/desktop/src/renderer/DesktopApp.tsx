@@ -1,4 +1,4 @@
-import { createClient, type ClientError, type Session, type StartInput, type TimerStore } from "@clockwork/shared";
+import { asksForToken, createClient, type ClientError, type Session, type StartInput, type TimerStore } from "@clockwork/shared";
 import { App, Notice } from "@clockwork/ui";
 import { useCallback, useEffect, useRef, useState } from "react";
 
@@ -8,9 +8,6 @@ import { Strip } from "./Strip";
 import { useCommands } from "./useCommands";
 import { useEscape } from "./useEscape";
 import { useReports } from "./useReports";
-
-/** Refusals that the person's Clockwork token would cure. */
-const ASKS_FOR_TOKEN = new Set(["CLOCKWORK_TOKEN_REQUIRED", "CLOCKWORK_UNAUTHORIZED"]);
 
 export interface DesktopAppProps {
   bridge: Bridge;
@@ -47,7 +44,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
 
   const failed = (error: ClientError): void => {
     bridge.show();
-    if (ASKS_FOR_TOKEN.has(error.code)) setSettings({ reason: error.message });
+    if (asksForToken(error)) setSettings({ reason: error.message });
     else setProblem(error.message);
   };
   const obey = (command: Command): void => {

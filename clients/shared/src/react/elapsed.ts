@@ -1,15 +1,10 @@
 import { useCallback, useSyncExternalStore } from "react";
+import { untilNextSecond } from "../index";
 
 /** Whole seconds since startedAt by the server's clock; never negative. */
 export function elapsedSeconds(startedAt: string | null | undefined, clockOffset: number, now = Date.now()): number {
   const since = startedAt ? Date.parse(startedAt) : NaN;
   return Number.isNaN(since) ? 0 : Math.max(0, Math.floor((now + clockOffset - since) / 1000));
-}
-
-/** Milliseconds until elapsedSeconds is another. */
-export function untilNextSecond(startedAt: string, clockOffset: number, now = Date.now()): number {
-  const passed = now + clockOffset - Date.parse(startedAt);
-  return 1000 - (((passed % 1000) + 1000) % 1000);
 }
 
 /**
@@ -19,13 +14,14 @@ export function untilNextSecond(startedAt: string, clockOffset: number, now = Da
 export function useElapsed(startedAt: string | null | undefined, clockOffset: number): number {
   const subscribe = useCallback(
     (tick: () => void) => {
-      if (!startedAt || Number.isNaN(Date.parse(startedAt))) return () => {};
+      const since = startedAt ? Date.parse(startedAt) : NaN;
+      if (Number.isNaN(since)) return () => {};
       let id: ReturnType<typeof setTimeout>;
       const again = () => {
         id = setTimeout(() => {
           tick();
           again();
-        }, untilNextSecond(startedAt, clockOffset));
+        }, untilNextSecond(Date.now() + clockOffset - since));
       };
       again();
       return () => clearTimeout(id);

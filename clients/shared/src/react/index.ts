@@ -1,4 +1,4 @@
 export { ClientProvider, useClient, type ClientProviderProps } from "./provider";
-export { elapsedSeconds, untilNextSecond, useElapsed } from "./elapsed";
+export { elapsedSeconds, useElapsed } from "./elapsed";
 export { useTimerState, type UseTimerState } from "./timerstate";
 export { useWebSocket, type UseWebSocket } from "./websocket";
