@@ -1,10 +1,2 @@
 export { App, type AppProps } from "./App";
-export { ConnectionStatus, type ConnectionStatusProps } from "./ConnectionStatus";
-export { LoginForm, type LoginFormProps } from "./LoginForm";
 export { Notice, type NoticeProps } from "./Notice";
-export { RunningTimer, type RunningTimerProps } from "./RunningTimer";
-export { StartTimer, type StartTimerProps } from "./StartTimer";
-export { ThemeSwitch } from "./ThemeSwitch";
-export { TimerList, type TimerListProps } from "./TimerList";
-export { TimerScreen, type TimerScreenProps } from "./TimerScreen";
-export { Worklogs, type WorklogsProps } from "./Worklogs";
