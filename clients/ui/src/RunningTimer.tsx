@@ -5,6 +5,7 @@ import type { Ref } from "react";
 import { Button } from "./Button";
 import { hourOf } from "./calendar";
 import { spoken } from "./duration";
+import { firstClick } from "./firstClick";
 import { MinuteScale } from "./MinuteScale";
 import classes from "./RunningTimer.module.css";
 
@@ -43,7 +44,7 @@ export function RunningTimer({ timer, clockOffset, onStop, lastKnownAt, headingR
             {timer.comment && <span className={classes.comment}>{timer.comment}</span>}
             <span>{lastKnownAt === undefined ? detail(timer, started) : `Last known at ${hourOf(lastKnownAt)}. It may have been stopped since.`}</span>
           </p>
-          <Button className={classes.stop} onClick={onStop} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
+          <Button className={classes.stop} onClick={firstClick(onStop)} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
             Stop
           </Button>
         </div>

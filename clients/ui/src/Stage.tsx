@@ -27,7 +27,7 @@ export function Stage({ state, lastKnownAt, onStop, onAgain, headingRef, childre
     <section className={classes.stage} data-look={look} aria-label="Running timer">
       {children}
       {current ? (
-        <RunningTimer timer={current} clockOffset={clockOffset} lastKnownAt={lastKnownAt} onStop={() => onStop(current)} headingRef={headingRef} />
+        <RunningTimer key={current.id} timer={current} clockOffset={clockOffset} lastKnownAt={lastKnownAt} onStop={() => onStop(current)} headingRef={headingRef} />
       ) : (
         <>
           <div className={classes.idle}>

@@ -4,6 +4,7 @@ import { useId } from "react";
 
 import { Button } from "./Button";
 import { spoken } from "./duration";
+import { firstClick } from "./firstClick";
 import { nameOf } from "./RunningTimer";
 import classes from "./TimerList.module.css";
 
@@ -43,7 +44,7 @@ function Row({ timer, clockOffset, onStop }: { timer: Timer } & Pick<TimerListPr
         {timer.issueKey && <b>{timer.issueKey}</b>} {timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}
         {timer.comment && <span className={classes.comment}> {timer.comment}</span>}
       </span>
-      <Button look="plain" onClick={() => onStop(timer)} aria-label={`Stop ${nameOf(timer)}`}>
+      <Button look="plain" onClick={firstClick(() => onStop(timer))} aria-label={`Stop ${nameOf(timer)}`}>
         Stop
       </Button>
     </li>

@@ -100,6 +100,37 @@ test("an issue is found by words, and chosen and started with the keyboard alone
   const james = person("james");
   const screen = await web();
   await screen.logIn(james);
+test("a double click on Stop, and a held Enter, leave the timer that takes its place", async ({ server, web, leaveIdle }) => {
+  const duc = person("duc");
+  leaveIdle(duc, "OPS-57", "OPS-64");
+  const screen = await web();
+  await screen.logIn(duc);
+  await screen.isLive();
+  await screen.start("OPS-57");
+  await screen.connectClockwork(duc);
+  const stop = screen.page.getByRole("button", { name: "Stop OPS-64" });
+  for (const act of [
+    () => stop.dblclick(),
+    async () => {
+      await stop.focus();
+      await screen.page.keyboard.down("Enter");
+      await screen.page.keyboard.down("Enter"); // as the keyboard repeats it
+      await screen.page.keyboard.up("Enter");
+    },
+  ]) {
+    await clockwork.start(duc.accountId, "OPS-64");
+    await server.sync();
+    await expect(screen.heading).toContainText("OPS-64");
+    await act();
+    await screen.showsAt("stopped", "OPS-64");
+    await expect.poll(() => clockwork.runs(duc.accountId, "OPS-64")).toBe(false);
+    await screen.showsAt("running", "OPS-57");
+    await expect(screen.heading).toContainText("OPS-57");
+    expect(await clockwork.runs(duc.accountId, "OPS-57")).toBe(true);
+  }
+  await expect(screen.heading).toBeFocused();
+});
+
   await screen.isLive();
   await screen.page.locator("body").press("/");
   const field = screen.page.getByRole("combobox", { name: "Issue" });
