@@ -50,6 +50,22 @@ export class Screen {
     return pressed;
   }
 
+  async logOut(): Promise<void> {
+    await this.page.getByRole("button", { name: "Log out" }).click();
+  }
+
+  /** Holds the next call of a path back, until it is let go; that returns when the page has the answer. */
+  async holdBack(path: string): Promise<() => Promise<void>> {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await this.page.route(path, async (route) => released.then(() => route.continue()), { times: 1 });
+    return async () => {
+      const answered = this.page.waitForResponse(path);
+      release();
+      await (await answered).finished();
+    };
+  }
+
   /** Gives the person's own Clockwork token, which the screen has asked for. */
   async connectClockwork(who: Person): Promise<void> {
     await this.page.getByLabel("Clockwork API token").fill(who.clockworkToken);

@@ -1,0 +1,37 @@
+import type { BrowserContext } from "@playwright/test";
+
+import { person } from "../world/settings";
+import { expect, test } from "../world/test";
+
+/** The page that the server has where the web app is not built. */
+const prepare = async (context: BrowserContext): Promise<void> => {
+  await context.grantPermissions(["local-network-access"]); // not the server's own word: a WebSocket to it would be refused
+  await context.route(({ pathname }) => pathname === "/", (route) => route.fulfill({ path: "../../public/index.html" }));
+};
+
+test("the plain page shows what runs, and does not count what is on hold", async ({ web }) => {
+  const screen = await web({ prepare });
+  await screen.logIn(person("aiko"));
+  await expect(screen.page.getByRole("timer").first()).toHaveText("On hold");
+  await screen.logOut();
+  await screen.logIn(person("linh"));
+  await expect(screen.page.getByRole("timer").first()).toHaveText(/^\d+:\d\d:\d\d$/);
+});
+
+test("the plain page shows nobody what was asked for before", async ({ web }) => {
+  const screen = await web({ prepare });
+  const { page } = screen;
+  await page.evaluate(() => {
+    const shown: (string | null)[] = [];
+    new MutationObserver(() => shown.push(document.title, document.body.textContent)).observe(document, { subtree: true, childList: true, characterData: true });
+    Object.assign(window, { shown });
+  });
+  const letGo = await screen.holdBack("**/timers");
+  await screen.logIn(person("linh"));
+  await screen.logOut();
+  await letGo();
+  await screen.logIn(person("emily"));
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No timer runs" })).toBeVisible();
+  expect(await page.evaluate(() => (window as unknown as { shown: string[] }).shown.filter((text) => text.includes("PORTAL-312")))).toEqual([]);
+});
