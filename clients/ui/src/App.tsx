@@ -72,6 +72,7 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
         onClockwork={(connected) => onSession?.(connected, stay)}
         onLogout={() => {
           setUsername("");
+        kept={stay}
           leave();
         }}
         onLoginAgain={() => leave("Your session has ended. Log in again.")}

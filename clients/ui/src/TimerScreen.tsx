@@ -25,6 +25,8 @@ import { WorklogsPanel } from "./WorklogsPanel";
 export interface TimerScreenProps {
   /** For a small window: no chart, no list of worklogs. */
   compact?: boolean;
+  /** Whether the session, with its Clockwork token, is kept on this computer. */
+  kept?: boolean;
   onLogout: () => void;
   /** The session is over and the person wants to log in again. */
   onLoginAgain: () => void;
@@ -33,7 +35,7 @@ export interface TimerScreenProps {
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
+export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
   const { client, session } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset } = state;
@@ -92,7 +94,7 @@ export function TimerScreen({ compact = false, onLogout, onLoginAgain, onClockwo
         </Stage>
         <div className={classes.below}>
           {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
-          {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} onConnect={actions.connect} onCancel={actions.cancel} />}
+          {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} kept={kept} onConnect={actions.connect} onCancel={actions.cancel} />}
           <StartTimer search={client.issues.search} onStart={(input) => perform({ kind: "start", ...input })} another={current !== null} inputRef={issue} />
           <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
           <WorklogsPanel state={state} read={client.worklogs.range} compact={compact} />
