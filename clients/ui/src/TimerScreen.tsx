@@ -50,7 +50,7 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
     stop,
     connect: async (clockworkToken) => {
       await client.settings.validate(clockworkToken);
-      if (!session) return;
+      if (!session || client.session?.token !== session.token) return; // logged out meanwhile
       const connected = { ...session, clockworkToken };
       client.connect(connected).close(); // the open connection has the token from now on
       onClockwork?.(connected);

@@ -1,7 +1,7 @@
 import type { BrowserContext } from "@playwright/test";
 
 import { clockwork } from "../world/clockwork";
-import { withinTwoSeconds } from "../world/screen";
+import { withinTwoSeconds, type Screen } from "../world/screen";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
@@ -149,3 +149,52 @@ test("the token is nowhere but in memory", async ({ web }) => {
   await screen.page.reload();
   await expect(screen.page.getByRole("button", { name: "Log in" })).toBeVisible();
 });
+
+test("a Clockwork token that is checked too late is not the next person's", async ({ web, leaveIdle }) => {
+  const [linh, emily] = [person("linh"), person("emily")];
+  leaveIdle(linh, "BILL-209");
+  const screen = await web();
+  await screen.logIn(linh);
+  await screen.isLive();
+  await screen.start("BILL-209");
+  await expect(screen.page.getByText("It is not stored, and is forgotten when you log out.")).toBeVisible();
+  const letGo = await screen.holdBack("**/api/settings/validate");
+  await screen.connectClockwork(linh);
+  await screen.logOut();
+  await screen.logIn(emily);
+  await screen.isLive();
+  await letGo();
+  expect(await searchesFor(screen)).toBe(emily.accountId);
+});
+
+test("nor is one that the desktop's settings check, and it is not kept", async ({ desktopWindow }) => {
+  const [linh, emily] = [person("linh"), person("emily")];
+  const screen = await desktopWindow();
+  const { page } = screen;
+  await page.getByLabel("Stay signed in").check();
+  await screen.logIn(linh);
+  await screen.isLive();
+  await screen.start("BILL-209");
+  await expect(page.getByText("It is kept on this computer until you log out.")).toBeVisible();
+  await page.getByRole("button", { name: "Cancel" }).click();
+
+  await page.getByRole("button", { name: "Settings" }).click();
+  const letGo = await screen.holdBack("**/api/settings/validate");
+  await screen.connectClockwork(linh);
+  await page.getByRole("button", { name: "Close" }).click();
+  await screen.logOut();
+  await page.getByLabel("Stay signed in").check();
+  await screen.logIn(emily);
+  await screen.isLive();
+  await letGo();
+  expect(await searchesFor(screen)).toBe(emily.accountId);
+  const kept = await page.evaluate(() => (window as unknown as { kept: { userId: string }[] }).kept.map(({ userId }) => userId));
+  expect(kept).toEqual([linh.accountId, emily.accountId]);
+});
+
+/** In whose name the screen asks for issues. */
+async function searchesFor({ page }: Screen): Promise<string | null> {
+  const asked = page.waitForRequest((request) => request.method() === "GET" && request.url().includes("q=invoice"));
+  await page.getByRole("combobox", { name: "Issue" }).fill("invoice");
+  return new URL((await asked).url()).searchParams.get("accountId");
+}

@@ -40,19 +40,20 @@ export async function openDesktop(context: BrowserContext, serverUrl: string): P
   await page.setViewportSize({ width: 380, height: 560 });
   await page.addInitScript((address) => {
     const reports: unknown[] = [];
+    const kept: unknown[] = [];
     const clockwork = {
       load: () => Promise.resolve({ serverUrl: address, canKeepSession: true, session: null }),
       setServer: () => Promise.resolve({ ok: true, serverUrl: address }),
       launchesAtLogin: () => Promise.resolve(false),
       setLaunchAtLogin: (on: boolean) => Promise.resolve(on),
-      keepSession: () => Promise.resolve(true),
+      keepSession: (session: unknown) => Promise.resolve(kept.push(session) > 0),
       forgetSession: () => Promise.resolve(),
       report: (report: unknown) => reports.push(report),
       show: () => {},
       hide: () => {},
       onCommand: () => () => {},
     };
-    Object.assign(window, { clockwork, reports });
+    Object.assign(window, { clockwork, reports, kept });
   }, serverUrl);
   await page.goto(settings.desktopOrigin);
   return new Screen(page);

@@ -25,6 +25,7 @@ export function ClockworkForm({ client, session, reason, onSession }: ClockworkF
     setBusy(true);
     try {
       await client.settings.validate(clockworkToken);
+      if (client.session?.token !== session.token) return; // signed out meanwhile
       onSession({ ...session, clockworkToken });
       setToken("");
       setFault(undefined);
