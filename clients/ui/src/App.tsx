@@ -3,9 +3,12 @@ import { lazy, Suspense, useEffect, useState } from "react";
 
 import { LoginForm } from "./LoginForm";
 
-/** What only a session needs comes after the page is there. */
+/** What only a session needs comes once a person begins to log in. */
 const loadSignedIn = () => import("./SignedIn");
 const SignedIn = lazy(loadSignedIn);
+
+/** Not the focus, which the form takes by itself; input is for what fills it in without a key. */
+const signsOfAPerson = ["pointerdown", "keydown", "input"];
 
 export interface AppProps {
   /** Where the server is; "" is where the page came from. Not looked at where a client is given. */
@@ -32,8 +35,9 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
   const [reason, setReason] = useState<string>();
 
   useEffect(() => {
-    const timer = setTimeout(() => void loadSignedIn().catch(() => {}), 500); // tried again at login
-    return () => clearTimeout(timer);
+    const begin = (): void => void loadSignedIn().catch(() => {}); // tried again at login
+    for (const sign of signsOfAPerson) addEventListener(sign, begin, { once: true });
+    return () => signsOfAPerson.forEach((sign) => removeEventListener(sign, begin));
   }, []);
 
   const leave = (why?: string): void => {
@@ -68,11 +72,11 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
         client={client}
         session={session}
         compact={compact}
+        kept={stay}
         onStore={onStore}
         onClockwork={(connected) => onSession?.(connected, stay)}
         onLogout={() => {
           setUsername("");
-        kept={stay}
           leave();
         }}
         onLoginAgain={() => leave("Your session has ended. Log in again.")}
