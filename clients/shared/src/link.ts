@@ -56,12 +56,12 @@ export class Link {
   /** The attempt that serves. */
   #serving: Attempt | undefined;
   #servingSince = 0;
-  #heardAt = 0;
+  /** When the server was last heard; before that, when that began to be tried. */
+  #heardAt: number;
   /** Rounds of attempts without success. */
   #failures = 0;
   readonly #reputation = new Reputation();
   #upgrades = 0;
-  #lostAt: number;
   #lastEnd: End = {};
   #over = false;
 
@@ -77,11 +77,11 @@ export class Link {
     this.#schedule = schedule;
     this.#timing = timing;
     this.#surroundings = surroundings;
-    this.#lostAt = schedule.now();
+    this.#heardAt = schedule.now();
     this.#unwatch = surroundings.watch((occasion) => {
       if (occasion !== "offline") this.retryNow();
       else if (this.#serving) this.#probe(this.#serving);
-      else this.#host.status({ kind: "offline", since: this.#lostAt });
+      else this.#host.status({ kind: "offline", since: this.#heardAt });
     });
     this.#unwatchSleep = watchForSleep(schedule, timing.wakeCheck, surroundings.isHidden, () => this.retryNow());
     this.#round();
@@ -198,8 +198,8 @@ export class Link {
     const now = this.#schedule.now();
     this.#host.status(
       this.#surroundings.isOnline()
-        ? { kind: "reconnecting", attempt: this.#failures, retryAt: Math.round(now + delay), since: this.#lostAt }
-        : { kind: "offline", since: this.#lostAt },
+        ? { kind: "reconnecting", attempt: this.#failures, retryAt: Math.round(now + delay), since: this.#heardAt }
+        : { kind: "offline", since: this.#heardAt },
     );
     this.#cancelRetry();
     this.#cancelRetry = this.#schedule.after(delay, () => this.#round());
@@ -243,7 +243,6 @@ export class Link {
   #lost(attempt: Attempt, end: End): void {
     const now = this.#schedule.now();
     this.#serving = undefined;
-    this.#lostAt = now;
     this.#lastEnd = end;
     this.#cancelUpgrade();
     if (now - this.#servingSince >= this.#timing.stable) {
@@ -301,7 +300,6 @@ export class Link {
 
   /** Opens the serving way anew: an event stream and a poll cannot be asked. */
   #restart(): void {
-    this.#lostAt = this.#schedule.now();
     this.#round();
     this.#host.socketChanged();
   }

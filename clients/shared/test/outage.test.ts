@@ -142,7 +142,8 @@ test("after sleep the connection is checked", async () => {
   await until(store, isLive("websocket"));
   proxy.freeze(); // as a network is that has forgotten this machine
   slept = 3600_000;
-  await until(store, (s) => s.status.kind === "reconnecting");
+  const { status } = await until(store, (s) => s.status.kind === "reconnecting");
+  expect(status).toMatchObject({ since: expect.toSatisfy((since: number) => since <= Date.now()) }); // before it slept
   proxy.thaw();
   await until(store, isLive("websocket"));
 });

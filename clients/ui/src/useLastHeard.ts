@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 
 import { isStale } from "./ConnectionStatus";
 
-/** A loss shorter than this many milliseconds is not worth a change of the screen. */
+/** A loss that is over within this many milliseconds is not worth a change of the screen. */
 const patience = 2_500;
 
 /** When the server was last heard, once that is too long ago; else undefined. */
@@ -18,7 +18,7 @@ export function useLastHeard(status: ConnectionStatus): number | undefined {
       return;
     }
     const at = since ?? Date.now();
-    const timer = setTimeout(() => setHeard((before) => before ?? at), Math.max(0, at + wait - Date.now()));
+    const timer = setTimeout(() => setHeard((before) => before ?? at), wait);
     return () => clearTimeout(timer);
   }, [stale, since, wait]);
   return stale ? heard : undefined;
