@@ -8,10 +8,10 @@ import { sentenceOf } from "./sentence";
 export type ReadWorklogs = (from: string, to: string, tz: string, options: { signal: AbortSignal }) => Promise<Worklogs>;
 
 export interface Week {
-  /** undefined until the first answer. */
-  readonly worklogs?: Worklogs;
+  /** undefined until the week's first answer. */
+  readonly worklogs: Worklogs | undefined;
   /** Why the last reading failed, as a sentence. */
-  readonly problem?: string;
+  readonly problem: string | undefined;
   readonly reload: () => void;
 }
 
@@ -20,7 +20,7 @@ const looks = [1_000, 6_000];
 
 /** The worklogs of the week that today is in, read again when the running timers change, the server can be reached again or the page is looked at again. */
 export function useWorklogs(read: ReadWorklogs, today: string, running: string, reachable: boolean): Week {
-  const [result, setResult] = useState<{ worklogs?: Worklogs; problem?: string }>({});
+  const [result, setResult] = useState<{ monday?: string | undefined; worklogs?: Worklogs; problem?: string }>({});
   const [asked, ask] = useState(0);
   const reload = useCallback(() => ask((n) => n + 1), []);
   const ran = useRef(running);
@@ -30,7 +30,7 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string, 
     const dates = weekOf(today);
     const load = (): void => {
       read(dates[0] ?? today, dates[6] ?? today, timeZone(), { signal: abort.signal }).then(
-        (worklogs) => setResult({ worklogs }),
+        (worklogs) => setResult({ monday: dates[0], worklogs }),
         (thrown: unknown) => {
           if (!abort.signal.aborted) setResult((before) => ({ ...before, problem: sentenceOf(thrown) }));
         },
@@ -60,5 +60,6 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string, 
     return () => document.removeEventListener("visibilitychange", look);
   }, [reload]);
 
-  return { ...result, reload };
+  const worklogs = result.monday === weekOf(today)[0] ? result.worklogs : undefined; // last week's are no longer this week's
+  return { worklogs, problem: result.problem, reload };
 }
