@@ -5,7 +5,7 @@ import { isStale } from "./ConnectionStatus";
 import { span } from "./duration";
 import { useRunningToday } from "./useRunningToday";
 import { useToday } from "./useToday";
-import { useWorklogs, type ReadWorklogs } from "./useWorklogs";
+import { runningIds, useWorklogs, type ReadWorklogs } from "./useWorklogs";
 import { Worklogs } from "./Worklogs";
 
 const Steady = memo(Worklogs);
@@ -19,12 +19,8 @@ export interface WorklogsPanelProps {
 /** Reads this week's worklogs and shows them; in a small window today's total alone. */
 export function WorklogsPanel({ state, read, compact }: WorklogsPanelProps) {
   const today = useToday();
-  const ids = state.timers
-    .filter((t) => t.status === "running" && !t.pending)
-    .map((t) => t.id)
-    .join(" ");
   const reachable = !isStale(state.status);
-  const { worklogs, problem, reload } = useWorklogs(read, today, ids, reachable);
+  const { worklogs, problem, reload } = useWorklogs(read, today, runningIds(state.timers), reachable);
   const running = useRunningToday(state.timers, today, state.clockOffset);
   if (!compact) return <Steady worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} />;
   const logged = worklogs?.days?.find((day) => day.date === today)?.total;

@@ -1,4 +1,4 @@
-import type { Worklogs } from "@clockwork/shared";
+import type { RunningTimer, Worklogs } from "@clockwork/shared";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { timeZone, weekOf } from "./calendar";
@@ -13,6 +13,14 @@ export interface Week {
   /** Why the last reading failed, as a sentence. */
   readonly problem: string | undefined;
   readonly reload: () => void;
+}
+
+/** The ids of the timers that run as far as the server has said: a stop that is not confirmed yet has written no worklog. */
+export function runningIds(timers: readonly RunningTimer[]): string {
+  return timers
+    .filter((t) => (t.pending ? t.pending === "stop" : t.status === "running"))
+    .map((t) => t.id)
+    .join(" ");
 }
 
 /** When to read after a start or stop, in milliseconds: Clockwork writes the worklog a little later. */
