@@ -49,6 +49,7 @@ function unreachable({ loaded, status }: TimerState): boolean {
 
 function idleHeading(state: TimerState): string {
   if (state.loaded) return "Nothing is running";
+  if (state.status.kind === "expired") return "Log in again to see your timers";
   return unreachable(state) ? "Your timers cannot be shown yet" : "Loading your timers";
 }
 

@@ -23,11 +23,13 @@ it.each<{ name: string; before: TimerState; after: TimerState; want: string[] }>
   { name: "a-start", before: idle, after: running, want: ["Started PORTAL-312, Search ignores zeros."] },
   { name: "a-start-not-confirmed", before: idle, after: { ...running, timers: [{ ...timer, pending: "start" }] }, want: [] },
   { name: "a-start-without-issue", before: idle, after: { ...idle, timers: [{ id: "x", source: "client", status: "running", startedAt: timer.startedAt, updatedAt: timer.updatedAt, seq: 2 }] }, want: ["Started timer."] },
-  { name: "a-stop", before: running, after: { ...idle, timers: [{ ...timer, status: "stopped" }] }, want: ["Stopped PORTAL-312 after 1 hour 41 minutes."] },
+  { name: "a-stop", before: running, after: { ...idle, timers: [{ ...timer, status: "stopped", updatedAt: "2026-11-16T09:00:00Z" }] }, want: ["Stopped PORTAL-312 after 41 minutes."] },
   { name: "a-stop-not-confirmed", before: running, after: { ...running, timers: [{ ...timer, pending: "stop" }] }, want: [] },
   { name: "a-timer-that-is-gone", before: running, after: idle, want: ["Stopped PORTAL-312 after 1 hour 41 minutes."] },
   { name: "another-comment", before: running, after: { ...running, timers: [{ ...timer, comment: "Review", seq: 2 }] }, want: [] },
   { name: "a-lost-connection", before: running, after: { ...running, status: { kind: "reconnecting", attempt: 1, retryAt: now, since: now } }, want: ["Reconnecting."] },
+  { name: "timers-that-come-to-be-known", before: initialState, after: { ...running, status: initialState.status }, want: [] },
+  { name: "a-session-that-ends-before", before: initialState, after: { ...initialState, status: { kind: "expired" } }, want: ["Session ended."] },
   { name: "a-further-attempt", before: { ...running, status: { kind: "reconnecting", attempt: 1, retryAt: now, since: now } }, after: { ...running, status: { kind: "reconnecting", attempt: 2, retryAt: now + 4000, since: now } }, want: [] },
 ])("announces $name", ({ before, after, want }) => {
   expect(changes(seen(before, undefined), after, now)).toEqual(want);

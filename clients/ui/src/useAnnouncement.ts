@@ -6,36 +6,45 @@ import { spoken } from "./duration";
 import { nameOf } from "./RunningTimer";
 
 interface Seen {
-  /** The running ones by id, and how each is called. */
-  readonly running: ReadonlyMap<string, { name: string; startedAt: string }>;
+  /** The running ones by id, and how each is called; undefined until they are known. */
+  readonly running: ReadonlyMap<string, { name: string; startedAt: string }> | undefined;
   readonly kind: TimerState["status"]["kind"];
 }
 
 /** What changed for a person between two states; empty where nothing did. */
 export function changes(before: Seen, state: TimerState, now: number): string[] {
-  const said: string[] = [];
-  for (const timer of state.timers) {
-    if (timer.pending || timer.status !== "running" || before.running.has(timer.id)) continue;
-    said.push(`Started ${nameOf(timer)}${timer.summary ? `, ${timer.summary}` : ""}.`);
-  }
-  for (const [id, knew] of before.running) {
-    if (state.timers.some((t) => t.id === id && (t.status === "running" || t.pending))) continue;
-    said.push(`Stopped ${knew.name} after ${spoken((now + state.clockOffset - Date.parse(knew.startedAt)) / 1000)}.`);
-  }
+  const said = before.running ? timerChanges(before.running, state, now) : [];
   const { kind } = state.status;
   if (kind !== before.kind && kind !== "connecting") said.push(`${connectionSentence(state.status)}.`);
   return said;
 }
 
+function timerChanges(ran: NonNullable<Seen["running"]>, state: TimerState, now: number): string[] {
+  const said: string[] = [];
+  for (const timer of state.timers) {
+    if (timer.pending || timer.status !== "running" || ran.has(timer.id)) continue;
+    said.push(`Started ${nameOf(timer)}${timer.summary ? `, ${timer.summary}` : ""}.`);
+  }
+  for (const [id, knew] of ran) {
+    const timer = state.timers.find((t) => t.id === id);
+    if (timer?.status === "running" || timer?.pending) continue;
+    const stoppedAt = timer ? Date.parse(timer.updatedAt) : now + state.clockOffset;
+    said.push(`Stopped ${knew.name} after ${spoken((stoppedAt - Date.parse(knew.startedAt)) / 1000)}.`);
+  }
+  return said;
+}
+
 /** The seen part of a state; what is not confirmed yet stays as it was. */
 export function seen(state: TimerState, before: Seen | undefined): Seen {
+  const { kind } = state.status;
+  if (!state.loaded) return { running: before?.running, kind };
   const running = new Map<string, { name: string; startedAt: string }>();
   for (const timer of state.timers) {
-    const knew = before?.running.get(timer.id);
+    const knew = before?.running?.get(timer.id);
     if (timer.pending && knew) running.set(timer.id, knew);
     else if (!timer.pending && timer.status === "running") running.set(timer.id, { name: nameOf(timer), startedAt: timer.startedAt });
   }
-  return { running, kind: state.status.kind };
+  return { running, kind };
 }
 
 /** A sentence for screen readers whenever a timer starts or stops or the connection changes; never for a mere second. */
@@ -43,7 +52,6 @@ export function useAnnouncement(state: TimerState): string {
   const before = useRef<Seen>(undefined);
   const [said, setSaid] = useState("");
   useEffect(() => {
-    if (!state.loaded) return;
     if (before.current) {
       const news = changes(before.current, state, Date.now());
       if (news.length > 0) setSaid(news.join(" "));

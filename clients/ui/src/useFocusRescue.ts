@@ -1,6 +1,6 @@
 import { useEffect, useRef, type RefObject } from "react";
 
-/** Where the element that had the focus is taken away, a place that is always there gets it. */
+/** Where nothing has the focus at first, or what had it is taken away, a place that is always there gets it. */
 export function useFocusRescue(place: RefObject<HTMLElement | null>): void {
   const last = useRef<EventTarget>(null);
   useEffect(() => {
@@ -11,7 +11,7 @@ export function useFocusRescue(place: RefObject<HTMLElement | null>): void {
     return () => document.removeEventListener("focusin", remember);
   }, []);
   useEffect(() => {
-    if (document.activeElement !== document.body || !(last.current instanceof Element) || last.current.isConnected) return;
-    place.current?.focus();
+    if (document.activeElement !== document.body || (last.current instanceof Element && last.current.isConnected)) return;
+    place.current?.focus({ preventScroll: true }); // who reads further down stays there
   });
 }

@@ -136,6 +136,7 @@ test("a double click on Stop, and a held Enter, leave the timer that takes its p
   const field = screen.page.getByRole("combobox", { name: "Issue" });
   await expect(field).toBeFocused();
   await field.pressSequentially("invoice");
+  await expect(screen.heading, "a screen reader is told where it is").toBeFocused();
   const first = screen.page.getByRole("option").first();
   await expect(first).toBeVisible();
   await field.press("ArrowDown");

@@ -103,6 +103,20 @@ test("a session that has ended asks to log in again, and keeps the name", async 
   await screen.isLive();
   await server.kill("SIGTERM");
   await server.start();
+test("a session that ends before the timers have come is told, to a screen reader too", async ({ web }) => {
+  const screen = await web({
+    prepare: async (context) => {
+      await noWebSocket("hanging")(context);
+      const ended = { error: "UNAUTHORIZED", message: "Log in again.", statusCode: 401 };
+      await context.route("**/api/timers", (route) => route.fulfill({ status: 401, json: ended }));
+    },
+  });
+  await screen.logIn(person("aiko"));
+  await expect(screen.heading).toHaveText("Log in again to see your timers");
+  await expect(screen.heading).toBeFocused();
+  await expect(screen.page.getByRole("status", { name: "Announcements" })).toHaveText("Session ended.");
+});
+
 });
 
 test("offline is told with the time, and ends by itself", async ({ web }) => {
