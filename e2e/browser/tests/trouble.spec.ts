@@ -5,29 +5,27 @@ import { withinTwoSeconds, type Screen } from "../world/screen";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-/** A network that lets no WebSocket through. */
-const noWebSocket = (context: BrowserContext) =>
-  context.addInitScript(() => {
-    window.WebSocket = class extends EventTarget {
+/** A network in which a WebSocket is refused, or hangs. */
+const noWebSocket = (how: "refused" | "hanging") => (context: BrowserContext) =>
+  context.addInitScript((refused) => {
+    window.WebSocket = class {
+      readyState = 0;
+      onclose: ((event: CloseEvent) => void) | null = null;
       constructor() {
-        super();
-        setTimeout(() => {
-          this.dispatchEvent(new Event("error"));
-          this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
-        });
+        if (refused) setTimeout(() => this.onclose?.(new CloseEvent("close", { code: 1006 })));
       }
       close(): void {}
-      send(): void {}
     } as unknown as typeof WebSocket;
-  });
+  }, how === "refused");
 
 const noStream = async (context: BrowserContext): Promise<void> => {
-  await noWebSocket(context);
+  await noWebSocket("refused")(context);
   await context.route("**/api/timers/stream", (route) => route.abort());
 };
 
 for (const { name, prepare, status } of [
-  { name: "without WebSockets, Server-Sent Events", prepare: noWebSocket, status: "Live" },
+  { name: "where WebSockets are refused, Server-Sent Events", prepare: noWebSocket("refused"), status: "Live" },
+  { name: "where they hang, Server-Sent Events", prepare: noWebSocket("hanging"), status: "Live" },
   { name: "without those either, a long poll", prepare: noStream, status: "Checking every few seconds" },
 ]) {
   test(`${name}: the two seconds hold`, async ({ web, leaveIdle }) => {
@@ -103,6 +101,8 @@ test("a session that has ended asks to log in again, and keeps the name", async 
   await screen.isLive();
   await server.kill("SIGTERM");
   await server.start();
+});
+
 test("a session that ends before the timers have come is told, to a screen reader too", async ({ web }) => {
   const screen = await web({
     prepare: async (context) => {
@@ -115,8 +115,6 @@ test("a session that ends before the timers have come is told, to a screen reade
   await expect(screen.heading).toHaveText("Log in again to see your timers");
   await expect(screen.heading).toBeFocused();
   await expect(screen.page.getByRole("status", { name: "Announcements" })).toHaveText("Session ended.");
-});
-
 });
 
 test("offline is told with the time, and ends by itself", async ({ web }) => {
@@ -152,7 +150,7 @@ test("the token is nowhere but in memory", async ({ web }) => {
   await screen.logIn(person("linh"));
   await screen.isLive();
   const kept = await screen.page.evaluate(async () => ({
-    local: Object.keys(localStorage).filter((key) => key !== "clockwork-theme"),
+    local: Object.keys(localStorage),
     session: Object.keys(sessionStorage),
     cookies: document.cookie,
     databases: (await indexedDB.databases()).length,
