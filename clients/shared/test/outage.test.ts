@@ -183,6 +183,8 @@ describe("a login that is over ends the connection, with no further tries", () =
     onTestFinished(() => store.close());
     return { store, timers, client };
   };
+  /** Seconds, in which even a busy machine connects. */
+  const lifetime = 6;
   const over = async ({ store, timers }: ReturnType<typeof open>) => {
     await until(store, (s) => s.status.kind === "expired");
     store.retryNow();
@@ -200,14 +202,14 @@ describe("a login that is over ends the connection, with no further tries", () =
 
   test("while a WebSocket is open", async () => {
     const { userId } = await logIn(server, "priya");
-    const opened = open(tokenFor(userId, 2), userId);
+    const opened = open(tokenFor(userId, lifetime), userId);
     await until(opened.store, isLive("websocket"));
     await over(opened);
   });
 
   test("while a stream is open, as a call tells", async () => {
     const { userId } = await logIn(server, "priya");
-    const opened = open(tokenFor(userId, 2), userId, { WebSocket: null });
+    const opened = open(tokenFor(userId, lifetime), userId, { WebSocket: null });
     await until(opened.store, isLive("sse"));
     const expired = until(opened.store, (s) => s.status.kind === "expired");
     const asking = setInterval(() => opened.store.retryNow(), 50);
@@ -218,7 +220,7 @@ describe("a login that is over ends the connection, with no further tries", () =
   test("while polling", async () => {
     const { userId } = await logIn(server, "priya");
     const fetch = blockingFetch((path) => (path.includes("stream") ? "missing" : undefined));
-    const opened = open(tokenFor(userId, 2), userId, { WebSocket: null, fetch, timing: { pollPause: 10, pollWait: 0 } });
+    const opened = open(tokenFor(userId, lifetime), userId, { WebSocket: null, fetch, timing: { pollPause: 10, pollWait: 0 } });
     await until(opened.store, isPolling);
     await over(opened);
   });
@@ -226,9 +228,11 @@ describe("a login that is over ends the connection, with no further tries", () =
   test("by this machine's clock", async () => {
     const client = clientOf(server);
     const session = await logIn(server, "priya", client);
-    const store = client.connect({ ...session, expiresAt: Date.now() + 300 });
+    const store = client.connect(session);
     onTestFinished(() => store.close());
     await until(store, isLive("websocket"));
+    const renewed = client.connect({ ...session, expiresAt: Date.now() });
+    onTestFinished(() => renewed.close());
     await until(store, (s) => s.status.kind === "expired");
     const next = client.connect(await logIn(server, "priya", client)); // a new session connects again
     onTestFinished(() => next.close());

@@ -51,9 +51,13 @@ test("all screens tick together", async ({ web }) => {
         return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
       }),
     );
-  const [one = 0, other = 0] = await seconds();
-  expect(Math.abs(one - other), "a clock an hour ahead makes no difference").toBeLessThanOrEqual(1);
-  await expect(async () => expect((await seconds())[0]).toBeGreaterThan(one)).toPass();
+  let began = 0;
+  await expect(async () => {
+    const [one = 0, other = 0] = await seconds();
+    expect(Math.abs(one - other), "a clock an hour ahead makes no difference").toBeLessThanOrEqual(1);
+    began = one;
+  }).toPass();
+  await expect(async () => expect((await seconds())[0]).toBeGreaterThan(began)).toPass();
 });
 
 test("a start made in Clockwork itself shows after a sync, without a reload", async ({ server, web, leaveIdle }) => {
@@ -96,10 +100,6 @@ test("a stop while Clockwork is still starting is shown at once, and done", asyn
   await screen.showsAt("stopped", "OPS-57");
 });
 
-test("an issue is found by words, and chosen and started with the keyboard alone", async ({ web, leaveIdle }) => {
-  const james = person("james");
-  const screen = await web();
-  await screen.logIn(james);
 test("a double click on Stop, and a held Enter, leave the timer that takes its place", async ({ server, web, leaveIdle }) => {
   const duc = person("duc");
   leaveIdle(duc, "OPS-57", "OPS-64");
@@ -131,12 +131,16 @@ test("a double click on Stop, and a held Enter, leave the timer that takes its p
   await expect(screen.heading).toBeFocused();
 });
 
+test("an issue is found by words, and chosen and started with the keyboard alone", async ({ web, leaveIdle }) => {
+  const james = person("james");
+  const screen = await web();
+  await screen.logIn(james);
   await screen.isLive();
+  await expect(screen.heading, "a screen reader is told where it is").toBeFocused();
   await screen.page.locator("body").press("/");
   const field = screen.page.getByRole("combobox", { name: "Issue" });
   await expect(field).toBeFocused();
   await field.pressSequentially("invoice");
-  await expect(screen.heading, "a screen reader is told where it is").toBeFocused();
   const first = screen.page.getByRole("option").first();
   await expect(first).toBeVisible();
   await field.press("ArrowDown");
