@@ -70,14 +70,14 @@ var (
 )
 
 // policyFor is the policy of a page: what is its own, and the scripts and
-// styles that stand in it now. Pictures may come from elsewhere: avatars do.
+// styles that stand in it now.
 func policyFor(html []byte) string {
 	return strings.Join([]string{
 		"default-src 'none'",
 		"script-src 'self'" + hashes(inlineScript, html),
 		"style-src 'self'" + hashes(inlineStyle, html),
 		"connect-src 'self'", // the WebSocket of the same origin too
-		"img-src 'self' data: https:",
+		"img-src 'self' data:",
 		"font-src 'self'",
 		"manifest-src 'self'",
 		"base-uri 'none'",

@@ -131,9 +131,9 @@ func TestPagesProtectThemselves(t *testing.T) {
 	}
 	for path, policy := range map[string]string{
 		"/": "default-src 'none'; script-src 'self' " + hash("a()") + " " + hash("no()") + " " + hash("b()") + "; style-src 'self'; connect-src 'self'; " +
-			"img-src 'self' data: https:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"img-src 'self' data:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"/reference": "default-src 'none'; script-src 'self'; style-src 'self' " + hash("p{}") + "; connect-src 'self'; " +
-			"img-src 'self' data: https:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"img-src 'self' data:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"/icon.svg": "default-src 'none'; frame-ancestors 'none'",
 	} {
 		res := visit(handler, "GET", path)

@@ -13,7 +13,7 @@ export function policyFor(html) {
     `script-src 'self' ${[...new Set(hashes)].join(" ")}`.trimEnd(),
     "style-src 'self'",
     "connect-src 'self'", // in today's browsers the WebSocket of the same origin too
-    "img-src 'self' data: https:",
+    "img-src 'self' data:",
     "font-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",
