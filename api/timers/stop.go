@@ -46,7 +46,8 @@ func stop(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 			return web.Reply{}, err
 		}
 	}
-	ask := timercontrol.Request{Token: token, AccountID: account, IssueKey: key, TimerID: int64(in.TimerID)}
+	ask := timercontrol.Request{Token: token, AccountID: account, Claimed: !r.Caller.Known || account != r.Caller.AccountID,
+		IssueKey: key, TimerID: int64(in.TimerID)}
 	return d.Once(ctx, r, app.Once{
 		Payload: []any{account, key, in.TimerID},
 		// A timer stops once. Without a name, the next time may find another.

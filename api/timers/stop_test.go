@@ -21,6 +21,11 @@ func emptyWrites(_ *testing.T, w *apptest.World, _ *apptest.Request) {
 	w.Sandbox.Switch(func(s *sandbox.Switches) { s.EmptyWriteBody = true })
 }
 
+func stoppedElsewhere(t *testing.T, w *apptest.World, _ *apptest.Request) {
+	_, err := w.Sandbox.StopTimer(w.Person(1).AccountID, "PORTAL-312")
+	require.NoError(t, err)
+}
+
 // named puts the id of a person's timer on an issue for ID in the body.
 func named(n int, issue string) given {
 	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
@@ -51,10 +56,12 @@ func TestStop(t *testing.T) {
 
 		{Name: "nothing-ran", Given: asPerson(5, stop, none), Status: 200, Golden: true, Then: untouched},
 		{Name: "nothing-ran-on-the-issue", Given: asPerson(5, stop, `{"issueKey":"BILL-209","accountId":"%s"}`), Status: 200, Has: []string{`"stopped":false`}},
-		{Name: "stopped-elsewhere", Given: and(asPerson(1, stop, body), func(t *testing.T, w *apptest.World, _ *apptest.Request) {
-			_, err := w.Sandbox.StopTimer(w.Person(1).AccountID, "PORTAL-312")
-			require.NoError(t, err)
-		}), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", false)},
+		{Name: "stopped-elsewhere", Given: and(owns(1), asPerson(1, stop, body), stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", false)},
+		// What Clockwork says of a token says nothing of somebody it may not be of.
+		{Name: "stopped-elsewhere-by-an-unknown-owner", Options: inngest, Given: and(asPerson(1, stop, body), stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`, `"syncRequested":true`}, Then: both(shows(1, "PORTAL-312", true), sent(1))},
+		{Name: "somebody-elses-by-claim", Options: inngest, Given: and(asPerson(5, stop, `{}`), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
+			r.Body = `{"issueKey":"PORTAL-312","accountId":"` + w.Person(1).AccountID + `"}`
+		}), Status: 200, Has: []string{`"stopped":false`}, Then: both(shows(1, "PORTAL-312", true), runs(1, "PORTAL-312", true))},
 		{Name: "no-such-id", Given: asPerson(1, stop, `{"accountId":"%s","timerId":1}`), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", true)},
 
 		{Name: "several-run", Given: asPerson(3, stop, none), Status: 409, Code: "AMBIGUOUS_TIMER", Golden: true, Then: untouched},

@@ -73,6 +73,7 @@ type Control struct {
 type Request struct {
 	Token     secret.Text
 	AccountID string // as the caller says; "" where they do not
+	Claimed   bool   // no login tells that AccountID is the caller's
 	IssueKey  string // checked; may be "" on a stop
 	TimerID   int64  // 0 where none was named
 	Comment   string
@@ -88,19 +89,26 @@ type Outcome struct {
 // account decides whose timer the token moves: the owner that settings saw with
 // it, else whom the caller names. A Redis that does not answer leaves it open:
 // then nothing can be cached anyway, and Clockwork still knows. unread says so.
-func (c *Control) account(ctx context.Context, r Request) (account string, unread, err error) {
+func (c *Control) account(ctx context.Context, r Request) (whose subject, unread, err error) {
 	owner, unread := c.Owners.Owner(ctx, r.Token)
 	var limited *ratelimit.Exceeded
 	switch {
 	case errors.As(unread, &limited):
-		return "", nil, unread
+		return whose, nil, unread
 	case unread != nil:
 		c.Log.WarnContext(ctx, "token owner not read", "error", unread)
-		return "", fmt.Errorf("%w: %w", timercache.ErrUnavailable, unread), nil
+		return whose, fmt.Errorf("%w: %w", timercache.ErrUnavailable, unread), nil
 	case owner != "" && r.AccountID != "" && owner != r.AccountID:
-		return "", nil, ErrNotOwner
+		return whose, nil, ErrNotOwner
 	}
-	return cmp.Or(owner, r.AccountID), nil, nil
+	return subject{cmp.Or(owner, r.AccountID), owner == "" && r.Claimed}, nil, nil
+}
+
+// subject is whose timer a token moves. Of one that is only claimed nothing may
+// be concluded from what Clockwork refuses: it speaks of the token's owner.
+type subject struct {
+	account string // "" where nobody has said
+	claimed bool
 }
 
 // requestSync reports whether the sync could be asked for; that it could not
@@ -146,10 +154,11 @@ func insist(ctx context.Context, amend func() error) error {
 
 // Start starts a timer in Clockwork and shows it.
 func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
-	account, _, err := c.account(ctx, r)
+	whose, _, err := c.account(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
+	account := whose.account
 	found := c.lookUp(ctx, account, r.IssueKey) // while Clockwork is being asked
 	err = c.Clockwork.StartTimer(ctx, r.Token, r.IssueKey, r.Comment)
 	shown := found()
@@ -173,10 +182,11 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 // Stop stops a timer in Clockwork: the one of the issue, the one with the id,
 // or the only one that runs.
 func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
-	account, unread, err := c.account(ctx, r)
+	whose, unread, err := c.account(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
+	account := whose.account
 	if r.IssueKey == "" {
 		if unread != nil {
 			return Outcome{}, unread
@@ -193,7 +203,7 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 		return Outcome{}, c.failed(ctx, account, err)
 	}
 	out.Stopped = err == nil
-	if account != "" {
+	if account != "" && (out.Stopped || !whose.claimed) {
 		if err := insist(ctx, func() error { return c.Cache.Stopped(ctx, timer.Person{AccountID: account}, r.IssueKey) }); err != nil {
 			c.Log.ErrorContext(ctx, "stopped timer not removed from the cache", "error", err)
 		}
@@ -205,11 +215,11 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 // Running looks whether the timer that r would start runs. What is in the cache
 // decides: it tells that one runs, and never that none does.
 func (c *Control) Running(ctx context.Context, r Request) (t timer.Timer, found bool) {
-	account, unread, err := c.account(ctx, r)
-	if err != nil || unread != nil || account == "" {
+	whose, unread, err := c.account(ctx, r)
+	if err != nil || unread != nil || whose.account == "" {
 		return t, false
 	}
-	view, err := c.Cache.Read(ctx, timercache.Subject{AccountID: account})
+	view, err := c.Cache.Read(ctx, timercache.Subject{AccountID: whose.account})
 	if err != nil || view.SyncedAt == nil || view.Stale {
 		return t, false
 	}
