@@ -174,7 +174,7 @@ func TestIndexOverTheRealtimeStore(t *testing.T) {
 	assert.Equal(t, realtime.Running, got["cw:of-another:OPS-57"].Status, "only the account's own prefix is Clockwork's")
 
 	w.Clock.Advance(11 * time.Minute)
-	assert.Equal(t, realtime.Running, ask()[clockwork("OPS-64")].Status, "a stale snapshot stops nothing")
+	assert.Equal(t, realtime.Stopped, ask()[clockwork("OPS-64")].Status, "a stale snapshot is no older than what clients were told")
 
 	w.Refuse("redis")
 	assert.Equal(t, "CACHE_UNAVAILABLE", w.Do(t.Context(), timers.HandleIndex, r).Failure().Error)

@@ -17,12 +17,7 @@ const (
 	maxDays    = 31
 )
 
-var (
-	// Atlassian account ids are hexadecimal, or a site number, a colon and a
-	// UUID; up to 128 characters (Jira: the user resource).
-	accountIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:_-]{0,127}$`)
-	emailForm     = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
-)
+var emailForm = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
 
 // everybody is what an accountId may say where not one person is asked for.
 const everybody = "all"
@@ -30,7 +25,7 @@ const everybody = "all"
 // AccountID checks an account id; "" is none.
 func AccountID(id string) (string, error) {
 	id = strings.TrimSpace(id)
-	if id == everybody || (id != "" && !accountIDForm.MatchString(id)) {
+	if id == everybody || (id != "" && !timer.IsAccountID(id)) {
 		return "", web.BadRequest("accountId", "accountId is not an Atlassian account id.")
 	}
 	return id, nil

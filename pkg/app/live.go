@@ -8,6 +8,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -46,7 +47,7 @@ func (s sharedTimers) Load(ctx context.Context, user string) (state realtime.Sta
 			return state, errors.Join(timercache.ErrUnavailable, err)
 		}
 	}
-	if !accountIDForm.MatchString(user) || user == "all" {
+	if !timer.IsAccountID(user) || user == everybody {
 		return state, nil // a username, which the cache could take for everybody or an e-mail address
 	}
 	view, err := s.cache.Read(ctx, timercache.Subject{AccountID: user})
@@ -63,16 +64,16 @@ func (sharedTimers) Commit(context.Context, []realtime.Change) ([]bool, error) {
 }
 
 // overlay makes the Clockwork timers among known those that the view has. What
-// is not in a fresh one has stopped.
+// is not in it has stopped, however old it is: clients were told of Clockwork's
+// timers by the cache. One that was never synced says nothing of them.
 func overlay(known []realtime.Timer, account string, view timercache.View) []realtime.Timer {
-	fresh := view.SyncedAt != nil && !view.Stale
 	var at time.Time // as of the snapshot, so that the same answer comes from the same cache
 	if view.SyncedAt != nil {
 		at = view.SyncedAt.UTC()
 	}
 	timers := slices.Clone(known)
 	for _, t := range realtime.ClockworkChanges(account, known, view.Timers, at) {
-		if t.Status == realtime.Stopped && !fresh {
+		if t.Status == realtime.Stopped && view.SyncedAt == nil {
 			continue
 		}
 		if t.UpdatedAt.Before(t.StartedAt) {

@@ -5,6 +5,7 @@
 package timer
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -60,6 +61,13 @@ type Worklog struct {
 	Comment          *string   `json:"comment"`
 	Author           Person    `json:"author"`
 }
+
+// Atlassian account ids are hexadecimal, or a site number, a colon and a UUID;
+// up to 128 characters (Jira: the user resource).
+var accountIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:_-]{0,127}$`)
+
+// IsAccountID reports whether id has the form of an Atlassian account id.
+func IsAccountID(id string) bool { return accountIDForm.MatchString(id) }
 
 // NormalizeEmail gives the one spelling under which an e-mail address is
 // stored and compared.

@@ -77,10 +77,7 @@ func decode(text string) ([]entry, error) {
 	return entries, nil
 }
 
-var (
-	accountIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:_-]{0,127}$`)
-	emailForm     = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
-)
+var emailForm = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
 
 // everybody is what "all" means where an account is named.
 const everybody = "all"
@@ -101,8 +98,8 @@ func (e entry) user() (u User, hash password.Hash, problems []string) {
 	}
 	refuse(u.Username == "", "username is missing")
 	refuse(utf8.RuneCountInString(u.Username) > MaxUsername || strings.ContainsFunc(u.Username, notInNames),
-		"username must have at most 128 characters, none of them white space")
-	refuse(u.AccountID != "" && !accountIDForm.MatchString(u.AccountID), "account_id is not an Atlassian account id")
+		"username must have at most 128 characters, none of them white space or a comma")
+	refuse(u.AccountID != "" && !timer.IsAccountID(u.AccountID), "account_id is not an Atlassian account id")
 	refuse(Fold(u.ID()) == everybody, `the user would have the id "all", which means everybody`)
 	refuse(u.Email != "" && !emailForm.MatchString(u.Email), "email is not an address")
 	refuse(u.Role != "" && u.Role != "user" && u.Role != RoleAdmin, "role must be admin or user, or absent")
@@ -112,8 +109,9 @@ func (e entry) user() (u User, hash password.Hash, problems []string) {
 	return u, hash, problems
 }
 
+// notInNames: commas too, at which Upstash's subscriptions cut a channel's name.
 func notInNames(r rune) bool {
-	return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == utf8.RuneError
+	return r == ',' || !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == utf8.RuneError
 }
 
 // UnmarshalText reads the variable, in configuration.
