@@ -17,6 +17,10 @@ const (
 	RoleAdmin = users.RoleAdmin
 )
 
+// clockSkew is how far the clock of the instance that issued a token may be
+// ahead of the one that checks it.
+const clockSkew = 5 * time.Second
+
 // Claims are what a token says about its user.
 type Claims struct {
 	jwt.RegisteredClaims
@@ -26,8 +30,8 @@ type Claims struct {
 }
 
 // Verifier checks bearer tokens: HS256 only, signed with any of the secrets,
-// with issuer, audience and expiry, all of which the JWT library leaves
-// optional.
+// with issuer, audience, time of issue and expiry, all of which the JWT library
+// leaves optional.
 type Verifier struct {
 	Secrets []string // the current one first
 	Now     func() time.Time
@@ -47,10 +51,13 @@ func (v Verifier) Verify(token string) (Caller, error) {
 	var claims Claims
 	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return keys, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-		jwt.WithIssuer(Issuer), jwt.WithAudience(Audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithIssuer(Issuer), jwt.WithAudience(Audience), jwt.WithExpirationRequired(),
 		jwt.WithTimeFunc(v.Now))
 	if err != nil {
 		return Caller{}, fmt.Errorf("%w: %w", ErrBadToken, err)
+	}
+	if claims.IssuedAt == nil || claims.IssuedAt.After(v.Now().Add(clockSkew)) {
+		return Caller{}, fmt.Errorf("%w: it does not say when it was issued, or a time to come", ErrBadToken)
 	}
 	if claims.Subject == "" {
 		return Caller{}, fmt.Errorf("%w: it names no user", ErrBadToken)

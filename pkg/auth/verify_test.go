@@ -54,8 +54,8 @@ func TestVerify(t *testing.T) {
 
 	for name, change := range map[string]func(jwt.MapClaims){
 		"several-audiences": func(c jwt.MapClaims) { c["aud"] = []string{"other", "clockwork-api"} },
-		"without-iat":       func(c jwt.MapClaims) { delete(c, "iat") },
 		"just-issued":       func(c jwt.MapClaims) { c["iat"] = now.Unix() },
+		"by-another-clock":  func(c jwt.MapClaims) { c["iat"] = now.Add(5 * time.Second).Unix() },
 		"last-second":       func(c jwt.MapClaims) { c["exp"] = now.Unix() + 1 },
 		"without-account":   func(c jwt.MapClaims) { delete(c, "account_id"); delete(c, "email") },
 		"unknown-claim":     func(c jwt.MapClaims) { c["x"] = map[string]any{"y": 1} },
@@ -90,6 +90,7 @@ func TestVerifyRefusesClaims(t *testing.T) {
 		"missing-audience":    func(c jwt.MapClaims) { delete(c, "aud") },
 		"empty-audience":      func(c jwt.MapClaims) { c["aud"] = []string{} },
 		"issued-in-future":    func(c jwt.MapClaims) { c["iat"] = now.Add(time.Minute).Unix() },
+		"missing-iat":         func(c jwt.MapClaims) { delete(c, "iat") },
 		"not-yet-valid":       func(c jwt.MapClaims) { c["nbf"] = now.Add(time.Minute).Unix() },
 		"missing-subject":     func(c jwt.MapClaims) { delete(c, "sub") },
 		"empty-subject":       func(c jwt.MapClaims) { c["sub"] = "" },
