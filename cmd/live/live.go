@@ -75,7 +75,7 @@ func options(d *app.Deps, store realtime.Store) realtime.Options {
 		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
 		Clockwork: &realtime.ClockworkOptions{
 			Events: d.Redis, Cache: d.Timers, Control: told{d.Control(syncevent.Sender(d)), d.Telemetry},
-			Token: d.WriteToken, Explain: app.Explain,
+			Token: d.WriteToken, Admit: d.AdmitCommand, Explain: app.ExplainCommand,
 		},
 	}
 }

@@ -13,7 +13,7 @@ import (
 // that what they hold is what idle connections need.
 const quiet = 3 * time.Second
 
-// settle waits until the servers' memory has stopped falling.
+// settle gives the servers time to hand memory back.
 func (w *world) settle(ctx context.Context) error {
 	return pause(ctx, quiet)
 }

@@ -11,8 +11,10 @@ import (
 
 // ClockworkError marks the refusal of a call that was made for r with the
 // server's token, because the caller brought none.
-func (r *Request) ClockworkError(err error) error {
-	if r.Caller.ClockworkToken.IsZero() {
+func (r *Request) ClockworkError(err error) error { return clockworkError(r.Caller, err) }
+
+func clockworkError(who auth.Caller, err error) error {
+	if who.ClockworkToken.IsZero() {
 		return OurCredential(err)
 	}
 	return err

@@ -95,13 +95,6 @@ func errorFor(err error, client context.Context) *web.Error {
 	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. The request id helps to find out what.", Err: err}
 }
 
-// Explain gives the code and the sentence that a person is told of an error,
-// where no HTTP answer carries it.
-func Explain(err error) (code, message string) {
-	known := errorFor(err, context.Background())
-	return known.Code, known.Message
-}
-
 // retryAfter is the wait that Upstash asks for, where that is why the cache
 // does not answer.
 func retryAfter(err error) time.Duration {

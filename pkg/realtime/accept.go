@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -62,7 +64,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, v *visit) *web.
 	switch {
 	case r.Method != http.MethodGet:
 		return errMethod
-	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || r.Header.Get("Sec-WebSocket-Version") != "13":
+	case !isHandshake(r):
+		w.Header().Set("Connection", "Upgrade")
 		w.Header().Set("Upgrade", "websocket")
 		return errUpgrade
 	case !s.originAllowed(r):
@@ -96,6 +99,21 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, v *visit) *web.
 	room.join(&c.out, since, s.now())
 	s.add(c)
 	return nil
+}
+
+// isHandshake reports whether a client opens a WebSocket (RFC 6455, 4.1).
+func isHandshake(r *http.Request) bool {
+	keys := r.Header.Values("Sec-WebSocket-Key")
+	return r.ProtoAtLeast(1, 1) &&
+		httpguts.HeaderValuesContainsToken(r.Header.Values("Connection"), "upgrade") &&
+		httpguts.HeaderValuesContainsToken(r.Header.Values("Upgrade"), "websocket") &&
+		r.Header.Get("Sec-WebSocket-Version") == "13" && len(keys) == 1 && isNonce(keys[0])
+}
+
+// isNonce: 16 bytes in base64.
+func isNonce(key string) bool {
+	nonce, err := base64.StdEncoding.DecodeString(strings.TrimSpace(key))
+	return err == nil && len(nonce) == 16
 }
 
 // originAllowed lets in whoever is no browser, the server's own pages, the
@@ -178,13 +196,12 @@ func (s *Server) enter(ctx context.Context, who auth.Caller) (*room, *web.Error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	fresh, err := room.ensure(ctx, s.store, s.now())
-	if err != nil {
+	if err := room.ensure(ctx, s.store, s.now()); err != nil {
 		s.log.Error("realtime: state not read", "error", err)
 		s.exit(room, nil)
 		return nil, errStore
 	}
-	if fresh && s.clockwork != nil {
+	if s.clockwork != nil && room.compareDue(s.now()) {
 		s.clockwork.reconcileLater(user)
 	}
 	return room, nil

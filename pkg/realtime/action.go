@@ -13,9 +13,9 @@ import (
 
 // Limits of a client's message.
 const (
-	maxMessage = 4 << 10 // bytes
-	maxID      = 128     // characters
-	maxComment = 2000    // characters, as in the HTTP API
+	maxMessage = 32 << 10 // bytes: the longest comment and id, all of it \u1234\u1234
+	maxID      = 128      // characters
+	maxComment = 2000     // characters, as in the HTTP API
 	// maxAhead is how far a client's clock may be ahead of ours.
 	maxAhead = 24 * time.Hour
 )

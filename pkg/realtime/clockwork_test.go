@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -49,7 +50,11 @@ func newUpstream(t testing.TB) *upstream {
 // sync writes the snapshot of what runs.
 func (u *upstream) sync(running ...timer.Timer) {
 	u.t.Helper()
-	now := time.Now()
+	u.syncAt(time.Now(), running...)
+}
+
+func (u *upstream) syncAt(now time.Time, running ...timer.Timer) {
+	u.t.Helper()
 	require.NoError(u.t, u.cache.Stage(context.Background(), "run", timercache.Snapshot{Timers: running, FetchedAt: now, CachedAt: now, Source: "forge"}))
 	_, err := u.cache.Commit(context.Background(), "run")
 	require.NoError(u.t, err)
@@ -107,7 +112,7 @@ func (u *upstream) options() *realtime.ClockworkOptions {
 			}
 			return who.ClockworkToken, nil
 		},
-		Explain: func(error) (string, string) { return "CLOCKWORK_FORBIDDEN", "Clockwork says no." },
+		Explain: func(auth.Caller, error) (string, string) { return "CLOCKWORK_FORBIDDEN", "Clockwork says no." },
 	}
 }
 
@@ -303,6 +308,41 @@ func TestClockworkWithoutToken(t *testing.T) {
 	user, _ := w.connect("no-account")
 	user.action("timer_stop", "cw:ann:ABC-1")
 	user.refused(realtime.CodeForbidden)
+}
+
+// A timer that a client keeps by itself is the client's, with an issue too.
+func TestOwnTimerWithAnIssue(t *testing.T) {
+	u := newUpstream(t)
+	w := newWorld(t, realtime.Options{Clockwork: u.options()})
+	c := w.dialAccount("ann", "")
+	c.next()
+	c.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
+	c.update(1, "mine", realtime.Running)
+	c = w.dialAccount("ann", "marked-token") // who has told the token since
+	c.next()
+	c.send(`{"action":"timer_stop","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
+	c.update(2, "mine", realtime.Stopped)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	assert.Empty(t, u.asked)
+}
+
+// Who starts too much is told, and Clockwork is not asked.
+func TestCommandNotAdmitted(t *testing.T) {
+	u := newUpstream(t)
+	o := u.options()
+	o.Admit = func(_ context.Context, who auth.Caller) error { return fmt.Errorf("too many of %s", who.UserID) }
+	o.Explain = func(who auth.Caller, err error) (string, string) {
+		return "RATE_LIMITED", who.AccountID + ": " + err.Error()
+	}
+	w := newWorld(t, realtime.Options{Clockwork: o})
+	c := w.dialAccount("ann", "marked-token")
+	c.next()
+	c.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
+	assert.Equal(t, "ann: too many of ann", c.refused("RATE_LIMITED").Payload.Message)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	assert.Empty(t, u.asked)
 }
 
 // Whatever is published on the channels, the server goes on.

@@ -23,12 +23,13 @@ const (
 // way as one that was started elsewhere. It reports whether it was one.
 func (b *clockwork) takes(c *conn, act action) bool {
 	own := strings.HasPrefix(act.ID, clockworkPrefix)
-	if !own && act.IssueKey == "" {
+	if !own && (act.IssueKey == "" || c.room.runsWithout(act.ID)) {
 		return false
 	}
-	request, why := b.request(c, act)
+	who := c.caller()
+	request, why := b.request(who, act)
 	if why != nil {
-		if own || c.sentToken() {
+		if own || !who.ClockworkToken.IsZero() {
 			c.tell(why)
 			return true
 		}
@@ -40,62 +41,84 @@ func (b *clockwork) takes(c *conn, act action) bool {
 		return true
 	}
 	b.server.running.Go(func() {
-		done := b.do(c.user, act, request)
+		done := b.do(c.user, who, act, request)
 		c.commands.Add(-1)
 		if done && b.server.sleep(b.server.ctx, eventGrace) == nil {
-			b.reconcileLater(c.user) // the event may have been lost
+			b.missed(c.user) // the event may have been lost
 		}
 	})
 	return true
 }
 
-func (c *conn) sentToken() bool { return !c.clockworkToken.IsZero() }
+// caller is who has connected.
+func (c *conn) caller() auth.Caller {
+	return auth.Caller{Known: true, UserID: c.alias, AccountID: c.account, ClockworkToken: c.clockworkToken}
+}
+
+// runsWithout reports whether a timer runs that Clockwork knows nothing of.
+func (r *room) runsWithout(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.timers[id]
+	return t.Source == SourceClient && t.Status == Running
+}
 
 // request puts together what Clockwork is asked for.
-func (b *clockwork) request(c *conn, act action) (timercontrol.Request, *refusal) {
+func (b *clockwork) request(who auth.Caller, act action) (timercontrol.Request, *refusal) {
 	refuse := func(code, message string) (timercontrol.Request, *refusal) {
 		return timercontrol.Request{}, &refusal{code, message, act.ID}
 	}
-	if c.account == "" {
+	if who.AccountID == "" {
 		return refuse(CodeForbidden, "Your login has no Atlassian account, so Clockwork's timers are not yours to change here.")
 	}
 	issue := act.IssueKey
 	if strings.HasPrefix(act.ID, clockworkPrefix) {
-		named, ok := issueOf(c.account, act.ID)
+		named, ok := issueOf(who.AccountID, act.ID)
 		key, err := jira.ParseIssueKey(named)
 		if !ok || err != nil || (issue != "" && issue != key) {
 			return refuse(CodeBadMessage, "The id is not that of one of your Clockwork timers.")
 		}
 		issue = key
 	}
-	token, err := b.o.Token(auth.Caller{Known: true, UserID: c.alias, AccountID: c.account, ClockworkToken: c.clockworkToken})
+	token, err := b.o.Token(who)
 	if err != nil {
 		return refuse(CodeNoClockwork, "This needs your Clockwork API token: connect with it in X-Clockwork-Token.")
 	}
-	return timercontrol.Request{Token: token, AccountID: c.account, IssueKey: issue, Comment: act.Comment}, nil
+	return timercontrol.Request{Token: token, AccountID: who.AccountID, IssueKey: issue, Comment: act.Comment}, nil
 }
 
 // do asks Clockwork. What it then is comes by event; a refusal goes to all of
 // the user's clients, since each may be showing the wish.
-func (b *clockwork) do(user string, act action, request timercontrol.Request) (done bool) {
+func (b *clockwork) do(user string, who auth.Caller, act action, request timercontrol.Request) (done bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.server.ctx), commandTimeout)
 	defer cancel()
-	call := b.o.Control.Start
-	if act.Status == Stopped {
-		call = b.o.Control.Stop
+	err := b.admit(ctx, who)
+	switch {
+	case err != nil:
+	case act.Status == Stopped:
+		_, err = b.o.Control.Stop(ctx, request)
+	default:
+		_, err = b.o.Control.Start(ctx, request)
 	}
-	if _, err := call(ctx, request); err != nil {
-		b.server.log.Warn("realtime: clockwork refused", "error", err)
-		code, message := b.explain(err)
+	if err != nil {
+		b.server.log.Warn("realtime: not done in clockwork", "error", err)
+		code, message := b.explain(who, err)
 		b.server.notify(user, (&refusal{code, message, act.ID}).encode())
 		return false
 	}
 	return true
 }
 
-func (b *clockwork) explain(err error) (code, message string) {
+func (b *clockwork) admit(ctx context.Context, who auth.Caller) error {
+	if b.o.Admit == nil {
+		return nil
+	}
+	return b.o.Admit(ctx, who)
+}
+
+func (b *clockwork) explain(who auth.Caller, err error) (code, message string) {
 	if b.o.Explain != nil {
-		return b.o.Explain(err)
+		return b.o.Explain(who, err)
 	}
 	return "CLOCKWORK_UNAVAILABLE", "Clockwork did not do this. Try again shortly."
 }

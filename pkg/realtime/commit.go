@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,8 +21,9 @@ const (
 	commitTimeout = 5 * time.Second
 	// maxRacing bounds how long other instances may be faster.
 	maxRacing = 5 * time.Second
-	// refreshesAtOnce bounds the load on the store where they were.
-	refreshesAtOnce = 8
+	// loadsAtOnce bounds the load on the store where many users' timers are not
+	// known.
+	loadsAtOnce = 16
 )
 
 // committer brings writes to the store, all that wait in one commit, and has
@@ -134,18 +136,13 @@ func (c *committer) plans(batch []write) []*plan {
 // attempt commits the plans and returns those for which another instance was
 // faster: their rooms have caught up.
 func (c *committer) attempt(plans []*plan) (again []*plan) {
-	ready := plans[:0]
-	for _, p := range plans {
-		if err := c.load(p.room); err != nil {
-			c.refuse([]*plan{p}, err)
-			continue
-		}
+	ready := c.informed(plans, func(p *plan) bool { return p.room.sure() }, (*room).ensure)
+	for _, p := range ready {
 		p.compute()
-		ready = append(ready, p)
 	}
 	made, err := c.send(ready)
 	if err != nil {
-		c.refuse(ready, err)
+		c.refuse(ready, fmt.Errorf("%w: %w", errUnanswered, err))
 		return nil
 	}
 	for i, p := range ready {
@@ -155,46 +152,44 @@ func (c *committer) attempt(plans []*plan) (again []*plan) {
 			again = append(again, p)
 		}
 	}
-	return c.caughtUp(again)
+	// Most have heard of the other's change by announcement already.
+	again = c.informed(again, func(p *plan) bool { return p.room.has(p.change.After + p.change.Skipped + 1) }, (*room).refresh)
+	return slices.DeleteFunc(again, func(p *plan) bool {
+		recorded := p.recorded() // the other was this one: its first answer got lost
+		if recorded {
+			c.complete(p)
+		}
+		return recorded
+	})
 }
 
-// caughtUp has the rooms learn what other instances did, and returns the plans
-// that can be tried again. Most have heard it by announcement already.
-func (c *committer) caughtUp(plans []*plan) (again []*plan) {
+// informed has the rooms learn what they do not know, several at once. It
+// returns the plans of those that know; the others are refused.
+func (c *committer) informed(plans []*plan, knows func(*plan) bool, learn func(*room, context.Context, Store, time.Time) error) []*plan {
 	failed := make([]error, len(plans))
 	var together errgroup.Group
-	together.SetLimit(refreshesAtOnce)
+	together.SetLimit(loadsAtOnce)
 	for i, p := range plans {
-		if p.room.has(p.change.After + p.change.Skipped + 1) {
+		if knows(p) {
 			continue
 		}
 		together.Go(func() error {
-			failed[i] = c.refresh(p.room)
+			ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+			defer cancel()
+			failed[i] = learn(p.room, ctx, c.store, c.now())
 			return nil
 		})
 	}
 	_ = together.Wait()
+	informed := plans[:0]
 	for i, p := range plans {
 		if failed[i] != nil {
 			c.refuse([]*plan{p}, failed[i])
 		} else {
-			again = append(again, p)
+			informed = append(informed, p)
 		}
 	}
-	return again
-}
-
-func (c *committer) load(r *room) error {
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
-	defer cancel()
-	_, err := r.ensure(ctx, c.store, c.now())
-	return err
-}
-
-func (c *committer) refresh(r *room) error {
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
-	defer cancel()
-	return r.refresh(ctx, c.store, c.now())
+	return informed
 }
 
 // send commits what changes something. It says for each plan whether it is

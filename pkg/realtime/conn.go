@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -49,7 +50,8 @@ type conn struct {
 	pinging  atomic.Bool
 }
 
-var readBuffers = sync.Pool{New: func() any { return new([maxMessage + 1]byte) }}
+// readBuffers are small until a long message comes.
+var readBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // read takes messages until the connection ends.
 func (c *conn) read() {
@@ -78,24 +80,17 @@ func (c *conn) read() {
 // message reads and does one message; it reports whether to go on, and the
 // error of reading.
 func (c *conn) message(reader io.Reader) (bool, error) {
-	buffer := readBuffers.Get().(*[maxMessage + 1]byte)
+	buffer := readBuffers.Get().(*bytes.Buffer)
 	defer readBuffers.Put(buffer)
-	n := 0
-	for {
-		m, err := reader.Read(buffer[n:])
-		n += m
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil { // too large for one; the library has said so
-			return false, err
-		}
+	buffer.Reset()
+	if _, err := buffer.ReadFrom(reader); err != nil { // too large for one; the library has said so
+		return false, err
 	}
-	if !utf8.Valid(buffer[:n]) {
+	if !utf8.Valid(buffer.Bytes()) {
 		c.out.finish(&endText)
 		return false, nil
 	}
-	return c.handle(buffer[:n]), nil
+	return c.handle(buffer.Bytes()), nil
 }
 
 // handle does one message. A message that is not done is answered.
@@ -216,10 +211,14 @@ func (c *conn) ping() {
 	c.heard.Store(c.server.now().UnixNano())
 }
 
-// refusalOf is what a person is told of a write that was not done.
+// refusalOf is what a person is told of a write that was not done, as far as is
+// known.
 func refusalOf(err error, id string) *refusal {
-	if errors.Is(err, errClosing) {
+	switch {
+	case errors.Is(err, errClosing):
 		return &refusal{CodeClosing, "The server restarts. Reconnect and send this again.", id}
+	case errors.Is(err, errUnanswered):
+		return &refusal{CodeUnavailable, "It is not known whether this was saved. Look at your timers before you try again.", id}
 	}
 	return &refusal{CodeUnavailable, "This could not be saved and was not done. Try again shortly.", id}
 }

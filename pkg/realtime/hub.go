@@ -42,7 +42,7 @@ func (h *hub) find(user string) *room {
 	return h.rooms[user]
 }
 
-// all returns the rooms that somebody uses.
+// all returns the rooms, those too that are kept for who may come back.
 func (h *hub) all() []*room {
 	h.mu.Lock()
 	defer h.mu.Unlock()

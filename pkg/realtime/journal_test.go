@@ -65,7 +65,7 @@ func TestJournalOfAWebSocket(t *testing.T) {
 		"client-is-cut": {func(_ *world, c *client) { _ = c.ws.CloseNow() }, websocket.StatusAbnormalClosure, 2},
 		"binary":        {func(_ *world, c *client) { _ = c.ws.Write(c.t.Context(), websocket.MessageBinary, []byte("{}")) }, websocket.StatusUnsupportedData, 3},
 		"too-large": {func(_ *world, c *client) {
-			_ = c.ws.Write(c.t.Context(), websocket.MessageText, []byte(strings.Repeat("x", 5000)))
+			_ = c.ws.Write(c.t.Context(), websocket.MessageText, []byte(strings.Repeat("x", 33_000)))
 		}, websocket.StatusMessageTooBig, 3},
 		"server-closes": {func(w *world, c *client) { go func() { _ = w.server.Close(c.t.Context()) }() }, websocket.StatusServiceRestart, 2},
 	} {
@@ -116,8 +116,10 @@ func TestJournalOfTheRefused(t *testing.T) {
 	}{
 		{"GET", "/ws?token=marked", 426, "UPGRADE_REQUIRED", nil},
 		{"POST", "/ws", 405, "METHOD_NOT_ALLOWED", nil},
-		{"GET", "/ws", 401, "UNAUTHORIZED", http.Header{"Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}}},
-		{"GET", "/ws?token=" + tokenOf(t, "ann"), 400, "", http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Version": {"13"}}},
+		{"GET", "/ws", 401, "UNAUTHORIZED", http.Header{"Connection": {"keep-alive, Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}},
+		{"GET", "/ws?token=" + tokenOf(t, "ann"), 426, "UPGRADE_REQUIRED", http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Version": {"13"}}},
+		{"GET", "/ws?token=" + tokenOf(t, "ann"), 426, "UPGRADE_REQUIRED", http.Header{"Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}},
+		{"GET", "/ws?token=" + tokenOf(t, "ann"), 426, "UPGRADE_REQUIRED", http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"short"}}},
 		{"GET", "/api/timers/stream?token=marked", 401, "UNAUTHORIZED", nil},
 		{"OPTIONS", "/api/timers/stream", 204, "", http.Header{"Origin": {"tauri://localhost"}, "Access-Control-Request-Method": {"GET"}}},
 	} {

@@ -34,19 +34,17 @@ func List(ctx context.Context, store Store, user string, now time.Time) (Listing
 	return l, nil
 }
 
-// Timers is List on the server's own store. Where nobody of the user's has been
-// here for a while, it first looks what Clockwork has.
+// Timers is List on the server's own store. Where that may not have all that
+// Clockwork has, it first looks.
 func (s *Server) Timers(ctx context.Context, user string) (Listing, error) {
 	room := s.hub.enter(user)
 	defer func() { s.hub.leave(room, s.now()) }()
-	fresh, err := room.ensure(ctx, s.store, s.now())
-	if err != nil {
+	if err := room.ensure(ctx, s.store, s.now()); err != nil {
 		return Listing{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if fresh && s.clockwork != nil {
-		if err := s.clockwork.reconcile(user); err != nil {
-			s.log.Warn("realtime: not compared with the cache", "error", err)
-			s.clockwork.reconcileLater(user)
+	if s.clockwork != nil {
+		if err := s.clockwork.reconcile(room); err != nil {
+			s.log.Warn("realtime: not compared with the cache", "first_error", err)
 		}
 	}
 	return List(ctx, s.store, user, s.now())

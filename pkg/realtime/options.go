@@ -42,9 +42,12 @@ type ClockworkOptions struct {
 	// Token is the Clockwork token with which a caller may start and stop; an
 	// error where there is none.
 	Token func(who auth.Caller) (secret.Text, error)
+	// Admit counts a start or stop for its caller, and is an error where there
+	// were too many. Nil lets in all.
+	Admit func(ctx context.Context, who auth.Caller) error
 	// Explain gives the code and the sentence that a person is told of an error
-	// of Control. Nil tells nothing but that it failed.
-	Explain func(err error) (code, message string)
+	// of Admit or Control. Nil tells nothing but that it failed.
+	Explain func(who auth.Caller, err error) (code, message string)
 }
 
 // Events brings the messages on clockwork:events:*, which package timercache

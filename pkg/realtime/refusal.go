@@ -9,8 +9,8 @@ const (
 	CodeForbidden     = "FORBIDDEN"      // another user's id
 	CodeRateLimited   = "RATE_LIMITED"   // too many messages; this one was not looked at
 	CodeTooMany       = "TOO_MANY_TIMERS"
-	CodeUnavailable   = "STORE_UNAVAILABLE" // nothing was changed
-	CodeClosing       = "SERVER_CLOSING"    // likewise
+	CodeUnavailable   = "STORE_UNAVAILABLE" // the message says whether that is certain
+	CodeClosing       = "SERVER_CLOSING"    // nothing was changed
 	CodeNoClockwork   = "CLOCKWORK_TOKEN_REQUIRED"
 	CodeBusy          = "CLOCKWORK_BUSY" // too many starts and stops under way
 )

@@ -1,6 +1,8 @@
 package realtime
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -34,6 +36,8 @@ type room struct {
 	places   int             // taken by connections, those that are still being set up too
 	held     map[int64]Event // came before their turn
 	mending  bool            // somebody sees to the gap before held
+
+	comparison comparison // with Clockwork
 }
 
 // past is a change that was handed out.
@@ -44,15 +48,19 @@ type past struct {
 }
 
 // ensure loads the state unless that was done, and catches up where that is in
-// doubt. fresh tells that nothing was known before.
-func (r *room) ensure(ctx context.Context, store Store, now time.Time) (fresh bool, err error) {
-	r.mu.Lock()
-	known, sure := r.loaded, r.loaded && !r.doubtful
-	r.mu.Unlock()
-	if sure {
-		return false, nil
+// doubt.
+func (r *room) ensure(ctx context.Context, store Store, now time.Time) error {
+	if r.sure() {
+		return nil
 	}
-	return !known, r.load(ctx, store, now, true)
+	return r.load(ctx, store, now, true)
+}
+
+// sure reports whether the state is known to be the store's.
+func (r *room) sure() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.loaded && !r.doubtful
 }
 
 // doubt makes the next ensure catch up: it is not known what the store has.
@@ -209,6 +217,13 @@ func (r *room) remember(e Event) item {
 	i := newUpdate(e.Timer.Seq, e.JSON)
 	r.recent = append(r.recent, past{i, e.Timer.ID, e.Timer.UpdatedAt})
 	return i
+}
+
+// recorded reports whether this very change has been handed out. It needs mu
+// held.
+func (r *room) recorded(e Event) bool {
+	i, found := slices.BinarySearchFunc(r.recent, e.Timer.Seq, func(p past, seq int64) int { return cmp.Compare(p.seq, seq) })
+	return found && bytes.Equal(r.recent[i].frame, newUpdate(e.Timer.Seq, e.JSON).frame)
 }
 
 // heard reports whether this very change of a timer has been made. It needs mu

@@ -177,11 +177,14 @@ func (s *Server) sweep(now time.Time) {
 		c.check(now)
 	}
 	s.hub.sweep(now)
+	if s.clockwork != nil {
+		s.clockwork.sweep(now)
+	}
 }
 
 // Close ends the server: it accepts nothing more, finishes what it accepted,
 // tells every client to reconnect (1012), and waits for all that to be done. When
-// ctx ends first, the rest is cut off.
+// ctx ends first, connections are cut off that have not answered.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	again := s.closing

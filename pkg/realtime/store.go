@@ -60,4 +60,8 @@ const (
 // ErrUnavailable is wrapped around a store's errors.
 var ErrUnavailable = errors.New("the realtime store does not answer")
 
+// errUnanswered is wrapped around the error of a commit: the store may have made
+// it.
+var errUnanswered = errors.New("the realtime store did not say whether it has this")
+
 var errClosing = errors.New("the server is closing")

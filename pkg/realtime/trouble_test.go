@@ -68,7 +68,7 @@ func TestSlowReaderIsToldWhy(t *testing.T) {
 
 // A peer that is gone without a word is found by a ping.
 func TestHalfOpen(t *testing.T) {
-	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PingEvery: 10 * time.Millisecond, PingWait: 50 * time.Millisecond}})
+	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PingEvery: 10 * time.Millisecond, PingWait: 2 * time.Second}})
 	w.rawDial("ann")
 	alive, _ := w.connect("ann")
 	received := make(chan message, 1)

@@ -225,6 +225,13 @@ type faultyStore struct {
 	realtime.Store
 	mu    sync.Mutex
 	fault error
+	lost  error // after the next commit, which is made
+}
+
+func (s *faultyStore) loseAnswer(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = err
 }
 
 func (s *faultyStore) fail(err error) {
@@ -243,5 +250,11 @@ func (s *faultyStore) Commit(ctx context.Context, changes []realtime.Change) ([]
 	if err := s.failing(); err != nil {
 		return nil, err
 	}
-	return s.Store.Commit(ctx, changes)
+	made, err := s.Store.Commit(ctx, changes)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost != nil {
+		made, err, s.lost = nil, s.lost, nil
+	}
+	return made, err
 }

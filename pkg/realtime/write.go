@@ -61,6 +61,18 @@ func (p *plan) compute() {
 	}
 }
 
+// recorded reports whether the room has been told of the very change.
+func (p *plan) recorded() bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	for _, e := range p.change.Events {
+		if !p.room.recorded(e) {
+			return false
+		}
+	}
+	return true
+}
+
 // decide tells what a write makes of its timer. It needs the room's mu held.
 func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 	next := w.timer
@@ -82,13 +94,13 @@ func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 		}
 		return next, outcome{}
 	}
-	if !w.relayed {
+	next.Summary = cmp.Or(next.Summary, now.Summary) // none is not known
+	if next.Source == SourceClient {
 		next.IssueKey = cmp.Or(next.IssueKey, now.IssueKey)
 		next.Comment = cmp.Or(next.Comment, now.Comment)
-		next.Summary = cmp.Or(next.Summary, now.Summary)
-		if next.same(&now) {
-			return next, outcome{unchanged: true}
-		}
+	}
+	if !w.relayed && next.same(&now) {
+		return next, outcome{unchanged: true}
 	}
 	return next, outcome{}
 }

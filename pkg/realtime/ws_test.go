@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 	"github.com/golang-jwt/jwt/v5"
@@ -224,6 +225,26 @@ func TestRefusedMessages(t *testing.T) {
 	c.update(1, "fine", realtime.Running)
 }
 
+// Whatever it is written in, and however it is escaped.
+func TestLongestComment(t *testing.T) {
+	w := newWorld(t, realtime.Options{})
+	c, _ := w.connect("ann")
+	seq := int64(0)
+	for name, comment := range map[string]string{
+		"ascii":    strings.Repeat("x", 2000),
+		"cyrillic": strings.Repeat("ш", 2000),
+		"emoji":    strings.Repeat("\U0001F600", 2000),
+		"escaped":  strings.Repeat(`\ud83d\ude00`, 2000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.send(`{"action":"timer_start","id":"` + name + `","user_id":"ann","started_at":"` + startedAt + `","comment":"` + comment + `"}`)
+			seq++
+			m := c.update(seq, name, realtime.Running)
+			assert.Equal(t, 2000, utf8.RuneCountInString(m.Payload.Comment))
+		})
+	}
+}
+
 func TestClosedForAbuse(t *testing.T) {
 	w := newWorld(t, realtime.Options{})
 	for name, tc := range map[string]struct {
@@ -232,7 +253,7 @@ func TestClosedForAbuse(t *testing.T) {
 		code websocket.StatusCode
 	}{
 		"binary":    {websocket.MessageBinary, "{}", websocket.StatusUnsupportedData},
-		"too-large": {websocket.MessageText, `{"id":"` + strings.Repeat("x", 5000) + `"}`, websocket.StatusMessageTooBig},
+		"too-large": {websocket.MessageText, `{"id":"` + strings.Repeat("x", 33_000) + `"}`, websocket.StatusMessageTooBig},
 		"not-utf-8": {websocket.MessageText, "{\"id\":\"\xff\"}", websocket.StatusInvalidFramePayloadData},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -295,6 +316,24 @@ func TestStoreFails(t *testing.T) {
 	sender.action("timer_start", "kept")
 	sender.update(1, "kept", realtime.Running)
 	other.update(1, "kept", realtime.Running) // nothing of the lost one before it
+}
+
+// A commit whose answer gets lost is told once, and as made.
+func TestStoreAnswerLost(t *testing.T) {
+	store := &faultyStore{Store: memoryStore(t)}
+	w := newWorld(t, realtime.Options{Store: store})
+	sender, _ := w.connect("ann")
+	other, _ := w.connect("ann")
+	store.loseAnswer(errors.New("marked: timeout"))
+	sender.action("timer_start", "one")
+	sender.update(1, "one", realtime.Running)
+	sender.action("timer_stop", "one")
+	for _, c := range []*client{sender, other} {
+		if c == other {
+			c.update(1, "one", realtime.Running)
+		}
+		c.update(2, "one", realtime.Stopped)
+	}
 }
 
 func TestTokenExpires(t *testing.T) {

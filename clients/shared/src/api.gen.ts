@@ -722,7 +722,7 @@ export interface components {
             readonly payload: components["schemas"]["RealtimeTimer"];
         };
         /**
-         * @description A message that was not done. Nothing has changed.
+         * @description A message that was not done. After STORE_UNAVAILABLE, and codes of Clockwork's, its message says where that is not certain.
          * @example {
          *       "event": "error",
          *       "payload": {

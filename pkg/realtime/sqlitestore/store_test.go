@@ -31,7 +31,6 @@ func TestContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			storetest.Run(t, func(t *testing.T) storetest.Subject {
 				url := "sqlite://" + filepath.Join(t.TempDir(), "a b?.db")
-				_ = query
 				return func(t *testing.T) realtime.Store { return open(t, url+query) }
 			})
 		})
