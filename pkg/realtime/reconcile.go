@@ -202,15 +202,15 @@ func (b *clockwork) submitAll(ctx context.Context, seq int64, changes []Timer) e
 }
 
 // ClockworkChanges lists what has to change, as of now, for an account's known
-// timers to be those that run in Clockwork, the latest start first. Timers that
-// are the clients' own stay as they are.
+// timers to be those that run in Clockwork: first what has stopped, since that
+// makes room, then the others, the latest start first. Timers that are the
+// clients' own stay as they are.
 func ClockworkChanges(user string, known []Timer, running []timer.Timer, now time.Time) []Timer {
-	var changes []Timer
-	was := map[string]Timer{}
+	was, is := map[string]Timer{}, map[string]bool{}
 	for _, t := range known {
 		was[t.ID] = t
 	}
-	is := map[string]bool{}
+	var begun []Timer
 	for _, t := range running {
 		next := fromClockwork(user, t, now)
 		if is[next.ID] {
@@ -220,16 +220,17 @@ func ClockworkChanges(user string, known []Timer, running []timer.Timer, now tim
 		old, ok := was[next.ID]
 		next.Summary = cmp.Or(next.Summary, old.Summary) // each issue has one: none is not known
 		if !ok || !sameStart(&next, &old) {
-			changes = append(changes, next)
+			begun = append(begun, next)
 		}
 	}
+	var stopped []Timer
 	for _, t := range known {
 		if t.Source == SourceClockwork && t.Status == Running && !is[t.ID] {
 			t.Status, t.UpdatedAt = Stopped, now
-			changes = append(changes, t)
+			stopped = append(stopped, t)
 		}
 	}
-	return changes
+	return append(stopped, begun...)
 }
 
 // sameStart is same, but for a start that moved by 2 s or less: it was our

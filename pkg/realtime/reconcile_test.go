@@ -131,6 +131,23 @@ func TestComparedWithoutAPlace(t *testing.T) {
 	assert.LessOrEqual(t, u.compared["ann"], 4, "it was asked for again and again")
 }
 
+// What has stopped makes room for what runs.
+func TestComparedWithAPlaceThatIsFreed(t *testing.T) {
+	u, store := newUpstream(t), memoryStore(t)
+	keep(t, store, kept("ann", "ABC-1"))
+	for n := range realtime.MaxTimers - 1 {
+		own := kept("ann", "ABC-1")
+		own.ID, own.Source, own.IssueKey = fmt.Sprintf("own-%d", n), realtime.SourceClient, ""
+		keep(t, store, own)
+	}
+	u.sync(clockworkTimer("ann", "ABC-2"))
+	w := newWorld(t, realtime.Options{Store: store, Clockwork: u.options()})
+	listing, err := w.server.Timers(t.Context(), "ann")
+	require.NoError(t, err)
+	assert.Len(t, listing.Timers, realtime.MaxTimers)
+	assert.Equal(t, "cw:ann:ABC-2", listing.Timer.ID)
+}
+
 // A username is not taken for the e-mail address of somebody.
 func TestUsernamesAreNotCompared(t *testing.T) {
 	u := newUpstream(t)
