@@ -19,18 +19,25 @@ func TestHealth(t *testing.T) {
 		return func(_ *testing.T, w *apptest.World, _ *apptest.Request) { w.Clock.Advance(d) }
 	}
 	short := apptest.Options{Deadlines: app.Deadlines{Check: 200 * time.Millisecond, Redis: 200 * time.Millisecond}}
+	scheduled := apptest.Options{Env: map[string]string{"SYNC_CRON": "*/5 * * * *"}}
 	undecided := apptest.Options{Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production", "INNGEST_EVENT_KEY": "event-key", "INNGEST_SIGNING_KEY": "signkey-prod-00", "VERCEL_GIT_COMMIT_SHA": "0123456789abcdef"}}
 	apptest.Run(t, api.HandleHealth, append(apptest.BadQueries("/api/health"), []apptest.Scenario{
 		{Name: "shallow", Request: apptest.Request{Target: "/api/health"}, Status: 200, Golden: true},
 		{Name: "shallow-asks-nobody", Request: apptest.Request{Target: "/api/health"}, Given: and(down("redis"), down("jira"), down("clockwork")), Status: 200, HasNot: []string{"checks"}},
-		{Name: "deep", Request: deep, Status: 200, Has: []string{`"status":"ok"`, `"redis":{"status":"up"`, `"jira":{"status":"up"`, `"clockwork":{"status":"up"`, `"jiraSession":{"status":"up"`}},
+		{Name: "deep", Request: deep, Status: 200, Has: []string{`"status":"ok"`, `"redis":{"status":"up"`, `"jira":{"status":"up"`, `"clockwork":{"status":"up"`, `"jiraSession":{"status":"up"`, `"sync":{"status":"up"`}},
 		{Name: "deep-over-tcp", Options: apptest.Options{OverTCP: true}, Request: deep, Status: 200, Has: []string{`"redis":{"status":"up"`}},
-		{Name: "redis-down", Request: deep, Given: down("redis"), Status: 503, Has: []string{`"status":"degraded"`, `"redis":{"status":"down"`, `"jira":{"status":"up"`}},
+		{Name: "redis-down", Request: deep, Given: down("redis"), Status: 503, Has: []string{`"status":"degraded"`, `"redis":{"status":"down"`, `"jira":{"status":"up"`}, HasNot: []string{`"sync"`}},
 		{Name: "jira-down", Request: deep, Given: down("jira"), Status: 503, Has: []string{`"jira":{"status":"down"`, `"message":"Jira cannot be reached`}},
 		{Name: "jira-refuses-us", Request: deep, Given: broken(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 401}), Status: 503, Has: []string{`Jira refuses this server's credentials`}},
 		{Name: "clockwork-refuses-us", Request: deep, Given: broken(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 403}), Status: 503, Has: []string{`Clockwork refuses this server's credentials`}},
 		{Name: "clockwork-hangs", Options: short, Request: deep, Given: broken(fault.Fault{Upstream: "clockwork", Kind: fault.Hang}), Status: 503, Has: []string{`Clockwork did not answer in time`}},
 		{Name: "no-clockwork-token", Options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}, Request: deep, Status: 200, Has: []string{`"clockwork":{"status":"not_configured"`}},
+		{Name: "synced-some-time-ago", Request: deep, Given: later(11 * time.Minute), Status: 200, Has: []string{`"sync":{"status":"stale"`, `"message":"The last sync was at 2026-0`}},
+		{Name: "synced-long-ago-by-nobody", Request: deep, Given: later(25 * time.Hour), Status: 200, Has: []string{`"sync":{"status":"stale"`}},
+		{Name: "synced-long-ago-on-a-schedule", Options: scheduled, Request: deep, Given: later(25 * time.Hour), Status: 503, Has: []string{`"status":"degraded"`, `"sync":{"status":"down"`, `"downSince":"2026-0`}},
+		{Name: "synced-some-time-ago-on-a-schedule", Options: scheduled, Request: deep, Given: later(23 * time.Hour), Status: 200, Has: []string{`"sync":{"status":"stale"`}},
+		{Name: "never-synced", Options: apptest.Options{Unsynced: true}, Request: deep, Status: 200, Has: []string{`"sync":{"status":"stale"`, "There was no sync yet"}},
+		{Name: "never-synced-on-a-schedule", Options: apptest.Options{Unsynced: true, Env: scheduled.Env}, Request: deep, Status: 503, Has: []string{`"sync":{"status":"down"`, "There was no sync yet"}},
 		{Name: "session-ends-soon", Request: deep, Given: later(27 * 24 * time.Hour), Status: 200, Has: []string{`"jiraSession":{"status":"ending"`, "2026-06-03"}},
 		{Name: "session-ended", Request: deep, Given: later(31 * 24 * time.Hour), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "renew JIRA_TENANT_SESSION_TOKEN"}},
 		{Name: "without-auth-mode", Options: undecided, Request: apptest.Request{Target: "/api/health"}, Status: 200, Has: []string{`"version":"0123456"`}},

@@ -40,6 +40,13 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 			checks[name] = c
 		})
 	}
+	all.Go(func() {
+		if c, known := d.checkSync(ctx); known {
+			mu.Lock()
+			defer mu.Unlock()
+			checks["sync"] = c
+		}
+	})
 	all.Wait()
 	d.checkup.outages.date(ctx, d, checks)
 	return checks

@@ -601,8 +601,11 @@ export interface components {
             };
         };
         readonly HealthCheck: {
-            /** @enum {string} */
-            readonly status: "up" | "down" | "ending" | "not_configured";
+            /**
+             * @description `stale`: no sync for ten minutes. With a schedule, a day without one is `down`.
+             * @enum {string}
+             */
+            readonly status: "up" | "down" | "ending" | "stale" | "not_configured";
             readonly durationMs: number;
             /**
              * Format: date-time
