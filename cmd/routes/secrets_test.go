@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -53,7 +54,7 @@ func userHash() string {
 // troubles are what goes wrong.
 func troubles() map[string]fault.Fault {
 	all := map[string]fault.Fault{"well": {}}
-	for _, upstream := range []string{"clockwork", "report", "jira", "connect", "redis", "inngest"} {
+	for _, upstream := range []string{"clockwork", "report", "jira", "connect", "forge", "redis", "inngest"} {
 		for _, status := range []int{400, 401, 500} {
 			all[fmt.Sprintf("%s-%d", upstream, status)] = fault.Fault{Upstream: upstream, Kind: fault.Status, Status: status}
 		}
@@ -73,19 +74,26 @@ func TestSecrets(t *testing.T) {
 				}
 				t.Run(name+"-"+mode+"-"+level, func(t *testing.T) {
 					t.Parallel()
-					h := newHunt(t, mode, level)
-					if trouble.Kind != "" {
+					h := newHunt(t, mode, level, sourceOf[trouble.Upstream])
+					if trouble.Kind == "" {
+						h.runAll(t)
+						assert.Contains(t, h.out.String(), "step: 200 OK", "the sync ran to its end")
+					} else {
 						told := trouble
 						told.Body = h.tale(trouble.Upstream)
-						h.world.Faults().Add(told)
+						plan := h.world.Faults().Add(told)
+						h.runAll(t)
+						assert.NotZero(t, plan.Hits(), "the trouble was never met")
 					}
-					h.runAll(t)
 					h.search(t)
 				})
 			}
 		}
 	}
 }
+
+// sourceOf is the timer source that asks an upstream, where only one does.
+var sourceOf = map[string]string{"connect": "connect", "report": "connect", "forge": "forge"}
 
 // hunt is a world whose every word is kept.
 type hunt struct {
@@ -94,17 +102,16 @@ type hunt struct {
 	out   strings.Builder // answers, frames and errors
 	token string          // of the person who logged in
 	who   int             // that person
-	paths map[string]bool // that were asked
 }
 
 // newHunt makes a world. In open mode the caller's Clockwork token is the
 // server's own too; in required mode the server has none, and does not know the
 // caller's by its configuration.
-func newHunt(t *testing.T, mode, level string) *hunt {
-	h := &hunt{paths: map[string]bool{}}
+func newHunt(t *testing.T, mode, level, source string) *hunt {
+	h := &hunt{}
 	env := map[string]string{
 		"AUTH_MODE": mode, "LOG_LEVEL": level, "JWT_SECRET": secretJWTKey, "TOKEN_ENCRYPTION_KEY": secretKey,
-		"INNGEST_EVENT_KEY": secretEvent, "INNGEST_SIGNING_KEY": secretSign, "DATABASE_URL": "redis", "TIMER_SOURCE": "auto",
+		"INNGEST_EVENT_KEY": secretEvent, "INNGEST_SIGNING_KEY": secretSign, "DATABASE_URL": "redis", "TIMER_SOURCE": cmp.Or(source, "auto"),
 	}
 	if mode == "required" {
 		h.who, env["CLOCKWORK_API_TOKEN"], env["CLOCKWORK_ACCOUNT_ID"] = 1, "", ""
@@ -133,7 +140,7 @@ func (h *hunt) tale(upstream string) string {
 		"redis":     {env["UPSTASH_REDIS_REST_TOKEN"]},
 		"inngest":   {secretEvent, secretSign},
 	}
-	sent["connect"] = sent["jira"]
+	sent["connect"], sent["forge"] = sent["jira"], sent["jira"]
 	var said strings.Builder
 	for _, value := range sent[upstream] {
 		fmt.Fprintf(&said, "%s %s ", value, url.QueryEscape(value))
@@ -293,12 +300,14 @@ func (h *hunt) stream(ctx context.Context, t *testing.T) {
 // sync runs the function as Inngest does, step by step, and keeps what it would
 // keep. The dev server's requests need no signature.
 func (h *hunt) sync(ctx context.Context) {
-	event := `{"name":"clockwork/timers.sync.requested","data":{},"ts":1}`
-	steps := map[string]json.RawMessage{}
+	for _, key := range h.world.Redis.Miniredis().Keys() {
+		if strings.HasPrefix(key, "clockwork:token:") {
+			h.world.Redis.Miniredis().Del(key) // so that each source is asked for one
+		}
+	}
+	steps := map[string]any{}
 	for range 5 {
-		memory, _ := json.Marshal(steps)
-		body := `{"ctx":{"fn_id":"x","run_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","step_id":"step","attempt":0},"event":` + event + `,"events":[` + event + `],"steps":` + string(memory) + `,"version":1}`
-		request, _ := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/api/inngest?fnId=clockwork-timers-sync-active-timers&stepId=step", strings.NewReader(body))
+		request, _ := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/api/inngest?fnId=clockwork-timers-sync-active-timers&stepId=step", bytes.NewReader(call(steps)))
 		request.Header.Set("Content-Type", "application/json")
 		response, err := http.DefaultTransport.RoundTrip(request)
 		if err != nil {
@@ -317,8 +326,7 @@ func (h *hunt) sync(ctx context.Context) {
 			return
 		}
 		for _, op := range ops {
-			steps[op.ID] = op.Data
-			h.paths[op.Op] = true
+			steps[op.ID] = map[string]any{"type": "data", "data": op.Data}
 		}
 	}
 }
