@@ -232,8 +232,8 @@ func TestBreakerFromManyGoroutines(t *testing.T) {
 func TestBreakerByTheRealClock(t *testing.T) {
 	b := upstream.NewBreaker(upstream.BreakerOptions{Upstream: "redis", Failures: 1, OpenFor: 50 * time.Millisecond})
 	leave, _, _ := b.Enter()
-	leave(upstream.Failed)
 	opened := time.Now()
+	leave(upstream.Failed)
 	require.Eventually(t, func() bool {
 		leave, _, wait := b.Enter()
 		if leave == nil {

@@ -103,7 +103,7 @@ func TestBreakerCountsSilence(t *testing.T) {
 	r := newRig(t, Options{Breaker: brittle(2)}, func(http.ResponseWriter, *http.Request) { <-leave })
 	t.Cleanup(func() { close(leave) }) // before the server waits for its requests
 	for range 2 {
-		_, err := r.Do(t.Context(), Request{Op: "x.get", Timeout: patience + 50*time.Millisecond})
+		_, err := r.Do(t.Context(), Request{Op: "x.get", Timeout: patience + 500*time.Millisecond})
 		assert.True(t, asError(t, err).Timeout())
 	}
 	began := time.Now()
