@@ -18,7 +18,7 @@ func HandleHealth(w http.ResponseWriter, r *http.Request) {
 func health(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 	deep := r.Query.Get("deep") == "1"
 	if deep {
-		if err := d.AdmitDeepHealth(r); err != nil {
+		if err := d.AdmitDeepHealth(ctx, r); err != nil {
 			return web.Reply{}, err
 		}
 	}

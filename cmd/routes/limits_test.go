@@ -128,6 +128,28 @@ func TestQuotasAcrossProcesses(t *testing.T) {
 	}
 }
 
+// Redis is told of what sends it no command of its own, too.
+func TestQuotasOfThoseWithoutACommand(t *testing.T) {
+	t.Run("deep-health", func(t *testing.T) {
+		w := apptest.New(t, apptest.Options{Unsynced: true})
+		ask := get("/api/health?deep=1")(w)
+		second := another(t, w)
+		for range 6 {
+			for _, p := range []*apptest.World{w, second} {
+				require.Equal(t, 200, p.Do(t.Context(), handlerOf("/api/health"), ask).Status)
+			}
+		}
+		assert.Equal(t, 429, second.Do(t.Context(), handlerOf("/api/health"), ask).Status)
+	})
+	t.Run("refused", func(t *testing.T) {
+		w := apptest.New(t, apptest.Options{Unsynced: true, Env: loginEnv("required")})
+		for range 200 {
+			require.Equal(t, 401, w.Do(t.Context(), handlerOf("/api/timers/active"), apptest.Request{Target: "/api/timers/active"}).Status)
+		}
+		assert.Contains(t, strings.Join(w.Redis.Miniredis().Keys(), " "), "clockwork:rate:address:")
+	})
+}
+
 // Headers that anybody can send make nobody another one. On Vercel the platform
 // sets them, over whatever a client sent.
 func TestForgedAddresses(t *testing.T) {

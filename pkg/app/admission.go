@@ -74,11 +74,15 @@ func callerClaim(in *Request, l load) (claim ratelimit.Claim, known bool) {
 func (d *Deps) address(r *http.Request) string { return auth.Address(r, d.Config.Deployed()) }
 
 // AdmitDeepHealth bounds how often one address may have every dependency asked.
-func (d *Deps) AdmitDeepHealth(in *Request) (err error) {
-	if d.Limits != nil {
-		in.pass, err = d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.DeepHealth, Kind: "address", Value: d.address(in.Request)})
+func (d *Deps) AdmitDeepHealth(ctx context.Context, in *Request) (err error) {
+	if d.Limits == nil {
+		return nil
 	}
-	return err
+	in.pass, err = d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.DeepHealth, Kind: "address", Value: d.address(in.Request)})
+	if err != nil {
+		return err
+	}
+	return in.pass.Ask(ctx)
 }
 
 func rateLimited(limited *ratelimit.Exceeded, cause error) *web.Error {

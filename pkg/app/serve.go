@@ -156,7 +156,8 @@ func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Co
 	}
 	in.Caller = who
 	ctx, err := d.admit(ctx, in, door.load)
-	if err == nil {
+	if err == nil && unknown != nil {
+		_ = in.pass.Ask(ctx) // no command of this request's takes along what is to be told
 		err = unknown
 	}
 	return ctx, err
