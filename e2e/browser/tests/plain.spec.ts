@@ -22,8 +22,8 @@ test("the plain page shows nobody what was asked for before", async ({ web }) =>
   const screen = await web({ prepare });
   const { page } = screen;
   await page.evaluate(() => {
-    const shown: (string | null)[] = [];
-    new MutationObserver(() => shown.push(document.title, document.body.textContent)).observe(document, { subtree: true, childList: true, characterData: true });
+    const shown: string[] = [];
+    new MutationObserver(() => shown.push(`${document.title} ${document.querySelector("main")?.textContent}`)).observe(document, { subtree: true, childList: true, characterData: true });
     Object.assign(window, { shown });
   });
   const letGo = await screen.holdBack("**/timers");
