@@ -42,7 +42,8 @@ func Handler(d *app.Deps) (http.Handler, error) {
 		return nil, fmt.Errorf("inngest function: %w", err)
 	}
 	path := "/api/inngest" // rewrites may have changed what the request says
-	serve := plainBodies(client.ServeWithOpts(inngestgo.ServeOpts{Path: &path}))
+	unsigned := false      // but in dev mode, whatever it says; unset, the SDK asks the environment
+	serve := plainBodies(client.ServeWithOpts(inngestgo.ServeOpts{Path: &path, EnableUnauthedSync: &unsigned}))
 	if d.Config.InngestDev() {
 		return behindProxy(serve), nil
 	}

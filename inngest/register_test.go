@@ -8,10 +8,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/inngest/inngestgo"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 )
 
@@ -59,6 +62,32 @@ func TestRegisteredWithASchedule(t *testing.T) {
 	assert.Equal(t, []any{
 		map[string]any{"event": "clockwork/timers.sync.requested"}, map[string]any{"cron": "*/2 * * * *"},
 	}, got["triggers"])
+}
+
+// What the operator has not configured, a variable of the SDK's does not grant.
+func TestRegisterIgnoresTheEnvironment(t *testing.T) {
+	const key = "signkey-prod-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	t.Setenv("INNGEST_ENABLE_UNAUTHED_SYNC", "true")
+	t.Setenv("INNGEST_SIGNING_KEY_FALLBACK", key)
+	w := newWorld(t, map[string]string{"INNGEST_DEV": "", "INNGEST_EVENT_KEY": "event-key", "INNGEST_SIGNING_KEY": strings.ReplaceAll(key, "0123", "4567")})
+	h, err := Handler(w.deps)
+	require.NoError(t, err)
+	const body = `{"url":"https://timers.example.test/api/inngest"}`
+	signed, err := inngestgo.Sign(t.Context(), time.Now(), []byte(key), []byte(body))
+	require.NoError(t, err)
+	for name, signature := range map[string]string{"unsigned": "", "signed-by-the-fallback": signed} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/api/inngest", strings.NewReader(body))
+		r.Header.Set("X-Inngest-Signature", signature)
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		assert.Equal(t, http.StatusUnauthorized, answer.Code, "%s: %s", name, answer.Body)
+	}
+	client, err := syncevent.NewClient(w.deps, w.deps.Transport)
+	require.NoError(t, err)
+	options := client.Options()
+	for name, set := range map[string]*string{"Env": options.Env, "APIBaseURL": options.APIBaseURL, "EventAPIBaseURL": options.EventAPIBaseURL} {
+		assert.NotNil(t, set, "the SDK reads %s from the environment", name)
+	}
 }
 
 // invoke is a call as Inngest makes it, with an event's data as JSON.

@@ -76,21 +76,32 @@ func send(ctx context.Context, d *app.Deps, accountID string) (err error) {
 	return err
 }
 
-// NewClient returns an Inngest client by the configuration alone: the SDK would
-// otherwise read the environment itself.
+// Inngest's cloud.
+const (
+	cloudAPI    = "https://api.inngest.com"
+	cloudEvents = "https://inn.gs"
+)
+
+// NewClient returns an Inngest client by the configuration alone. What is not
+// set the SDK would read from the environment: a further signing key, another
+// place for events.
 func NewClient(d *app.Deps, transport http.RoundTripper) (inngestgo.Client, error) {
 	c := d.Config
-	dev := c.InngestDev()
-	options := inngestgo.ClientOpts{
-		AppID:      AppID,
-		Dev:        &dev,
-		Logger:     d.Log,
-		HTTPClient: &http.Client{Transport: transport},
-		EventKey:   inngestgo.StrPtr(eventKey(c)),
-		SigningKey: inngestgo.StrPtr(c.Inngest.SigningKey.Reveal()),
-	}
+	dev, none, api, events := c.InngestDev(), "", cloudAPI, cloudEvents
 	if base := c.InngestURL(); base != "" {
-		options.APIBaseURL, options.EventAPIBaseURL = &base, &base
+		api, events = base, base
+	}
+	options := inngestgo.ClientOpts{
+		AppID:              AppID,
+		Dev:                &dev,
+		Env:                &none,
+		Logger:             d.Log,
+		HTTPClient:         &http.Client{Transport: transport},
+		EventKey:           inngestgo.StrPtr(eventKey(c)),
+		SigningKey:         inngestgo.StrPtr(c.Inngest.SigningKey.Reveal()),
+		SigningKeyFallback: &none,
+		APIBaseURL:         &api,
+		EventAPIBaseURL:    &events,
 	}
 	if commit := c.Platform.Commit; commit != "" {
 		options.AppVersion = &commit
