@@ -16,6 +16,22 @@ import (
 	"github.com/clockwork-timer/backend/pkg/config"
 )
 
+// Who has stolen Redis has its credential, and must not have the key with it.
+func TestOwnerKey(t *testing.T) {
+	key := func(variable, value string) []byte {
+		env := map[string]string{"TOKEN_ENCRYPTION_KEY": ""}
+		if variable != "" {
+			env[variable] = value
+		}
+		return app.OwnerKey(apptest.New(t, apptest.Options{Unsynced: true, Env: env}).Deps.Config)
+	}
+	usual := key("", "")
+	assert.Len(t, usual, 32)
+	assert.Equal(t, usual, key("UPSTASH_REDIS_REST_TOKEN", "another"))
+	assert.NotEqual(t, usual, key("ATLASSIAN_API_TOKEN", "another"))
+	assert.NotEqual(t, usual, key("TOKEN_ENCRYPTION_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="))
+}
+
 // The contract's deadlines hold where nobody asks for others.
 func TestDeadlinesByDefault(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})

@@ -54,11 +54,12 @@ func record(ctx context.Context, began time.Time, commands int) {
 	upstream.RecordMany(ctx, upstream.RedisName, time.Since(began), commands)
 }
 
-// ownerKey keys the HMAC of Clockwork tokens: a secret that every instance has.
+// ownerKey keys the HMACs of tokens, callers and addresses: a secret that every
+// instance has, and that who holds Redis' own credential does not.
 func ownerKey(c *config.Config) []byte {
 	if key := c.TokenEncryptionKey.Bytes(); key != nil {
 		return key
 	}
-	sum := sha256.Sum256([]byte("clockwork:owner\n" + c.Redis.RESTToken.Reveal() + "\n" + c.Redis.URL.Reveal()))
+	sum := sha256.Sum256([]byte("clockwork:owner\n" + c.Jira.APIToken.Reveal()))
 	return sum[:]
 }
