@@ -54,7 +54,7 @@ var (
 	// tokenInText is a JWT, or the beginning of one that was cut off.
 	tokenInText = regexp.MustCompile(`eyJ[\w-]{8,}(\.[\w-]*){1,2}`)
 	// accountInText is an Atlassian account id in either of its forms.
-	accountInText = regexp.MustCompile(`\b(\d{6}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b`)
+	accountInText = regexp.MustCompile(`\b(\d{5,7}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b`)
 )
 
 // shortestAccount is the length of the shorter form.
