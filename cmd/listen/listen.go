@@ -20,8 +20,13 @@ const (
 	finish = 10 * time.Second
 	// headerTimeout ends connections that send their header drop by drop.
 	headerTimeout = 5 * time.Second
-	idleTimeout   = 2 * time.Minute
-	maxHeader     = 32 << 10
+	readTimeout   = 30 * time.Second
+	// writeTimeout, from the header's end, ends connections whose client does not
+	// read: reading a body and then the 25 s of a request fit in. Streams set
+	// deadlines of their own, and a WebSocket's connection has left the server.
+	writeTimeout = 60 * time.Second
+	idleTimeout  = 2 * time.Minute
+	maxHeader    = 32 << 10
 )
 
 // On listens on a host's port; "" is every interface, and 0 lets the system
@@ -33,6 +38,10 @@ func On(host string, port int) (net.Listener, error) {
 // Serve answers on listener until ctx ends. Long polls answer then, and other
 // requests have some seconds to finish.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	return serve(ctx, listener, handler, writeTimeout)
+}
+
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, writeTimeout time.Duration) error {
 	draining, drain := context.WithCancel(context.Background())
 	ending, end := context.WithCancel(app.WithDrain(context.WithoutCancel(ctx), draining))
 	defer drain()
@@ -41,7 +50,8 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return ending },

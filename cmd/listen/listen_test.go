@@ -27,11 +27,16 @@ type served struct {
 
 func serve(t *testing.T, handler http.Handler) *served {
 	t.Helper()
+	return serveFor(t, time.Minute, handler)
+}
+
+func serveFor(t *testing.T, patience time.Duration, handler http.Handler) *served {
+	t.Helper()
 	listener, err := listen.On("127.0.0.1", 0)
 	require.NoError(t, err)
 	ctx, end := context.WithCancel(t.Context())
 	s := &served{"http://" + listener.Addr().String(), end, make(chan error, 1)}
-	go func() { s.done <- listen.Serve(ctx, listener, handler) }()
+	go func() { s.done <- listen.ServeFor(ctx, listener, handler, patience) }()
 	return s
 }
 
@@ -82,6 +87,41 @@ func TestUnusedConnectionsDoNotWait(t *testing.T) {
 	assert.Less(t, s.ended(t), 2*time.Second)
 	_, err = bufio.NewReader(unused).ReadByte()
 	assert.Error(t, err, "closed")
+}
+
+// A client that does not read holds nothing for ever; a stream that sets
+// deadlines of its own goes on.
+func TestClientsThatDoNotRead(t *testing.T) {
+	cut := make(chan error, 1)
+	s := serveFor(t, 200*time.Millisecond, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		stream, out := r.URL.Path == "/stream", http.NewResponseController(w)
+		for began := time.Now(); !stream || time.Since(began) < 600*time.Millisecond; {
+			if stream {
+				time.Sleep(50 * time.Millisecond)
+				assert.NoError(t, out.SetWriteDeadline(time.Now().Add(time.Minute)))
+			}
+			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+				cut <- err
+				return
+			}
+		}
+	}))
+	idle, err := net.Dial("tcp", s.base[len("http://"):])
+	require.NoError(t, err)
+	defer idle.Close()
+	_, err = io.WriteString(idle, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	select {
+	case <-cut:
+	case <-time.After(20 * time.Second):
+		assert.Fail(t, "the server still writes")
+	}
+	response, err := http.Get(s.base + "/stream")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	assert.NoError(t, err, "read to its end")
+	s.ended(t)
 }
 
 func TestLongPollsAnswerAtTheEnd(t *testing.T) {

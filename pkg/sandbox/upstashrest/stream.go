@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -37,6 +38,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, kind string, nam
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
 	out := http.NewResponseController(w)
+	_ = out.SetWriteDeadline(time.Time{}) // a subscription lasts, whatever its server gives other answers
 	for began := false; ; began = true {
 		message, err := pubsub.Receive(ctx)
 		if err != nil {
