@@ -76,6 +76,8 @@ func TestOwnAccount(t *testing.T) {
 		{name: "start-without-a-token", route: "/api/timers/start", body: `{"issueKey":"BILL-209"}`, status: 401, code: "CLOCKWORK_TOKEN_REQUIRED"},
 		{name: "start-for-another", route: "/api/timers/start", body: `{"issueKey":"BILL-209","accountId":"OTHER"}`, own: true, status: 403, code: "FORBIDDEN"},
 		{name: "stop-the-only-one", route: "/api/timers/stop", body: `{}`, own: true, status: 200, has: `"stopped":true`},
+		{name: "admin-stops-the-only-one", role: "admin", route: "/api/timers/stop", body: `{}`, own: true, status: 200, has: `"stopped":true`},
+		{name: "admin-starts-for-themselves", role: "admin", route: "/api/timers/start", body: `{"issueKey":"BILL-209"}`, own: true, status: 201, has: `"runningFor":"ME"`},
 		{name: "stop-for-another", route: "/api/timers/stop", body: `{"issueKey":"OPS-61","accountId":"OTHER"}`, own: true, status: 403, code: "FORBIDDEN"},
 		{name: "sync-for-another", route: "/api/timers/sync", body: `{"accountId":"OTHER"}`, status: 403, code: "FORBIDDEN"},
 		{name: "settings-of-another", route: "/api/settings/validate", body: `{"accountId":"OTHER","clockworkApiToken":"x"}`, status: 403, code: "FORBIDDEN"},
