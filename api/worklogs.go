@@ -38,7 +38,7 @@ func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, erro
 	if err != nil {
 		return web.Reply{}, err
 	}
-	token, _, err := r.Caller.ReadToken(d.Config.Clockwork)
+	token, err := r.Caller.ReadToken(d.Config.Clockwork)
 	if err != nil {
 		return web.Reply{}, err
 	}

@@ -108,13 +108,13 @@ func (c Caller) WriteToken(server config.Clockwork) (secret.Text, error) {
 }
 
 // ReadToken is the Clockwork token for worklogs: the caller's own, else the
-// server's, which own tells apart.
-func (c Caller) ReadToken(server config.Clockwork) (token secret.Text, own bool, err error) {
+// server's.
+func (c Caller) ReadToken(server config.Clockwork) (secret.Text, error) {
 	if !c.ClockworkToken.IsZero() {
-		return c.ClockworkToken, true, nil
+		return c.ClockworkToken, nil
 	}
 	if !server.APIToken.IsZero() {
-		return server.APIToken, false, nil
+		return server.APIToken, nil
 	}
-	return secret.Text{}, false, ErrNoClockwork
+	return secret.Text{}, ErrNoClockwork
 }

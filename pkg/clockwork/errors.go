@@ -15,8 +15,8 @@ var (
 )
 
 // DecodeError finds the code and the sentence of an error body, here or in what
-// Forge passes on, in the order in which
-// Clockwork's own clients look for it. The body may be HTML: then there is none.
+// Forge passes on, in the order in which Clockwork's own clients look for it.
+// The body may be HTML: then there is none.
 func DecodeError(body []byte) (code, message string) {
 	var e struct {
 		ErrorMessage json.RawMessage `json:"error_message"`

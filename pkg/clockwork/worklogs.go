@@ -24,8 +24,7 @@ const (
 
 // WorklogQuery selects worklogs of one person on some days.
 type WorklogQuery struct {
-	AccountID string // Atlassian account id; wins over UserQuery
-	UserQuery string // name or e-mail, as Clockwork matches it
+	AccountID string // Atlassian account id
 	// From and To are days, both included: only year, month and day count.
 	From, To time.Time
 	// Location decides where a day begins; default UTC. Its name must be one
@@ -34,13 +33,13 @@ type WorklogQuery struct {
 }
 
 // errNoUser keeps a mistake from listing everybody's work.
-var errNoUser = errors.New("a worklog query needs an account id or a user query")
+var errNoUser = errors.New("a worklog query needs an account id")
 
 // Worklogs lists what the token's owner may see of the selected worklogs, with
 // issue key, summary and project name where Clockwork knows the issue.
 // Started is in the query's location.
 func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery) ([]timer.Worklog, error) {
-	if q.AccountID == "" && q.UserQuery == "" {
+	if q.AccountID == "" {
 		return nil, errNoUser
 	}
 	loc := q.location()
@@ -99,17 +98,12 @@ func (q WorklogQuery) location() *time.Location {
 }
 
 func (q WorklogQuery) params() url.Values {
-	params := url.Values{
+	return url.Values{
+		"account_id":  {q.AccountID},
 		"starting_at": {q.From.Format(time.DateOnly)},
 		"ending_at":   {q.To.Format(time.DateOnly)},
 		"tz":          {q.location().String()},
 	}
-	if q.AccountID != "" {
-		params.Set("account_id", q.AccountID)
-	} else {
-		params.Set("user_query", q.UserQuery)
-	}
-	return params
 }
 
 // startOfDay counts in days, not in 24 hours: a day with a clock change has more or fewer.

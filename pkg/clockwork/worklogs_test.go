@@ -36,9 +36,6 @@ func TestWorklogsRequest(t *testing.T) {
 		want   url.Values
 	}{
 		{"account", func(*clockwork.WorklogQuery) {}, url.Values{"account_id": {"acc-1"}, "tz": {"Asia/Ho_Chi_Minh"}}},
-		{"account-wins", func(q *clockwork.WorklogQuery) { q.UserQuery = "an" }, url.Values{"account_id": {"acc-1"}, "tz": {"Asia/Ho_Chi_Minh"}}},
-		{"user-query", func(q *clockwork.WorklogQuery) { q.AccountID, q.UserQuery = "", "an@example.test" },
-			url.Values{"user_query": {"an@example.test"}, "tz": {"Asia/Ho_Chi_Minh"}}},
 		{"no-zone-is-utc", func(q *clockwork.WorklogQuery) { q.Location = nil }, url.Values{"account_id": {"acc-1"}, "tz": {"UTC"}}},
 	}
 	for _, tt := range tests {
