@@ -1,6 +1,7 @@
 package upstashrest_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -244,4 +245,27 @@ func TestCloseEndsStreams(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, rest)
 	})
+}
+
+// A server that gives its answers little time to be read in lets subscriptions be.
+func TestStreamsLast(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	s := start(t, upstashrest.Options{})
+	server := httptest.NewUnstartedServer(s)
+	server.Config.WriteTimeout = timeout
+	server.Start()
+	defer server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/subscribe/a?_token="+token, nil)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	lines, began := bufio.NewScanner(res.Body), time.Now()
+	require.True(t, lines.Scan())
+	for ticks := time.NewTicker(timeout / 5); time.Since(began) < 4*timeout; <-ticks.C {
+		s.Miniredis().Publish("a", "x")
+		require.True(t, lines.Scan() && lines.Scan(), "after %s: %v", time.Since(began), lines.Err()) // the line between two events, and one
+		assert.Equal(t, "data: message,a,x", lines.Text())
+	}
+	s.Close()
 }
