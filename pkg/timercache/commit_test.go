@@ -150,7 +150,7 @@ func TestCommitNoticesSlowDrift(t *testing.T) {
 	}
 }
 
-func TestCompareAndConfirm(t *testing.T) {
+func TestProposeAndConfirm(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a := running(1, "ann", "A-1", time.Hour)
 		w.sync(a)
@@ -169,7 +169,7 @@ func TestCompareAndConfirm(t *testing.T) {
 	})
 }
 
-func TestCompareFindsNews(t *testing.T) {
+func TestProposeFindsNews(t *testing.T) {
 	a, b := running(1, "ann", "A-1", time.Hour), running(2, "bob", "B-1", time.Hour)
 	for name, change := range map[string]func(s *timercache.Snapshot){
 		"started":        func(s *timercache.Snapshot) { s.Timers = append(s.Timers, running(3, "ann", "A-2", 0)) },
@@ -190,11 +190,11 @@ func TestCompareFindsNews(t *testing.T) {
 			require.NoError(t, err)
 			w.clock.Advance(time.Second)
 			s := w.seen(a, b)
-			_, same, err := w.cache.Compare(t.Context(), base, &s)
+			_, same, err := w.cache.Propose(t.Context(), w.nextRun(), base, &s)
 			require.NoError(t, err)
 			require.True(t, same, "nothing is new yet")
 			change(&s)
-			_, same, err = w.cache.Compare(t.Context(), base, &s)
+			_, same, err = w.cache.Propose(t.Context(), w.nextRun(), base, &s)
 			require.NoError(t, err)
 			assert.False(t, same)
 			assert.False(t, s.Whole, "nothing was lost")
@@ -202,7 +202,7 @@ func TestCompareFindsNews(t *testing.T) {
 	}
 }
 
-func TestCompareWithoutABase(t *testing.T) {
+func TestProposeWithoutABase(t *testing.T) {
 	w := onMini(t)
 	for name, prepare := range map[string]func(){
 		"never-synced": func() {},
@@ -215,7 +215,7 @@ func TestCompareWithoutABase(t *testing.T) {
 		base, _, err := w.cache.Base(t.Context())
 		require.NoError(t, err)
 		s := w.seen()
-		_, same, err := w.cache.Compare(t.Context(), base, &s)
+		_, same, err := w.cache.Propose(t.Context(), w.nextRun(), base, &s)
 		require.NoError(t, err)
 		assert.False(t, same, name)
 	}
@@ -247,7 +247,7 @@ func (w *world) unchanged(t *testing.T, timers ...timer.Timer) (timercache.Mark,
 	base, _, err := w.cache.Base(t.Context())
 	require.NoError(t, err)
 	s := w.seen(timers...)
-	mark, same, err := w.cache.Compare(t.Context(), base, &s)
+	mark, same, err := w.cache.Propose(t.Context(), w.nextRun(), base, &s)
 	require.NoError(t, err)
 	require.True(t, same)
 	return mark, s.FetchedAt

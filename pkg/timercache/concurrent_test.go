@@ -98,15 +98,12 @@ func (r *race) sync(ctx context.Context, runID string) error {
 			s.Timers = append(s.Timers, commented(x, generation))
 		}
 	}
-	mark, same, err := r.cache.Compare(ctx, base, &s)
+	mark, same, err := r.cache.Propose(ctx, runID, base, &s)
 	if err != nil {
 		return err
 	}
 	if same {
 		_, err = r.cache.Confirm(ctx, mark, s.FetchedAt)
-		return err
-	}
-	if err := r.cache.Stage(ctx, runID, s); err != nil {
 		return err
 	}
 	_, err = r.cache.Commit(ctx, runID)

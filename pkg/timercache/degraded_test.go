@@ -21,20 +21,12 @@ func named(t timer.Timer) timer.Timer {
 // syncUnnamed is sync where Jira did not answer, or did.
 func (w *world) syncUnnamed(unnamed bool, timers ...timer.Timer) (written bool) {
 	w.t.Helper()
-	ctx := context.Background()
-	base, _, err := w.cache.Base(ctx)
+	base, _, err := w.cache.Base(context.Background())
 	require.NoError(w.t, err)
 	s := w.seen(timers...)
 	s.Unnamed = unnamed
-	mark, same, err := w.cache.Compare(ctx, base, &s)
-	require.NoError(w.t, err)
-	if !same {
-		w.commit(s)
-		return true
-	}
-	_, err = w.cache.Confirm(ctx, mark, s.FetchedAt)
-	require.NoError(w.t, err)
-	return false
+	_, written = w.settle(base, s)
+	return written
 }
 
 // Who lacks a name is told why, with the one command that a read costs; who

@@ -81,7 +81,7 @@ func TestLossBetweenSteps(t *testing.T) {
 	base, _, err := w.cache.Base(t.Context())
 	require.NoError(t, err)
 	s := w.seen(a, commented(b, "new"))
-	_, same, err := w.cache.Compare(t.Context(), base, &s)
+	_, same, err := w.cache.Propose(t.Context(), w.nextRun(), base, &s)
 	require.NoError(t, err)
 	require.False(t, same)
 	w.flush()

@@ -83,23 +83,6 @@ type Mark struct {
 	State string `json:"state"`
 }
 
-// Compare reports whether the cache already holds the snapshot, whole, and
-// needs no renewal: then Confirm does, which writes one key. Otherwise Stage
-// and Commit it. It costs one Redis command, which counts the values that need
-// no writing: where one was lost, s.Whole is set.
-func (c *Cache) Compare(ctx context.Context, base Base, s *Snapshot) (Mark, bool, error) {
-	if !base.known {
-		return Mark{}, false, nil
-	}
-	cmd, same := c.compare(base, s)
-	present, err := c.redis.Do(ctx, cmd...)
-	if err != nil {
-		return Mark{}, false, fmt.Errorf("%w: exists: %w", ErrUnavailable, err)
-	}
-	s.Whole = present != int64(len(cmd)-1)
-	return Mark{base.raw}, same && !s.Whole, nil
-}
-
 // compare reports whether the list of everybody says the same as the snapshot,
 // and returns the command that counts the values that then need no writing.
 func (c *Cache) compare(base Base, s *Snapshot) (count []any, same bool) {
@@ -123,9 +106,12 @@ func (c *Cache) compare(base Base, s *Snapshot) (count []any, same bool) {
 	return count, same
 }
 
-// Propose is Compare, and Stage where that says that there is something to
-// write, in one round trip; also are commands to send along, whose replies do
-// not matter. Only where a value turns out to be lost, it takes one more.
+// Propose reports whether the cache already holds the snapshot, whole, and needs
+// no renewal: then Confirm does, which writes one key. Otherwise it has staged
+// the snapshot for Commit. It counts the values that need no writing, and where
+// one was lost sets s.Whole. All this is one round trip, and one more where a
+// value turns out to be lost; also are commands to send along, whose replies do
+// not matter.
 func (c *Cache) Propose(ctx context.Context, runID string, base Base, s *Snapshot, also ...[]any) (Mark, bool, error) {
 	var count []any
 	same := false

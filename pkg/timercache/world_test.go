@@ -191,10 +191,29 @@ func (w *world) seen(timers ...timer.Timer) timercache.Snapshot {
 // stage keeps a snapshot as a run of its own.
 func (w *world) stage(s timercache.Snapshot) (runID string) {
 	w.t.Helper()
-	w.runs++
-	runID = "run-" + strconv.Itoa(w.runs)
+	runID = w.nextRun()
 	require.NoError(w.t, w.cache.Stage(context.Background(), runID, s))
 	return runID
+}
+
+func (w *world) nextRun() string {
+	w.runs++
+	return "run-" + strconv.Itoa(w.runs)
+}
+
+// settle writes what a run proposed, unless the cache holds it already.
+func (w *world) settle(base timercache.Base, s timercache.Snapshot) (result timercache.Result, written bool) {
+	w.t.Helper()
+	ctx, run := context.Background(), w.nextRun()
+	mark, same, err := w.cache.Propose(ctx, run, base, &s)
+	require.NoError(w.t, err)
+	if same {
+		result, err = w.cache.Confirm(ctx, mark, s.FetchedAt)
+	} else {
+		result, err = w.cache.Commit(ctx, run)
+	}
+	require.NoError(w.t, err)
+	return result, !same
 }
 
 func (w *world) commit(s timercache.Snapshot) timercache.Result {
@@ -208,17 +227,9 @@ func (w *world) commit(s timercache.Snapshot) timercache.Result {
 // only what is new.
 func (w *world) sync(timers ...timer.Timer) timercache.Result {
 	w.t.Helper()
-	ctx := context.Background()
-	base, _, err := w.cache.Base(ctx)
+	base, _, err := w.cache.Base(context.Background())
 	require.NoError(w.t, err)
-	s := w.seen(timers...)
-	mark, same, err := w.cache.Compare(ctx, base, &s)
-	require.NoError(w.t, err)
-	if !same {
-		return w.commit(s)
-	}
-	result, err := w.cache.Confirm(ctx, mark, s.FetchedAt)
-	require.NoError(w.t, err)
+	result, _ := w.settle(base, w.seen(timers...))
 	return result
 }
 
