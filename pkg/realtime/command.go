@@ -23,7 +23,7 @@ const (
 // way as one that was started elsewhere. It reports whether it was one.
 func (b *clockwork) takes(c *conn, act action) bool {
 	own := strings.HasPrefix(act.ID, clockworkPrefix)
-	if !own && (act.IssueKey == "" || c.room.runsWithout(act.ID)) {
+	if !own && (act.IssueKey == "" || (act.Status == Stopped && c.room.runsWithout(act.ID))) {
 		return false
 	}
 	who := c.caller()

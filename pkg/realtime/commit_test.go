@@ -58,3 +58,21 @@ func TestManyUsersAreLoadedTogether(t *testing.T) {
 		assert.Equal(t, outcome{}, <-outcomes)
 	}
 }
+
+// What was computed from the state before a batch is void once a write of the
+// same batch has changed it.
+func TestComparisonBehindAnEvent(t *testing.T) {
+	r := &room{user: "ann"}
+	timer := Timer{ID: "cw:ann:ABC-1", UserID: "ann", Status: Running, StartedAt: testNow, UpdatedAt: testNow, Seq: 1, IssueKey: "ABC-1", Source: SourceClockwork}
+	r.replace(State{Seq: 1, Timers: []Timer{timer}})
+	stopped, edited := timer, timer
+	stopped.Status, stopped.UpdatedAt = Stopped, testNow.Add(time.Second)
+	edited.Comment = "as the cache had it before"
+	p := &plan{room: r, writes: []write{
+		{user: "ann", timer: stopped, relayed: true, ifSeq: -1},
+		{user: "ann", timer: edited, ifSeq: 1},
+	}}
+	p.compute()
+	assert.Equal(t, []outcome{{}, {void: true}}, p.outcomes)
+	assert.Len(t, p.change.Events, 1)
+}

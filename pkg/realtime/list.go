@@ -43,7 +43,7 @@ func (s *Server) Timers(ctx context.Context, user string) (Listing, error) {
 		return Listing{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	if s.clockwork != nil {
-		if err := s.clockwork.reconcile(room); err != nil {
+		if err := s.clockwork.reconcile(ctx, room); err != nil {
 			s.log.Warn("realtime: not compared with the cache", "first_error", err)
 		}
 	}

@@ -20,10 +20,13 @@ const (
 	// reconcileTries is how often a comparison is made at once where the user's
 	// timers change meanwhile.
 	reconcileTries = 3
-	// afterFailure and afterNothing are how long a user who is here waits for the
-	// next comparison: where one failed, and where there was nothing to compare with.
+	// afterFailure is how long a user who is here waits for the next comparison
+	// where one failed.
 	afterFailure = 2 * time.Second
-	afterNothing = 30 * time.Second
+	// afterNothing is likewise where there was nothing to compare with, which may
+	// last a weekend; it doubles up to mostAfterNothing.
+	afterNothing     = 30 * time.Second
+	mostAfterNothing = 5 * time.Minute
 	// maxWanted bounds the users that wait to be compared; the others are found
 	// by the next sweep.
 	maxWanted = 4096
@@ -33,8 +36,9 @@ const (
 // It is guarded by the room's mu.
 type comparison struct {
 	done  bool
-	next  time.Time // not before this, where it is not done
-	doubt int       // how often events may have been missed
+	next  time.Time     // not before this, where it is not done
+	pause time.Duration // since there is nothing to compare with
+	doubt int           // how often events may have been missed
 }
 
 // compareDue reports whether the room is to be compared with Clockwork's cache.
@@ -99,7 +103,7 @@ func (b *clockwork) reconciles() {
 			together.Go(func() error {
 				r := s.hub.enter(user)
 				defer func() { s.hub.leave(r, s.now()) }()
-				return b.reconcile(r)
+				return b.reconcile(s.ctx, r)
 			})
 		}
 		if err := together.Wait(); err != nil && s.ctx.Err() == nil {
@@ -124,22 +128,24 @@ var (
 
 // reconcile makes the store's Clockwork timers of one user what the cache has,
 // where that is due. The caller keeps the room.
-func (b *clockwork) reconcile(r *room) error {
-	if !r.compareDue(b.server.now()) {
+func (b *clockwork) reconcile(ctx context.Context, r *room) error {
+	now := b.server.now()
+	if !r.compareDue(now) {
 		return nil
 	}
 	r.mu.Lock()
 	before := r.comparison
 	r.mu.Unlock()
-	err := b.compare(r)
+	err := b.compare(ctx, r)
 	for tries := 1; errors.Is(err, errMoved) && tries < reconcileTries; tries++ {
-		err = b.compare(r)
+		err = b.compare(ctx, r)
 	}
 	after := comparison{done: err == nil, doubt: before.doubt}
 	if errors.Is(err, errNothing) || errors.Is(err, errTooMany) {
-		after.next, err = b.server.now().Add(afterNothing), nil // as long as it is so, it is no fault
+		after.pause = min(max(2*before.pause, afterNothing), mostAfterNothing)
+		after.next, err = now.Add(after.pause), nil // as long as it is so, it is no fault
 	} else if err != nil {
-		after.next = b.server.now().Add(afterFailure)
+		after.next = now.Add(afterFailure)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -150,12 +156,12 @@ func (b *clockwork) reconcile(r *room) error {
 }
 
 // compare is void where something changes while it looks.
-func (b *clockwork) compare(r *room) error {
+func (b *clockwork) compare(ctx context.Context, r *room) error {
 	s := b.server
 	if !timer.IsAccountID(r.user) {
 		return nil // a username, which the cache could take for an e-mail address
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, reconcileTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
 	if err := r.ensure(ctx, s.store, s.now()); err != nil {
 		return err

@@ -76,7 +76,7 @@ func (p *plan) recorded() bool {
 // decide tells what a write makes of its timer. It needs the room's mu held.
 func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 	next := w.timer
-	if w.ifSeq >= 0 && w.ifSeq != p.change.After+p.change.Skipped {
+	if w.ifSeq >= 0 && w.ifSeq != p.change.Seq() {
 		return next, outcome{void: true}
 	}
 	if w.relayed && p.room.heard(next) {
