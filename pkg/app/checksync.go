@@ -21,7 +21,7 @@ func (d *Deps) checkSync(ctx context.Context) (c check, known bool) {
 	case !last.Stale:
 		return c, true
 	case last.SyncedAt.IsZero():
-		c.Message = "There was no sync yet: POST /api/timers/sync, and look at the run in Inngest."
+		c.Message = "No sync is known of: POST /api/timers/sync, and look at the run in Inngest."
 	default:
 		c.Message = "The last sync was at " + last.SyncedAt.UTC().Format(time.RFC3339) + ": look at the latest runs in Inngest."
 	}

@@ -602,7 +602,7 @@ export interface components {
         };
         readonly HealthCheck: {
             /**
-             * @description `stale`: no sync for ten minutes. With a schedule, a day without one is `down`.
+             * @description `stale`: no sync for ten minutes. With a schedule it is `down` where none is known of the last day.
              * @enum {string}
              */
             readonly status: "up" | "down" | "ending" | "stale" | "not_configured";
