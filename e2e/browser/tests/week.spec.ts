@@ -5,7 +5,7 @@ test("a week that turns while its worklogs cannot be read does not show the last
   let readable = true;
   const screen = await web({
     prepare: async (context) => {
-      await context.clock.install({ time: "2026-03-01T23:59:40+01:00" }); // a Sunday
+      await context.clock.install({ time: "2026-03-01T23:58:00+01:00" }); // a Sunday
       const logged = { worklogs: [], total: 36_000, days: [{ date: "2026-03-01", total: 36_000 }], accountId: person("emily").accountId };
       await context.route("**/api/worklogs?*", (route) => (readable ? route.fulfill({ json: logged }) : route.abort()));
     },
@@ -16,7 +16,7 @@ test("a week that turns while its worklogs cannot be read does not show the last
   await expect(week).toContainText("10 h");
 
   readable = false;
-  await screen.page.clock.fastForward("01:00");
+  await screen.page.clock.fastForward("03:00");
   await expect(week).toContainText("2 to 8 March");
   await expect(screen.page.getByText("The worklogs cannot be shown.")).toBeVisible();
   await expect(week).not.toContainText("10 h");
