@@ -22,22 +22,27 @@ const minSecret = 6
 // dashboard shows: no credential that we sent, no e-mail address, no control
 // characters, bounded.
 func redact(text string, secrets []string) string {
+	text = oneLine(text) // first, since it could bring a broken secret together
 	for _, s := range secrets {
-		if len(s) >= minSecret {
+		if plain := oneLine(s); len(plain) >= minSecret {
 			// As it is, and as an upstream has it that quotes an address.
-			text = strings.NewReplacer(s, redacted, url.QueryEscape(s), redacted, url.PathEscape(s), redacted).Replace(text)
+			text = strings.NewReplacer(plain, redacted, url.QueryEscape(s), redacted, url.PathEscape(s), redacted).Replace(text)
 		}
 	}
 	if strings.Contains(text, "@") {
 		text = email.ReplaceAllString(text, "[e-mail]")
 	}
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "�"), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
 	if runes := []rune(text); len(runes) > maxMessage {
 		return string(runes[:maxMessage]) + "…"
 	}
 	return text
+}
+
+// oneLine has a space for white space and control characters.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "�"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 }
 
 // secrets lists every credential in the request, whole and in its parts: the
