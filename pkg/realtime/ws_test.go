@@ -370,22 +370,25 @@ func TestCloseLosesNothing(t *testing.T) {
 	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6}})
 	writer, _ := w.connect("ann")
 	reader, _ := w.connect("ann")
+	// The writer stays few enough ahead that the reader is not let go as slow.
+	ahead, read := make(chan struct{}, 64), make(chan struct{})
 	var writing sync.WaitGroup
 	writing.Go(func() {
 		for n := 0; ; n++ {
+			select {
+			case ahead <- struct{}{}:
+			case <-read:
+				return
+			}
 			text := fmt.Sprintf(`{"action":%q,"id":"one","user_id":"ann","started_at":%q}`, []string{"timer_start", "timer_stop"}[n%2], startedAt)
 			if writer.ws.Write(context.Background(), websocket.MessageText, []byte(text)) != nil {
 				return
 			}
 		}
 	})
-	for range 100 {
-		reader.next()
-	}
+	writing.Go(func() { _ = writer.closed() })
 	closed := make(chan error, 1)
-	go func() { closed <- w.server.Close(context.Background()) }()
-	go func() { _ = writer.closed() }()
-	last := int64(100)
+	last := int64(0)
 	for {
 		m, err := reader.read()
 		if err != nil {
@@ -394,7 +397,13 @@ func TestCloseLosesNothing(t *testing.T) {
 		}
 		last++
 		assert.Equal(t, last, m.Payload.Seq)
+		<-ahead
+		if last == 100 {
+			go func() { closed <- w.server.Close(context.Background()) }()
+		}
 	}
+	close(read)
+	require.GreaterOrEqual(t, last, int64(100))
 	require.NoError(t, <-closed)
 	writing.Wait()
 	state, err := w.store.Load(t.Context(), "ann")
