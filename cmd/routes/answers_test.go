@@ -209,6 +209,10 @@ func questionsOfState(t *testing.T) []question {
 			// Out of time, it waits for its turn, or not: as chance has it.
 			question{route: route, asks: slices.Repeat([]asking{usual[route]}, 40), options: apptest.Options{Env: loginEnv("open"), Unsynced: true, Deadlines: app.Deadlines{Request: time.Nanosecond}}})
 	}
+	for range 3 { // out of time, it waits for the checks, unless they have just ended: as chance has it
+		all = append(all, question{route: "/api/health", asks: []asking{usual["/api/health"]},
+			options: apptest.Options{Env: loginEnv("open"), Unsynced: true, Deadlines: app.Deadlines{Request: time.Nanosecond}}})
+	}
 	for _, route := range []string{"/timers", "/api/timers"} {
 		ask := asPerson(t, 5, usual[route])
 		all = append(all,

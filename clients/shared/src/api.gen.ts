@@ -971,7 +971,7 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The upstream that the code names did not answer in time. A start or stop may have been done. */
+        /** @description The upstream that the code names, or with `TIMEOUT` the server itself, did not answer in time. A start or stop may have been done. */
         readonly GatewayTimeout: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2019,6 +2019,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Health"];
                 };
             };
+            readonly 504: components["responses"]["GatewayTimeout"];
         };
     };
     readonly introspectFunction: {
