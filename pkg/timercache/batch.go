@@ -3,7 +3,6 @@ package timercache
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -11,7 +10,6 @@ import (
 // its guards no longer holds what the batch was computed from.
 type batch struct {
 	guards    []guard
-	cleared   []entry // written before values: another account may have the address now
 	values    []entry
 	published []message
 	reset     bool  // empty the set of active users first
@@ -46,7 +44,7 @@ func (b *batch) setUser(v value, oldEmail string) {
 	b.set(v.encode(), valueLife, userKeys(v.UserKey, v.Email)...)
 	if oldEmail != "" && oldEmail != v.Email {
 		v.Timers, v.Email = nil, oldEmail
-		b.cleared = append(b.cleared, entry{[]string{timersPrefix + oldEmail}, v.encode(), valueLife})
+		b.set(v.encode(), valueLife, timersPrefix+oldEmail)
 	}
 }
 
@@ -121,9 +119,8 @@ func (b *batch) command() []any {
 	for _, g := range b.guards {
 		keys, args = append(keys, g.key), append(args, g.want)
 	}
-	values := append(slices.Clone(b.cleared), b.values...)
-	args = append(args, len(values))
-	for _, v := range values {
+	args = append(args, len(b.values))
+	for _, v := range b.values {
 		args = append(args, v.value, int(v.lifetime/time.Second), len(v.keys))
 		for _, key := range v.keys {
 			keys = append(keys, key)

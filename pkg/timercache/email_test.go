@@ -60,6 +60,29 @@ func TestEmailChangesHands(t *testing.T) {
 	}
 }
 
+// One account of a person's goes, another stays: what they run is under their
+// address, whoever's id comes first, and whoever changed.
+func TestEmailOfTwoAccounts(t *testing.T) {
+	for _, order := range [][2]string{{"ann", "bob"}, {"bob", "ann"}} {
+		gone, stays := at("shared@example.test", running(1, order[0], "OLD-1", time.Hour)), at("shared@example.test", running(2, order[1], "NEW-1", time.Hour))
+		moved := at("other@example.test", running(1, order[0], "OLD-1", time.Hour))
+		for name, syncs := range map[string][][]timer.Timer{
+			"one-starts-as-the-other-stops": {{gone}, {stays}},
+			"one-runs-on":                   {{gone, stays}, {stays}},
+			"one-has-another-address-now":   {{gone, stays}, {moved, stays}},
+		} {
+			t.Run(order[0]+"/"+name, func(t *testing.T) {
+				w := onMini(t)
+				for _, timers := range syncs {
+					w.sync(timers...)
+					w.clock.Advance(time.Second)
+				}
+				assert.Equal(t, []string{"NEW-1"}, w.issues(byMail("shared@example.test")))
+			})
+		}
+	}
+}
+
 // Jira did not tell the address in time for the start. The one that the last
 // stop left behind must not go on saying that nothing runs.
 func TestEmailIsRememberedThroughAStop(t *testing.T) {

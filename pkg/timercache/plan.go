@@ -13,9 +13,11 @@ type plan struct {
 	result Result
 	now    time.Time
 	// changed are the accounts whose value is written, fenced ones those that
-	// would be but for a fence; both sorted, so that equal input gives equal output.
+	// would be but for a fence; equal input gives them in equal order.
 	changed, fenced []string
 	events          []message
+	users           map[string][]timer.Timer // who runs something afterwards
+	owners          map[string]string        // of their addresses; nil until somebody asks
 }
 
 func (p *plan) accounts() []string { return append(slices.Clone(p.changed), p.fenced...) }
@@ -43,6 +45,7 @@ func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 		}
 	}
 	kept := []timer.Timer{}
+	var changes []change
 	for _, account := range unionOfKeys(before, after) {
 		was := timer.Advance(before[account], base.cachedAt, at)
 		is := timer.Advance(after[account], s.CachedAt, at)
@@ -51,19 +54,22 @@ func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 			p.fenced = append(p.fenced, account)
 		}
 		if whole || !timer.SameSnapshot(was, at, is, at) {
-			p.change(account, was, is, at, state.Version)
+			changes = append(changes, change{account, was, is})
 		} else {
 			is = was // as the account's own value, which stays
 		}
 		kept = append(kept, is...)
 	}
+	timer.SortNewestFirst(kept)
+	p.users = timer.ByAccount(kept)
+	for _, c := range append(changes, p.heirs(changes)...) {
+		p.change(&c, at, state.Version)
+	}
 	for _, account := range p.accounts() {
 		p.batch.guard(fenceKey(account), fences[account])
 	}
-	timer.SortNewestFirst(kept)
-	users := timer.ByAccount(kept)
 	if whole {
-		p.replaceActive(users)
+		p.replaceActive()
 		state.ActiveAt = p.now
 	}
 	p.batch.set(value{Timers: kept, CachedAt: at, UserKey: all, Version: state.Version}.encode(), valueLife, allKey)
@@ -71,15 +77,15 @@ func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 	p.batch.set(state.encode(), valueLife, syncKey)
 	p.batch.published = p.events
 	p.result.Version, p.result.Timers, p.result.Fenced = state.Version, len(kept), len(p.fenced)
-	p.result.Users = len(users)
+	p.result.Users = len(p.users)
 	return p
 }
 
 // replaceActive makes the set of active users anew.
-func (p *plan) replaceActive(users map[string][]timer.Timer) {
+func (p *plan) replaceActive() {
 	p.batch.reset, p.batch.extend = true, true
 	p.batch.joined, p.batch.left = nil, nil
-	for _, account := range unionOfKeys(users, nil) {
+	for _, account := range unionOfKeys(p.users, nil) {
 		p.batch.joined = append(p.batch.joined, account)
 	}
 }
@@ -98,23 +104,32 @@ func (c *Cache) nextState(s Snapshot, base Base, now time.Time, whole bool) sync
 	return state
 }
 
+// change is what becomes of one account's timers.
+type change struct {
+	account string
+	was, is []timer.Timer
+}
+
 // change adds one account's new value and the events that tell of it; both
 // lists are as of at.
-func (p *plan) change(account string, was, is []timer.Timer, at time.Time, version int64) {
-	p.changed = append(p.changed, account)
-	email, oldEmail := emailOf(is), emailOf(was)
-	if len(is) == 0 {
+func (p *plan) change(c *change, at time.Time, version int64) {
+	p.changed = append(p.changed, c.account)
+	email, oldEmail := emailOf(c.is), emailOf(c.was)
+	if p.heirOf(c) != "" {
+		oldEmail = ""
+	}
+	if len(c.is) == 0 {
 		email = oldEmail
 	}
-	p.batch.setUser(value{Timers: is, CachedAt: at, UserKey: account, Version: version, Email: email}, oldEmail)
+	p.batch.setUser(value{Timers: c.is, CachedAt: at, UserKey: c.account, Version: version, Email: email}, oldEmail)
 	switch {
-	case len(is) > 0 && len(was) == 0:
-		p.batch.joined = append(p.batch.joined, account)
-	case len(is) == 0 && len(was) > 0:
-		p.batch.left = append(p.batch.left, account)
+	case len(c.is) > 0 && len(c.was) == 0:
+		p.batch.joined = append(p.batch.joined, c.account)
+	case len(c.is) == 0 && len(c.was) > 0:
+		p.batch.left = append(p.batch.left, c.account)
 	}
-	for _, ch := range timer.Diff(was, at, is, at) {
-		p.events = append(p.events, message{EventsChannel(account), encodeEvent(account, ch, p.now)})
+	for _, ch := range timer.Diff(c.was, at, c.is, at) {
+		p.events = append(p.events, message{EventsChannel(c.account), encodeEvent(c.account, ch, p.now)})
 		switch ch.Kind {
 		case timer.Started:
 			p.result.Started++
@@ -124,6 +139,37 @@ func (p *plan) change(account string, was, is []timer.Timer, at time.Time, versi
 			p.result.Edited++
 		}
 	}
+}
+
+// heirs are those whose timers do not change, but are to be found under an
+// address that another account no longer uses.
+func (p *plan) heirs(changes []change) (heirs []change) {
+	for i := range changes {
+		heir := p.heirOf(&changes[i])
+		known := func(c change) bool { return c.account == heir }
+		if heir != "" && !slices.Contains(p.fenced, heir) && !slices.ContainsFunc(changes, known) && !slices.ContainsFunc(heirs, known) {
+			heirs = append(heirs, change{heir, p.users[heir], p.users[heir]})
+		}
+	}
+	return heirs
+}
+
+// heirOf names who runs something under the address that the account no longer
+// uses, or "".
+func (p *plan) heirOf(c *change) string {
+	email := emailOf(c.was)
+	if email == "" || email == emailOf(c.is) {
+		return ""
+	}
+	if p.owners == nil {
+		p.owners = map[string]string{}
+		for account, timers := range p.users {
+			if owner := emailOf(timers); p.owners[owner] < account {
+				p.owners[owner] = account
+			}
+		}
+	}
+	return p.owners[email]
 }
 
 func unionOfKeys[V any](a, b map[string]V) []string {

@@ -22,9 +22,6 @@ func (b *batch) size() int {
 // texts are the parts of a batch that may be large.
 func (b *batch) texts() []*string {
 	var texts []*string
-	for i := range b.cleared {
-		texts = append(texts, &b.cleared[i].value)
-	}
 	for i := range b.values {
 		texts = append(texts, &b.values[i].value)
 	}
