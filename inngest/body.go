@@ -39,12 +39,19 @@ func plainBodies(next http.Handler) http.Handler {
 	})
 }
 
-// plain reports whether valid JSON stays within maxDepth and maxNames.
+// plain reports whether valid JSON stays within maxDepth and maxNames. Half a
+// surrogate pair is refused: after one, the canonical form's parser takes texts
+// for structure.
 func plain(body []byte) bool {
 	var names []int // of each object and list that is open
 	text := false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
+		case text && c == '\\' && isSurrogate(body[i:]):
+			if !bytes.HasPrefix(body[i+6:], []byte(`\u`)) {
+				return false
+			}
+			i += 11 // both halves of the pair
 		case text && c == '\\':
 			i++
 		case c == '"':
@@ -63,4 +70,9 @@ func plain(body []byte) bool {
 		}
 	}
 	return true
+}
+
+// isSurrogate reports whether a valid escape is \ud800 to \udfff.
+func isSurrogate(escape []byte) bool {
+	return escape[1] == 'u' && escape[2]|0x20 == 'd' && escape[3] >= '8'
 }

@@ -19,7 +19,7 @@ import (
 // FuzzCheck: an event is good for the configured site, or for none named.
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{`{}`, `null`, `{"jiraDomain":"evil.example"}`, `{"jiraDomain":" ACME.atlassian.net "}`, `{"JIRADOMAIN":"evil.example"}`,
-		`{"jiraDomain":["acme.atlassian.net"]}`, `{"accountId":7}`, `{"jiraDomain":"acme.atlassian.net\u0000.evil"}`} {
+		`{"jiraDomain":["acme.atlassian.net"]}`, `{"JIRADOMAIN":"evil.example","jiraDomain":""}`, `{"accountId":7}`, `{"jiraDomain":"acme.atlassian.net\u0000.evil"}`} {
 		f.Add([]byte(s))
 	}
 	function := &syncActiveTimers{domain: "acme.atlassian.net"}

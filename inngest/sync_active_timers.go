@@ -92,8 +92,12 @@ func (f *syncActiveTimers) check(raw map[string]any) error {
 		}
 		return fmt.Errorf("the event's data cannot be read: %w", err)
 	}
-	if asked := strings.ToLower(strings.TrimSpace(data.JiraDomain)); asked != "" && asked != f.domain {
-		return errors.New("the event asks for another Jira site than the configured one; nothing was sent there")
+	for name, value := range raw { // in whatever spelling, each of them
+		asked, _ := value.(string)
+		asked = strings.ToLower(strings.TrimSpace(asked))
+		if strings.EqualFold(name, "jiraDomain") && asked != "" && asked != f.domain {
+			return errors.New("the event asks for another Jira site than the configured one; nothing was sent there")
+		}
 	}
 	return nil
 }
