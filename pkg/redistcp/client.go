@@ -10,6 +10,7 @@ package redistcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ func New(url string, o Options) (*Client, error) {
 	opts.Protocol = 2 // so that replies have the shapes that REST has
 	opts.DisableIdentity = true
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	opts.PoolSize, opts.MinIdleConns, opts.MaxActiveConns, opts.PipelinePoolSize = poolSize, 0, 0, -1
+	opts.PoolSize, opts.MinIdleConns, opts.MaxIdleConns, opts.MaxActiveConns, opts.PipelinePoolSize = poolSize, 0, 0, 0, -1
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	opts.ContextTimeoutEnabled = true
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
@@ -176,6 +177,9 @@ func normalize(value any, err error) (any, error) {
 				return nil, err
 			}
 		}
+	case nil, int64, string:
+	default:
+		return nil, fmt.Errorf("a reply of another protocol: %T", value)
 	}
 	return value, nil
 }

@@ -26,6 +26,7 @@ func TestNewChecksURL(t *testing.T) {
 		"tls":            {"rediss://default:marked-password@db.example:6379", true},
 		"database":       {"redis://:marked-password@localhost:6379/2", true},
 		"white-space":    {" redis://localhost:6379\n", true},
+		"many-idle":      {"redis://localhost?max_idle_conns=2147483648", true},
 		"rest-url":       {"https://marked-password@db.upstash.io", false},
 		"socket":         {"unix:///tmp/marked-password.sock", false},
 		"bad-escape":     {"redis://:marked-password%zz@localhost", false},

@@ -82,7 +82,7 @@ var announced = regexp.MustCompile(`\d{6,}`)
 // callers know, and never a panic.
 func FuzzReply(f *testing.F) {
 	for _, s := range []string{"+PONG\r\n", "$3\r\nabc\r\n", "$-1\r\n", "*2\r\n:1\r\n*1\r\n$-1\r\n", "-ERR no\r\n", ":99999999999999999999\r\n", "*100000\r\n",
-		"$99999\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "%1\r\n+a\r\n:1\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", ">2\r\n+message\r\n+a\r\n", "\x00\xff"} {
+		"$99999\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "%1\r\n+a\r\n:1\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "-\r\n,1\r\n", "-\r\n%0\r\n", ">2\r\n+message\r\n+a\r\n", "\x00\xff"} {
 		f.Add([]byte(s))
 	}
 	server := startBabbler(f)
