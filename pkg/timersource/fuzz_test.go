@@ -96,6 +96,7 @@ func FuzzForge(f *testing.F) {
 	f.Add(uint8(0), []byte(`{"data":{"ecosystem":{"appsInstalledInContexts":{"edges":[{"node":{"installationsByContexts":{"nodes":[{"id":"i","appEnvironment":{"id":"a/e","key":"production"},"appEnvironmentVersion":{"version":"1"}}]}}}]}}}}`))
 	f.Add(uint8(0), []byte(`{"cloudId":"c-1"}`))
 	f.Add(uint8(0), []byte(`{"errors":[{"message":"User did not have access `+session+`","extensions":{"statusCode":"403"}}],"data":null}`))
+	f.Add(uint8(0), []byte(`{"errors":[{"extensions":{"statusCode":"`+session+`"}}]}`))
 	f.Add(uint8(0), []byte(`{"data":{"invokeExtension":{"success":false,"errors":[{"message":null,"extensions":{"statusCode":401}}]}}}`))
 	f.Add(uint8(0), []byte(`"`+endsAt(f, start)+`"`))
 	f.Fuzz(func(t *testing.T, status uint8, body []byte) {

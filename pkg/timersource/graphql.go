@@ -32,9 +32,9 @@ const noAccess = "User did not have access"
 type gatewayError struct {
 	Message    string `json:"message"` // may be null
 	Extensions struct {
-		ErrorType      string      `json:"errorType"`
-		Classification string      `json:"classification"`
-		StatusCode     json.Number `json:"statusCode"`
+		ErrorType      string          `json:"errorType"`
+		Classification string          `json:"classification"`
+		StatusCode     json.RawMessage `json:"statusCode"` // a number, or its text
 	} `json:"extensions"`
 }
 
@@ -65,7 +65,7 @@ func (s *site) query(ctx context.Context, o operation, v any) (*rest.Response, e
 // entry gives, for the answer's own is 200.
 func refused(resp *rest.Response, errs []gatewayError) *upstream.Error {
 	first := append(errs, gatewayError{})[0]
-	status, err := strconv.Atoi(first.Extensions.StatusCode.String())
+	status, err := strconv.Atoi(strings.Trim(string(first.Extensions.StatusCode), `"`))
 	switch {
 	case strings.Contains(first.Message, noAccess):
 		status = http.StatusForbidden
