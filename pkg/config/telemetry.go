@@ -80,7 +80,7 @@ type Ratio float64
 
 func (r *Ratio) UnmarshalText(b []byte) error {
 	f, err := strconv.ParseFloat(strings.TrimSpace(string(b)), 64)
-	if err != nil || f < 0 || f > 1 {
+	if err != nil || !(f >= 0 && f <= 1) { // NaN is neither
 		return errors.New("must be a number from 0 to 1")
 	}
 	*r = Ratio(f)

@@ -41,7 +41,7 @@ func TestTelemetryFaults(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_ENDPOINT": {"BADVALUE", "ftp://BADVALUE", "https://user:BADVALUE@host", "https://host/?token=BADVALUE"},
 		"OTEL_EXPORTER_OTLP_HEADERS":  {"BADVALUE", "=BADVALUE", "a=%zBADVALUE", "a=b,BADVALUE"},
 		"OTEL_TRACES_SAMPLER":         {"BADVALUE", "jaeger_remote"},
-		"OTEL_TRACES_SAMPLER_ARG":     {"BADVALUE", "-1", "1.1"},
+		"OTEL_TRACES_SAMPLER_ARG":     {"BADVALUE", "-1", "1.1", "NaN"},
 		"METRICS_ADDRESS":             {"BADVALUE", "9464", "host:BADVALUE", ":99999"},
 	} {
 		for _, value := range values {

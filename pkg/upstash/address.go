@@ -20,7 +20,7 @@ func checkURL(raw string) (string, error) {
 	switch {
 	case err != nil || u.Hostname() == "":
 		return "", errors.New("the Upstash REST URL is not a URL: want https://NAME.upstash.io")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case u.User != nil || strings.ContainsAny(raw, "?#"):
 		return "", errors.New("the Upstash REST URL may hold no user, query or fragment: the token is a setting of its own")
 	case u.Scheme == "redis" || u.Scheme == "rediss":
 		return "", errors.New("the Upstash REST URL is a Redis address: take the one that begins with https, or set REDIS_URL instead")

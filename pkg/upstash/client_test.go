@@ -34,6 +34,8 @@ func TestNewChecksOptions(t *testing.T) {
 		"tcp-address":       {"rediss://default:marked-password@db.upstash.io:6379", token, "user"},
 		"tcp-no-password":   {"rediss://db.upstash.io:6379", token, "REDIS_URL"},
 		"token-in-query":    {"https://db.upstash.io?_token=marked-password", token, "query"},
+		"empty-query":       {"https://db.upstash.io?", token, "query"},
+		"empty-fragment":    {"https://db.upstash.io#", token, "fragment"},
 		"empty":             {"", token, "URL is empty"},
 		"no-token":          {"https://db.upstash.io", " ", "token is empty"},
 		"token-with-break":  {"https://db.upstash.io", "marked\ntoken", "a character"},
