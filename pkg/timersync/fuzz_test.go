@@ -39,7 +39,7 @@ func FuzzVault(f *testing.F) {
 			assert.Equal(t, token, got)
 		}
 		assert.False(t, isClaim(sealed))
-		if len(value) > 4 {
+		if len(value) > 15 { // what is shorter may be in base64 by chance
 			assert.NotContains(t, sealed, value)
 		}
 		for _, wrong := range []struct {

@@ -25,8 +25,8 @@ func FuzzRedact(f *testing.F) {
 		assert.True(t, utf8.ValidString(got))
 		assert.LessOrEqual(t, utf8.RuneCountInString(got), maxMessage+1)
 		assert.False(t, strings.ContainsFunc(got, unicode.IsControl), "%q", got)
-		if one := secret.New(body).Reveal(); len(oneLine(one)) >= minSecret && utf8.ValidString(one) && !strings.Contains("[redacted]…[e-mail]", one) && strings.Contains(text, one) {
-			for rest := range strings.SplitSeq(got, redacted) { // what is on both sides of one may look like it
+		if one := secret.New(body).Reveal(); len(oneLine(one)) >= minSecret && utf8.ValidString(one) && !strings.ContainsAny(one, "[]…") && strings.Contains(text, one) {
+			for rest := range strings.SplitSeq(got, redacted) { // what is on both sides of one may look like it, and what is put in would complete it
 				assert.NotContains(t, rest, one)
 			}
 		}
