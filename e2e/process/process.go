@@ -79,8 +79,9 @@ func (c Command) exec() *exec.Cmd {
 	// A group of its own, because the Vercel CLI and npm start children that a
 	// signal to the parent alone would leave behind.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// A child that inherited the output must not keep Wait from returning.
-	cmd.WaitDelay = 100 * time.Millisecond
+	// A child that inherited the output must not keep Wait from returning; what
+	// the program itself printed has to be read before.
+	cmd.WaitDelay = 5 * time.Second
 	return cmd
 }
 

@@ -33,6 +33,20 @@ func Until(ctx context.Context, what string, check func(context.Context) error) 
 	}
 }
 
+// Thrice calls try until it returns nil, three times at most, for what a machine
+// that has no time for it may cut off.
+func Thrice(try func() error) error {
+	err := try()
+	for range 2 {
+		if err == nil {
+			return nil
+		}
+		time.Sleep(time.Second) // a breaker that opened meanwhile lets one through
+		err = try()
+	}
+	return err
+}
+
 // Answers waits until something answers GET url, with whatever status. It
 // gives up at once when the program ends.
 func (p *Process) Answers(ctx context.Context, url string) error {
