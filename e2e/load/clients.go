@@ -46,7 +46,7 @@ func (s *Server) Read(ctx context.Context, t *Truth, bearer string, every time.D
 	for pause(ctx, every) {
 		before, began := t.now(), time.Now()
 		var got activeTimers
-		status, err := s.ask(ctx, http.MethodGet, "/api/timers/active?accountId="+url.QueryEscape(t.Account), bearer, "", nil, &got)
+		status, err := s.read(ctx, t, bearer, &got)
 		took := time.Since(began)
 		switch {
 		case ctx.Err() != nil:
@@ -68,30 +68,38 @@ func (s *Server) Read(ctx context.Context, t *Truth, bearer string, every time.D
 	}
 }
 
-// Move starts and stops the person's timer in turn until ctx ends. Where
-// uncertain says so, a change may have reached Clockwork and not the cache:
-// until somebody syncs, nobody can tell.
-func (s *Server) Move(ctx context.Context, t *Truth, bearer, clockworkToken string, every time.Duration, uncertain func() bool, tally *Tally) {
+// Answers reports whether the person is told their timers.
+func (s *Server) Answers(ctx context.Context, t *Truth, bearer string) bool {
+	status, err := s.read(ctx, t, bearer, nil)
+	return err == nil && status == http.StatusOK
+}
+
+func (s *Server) read(ctx context.Context, t *Truth, bearer string, into any) (int, error) {
+	return s.ask(ctx, http.MethodGet, "/api/timers/active?accountId="+url.QueryEscape(t.Account), bearer, "", nil, into)
+}
+
+// Move starts and stops the person's timer in turn until ctx ends, and sees the
+// last one through: a change that is cut off is in Clockwork and not in the
+// cache. Where uncertain says so of the time since the move began, it may be so
+// all the same: until somebody syncs, nobody can tell.
+func (s *Server) Move(ctx context.Context, t *Truth, bearer, clockworkToken string, every time.Duration, uncertain func(since time.Time) bool, tally *Tally) {
 	for start := true; pause(ctx, every); start = !start {
 		path := "/api/timers/stop"
 		if start {
 			path = "/api/timers/start"
 		}
 		t.Doubt()
-		doubtful := uncertain()
 		began := time.Now()
 		body := fmt.Sprintf(`{"issueKey":%q,"accountId":%q}`, t.Issue, t.Account)
-		status, err := s.ask(ctx, http.MethodPost, path, bearer, body, map[string]string{"X-Clockwork-Token": clockworkToken}, nil)
+		status, err := s.ask(context.WithoutCancel(ctx), http.MethodPost, path, bearer, body, map[string]string{"X-Clockwork-Token": clockworkToken}, nil)
 		switch {
-		case ctx.Err() != nil:
-			return
 		case err != nil:
 			tally.fail(time.Now(), "%s: %v", path, err)
 		case status/100 != 2 && status != http.StatusUnprocessableEntity: // it is so already: the one before was lost
 			tally.fail(time.Now(), "%s: status %d", path, status)
 		default:
 			tally.succeeded(time.Since(began))
-			if !doubtful && !uncertain() {
+			if !uncertain(began) {
 				t.Set(start)
 			}
 		}

@@ -54,13 +54,13 @@ func (t *Tally) Wrong() []Failure {
 	return slices.Clone(t.wrong)
 }
 
-// FailedOutside lists the failures before from and after to.
-func (t *Tally) FailedOutside(from, to time.Time) []Failure {
+// FailedOutside lists the failures in none of the spans.
+func (t *Tally) FailedOutside(spans ...Span) []Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var outside []Failure
 	for _, f := range t.failed {
-		if f.At.Before(from) || f.At.After(to) {
+		if !slices.ContainsFunc(spans, func(s Span) bool { return !f.At.Before(s.From) && !f.At.After(s.To) }) {
 			outside = append(outside, f)
 		}
 	}
