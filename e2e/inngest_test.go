@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/inngestdev"
+	"github.com/clockwork-timer/backend/e2e/process"
 )
 
 // The names that the function is known by in Inngest.
@@ -21,7 +24,7 @@ const (
 	write     = "cache-redis"
 )
 
-// patience bounds one wait. A step is tried again after about a second.
+// patience bounds one wait. A step is tried again after about five seconds.
 const patience = 90 * time.Second
 
 // startInngest starts the dev server for an app at appURL.
@@ -88,11 +91,15 @@ func TestInngest(t *testing.T) {
 	})
 
 	t.Run("is-asked-by-the-sync-route", func(t *testing.T) {
-		d.call(t, http.MethodPost, d.URL+"/api/timers/sync", nil, map[string]any{"accountId": "acc-asked"}, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		event, err := server.AwaitEvent(ctx, syncEvent, "accountId", "acc-asked")
-		require.NoError(t, err)
+		var event string
+		require.NoError(t, process.Thrice(func() error { // where Inngest says nothing for three seconds, cmd/dev syncs by itself
+			d.call(t, http.MethodPost, d.URL+"/api/timers/sync", nil, map[string]any{"accountId": "acc-asked"}, nil)
+			ctx, cancel := context.WithTimeout(t.Context(), patience/3)
+			defer cancel()
+			var err error
+			event, err = server.AwaitEvent(ctx, syncEvent, "accountId", "acc-asked")
+			return err
+		}))
 		run := await(t, event, "to end", inngestdev.Run.Ended)
 		assert.Equal(t, "COMPLETED", run.Status, "output %s", run.Output)
 	})
@@ -102,20 +109,25 @@ func TestInngest(t *testing.T) {
 		url := d.URL + "/api/timers/active?accountId=" + account
 		began := time.Now()
 		send(t, map[string]any{})
-		require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		require.NoError(t, process.Until(ctx, "the start to show", func(ctx context.Context) error {
 			var active activeReply
-			d.call(t, http.MethodGet, url, nil, nil, &active)
-			return len(active.Timers) > 0 && active.Timers[0].Issue.Key == "PORTAL-301"
-		}, patience, 20*time.Millisecond)
+			if err := d.ask(ctx, http.MethodGet, url, nil, nil, &active); err != nil {
+				return err
+			}
+			if len(active.Timers) == 0 || active.Timers[0].Issue.Key != "PORTAL-301" {
+				return fmt.Errorf("timers are %+v", active.Timers)
+			}
+			return nil
+		}))
 		t.Logf("a start made in Clockwork showed %v after the event (aim: 2 s)", time.Since(began).Round(time.Millisecond))
 	})
 
 	t.Run("collapses-a-burst", func(t *testing.T) {
 		runs := map[string]bool{}
-		var events []string
-		for range 10 {
-			events = append(events, send(t, map[string]any{}))
-		}
+		events, err := server.SendMany(t.Context(), syncEvent, slices.Repeat([]map[string]any{{}}, 10)...)
+		require.NoError(t, err)
 		for _, event := range events {
 			runs[await(t, event, "to end", inngestdev.Run.Ended).ID] = true
 		}
@@ -124,13 +136,11 @@ func TestInngest(t *testing.T) {
 
 	t.Run("retries-a-step-that-fails-twice", func(t *testing.T) {
 		for _, operation := range []string{"report.timers", "forge.invoke"} { // whichever source is in use
-			d.control(t, http.MethodPost, "/faults", map[string]any{"kind": "status", "status": 500, "operation": operation}, nil)
+			// Three requests of the first attempt and two of the second, after which it is not asked for two seconds.
+			d.control(t, http.MethodPost, "/faults", map[string]any{"kind": "status", "status": 500, "operation": operation, "count": 5}, nil)
 		}
-		event := send(t, map[string]any{})
-		await(t, event, "to fail twice at "+fetch, func(r inngestdev.Run) bool { return r.Failures(fetch) >= 2 || r.Ended() })
-		d.control(t, http.MethodDelete, "/faults", nil, nil)
-
-		run := await(t, event, "to end", inngestdev.Run.Ended)
+		defer d.control(t, http.MethodDelete, "/faults", nil, nil) // of the other source
+		run := await(t, send(t, map[string]any{}), "to end", inngestdev.Run.Ended)
 		require.Equal(t, "COMPLETED", run.Status, "output %s", run.Output)
 		assert.Equal(t, []string{acquire, fetch, write}, stepNames(run))
 		assert.GreaterOrEqual(t, run.Failures(fetch), 2)
@@ -141,16 +151,21 @@ func TestInngest(t *testing.T) {
 		d.control(t, http.MethodPatch, "/switches", map[string]any{"sessionExpired": true}, nil)
 		defer d.control(t, http.MethodPatch, "/switches", map[string]any{"sessionExpired": false}, nil)
 		d.redis(t, "FLUSHALL") // with it the stored token, which needs no cookie
-		d.control(t, http.MethodDelete, "/requests", nil, nil)
-
-		run := await(t, send(t, map[string]any{}), "to end", inngestdev.Run.Ended)
+		refused := func() (run inngestdev.Run, requests map[string]int) {
+			d.control(t, http.MethodDelete, "/requests", nil, nil)
+			run = await(t, send(t, map[string]any{}), "to end", inngestdev.Run.Ended)
+			d.control(t, http.MethodGet, "/requests", nil, &requests)
+			return run, requests
+		}
+		run, requests := refused()
+		if requests["connect.servlet"] > 1 {
+			run, requests = refused() // cmd/dev, which syncs every minute, may have done so meanwhile
+		}
 		assert.Equal(t, "FAILED", run.Status)
 		assert.Equal(t, []string{acquire}, stepNames(run))
 		assert.Equal(t, 1, run.Failures(acquire), "attempts")
 		assert.Contains(t, run.Output, "JIRA_TENANT_SESSION_TOKEN", "the message says what to renew")
 		assertNoSecrets(t, d, run)
-		var requests map[string]int
-		d.control(t, http.MethodGet, "/requests", nil, &requests)
 		assert.NotEmpty(t, requests)
 		for operation, count := range requests {
 			assert.Equal(t, 1, count, "a refused cookie is not sent again: %s", operation)

@@ -42,15 +42,27 @@ func (s *Server) AwaitApp(ctx context.Context) (App, error) {
 // Send posts an event as one does by hand, to /e/KEY, and returns its id. The
 // dev server takes any key.
 func (s *Server) Send(ctx context.Context, name string, data map[string]any) (string, error) {
-	var reply struct{ IDs []string }
-	in := map[string]any{"name": name, "data": data}
-	if err := s.do(ctx, http.MethodPost, "/e/local", in, &reply); err != nil {
+	ids, err := s.SendMany(ctx, name, data)
+	if err != nil {
 		return "", err
 	}
-	if len(reply.IDs) != 1 {
-		return "", fmt.Errorf("sent one event, got ids %v", reply.IDs)
+	return ids[0], nil
+}
+
+// SendMany posts an event for each data in one request, and returns their ids.
+func (s *Server) SendMany(ctx context.Context, name string, data ...map[string]any) ([]string, error) {
+	var reply struct{ IDs []string }
+	var events []map[string]any
+	for _, d := range data {
+		events = append(events, map[string]any{"name": name, "data": d})
 	}
-	return reply.IDs[0], nil
+	if err := s.do(ctx, http.MethodPost, "/e/local", events, &reply); err != nil {
+		return nil, err
+	}
+	if len(reply.IDs) != len(data) {
+		return nil, fmt.Errorf("sent %d events, got ids %v", len(data), reply.IDs)
+	}
+	return reply.IDs, nil
 }
 
 // Event is an event that the server took.

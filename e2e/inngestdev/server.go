@@ -38,8 +38,8 @@ type Server struct {
 
 // StartT starts the dev server for one test. It asks appURL, the address of an
 // /api/inngest that may come up later, for its functions once a second; with
-// appURL "" it waits until the app, asked by PUT, tells them by itself. Failed steps are tried again after one second,
-// instead of the 15 seconds and more of its own table.
+// appURL "" it waits until the app, asked by PUT, tells them by itself. Failed steps are tried again after five seconds,
+// in which a server can start, instead of the 15 seconds and more of its own table.
 func StartT(tb testing.TB, program, appURL string) *Server {
 	tb.Helper()
 	// The server has two more listeners, on ports 50052 and 50053, that no flag
@@ -54,7 +54,7 @@ func StartT(tb testing.TB, program, appURL string) *Server {
 		"--host", "127.0.0.1",
 		"--port", strconv.Itoa(ports[0]),
 		"--connect-gateway-port", strconv.Itoa(ports[1]),
-		"--retry-interval", "1",
+		"--retry-interval", "5",
 		"--no-discovery",
 	}
 	if appURL == "" {
