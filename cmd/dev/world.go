@@ -138,14 +138,28 @@ func (w *world) serve(ctx context.Context, listener net.Listener, stdout io.Writ
 		})
 	}()
 
-	if result, err := w.loop.syncer.Run(ctx); err != nil {
-		w.log.Error("first sync failed", "error", err)
-	} else {
-		w.log.Info("first sync done", "timers", result.Timers, "users", result.Users)
-	}
+	w.firstSync(ctx)
 	w.startScreen(stdout)
 	w.loop.run(ctx)
 	return <-served
+}
+
+// firstSync tries up to three times: on a machine that has no time for it, its
+// own Redis may not answer soon enough.
+func (w *world) firstSync(ctx context.Context) {
+	for range 3 {
+		result, err := w.loop.syncer.Run(ctx)
+		if err == nil {
+			w.log.Info("first sync done", "timers", result.Timers, "users", result.Users)
+			return
+		}
+		w.log.Error("first sync failed", "error", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (w *world) handler(realtime ...routes.Route) http.Handler {
