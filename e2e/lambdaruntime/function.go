@@ -12,7 +12,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/clockwork-timer/backend/e2e/process"
 )
@@ -40,7 +39,6 @@ func Start(bootstrap string, env []string) (*Function, error) {
 		Path:    bootstrap,
 		BareEnv: true,
 		Env:     append([]string{"AWS_LAMBDA_RUNTIME_API=" + api.addr(), "AWS_LAMBDA_FUNCTION_NAME=e2e"}, env...),
-		Grace:   time.Second,
 	})
 	if err != nil {
 		return nil, errors.Join(err, api.close())

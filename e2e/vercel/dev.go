@@ -30,7 +30,7 @@ func NewSite(tb testing.TB) Site {
 
 // DevT starts "vercel dev" in dir, a copy of the tree, for one test, and waits
 // until it answers. It reads dir/.env. It compiles a function anew for each
-// request, so an answer takes seconds.
+// request, so an answer takes seconds; a server it compiles before the first.
 func (c CLI) DevT(tb testing.TB, dir string, s Site) {
 	tb.Helper()
 	port := func(i int) string { return strconv.Itoa(s.ports[i]) }
@@ -41,7 +41,7 @@ func (c CLI) DevT(tb testing.TB, dir string, s Site) {
 		"--runtime-cache-port", port(2),
 		"--schedules-port", port(3),
 	))
-	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(tb.Context(), 6*time.Minute)
 	defer cancel()
 	if err := p.Answers(ctx, s.URL+"/"); err != nil {
 		tb.Fatal(err)
