@@ -18,7 +18,7 @@ packages = $(GO) list ./... | grep -v /backend/e2e
 .PHONY: test unit lint clients fuzz vuln licences bench bench-realtime programs
 
 # e2e starts compilers and servers; beside it the timing of other tests would suffer.
-test: lint programs clients
+test: programs lint clients
 	$(GO) test -race -count=1 -timeout 25m $$($(packages))
 	$(GO) test -race -count=1 -timeout 40m -p 1 ./e2e/...
 
