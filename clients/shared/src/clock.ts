@@ -4,28 +4,24 @@
  * clock was set, or that they drifted: it replaces it.
  */
 export class ClockOffset {
-  #least = -Infinity;
-  #most = Infinity;
+  #middle = 0;
+  /** Milliseconds that the best reading took; half of them is the most by which the value may be wrong. */
+  width = Infinity;
 
-  /** Milliseconds to add to this machine's clock. */
+  /** Milliseconds to add to this machine's clock; 0 before a reading. */
   get value(): number {
-    return this.known ? Math.round((this.#least + this.#most) / 2) : 0;
-  }
-
-  get known(): boolean {
-    return this.#most !== Infinity;
+    return Math.round(this.#middle);
   }
 
   /** Takes in a reading that was asked for and heard at these moments of this machine's clock. */
   reading(serverTime: string, asked: number, heard: number): void {
-    const server = Date.parse(serverTime);
-    if (Number.isNaN(server) || heard < asked) return;
-    const least = server - heard;
-    const most = server - asked;
-    const contradicts = least > this.#most || most < this.#least;
-    if (contradicts || most - least < this.#most - this.#least) {
-      this.#least = least;
-      this.#most = most;
+    const middle = Date.parse(serverTime) - (asked + heard) / 2;
+    const width = heard - asked;
+    if (Number.isNaN(middle) || width < 0) return;
+    const contradicts = Math.abs(middle - this.#middle) > (width + this.width) / 2;
+    if (contradicts || width < this.width) {
+      this.#middle = middle;
+      this.width = width;
     }
   }
 }

@@ -66,7 +66,9 @@ export class LiveStore implements LinkHost {
   readonly #writes: Writes;
   readonly #link: Link;
   readonly #ending = new AbortController();
-  #cancelExpiry = () => {};
+  #cancelWatch = () => {};
+  /** Milliseconds; doubled before each look. */
+  #lookAfter = 500;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
@@ -86,7 +88,7 @@ export class LiveStore implements LinkHost {
       refresh: () => this.refresh(),
       changed: () => this.#publish(),
     });
-    this.#awaitExpiry();
+    this.#watchTime();
     this.#link = new Link(this, (kind, on) => this.#open(kind, on), schedule, timing, surroundings);
     this.refresh().catch(() => {}); // the connection will tell of trouble
   }
@@ -115,7 +117,7 @@ export class LiveStore implements LinkHost {
 
   close(): void {
     this.#ending.abort();
-    this.#cancelExpiry();
+    this.#cancelWatch();
     this.#link.close();
     this.#writes.close();
     this.#listeners.clear();
@@ -124,8 +126,8 @@ export class LiveStore implements LinkHost {
   /** Takes another session with the same token. */
   renew(session: Session): void {
     this.#session = session;
-    this.#cancelExpiry();
-    this.#awaitExpiry();
+    this.#cancelWatch();
+    this.#watchTime();
   }
 
   /** The login is over. */
@@ -157,7 +159,7 @@ export class LiveStore implements LinkHost {
 
   status(status: ConnectionStatus): void {
     this.#connection = status;
-    if (status.kind === "expired") this.#cancelExpiry();
+    if (status.kind === "expired") this.#cancelWatch();
     this.#publish();
   }
 
@@ -197,11 +199,15 @@ export class LiveStore implements LinkHost {
     );
   }
 
-  #awaitExpiry(): void {
+  /** Looks now and then whether the session is over, and whether all answers took so long that they tell little of the server's clock. */
+  #watchTime(): void {
     const { schedule } = this.#parts;
     const left = this.#session.expiresAt - schedule.now();
-    // Again where it is not over yet: a timer cannot take all too long a time, and clocks are set.
-    this.#cancelExpiry = schedule.after(left, () => (schedule.now() < this.#session.expiresAt ? this.#awaitExpiry() : this.expire()));
+    this.#cancelWatch = schedule.after(Math.min(left, (this.#lookAfter *= 2)), () => {
+      if (schedule.now() >= this.#session.expiresAt) return this.expire();
+      if (this.#mirror.clock.width > 500) this.refresh().catch(() => {});
+      this.#watchTime();
+    });
   }
 
   /** Makes the next snapshot; false where it is the same. */

@@ -28,3 +28,16 @@ test("a clock that is set while connected is noticed", async () => {
   skew = -600_000;
   await until(store, (s) => Math.abs(s.clockOffset - 600_000) < 1000);
 });
+
+test("a clock that only slow answers told of is read again", async () => {
+  let slow = true;
+  const slowly: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init);
+    if (slow) await new Promise((go) => setTimeout(go, 1200));
+    return answer;
+  };
+  const { store } = await join(server, "priya", { WebSocket: null, fetch: slowly, timing: { patience: 10_000 } });
+  await until(store, isLive("sse"));
+  slow = false;
+  await until(store, (s) => Math.abs(s.clockOffset) < 250);
+});
