@@ -50,8 +50,8 @@ for (const [name, [Socket, fetching, there]] of Object.entries(ways)) {
     store.close();
     store.close(); // which does nothing more
     const before = heard;
-    await vi.waitFor(() => expect([timers.pending, underWay, network.listeners.size]).toEqual([0, 0, 0]), { timeout: 5000 });
-    await vi.waitFor(() => expect(sockets.every((s) => s.readyState === 3)).toBe(true), { timeout: 5000 });
+    await vi.waitFor(() => expect([timers.pending, underWay, network.listeners.size]).toEqual([0, 0, 0]), { timeout: 15_000 });
+    await vi.waitFor(() => expect(sockets.every((s) => s.readyState === 3)).toBe(true), { timeout: 15_000 });
     expect(heard).toBe(before);
   });
 }

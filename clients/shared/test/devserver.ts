@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { inject } from "vitest";
+import { inject, vi } from "vitest";
+import { clientOf, password } from "./person";
 
 /** The key of all tokens, so that tests can make some of their own. */
 export const signingKey = "a-signing-key-of-thirty-two-bytes";
@@ -22,7 +23,20 @@ export class DevServer {
   static async start(environment: Record<string, string> = {}): Promise<DevServer> {
     const server = new DevServer(await freePort(), { JWT_SECRET: signingKey, LOG_LEVEL: "error", ...environment });
     await server.start();
+    await server.synced();
     return server;
+  }
+
+  /** Its first sync fails where the machine pauses for long; it is asked for again. */
+  private async synced(): Promise<void> {
+    const client = clientOf(this);
+    await client.login("priya", password);
+    const look = async () => {
+      if ((await client.timers.list()).timers.length > 0) return;
+      await client.timers.sync();
+      throw new Error("a person's timer is not there");
+    };
+    await vi.waitFor(look, { timeout: 30_000, interval: 200 });
   }
 
   /** Starts it, on the port that it had, and waits for its start screen. */

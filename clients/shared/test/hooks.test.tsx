@@ -67,7 +67,7 @@ test("useTimerState and useWebSocket share a connection, and end it", async () =
 
   const open = socket.socket!;
   await screen.unmount();
-  await vi.waitFor(() => expect(open.readyState).toBe(3));
+  await vi.waitFor(() => expect(open.readyState).toBe(3), { timeout: 15_000 });
 });
 
 test("in strict mode, and with another session, one connection is left", async () => {

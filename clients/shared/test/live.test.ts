@@ -3,6 +3,7 @@ import type { ServerMessage } from "../src/index";
 import { DevServer } from "./devserver";
 import { join } from "./people";
 import { clientOf, isLive, logIn, password, runs, runsNot, told, until } from "./person";
+import { withinTwoSeconds } from "./promise";
 
 let server: DevServer;
 beforeAll(async () => void (server = await DevServer.start()));
@@ -39,22 +40,22 @@ test("a start of one client is seen by another, and a stop", async () => {
   const [here, there] = [await join(server, "linh"), await join(server, "linh")];
   await Promise.all([here, there].map((p) => until(p.store, isLive("websocket"))));
 
-  let began = performance.now();
-  const seen = until(there.store, runs("PORTAL-301")).then(() => performance.now() - began);
-  const started = here.store.start({ issueKey: "portal-301 ", comment: "Review" });
-  expect(here.store.getSnapshot().current).toMatchObject({ issueKey: "PORTAL-301", comment: "Review", pending: "start" });
-  await started;
-  console.log(`start seen elsewhere after ${(await seen).toFixed(1)} ms`);
-  expect(await seen).toBeLessThan(2000);
-  expect((await until(here.store, told("PORTAL-301"))).timers).toEqual(there.store.getSnapshot().timers);
+  await withinTwoSeconds("start and stop seen elsewhere, each", async () => {
+    let began = performance.now();
+    const seen = until(there.store, runs("PORTAL-301")).then(() => performance.now() - began);
+    const started = here.store.start({ issueKey: "portal-301 ", comment: "Review" });
+    expect(here.store.getSnapshot().current).toMatchObject({ issueKey: "PORTAL-301", comment: "Review", pending: "start" });
+    await started;
+    const start = await seen;
+    expect((await until(here.store, told("PORTAL-301"))).timers).toEqual(there.store.getSnapshot().timers);
 
-  began = performance.now();
-  const gone = until(there.store, runsNot("PORTAL-301")).then(() => performance.now() - began);
-  const stopped = here.store.stop({ issueKey: "PORTAL-301" });
-  expect(here.store.getSnapshot().timers.find((t) => t.issueKey === "PORTAL-301")).toMatchObject({ status: "stopped", pending: "stop" });
-  await stopped;
-  console.log(`stop seen elsewhere after ${(await gone).toFixed(1)} ms`);
-  expect(await gone).toBeLessThan(2000);
+    began = performance.now();
+    const gone = until(there.store, runsNot("PORTAL-301")).then(() => performance.now() - began);
+    const stopped = here.store.stop({ issueKey: "PORTAL-301" });
+    expect(here.store.getSnapshot().timers.find((t) => t.issueKey === "PORTAL-301")).toMatchObject({ status: "stopped", pending: "stop" });
+    await stopped;
+    return Math.max(start, await gone);
+  });
 });
 
 test("another person sees nothing of it", async () => {
@@ -106,7 +107,8 @@ test("the other calls", async () => {
   expect((await client.issues.search("billing")).length).toBeGreaterThan(0);
   expect(await client.issues.get("BILL-214")).toMatchObject({ key: "BILL-214" });
   expect(await client.settings.validate(clockworkToken!)).toMatchObject({ accountId: client.session!.userId });
-  const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  const now = Date.now();
+  const day = (ago: number) => new Date(now - ago * 86_400_000).toISOString().slice(0, 10);
   const { days, total, worklogs } = await client.worklogs.range(day(6), day(0), "Asia/Kolkata");
   expect(days).toHaveLength(7);
   expect(total).toBe(worklogs.reduce((sum, w) => sum + w.timeSpentSeconds, 0));

@@ -41,7 +41,8 @@ describe("a server that is killed and comes back", () => {
     test(end, async () => {
       const screens = [await join(server, "linh"), await join(server, "linh", { WebSocket: null }), await join(server, "linh")];
       const [first, stream, last] = screens.map((s) => s.store) as [TimerStore, TimerStore, TimerStore];
-      await Promise.all(screens.map(({ store }) => until(store, (s) => s.status.kind === "live")));
+      const allLive = () => Promise.all([until(first, isLive("websocket")), until(stream, isLive("sse")), until(last, isLive("websocket"))]);
+      await allLive();
       await first.start({ comment: `Before the ${end}` });
       await until(last, (s) => s.current?.comment === `Before the ${end}`);
 
@@ -50,7 +51,7 @@ describe("a server that is killed and comes back", () => {
       expect(lost[0]!.timers).toEqual(last.getSnapshot().timers); // what was known stays on the screen
       await server.start();
       const began = performance.now();
-      await Promise.all([until(first, isLive("websocket")), until(stream, isLive("sse")), until(last, isLive("websocket"))]);
+      await allLive();
       console.log(`all back ${(performance.now() - began).toFixed(0)} ms after the server, ${end}`);
 
       await last.start({ comment: `After the ${end}` });
@@ -120,12 +121,12 @@ test("a gap is noticed and mended", async () => {
 test("a connection that is open only on this side is noticed", async () => {
   let answers = 0;
   const { WebSocket } = losing((text) => text.includes('"id":"ping"') && ++answers < 0);
-  const { store } = await join(server, "emily", { baseUrl: proxy.url, WebSocket, timing: { silence: 50, answer: 1000 } });
+  const { store } = await join(server, "emily", { baseUrl: proxy.url, WebSocket, timing: { silence: 50, answer: 6000 } });
   await until(store, isLive("websocket"));
   const all = statuses(store);
   const other = await join(server, "emily");
   await until(other.store, isLive("websocket"));
-  await vi.waitFor(() => expect(answers).toBeGreaterThan(2), { timeout: 10_000 }); // each time that it was silent
+  await vi.waitFor(() => expect(answers).toBeGreaterThan(2), { timeout: 30_000 }); // each time that it was silent
   expect(all).toEqual([]);
   expect(JSON.stringify(store.lastMessage())).not.toContain("ping");
   proxy.freeze();
@@ -150,12 +151,13 @@ test("after sleep the connection is checked", async () => {
 
 test("offline is said as long as the machine says it, and online tries at once", async () => {
   const network = new Network();
+  const began = Date.now();
   const { store } = await join(server, "aiko", { baseUrl: proxy.url, surroundings: network, timing: { minDelay: 60_000, maxDelay: 60_000 }, random: () => 1 });
   await until(store, isLive("websocket"));
   proxy.refuse(true);
   network.happens("offline");
   const { status } = await until(store, (s) => s.status.kind === "offline");
-  expect(status).toMatchObject({ since: expect.closeTo(Date.now(), -4) });
+  expect(status).toMatchObject({ since: expect.toSatisfy((since: number) => since >= began && since <= Date.now()) });
   proxy.refuse(false);
   network.happens("online");
   await until(store, isLive("websocket"));
@@ -184,7 +186,7 @@ describe("a login that is over ends the connection, with no further tries", () =
     return { store, timers, client };
   };
   /** Seconds, in which even a busy machine connects. */
-  const lifetime = 6;
+  const lifetime = 12;
   const over = async ({ store, timers }: ReturnType<typeof open>) => {
     await until(store, (s) => s.status.kind === "expired");
     store.retryNow();

@@ -30,7 +30,7 @@ export async function connect(server: DevServer, username: string, options: Part
 }
 
 /** Awaits a state of the store, and gives it. */
-export function until(store: TimerStore, holds: (state: TimerState) => boolean, patience = 10_000): Promise<TimerState> {
+export function until(store: TimerStore, holds: (state: TimerState) => boolean, patience = 30_000): Promise<TimerState> {
   return new Promise((resolve, reject) => {
     const look = () => {
       const state = store.getSnapshot();
