@@ -49,10 +49,13 @@ export async function launch(platform: NodeJS.Platform = "darwin", machine: Part
   return fake;
 }
 
+/** Awaits what the program does. It writes files, which some machines take seconds for. */
+export const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000 });
+
 /** Starts the program and waits for its window. */
 export async function boot(platform?: NodeJS.Platform, machine?: Partial<Machine>) {
   const fake = await launch(platform, machine);
-  await vi.waitFor(() => expect(fake.windows).toHaveLength(1));
+  await eventually(() => expect(fake.windows).toHaveLength(1));
   return fake;
 }
 

@@ -1,7 +1,7 @@
 import { readFile, readdir, stat } from "node:fs/promises";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CHANNEL } from "../src/bridge";
-import { boot, choose, commands, type Fake, invoke, only, path, realPlatform, RUNNING, SESSION } from "./program";
+import { boot, choose, commands, eventually, type Fake, invoke, only, path, realPlatform, RUNNING, SESSION } from "./program";
 
 describe("requests", () => {
   it("keeps a session for the next start, for its owner's eyes alone", async () => {
@@ -34,7 +34,7 @@ describe("requests", () => {
     await invoke(fake, CHANNEL.keepSession, SESSION);
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: null });
     await act(fake);
-    await vi.waitFor(async () => expect(await readdir(path("data"))).not.toContain("session"));
+    await eventually(async () => expect(await readdir(path("data"))).not.toContain("session"));
   });
 
   it("tells the page of a sign-out by menu", async () => {

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { describe, expect, it, vi } from "vitest";
-import { boot, launch, only, path } from "./program";
+import { boot, eventually, launch, only, path } from "./program";
 
 describe("start", () => {
   it("gives the page's scheme its rights and sandboxes all before Electron is ready", async () => {
@@ -39,7 +39,7 @@ describe("start", () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     await mkdir(path("data", "settings.json"), { recursive: true });
     const fake = await launch();
-    await vi.waitFor(() => expect(fake.app.exit).toHaveBeenCalledWith(1));
+    await eventually(() => expect(fake.app.exit).toHaveBeenCalledWith(1));
     expect(fake.windows).toHaveLength(0);
   });
 });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it, vi } from "vitest";
 import { CHANNEL } from "../src/bridge";
-import { boot, commands, only, pageEvent, path, RUNNING } from "./program";
+import { boot, commands, eventually, only, pageEvent, path, RUNNING } from "./program";
 
 describe("window", () => {
   it("isolates the page", async () => {
@@ -40,14 +40,14 @@ describe("window", () => {
 
   it("hides when it loses the focus, and a click on the tray icon does not bring it back at once", async () => {
     const fake = await boot();
+    vi.useFakeTimers({ toFake: ["Date"] });
     const [window, tray] = [only(fake.windows), only(fake.trays)];
     window.emit("blur");
     tray.emit("click");
     expect(window.visible).toBe(false);
-    await vi.waitFor(() => {
-      tray.emit("click");
-      expect(window.visible).toBe(true);
-    });
+    vi.advanceTimersByTime(250);
+    tray.emit("click");
+    expect(window.visible).toBe(true);
     tray.emit("click");
     expect(window.visible).toBe(false);
   });
@@ -71,7 +71,7 @@ describe("window", () => {
     first.setPosition(300, 200);
     first.emit("blur");
     const saved = () => readFile(path("data", "settings.json"), "utf8");
-    await vi.waitFor(async () => expect(JSON.parse(await saved())).toMatchObject({ windowPosition: { x: 300, y: 200 } }));
+    await eventually(async () => expect(JSON.parse(await saved())).toMatchObject({ windowPosition: { x: 300, y: 200 } }));
     expect(only((await boot()).windows).bounds).toMatchObject({ x: 300, y: 200 });
   });
 
