@@ -27,7 +27,7 @@ const (
 	root    = "../.."
 	clients = root + "/clients"
 	// patience is for building the apps and all tests, on a slow machine.
-	patience = 20 * time.Minute
+	patience = 30 * time.Minute
 )
 
 // settings is world/settings.ts.

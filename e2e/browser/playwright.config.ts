@@ -7,8 +7,8 @@ export default defineConfig({
   testDir: "tests",
   workers: 1,
   forbidOnly: true,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  timeout: 180_000,
+  expect: { timeout: 30_000 }, // a client may wait 15 s before it tries again
   reporter: [["list"]],
   outputDir: "test-results",
   use: {

@@ -15,24 +15,22 @@ test("a start and a stop show on all of a person's screens at once, and on nobod
   await here.start("BILL-209", "Rounding");
   await here.connectClockwork(emily);
   await expect(here.heading).toContainText("BILL-209");
-  await here.stop("BILL-209");
-  await here.showsAt("stopped", "BILL-209");
-  await there.showsAt("stopped", "BILL-209");
-
-  const started = [there, window].map((screen) => screen.showsAt("running", "BILL-209"));
-  const began = await here.start("BILL-209", "Rounding");
-  withinTwoSeconds("start in the browser, shown in the other one and on the desktop", began, await Promise.all(started));
-  for (const screen of [here, there, window]) await expect(screen.heading).toContainText("BILL-209");
-  await expect(there.page.getByRole("main").getByText("Rounding").first()).toBeVisible();
-
+  await window.showsAt("running", "BILL-209");
   await window.stop("BILL-209");
   await window.connectClockwork(emily);
   for (const screen of [here, there, window]) await screen.showsAt("stopped", "BILL-209");
-  await here.start("BILL-209");
-  for (const screen of [here, there, window]) await screen.showsAt("running", "BILL-209");
-  const stopped = [here, there].map((screen) => screen.showsAt("stopped", "BILL-209"));
-  const ended = await window.stop("BILL-209");
-  withinTwoSeconds("stop on the desktop, shown in both browsers", ended, await Promise.all(stopped));
+
+  await withinTwoSeconds("start in the browser, shown in the other one and on the desktop; stop there, shown in both browsers", async () => {
+    const started = [there, window].map((screen) => screen.showsAt("running", "BILL-209"));
+    const began = await here.start("BILL-209", "Rounding");
+    const starts = (await Promise.all(started)).map((at) => at - began);
+    for (const screen of [here, there, window]) await expect(screen.heading).toContainText("BILL-209");
+    await expect(there.page.getByRole("main").getByText("Rounding").first()).toBeVisible();
+
+    const stopped = [here, there].map((screen) => screen.showsAt("stopped", "BILL-209"));
+    const ended = await window.stop("BILL-209");
+    return [...starts, ...(await Promise.all(stopped)).map((at) => at - ended)];
+  });
 
   await expect(others.heading).toContainText("BILL-214");
   await expect(others.page.getByText("BILL-209")).toHaveCount(0);
@@ -66,14 +64,17 @@ test("a start made in Clockwork itself shows after a sync, without a reload", as
   const screen = await web();
   await screen.logIn(sofia);
   await screen.isLive();
-  await clockwork.start(sofia.accountId, "OPS-64");
-  const shown = screen.showsAt("running", "OPS-64");
-  await server.sync();
-  const synced = Date.now();
-  withinTwoSeconds("start in Clockwork, shown after the sync that found it", synced, [await shown]);
-  await clockwork.stop(sofia.accountId, "OPS-64");
-  await server.sync();
-  await screen.showsAt("stopped", "OPS-64");
+  await withinTwoSeconds("start in Clockwork, shown after the sync that found it", async () => {
+    await clockwork.start(sofia.accountId, "OPS-64");
+    const shown = screen.showsAt("running", "OPS-64");
+    await server.sync();
+    const synced = Date.now();
+    const took = (await shown) - synced;
+    await clockwork.stop(sofia.accountId, "OPS-64");
+    await server.sync();
+    await screen.showsAt("stopped", "OPS-64");
+    return [took];
+  });
 });
 
 test("a stop while Clockwork is still starting is shown at once, and done", async ({ web, leaveIdle }) => {
@@ -92,9 +93,10 @@ test("a stop while Clockwork is still starting is shown at once, and done", asyn
   await clockwork.delay("clockwork.start_timer", 1500);
   await screen.start("OPS-57");
   await expect(screen.heading).toContainText("OPS-57");
+  const stopped = screen.showsAt("stopped", "OPS-57");
+  const pressed = screen.happensAt("keydown");
   await screen.heading.press("s");
-  const pressed = Date.now();
-  expect((await screen.showsAt("stopped", "OPS-57")) - pressed).toBeLessThan(1000);
+  expect((await stopped) - (await pressed)).toBeLessThan(1000);
   await expect.poll(() => clockwork.requests("clockwork.stop_timer"), "the stop comes after the start").toBeGreaterThan(stops);
   await expect.poll(() => clockwork.runs(duc.accountId, "OPS-57")).toBe(false);
   await screen.showsAt("stopped", "OPS-57");

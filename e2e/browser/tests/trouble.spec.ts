@@ -39,10 +39,14 @@ for (const { name, prepare, status } of [
     await here.connectClockwork(marcus);
     await there.showsAt("running", "MOB-92");
 
-    const stopped = there.showsAt("stopped", "MOB-92");
-    withinTwoSeconds(`stop, shown by ${name}`, await here.stop("MOB-92"), [await stopped]);
-    const started = there.showsAt("running", "MOB-92");
-    withinTwoSeconds(`start, shown by ${name}`, await here.start("MOB-92"), [await started]);
+    await withinTwoSeconds(`stop and start, shown by ${name}`, async () => {
+      const stopped = there.showsAt("stopped", "MOB-92");
+      const ended = await here.stop("MOB-92");
+      const stop = (await stopped) - ended;
+      const started = there.showsAt("running", "MOB-92");
+      const began = await here.start("MOB-92");
+      return [stop, (await started) - began];
+    });
     await expect(there.status).toContainText(status);
   });
 }

@@ -43,10 +43,14 @@ export class Server {
     await once(child, "exit");
   }
 
-  /** One whole sync, as an event would bring it about. */
-  async sync(): Promise<void> {
+  /** One whole sync, as an event would bring it about, and tried again as that is. */
+  async sync(tries = 3): Promise<void> {
     // SIGQUIT has Go say where it hangs.
-    await promisify(execFile)(settings.server, ["sync"], { env: settings.env, timeout: 30_000, killSignal: "SIGQUIT" });
+    const once = promisify(execFile)(settings.server, ["sync"], { env: settings.env, timeout: 30_000, killSignal: "SIGQUIT" });
+    await once.catch((failure) => {
+      if (tries === 1) throw failure;
+      return this.sync(tries - 1);
+    });
   }
 }
 
