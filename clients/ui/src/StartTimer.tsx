@@ -9,7 +9,7 @@ import type { SearchIssues } from "./useIssueSearch";
 
 export interface StartTimerProps {
   search: SearchIssues;
-  /** Resolves to whether the timer was started; then the form is emptied. */
+  /** Resolves to whether the timer was started; else what was sent is put back. */
   onStart: (input: { issueKey: string; comment?: string }) => Promise<boolean>;
   /** Whether a timer runs already. */
   another?: boolean;
@@ -19,12 +19,20 @@ export interface StartTimerProps {
 /** An issue's key as the person may type it. */
 const typedKey = /^\s*([a-z][a-z0-9_]*-[1-9][0-9]*)\s*$/i;
 
-/** Starts a timer on an issue, with a comment. */
+interface Written {
+  text: string;
+  /** Where it was chosen from the list. */
+  issue?: Issue | undefined;
+  comment: string;
+}
+
+const nothing: Written = { text: "", comment: "" };
+
+/** Starts a timer on an issue, with a comment. The form is empty at once, for the next. */
 export function StartTimer({ search, onStart, another = false, inputRef }: StartTimerProps) {
   const id = useId();
-  const [text, setText] = useState("");
-  const [issue, setIssue] = useState<Issue>();
-  const [comment, setComment] = useState("");
+  const [written, setWritten] = useState(nothing);
+  const { text, issue, comment } = written;
   const [fault, setFault] = useState<string>();
   const [busy, setBusy] = useState(false);
 
@@ -38,12 +46,11 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
       return;
     }
     setBusy(true);
+    setWritten(nothing);
     const started = await onStart({ issueKey, ...(comment.trim() && { comment: comment.trim() }) });
     setBusy(false);
-    if (!started) return;
-    setText("");
-    setIssue(undefined);
-    setComment("");
+    // What was written meanwhile is the person's next issue.
+    if (!started) setWritten((now) => (now.text ? now : { ...written, comment: now.comment || comment }));
   };
 
   return (
@@ -57,14 +64,13 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
         text={text}
         chosen={issue !== undefined}
         fault={fault}
-        onChange={(written, chosen) => {
-          setText(written);
-          setIssue(chosen);
+        onChange={(typed, chosen) => {
+          setWritten({ ...written, text: typed, issue: chosen });
           setFault(undefined);
         }}
       />
       <div className={classes.rest}>
-        <Field label="Comment" placeholder="Optional" value={comment} maxLength={2000} autoComplete="off" onChange={(event) => setComment(event.target.value)} />
+        <Field label="Comment" placeholder="Optional" value={comment} maxLength={2000} autoComplete="off" onChange={(event) => setWritten({ ...written, comment: event.target.value })} />
         <Button type="submit" look={another ? "outline" : "solid"} aria-disabled={busy}>
           {busy ? "Starting" : "Start"}
         </Button>

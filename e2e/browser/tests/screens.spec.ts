@@ -102,6 +102,38 @@ test("a stop while Clockwork is still starting is shown at once, and done", asyn
   await screen.showsAt("stopped", "OPS-57");
 });
 
+test("what is written while a start is under way stays, and what was refused comes back", async ({ web, leaveIdle }) => {
+  const noah = person("noah");
+  leaveIdle(noah, "OPS-64");
+  const screen = await web();
+  const { page } = screen;
+  const [issue, comment, start] = [page.getByRole("combobox", { name: "Issue" }), page.getByLabel("Comment"), page.getByRole("button", { name: "Start", exact: true })];
+  await screen.logIn(noah);
+  await screen.isLive();
+  await screen.start("OPS-64", "First"); // and waits for the token
+  await issue.fill("BILL-209");
+  await screen.connectClockwork(noah);
+  await screen.showsAt("running", "OPS-64");
+  await expect(start).toBeVisible();
+  expect(await clockwork.runs(noah.accountId, "OPS-64")).toBe(true);
+  await expect(issue).toHaveValue("BILL-209");
+  await expect(comment).toHaveValue("");
+
+  await clockwork.spoil("clockwork.start_timer", 403);
+  await comment.fill("Second");
+  await start.click();
+  await expect(page.getByRole("alert").filter({ hasText: "Clockwork" })).toBeVisible();
+  await expect(issue).toHaveValue("BILL-209");
+  await expect(comment).toHaveValue("Second");
+  const letGo = await screen.holdBack("**/api/timers/start");
+  await start.click();
+  await issue.fill("BILL-214");
+  await letGo();
+  await expect(start).toBeVisible();
+  await expect(issue).toHaveValue("BILL-214");
+  await expect(issue).toBeFocused();
+});
+
 test("a double click on Stop, and a held Enter, leave the timer that takes its place", async ({ web, leaveIdle }) => {
   const linh = person("linh"); // PORTAL-312 runs since long
   leaveIdle(linh, "OPS-64");
