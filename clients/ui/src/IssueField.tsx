@@ -25,32 +25,35 @@ export interface IssueFieldProps {
 export function IssueField({ search, text, chosen, onChange, fault, inputRef }: IssueFieldProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
-  const [active, setActive] = useState(-1);
+  const [activeKey, setActiveKey] = useState<string>();
   const [query, setQuery] = useState("");
   const list = useRef<HTMLUListElement>(null);
   const found = useIssueSearch(search, query, open);
   const { issues } = found;
+  const active = issues.findIndex(({ key }) => key === activeKey);
 
-  useEffect(() => setActive(-1), [issues]);
   useEffect(() => {
     list.current?.children[active]?.scrollIntoView({ block: "nearest" });
   }, [active]);
 
-  const show = (): void => {
-    if (open) return;
-    setQuery(chosen ? "" : text.trim());
+  const suggest = (words: string): void => {
+    setQuery(words);
+    setActiveKey(undefined);
     setOpen(true);
+  };
+  const show = (): void => {
+    if (!open) suggest(chosen ? "" : text.trim());
   };
   const choose = (issue: Issue): void => {
     onChange(`${issue.key} ${issue.summary}`, issue);
     setOpen(false);
-    setActive(-1);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const last = issues.length - 1;
+    const activate = (i: number): void => setActiveKey(issues[i]?.key);
     const moves: Record<string, (() => void) | undefined> = {
-      ArrowDown: () => (open ? setActive(active < last ? active + 1 : 0) : show()),
-      ArrowUp: () => (open ? setActive(active > 0 ? active - 1 : last) : show()),
+      ArrowDown: () => (open ? activate(active < last ? active + 1 : 0) : show()),
+      ArrowUp: () => (open ? activate(active > 0 ? active - 1 : last) : show()),
       Enter: open && issues[active] ? () => choose(issues[active] as Issue) : undefined,
       Escape: open ? () => setOpen(false) : text ? () => onChange("") : undefined,
     };
@@ -86,8 +89,7 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
         onKeyDown={onKeyDown}
         onChange={(event) => {
           onChange(event.target.value);
-          setQuery(event.target.value.trim());
-          setOpen(true);
+          suggest(event.target.value.trim());
         }}
       />
       {/* A press on the list must not take the focus from the field. */}
