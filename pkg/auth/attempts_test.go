@@ -40,7 +40,7 @@ func (c *counting) Do(ctx context.Context, cmd ...any) (any, error) {
 
 func overTCP(t testing.TB, addr string) *redistcp.Client {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client

@@ -50,7 +50,7 @@ func (f *flaky) Do(ctx context.Context, cmd ...any) (any, error) {
 
 func newWorld(t *testing.T, addr string) *world {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	w := &world{redis: &flaky{Client: client}, clock: manualclock.New(time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC))}

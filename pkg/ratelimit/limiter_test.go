@@ -63,7 +63,7 @@ func (c *counted) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 
 func overTCP(t testing.TB, addr string) *counted {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return &counted{Client: client}

@@ -74,7 +74,7 @@ func TestClientsDropAtRandom(t *testing.T) {
 
 func redisStore(t testing.TB, addr string) *redisstore.Store {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	return redisstore.New(client)
@@ -116,7 +116,7 @@ func TestTwoInstances(t *testing.T) {
 			return redisStore(t, stand.Addr())
 		},
 		"rest": func(t *testing.T, _ *upstashrest.Server, url string) *redisstore.Store {
-			client, err := upstash.New(upstash.Options{URL: url, Token: secret.New("token")})
+			client, err := upstash.New(upstash.Options{URL: url, Token: secret.New("token"), Timeout: time.Minute})
 			require.NoError(t, err)
 			return redisstore.New(client)
 		},

@@ -39,7 +39,7 @@ type upstream struct {
 
 func newUpstream(t testing.TB) *upstream {
 	mini := miniredis.RunT(t)
-	redis, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{})
+	redis, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
 	u := &upstream{t: t, mini: mini, redis: redis, cache: timercache.New(redis, time.Now), compared: map[string]int{}}

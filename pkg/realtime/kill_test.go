@@ -55,7 +55,7 @@ func serveInstance(database string) error {
 
 func openDatabase(database string) (realtime.Store, func() error, error) {
 	if strings.HasPrefix(database, "redis:") {
-		client, err := redistcp.New(database, redistcp.Options{})
+		client, err := redistcp.New(database, redistcp.Options{Timeout: time.Minute})
 		if err != nil {
 			return nil, nil, err
 		}

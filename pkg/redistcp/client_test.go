@@ -134,7 +134,7 @@ func TestRefusedConnection(t *testing.T) {
 		"wrong-password": {"redis://:marked-wrong@" + mini.Addr(), "WRONGPASS"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := connect(t, tc.url, 0)
+			client := connect(t, tc.url, time.Minute)
 			got, err := client.Do(t.Context(), "GET", "k")
 			assert.Nil(t, got)
 			assert.Equal(t, tc.code, err.(*redistcp.Error).Code)
@@ -150,7 +150,7 @@ func TestRefusedConnection(t *testing.T) {
 // call once it is back.
 func TestBackAtOnce(t *testing.T) {
 	mini := miniredis.RunT(t)
-	client := connect(t, "redis://"+mini.Addr(), 0)
+	client := connect(t, "redis://"+mini.Addr(), time.Minute)
 	for range 3 {
 		mini.Close()
 		for range 20 {
@@ -168,7 +168,7 @@ func TestBackAtOnce(t *testing.T) {
 
 func TestSubscriptionLost(t *testing.T) {
 	mini := miniredis.RunT(t)
-	client := connect(t, "redis://"+mini.Addr(), 0)
+	client := connect(t, "redis://"+mini.Addr(), time.Minute)
 	err := client.Subscribe(t.Context(), mini.Close, nil, "c")
 	var failed *redistcp.Error
 	require.ErrorAs(t, err, &failed)

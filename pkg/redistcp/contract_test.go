@@ -40,7 +40,7 @@ func TestContract(t *testing.T) {
 					return connect(t, "redis://"+addr, timeout)
 				},
 				WithWrongCredentials: func(t *testing.T) redistest.Client {
-					return connect(t, "redis://:wrong@"+addr, 0)
+					return connect(t, "redis://:wrong@"+addr, time.Minute)
 				},
 			})
 		})

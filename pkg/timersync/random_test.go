@@ -54,7 +54,7 @@ var campaigns = map[string]campaign{
 // overMiniredis is the cheapest Redis: operations are what counts here.
 func overMiniredis(t testing.TB, _ *clock) database {
 	addr := miniredis.RunT(t).Addr()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: 10 * time.Second})
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	return database{client: client, addr: addr}

@@ -54,7 +54,7 @@ var databases = map[string]func(t testing.TB, c *clock) database{
 	"rest-redis":     func(t testing.TB, c *clock) database { return overREST(t, redisserver.Start(t), nil) },
 	"tcp-redis": func(t testing.TB, c *clock) database {
 		addr := redisserver.Start(t)
-		client, err := redistcp.New("redis://"+addr, redistcp.Options{})
+		client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = client.Close() })
 		return database{client: client, addr: addr}

@@ -65,7 +65,7 @@ func answer(t *testing.T, status int, header http.Header, body string) *upstash.
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(server.Close)
-	return connect(t, upstash.Options{URL: server.URL, MaxBody: 1000})
+	return connect(t, upstash.Options{URL: server.URL, MaxBody: 1000, Timeout: time.Minute})
 }
 
 func TestAnswers(t *testing.T) {
@@ -188,7 +188,7 @@ func TestRetry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var calls, pauses atomic.Int64
 			client := connect(t, upstash.Options{
-				URL:       "https://db.upstash.io",
+				URL: "https://db.upstash.io", Timeout: time.Minute,
 				Transport: roundTrip(func(*http.Request) (*http.Response, error) { return tc.answer(calls.Add(1)) }),
 				Sleep:     func(context.Context, time.Duration) error { pauses.Add(1); return nil },
 			})
@@ -249,7 +249,7 @@ func TestRequest(t *testing.T) {
 	var got []*http.Request
 	var bodies []string
 	client := connect(t, upstash.Options{
-		URL: "https://db.upstash.io/prefix/",
+		URL: "https://db.upstash.io/prefix/", Timeout: time.Minute,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			body, _ := io.ReadAll(r.Body)
 			got, bodies = append(got, r), append(bodies, string(body))

@@ -50,7 +50,7 @@ func TestContract(t *testing.T) {
 					return connect(t, upstash.Options{URL: "http://" + addr, Timeout: timeout})
 				},
 				WithWrongCredentials: func(t *testing.T) redistest.Client {
-					return connect(t, upstash.Options{URL: url, Token: secret.New("wrong")})
+					return connect(t, upstash.Options{URL: url, Token: secret.New("wrong"), Timeout: time.Minute})
 				},
 			})
 		})

@@ -25,7 +25,7 @@ func streaming(t *testing.T, text string) (heard []string, ready int, err error)
 		_, _ = io.WriteString(w, text)
 	}))
 	defer server.Close()
-	err = connect(t, upstash.Options{URL: server.URL}).Subscribe(t.Context(),
+	err = connect(t, upstash.Options{URL: server.URL, Timeout: time.Minute}).Subscribe(t.Context(),
 		func() { ready++ },
 		func(channel, payload string) { heard = append(heard, channel+"="+payload) }, "chat")
 	return heard, ready, err
@@ -97,6 +97,6 @@ func TestStreamLostAmongSeveral(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	err := connect(t, upstash.Options{URL: server.URL}).Subscribe(t.Context(), nil, nil, "stays", "goes")
+	err := connect(t, upstash.Options{URL: server.URL, Timeout: time.Minute}).Subscribe(t.Context(), nil, nil, "stays", "goes")
 	assert.ErrorContains(t, err, "stream ended")
 }

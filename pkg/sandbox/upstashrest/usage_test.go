@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -61,7 +62,7 @@ func TestUsageCountsTCP(t *testing.T) {
 	each(t, func(t *testing.T, s *upstashrest.Server) {
 		before := usage(t, s)
 		for range 3 {
-			client, err := redistcp.New("redis://"+s.Addr(), redistcp.Options{})
+			client, err := redistcp.New("redis://"+s.Addr(), redistcp.Options{Timeout: time.Minute})
 			require.NoError(t, err)
 			_, err = client.Do(t.Context(), "GET", "k")
 			require.NoError(t, err)
