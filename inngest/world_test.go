@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/inngest/inngestgo"
 	"github.com/stretchr/testify/require"
@@ -68,7 +69,8 @@ func newWorld(t *testing.T, variables map[string]string) *world {
 	base := &http.Transport{DisableKeepAlives: true}
 	t.Cleanup(base.CloseIdleConnections)
 	w.wire = &wire{next: base}
-	w.deps, err = app.New(c, app.Options{Transport: w.wire, Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	w.deps, err = app.New(c, app.Options{Transport: w.wire, Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Deadlines: app.Deadlines{Request: time.Minute, Redis: time.Minute, Names: time.Minute}}) // a machine may pause
 	require.NoError(t, err)
 	syncer, err := w.deps.Syncer()
 	require.NoError(t, err)

@@ -113,7 +113,7 @@ func report(t *testing.T, w *apptest.World, through *wire) (text string, failure
 	t.Helper()
 	before := w.Redis.Miniredis().Keys()
 	var out bytes.Buffer
-	failures = doctor.Run(t.Context(), w.Env, doctor.Options{Transport: through, Now: w.Clock.Now, Timeout: 3 * time.Second}, doctor.Printer(&out, false))
+	failures = doctor.Run(t.Context(), w.Env, doctor.Options{Transport: through, Now: w.Clock.Now, Timeout: time.Minute}, doctor.Printer(&out, false))
 	assert.Subset(t, before, w.Redis.Miniredis().Keys(), "it leaves nothing behind")
 	text = out.String()
 	for name, value := range w.Secrets() {
