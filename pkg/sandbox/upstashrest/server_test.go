@@ -138,7 +138,7 @@ func TestPathOptions(t *testing.T) {
 		assert.Equal(t, "v", result(t, send(s, request{method: "GET", path: "/get/k"})))
 		ttl, ok := result(t, send(s, request{method: "GET", path: "/ttl/k"})).(float64)
 		require.True(t, ok)
-		assert.InDelta(t, 100, ttl, 2)
+		assert.InDelta(t, 100, ttl, 30)
 		assert.Nil(t, result(t, send(s, request{path: "/set/k?NX", body: "other"})))
 		head := send(s, request{method: "HEAD", path: "/get/k"})
 		assert.Equal(t, 200, head.Code)
