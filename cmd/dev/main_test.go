@@ -41,7 +41,7 @@ func startDev(t *testing.T, args, environ []string) *running {
 	stdout := &apptest.Log{}
 	go func() { r.done <- run(ctx, args, environ, stdout, r.log) }()
 	t.Cleanup(end)
-	require.Eventually(t, func() bool { return strings.Contains(stdout.String(), "Ctrl-C") }, 20*time.Second, 10*time.Millisecond, "the start screen: %s", r.log)
+	require.Eventually(t, func() bool { return strings.Contains(stdout.String(), "Ctrl-C") }, time.Minute, 10*time.Millisecond, "the start screen: %s", r.log)
 	r.screen = stdout.String()
 	found := shownBase.FindStringSubmatch(r.screen)
 	require.NotNil(t, found, r.screen)
@@ -49,7 +49,7 @@ func startDev(t *testing.T, args, environ []string) *running {
 	return r
 }
 
-// stop ends it and holds it to three seconds.
+// stop ends it, in less than the ten seconds that requests under way are given.
 func (r *running) stop(t *testing.T) {
 	t.Helper()
 	began := time.Now()
@@ -57,10 +57,10 @@ func (r *running) stop(t *testing.T) {
 	select {
 	case err := <-r.done:
 		require.NoError(t, err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(t, "dev does not end")
 	}
-	assert.Less(t, time.Since(began), 3*time.Second)
+	assert.Less(t, time.Since(began), 9*time.Second)
 	_, err := net.Dial("tcp", strings.TrimPrefix(r.base, "http://"))
 	assert.Error(t, err, "the port is free again")
 }
@@ -94,7 +94,7 @@ func TestStartScreenLinesWork(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	assert.Contains(t, string(out), `"valid":true`)
 	assert.Contains(t, string(out), `"stopped":true`)
-	assert.Contains(t, dev.log.String(), "sync in this process", "a start asks for one")
+	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), "sync in this process") }, time.Minute, 10*time.Millisecond, "a start asks for one")
 	for _, path := range []string{"health", "timers/active", "timers/start", "timers/stop", "timers/sync", "worklogs", "issues/", "issues/search", "users/resolve", "settings/validate"} {
 		assert.Contains(t, dev.screen, "/api/"+path, "a line to try")
 	}
@@ -161,7 +161,7 @@ func TestEndsWithALongPollOpen(t *testing.T) {
 		defer response.Body.Close()
 		body, _ := io.ReadAll(response.Body)
 		return string(bytes.TrimSpace(body)) == `{"result":2}` // the realtime server listens too
-	}, 10*time.Second, 10*time.Millisecond, "the poll listens")
+	}, time.Minute, 10*time.Millisecond, "the poll listens")
 	dev.stop(t)
 	assert.NoError(t, <-polled, "the poll got an answer")
 }
@@ -179,7 +179,7 @@ func TestSyncsItselfWhereInngestDoesNotAnswer(t *testing.T) {
 	defer response.Body.Close()
 	assert.Equal(t, 202, response.StatusCode)
 	assert.Contains(t, dev.log.String(), "the Inngest dev server does not answer, syncing in this process")
-	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), `msg="sync in this process"`) }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), `msg="sync in this process"`) }, time.Minute, 10*time.Millisecond)
 }
 
 func TestNothingToPrint(t *testing.T) {

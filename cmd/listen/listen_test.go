@@ -84,7 +84,7 @@ func TestUnusedConnectionsDoNotWait(t *testing.T) {
 	used, err := http.Get(s.base)
 	require.NoError(t, err)
 	require.NoError(t, used.Body.Close())
-	assert.Less(t, s.ended(t), 2*time.Second)
+	assert.Less(t, s.ended(t), 4500*time.Millisecond, "net/http would wait for five seconds")
 	_, err = bufio.NewReader(unused).ReadByte()
 	assert.Error(t, err, "closed")
 }
@@ -113,7 +113,7 @@ func TestClientsThatDoNotRead(t *testing.T) {
 	require.NoError(t, err)
 	select {
 	case <-cut:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		assert.Fail(t, "the server still writes")
 	}
 	response, err := http.Get(s.base + "/stream")
@@ -152,7 +152,7 @@ func TestLongPollsAnswerAtTheEnd(t *testing.T) {
 		status <- response.StatusCode
 	}()
 	<-entered
-	assert.Less(t, s.ended(t), 2*time.Second)
+	assert.Less(t, s.ended(t), 9*time.Second, "not the ten that requests under way are given")
 	assert.Equal(t, http.StatusNotModified, <-status)
 }
 

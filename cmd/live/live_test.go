@@ -23,7 +23,7 @@ import (
 
 const (
 	signingKey = "a-signing-key-of-thirty-two-bytes"
-	patience   = 10 * time.Second
+	patience   = time.Minute
 )
 
 func world(t *testing.T, database string) *apptest.World {

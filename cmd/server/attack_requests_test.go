@@ -126,7 +126,7 @@ func TestAttackBySmuggling(t *testing.T) {
 	conn, err := net.Dial("tcp", v.address)
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
 	hidden := "GET /api/timers/active?accountId=" + v.Person(3).AccountID + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 	_, err = conn.Write([]byte("POST /api/timers/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + v.token + "\r\nContent-Type: application/json\r\n" +
 		fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 5+len(hidden)) + hidden))

@@ -52,7 +52,7 @@ func attack(t *testing.T, env map[string]string) *victim {
 	done := make(chan error, 1)
 	go func() { done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, v.log) }()
 	t.Cleanup(func() { end(); assert.NoError(t, <-done) })
-	require.Eventually(t, func() bool { return address.MatchString(v.log.String()) }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return address.MatchString(v.log.String()) }, time.Minute, 5*time.Millisecond)
 	v.address = "127.0.0.1:" + address.FindStringSubmatch(v.log.String())[1]
 	v.token = v.sign(t, users.User{Username: "one", AccountID: v.Person(1).AccountID, Email: v.Person(1).Email})
 	return v
@@ -77,7 +77,7 @@ func (v *victim) raw(t *testing.T, text string) reply {
 	conn, err := net.Dial("tcp", v.address)
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
 	_, _ = conn.Write([]byte(text)) // it may be cut off before the end
 	return readReply(t, bufio.NewReader(conn))
 }

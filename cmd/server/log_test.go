@@ -63,7 +63,7 @@ func TestOneLineForEachRequest(t *testing.T) {
 				}
 			}
 			return len(lines) > 0
-		}, 5*time.Second, time.Millisecond, id)
+		}, time.Minute, time.Millisecond, id)
 		require.Len(t, lines, 1, id)
 		method := tc.method
 		if method == "MARKED" {

@@ -37,7 +37,7 @@ func TestServe(t *testing.T) {
 	defer end()
 	log, done := &apptest.Log{}, make(chan error, 1)
 	go func() { done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, log) }()
-	require.Eventually(t, func() bool { return address.MatchString(log.String()) }, 10*time.Second, 5*time.Millisecond, "listening: %s", log)
+	require.Eventually(t, func() bool { return address.MatchString(log.String()) }, time.Minute, 5*time.Millisecond, "listening: %s", log)
 	base := "http://127.0.0.1:" + address.FindStringSubmatch(log.String())[1]
 	for path, want := range map[string]int{"/api/health?deep=1": 200, "/api/timers/active": 200, "/nothing": 404} {
 		response, err := http.Get(base + path)
@@ -48,7 +48,7 @@ func TestServe(t *testing.T) {
 	began := time.Now()
 	end()
 	require.NoError(t, <-done)
-	assert.Less(t, time.Since(began), 3*time.Second)
+	assert.Less(t, time.Since(began), 9*time.Second, "not the ten that requests under way are given")
 }
 
 // Who has decided nothing is told that everybody may read.
@@ -75,7 +75,7 @@ func TestOpenByDefaultIsWarnedOf(t *testing.T) {
 func TestInngestDevIsWarnedOf(t *testing.T) {
 	const warning = "takes unsigned requests"
 	dev := startServer(t, map[string]string{"INNGEST_DEV": "http://127.0.0.1:8288"})
-	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), warning) }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), warning) }, time.Minute, 5*time.Millisecond)
 	dev.stop()
 	signed := startServer(t, nil)
 	require.Equal(t, http.StatusOK, signed.get("/api/health", nil))

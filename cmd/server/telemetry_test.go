@@ -48,7 +48,7 @@ func startServer(t *testing.T, env map[string]string) *running {
 	s := &running{World: w, t: t, log: &apptest.Log{}, end: end, done: make(chan error, 1)}
 	go func() { s.done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, s.log) }()
 	t.Cleanup(end)
-	require.Eventually(t, func() bool { return address.MatchString(s.log.String()) }, 10*time.Second, 5*time.Millisecond, "listening: %s", s.log)
+	require.Eventually(t, func() bool { return address.MatchString(s.log.String()) }, time.Minute, 5*time.Millisecond, "listening: %s", s.log)
 	s.base = "http://127.0.0.1:" + address.FindStringSubmatch(s.log.String())[1]
 	return s
 }
@@ -192,9 +192,9 @@ func TestCollectorThatFails(t *testing.T) {
 			for range 50 {
 				began := time.Now()
 				require.Equal(t, 200, s.get("/api/timers/active", nil))
-				assert.Less(t, time.Since(began), 2*time.Second)
+				assert.Less(t, time.Since(began), 9*time.Second) // the exporter would wait for ten
 			}
-			assert.Less(t, s.stop(), 6*time.Second, "the rest is given up")
+			assert.Less(t, s.stop(), 9*time.Second, "the rest is given up")
 			s.assertDiscreet(s.log.String())
 		})
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,13 +50,19 @@ func call(handler http.Handler) (*httptest.ResponseRecorder, time.Duration) {
 // A function is frozen once its handler has returned: by then its spans and
 // metrics are sent.
 func TestFunctionTellsBeforeItIsFrozen(t *testing.T) {
-	w, c := apptest.New(t, apptest.Options{Unsynced: true}), collector.New(t)
-	handler := function(t, w, c)
-	for n := 1; n <= 2; n++ {
-		answer, _ := call(handler)
-		require.Equal(t, 200, answer.Code, "%s", answer.Body)
-		assert.Len(t, c.Spans(), 2*n)
+	var w *apptest.World
+	var c *collector.Collector
+	var told []int
+	for tries := 3; tries > 0 && !slices.Equal(told, []int{2, 4}); tries-- { // a machine may pause for longer than an answer waits
+		w, c, told = apptest.New(t, apptest.Options{Unsynced: true}), collector.New(t), nil
+		handler := function(t, w, c)
+		for range 2 {
+			answer, _ := call(handler)
+			require.Equal(t, 200, answer.Code, "%s", answer.Body)
+			told = append(told, len(c.Spans()))
+		}
 	}
+	require.Equal(t, []int{2, 4}, told)
 	server, redis := c.Spans()[1], c.Spans()[0]
 	if server.Name == "PING" {
 		server, redis = redis, server
@@ -72,17 +80,19 @@ func TestFunctionWithoutItsCollector(t *testing.T) {
 	w, c := apptest.New(t, apptest.Options{Unsynced: true}), collector.New(t)
 	over := make(chan struct{})
 	t.Cleanup(func() { close(over) })
-	c.Answer = func(http.ResponseWriter, *http.Request) { <-over }
+	var asked atomic.Int32
+	c.Answer = func(http.ResponseWriter, *http.Request) { asked.Add(1); <-over }
 	handler := function(t, w, c)
 	answer, took := call(handler)
 	assert.Equal(t, 200, answer.Code)
 	assert.GreaterOrEqual(t, took, 400*time.Millisecond, "it was tried")
-	assert.Less(t, took, 3*time.Second)
+	assert.Less(t, took, 20*time.Second)
+	tried := asked.Load()
 	for range 3 {
-		answer, took = call(handler)
+		answer, _ = call(handler)
 		assert.Equal(t, 200, answer.Code)
-		assert.Less(t, took, 400*time.Millisecond)
 	}
+	assert.Equal(t, tried, asked.Load(), "nor asked again so soon")
 }
 
 func TestFunctionWithoutTelemetry(t *testing.T) {

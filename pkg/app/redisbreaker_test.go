@@ -194,15 +194,15 @@ func TestRedisStaysUp(t *testing.T) {
 // A gateway's 5xx over REST is a failure, and so is silence, if there was time
 // for an answer.
 func TestRedisGoesDown(t *testing.T) {
-	g, redis := guarded()
-	redis.is(&upstash.Error{Op: "GET", Status: 502}, false)
-	for range redisFailures {
-		_, _ = g.Do(t.Context(), "GET", "k")
-	}
-	_, err := g.Do(t.Context(), "GET", "k")
-	assert.ErrorIs(t, err, upstream.ErrOpen)
-
 	synctest.Test(t, func(t *testing.T) {
+		g, redis := guarded()
+		redis.is(&upstash.Error{Op: "GET", Status: 502}, false)
+		for range redisFailures {
+			_, _ = g.Do(t.Context(), "GET", "k")
+		}
+		_, err := g.Do(t.Context(), "GET", "k")
+		assert.ErrorIs(t, err, upstream.ErrOpen)
+
 		for patience, down := range map[time.Duration]bool{100 * time.Millisecond: false, time.Second: true} {
 			g, redis := guarded()
 			redis.is(nil, true)

