@@ -36,10 +36,11 @@ func (w *world) rawDial(user string) net.Conn {
 
 // Who never reads is cut off, and everybody else gets everything in time.
 func TestReaderThatNeverReads(t *testing.T) {
-	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6, WriteWait: 200 * time.Millisecond}})
+	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6, WriteWait: 5 * time.Second}}) // more than a machine pauses: it bounds the others too
 	w.rawDial("ann")
 	writer, _ := w.connect("ann")
 	reader, _ := w.connect("ann")
+	require.Eventually(t, func() bool { return w.server.Connections() == 3 }, patience, time.Millisecond)
 	comment := strings.Repeat("<", 1990) // six bytes each in JSON
 	seq := int64(0)
 	for w.server.Connections() == 3 {
@@ -55,7 +56,7 @@ func TestReaderThatNeverReads(t *testing.T) {
 
 // A reader that comes to life again is told to come back.
 func TestSlowReaderIsToldWhy(t *testing.T) {
-	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6, WriteWait: time.Minute}})
+	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PerSecond: 1e6, WriteWait: time.Minute, Goodbye: time.Minute}})
 	slow, _ := w.connect("ann")
 	writer, _ := w.connect("ann")
 	comment := strings.Repeat("<", 1990)     // six bytes each in JSON
@@ -68,9 +69,10 @@ func TestSlowReaderIsToldWhy(t *testing.T) {
 
 // A peer that is gone without a word is found by a ping.
 func TestHalfOpen(t *testing.T) {
-	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PingEvery: 10 * time.Millisecond, PingWait: 2 * time.Second}})
+	w := newWorld(t, realtime.Options{Limits: realtime.Limits{PingEvery: 10 * time.Millisecond, PingWait: 5 * time.Second}}) // more than a machine pauses
 	w.rawDial("ann")
 	alive, _ := w.connect("ann")
+	require.Eventually(t, func() bool { return w.server.Connections() == 2 }, patience, time.Millisecond)
 	received := make(chan message, 1)
 	go func() {
 		m, _ := alive.read() // who reads answers pings

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 const (
 	signingKey = "a-signing-key-of-thirty-two-bytes"
-	patience   = 10 * time.Second
+	patience   = 30 * time.Second
 )
 
 // world is one instance of the server on a loopback port.
