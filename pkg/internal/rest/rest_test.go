@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -225,20 +226,28 @@ func TestDoLimitsTheBody(t *testing.T) {
 	assert.Empty(t, r.pauses, "a body that is too large is not asked for again")
 }
 
+// silence is an upstream that never answers. It counts the requests.
+type silence int
+
+func (s *silence) RoundTrip(r *http.Request) (*http.Response, error) {
+	*s++
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
 func TestDoEndsAtItsDeadline(t *testing.T) {
-	release := make(chan struct{})
-	r := newRig(t, Options{}, func(_ http.ResponseWriter, req *http.Request) {
-		select {
-		case <-release:
-		case <-req.Context().Done():
-		}
+	synctest.Test(t, func(t *testing.T) {
+		var calls silence
+		c, err := New(Options{Upstream: "jira", BaseURL: "https://jira.example", Transport: &calls})
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = c.Do(t.Context(), Request{Op: "x.get", Timeout: 50 * time.Millisecond})
+		got := asError(t, err)
+		assert.True(t, got.Timeout())
+		assert.Zero(t, got.Status)
+		assert.Equal(t, 50*time.Millisecond, time.Since(began))
+		assert.EqualValues(t, 1, calls)
 	})
-	defer close(release)
-	_, err := r.Do(t.Context(), Request{Op: "x.get", Timeout: 50 * time.Millisecond})
-	got := asError(t, err)
-	assert.True(t, got.Timeout())
-	assert.Zero(t, got.Status)
-	assert.Equal(t, int64(1), r.calls.Load())
 }
 
 func TestDoTriesAgainWhenOnlyTheAttemptWasLate(t *testing.T) {
