@@ -28,9 +28,6 @@ type question struct {
 	given   func(*apptest.World) // may be nil
 }
 
-// roomy deadlines keep a busy machine out of the answers.
-var roomy = app.Deadlines{Request: time.Minute, Redis: 20 * time.Second, SendEvent: 20 * time.Second, Names: 20 * time.Second, Check: 20 * time.Second}
-
 // usual is a request that each route fulfils.
 var usual = map[string]asking{
 	"/api/health":            get("/api/health?deep=1"),
@@ -57,9 +54,6 @@ func answersOfEveryKind(t *testing.T) map[string]bool {
 	var group errgroup.Group
 	group.SetLimit(8) // most of them wait
 	for _, q := range questions(t) {
-		if q.options.Deadlines == (app.Deadlines{}) {
-			q.options.Deadlines = roomy
-		}
 		w := apptest.New(t, q.options)
 		group.Go(func() error {
 			if q.given != nil {
@@ -118,7 +112,7 @@ func questionsOfFaults() []question {
 			}
 			all = append(all, question{route: route, asks: []asking{ask}, options: apptest.Options{Inngest: true, Unsynced: true}, given: func(w *apptest.World) { w.Faults().Add(f) }})
 		}
-		all = append(all, question{route: route, asks: []asking{ask}, options: apptest.Options{Deadlines: hangDeadlines, Inngest: true, Unsynced: true}, given: func(w *apptest.World) {
+		all = append(all, question{route: route, asks: []asking{ask}, options: apptest.Options{Deadlines: deadlinesFor(fault.Hang, dependency), Inngest: true, Unsynced: true}, given: func(w *apptest.World) {
 			w.Faults().Add(fault.Fault{Upstream: dependency, Kind: fault.Hang})
 		}})
 	}

@@ -32,7 +32,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("GET", "/api/issues/..%2F..%2Fmyself", "key=a&key=b", "*, W/\"1\"", "", []byte(nil))
 	f.Add("GET", "/api/issues/ABC-7%00", "wait=99999999999999999999", "", "", []byte(nil))
 	f.Add("GET", "//api/../api/health", "deep=%zz", "", "", []byte(nil))
-	w := apptest.New(f, apptest.Options{Inngest: true, Deadlines: roomy, Env: map[string]string{
+	w := apptest.New(f, apptest.Options{Inngest: true, Env: map[string]string{
 		"JWT_SECRET": strings.Repeat("k", 40), "LOG_LEVEL": "error", "RATE_LIMIT": "off", "AUTH_USERS": `[{"username":"an","password_hash":"` + cheapHash + `"}]`}})
 	handler := routes.Handler(w.Deps)
 	known := map[string]bool{"GET": true, "POST": true, "PUT": true, "DELETE": true, "HEAD": true, "PATCH": true}

@@ -33,7 +33,7 @@ func withServer(t *testing.T, dependency string, handler http.HandlerFunc) *appt
 	if dependency == "report" {
 		env["TIMER_SOURCE"] = "connect" // which alone asks it
 	}
-	return apptest.New(t, apptest.Options{Env: env, Inngest: true, Unsynced: true, Deadlines: hangDeadlines})
+	return apptest.New(t, apptest.Options{Env: env, Inngest: true, Unsynced: true})
 }
 
 // askAll uses every route, and runs the sync.

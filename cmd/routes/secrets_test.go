@@ -119,7 +119,7 @@ func newHunt(t *testing.T, mode, level, source string) *hunt {
 	people := apptest.New(t, apptest.Options{Unsynced: true}) // they are the same in every world
 	person := people.Person(h.who)
 	env["AUTH_USERS"] = fmt.Sprintf(`[{"username":"an","password_hash":%q,"account_id":%q,"email":%q,"role":"admin"}]`, userHash(), person.AccountID, person.Email)
-	h.world = apptest.New(t, apptest.Options{Inngest: true, Now: time.Now(), Deadlines: hangDeadlines, Env: env})
+	h.world = apptest.New(t, apptest.Options{Inngest: true, Now: time.Now(), Env: env})
 	return h
 }
 
@@ -243,10 +243,11 @@ func (h *hunt) askRoute(ctx context.Context, t *testing.T, path string) {
 // converse uses both ways to be told, with the token in the address, where it
 // is told most easily.
 func (h *hunt) converse(ctx context.Context, t *testing.T) {
-	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()
 	header := http.Header{"X-Clockwork-Token": {h.world.Token(h.who)}}
 	ws, response, err := websocket.Dial(ctx, strings.Replace(h.url, "http", "ws", 1)+"/ws?token="+h.token, &websocket.DialOptions{HTTPHeader: header})
+	require.NotNil(t, response, "%v", err)
 	fmt.Fprintln(&h.out, "ws:", response.Status, response.Header)
 	if err == nil {
 		account := h.world.Person(h.who).AccountID

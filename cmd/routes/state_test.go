@@ -106,7 +106,7 @@ func (p played) heal(t *testing.T) {
 	env["REDIS_URL"] = "redis://" + p.world.Redis.Addr()
 	c, err := config.Load(env)
 	require.NoError(t, err)
-	p.world.Deps, err = app.New(c, app.Options{Log: app.NewLog(p.world.Log, c), Now: p.world.Clock.Now, Deadlines: roomy})
+	p.world.Deps, err = app.New(c, app.Options{Log: app.NewLog(p.world.Log, c), Now: p.world.Clock.Now, Deadlines: apptest.Roomy})
 	require.NoError(t, err)
 	p.world.Sync(t)
 }

@@ -74,7 +74,7 @@ func TestSyncAsksOneDoor(t *testing.T) {
 func assertUnasked(t *testing.T, r row, broken []string) {
 	t.Helper()
 	well := r.want["slow"]
-	w := r.world(t, roomy)
+	w := r.world(t, apptest.Roomy)
 	plans := map[string]*fault.Plan{}
 	for _, dependency := range broken {
 		plans[dependency] = w.Faults().Add(fault.Fault{Upstream: dependency, Kind: fault.Status})

@@ -24,7 +24,7 @@ func TestCommandsAreWrites(t *testing.T) {
 	for range ratelimit.Writes.Quota {
 		require.NoError(t, w.Deps.AdmitCommand(t.Context(), ann))
 	}
-	another, err := app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: w.Clock.Now})
+	another, err := app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: w.Clock.Now, Deadlines: w.Deps.Deadlines})
 	require.NoError(t, err)
 	err = another.AdmitCommand(t.Context(), ann)
 	var exceeded *ratelimit.Exceeded

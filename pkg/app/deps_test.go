@@ -34,8 +34,9 @@ func TestOwnerKey(t *testing.T) {
 
 // The contract's deadlines hold where nobody asks for others.
 func TestDeadlinesByDefault(t *testing.T) {
-	w := apptest.New(t, apptest.Options{Unsynced: true})
-	assert.Equal(t, app.Deadlines{Request: 25 * time.Second, Redis: 2 * time.Second, SendEvent: 3 * time.Second, Names: 2 * time.Second, Check: 5 * time.Second}, w.Deps.Deadlines)
+	d, err := app.New(apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config, app.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, app.Deadlines{Request: 25 * time.Second, Redis: 2 * time.Second, SendEvent: 3 * time.Second, Names: 2 * time.Second, Check: 5 * time.Second}, d.Deadlines)
 }
 
 // What only a client finds wrong is reported as the configuration's other

@@ -6,6 +6,7 @@
 package apptest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +27,9 @@ import (
 // Start is when every world begins: a Monday, in summer time.
 var Start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 
+// Roomy deadlines keep a busy machine out of the answers.
+var Roomy = app.Deadlines{Request: time.Minute, Redis: 20 * time.Second, SendEvent: 20 * time.Second, Names: 20 * time.Second, Check: 20 * time.Second}
+
 // Options change a world. The zero value is a world in open mode, on Start,
 // synced, whose Redis is reached over REST, without Inngest.
 type Options struct {
@@ -36,7 +40,8 @@ type Options struct {
 	// Inngest adds a stand-in that takes events.
 	Inngest bool
 	// Unsynced leaves the timers out of Redis.
-	Unsynced  bool
+	Unsynced bool
+	// Deadlines are Roomy's where they are zero.
 	Deadlines app.Deadlines
 	Now       time.Time
 }
@@ -81,14 +86,17 @@ func New(t testing.TB, o Options) *World {
 	w.Env = w.variables(o)
 	c, err := config.Load(w.Env)
 	require.NoError(t, err)
-	parts := app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now}
-	if !o.Unsynced { // with the time that it takes, on a busy machine too
-		parts.Deadlines = app.Deadlines{Request: time.Minute, Redis: time.Minute, Names: time.Minute}
+	parts := app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now, Deadlines: Roomy}
+	if !o.Unsynced {
 		w.Deps, err = app.New(c, parts)
 		require.NoError(t, err)
 		w.Sync(t)
 	}
-	parts.Deadlines = o.Deadlines
+	parts.Deadlines = app.Deadlines{
+		Request: cmp.Or(o.Deadlines.Request, Roomy.Request), Redis: cmp.Or(o.Deadlines.Redis, Roomy.Redis),
+		SendEvent: cmp.Or(o.Deadlines.SendEvent, Roomy.SendEvent), Names: cmp.Or(o.Deadlines.Names, Roomy.Names),
+		Check: cmp.Or(o.Deadlines.Check, Roomy.Check),
+	}
 	w.Deps, err = app.New(c, parts)
 	require.NoError(t, err)
 	return w
