@@ -30,9 +30,11 @@ func (s emptyStore) Commit(_ context.Context, changes []realtime.Change) ([]bool
 	return make([]bool, len(changes)), s.err
 }
 
-// realtimeServer serves the realtime routes alone.
-func realtimeServer(t *testing.T, o realtime.Options) (url string, server *realtime.Server) {
+// realtimeServer serves the realtime routes alone, by the clock of the world
+// whose tokens it takes.
+func realtimeServer(t *testing.T, w *apptest.World, o realtime.Options) (url string, server *realtime.Server) {
 	t.Helper()
+	o.Now = w.Clock.Now
 	if o.Store == nil {
 		o.Store = emptyStore{}
 	}
@@ -56,11 +58,11 @@ func TestRealtimeRefusals(t *testing.T) {
 	w := required(t)
 	token := login(t, w, 1, "")
 	verify := w.Deps.Verifier.Verify
-	usualURL, _ := realtimeServer(t, realtime.Options{Verify: verify})
-	brokenURL, _ := realtimeServer(t, realtime.Options{Verify: verify, Store: emptyStore{errors.New("gone")}})
-	unsetURL, _ := realtimeServer(t, realtime.Options{Verify: auth.Verifier{Now: w.Clock.Now}.Verify})
-	crowdedURL, _ := realtimeServer(t, realtime.Options{Verify: verify, Limits: realtime.Limits{Connections: 1}})
-	closedURL, closed := realtimeServer(t, realtime.Options{Verify: verify})
+	usualURL, _ := realtimeServer(t, w, realtime.Options{Verify: verify})
+	brokenURL, _ := realtimeServer(t, w, realtime.Options{Verify: verify, Store: emptyStore{errors.New("gone")}})
+	unsetURL, _ := realtimeServer(t, w, realtime.Options{Verify: auth.Verifier{Now: w.Clock.Now}.Verify})
+	crowdedURL, _ := realtimeServer(t, w, realtime.Options{Verify: verify, Limits: realtime.Limits{Connections: 1}})
+	closedURL, closed := realtimeServer(t, w, realtime.Options{Verify: verify})
 	require.NoError(t, closed.Close(t.Context()))
 	_, _ = ask(t, crowdedURL, "/api/timers/stream", "GET", map[string]string{"Authorization": token})
 
@@ -133,7 +135,7 @@ func TestStreamClose(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
 	w := required(t)
-	url, server := realtimeServer(t, realtime.Options{Verify: w.Deps.Verifier.Verify})
+	url, server := realtimeServer(t, w, realtime.Options{Verify: w.Deps.Verifier.Verify})
 	res, _ := ask(t, url, "/api/timers/stream", "GET", map[string]string{"Authorization": login(t, w, 1, "")})
 	require.Equal(t, 200, res.StatusCode)
 	require.NoError(t, server.Close(t.Context()))
