@@ -72,7 +72,7 @@ func TestHealthDownSinceOverInstances(t *testing.T) {
 	w.Clock.Advance(time.Minute)
 	other := *w
 	var err error
-	other.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: w.Clock.Now})
+	other.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: w.Clock.Now, Deadlines: w.Deps.Deadlines})
 	require.NoError(t, err)
 	_, since := deepHealth(t, &other)
 	assert.Equal(t, map[string]time.Time{"jira": began}, since)
@@ -140,11 +140,15 @@ func TestHealthIsNoWeapon(t *testing.T) {
 // Who hangs up does not take the others' answer along.
 func TestHealthCallerHangsUp(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
-	w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Delay, Delay: 200 * time.Millisecond})
+	arrived := w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Delay, Delay: time.Hour})
 	ctx, hangUp := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, hangUp)
+	go func() {
+		assert.Eventually(t, func() bool { return arrived.Hits() > 0 }, 30*time.Second, time.Millisecond)
+		hangUp()
+	}()
 	a := w.Do(ctx, api.HandleHealth, apptest.Request{Target: "/api/health?deep=1"})
 	assert.Equal(t, "CLIENT_CLOSED_REQUEST", a.Failure().Error)
+	arrived.Clear()
 	status, since := deepHealth(t, w)
 	assert.Equal(t, http.StatusOK, status)
 	assert.Empty(t, since)

@@ -3,11 +3,13 @@ package timers_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 )
@@ -45,7 +47,7 @@ func TestSync(t *testing.T) {
 		{Name: "fails-once", Options: inngest, Request: everybody, Given: broken(fault.Fault{Upstream: "inngest", Kind: fault.Reset, Count: 1}), Status: 202, Then: sent(-1)},
 		{Name: "not-configured", Request: everybody, Status: 502, Code: "INNGEST_UNAVAILABLE", Golden: true},
 		{Name: "refuses-connections", Options: inngest, Request: everybody, Given: refused("inngest"), Status: 502, Code: "INNGEST_UNAVAILABLE"},
-		{Name: "hangs", Options: apptest.Options{Inngest: true, Deadlines: shortDeadlines}, Request: everybody, Given: broken(fault.Fault{Upstream: "inngest", Kind: fault.Hang}), Status: 502, Code: "INNGEST_UNAVAILABLE"},
+		{Name: "hangs", Options: apptest.Options{Inngest: true, Deadlines: app.Deadlines{SendEvent: 300 * time.Millisecond}}, Request: everybody, Given: broken(fault.Fault{Upstream: "inngest", Kind: fault.Hang}), Status: 502, Code: "INNGEST_UNAVAILABLE"},
 		{Name: "answers-500", Options: inngest, Request: everybody, Given: broken(fault.Fault{Upstream: "inngest", Kind: fault.Status}), Status: 502, Code: "INNGEST_UNAVAILABLE"},
 		{Name: "answers-401", Options: inngest, Request: everybody, Given: broken(fault.Fault{Upstream: "inngest", Kind: fault.Status, Status: 401}), Status: 502, Code: "INNGEST_UNAVAILABLE"},
 		{Name: "answers-html", Options: inngest, Request: everybody, Given: broken(fault.Fault{Upstream: "inngest", Kind: fault.HTML}), Status: 502, Code: "INNGEST_UNAVAILABLE"},
