@@ -42,9 +42,10 @@ var (
 const (
 	keyPrefix = "clockwork:idempotency:"
 	life      = 24 * time.Hour
-	// keeping bounds the wait for Redis to keep an outcome.
-	keeping = 2 * time.Second
 )
+
+// keeping bounds the wait for Redis to keep an outcome; tests have more.
+var keeping = 2 * time.Second
 
 // pauses are those between looks for the first request's answer: 6 seconds in
 // all, and as many commands.

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// How long a question that goes alone may hold a request up, and for how long
-// none is asked after one that was not answered.
-const (
-	askTimeout = 500 * time.Millisecond
-	askPause   = 5 * time.Second
-)
+// askTimeout is how long a question that goes alone may hold a request up; tests
+// have more.
+var askTimeout = 500 * time.Millisecond
+
+// askPause is for how long none is asked after one that was not answered.
+const askPause = 5 * time.Second
 
 // Pass is one request's way past the limits. A nil Pass is that of a request
 // that is not limited.

@@ -1,0 +1,6 @@
+package idempotency
+
+import "time"
+
+// A machine may pause in a test for longer than a request would wait.
+func init() { keeping = time.Minute }
