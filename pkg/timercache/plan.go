@@ -54,7 +54,7 @@ func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 			p.fenced = append(p.fenced, account)
 		}
 		if whole || !timer.SameSnapshot(was, at, is, at) {
-			changes = append(changes, change{account, was, is})
+			changes = append(changes, change{account: account, was: was, is: is})
 		} else {
 			is = was // as the account's own value, which stays
 		}
@@ -62,8 +62,9 @@ func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
 	}
 	timer.SortNewestFirst(kept)
 	p.users = timer.ByAccount(kept)
-	for _, c := range append(changes, p.heirs(changes)...) {
-		p.change(&c, at, state.Version)
+	changes = append(changes, p.heirs(changes)...)
+	for i := range changes {
+		p.change(&changes[i], at, state.Version)
 	}
 	for _, account := range p.accounts() {
 		p.batch.guard(fenceKey(account), fences[account])
@@ -108,6 +109,7 @@ func (c *Cache) nextState(s Snapshot, base Base, now time.Time, whole bool) sync
 type change struct {
 	account string
 	was, is []timer.Timer
+	heir    string // who has the address that the account no longer uses; or ""
 }
 
 // change adds one account's new value and the events that tell of it; both
@@ -115,7 +117,7 @@ type change struct {
 func (p *plan) change(c *change, at time.Time, version int64) {
 	p.changed = append(p.changed, c.account)
 	email, oldEmail := emailOf(c.is), emailOf(c.was)
-	if p.heirOf(c) != "" {
+	if c.heir != "" {
 		oldEmail = ""
 	}
 	if len(c.is) == 0 {
@@ -141,14 +143,15 @@ func (p *plan) change(c *change, at time.Time, version int64) {
 	}
 }
 
-// heirs are those whose timers do not change, but are to be found under an
-// address that another account no longer uses.
+// heirs finds each change's heir, and lists those whose own timers do not change,
+// but are to be found under their address.
 func (p *plan) heirs(changes []change) (heirs []change) {
 	for i := range changes {
 		heir := p.heirOf(&changes[i])
+		changes[i].heir = heir
 		known := func(c change) bool { return c.account == heir }
 		if heir != "" && !slices.Contains(p.fenced, heir) && !slices.ContainsFunc(changes, known) && !slices.ContainsFunc(heirs, known) {
-			heirs = append(heirs, change{heir, p.users[heir], p.users[heir]})
+			heirs = append(heirs, change{account: heir, was: p.users[heir], is: p.users[heir]})
 		}
 	}
 	return heirs
