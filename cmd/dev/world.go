@@ -147,13 +147,16 @@ func (w *world) serve(ctx context.Context, listener net.Listener, stdout io.Writ
 // firstSync tries up to three times: on a machine that has no time for it, its
 // own Redis may not answer soon enough.
 func (w *world) firstSync(ctx context.Context) {
-	for range 3 {
+	for tries := 1; ; tries++ {
 		result, err := w.loop.syncer.Run(ctx)
 		if err == nil {
 			w.log.Info("first sync done", "timers", result.Timers, "users", result.Users)
 			return
 		}
 		w.log.Error("first sync failed", "error", err)
+		if tries == 3 {
+			return
+		}
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
