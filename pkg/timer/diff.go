@@ -66,43 +66,31 @@ type Change struct {
 // Diff lists what a person would call a change between two snapshots of one
 // account, each newest first. A timer is known by its issue, not by its id: the
 // real id replacing a provisional one is no change unless the start moved by
-// more than 2 s. Stops come first, so that replaying them in order never shows
-// more timers than there are.
+// more than 2 s. Of several timers on one issue the newest speaks for all.
+// Stops come first, so that replaying them in order never shows more timers
+// than there are.
 func Diff(before []Timer, beforeAt time.Time, after []Timer, afterAt time.Time) []Change {
 	var changes []Change
 	old, now := sameMoment(before, beforeAt, after, afterAt)
-	was, is := byIssue(old), byIssue(now)
 	for i, t := range before {
-		if newest := was[t.Issue.Key]; newest.index == i && is[t.Issue.Key] == nil {
+		if OnIssue(before, t.Issue) == i && OnIssue(after, t.Issue) < 0 {
 			changes = append(changes, Change{Stopped, t})
 		}
 	}
 	for i, t := range after {
-		earlier, later := was[t.Issue.Key], is[t.Issue.Key]
+		earlier := OnIssue(before, t.Issue)
 		switch {
-		case later.index != i: // a newer one of the same issue speaks for both
-		case earlier == nil:
+		case OnIssue(after, t.Issue) != i: // a newer one of the same issue speaks for both
+		case earlier < 0:
 			changes = append(changes, Change{Started, t})
-		case earlier.StartedAt.Sub(later.StartedAt).Abs() > sameStart, !sameContent(earlier.Timer, later.Timer):
+		case old[earlier].StartedAt.Sub(t.StartedAt).Abs() > sameStart, !sameContent(&old[earlier], &now[i]):
 			changes = append(changes, Change{Edited, t})
 		}
 	}
 	return changes
 }
 
-// indexed is a timer with its place in its list.
-type indexed struct {
-	*Timer
-	index int
-}
-
-// byIssue keeps the newest timer of each issue; timers are newest first.
-func byIssue(timers []Timer) map[string]*indexed {
-	m := make(map[string]*indexed, len(timers))
-	for i := range timers {
-		if issue := timers[i].Issue.Key; m[issue] == nil {
-			m[issue] = &indexed{&timers[i], i}
-		}
-	}
-	return m
+// OnIssue is the place of the first timer on the issue, or -1.
+func OnIssue(timers []Timer, issue Issue) int {
+	return slices.IndexFunc(timers, func(t Timer) bool { return t.Issue.Same(issue) })
 }

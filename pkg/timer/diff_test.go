@@ -74,6 +74,9 @@ func comparisons() map[string]comparison {
 		"both-of-one-issue-stop":   {list(a, one(1, "A-1", time.Hour)), nil, false, []string{"stopped A-1"}},
 		"both-of-one-issue-start":  {nil, list(a, one(1, "A-1", time.Hour)), false, []string{"started A-1"}},
 		"two-on-one-issue-go-on":   {list(a, one(1, "A-1", time.Hour)), list(grown(a), grown(one(1, "A-1", time.Hour))), true, nil},
+		"issue-moved":              {list(a), edit(grown(a), func(t *timer.Timer) { t.Issue.Key = "B-7" }), false, []string{"edited B-7"}},
+		"issue-moved-id-unknown":   {edit(a, func(t *timer.Timer) { t.Issue.ID = 0 }), list(grown(a)), false, edited},
+		"another-issue-same-key":   {list(a), edit(grown(a), func(t *timer.Timer) { t.Issue.ID++ }), false, []string{"stopped A-1", "started A-1"}},
 		"the-same-in-another-list": {list(a, b), list(grown(b), grown(a)), false, nil},
 	}
 }

@@ -40,6 +40,15 @@ type Issue struct {
 	ProjectName string `json:"projectName,omitempty"`
 }
 
+// Same reports whether both are one issue. An issue that moves to another
+// project gets another key and keeps its id, so the ids decide if both are known.
+func (i Issue) Same(other Issue) bool {
+	if i.ID > 0 && other.ID > 0 {
+		return i.ID == other.ID
+	}
+	return i.Key == other.Key
+}
+
 // Person is a Jira user. Jira hides what the user's profile hides, so all but
 // the account id may be missing.
 type Person struct {

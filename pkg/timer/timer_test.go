@@ -14,8 +14,17 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 // one is a timer that began a while before noon.
 func one(id int64, issue string, age time.Duration) timer.Timer {
 	return timer.Timer{ID: id, StartedAt: noon.Add(-age), RunningFor: "ann", TillNow: int64(age / time.Second),
-		Issue: timer.Issue{Key: issue, ID: 7}, Author: &timer.Person{AccountID: "ann"},
+		Issue: timer.Issue{Key: issue, ID: idOf(issue)}, Author: &timer.Person{AccountID: "ann"},
 		WithinWorkingHours: true, StartedWithinWorkingHours: true}
+}
+
+// idOf is the id of an issue that was never moved.
+func idOf(key string) int64 {
+	id := int64(1)
+	for _, letter := range []byte(key) {
+		id = id*31 + int64(letter)
+	}
+	return id
 }
 
 func with(t timer.Timer, change func(*timer.Timer)) timer.Timer {
