@@ -12,6 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
 )
 
 const validate = "/api/settings/validate"
@@ -80,9 +81,11 @@ func TestValidate(t *testing.T) {
 func remembered(n int, want bool) func(*testing.T, *apptest.World, apptest.Answer) {
 	return func(t *testing.T, w *apptest.World, _ apptest.Answer) {
 		t.Helper()
-		owner, err := w.Deps.Owners.Owner(t.Context(), secret.New(w.Token(n)))
-		require.NoError(t, err)
-		assert.Equal(t, want, owner == w.Person(n).AccountID, "owner %q", owner)
+		control, ask := w.Deps.Control(nil), timercontrol.Request{Token: secret.New(w.Token(n))}
+		reply, err := w.Deps.Redis.Do(t.Context(), control.Reads(ask)...)
+		known := control.Known(ask, reply, err)
+		require.NoError(t, known.Err)
+		assert.Equal(t, want, known.Owner == w.Person(n).AccountID, "owner %q", known.Owner)
 		for _, key := range w.Redis.Miniredis().Keys() {
 			assert.NotContains(t, key, w.Token(n))
 		}

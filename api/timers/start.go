@@ -14,7 +14,7 @@ import (
 // HandleStart answers POST /api/timers/start: it starts a timer in Clockwork
 // for the owner of the caller's token, and shows it at once.
 func HandleStart(w http.ResponseWriter, r *http.Request) {
-	app.ServeWrite(w, r, http.MethodPost, start)
+	app.ServeOnce(w, r, http.MethodPost, start)
 }
 
 type startRequest struct {
@@ -28,32 +28,35 @@ type startReply struct {
 	SyncRequested bool         `json:"syncRequested"`
 }
 
-func start(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func start(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
 	token, err := r.Caller.WriteToken(d.Config.Clockwork)
 	if err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	var in startRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	account, err := r.Account(in.AccountID)
 	if err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	key, err := app.IssueKey(in.IssueKey)
 	if err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	comment, err := app.Comment(in.Comment)
 	if err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	control := d.Control(syncevent.Sender(d))
 	ask := timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment}
-	return d.Once(ctx, r, app.Once{
+	return app.Once{
 		Payload: []string{account, key, comment},
-		Do: func(ctx context.Context) (web.Reply, error) {
+		Read:    control.Reads(ask),
+		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
+			known := control.Known(ask, reply, err)
+			ask.Known = &known
 			out, err := control.Start(ctx, ask)
 			if err != nil {
 				return web.Reply{}, r.ClockworkError(err)
@@ -64,7 +67,7 @@ func start(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) 
 			running, found := control.Running(ctx, ask)
 			return started(&running, false), found
 		},
-	})
+	}, nil
 }
 
 func started(t *timer.Timer, syncRequested bool) web.Reply {

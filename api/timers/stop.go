@@ -13,7 +13,7 @@ import (
 // HandleStop answers POST /api/timers/stop: it stops a timer of the token's
 // owner in Clockwork, and hides it at once. It is safe to repeat.
 func HandleStop(w http.ResponseWriter, r *http.Request) {
-	app.ServeWrite(w, r, http.MethodPost, stop)
+	app.ServeOnce(w, r, http.MethodPost, stop)
 }
 
 type stopRequest struct {
@@ -27,37 +27,43 @@ type stopReply struct {
 	SyncRequested bool `json:"syncRequested"`
 }
 
-func stop(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func stop(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
 	token, err := r.Caller.WriteToken(d.Config.Clockwork)
 	if err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	var in stopRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	account, err := r.Account(in.AccountID)
 	if err != nil {
-		return web.Reply{}, err
+		return app.Once{}, err
 	}
 	key := ""
 	if in.IssueKey != "" {
 		if key, err = app.IssueKey(in.IssueKey); err != nil {
-			return web.Reply{}, err
+			return app.Once{}, err
 		}
 	}
 	ask := timercontrol.Request{Token: token, AccountID: account, Claimed: !r.Caller.Known || account != r.Caller.AccountID,
 		IssueKey: key, TimerID: int64(in.TimerID)}
-	return d.Once(ctx, r, app.Once{
+	control := d.Control(syncevent.Sender(d))
+	return app.Once{
 		Payload: []any{account, key, in.TimerID},
-		// A timer stops once. Without a name, the next time may find another.
+		Read:    control.Reads(ask),
+		// A timer stops once, whoever asks how often.
+		Unclaimed: true,
+		// Without a name, the next time may find another.
 		Repeatable: key != "" || in.TimerID != 0,
-		Do: func(ctx context.Context) (web.Reply, error) {
-			out, err := d.Control(syncevent.Sender(d)).Stop(ctx, ask)
+		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
+			known := control.Known(ask, reply, err)
+			ask.Known = &known
+			out, err := control.Stop(ctx, ask)
 			if err != nil {
 				return web.Reply{}, r.ClockworkError(err)
 			}
 			return web.OK(stopReply{out.Stopped, out.SyncRequested}), nil
 		},
-	})
+	}, nil
 }

@@ -13,40 +13,40 @@ import (
 type load int
 
 const (
-	light       load = iota // nothing but Redis, or what a cache mostly has
-	costly                  // an upstream's time
-	costlyLater             // likewise; Redis is read first, and asked then
+	light  load = iota // nothing but Redis, or what a cache mostly has
+	costly             // an upstream's time
 )
 
-// newLimits returns nil where RATE_LIMIT is off.
-func (d *Deps) newLimits(redis ratelimit.Commands) *ratelimit.Limiter {
+// newLimits returns nil if RATE_LIMIT is off.
+func (d *Deps) newLimits() *ratelimit.Limiter {
 	if !d.Config.RateLimit {
 		return nil
 	}
-	return ratelimit.New(redis, ownerKey(d.Config), d.Now, d.Log)
+	return ratelimit.New(d.Redis, ownerKey(d.Config), d.Now, d.Log)
 }
 
-// admit counts a request for its caller and for its address. A caller whom
-// nobody has checked, by the Clockwork token that they bring, could be another
-// one each time: what costs an upstream's time is bounded by the address too.
-func (d *Deps) admit(ctx context.Context, in *Request, l load) (context.Context, error) {
-	if d.Limits == nil {
-		return ctx, nil
-	}
-	address := d.address(in.Request)
+// admit counts a request for its caller and for its address, in this process.
+// What all instances count together is still to be asked of in.pass.
+func (d *Deps) admit(in *Request, l load) (err error) {
+	claims := append(d.claims(in, l), ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: d.address(in.Request)})
+	in.pass, err = d.Limits.Admit(claims...)
+	return err
+}
+
+// claims are the caller's quota and, for what costs an upstream's time, the one
+// count that all instances share. That is the caller's own if they are known. A
+// caller whom nobody has checked, by the Clockwork token that they bring, could
+// be another one each time: their address is counted.
+func (d *Deps) claims(in *Request, l load) []ratelimit.Claim {
 	claims := make([]ratelimit.Claim, 0, 3)
 	if caller, known := callerClaim(in, l); known {
+		caller.Shared = l == costly && in.Caller.Known
 		claims = append(claims, caller)
 	}
-	if l != light && !in.Caller.Known {
-		claims = append(claims, ratelimit.Claim{Policy: &ratelimit.CostlyPerAddress, Kind: "address", Value: address})
+	if l == costly && !in.Caller.Known {
+		claims = append(claims, ratelimit.Claim{Policy: &ratelimit.CostlyPerAddress, Kind: "address", Value: d.address(in.Request), Shared: true})
 	}
-	claims = append(claims, ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: address})
-	var err error
-	if in.pass, err = d.Limits.Admit(claims...); err == nil && l == costly {
-		err = in.pass.Ask(ctx)
-	}
-	return ratelimit.With(ctx, in.pass), err
+	return claims
 }
 
 // callerClaim is the quota that the caller has as a person.
@@ -75,10 +75,7 @@ func (d *Deps) address(r *http.Request) string { return auth.Address(r, d.Config
 
 // AdmitDeepHealth bounds how often one address may have every dependency asked.
 func (d *Deps) AdmitDeepHealth(ctx context.Context, in *Request) (err error) {
-	if d.Limits == nil {
-		return nil
-	}
-	in.pass, err = d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.DeepHealth, Kind: "address", Value: d.address(in.Request)})
+	in.pass, err = d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.DeepHealth, Kind: "address", Value: d.address(in.Request), Shared: true})
 	if err != nil {
 		return err
 	}

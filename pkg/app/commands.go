@@ -10,13 +10,10 @@ import (
 // A start or stop in Clockwork that comes over a WebSocket is held to what one
 // over HTTP is held to.
 
-// AdmitCommand counts it with the caller's other writes, and is an error where
-// there were too many.
+// AdmitCommand counts it with the caller's other writes, and is an error if there
+// were too many.
 func (d *Deps) AdmitCommand(ctx context.Context, who auth.Caller) error {
-	if d.Limits == nil {
-		return nil
-	}
-	pass, err := d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.Writes, Kind: "user", Value: who.UserID})
+	pass, err := d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.Writes, Kind: "user", Value: who.UserID, Shared: true})
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type Deps struct {
 	Now       func() time.Time
 	Transport http.RoundTripper
 	Redis     Redis
-	Limits    *ratelimit.Limiter // nil where RATE_LIMIT is off
+	Limits    *ratelimit.Limiter // nil if RATE_LIMIT is off
 	Timers    *timercache.Cache
 	Clockwork *clockwork.Client
 	Jira      *jira.Client
@@ -54,7 +54,7 @@ type Deps struct {
 	breakers breakers
 	checkup  checkup
 	cors     *web.CORS
-	once     *idempotency.Store
+	keys     *idempotency.Store
 }
 
 // Options are the parts of Deps that a process may bring itself.
@@ -90,7 +90,8 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if err := d.Telemetry.WatchBreakers(d.breakers.tell); err != nil {
 		d.Log.Error("breakers are not measured", "error", err)
 	}
-	d.Redis, d.Limits, d.once = ratelimit.Carrying{Client: redis}, d.newLimits(redis), d.newOnce(redis)
+	d.Redis = redis
+	d.Limits, d.keys = d.newLimits(), d.newKeys()
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
 	}

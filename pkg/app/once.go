@@ -20,54 +20,89 @@ const leaseSlack = 10 * time.Second
 // Idempotency-Key.
 type Once struct {
 	Payload any // what is asked for, checked
-	// Do does it.
-	Do func(ctx context.Context) (web.Reply, error)
-	// Repeatable says that to do it twice is as good as once.
+	// Read is the MGET for what Do has to know.
+	Read []any
+	// Do does it; it gets the reply to Read.
+	Do func(ctx context.Context, reply any, err error) (web.Reply, error)
+	// Unclaimed says that twice at the same time is as good as once.
+	Unclaimed bool
+	// Repeatable says that at any later time, too, twice is as good as once. It
+	// is for what is Unclaimed.
 	Repeatable bool
-	// Find looks whether it was done, where nobody knows.
+	// Find looks whether what is claimed was done, if nobody knows.
 	Find func(ctx context.Context) (web.Reply, bool)
 }
 
-// newOnce has a client of its own: that of Deps takes a question along that
-// must be answered before anything is done, and after the key is claimed.
-func (d *Deps) newOnce(redis Redis) *idempotency.Store {
-	return &idempotency.Store{Redis: redis, Key: ownerKey(d.Config), Lease: d.Deadlines.Request + leaseSlack, Now: d.Now, Log: d.Log}
+func (d *Deps) newKeys() *idempotency.Store {
+	return &idempotency.Store{Redis: d.Redis, Key: ownerKey(d.Config), Lease: d.Deadlines.Request + leaseSlack, Log: d.Log}
 }
 
-// Once does what the request asks for, once for each Idempotency-Key of its
-// caller. Without that header it costs nothing.
-func (d *Deps) Once(ctx context.Context, r *Request, once Once) (web.Reply, error) {
-	key, err := idempotency.ParseKey(r.Header.Values(idempotency.Header))
-	switch {
-	case err != nil:
-		return web.Reply{}, web.BadRequest(idempotency.Header, "%s.", err)
-	case key == "":
-		return once.Do(ctx)
-	}
-	payload, err := json.Marshal(once.Payload)
+// ServeOnce answers a request to start or stop something: route checks it and
+// says how it is done. It happens once for each Idempotency-Key of its caller.
+// What the rate limit, the key and Do have to know from Redis is asked in one
+// round trip.
+func ServeOnce(w http.ResponseWriter, r *http.Request, method string, route func(ctx context.Context, d *Deps, r *Request) (Once, error)) {
+	serve(w, r, method, func(ctx context.Context, d *Deps, in *Request) (web.Reply, error) {
+		once, err := route(ctx, d, in)
+		if err != nil {
+			return web.Reply{}, err
+		}
+		return d.once(ctx, in, once)
+	}, doorway{identify: byMode(r), load: costly, once: true})
+}
+
+func (d *Deps) once(ctx context.Context, r *Request, once Once) (web.Reply, error) {
+	var known replies
+	attempt, err := d.attempt(r, once, &known)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	answer, err := d.once.Once(ctx, idempotency.Operation{
-		Caller: credential(r), Route: r.URL.Path, Key: key, Payload: payload, Repeatable: once.Repeatable,
+	known = d.ask(ctx, r.pass, attempt, once.Read)
+	if err := r.pass.Settle(ctx, known.limit, known.limitErr); err != nil {
+		if attempt != nil {
+			attempt.Release(ctx, known.key)
+		}
+		return web.Reply{}, err
+	}
+	if attempt == nil {
+		return once.Do(ctx, known.read, known.err)
+	}
+	answer, err := attempt.Run(ctx, known.key, known.err)
+	return web.Reply{Status: answer.Status, Body: answer.Body, Replayed: answer.Replayed}, err
+}
+
+// attempt is once under the request's Idempotency-Key; nil without that header.
+func (d *Deps) attempt(r *Request, once Once, known *replies) (*idempotency.Attempt, error) {
+	key, err := idempotency.ParseKey(r.Header.Values(idempotency.Header))
+	switch {
+	case err != nil:
+		return nil, web.BadRequest(idempotency.Header, "%s.", err)
+	case key == "":
+		return nil, nil
+	}
+	payload, err := json.Marshal(once.Payload)
+	if err != nil {
+		return nil, err
+	}
+	op := idempotency.Operation{
+		Caller: credential(r), Route: r.URL.Path, Key: key, Payload: payload, Unclaimed: once.Unclaimed, Repeatable: once.Repeatable,
 		Uncertain: func(err error) bool { return errors.Is(err, timercontrol.ErrOutcomeUnknown) },
 		Do: func(ctx context.Context) (idempotency.Answer, error) {
-			reply, err := once.Do(ctx)
+			reply, err := once.Do(ctx, known.read, known.err)
 			if err != nil {
 				return idempotency.Answer{}, err
 			}
 			return keepable(reply)
 		},
-		Find: func(ctx context.Context) (answer idempotency.Answer, found bool) {
-			if once.Find == nil {
-				return answer, false
-			}
+	}
+	if once.Find != nil {
+		op.Find = func(ctx context.Context) (idempotency.Answer, bool) {
 			reply, found := once.Find(ctx)
 			answer, err := keepable(reply)
 			return answer, found && err == nil
-		},
-	})
-	return web.Reply{Status: answer.Status, Body: answer.Body, Replayed: answer.Replayed}, err
+		}
+	}
+	return d.keys.Attempt(op), nil
 }
 
 func keepable(reply web.Reply) (answer idempotency.Answer, err error) {

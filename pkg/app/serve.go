@@ -64,17 +64,10 @@ func Serve(w http.ResponseWriter, r *http.Request, method string, route Route) {
 	serve(w, r, method, route, doorway{identify: byMode(r), load: light})
 }
 
-// ServeCostly answers a request that costs an upstream's time: its quota is
-// asked for before it begins.
+// ServeCostly answers a request that costs an upstream's time: Redis counts it
+// before it begins.
 func ServeCostly(w http.ResponseWriter, r *http.Request, method string, route Route) {
 	serve(w, r, method, route, doorway{identify: byMode(r), load: costly})
-}
-
-// ServeWrite is ServeCostly for a route that first reads something in Redis,
-// which takes the question along, and goes no further where that fails with an
-// *ratelimit.Exceeded.
-func ServeWrite(w http.ResponseWriter, r *http.Request, method string, route Route) {
-	serve(w, r, method, route, doorway{identify: byMode(r), load: costlyLater})
 }
 
 // ServePublic answers anyone, also where the configuration is not complete.
@@ -86,6 +79,7 @@ func ServePublic(w http.ResponseWriter, r *http.Request, method string, route Ro
 type doorway struct {
 	identify func(*Deps) (auth.Caller, error) // nil: nobody asks who it is
 	load     load
+	once     bool // the route has a costly request counted, with what else it asks Redis
 }
 
 func byMode(r *http.Request) func(*Deps) (auth.Caller, error) {
@@ -134,7 +128,7 @@ func answer(ctx context.Context, d *Deps, in *Request, method string, route Rout
 		if depsErr != nil {
 			return reply, depsErr
 		}
-		if ctx, err = d.enter(ctx, in, door); err != nil {
+		if err = d.enter(ctx, in, door); err != nil {
 			return reply, err
 		}
 	}
@@ -146,7 +140,7 @@ func answer(ctx context.Context, d *Deps, in *Request, method string, route Rout
 
 // enter lets a caller in whose quota is not used up. Who may not come in for
 // another reason is counted all the same, but costs no more than that.
-func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Context, error) {
+func (d *Deps) enter(ctx context.Context, in *Request, door doorway) error {
 	who, unknown := door.identify(d)
 	if unknown == nil && len(who.ClockworkToken.Reveal()) > maxToken {
 		who, unknown = auth.Caller{}, web.BadRequest("X-Clockwork-Token", "X-Clockwork-Token is too long for a Clockwork API token.")
@@ -155,10 +149,13 @@ func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Co
 		door.load = light
 	}
 	in.Caller = who
-	ctx, err := d.admit(ctx, in, door.load)
-	if err == nil && unknown != nil {
-		_ = in.pass.Ask(ctx) // no command of this request's takes along what is to be told
-		err = unknown
+	switch err := d.admit(in, door.load); {
+	case err != nil:
+		return err
+	case unknown != nil:
+		return unknown
+	case door.load == costly && !door.once:
+		return in.pass.Ask(ctx)
 	}
-	return ctx, err
+	return nil
 }

@@ -100,5 +100,5 @@ func (t *attempt) run(ctx context.Context, step int) (time.Duration, error) {
 	for i, c := range t.counts {
 		counts[i] = ratelimit.Count{Key: c.key, Limit: c.limit, N: step, Counted: step < 0}
 	}
-	return ratelimit.Take(ctx, t.redis, t.now(), counts[:]...)
+	return ratelimit.Take(ctx, t.redis, counts[:]...)
 }

@@ -24,9 +24,13 @@ func (l *Login) SetMatches(matches func(password.Hash, string) bool) { l.matches
 // Attempt is one login under way.
 type Attempt = attempt
 
-func (a *Attempts) Of(username, address string) *Attempt  { return a.of(username, address) }
-func (t *attempt) Take(ctx context.Context) time.Duration { return t.take(ctx) }
-func (t *attempt) GiveBack(ctx context.Context)           { t.giveBack(ctx) }
-func (a *Attempts) UserKey(username string) string        { return a.of(username, "").counts[0].key }
-func (a *Attempts) AddressKey(address string) string      { return a.of("", address).counts[1].key }
-func (a *Attempts) Local() int                            { return len(a.local.busy) }
+func (a *Attempts) Of(username, address string) *Attempt { return a.of(username, address) }
+
+// Take is the wait in whole seconds, rounded up as in Retry-After.
+func (t *attempt) Take(ctx context.Context) time.Duration {
+	return (t.take(ctx) + time.Second - 1).Truncate(time.Second)
+}
+func (t *attempt) GiveBack(ctx context.Context)      { t.giveBack(ctx) }
+func (a *Attempts) UserKey(username string) string   { return a.of(username, "").counts[0].key }
+func (a *Attempts) AddressKey(address string) string { return a.of("", address).counts[1].key }
+func (a *Attempts) Local() int                       { return len(a.local.busy) }

@@ -2,19 +2,25 @@
 // Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), without
 // anything being done twice.
 //
-// The first request with a key claims it, for a lease that is longer than any
-// request lasts. Its answer is kept for a day, and is what a repetition gets.
-// While the first is at it a repetition waits for a few seconds: whoever lost a
-// connection asks again at once, and most often the answer is about to come. A
-// failure that certainly changed nothing frees the key.
+// The first request with a key claims it. Its answer is kept for a day, and is
+// what a repetition gets. While the first is under way a repetition waits for a
+// few seconds: whoever lost a connection asks again at once, and most often the
+// answer is about to come. A failure that certainly changed nothing frees the
+// key.
 //
-// Where nobody knows what became of the first, because the upstream's answer was
-// lost or the process was killed, the operation decides: one that may be done
-// twice is done again; of another it is looked up whether it was done, and where
-// that does not show it stays unknown. It is not done again under this key.
+// A claim that is older than any request lasts, by its lifetime in Redis, is
+// that of a process that was killed. If so, or if the upstream's answer was
+// lost, nobody knows what became of the first: then it is looked up whether it
+// was done, and if that does not show it stays unknown. It is not done again
+// under this key.
 //
-// Without Redis the one that may be done twice goes on; the other is refused,
-// for a promise to do it once could not be kept.
+// An operation that does no more harm twice at the same time than once needs no
+// claim, and so one command less: its key is read with whatever else it needs,
+// and a repetition that comes before the first has answered is sent too. Of two
+// answers the one that was kept first stays.
+//
+// Without Redis an operation that may be repeated goes on; any other is refused,
+// because a promise to do it once could not be kept.
 //
 // Keys: clockwork:idempotency:{HMAC of the caller, the route and the key}, a day.
 package idempotency
@@ -47,18 +53,14 @@ const (
 // keeping bounds the wait for Redis to keep an outcome; tests have more.
 var keeping = 2 * time.Second
 
-// pauses are those between looks for the first request's answer: 6 seconds in
-// all, and as many commands.
-var pauses = [...]time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second}
-
 // Store remembers what was done.
 type Store struct {
 	Redis interface {
 		Do(ctx context.Context, cmd ...any) (any, error)
+		Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
 	}
-	Key   []byte        // of the HMAC; every instance must have it
-	Lease time.Duration // longer than any operation takes
-	Now   func() time.Time
+	Key   []byte                                           // of the HMAC; every instance must have it
+	Lease time.Duration                                    // longer than any operation takes
 	Pause func(ctx context.Context, d time.Duration) error // nil: a timer that ends with ctx
 	Log   *slog.Logger
 }
@@ -79,131 +81,140 @@ type Operation struct {
 	Do func(ctx context.Context) (Answer, error)
 	// Uncertain reports an error of Do after which it may have been done.
 	Uncertain func(error) bool
-	// Repeatable says that to do it twice is as good as once.
+	// Unclaimed says that twice at the same time is as good as once.
+	Unclaimed bool
+	// Repeatable says that at any later time, too, twice is as good as once. It
+	// is for an operation that is Unclaimed.
 	Repeatable bool
-	// Find looks whether it was done, where nobody knows; nil where that
-	// cannot be told.
+	// Find looks whether a claimed operation was done, if nobody knows.
 	Find func(ctx context.Context) (Answer, bool)
 }
 
-// claim is an operation under its key.
-type claim struct {
-	*Store
-	Operation
-	name        string // in Redis
+// Attempt is an operation under its key. Whoever makes it sends Claim, or reads
+// the key with the Name if there is no claim, and hands the reply to Run.
+type Attempt struct {
+	Name        string // of the key in Redis
+	store       *Store
+	op          Operation
 	fingerprint string
 }
 
-// Once does the operation, or answers what an earlier request with the key got.
-func (s *Store) Once(ctx context.Context, op Operation) (Answer, error) {
-	c := &claim{Store: s, Operation: op}
-	c.name = keyPrefix + s.mac("key", op.Caller, op.Route, op.Key)
-	c.fingerprint = s.mac("payload", string(op.Payload))
-	for n := 0; ; n++ {
-		reply, err := s.Redis.Do(ctx, "SET", c.name, c.mine(), "NX", "EX", int(life/time.Second))
-		switch {
-		case err != nil:
-			return c.unguarded(ctx, err)
-		case reply == "OK":
-			return c.perform(ctx)
-		}
-		if reply, err = s.Redis.Do(ctx, "GET", c.name); err != nil {
-			return c.unguarded(ctx, err)
-		}
-		if reply != nil { // else it has just been freed
-			if answer, over, err := c.after(ctx, decode(reply, c.fingerprint)); over {
-				return answer, err
-			}
-		}
-		if n == len(pauses) || c.pause(ctx, pauses[n]) != nil {
-			return Answer{}, ErrInProgress
-		}
+// Attempt does no I/O.
+func (s *Store) Attempt(op Operation) *Attempt {
+	return &Attempt{Name: keyPrefix + s.mac("key", op.Caller, op.Route, op.Key), store: s, op: op,
+		fingerprint: s.mac("payload", string(op.Payload))}
+}
+
+// Claim is the command that claims the key; nil for an operation that is
+// Unclaimed.
+func (a *Attempt) Claim() []any {
+	if a.op.Unclaimed {
+		return nil
+	}
+	return []any{"SET", a.Name, record{Fingerprint: a.fingerprint}.encode(), "NX", "EX", int(life / time.Second)}
+}
+
+// Release gives back the claim that reply says was made, because the operation
+// is not begun.
+func (a *Attempt) Release(ctx context.Context, reply any) {
+	if !a.op.Unclaimed && reply == "OK" {
+		a.keep(ctx, "DEL", a.Name)
 	}
 }
 
-// after answers a repetition by what the first request left; over is false
-// while that is at it.
-func (c *claim) after(ctx context.Context, first record) (answer Answer, over bool, err error) {
+// Run does the operation, or answers what an earlier request with the key got.
+// The reply is that to Claim, or what the key held.
+func (a *Attempt) Run(ctx context.Context, reply any, err error) (Answer, error) {
+	if failed, ok := reply.(error); ok {
+		err = failed
+	}
 	switch {
-	case first.Fingerprint != c.fingerprint:
-		return Answer{}, true, ErrReused
-	case first.done():
-		return Answer{Status: first.Status, Body: first.Body, Replayed: true}, true, nil
-	case !first.unknown(c.Now()):
-		return Answer{}, false, nil
-	case c.Repeatable:
-		c.keep(ctx, "SET", c.name, c.mine(), "EX", int(life/time.Second))
-		answer, err = c.perform(ctx)
-		return answer, true, err
+	case err != nil && a.op.Repeatable:
+		a.store.Log.WarnContext(ctx, "idempotency key not read", "error", err)
+		return a.op.Do(ctx)
+	case err != nil:
+		return Answer{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case a.op.Unclaimed:
+		return a.unlessDone(ctx, reply)
+	case reply == "OK":
+		return a.perform(ctx)
 	}
-	if c.Find != nil {
-		if answer, found := c.Find(ctx); found {
-			c.keepAnswer(ctx, answer)
-			answer.Replayed = true
-			return answer, true, nil
-		}
-	}
-	return Answer{}, true, ErrUnknown
+	return a.wait(ctx)
 }
 
-// perform does it under the claim.
-func (c *claim) perform(ctx context.Context) (Answer, error) {
+// unlessDone does an operation that needs no claim, if what its key holds does
+// not say that it was done.
+func (a *Attempt) unlessDone(ctx context.Context, held any) (Answer, error) {
+	if held == nil {
+		return a.perform(ctx)
+	}
+	answer, err := a.after(decode(held, a.fingerprint))
+	if errors.Is(err, ErrInProgress) || errors.Is(err, ErrUnknown) && a.op.Repeatable {
+		return a.perform(ctx)
+	}
+	return answer, err
+}
+
+// after is what the record of an earlier request says.
+func (a *Attempt) after(first record) (Answer, error) {
+	switch {
+	case first.Fingerprint != a.fingerprint:
+		return Answer{}, ErrReused
+	case first.done():
+		return Answer{Status: first.Status, Body: first.Body, Replayed: true}, nil
+	case first.Unknown:
+		return Answer{}, ErrUnknown
+	}
+	return Answer{}, ErrInProgress
+}
+
+// find is the answer to a repetition of what nobody knows the outcome of.
+func (a *Attempt) find(ctx context.Context) (Answer, error) {
+	if a.op.Find != nil {
+		if answer, found := a.op.Find(ctx); found {
+			a.keepAnswer(ctx, answer)
+			answer.Replayed = true
+			return answer, nil
+		}
+	}
+	return Answer{}, ErrUnknown
+}
+
+// perform does it.
+func (a *Attempt) perform(ctx context.Context) (Answer, error) {
 	working := context.WithoutCancel(ctx)
 	if deadline, ok := ctx.Deadline(); ok {
 		var done context.CancelFunc
 		working, done = context.WithDeadline(working, deadline)
 		defer done()
 	}
-	answer, err := c.Do(working)
+	answer, err := a.op.Do(working)
 	switch {
 	case err == nil:
-		c.keepAnswer(ctx, answer)
-	case c.Uncertain(err) && !c.Repeatable:
-		c.keep(ctx, "SET", c.name, record{Fingerprint: c.fingerprint, Unknown: true}.encode(), "EX", int(life/time.Second))
-	default:
-		c.keep(ctx, "DEL", c.name)
+		a.keepAnswer(ctx, answer)
+	case a.op.Uncertain(err) && !a.op.Repeatable:
+		a.keep(ctx, "SET", a.Name, record{Fingerprint: a.fingerprint, Unknown: true}.encode(), "EX", int(life/time.Second))
+	case !a.op.Unclaimed:
+		a.keep(ctx, "DEL", a.Name)
 	}
 	return answer, err
 }
 
-func (c *claim) unguarded(ctx context.Context, err error) (Answer, error) {
-	if c.Repeatable {
-		c.Log.WarnContext(ctx, "idempotency key not claimed", "error", err)
-		return c.Do(ctx)
+func (a *Attempt) keepAnswer(ctx context.Context, answer Answer) {
+	cmd := []any{"SET", a.Name, record{Fingerprint: a.fingerprint, Status: answer.Status, Body: answer.Body}.encode(), "EX", int(life / time.Second)}
+	if a.op.Unclaimed { // an answer to the same request may be there already
+		cmd = append(cmd, "NX")
 	}
-	return Answer{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	a.keep(ctx, cmd...)
 }
 
-// mine is the claim's record.
-func (c *claim) mine() string {
-	return record{Fingerprint: c.fingerprint, Until: c.Now().Add(c.Lease).UnixMilli()}.encode()
-}
-
-func (c *claim) keepAnswer(ctx context.Context, a Answer) {
-	c.keep(ctx, "SET", c.name, record{Fingerprint: c.fingerprint, Status: a.Status, Body: a.Body}.encode(), "EX", int(life/time.Second))
-}
-
-// keep writes an outcome, also of a caller who hung up. Where it cannot, the
-// lease ends and the outcome is unknown.
-func (c *claim) keep(ctx context.Context, cmd ...any) {
+// keep writes an outcome, also of a caller who hung up. If it cannot, the claim
+// stays, and the outcome is unknown.
+func (a *Attempt) keep(ctx context.Context, cmd ...any) {
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), keeping)
 	defer done()
-	if _, err := c.Redis.Do(ctx, cmd...); err != nil {
-		c.Log.WarnContext(ctx, "outcome not kept under its idempotency key", "error", err)
-	}
-}
-
-func (c *claim) pause(ctx context.Context, d time.Duration) error {
-	if c.Pause != nil {
-		return c.Pause(ctx, d)
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if _, err := a.store.Redis.Do(ctx, cmd...); err != nil {
+		a.store.Log.WarnContext(ctx, "outcome not kept under its idempotency key", "error", err)
 	}
 }
 

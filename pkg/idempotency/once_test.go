@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
@@ -30,7 +30,6 @@ var (
 type world struct {
 	*idempotency.Store
 	redis *flaky
-	clock *manualclock.Clock
 	done  atomic.Int32
 }
 
@@ -48,15 +47,44 @@ func (f *flaky) Do(ctx context.Context, cmd ...any) (any, error) {
 	return f.Client.Do(ctx, cmd...)
 }
 
+func (f *flaky) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
+	if f.commands.Add(int32(len(cmds))) > f.last.Load() {
+		return nil, errors.New("connection refused")
+	}
+	return f.Client.Pipeline(ctx, cmds...)
+}
+
+// pass lets time pass in Redis.
+func (w *world) pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	redistime.Pass(t, w.redis.Client, d)
+}
+
+// once sends what comes before the operation, as a process does.
+func (w *world) once(ctx context.Context, op idempotency.Operation) (idempotency.Answer, error) {
+	attempt := w.Attempt(op)
+	cmd := attempt.Claim()
+	if cmd == nil {
+		cmd = []any{"GET", attempt.Name}
+	}
+	reply, err := w.redis.Do(context.WithoutCancel(ctx), cmd...)
+	return attempt.Run(ctx, reply, err)
+}
+
+// stop makes an operation one that needs no claim.
+func stop(op idempotency.Operation, repeatable bool) idempotency.Operation {
+	op.Unclaimed, op.Repeatable = true, repeatable
+	return op
+}
+
 func newWorld(t *testing.T, addr string) *world {
 	t.Helper()
 	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	w := &world{redis: &flaky{Client: client}, clock: manualclock.New(time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC))}
+	w := &world{redis: &flaky{Client: client}}
 	w.redis.last.Store(1 << 30)
-	w.Store = &idempotency.Store{Redis: w.redis, Key: []byte("key"), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler),
-		Now: w.clock.Now}
+	w.Store = &idempotency.Store{Redis: w.redis, Key: []byte("key"), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler)}
 	return w
 }
 
@@ -85,16 +113,16 @@ func (w *world) operation(err error) idempotency.Operation {
 
 func TestOnce(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, w *world) {
-		first, err := w.Once(t.Context(), w.operation(nil))
+		first, err := w.once(t.Context(), w.operation(nil))
 		require.NoError(t, err)
 		assert.Equal(t, idempotency.Answer{Status: 201, Body: json.RawMessage("1")}, first)
 		assert.EqualValues(t, 2, w.redis.commands.Load(), "claimed, kept")
 		for range 3 {
-			again, err := w.Once(t.Context(), w.operation(nil))
+			again, err := w.once(t.Context(), w.operation(nil))
 			require.NoError(t, err)
 			assert.Equal(t, idempotency.Answer{Status: 201, Body: json.RawMessage("1"), Replayed: true}, again)
 		}
-		assert.EqualValues(t, 2+3*2, w.redis.commands.Load())
+		assert.EqualValues(t, 2+3*3, w.redis.commands.Load(), "not claimed, and what is there with its age")
 		assert.EqualValues(t, 1, w.done.Load())
 	})
 }
@@ -110,14 +138,14 @@ func TestOthersAreIndependent(t *testing.T) {
 		} {
 			op := w.operation(nil)
 			change(&op)
-			answer, err := w.Once(t.Context(), op)
+			answer, err := w.once(t.Context(), op)
 			require.NoError(t, err)
 			assert.False(t, answer.Replayed)
 			assert.EqualValues(t, n+1, w.done.Load())
 		}
 		other := w.operation(nil)
 		other.Payload = []byte(`["ABC-8"]`)
-		_, err := w.Once(t.Context(), other)
+		_, err := w.once(t.Context(), other)
 		require.ErrorIs(t, err, idempotency.ErrReused)
 		assert.EqualValues(t, 5, w.done.Load())
 	})
@@ -140,22 +168,24 @@ func TestOnceAfter(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			onEachRedis(t, func(t *testing.T, w *world) {
 				op := w.operation(tt.first)
-				op.Repeatable = tt.repeatable
-				_, err := w.Once(t.Context(), op)
+				if tt.repeatable {
+					op = stop(op, true)
+				}
+				_, err := w.once(t.Context(), op)
 				require.ErrorIs(t, err, tt.first)
 
 				op.Do = w.operation(nil).Do
 				op.Find = func(context.Context) (idempotency.Answer, bool) {
 					return idempotency.Answer{Status: 201, Body: json.RawMessage(`"found"`)}, tt.found
 				}
-				answer, err := w.Once(t.Context(), op)
+				answer, err := w.once(t.Context(), op)
 				require.ErrorIs(t, err, tt.want)
 				assert.Equal(t, tt.answered, answer.Status == 201)
 				assert.Equal(t, tt.replayed, answer.Replayed)
 				assert.Equal(t, tt.done, w.done.Load())
 
 				op.Find = nil // what was found once is kept
-				again, err := w.Once(t.Context(), op)
+				again, err := w.once(t.Context(), op)
 				require.ErrorIs(t, err, tt.want)
 				assert.Equal(t, answer.Body, again.Body)
 				assert.Equal(t, tt.done, w.done.Load())
@@ -171,7 +201,7 @@ func TestAtTheSameTime(t *testing.T) {
 		var fresh atomic.Int32
 		for range 20 {
 			all.Go(func() {
-				answer, err := w.Once(t.Context(), w.operation(nil))
+				answer, err := w.once(t.Context(), w.operation(nil))
 				assert.NoError(t, err)
 				assert.Equal(t, "1", string(answer.Body))
 				if !answer.Replayed {
@@ -198,42 +228,114 @@ func TestInProgress(t *testing.T) {
 		return quick(ctx)
 	}
 	first := make(chan error, 1)
-	go func() { _, err := w.Once(t.Context(), slow); first <- err }()
+	go func() { _, err := w.once(t.Context(), slow); first <- err }()
 	<-begun
-	_, err := w.Once(t.Context(), w.operation(nil))
+	_, err := w.once(t.Context(), w.operation(nil))
 	require.ErrorIs(t, err, idempotency.ErrInProgress)
 	assert.Equal(t, 6*time.Second, waited)
 
-	w.clock.Advance(36 * time.Second) // as if the first had been killed
-	_, err = w.Once(t.Context(), w.operation(nil))
+	w.pass(t, 36*time.Second) // as if the first had been killed
+	_, err = w.once(t.Context(), w.operation(nil))
 	require.ErrorIs(t, err, idempotency.ErrUnknown)
 	assert.Zero(t, w.done.Load())
 
 	close(finish) // it was only slow
 	require.NoError(t, <-first)
-	answer, err := w.Once(t.Context(), w.operation(nil))
+	answer, err := w.once(t.Context(), w.operation(nil))
 	require.NoError(t, err)
 	assert.True(t, answer.Replayed)
 	assert.EqualValues(t, 1, w.done.Load())
 }
 
-// A process that is killed leaves its claim. What may be repeated is done
-// again after the lease, by one of those who ask.
+// A process that is killed leaves its claim, whose age is Redis' to tell. After
+// the lease nobody knows what became of it; before, somebody may be at it.
 func TestKilled(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, w *world) {
+		w.Pause = func(context.Context, time.Duration) error { return nil }
 		killed := w.operation(nil)
-		killed.Repeatable = true
 		killed.Do = func(context.Context) (idempotency.Answer, error) { panic("killed") }
-		assert.Panics(t, func() { _, _ = w.Once(t.Context(), killed) })
-		w.clock.Advance(36 * time.Second)
+		assert.Panics(t, func() { _, _ = w.once(t.Context(), killed) })
+		w.pass(t, 30*time.Second)
+		_, err := w.once(t.Context(), w.operation(nil))
+		require.ErrorIs(t, err, idempotency.ErrInProgress)
+		w.pass(t, 6*time.Second)
+		_, err = w.once(t.Context(), w.operation(nil))
+		require.ErrorIs(t, err, idempotency.ErrUnknown)
+
 		again := w.operation(nil)
-		again.Repeatable = true
-		for n := range 3 {
-			answer, err := w.Once(t.Context(), again)
-			require.NoError(t, err)
-			assert.Equal(t, n > 0, answer.Replayed)
+		again.Find = func(context.Context) (idempotency.Answer, bool) {
+			return idempotency.Answer{Status: 201, Body: json.RawMessage(`"found"`)}, true
 		}
-		assert.EqualValues(t, 1, w.done.Load())
+		for range 2 {
+			answer, err := w.once(t.Context(), again)
+			require.NoError(t, err)
+			assert.Equal(t, idempotency.Answer{Status: 201, Body: json.RawMessage(`"found"`), Replayed: true}, answer)
+		}
+		assert.Zero(t, w.done.Load())
+	})
+}
+
+// What needs no claim costs two commands, one of which the caller sends with
+// others; what was answered is found, and what was not is done.
+func TestUnclaimed(t *testing.T) {
+	for name, repeatable := range map[string]bool{"repeatable": true, "not-repeatable": false} {
+		t.Run(name, func(t *testing.T) {
+			onEachRedis(t, func(t *testing.T, w *world) {
+				op := stop(w.operation(nil), repeatable)
+				refused := op
+				refused.Do = func(context.Context) (idempotency.Answer, error) { return idempotency.Answer{}, errRefused }
+				_, err := w.once(t.Context(), refused)
+				require.ErrorIs(t, err, errRefused)
+				assert.EqualValues(t, 1, w.redis.commands.Load(), "a failure leaves nothing to write")
+
+				simultaneous := op
+				simultaneous.Do = func(ctx context.Context) (idempotency.Answer, error) {
+					answer, err := w.once(ctx, op)
+					require.NoError(t, err)
+					assert.False(t, answer.Replayed, "nobody waits")
+					return idempotency.Answer{Status: 200, Body: json.RawMessage(`"second"`)}, nil
+				}
+				answer, err := w.once(t.Context(), simultaneous)
+				require.NoError(t, err)
+				assert.False(t, answer.Replayed)
+				assert.EqualValues(t, 1, w.done.Load())
+
+				w.redis.commands.Store(0)
+				for range 2 {
+					answer, err = w.once(t.Context(), op)
+					require.NoError(t, err)
+					assert.Equal(t, idempotency.Answer{Status: 201, Body: json.RawMessage("1"), Replayed: true}, answer, "the first that was kept")
+				}
+				assert.EqualValues(t, 2, w.redis.commands.Load())
+				op.Payload = []byte("another")
+				_, err = w.once(t.Context(), op)
+				require.ErrorIs(t, err, idempotency.ErrReused)
+			})
+		})
+	}
+}
+
+// A request that is not begun frees what it has claimed, and nothing else.
+func TestRelease(t *testing.T) {
+	onEachRedis(t, func(t *testing.T, w *world) {
+		first, second := w.Attempt(w.operation(nil)), w.Attempt(w.operation(nil))
+		mine, err := w.redis.Do(t.Context(), first.Claim()...)
+		require.NoError(t, err)
+		others, err := w.redis.Do(t.Context(), second.Claim()...)
+		require.NoError(t, err)
+		held := func() any {
+			reply, err := w.redis.Do(t.Context(), "EXISTS", first.Name)
+			require.NoError(t, err)
+			return reply
+		}
+		second.Release(t.Context(), others)
+		second.Release(t.Context(), nil)
+		assert.EqualValues(t, 1, held())
+		first.Release(t.Context(), mine)
+		assert.EqualValues(t, 0, held())
+		w.redis.commands.Store(0)
+		w.Attempt(stop(w.operation(nil), true)).Release(t.Context(), "OK")
+		assert.Zero(t, w.redis.commands.Load())
 	})
 }
 
@@ -250,47 +352,84 @@ func TestCallerHangsUp(t *testing.T) {
 		assert.True(t, bounded, "the request's deadline stays")
 		return do(ctx)
 	}
-	_, err := w.Once(ctx, op)
+	_, err := w.once(ctx, op)
 	require.NoError(t, err)
-	answer, err := w.Once(t.Context(), op)
+	answer, err := w.once(t.Context(), op)
 	require.NoError(t, err)
 	assert.True(t, answer.Replayed)
 }
 
 func TestWithoutRedis(t *testing.T) {
 	for _, tt := range []struct {
-		name       string
-		commands   int32 // that Redis still runs
-		repeatable bool
-		want       error
-		done       int32
+		name                  string
+		commands              int32 // that Redis still runs
+		unclaimed, repeatable bool
+		want                  error
+		done                  int32
 	}{
-		{"at-the-claim", 0, false, idempotency.ErrUnavailable, 0},
-		{"at-the-claim-of-what-may-be-repeated", 0, true, nil, 1},
-		{"at-the-answer", 1, false, nil, 1},
+		{"at-the-claim", 0, false, false, idempotency.ErrUnavailable, 0},
+		{"at-the-read", 0, true, false, idempotency.ErrUnavailable, 0},
+		{"at-the-read-of-what-may-be-repeated", 0, true, true, nil, 1},
+		{"at-the-answer", 1, false, false, nil, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, miniredis.RunT(t).Addr())
 			w.redis.last.Store(tt.commands)
 			op := w.operation(nil)
-			op.Repeatable = tt.repeatable
-			_, err := w.Once(t.Context(), op)
+			op.Unclaimed, op.Repeatable = tt.unclaimed, tt.repeatable
+			_, err := w.once(t.Context(), op)
 			require.ErrorIs(t, err, tt.want)
 			assert.Equal(t, tt.done, w.done.Load())
 		})
 	}
+	t.Run("while-waiting", func(t *testing.T) {
+		for commands := int32(3); commands < 12; commands++ { // the first's claim, and the second's
+			w := newWorld(t, miniredis.RunT(t).Addr())
+			w.Pause = func(context.Context, time.Duration) error { return nil }
+			_, err := w.redis.Do(t.Context(), w.Attempt(w.operation(nil)).Claim()...)
+			require.NoError(t, err)
+			w.redis.last.Store(commands)
+			_, err = w.once(t.Context(), w.operation(nil))
+			want := idempotency.ErrUnavailable
+			if commands >= 10 { // and its nine looks, of which the first two are one round trip
+				want = idempotency.ErrInProgress
+			}
+			require.ErrorIs(t, err, want, "after %d commands", commands)
+			assert.Zero(t, w.done.Load())
+		}
+	})
+}
+
+// The first frees the key while a repetition waits: that does it.
+func TestFreedMeanwhile(t *testing.T) {
+	onEachRedis(t, func(t *testing.T, w *world) {
+		first := w.Attempt(w.operation(nil))
+		claimed, err := w.redis.Do(t.Context(), first.Claim()...)
+		require.NoError(t, err)
+		pauses := 0
+		w.Pause = func(ctx context.Context, _ time.Duration) error {
+			if pauses++; pauses == 2 {
+				first.Release(ctx, claimed)
+			}
+			return nil
+		}
+		answer, err := w.once(t.Context(), w.operation(nil))
+		require.NoError(t, err)
+		assert.False(t, answer.Replayed)
+		assert.EqualValues(t, 1, w.done.Load())
+	})
 }
 
 // What somebody else wrote is no answer, and no leave to do it again.
 func TestNonsenseInRedis(t *testing.T) {
 	mini := miniredis.RunT(t)
 	w := newWorld(t, mini.Addr())
-	_, err := w.Once(t.Context(), w.operation(nil))
+	_, err := w.once(t.Context(), w.operation(nil))
 	require.NoError(t, err)
 	require.Len(t, mini.Keys(), 1)
 	for _, nonsense := range []string{"", "null", "[]", `{"status":201}`, `{"status":"x"`, "\x00"} {
 		require.NoError(t, mini.Set(mini.Keys()[0], nonsense))
-		_, err = w.Once(t.Context(), w.operation(nil))
+		_, err = w.once(t.Context(), w.operation(nil))
 		require.ErrorIs(t, err, idempotency.ErrUnknown, nonsense)
 	}
 	assert.EqualValues(t, 1, w.done.Load())
@@ -301,7 +440,7 @@ func TestWhatIsStored(t *testing.T) {
 	w := newWorld(t, mini.Addr())
 	op := w.operation(nil)
 	op.Caller, op.Key, op.Payload = "token\na-clockwork-token", "a-key", []byte("a-payload")
-	_, err := w.Once(t.Context(), op)
+	_, err := w.once(t.Context(), op)
 	require.NoError(t, err)
 	require.Len(t, mini.Keys(), 1)
 	name := mini.Keys()[0]
@@ -313,7 +452,7 @@ func TestWhatIsStored(t *testing.T) {
 		assert.NotContains(t, name+value, secret)
 	}
 	mini.FastForward(24*time.Hour + time.Second)
-	_, err = w.Once(t.Context(), op)
+	_, err = w.once(t.Context(), op)
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, w.done.Load(), "a day later it is another request")
 }

@@ -30,6 +30,12 @@ const (
 	missing = "null" // JSON
 )
 
+// UserKey is where a user is remembered by account id.
+func UserKey(accountID string) string { return userPrefix + accountID }
+
+// IssueKey is where an issue is remembered by its key or numeric id.
+func IssueKey(idOrKey string) string { return issuePrefix + idOrKey }
+
 // Redis is what is needed of a Redis client.
 type Redis interface {
 	Do(ctx context.Context, cmd ...any) (any, error)

@@ -10,9 +10,6 @@ import "time"
 type Limit struct {
 	Burst    int
 	Interval time.Duration
-	// Debt is how many beyond the burst are still counted, where some were
-	// admitted before anybody asked. They have to be waited for.
-	Debt int
 }
 
 // Wait is how long the next one has to wait; 0 for not at all.
@@ -31,10 +28,10 @@ func (l Limit) Left(busyUntil, now time.Time) int {
 	return max(0, l.Burst-int((busy+l.Interval-1)/l.Interval))
 }
 
-// clamp keeps the state within what counting can make of it: another
-// instance's wrong clock must not lock anybody out for longer.
+// clamp keeps the state within what counting can make of it: a clock that was
+// set back must not lock anybody out for longer.
 func (l Limit) clamp(busyUntil, now time.Time) time.Time {
-	latest := now.Add(time.Duration(l.Burst+l.Debt) * l.Interval)
+	latest := now.Add(time.Duration(l.Burst) * l.Interval)
 	switch {
 	case busyUntil.Before(now):
 		return now

@@ -1,25 +1,20 @@
-// Package ratelimit bounds how often a caller, and an address, may ask. The
-// counts are shared through Redis, so that they hold over all instances, and a
-// request that is far from its limit costs no command there.
+// Package ratelimit bounds how often a caller, and an address, may ask.
 //
-// A read is counted in the process. The first Share-1 requests of a caller in a
-// window cost nothing; with each Share-th the process tells Redis of all of
-// them, by a script in front of the command that the request sends anyway, and
-// learns what the other instances have counted. So a quota holds but for what
-// the instances have not told: in any window no more than Share × instances
-// requests pass beyond it. A bucket that was dropped because a process knew
-// too many, a process that ended, and a script whose answer was lost are among
-// these: what was not told is not told later.
+// Most requests are counted in the process alone, evenly (see Limit), and cost
+// no command in Redis: so a quota for reads holds in each instance by itself.
 //
-// What costs an upstream's time is strict: Redis is asked about each, and the
-// quota holds exactly. Whom the process knows to be over the quota is refused
-// without asking.
+// What costs an upstream's time has one count that all instances share. Redis
+// is asked before the work, with one command as a rule: the first request of a
+// window creates the count together with its lifetime, which is the window, and
+// the others add to it. Whoever does not know that a window is open tries to
+// create one first, and then needs a second command. The lifetime is Redis' own,
+// so no clock of an instance decides anything. Who was refused is refused in
+// this process until the window ends, without asking again.
 //
 // Without Redis each process counts for itself: nothing fails and nothing
 // waits because a count could not be shared.
 //
-// Keys: clockwork:rate:{policy}:{HMAC of the caller or the address}, until the
-// quota is whole again.
+// Keys: clockwork:rate:{policy}:{HMAC of the caller or the address}, a window.
 package ratelimit
 
 import (
@@ -51,6 +46,8 @@ type Claim struct {
 	Policy *Policy
 	Kind   string // "user", "token" or "address"
 	Value  string
+	// Shared says that all instances count together, in Redis.
+	Shared bool
 }
 
 // Limiter counts for one process. A nil Limiter limits nothing.
@@ -60,9 +57,8 @@ type Limiter struct {
 	now   func() time.Time
 	log   *slog.Logger
 	table *table
-	// silentUntil is when Redis is asked again after it did not answer, in
-	// Unix nanoseconds.
-	silentUntil atomic.Int64
+	// silentUntil is when Redis is asked again after it did not answer.
+	silentUntil atomic.Pointer[time.Time]
 }
 
 // New returns a limiter over redis. The key, which every instance must have,
@@ -78,31 +74,30 @@ func (l *Limiter) Buckets() int {
 	return len(l.table.buckets)
 }
 
-// Admit counts a request under at most three claims. The error is an *Exceeded,
-// and then the request is counted under none. The Pass, which comes in either
-// case, tells the caller; what Redis is still to be asked goes with a command
-// of the request's (see With), or by Ask.
+// Admit counts a request under at most three claims, of which at most one is
+// shared: that is counted by Ask, or by Command and Settle. The error is an
+// *Exceeded, and then the request is counted under none. The Pass, which comes
+// in either case, writes the headers.
 func (l *Limiter) Admit(claims ...Claim) (*Pass, error) {
 	if l == nil || len(claims) == 0 {
 		return nil, nil
 	}
-	p := &Pass{limiter: l, now: l.now().Truncate(time.Millisecond)} // as Redis counts
+	p := &Pass{limiter: l, now: l.now(), n: len(claims)}
 	for i, c := range claims {
 		h := &p.held[i]
 		h.claim, h.hash = c, l.table.key(c)
-		var wait time.Duration
-		h.bucket, h.due, wait = l.table.take(h.hash, c.Policy, p.now)
-		if wait > 0 {
-			for _, earlier := range p.held[:i] {
-				l.table.giveBack(earlier.hash, earlier.claim.Policy, earlier.due)
-			}
+		if wait := p.count(h); wait > 0 {
+			p.giveBack(i)
 			return p, p.refuse(h, wait)
-		}
-		if p.n++; h.due > 0 {
-			p.state.Store(waiting)
 		}
 	}
 	return p, nil
+}
+
+// silent reports that Redis is not asked at the moment.
+func (l *Limiter) silent(now time.Time) bool {
+	until := l.silentUntil.Load()
+	return until != nil && now.Before(*until) && !until.After(now.Add(askPause))
 }
 
 // unheard notes that Redis did not answer: for a while nobody waits for it.
@@ -111,7 +106,8 @@ func (l *Limiter) unheard(ctx context.Context, err error) {
 		return // the caller hung up, which says nothing of Redis
 	}
 	now := l.now()
-	if l.silentUntil.Swap(now.Add(askPause).UnixNano()) <= now.UnixNano() {
+	until := now.Add(askPause)
+	if before := l.silentUntil.Swap(&until); before == nil || !now.Before(*before) {
 		l.log.WarnContext(ctx, "requests are counted in this process only", "error", err)
 	}
 }
@@ -119,6 +115,6 @@ func (l *Limiter) unheard(ctx context.Context, err error) {
 // redisKey is a claim's count in Redis.
 func (l *Limiter) redisKey(c Claim) string {
 	mac := hmac.New(sha256.New, l.key)
-	fmt.Fprintf(mac, "rate limit\n%s\n%s", c.Kind, c.Value)
+	fmt.Fprintf(mac, "rate limit by window\n%s\n%s", c.Kind, c.Value)
 	return keyPrefix + c.Policy.Name + ":" + hex.EncodeToString(mac.Sum(nil)[:16])
 }

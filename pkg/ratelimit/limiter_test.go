@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
@@ -29,36 +30,25 @@ var start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 var (
 	key    = []byte("key-of-every-instance")
 	silent = slog.New(slog.DiscardHandler)
-	// Small policies, for counting up to: shared in batches of 4, and strict.
-	shared = ratelimit.NewPolicy("shared", 20, 20*time.Second, 4)
-	strict = ratelimit.NewPolicy("strict", 5, 10*time.Second, 1)
+	// A small policy, for counting up to.
+	small = ratelimit.NewPolicy("small", 5, 10*time.Second)
 )
 
-// counted is a client that counts commands and round trips.
+// counted is a client that counts commands.
 type counted struct {
-	ratelimit.Client
-	commands, trips atomic.Int32
-	down            atomic.Bool
+	ratelimit.Commands
+	commands atomic.Int32
+	down     atomic.Bool
 }
 
 var errDown = errors.New("connection refused")
 
 func (c *counted) Do(ctx context.Context, cmd ...any) (any, error) {
-	c.trips.Add(1)
-	if c.down.Load() {
-		return nil, errDown
-	}
 	c.commands.Add(1)
-	return c.Client.Do(ctx, cmd...)
-}
-
-func (c *counted) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
-	c.trips.Add(1)
 	if c.down.Load() {
 		return nil, errDown
 	}
-	c.commands.Add(int32(len(cmds)))
-	return c.Client.Pipeline(ctx, cmds...)
+	return c.Commands.Do(ctx, cmd...)
 }
 
 func overTCP(t testing.TB, addr string) *counted {
@@ -66,7 +56,7 @@ func overTCP(t testing.TB, addr string) *counted {
 	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return &counted{Client: client}
+	return &counted{Commands: client}
 }
 
 func onEachRedis(t *testing.T, test func(t *testing.T, redis *counted)) {
@@ -82,117 +72,165 @@ func by(p *ratelimit.Policy, who string) ratelimit.Claim {
 	return ratelimit.Claim{Policy: p, Kind: "user", Value: who}
 }
 
-// ask is a whole request: it comes in, and reads something in Redis, which
-// takes along what is due.
-func ask(t testing.TB, l *ratelimit.Limiter, redis ratelimit.Client, claims ...ratelimit.Claim) (*ratelimit.Pass, time.Duration) {
+func shared(p *ratelimit.Policy, who string) ratelimit.Claim {
+	return ratelimit.Claim{Policy: p, Kind: "user", Value: who, Shared: true}
+}
+
+// ask is a whole request. The wait is in whole seconds, rounded up as in
+// Retry-After.
+func ask(t testing.TB, l *ratelimit.Limiter, claims ...ratelimit.Claim) (*ratelimit.Pass, time.Duration) {
 	t.Helper()
 	pass, err := l.Admit(claims...)
 	if err == nil {
-		_, err = ratelimit.Carrying{Client: redis}.Do(ratelimit.With(t.Context(), pass), "GET", "something")
+		err = pass.Ask(t.Context())
 	}
 	var limited *ratelimit.Exceeded
 	if errors.As(err, &limited) {
-		assert.NotZero(t, limited.RetryAfter)
-		return pass, limited.RetryAfter
+		assert.Positive(t, limited.RetryAfter)
+		return pass, (limited.RetryAfter + time.Second - 1).Truncate(time.Second)
 	}
 	require.NoError(t, err)
 	return pass, 0
 }
 
-// admitted asks until it is refused, at most tries times.
-func admitted(t testing.TB, l *ratelimit.Limiter, redis ratelimit.Client, tries int, claims ...ratelimit.Claim) int {
-	t.Helper()
-	for n := range tries {
-		if _, wait := ask(t, l, redis, claims...); wait > 0 {
-			return n
-		}
-	}
-	return tries
+// headers are RateLimit and RateLimit-Policy.
+func headers(pass *ratelimit.Pass) (limit, policy string) {
+	header := http.Header{}
+	pass.Tell(header)
+	return header.Get("RateLimit"), header.Get("RateLimit-Policy")
 }
 
-func TestStrictHoldsExactlyAcrossInstances(t *testing.T) {
+// Clocks that are an hour apart agree: only Redis' own counts. And its window
+// ends for all at the same time.
+func TestSharedHoldsExactlyAcrossInstances(t *testing.T) {
+	onEachRedis(t, func(t *testing.T, redis *counted) {
+		var instances []*ratelimit.Limiter
+		var clocks []*manualclock.Clock
+		for _, off := range []time.Duration{0, time.Hour, -time.Hour} {
+			clocks = append(clocks, manualclock.New(start.Add(off)))
+			instances = append(instances, ratelimit.New(redis, key, clocks[len(clocks)-1].Now, silent))
+		}
+		pass := func(d time.Duration) {
+			redistime.Pass(t, redis, d)
+			for _, c := range clocks {
+				c.Advance(d)
+			}
+		}
+		for range 3 {
+			for n := range small.Quota {
+				_, wait := ask(t, instances[n%3], shared(&small, "an"))
+				require.Zero(t, wait, "request %d", n)
+				if n == 0 {
+					pass(6 * time.Second)
+				}
+			}
+			for n, l := range instances {
+				_, wait := ask(t, l, shared(&small, "an"))
+				assert.Equal(t, 4*time.Second, wait, "instance %d", n)
+				_, wait = ask(t, l, shared(&small, "bo of instance "+fmt.Sprint(n)))
+				assert.Zero(t, wait, "another caller")
+			}
+			pass(4 * time.Second)
+		}
+	})
+}
+
+// An instance that was started or set back in the middle of a window does not
+// begin another.
+func TestClockThatIsSet(t *testing.T) {
+	onEachRedis(t, func(t *testing.T, redis *counted) {
+		for name, by := range map[string]time.Duration{"back": -time.Hour, "ahead": time.Hour} {
+			c := manualclock.New(start)
+			l := ratelimit.New(redis, key, c.Now, silent)
+			for range small.Quota - 1 {
+				_, wait := ask(t, l, shared(&small, name))
+				require.Zero(t, wait)
+			}
+			c.Advance(by)
+			_, wait := ask(t, l, shared(&small, name))
+			require.Zero(t, wait, name)
+			for range 3 {
+				_, wait = ask(t, l, shared(&small, name))
+				assert.Equal(t, 10*time.Second, wait, name)
+				c.Advance(by)
+			}
+		}
+	})
+	c := manualclock.New(start)
+	l := ratelimit.New(nil, key, c.Now, silent)
+	for range small.Quota {
+		_, err := l.Admit(by(&small, "an"))
+		require.NoError(t, err)
+	}
+	c.Advance(-time.Hour)
+	_, wait := ask(t, l, by(&small, "an"))
+	assert.Equal(t, 2*time.Second, wait, "what the process counts by itself")
+}
+
+// What each request costs in Redis.
+func TestCost(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, redis *counted) {
 		c := manualclock.New(start)
-		var instances []*ratelimit.Limiter
-		for range 3 {
-			instances = append(instances, ratelimit.New(redis, key, c.Now, silent))
+		l, another := ratelimit.New(redis, key, c.Now, silent), ratelimit.New(redis, key, c.Now, silent)
+		cost := func(l *ratelimit.Limiter, claims ...ratelimit.Claim) int32 {
+			before := redis.commands.Load()
+			ask(t, l, claims...)
+			return redis.commands.Load() - before
 		}
-		for n := range strict.Quota {
-			_, wait := ask(t, instances[n%3], redis, by(&strict, "an"))
-			require.Zero(t, wait, "request %d", n)
+		address := by(&ratelimit.PerAddress, "192.0.2.1")
+		assert.Zero(t, cost(l, by(&small, "an"), address), "a read")
+		assert.EqualValues(t, 1, cost(l, shared(&small, "an"), address), "the first of a window")
+		assert.EqualValues(t, 1, cost(l, shared(&small, "an"), address), "another")
+		assert.EqualValues(t, 2, cost(another, shared(&small, "an"), address), "one in a window that another process has opened")
+		for range 2 {
+			cost(l, shared(&small, "an"))
 		}
-		for _, l := range instances {
-			_, wait := ask(t, l, redis, by(&strict, "an"))
-			assert.Equal(t, 2*time.Second, wait)
-			_, wait = ask(t, l, redis, by(&strict, "bo"))
-			assert.Zero(t, wait, "another caller")
-		}
-		c.Advance(2 * time.Second)
-		_, wait := ask(t, instances[2], redis, by(&strict, "an"))
-		assert.Zero(t, wait, "exactly when it was said")
-		_, wait = ask(t, instances[1], redis, by(&strict, "an"))
-		assert.Equal(t, 2*time.Second, wait)
+		assert.EqualValues(t, 2, cost(l, shared(&small, "an"), address), "the first that is refused")
+		assert.Zero(t, cost(l, shared(&small, "an"), address), "the others that are refused")
+		c.Advance(small.Window)
+		redistime.Pass(t, redis, small.Window)
+		assert.EqualValues(t, 1, cost(l, shared(&small, "an"), address), "the first of the next window")
 	})
 }
 
-// The bound that the package comment gives: Share × instances beyond the quota.
-func TestSharedIsBoundedAcrossInstances(t *testing.T) {
+// A count without a lifetime locks nobody out for good, whoever was killed, and
+// a window that ended before its time is begun again.
+func TestCountWithoutALifetime(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, redis *counted) {
-		for _, instances := range []int{1, 2, 5, 10} {
-			t.Run(fmt.Sprintf("%d-instances", instances), func(t *testing.T) {
-				c := manualclock.New(start)
-				who := by(&shared, fmt.Sprintf("caller of %d", instances))
-				var all []*ratelimit.Limiter
-				for range instances {
-					all = append(all, ratelimit.New(redis, key, c.Now, silent))
-				}
-				total := 0
-				for range 100 { // in turn, so that each knows as little as it can
-					for _, l := range all {
-						total += admitted(t, l, redis, 1, who)
-					}
-				}
-				assert.GreaterOrEqual(t, total, shared.Quota)
-				assert.LessOrEqual(t, total, shared.Quota+shared.Share*instances)
-
-				// And it stays so: in the next windows only what has come back.
-				for window := range 5 {
-					before := total
-					for range 20 {
-						c.Advance(shared.Window / 20)
-						for range 10 {
-							for _, l := range all {
-								total += admitted(t, l, redis, 1, who)
-							}
-						}
-					}
-					assert.LessOrEqual(t, total-before, shared.Quota+shared.Share*instances, "window %d", window)
-				}
-			})
+		c := manualclock.New(start)
+		do := func(cmd ...any) any {
+			reply, err := redis.Do(t.Context(), cmd...)
+			require.NoError(t, err)
+			return reply
 		}
+		ask(t, ratelimit.New(redis, key, c.Now, silent), shared(&small, "an"))
+		counter := do("KEYS", "*").([]any)[0]
+		do("PERSIST", counter)
+		later := ratelimit.New(redis, key, c.Now, silent)
+		refused := 0
+		for range small.Quota {
+			if _, wait := ask(t, later, shared(&small, "an")); wait > 0 {
+				refused++
+				assert.Equal(t, small.Window, wait)
+			}
+		}
+		assert.Equal(t, 1, refused)
+		assert.Positive(t, do("PTTL", counter))
+		redistime.Pass(t, redis, small.Window)
+		_, wait := ask(t, ratelimit.New(redis, key, c.Now, silent), shared(&small, "an"))
+		assert.Zero(t, wait)
 	})
-}
-
-func TestSharedCostsNothingFarFromTheQuota(t *testing.T) {
-	redis := overTCP(t, miniredis.RunT(t).Addr())
-	c := manualclock.New(start)
-	l := ratelimit.New(redis, key, c.Now, silent)
-	const polls = 2000
-	for range polls { // a desktop, over five hours
-		_, wait := ask(t, l, redis, by(&ratelimit.Reads, "an"), ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: "192.0.2.1"})
-		require.Zero(t, wait)
-		c.Advance(10 * time.Second)
-	}
-	assert.EqualValues(t, polls, redis.commands.Load(), "one command each, its own")
-	assert.EqualValues(t, polls, redis.trips.Load())
-
-	redis.commands.Store(0)
-	redis.trips.Store(0)
-	for range shared.Quota {
-		ask(t, l, redis, by(&shared, "busy"))
-	}
-	assert.EqualValues(t, shared.Quota, redis.trips.Load(), "what is due goes in a round trip that is made anyway")
-	assert.EqualValues(t, shared.Quota+shared.Quota/shared.Share, redis.commands.Load())
+	t.Run("ended-early", func(t *testing.T) {
+		mini := miniredis.RunT(t)
+		redis := overTCP(t, mini.Addr())
+		l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
+		ask(t, l, shared(&small, "an"))
+		counter := mini.Keys()[0]
+		mini.FlushAll()
+		_, wait := ask(t, l, shared(&small, "an"))
+		assert.Zero(t, wait)
+		assert.Equal(t, small.Window, mini.TTL(counter))
+	})
 }
 
 // Requests at the same time must not outrun the counts, and a refusal under one
@@ -200,24 +238,23 @@ func TestSharedCostsNothingFarFromTheQuota(t *testing.T) {
 func TestAtTheSameTime(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, redis *counted) {
 		l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
-		for name, p := range map[string]*ratelimit.Policy{"strict": &strict, "shared": &shared} {
+		for name, claim := range map[string]ratelimit.Claim{"shared": shared(&small, "an"), "own": by(&small, "bo")} {
 			var let atomic.Int32
 			var all sync.WaitGroup
 			for range 100 {
 				all.Go(func() {
-					if _, wait := ask(t, l, redis, by(p, "an"), by(&ratelimit.PerAddress, "192.0.2.1")); wait == 0 {
+					if _, wait := ask(t, l, claim, by(&ratelimit.PerAddress, "192.0.2.1")); wait == 0 {
 						let.Add(1)
 					}
 				})
 			}
 			all.Wait()
-			assert.EqualValues(t, p.Quota, let.Load(), name)
+			assert.EqualValues(t, small.Quota, let.Load(), name)
 		}
-		pass, wait := ask(t, l, redis, by(&ratelimit.PerAddress, "192.0.2.1"))
+		pass, wait := ask(t, l, by(&ratelimit.PerAddress, "192.0.2.1"))
 		require.Zero(t, wait)
-		header := http.Header{}
-		pass.Tell(header)
-		assert.Contains(t, header.Get("RateLimit"), fmt.Sprintf(";r=%d;", ratelimit.PerAddress.Quota-strict.Quota-shared.Quota-1))
+		limit, _ := headers(pass)
+		assert.Contains(t, limit, fmt.Sprintf(";r=%d;", ratelimit.PerAddress.Quota-2*small.Quota-1))
 	})
 }
 
@@ -225,35 +262,62 @@ func TestTell(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
 	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
-	tell := func(pass *ratelimit.Pass) (string, string) {
-		header := http.Header{}
-		pass.Tell(header)
-		return header.Get("RateLimit"), header.Get("RateLimit-Policy")
-	}
 	address := by(&ratelimit.PerAddress, "192.0.2.1")
-	for n := range strict.Quota {
-		pass, _ := ask(t, l, redis, by(&strict, "an"), address)
-		got, policy := tell(pass)
-		assert.Equal(t, fmt.Sprintf(`"strict";r=%d;t=%d`, strict.Quota-n-1, 2*(n+1)), got)
-		assert.Equal(t, `"strict";q=5;w=10`, policy)
+	for n := range small.Quota {
+		pass, _ := ask(t, l, by(&small, "an"), address)
+		got, policy := headers(pass)
+		assert.Equal(t, fmt.Sprintf(`"small";r=%d;t=%d`, small.Quota-n-1, 2*(n+1)), got, "evenly")
+		assert.Equal(t, `"small";q=5;w=10`, policy)
 	}
-	for name, other := range map[string]*ratelimit.Limiter{"told-by-this-process": l, "told-by-redis": ratelimit.New(redis, key, c.Now, silent)} {
-		pass, wait := ask(t, other, redis, by(&ratelimit.Reads, "an"), by(&strict, "an"))
-		assert.Equal(t, 2*time.Second, wait, name)
-		got, policy := tell(pass)
-		assert.Equal(t, `"strict";r=0;t=10`, got, "%s: the one that refuses, not the first", name)
-		assert.Equal(t, `"strict";q=5;w=10`, policy)
+	for n := range small.Quota {
+		pass, _ := ask(t, l, shared(&small, "bo"), address)
+		got, policy := headers(pass)
+		assert.Equal(t, fmt.Sprintf(`"small";r=%d;t=10`, small.Quota-n-1), got, "by window")
+		assert.Equal(t, `"small";q=5;w=10`, policy)
 	}
-	got, policy := tell(nil)
+	for name, other := range map[string]struct {
+		l     *ratelimit.Limiter
+		claim ratelimit.Claim
+		wait  time.Duration
+	}{
+		"counted-by-this-process": {l, by(&small, "an"), 2 * time.Second},
+		"refused-by-redis":        {l, shared(&small, "bo"), 10 * time.Second},
+		"refused-before":          {l, shared(&small, "bo"), 10 * time.Second},
+		"refused-elsewhere":       {ratelimit.New(redis, key, c.Now, silent), shared(&small, "bo"), 10 * time.Second},
+	} {
+		pass, wait := ask(t, other.l, by(&ratelimit.Reads, "an"), other.claim)
+		assert.Equal(t, other.wait, wait, name)
+		got, policy := headers(pass)
+		assert.Equal(t, `"small";r=0;t=10`, got, "%s: the one that refuses, not the first", name)
+		assert.Equal(t, `"small";q=5;w=10`, policy)
+	}
+	pass, err := l.Admit(shared(&small, "cy"))
+	require.NoError(t, err)
+	got, _ := headers(pass)
+	assert.Equal(t, `"small";r=5;t=10`, got, "before it was asked for")
+	got, policy := headers(nil)
 	assert.Empty(t, got+policy)
 }
 
 func TestOff(t *testing.T) {
 	var l *ratelimit.Limiter
-	pass, err := l.Admit(by(&strict, "an"))
+	pass, err := l.Admit(shared(&small, "an"))
 	require.NoError(t, err)
+	assert.Nil(t, pass.Command())
+	assert.NoError(t, pass.Settle(t.Context(), nil, nil))
 	assert.NoError(t, pass.Ask(t.Context()))
-	assert.Equal(t, t.Context(), ratelimit.With(t.Context(), pass))
+}
+
+// A request asks once, whoever calls.
+func TestAskedOnce(t *testing.T) {
+	redis := overTCP(t, miniredis.RunT(t).Addr())
+	pass, err := ratelimit.New(redis, key, manualclock.New(start).Now, silent).Admit(shared(&small, "an"))
+	require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, pass.Ask(t.Context()))
+	}
+	assert.EqualValues(t, 1, redis.commands.Load())
+	assert.Nil(t, pass.Command())
 }
 
 // Without Redis nothing fails and nothing waits; the process's own count holds.
@@ -263,22 +327,32 @@ func TestWithoutRedis(t *testing.T) {
 	var log bytes.Buffer
 	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, slog.New(slog.NewTextHandler(&log, nil)))
-	for n := range strict.Quota {
-		pass, err := l.Admit(by(&strict, "an"))
-		require.NoError(t, err, "request %d", n)
-		require.NoError(t, pass.Ask(t.Context()))
+	for n := range small.Quota {
+		_, wait := ask(t, l, shared(&small, "an"))
+		require.Zero(t, wait, "request %d", n)
 	}
-	assert.EqualValues(t, 1, redis.trips.Load(), "who does not answer is not asked each time")
-	_, err := l.Admit(by(&strict, "an"))
-	assert.ErrorAs(t, err, new(*ratelimit.Exceeded))
+	assert.EqualValues(t, 1, redis.commands.Load(), "who does not answer is not asked each time")
+	_, wait := ask(t, l, shared(&small, "an"))
+	assert.Equal(t, 10*time.Second, wait)
 	assert.Equal(t, 1, strings.Count(log.String(), "counted in this process only"))
 
 	c.Advance(5 * time.Second)
 	redis.down.Store(false)
-	pass, err := l.Admit(by(&strict, "an"))
-	require.NoError(t, err)
-	require.NoError(t, pass.Ask(t.Context()))
-	assert.EqualValues(t, 2, redis.trips.Load(), "after a while it is")
+	ask(t, l, shared(&small, "bo"))
+	assert.EqualValues(t, 2, redis.commands.Load(), "after a while it is")
+	c.Advance(5 * time.Second)
+	_, wait = ask(t, l, shared(&small, "an"))
+	assert.Zero(t, wait, "in the next window")
+	for _, later := range []time.Duration{-time.Hour, time.Hour} {
+		redis.down.Store(true)
+		ask(t, l, shared(&small, "cy"))
+		c.Advance(later)
+		redis.down.Store(false)
+		before := redis.commands.Load()
+		ask(t, l, shared(&small, "cy"))
+		assert.Greater(t, redis.commands.Load(), before, "a clock that is set does not keep Redis from being asked")
+		redistime.Pass(t, redis.Commands, time.Hour)
+	}
 }
 
 // A caller who hangs up is counted, and says nothing of Redis.
@@ -287,42 +361,44 @@ func TestCallerHangsUp(t *testing.T) {
 	c := manualclock.New(start)
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
-	for n := range strict.Quota {
-		pass, err := ratelimit.New(redis, key, c.Now, silent).Admit(by(&strict, "an"))
+	for n := range small.Quota {
+		pass, err := ratelimit.New(redis, key, c.Now, silent).Admit(shared(&small, "an"))
 		require.NoError(t, err)
 		require.NoError(t, pass.Ask(gone), "request %d", n)
 	}
-	pass, err := ratelimit.New(redis, key, c.Now, silent).Admit(by(&strict, "an"))
+	pass, err := ratelimit.New(redis, key, c.Now, silent).Admit(shared(&small, "an"))
 	require.NoError(t, err)
 	assert.ErrorAs(t, pass.Ask(gone), new(*ratelimit.Exceeded))
+
+	l := ratelimit.New(redis, key, c.Now, silent)
+	pass, err = l.Admit(shared(&small, "bo"))
+	require.NoError(t, err)
+	require.NotNil(t, pass.Command())
+	require.NoError(t, pass.Settle(gone, nil, context.Canceled))
+	pass, err = l.Admit(shared(&small, "bo"))
+	require.NoError(t, err)
+	assert.NotNil(t, pass.Command(), "Redis is asked for the next")
 }
 
-// odd answers what no script of ours answers.
-type odd struct {
-	ratelimit.Client
-	reply any
-}
+// odd answers what Redis would not.
+type odd struct{ reply any }
 
 func (o odd) Do(context.Context, ...any) (any, error) { return o.reply, nil }
-func (o odd) Pipeline(context.Context, ...[]any) ([]any, error) {
-	return []any{o.reply, "value"}, nil
-}
 
 func TestOddAnswers(t *testing.T) {
 	for name, reply := range map[string]any{
-		"none": nil, "text": "OK", "number": int64(0), "empty": []any{}, "short": []any{int64(0)}, "texts": []any{"0", "1"}, "error": errDown,
+		"none": nil, "text": "QUEUED", "zero": int64(0), "negative": int64(-7), "list": []any{int64(1)}, "error": errDown,
 	} {
 		t.Run(name, func(t *testing.T) {
-			redis := odd{reply: reply}
-			l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
-			pass, err := l.Admit(by(&strict, "an"))
-			require.NoError(t, err)
-			require.NoError(t, pass.Ask(t.Context()))
-			pass, err = l.Admit(by(&strict, "an"))
-			require.NoError(t, err)
-			got, err := ratelimit.Carrying{Client: redis}.Do(ratelimit.With(t.Context(), pass), "MGET", "a", "b")
-			require.NoError(t, err)
-			assert.Equal(t, "value", got, "the command that carried it is answered")
+			var log bytes.Buffer
+			l := ratelimit.New(odd{reply}, key, manualclock.New(start).Now, slog.New(slog.NewTextHandler(&log, nil)))
+			for n := range small.Quota {
+				_, wait := ask(t, l, shared(&small, "an"))
+				require.Zero(t, wait, "request %d", n)
+			}
+			_, wait := ask(t, l, shared(&small, "an"))
+			assert.Equal(t, small.Window, wait, "the process counts by itself")
+			assert.Contains(t, log.String(), "counted in this process only")
 		})
 	}
 }
@@ -333,34 +409,34 @@ func TestKeys(t *testing.T) {
 	redis := overTCP(t, mini.Addr())
 	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
-	ask(t, l, redis, ratelimit.Claim{Policy: &strict, Kind: "token", Value: "a-clockwork-token"}, ratelimit.Claim{Policy: &strict, Kind: "address", Value: "192.0.2.1"})
+	token := ratelimit.Claim{Policy: &small, Kind: "token", Value: "a-clockwork-token", Shared: true}
+	ask(t, l, ratelimit.Claim{Policy: &small, Kind: "address", Value: "192.0.2.1", Shared: true})
+	ask(t, l, token)
 	require.Len(t, mini.Keys(), 2)
 	for _, k := range mini.Keys() {
-		assert.Regexp(t, `^clockwork:rate:strict:[0-9a-f]{32}$`, k)
-		assert.Equal(t, 2*time.Second, mini.TTL(k), "no longer than it matters")
+		assert.Regexp(t, `^clockwork:rate:small:[0-9a-f]{32}$`, k)
+		assert.Equal(t, small.Window, mini.TTL(k))
 	}
-	before := mini.Keys()
-	ask(t, ratelimit.New(redis, []byte("other"), c.Now, silent), redis, ratelimit.Claim{Policy: &strict, Kind: "token", Value: "a-clockwork-token"})
+	ask(t, ratelimit.New(redis, []byte("other"), c.Now, silent), token)
 	assert.Len(t, mini.Keys(), 3, "without the key one cannot tell whose it is")
-	ask(t, l, redis, ratelimit.Claim{Policy: &strict, Kind: "user", Value: "a-clockwork-token"})
-	assert.Len(t, mini.Keys(), 4, "a user is no token: %v", before)
+	ask(t, l, shared(&small, "a-clockwork-token"))
+	assert.Len(t, mini.Keys(), 4, "a user is no token")
 }
 
 // Whoever asks under ever new names makes a process neither grow nor forget
 // what Redis knows.
 func TestMemoryIsBounded(t *testing.T) {
 	redis := overTCP(t, miniredis.RunT(t).Addr())
-	c := manualclock.New(start)
-	l := ratelimit.New(redis, key, c.Now, silent)
-	for range strict.Quota {
-		ask(t, l, redis, by(&strict, "an"))
+	l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
+	for range small.Quota {
+		ask(t, l, shared(&small, "an"))
 	}
 	for n := range 10_000 {
 		_, err := l.Admit(ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: fmt.Sprintf("2001:db8:0:%x::/64", n)})
 		require.NoError(t, err)
 	}
 	assert.Equal(t, 8192, l.Buckets())
-	_, wait := ask(t, l, redis, by(&strict, "an"))
+	_, wait := ask(t, l, shared(&small, "an"))
 	assert.NotZero(t, wait)
 }
 
@@ -368,31 +444,33 @@ func TestMemoryIsBounded(t *testing.T) {
 // address, opened within five minutes, one of whose people has ten devices and
 // starts and stops timers all the time.
 func TestPeopleAreNotLimited(t *testing.T) {
+	redis := overTCP(t, miniredis.RunT(t).Addr())
 	c := manualclock.New(start)
-	l := ratelimit.New(nil, key, c.Now, silent)
+	l := ratelimit.New(redis, key, c.Now, silent)
 	address := ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: "192.0.2.1"}
-	ask := func(p *ratelimit.Policy, who string) {
-		_, err := l.Admit(by(p, who), address)
-		require.NoError(t, err, "%s, %s at %s", p.Name, who, c.Now())
+	request := func(claim ratelimit.Claim) {
+		_, wait := ask(t, l, claim, address)
+		require.Zero(t, wait, "%s, %s at %s", claim.Policy.Name, claim.Value, c.Now())
 	}
 	const devices, desktops = 10, 150
 	for second := range 1800 {
 		if n := second / 2; n < desktops && second%2 == 0 {
 			for range 12 {
-				ask(&ratelimit.Reads, fmt.Sprintf("person-%d", max(0, n-devices+1)))
+				request(by(&ratelimit.Reads, fmt.Sprintf("person-%d", max(0, n-devices+1))))
 			}
 		}
 		for n := range min(second/2, desktops) {
 			if (second+n)%10 == 0 {
-				ask(&ratelimit.Reads, fmt.Sprintf("person-%d", max(0, n-devices+1)))
+				request(by(&ratelimit.Reads, fmt.Sprintf("person-%d", max(0, n-devices+1))))
 			}
 		}
 		if second%10 == 0 {
-			ask(&ratelimit.Writes, "person-0")
+			request(shared(&ratelimit.Writes, "person-0"))
 		}
 		if second%3 == 0 { // a pause in typing
-			ask(&ratelimit.Lookups, "person-0")
+			request(shared(&ratelimit.Lookups, "person-0"))
 		}
 		c.Advance(time.Second)
+		redistime.Pass(t, redis, time.Second)
 	}
 }

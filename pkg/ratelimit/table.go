@@ -9,11 +9,12 @@ import (
 // maxBuckets bounds the memory of a process's own counts: about 1 MB.
 const maxBuckets = 8192
 
-// bucket is what one process knows of one count.
+// bucket is what one process knows of one claim's count.
 type bucket struct {
-	busy   time.Time // as Redis last said, and what was counted here since
-	told   time.Time // when the window began in which unsaid is counted
-	unsaid int       // counted here, and not yet in Redis
+	// busy is until when what was counted here keeps the limit busy; for a
+	// shared claim, when the window ends that n belongs to.
+	busy time.Time
+	n    int // of a shared claim
 }
 
 // table holds the buckets of a process. Its keys are hashes with a seed of its
@@ -33,57 +34,74 @@ func (t *table) key(c Claim) uint64 {
 		_, _ = h.WriteString(part)
 		_ = h.WriteByte(0)
 	}
+	if c.Shared {
+		_ = h.WriteByte(1)
+	}
 	return h.Sum64()
 }
 
-// take counts one and returns the bucket as it is then, and how many Redis is
-// to be told of now; or counts nothing and returns how long to wait.
-func (t *table) take(key uint64, p *Policy, now time.Time) (b bucket, due int, wait time.Duration) {
+// take counts one by the limit and returns until when that is busy; or counts
+// nothing and returns how long to wait.
+func (t *table) take(key uint64, limit Limit, now time.Time) (busy time.Time, wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b, known := t.buckets[key]
-	limit := p.limit()
-	if wait = limit.Wait(b.busy, now); wait > 0 {
-		return b, 0, wait
+	b := t.buckets[key]
+	if wait = limit.Wait(b.busy, now); wait == 0 {
+		b.busy = limit.Take(b.busy, now)
+		t.put(key, b)
 	}
-	if !known && len(t.buckets) >= maxBuckets {
-		t.drop()
-	}
-	if now.Sub(b.told) >= p.Window {
-		b.told, b.unsaid = now, 0
-	}
-	b.busy = limit.Take(b.busy, now)
-	if b.unsaid++; b.unsaid >= p.Share {
-		due, b.unsaid = b.unsaid, 0
-	}
-	t.buckets[key] = b
-	return b, due, 0
+	return b.busy, wait
 }
 
 // giveBack takes one out again that another limit did not allow.
-func (t *table) giveBack(key uint64, p *Policy, due int) {
+func (t *table) giveBack(key uint64, limit Limit) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b, known := t.buckets[key]; known {
-		b.busy = b.busy.Add(-p.limit().Interval)
-		b.unsaid = max(0, b.unsaid+due-1)
+		b.busy = b.busy.Add(-limit.Interval)
 		t.buckets[key] = b
 	}
 }
 
-// learn takes in what Redis said, beside what was counted here meanwhile. An
-// answer may be older than what is known: several are under way at once.
-func (t *table) learn(key uint64, p *Policy, busy time.Time) bucket {
+// window is what is known of the window of a shared claim.
+func (t *table) window(key uint64) bucket {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b, known := t.buckets[key]
-	if busy = busy.Add(time.Duration(b.unsaid) * p.limit().Interval); busy.After(b.busy) {
-		b.busy = busy
+	return t.buckets[key]
+}
+
+// learn retains what Redis said of a shared claim.
+func (t *table) learn(key uint64, b bucket) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.put(key, b)
+}
+
+// alone counts one of a shared claim without Redis.
+func (t *table) alone(key uint64, window time.Duration, now time.Time) bucket {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := t.buckets[key]
+	if !b.open(window, now) {
+		b = bucket{busy: now.Add(window)}
 	}
-	if known {
-		t.buckets[key] = b
-	}
+	b.n++
+	t.put(key, b)
 	return b
+}
+
+// open reports whether the window of a shared claim lasts. One that ends later
+// than it can is that of a clock that was set back.
+func (b bucket) open(window time.Duration, now time.Time) bool {
+	return now.Before(b.busy) && !b.busy.After(now.Add(window))
+}
+
+// put needs t.mu held.
+func (t *table) put(key uint64, b bucket) {
+	if _, known := t.buckets[key]; !known && len(t.buckets) >= maxBuckets {
+		t.drop()
+	}
+	t.buckets[key] = b
 }
 
 // sampled is how many buckets are looked at to find one that matters little.

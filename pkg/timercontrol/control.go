@@ -14,7 +14,6 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/jira"
-	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -42,11 +41,6 @@ type Names interface {
 	Issue(ctx context.Context, idOrKey string) (jira.Issue, error)
 }
 
-// Owners tells whose a Clockwork token is: "" where nobody has said.
-type Owners interface {
-	Owner(ctx context.Context, token secret.Text) (accountID string, err error)
-}
-
 // Cache is where clients read timers from.
 type Cache interface {
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
@@ -58,7 +52,7 @@ type Cache interface {
 type Control struct {
 	Clockwork Clockwork
 	Names     Names
-	Owners    Owners
+	Owners    OwnerStore
 	Cache     Cache
 	// RequestSync asks for a snapshot on behalf of an account ("" for nobody's).
 	RequestSync func(ctx context.Context, accountID string) error
@@ -77,6 +71,7 @@ type Request struct {
 	IssueKey  string // checked; may be "" on a stop
 	TimerID   int64  // 0 where none was named
 	Comment   string
+	Known     *Known // nil: read when the request is carried out
 }
 
 // Outcome of a start or stop.
@@ -90,14 +85,12 @@ type Outcome struct {
 // it, else whom the caller names. A Redis that does not answer leaves it open:
 // then nothing can be cached anyway, and Clockwork still knows. unread says so.
 func (c *Control) account(ctx context.Context, r Request) (whose subject, unread, err error) {
-	owner, unread := c.Owners.Owner(ctx, r.Token)
-	var limited *ratelimit.Exceeded
+	known := c.known(ctx, r)
+	owner := known.Owner
 	switch {
-	case errors.As(unread, &limited):
-		return whose, nil, unread
-	case unread != nil:
-		c.Log.WarnContext(ctx, "token owner not read", "error", unread)
-		return whose, fmt.Errorf("%w: %w", timercache.ErrUnavailable, unread), nil
+	case known.Err != nil:
+		c.Log.WarnContext(ctx, "token owner not read", "error", known.Err)
+		return whose, fmt.Errorf("%w: %w", timercache.ErrUnavailable, known.Err), nil
 	case owner != "" && r.AccountID != "" && owner != r.AccountID:
 		return whose, nil, ErrNotOwner
 	}

@@ -57,14 +57,13 @@ func (nobody) User(context.Context, string) (jira.User, error) { return jira.Use
 func (nobody) Issue(context.Context, string) (jira.Issue, error) {
 	return jira.Issue{}, jira.ErrNotFound
 }
-func (nobody) Owner(context.Context, secret.Text) (string, error) { return "", nil }
 
 // A timer that Clockwork has started or stopped shows, also to those who were
 // not told because they hung up.
 func TestCallerHangsUp(t *testing.T) {
 	ctx, hangUp := context.WithCancel(t.Context())
 	cache := &record{}
-	control := timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: nobody{}, Cache: cache,
+	control := timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}}, Cache: cache,
 		RequestSync: func(ctx context.Context, account string) error { return cache.write(ctx, "sync for "+account) },
 		Now:         time.Now, NamesTimeout: time.Second, Log: slog.New(slog.DiscardHandler)}
 	request := timercontrol.Request{Token: secret.New("t"), AccountID: "acc-1", IssueKey: "ABC-7"}

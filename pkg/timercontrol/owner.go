@@ -26,16 +26,6 @@ type OwnerStore struct {
 	Key []byte
 }
 
-// Owner returns the token's account, or "" where nobody has validated it.
-func (s OwnerStore) Owner(ctx context.Context, token secret.Text) (string, error) {
-	reply, err := s.Redis.Do(ctx, "GET", s.key(token))
-	if err != nil {
-		return "", fmt.Errorf("read token owner: %w", err)
-	}
-	account, _ := reply.(string)
-	return account, nil
-}
-
 // Remember records that the token was validated for an account, for 30 days.
 func (s OwnerStore) Remember(ctx context.Context, token secret.Text, accountID string) error {
 	if _, err := s.Redis.Do(ctx, "SET", s.key(token), accountID, "EX", int(ownerLife/time.Second)); err != nil {

@@ -1000,9 +1000,11 @@ export interface components {
         /**
          * @description A word of the caller's own for this start or stop, best a UUID; in quotes, as the draft has it, or without. Who
          *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
-         *     one's, with `Idempotency-Replayed`. While the first is under way the repetition waits some seconds for it, then
-         *     409 `IDEMPOTENCY_IN_PROGRESS`. Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409
-         *     `IDEMPOTENCY_OUTCOME_UNKNOWN` where nobody can tell what Clockwork did: it is not done again under this key.
+         *     one's, with `Idempotency-Replayed`. While a first start is under way the repetition waits some seconds for it, then
+         *     409 `IDEMPOTENCY_IN_PROGRESS`. A stop that is repeated while the first is under way is sent to Clockwork again, which
+         *     does no harm; the repetition may then answer `stopped: false`. Another payload with the key is 422
+         *     `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell what Clockwork did: it is not done
+         *     again under this key.
          *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
          *     where Redis cannot keep it; without a key the request would be carried out.
          * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -1026,7 +1028,9 @@ export interface components {
          */
         readonly RateLimit: string;
         /**
-         * @description The policy's quota `q`, which may be used at once and comes back evenly over the window of `w` seconds.
+         * @description The policy's quota `q` for a window of `w` seconds. It may be used at once. A quota that all instances count together
+         *     (`write` and `lookup` of a login, `costly-address`, `health`) is whole again when the window ends that began with
+         *     its first request; one that each instance counts by itself comes back evenly.
          * @example "read";q=120;w=60
          */
         readonly "RateLimit-Policy": string;
@@ -1131,9 +1135,11 @@ export interface operations {
                 /**
                  * @description A word of the caller's own for this start or stop, best a UUID; in quotes, as the draft has it, or without. Who
                  *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
-                 *     one's, with `Idempotency-Replayed`. While the first is under way the repetition waits some seconds for it, then
-                 *     409 `IDEMPOTENCY_IN_PROGRESS`. Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409
-                 *     `IDEMPOTENCY_OUTCOME_UNKNOWN` where nobody can tell what Clockwork did: it is not done again under this key.
+                 *     one's, with `Idempotency-Replayed`. While a first start is under way the repetition waits some seconds for it, then
+                 *     409 `IDEMPOTENCY_IN_PROGRESS`. A stop that is repeated while the first is under way is sent to Clockwork again, which
+                 *     does no harm; the repetition may then answer `stopped: false`. Another payload with the key is 422
+                 *     `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell what Clockwork did: it is not done
+                 *     again under this key.
                  *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
                  *     where Redis cannot keep it; without a key the request would be carried out.
                  * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -1220,9 +1226,11 @@ export interface operations {
                 /**
                  * @description A word of the caller's own for this start or stop, best a UUID; in quotes, as the draft has it, or without. Who
                  *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
-                 *     one's, with `Idempotency-Replayed`. While the first is under way the repetition waits some seconds for it, then
-                 *     409 `IDEMPOTENCY_IN_PROGRESS`. Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409
-                 *     `IDEMPOTENCY_OUTCOME_UNKNOWN` where nobody can tell what Clockwork did: it is not done again under this key.
+                 *     one's, with `Idempotency-Replayed`. While a first start is under way the repetition waits some seconds for it, then
+                 *     409 `IDEMPOTENCY_IN_PROGRESS`. A stop that is repeated while the first is under way is sent to Clockwork again, which
+                 *     does no harm; the repetition may then answer `stopped: false`. Another payload with the key is 422
+                 *     `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell what Clockwork did: it is not done
+                 *     again under this key.
                  *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
                  *     where Redis cannot keep it; without a key the request would be carried out.
                  * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"

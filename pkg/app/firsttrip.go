@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/clockwork-timer/backend/pkg/idempotency"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
+)
+
+// replies are Redis' to what a start or stop asks before it is carried out. A
+// reply may be an error.
+type replies struct {
+	limit    any // of the rate limit
+	limitErr error
+	key      any // what became of the claim, or what the Idempotency-Key holds
+	read     any // of the route's own read
+	err      error
+}
+
+// ask sends, in one round trip, the rate limit's command, the claim and the
+// route's own read. A key that is not claimed is read with that. A caller who
+// hangs up does not end it: a claim would be left behind.
+func (d *Deps) ask(ctx context.Context, pass *ratelimit.Pass, attempt *idempotency.Attempt, read []any) (r replies) {
+	ctx = context.WithoutCancel(ctx)
+	limit := pass.Command()
+	var claim []any
+	reads := attempt != nil // the key
+	if reads {
+		claim = attempt.Claim()
+		if reads = claim == nil; reads {
+			read = append(slices.Clip(read), attempt.Name)
+		}
+	}
+	cmds := slices.DeleteFunc([][]any{limit, claim, read}, func(cmd []any) bool { return cmd == nil })
+	answers, err := d.Redis.Pipeline(ctx, cmds...)
+	if err == nil && len(answers) != len(cmds) {
+		err = fmt.Errorf("a pipeline of %d commands has %d answers", len(cmds), len(answers))
+	}
+	if err != nil {
+		r.limitErr, r.err = err, err
+		if claim == nil && !timedOut(err) { // a connection that broke; a read may be repeated
+			r.read, r.err = d.Redis.Do(ctx, read...)
+		}
+	} else {
+		next := func(cmd []any) (reply any) {
+			if cmd != nil {
+				reply, answers = answers[0], answers[1:]
+			}
+			return reply
+		}
+		r.limit, r.key, r.read = next(limit), next(claim), next(read)
+	}
+	if reads {
+		r.splitKey()
+	}
+	return r
+}
+
+// splitKey takes what the key holds off the end of the read.
+func (r *replies) splitKey() {
+	items, ok := r.read.([]any)
+	if failed, refused := r.read.(error); refused && r.err == nil {
+		r.err = failed
+	}
+	if r.err == nil && (!ok || len(items) == 0) {
+		r.err = fmt.Errorf("mget answered %T", r.read)
+	}
+	if r.err == nil {
+		last := len(items) - 1
+		r.key, r.read = items[last], items[:last]
+	}
+}
+
+// timedOut reports that the time for a command is used up.
+func timedOut(err error) bool {
+	var late interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout()
+}
