@@ -105,25 +105,35 @@ func TestKeyWhereTheCallerLostTheAnswer(t *testing.T) {
 	runs(5, "BILL-209", true)(t, w, again)
 }
 
-// A repetition waits for the first, but not as long as a request lasts.
+// A repetition waits for the first, but not as long as a request lasts, also in a
+// process whose clock is off: how old the first is only Redis' clock says.
 func TestKeyInProgress(t *testing.T) {
-	var a apptest.Answer
-	for n := 0; n < 5 && a.Failure().Error != "IDEMPOTENCY_IN_PROGRESS"; n++ { // on a busy machine the first may have been given up
-		w := apptest.New(t, apptest.Options{})
-		arrived := w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Hang})
-		r := withKey(t, w, 5, start, startBody, keyed)
-		first := make(chan apptest.Answer, 1)
-		go func() { first <- w.Do(t.Context(), timers.HandleStart, r) }()
-		require.Eventually(t, func() bool { return arrived.Hits() > 0 }, 30*time.Second, time.Millisecond)
-		a = w.Do(t.Context(), timers.HandleStart, r)
-		arrived.Clear()
-		<-first
-		assert.Equal(t, 1, reached(w, "start_timer"))
+	for name, off := range map[string]time.Duration{"same-clock": 0, "a-minute-ahead": time.Minute, "a-minute-behind": -time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var a apptest.Answer
+			for n := 0; n < 5 && a.Failure().Error != "IDEMPOTENCY_IN_PROGRESS"; n++ { // on a busy machine the first may have been given up
+				w := apptest.New(t, apptest.Options{})
+				arrived := w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Hang})
+				r := withKey(t, w, 5, start, startBody, keyed)
+				second := *w
+				var err error
+				second.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: func() time.Time { return w.Clock.Now().Add(off) }, Deadlines: w.Deps.Deadlines})
+				require.NoError(t, err)
+				first := make(chan apptest.Answer, 1)
+				go func() { first <- w.Do(t.Context(), timers.HandleStart, r) }()
+				require.Eventually(t, func() bool { return arrived.Hits() > 0 }, 30*time.Second, time.Millisecond)
+				a = second.Do(t.Context(), timers.HandleStart, r)
+				arrived.Clear()
+				<-first
+				assert.Equal(t, 1, reached(w, "start_timer"))
+			}
+			a.AssertForm(t)
+			assert.Equal(t, 409, a.Status)
+			assert.Equal(t, "IDEMPOTENCY_IN_PROGRESS", a.Failure().Error)
+			assert.Equal(t, "2", a.Header.Get("Retry-After"))
+		})
 	}
-	a.AssertForm(t)
-	assert.Equal(t, 409, a.Status)
-	assert.Equal(t, "IDEMPOTENCY_IN_PROGRESS", a.Failure().Error)
-	assert.Equal(t, "2", a.Header.Get("Retry-After"))
 }
 
 func TestKeyAtTheSameTime(t *testing.T) {

@@ -91,7 +91,7 @@ func questions(t *testing.T) []question {
 // breakApart makes a route fail by a fault of our own: it panics.
 func breakApart(route string) func(*apptest.World) {
 	return func(w *apptest.World) {
-		w.Deps.Owners.Redis = nil
+		w.Deps.Owners.Redis, w.Deps.Redis = nil, nil
 		if route == "/api/settings/validate" {
 			return // it looks up side by side, where nobody would recover
 		}
