@@ -52,7 +52,10 @@ func stop(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
 	return app.Once{
 		Payload: []any{account, key, in.TimerID},
 		Read:    control.Reads(ask),
-		// A timer stops once, whoever asks how often.
+		// A timer stops once, however often that is asked for, so a claim would be a
+		// command in Redis for nothing. One case is left: nobody named the timer, the
+		// process was killed before it answered, and another timer was started before
+		// the repetition came. Then that one is stopped.
 		Unclaimed: true,
 		// Without a name, the next time may find another.
 		Repeatable: key != "" || in.TimerID != 0,

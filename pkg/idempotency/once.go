@@ -16,8 +16,8 @@
 //
 // An operation that does no more harm twice at the same time than once needs no
 // claim, and so one command less: its key is read with whatever else it needs,
-// and a repetition that comes before the first has answered is sent too. Of two
-// answers the one that was kept first stays.
+// and a repetition that comes before the first has answered is sent too, or
+// after its process was killed. Of two answers the one that was kept first stays.
 //
 // Without Redis an operation that may be repeated goes on; any other is refused,
 // because a promise to do it once could not be kept.

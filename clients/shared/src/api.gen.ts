@@ -1002,9 +1002,9 @@ export interface components {
          *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
          *     one's, with `Idempotency-Replayed`. While a first start is under way the repetition waits some seconds for it, then
          *     409 `IDEMPOTENCY_IN_PROGRESS`. A stop that is repeated while the first is under way is sent to Clockwork again, which
-         *     does no harm; the repetition may then answer `stopped: false`. Another payload with the key is 422
-         *     `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell what Clockwork did: it is not done
-         *     again under this key.
+         *     does no harm: the repetition may then answer `stopped: false`. Name the timer in a stop that may be repeated.
+         *     Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell
+         *     what Clockwork did: it is not done again under this key.
          *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
          *     where Redis cannot keep it; without a key the request would be carried out.
          * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -1137,9 +1137,9 @@ export interface operations {
                  *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
                  *     one's, with `Idempotency-Replayed`. While a first start is under way the repetition waits some seconds for it, then
                  *     409 `IDEMPOTENCY_IN_PROGRESS`. A stop that is repeated while the first is under way is sent to Clockwork again, which
-                 *     does no harm; the repetition may then answer `stopped: false`. Another payload with the key is 422
-                 *     `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell what Clockwork did: it is not done
-                 *     again under this key.
+                 *     does no harm: the repetition may then answer `stopped: false`. Name the timer in a stop that may be repeated.
+                 *     Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell
+                 *     what Clockwork did: it is not done again under this key.
                  *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
                  *     where Redis cannot keep it; without a key the request would be carried out.
                  * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -1228,9 +1228,9 @@ export interface operations {
                  *     lost the answer sends the same again with it within a day, and nothing is done twice: the answer is the first
                  *     one's, with `Idempotency-Replayed`. While a first start is under way the repetition waits some seconds for it, then
                  *     409 `IDEMPOTENCY_IN_PROGRESS`. A stop that is repeated while the first is under way is sent to Clockwork again, which
-                 *     does no harm; the repetition may then answer `stopped: false`. Another payload with the key is 422
-                 *     `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell what Clockwork did: it is not done
-                 *     again under this key.
+                 *     does no harm: the repetition may then answer `stopped: false`. Name the timer in a stop that may be repeated.
+                 *     Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell
+                 *     what Clockwork did: it is not done again under this key.
                  *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
                  *     where Redis cannot keep it; without a key the request would be carried out.
                  * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
