@@ -23,6 +23,7 @@ type watched struct {
 	app.Redis
 	sent   []string // the names of each round trip's commands
 	broken error    // of pipelines
+	during func()   // a pipeline, once Redis has run it
 }
 
 func (r *watched) Do(ctx context.Context, cmd ...any) (any, error) {
@@ -39,7 +40,14 @@ func (r *watched) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 	if r.broken != nil {
 		return nil, r.broken
 	}
-	return r.Redis.Pipeline(ctx, cmds...)
+	replies, err := r.Redis.Pipeline(ctx, cmds...)
+	if r.during != nil {
+		r.during()
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return replies, err
 }
 
 // once is a world with a start and a stop that do nothing but answer.
@@ -237,13 +245,19 @@ func TestFirstRoundTripFails(t *testing.T) {
 	}
 }
 
-// A caller who hangs up at once leaves no claim whose outcome nobody knows.
+// A caller who hangs up while the key is claimed leaves no claim whose outcome
+// nobody knows: what they asked for is done.
 func TestHangUpAtTheClaim(t *testing.T) {
 	o := newOnce(t)
 	ctx, hangUp := context.WithTimeout(t.Context(), time.Minute)
-	hangUp()
+	o.redis.during = hangUp
+	o.do = func(ctx context.Context, _ any, err error) {
+		assert.NoError(t, err)
+		assert.NoError(t, ctx.Err())
+	}
 	o.ask(ctx, startPath, "k")
 	a := o.ask(t.Context(), startPath, "k")
 	assert.Equal(t, 201, a.Status, "%s", a.Body)
+	assert.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
 	assert.Equal(t, 1, o.done)
 }
