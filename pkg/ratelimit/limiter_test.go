@@ -243,7 +243,7 @@ func TestAtTheSameTime(t *testing.T) {
 			var all sync.WaitGroup
 			for range 100 {
 				all.Go(func() {
-					if _, wait := ask(t, l, claim, by(&ratelimit.PerAddress, "192.0.2.1")); wait == 0 {
+					if _, wait := ask(t, l, by(&ratelimit.PerAddress, "192.0.2.1"), claim); wait == 0 {
 						let.Add(1)
 					}
 				})
