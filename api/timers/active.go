@@ -3,11 +3,11 @@ package timers
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
-	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -22,13 +22,14 @@ func HandleActive(w http.ResponseWriter, r *http.Request) {
 	app.Serve(w, r, http.MethodGet, active)
 }
 
+// activeReply is the answer but for the timers, which come first and are encoded
+// already.
 type activeReply struct {
-	Timers    []timer.Timer `json:"timers"`
-	CachedAt  *time.Time    `json:"cachedAt"` // when tillNow was true: the moment of this answer
-	SyncedAt  *time.Time    `json:"syncedAt"` // when the snapshot was fetched
-	AccountID string        `json:"accountId"`
-	Stale     bool          `json:"stale,omitempty"`
-	Degraded  []string      `json:"degraded,omitempty"`
+	CachedAt  *time.Time `json:"cachedAt"` // when tillNow was true: the moment of this answer
+	SyncedAt  *time.Time `json:"syncedAt"` // when the snapshot was fetched
+	AccountID string     `json:"accountId"`
+	Stale     bool       `json:"stale,omitempty"`
+	Degraded  []string   `json:"degraded,omitempty"`
 }
 
 func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
@@ -42,21 +43,28 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 	}
 	subject := timercache.Subject(who)
 	known := r.Header.Get("If-None-Match")
-	var view timercache.View
+	var page timercache.Page
 	if wait > 0 && known != "" {
-		view, err = d.WaitTimers(ctx, subject, known, time.Duration(wait)*time.Second)
+		page, err = d.WaitTimers(ctx, subject, known, time.Duration(wait)*time.Second)
 	} else {
-		view, err = d.Timers.Read(ctx, subject)
+		page, err = d.Timers.Page(ctx, subject)
 	}
 	switch {
 	case err != nil:
 		return web.Reply{}, err
-	case web.Matches(r.Request, view.ETag):
-		return web.Reply{Status: http.StatusNotModified, ETag: view.ETag}, nil
+	case web.Matches(r.Request, page.ETag):
+		return web.Reply{Status: http.StatusNotModified, ETag: page.ETag}, nil
 	}
-	body := activeReply{view.Timers, view.CachedAt, view.SyncedAt, view.AccountID, view.Stale, nil}
-	if view.Degraded {
-		body.Degraded = app.WithoutJira
+	reply := activeReply{page.CachedAt, page.SyncedAt, page.AccountID, page.Stale, nil}
+	if page.Degraded {
+		reply.Degraded = app.WithoutJira
 	}
-	return web.Reply{Status: http.StatusOK, Body: body, ETag: view.ETag}, nil
+	rest, err := json.Marshal(reply)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	body := make(web.JSON, 0, len(page.Timers)+len(rest)+len(`{"timers":,`))
+	body = append(append(append(body, `{"timers":`...), page.Timers...), ',')
+	body = append(body, rest[1:]...)
+	return web.Reply{Status: http.StatusOK, Body: body, ETag: page.ETag}, nil
 }

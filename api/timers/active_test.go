@@ -75,7 +75,7 @@ func TestActive(t *testing.T) {
 		{Name: "no-value-parses", Given: func(t *testing.T, w *apptest.World, r *apptest.Request) {
 			of(1)(t, w, r)
 			require.NoError(t, w.Redis.Miniredis().Set("clockwork:timers:"+w.Person(1).AccountID, "[]"))
-			require.NoError(t, w.Redis.Miniredis().Set("clockwork:timers:all", "[]"))
+			w.Redis.Miniredis().HSet("clockwork:timers:all", w.Person(1).AccountID, "[]")
 		}, Status: 503, Code: "CACHE_UNAVAILABLE"},
 	}...))
 }

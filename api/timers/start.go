@@ -26,6 +26,8 @@ type startRequest struct {
 type startReply struct {
 	Timer         *timer.Timer `json:"timer,omitempty"` // where it is known whose it is
 	SyncRequested bool         `json:"syncRequested"`
+	// Pending: Clockwork started it, but no screen can show it yet.
+	Pending bool `json:"pending,omitempty"`
 }
 
 func start(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
@@ -61,15 +63,15 @@ func start(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
 			if err != nil {
 				return web.Reply{}, r.ClockworkError(err)
 			}
-			return started(out.Timer, out.SyncRequested), nil
+			return started(out.Timer, out.SyncRequested, out.Pending), nil
 		},
 		Find: func(ctx context.Context) (web.Reply, bool) {
 			running, found := control.Running(ctx, ask)
-			return started(&running, false), found
+			return started(&running, false, false), found
 		},
 	}, nil
 }
 
-func started(t *timer.Timer, syncRequested bool) web.Reply {
-	return web.Reply{Status: http.StatusCreated, Body: startReply{t, syncRequested}}
+func started(t *timer.Timer, syncRequested, pending bool) web.Reply {
+	return web.Reply{Status: http.StatusCreated, Body: startReply{t, syncRequested, pending}}
 }

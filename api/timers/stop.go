@@ -25,6 +25,8 @@ type stopRequest struct {
 type stopReply struct {
 	Stopped       bool `json:"stopped"`
 	SyncRequested bool `json:"syncRequested"`
+	// Pending: Clockwork stopped it, but screens go on showing it for a while.
+	Pending bool `json:"pending,omitempty"`
 }
 
 func stop(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
@@ -66,7 +68,7 @@ func stop(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
 			if err != nil {
 				return web.Reply{}, r.ClockworkError(err)
 			}
-			return web.OK(stopReply{out.Stopped, out.SyncRequested}), nil
+			return web.OK(stopReply{out.Stopped, out.SyncRequested, out.Pending}), nil
 		},
 	}, nil
 }

@@ -40,28 +40,31 @@ func named(n int, issue string) given {
 }
 
 func TestStop(t *testing.T) {
-	const body = `{"issueKey":"PORTAL-312","accountId":"%s","timerId":1}`
+	body := and(asPerson(1, stop, `{"issueKey":"PORTAL-312","accountId":"%s","timerId":ID}`), named(1, "PORTAL-312"))
 	const none = `{"accountId":"%s"}`
 	inngest := apptest.Options{Inngest: true}
 	gone := both(shows(1, "PORTAL-312", false), runs(1, "PORTAL-312", false))
 	apptest.Run(t, timers.HandleStop, append(apptest.BadBodies(stop), []apptest.Scenario{
-		{Name: "by-issue", Options: inngest, Given: asPerson(1, stop, body), Status: 200, Golden: true, Then: both(gone, sent(1))},
+		{Name: "by-issue", Options: inngest, Given: body, Status: 200, Golden: true, Then: both(gone, sent(1))},
 		{Name: "one-of-two", Given: asPerson(3, stop, `{"issueKey":"OPS-61","accountId":"%s"}`), Status: 200, Has: []string{`"stopped":true`}, Then: both(shows(3, "OPS-61", false), shows(3, "PORTAL-318", true))},
 		{Name: "the-only-one", Given: asPerson(1, stop, none), Status: 200, Has: []string{`"stopped":true`}, Then: gone},
 		{Name: "the-only-one-of-a-known-owner", Given: and(owns(1), asPerson(1, stop, `{}`)), Status: 200, Has: []string{`"stopped":true`}, Then: gone},
 		{Name: "by-id", Given: and(asPerson(3, stop, `{"accountId":"%s","timerId":ID}`), named(3, "PORTAL-318")), Status: 200, Has: []string{`"stopped":true`}, Then: both(shows(3, "PORTAL-318", false), shows(3, "OPS-61", true))},
 		{Name: "by-id-as-text", Given: and(asPerson(3, stop, `{"accountId":"%s","timerId":"ID"}`), named(3, "OPS-61")), Status: 200, Has: []string{`"stopped":true`}, Then: shows(3, "OPS-61", false)},
 		{Name: "owner-unknown", Given: asPerson(1, stop, `{"issueKey":"PORTAL-312"}`), Status: 200, Has: []string{`"stopped":true`}, Then: runs(1, "PORTAL-312", false)},
-		{Name: "clockwork-answers-nothing", Given: and(asPerson(1, stop, body), emptyWrites), Status: 200, Has: []string{`"stopped":true`}, Then: gone},
+		{Name: "clockwork-answers-nothing", Given: and(body, emptyWrites), Status: 200, Has: []string{`"stopped":true`}, Then: gone},
 
 		{Name: "nothing-ran", Given: asPerson(5, stop, none), Status: 200, Golden: true, Then: untouched},
 		{Name: "nothing-ran-on-the-issue", Given: asPerson(5, stop, `{"issueKey":"BILL-209","accountId":"%s"}`), Status: 200, Has: []string{`"stopped":false`}},
-		{Name: "stopped-elsewhere", Given: and(owns(1), asPerson(1, stop, body), stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", false)},
+		{Name: "stopped-elsewhere", Given: and(owns(1), body, stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", false)},
 		// What Clockwork says of a token says nothing of somebody it may not be of.
-		{Name: "stopped-elsewhere-by-an-unknown-owner", Options: inngest, Given: and(asPerson(1, stop, body), stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`, `"syncRequested":true`}, Then: both(shows(1, "PORTAL-312", true), sent(1))},
+		{Name: "stopped-elsewhere-by-an-unknown-owner", Options: inngest, Given: and(body, stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`, `"syncRequested":true`}, Then: both(shows(1, "PORTAL-312", true), sent(1))},
 		{Name: "somebody-elses-by-claim", Options: inngest, Given: and(asPerson(5, stop, `{}`), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
 			r.Body = `{"issueKey":"PORTAL-312","accountId":"` + w.Person(1).AccountID + `"}`
 		}), Status: 200, Has: []string{`"stopped":false`}, Then: both(shows(1, "PORTAL-312", true), runs(1, "PORTAL-312", true))},
+		{Name: "another-id-on-the-issue", Given: asPerson(1, stop, `{"issueKey":"PORTAL-312","accountId":"%s","timerId":1}`), Status: 200, Has: []string{`"stopped":false`}, Then: both(shows(1, "PORTAL-312", true), runs(1, "PORTAL-312", true))},
+		{Name: "the-id-of-another-issue", Given: and(asPerson(3, stop, `{"issueKey":"OPS-61","accountId":"%s","timerId":ID}`), named(3, "PORTAL-318")), Status: 200, Has: []string{`"stopped":false`}, Then: both(runs(3, "OPS-61", true), runs(3, "PORTAL-318", true))},
+		{Name: "never-synced-issue-and-id", Options: apptest.Options{Unsynced: true}, Given: body, Status: 200, Has: []string{`"stopped":true`}, Then: runs(1, "PORTAL-312", false)},
 		{Name: "no-such-id", Given: asPerson(1, stop, `{"accountId":"%s","timerId":1}`), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", true)},
 
 		{Name: "several-run", Given: asPerson(3, stop, none), Status: 409, Code: "AMBIGUOUS_TIMER", Golden: true, Then: untouched},
@@ -69,7 +72,7 @@ func TestStop(t *testing.T) {
 		{Name: "nobody-named", Given: asPerson(1, stop, `{}`), Status: 409, Code: "TIMER_STATE_UNKNOWN", Then: untouched},
 		{Name: "stale-and-nothing-known", Given: and(asPerson(5, stop, none), func(_ *testing.T, w *apptest.World, _ *apptest.Request) { w.Clock.Advance(11 * time.Minute) }), Status: 409, Code: "TIMER_STATE_UNKNOWN"},
 		{Name: "redis-is-down-and-no-issue", Given: and(asPerson(1, stop, none), broken(fault.Fault{Upstream: "redis", Kind: fault.Status})), Status: 503, Code: "CACHE_UNAVAILABLE", Then: untouched},
-		{Name: "redis-is-down", Given: and(asPerson(1, stop, body), broken(fault.Fault{Upstream: "redis", Kind: fault.Status})), Status: 200, Has: []string{`"stopped":true`}, Then: runs(1, "PORTAL-312", false)},
+		{Name: "redis-is-down", Given: and(body, broken(fault.Fault{Upstream: "redis", Kind: fault.Status})), Status: 200, Has: []string{`"stopped":true`}, Then: runs(1, "PORTAL-312", false)},
 
 		{Name: "no-token", Request: apptest.Request{Target: stop, Body: `{"issueKey":"BILL-209"}`}, Status: 401, Code: "CLOCKWORK_TOKEN_REQUIRED", Then: untouched},
 		{Name: "anothers-token", Given: and(owns(3), asPerson(3, stop, `{}`), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
@@ -80,7 +83,7 @@ func TestStop(t *testing.T) {
 		{Name: "id-a-fraction", Given: asPerson(1, stop, `{"timerId":1.5}`), Status: 400, Code: "BAD_REQUEST", Field: "timerId"},
 		{Name: "id-a-word", Given: asPerson(1, stop, `{"timerId":"one"}`), Status: 400, Code: "BAD_REQUEST", Field: "timerId"},
 		{Name: "id-an-object", Given: asPerson(1, stop, `{"timerId":{}}`), Status: 400, Code: "BAD_REQUEST", Field: "timerId"},
-		{Name: "clockwork-fails", Given: and(asPerson(1, stop, body), broken(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Body: `{"message":"at line 7 of secret.rb"}`})), Status: 502, Code: "CLOCKWORK_UNAVAILABLE",
+		{Name: "clockwork-fails", Given: and(body, broken(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Body: `{"message":"at line 7 of secret.rb"}`})), Status: 502, Code: "CLOCKWORK_UNAVAILABLE",
 			Golden: true, HasNot: []string{"secret.rb"}, Then: shows(1, "PORTAL-312", true)},
 	}...))
 }

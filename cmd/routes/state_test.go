@@ -25,7 +25,7 @@ type state struct {
 // ofTimers are the keys that say what runs; the others are names, quotas and
 // tokens, which come and go.
 func ofTimers(key string) bool {
-	return strings.HasPrefix(key, "clockwork:timers:") || key == "clockwork:sync" || key == "clockwork:active_users" || key == "clockwork:pending"
+	return strings.HasPrefix(key, "clockwork:timers:") || key == "clockwork:sync" || key == "clockwork:active_users"
 }
 
 func stateOf(w *apptest.World) state {
@@ -34,6 +34,11 @@ func stateOf(w *apptest.World) state {
 	for _, key := range mini.Keys() {
 		switch {
 		case !ofTimers(key):
+		case mini.Type(key) == "hash":
+			fields, _ := mini.HKeys(key)
+			for _, field := range fields {
+				s.stored[key+"/"+field] = mini.HGet(key, field)
+			}
 		case mini.Type(key) == "set":
 			members, _ := mini.Members(key)
 			s.stored[key] = strings.Join(members, " ")

@@ -17,8 +17,8 @@ func WithDrain(ctx, draining context.Context) context.Context {
 }
 
 // WaitTimers is timercache's Wait, but for a server that shuts down: then its
-// view has the caller's own tag, which says unchanged, and nothing else.
-func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag string, wait time.Duration) (timercache.View, error) {
+// page has the caller's own tag, which says unchanged, and nothing else.
+func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag string, wait time.Duration) (timercache.Page, error) {
 	draining, ok := ctx.Value(drainKey{}).(context.Context)
 	if !ok {
 		return d.Timers.Wait(ctx, subject, etag, wait)
@@ -26,10 +26,10 @@ func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag 
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(draining, stop)()
-	view, err := d.Timers.Wait(waiting, subject, etag, wait)
+	page, err := d.Timers.Wait(waiting, subject, etag, wait)
 	if err != nil && draining.Err() != nil && ctx.Err() == nil {
 		known, _, _ := strings.Cut(etag, ",")
-		return timercache.View{ETag: strings.TrimSpace(known)}, nil
+		return timercache.Page{Status: timercache.Status{ETag: strings.TrimSpace(known)}}, nil
 	}
-	return view, err
+	return page, err
 }

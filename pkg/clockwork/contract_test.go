@@ -92,14 +92,14 @@ func TestContractStartAndStop(t *testing.T) {
 	}
 	for _, emptyBody := range []bool{false, true} {
 		box.Switch(func(s *sandbox.Switches) { s.EmptyWriteBody = emptyBody })
-		require.NoError(t, c.StartTimer(t.Context(), token, issue.Key, "a comment"))
+		require.NoError(t, failure(c.StartTimer(t.Context(), token, issue.Key, "a comment")))
 		assert.True(t, runs())
-		require.NoError(t, c.StopTimer(t.Context(), token, issue.Key))
+		require.NoError(t, failure(c.StopTimer(t.Context(), token, issue.Key)))
 		assert.False(t, runs())
-		assert.ErrorIs(t, c.StopTimer(t.Context(), token, issue.Key), clockwork.ErrNotRunning)
+		assert.ErrorIs(t, failure(c.StopTimer(t.Context(), token, issue.Key)), clockwork.ErrNotRunning)
 	}
-	assert.Equal(t, 404, statusOf(t, c.StartTimer(t.Context(), token, "NOPE-1", "")))
-	assert.Equal(t, 401, statusOf(t, c.StartTimer(t.Context(), secret.New("wrong"), issue.Key, "")))
+	assert.Equal(t, 404, statusOf(t, failure(c.StartTimer(t.Context(), token, "NOPE-1", ""))))
+	assert.Equal(t, 401, statusOf(t, failure(c.StartTimer(t.Context(), secret.New("wrong"), issue.Key, ""))))
 }
 
 func TestContractVerifyToken(t *testing.T) {
@@ -123,7 +123,7 @@ func TestContractFaults(t *testing.T) {
 		return err
 	}
 	write := func(box *sandbox.Sandbox, c *clockwork.Client) error {
-		return c.StartTimer(t.Context(), box.ClockworkToken(box.People()[5].AccountID), box.Issues()[7].Key, "")
+		return failure(c.StartTimer(t.Context(), box.ClockworkToken(box.People()[5].AccountID), box.Issues()[7].Key, ""))
 	}
 	tests := []struct {
 		name  string

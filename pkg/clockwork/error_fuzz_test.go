@@ -40,9 +40,9 @@ func FuzzErrorBody(f *testing.F) {
 			Sleep: func(context.Context, time.Duration) error { return nil }})
 		require.NoError(t, err)
 		token := secret.New("tok-s3cret-fuzz")
-		for _, err := range []error{
-			c.StartTimer(t.Context(), token, "ABC-7", ""), c.StopTimer(t.Context(), token, "ABC-7"), c.VerifyToken(t.Context(), token, "acc-1"),
-		} {
+		_, notStarted := c.StartTimer(t.Context(), token, "ABC-7", "")
+		_, notStopped := c.StopTimer(t.Context(), token, "ABC-7")
+		for _, err := range []error{notStarted, notStopped, c.VerifyToken(t.Context(), token, "acc-1")} {
 			if err == nil {
 				assert.Equal(t, 2, wire.status/100)
 				continue

@@ -53,7 +53,7 @@ func ExampleClient_StopTimer() {
 	if err != nil {
 		panic(err)
 	}
-	err = c.StopTimer(context.Background(), secret.New("token"), "ABC-7")
+	_, err = c.StopTimer(context.Background(), secret.New("token"), "ABC-7")
 	fmt.Println(errors.Is(err, clockwork.ErrNotRunning))
 	// Output: true
 }

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
-// StartTimer starts a timer of the token's owner on an issue. Clockwork
-// answers neither an id nor whether it kept the comment, and a site setting
-// decides whether an older timer is stopped: read the list afterwards.
+// StartTimer starts a timer of the token's owner on an issue, and returns when
+// Clockwork did so, by Clockwork's own clock (the Date of its answer, in whole
+// seconds). Clockwork answers neither an id nor whether it kept the comment, and
+// a site setting decides whether an older timer is stopped: read the list
+// afterwards.
 //
 // It is sent once. After a lost answer the timer may or may not run.
-func (c *Client) StartTimer(ctx context.Context, token secret.Text, issueKey, comment string) error {
+func (c *Client) StartTimer(ctx context.Context, token secret.Text, issueKey, comment string) (time.Time, error) {
 	body := struct {
 		IssueKey string `json:"issue_key"`
 		Comment  string `json:"comment,omitempty"`
@@ -24,25 +27,31 @@ func (c *Client) StartTimer(ctx context.Context, token secret.Text, issueKey, co
 	return c.command(ctx, "timers.start", "start_timer", token, body)
 }
 
-// StopTimer stops the timer of the token's owner on an issue. If none runs
-// there the error is ErrNotRunning.
-func (c *Client) StopTimer(ctx context.Context, token secret.Text, issueKey string) error {
+// StopTimer stops the timer of the token's owner on an issue, and returns when
+// Clockwork did so, by Clockwork's own clock. If none runs there the error is
+// ErrNotRunning.
+func (c *Client) StopTimer(ctx context.Context, token secret.Text, issueKey string) (time.Time, error) {
 	body := struct {
 		IssueKey string `json:"issue_key"`
 	}{issueKey}
-	err := c.command(ctx, "timers.stop", "stop_timer", token, body)
+	at, err := c.command(ctx, "timers.stop", "stop_timer", token, body)
 	var e *upstream.Error
 	if errors.As(err, &e) && e.Status == http.StatusUnprocessableEntity {
-		return fmt.Errorf("%w: %w", ErrNotRunning, err)
+		return at, fmt.Errorf("%w: %w", ErrNotRunning, err)
 	}
-	return err
+	return at, err
 }
 
 // command posts body. Any 2xx is done, whatever its body says: some answers
-// are empty, some are a message to show.
-func (c *Client) command(ctx context.Context, op, path string, token secret.Text, body any) error {
-	_, err := c.rest.Do(ctx, rest.Request{
+// are empty, some are a message to show. The time is zero if the answer does not
+// tell it.
+func (c *Client) command(ctx context.Context, op, path string, token secret.Text, body any) (time.Time, error) {
+	answer, err := c.rest.Do(ctx, rest.Request{
 		Op: op, Method: http.MethodPost, Path: []string{path}, Header: tokenHeader(token), JSON: body,
 	})
-	return err
+	if err != nil {
+		return time.Time{}, err
+	}
+	at, _ := http.ParseTime(answer.Header.Get("Date"))
+	return at.UTC(), nil
 }

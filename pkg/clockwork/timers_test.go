@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
+
+// failure is the error of a start or stop.
+func failure(_ time.Time, err error) error { return err }
 
 func TestStartAndStopSend(t *testing.T) {
 	var path, body, auth string
@@ -27,10 +31,10 @@ func TestStartAndStopSend(t *testing.T) {
 		wantPath string
 		wantBody string
 	}{
-		{"start", func() error { return c.StartTimer(t.Context(), token, "ABC-7", "") }, "POST /v1/start_timer", `{"issue_key":"ABC-7"}`},
-		{"start-with-comment", func() error { return c.StartTimer(t.Context(), token, "ABC-7", "Über\n\"x\"") },
+		{"start", func() error { return failure(c.StartTimer(t.Context(), token, "ABC-7", "")) }, "POST /v1/start_timer", `{"issue_key":"ABC-7"}`},
+		{"start-with-comment", func() error { return failure(c.StartTimer(t.Context(), token, "ABC-7", "Über\n\"x\"")) },
 			"POST /v1/start_timer", `{"issue_key":"ABC-7","comment":"Über\n\"x\""}`},
-		{"stop", func() error { return c.StopTimer(t.Context(), token, "ABC-7") }, "POST /v1/stop_timer", `{"issue_key":"ABC-7"}`},
+		{"stop", func() error { return failure(c.StopTimer(t.Context(), token, "ABC-7")) }, "POST /v1/stop_timer", `{"issue_key":"ABC-7"}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,8 +61,31 @@ func TestAnySuccessIsDone(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newClient(t, answer(tt.status, tt.body))
-			assert.NoError(t, c.StartTimer(t.Context(), token, "ABC-7", ""))
-			assert.NoError(t, c.StopTimer(t.Context(), token, "ABC-7"))
+			assert.NoError(t, failure(c.StartTimer(t.Context(), token, "ABC-7", "")))
+			assert.NoError(t, failure(c.StopTimer(t.Context(), token, "ABC-7")))
+		})
+	}
+}
+
+// When it was done is told by Clockwork's clock, not by ours.
+func TestStartAndStopTellWhen(t *testing.T) {
+	done := time.Date(2026, 5, 4, 9, 0, 7, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		date string
+		want time.Time
+	}{
+		"date":    {"Mon, 04 May 2026 09:00:07 GMT", done},
+		"rfc-850": {"Monday, 04-May-26 09:00:07 GMT", done},
+		"none":    {"", time.Time{}},
+		"odd":     {"yesterday", time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { w.Header()["Date"] = []string{tt.date} })
+			started, err := c.StartTimer(t.Context(), token, "ABC-7", "")
+			require.NoError(t, err)
+			stopped, err := c.StopTimer(t.Context(), token, "ABC-7")
+			require.NoError(t, err)
+			assert.Equal(t, []time.Time{tt.want, tt.want}, []time.Time{started, stopped})
 		})
 	}
 }
@@ -90,7 +117,7 @@ func TestStopRefusals(t *testing.T) {
 				w.Header().Set("Retry-After", "2")
 				answer(tt.status, tt.body)(w, r)
 			})
-			err := c.StopTimer(t.Context(), token, "ABC-7")
+			err := failure(c.StopTimer(t.Context(), token, "ABC-7"))
 			assert.Equal(t, tt.notRunning, errors.Is(err, clockwork.ErrNotRunning))
 			var e *upstream.Error
 			require.ErrorAs(t, err, &e)
@@ -105,7 +132,7 @@ func TestStopRefusals(t *testing.T) {
 
 func TestStartWith422IsNotErrNotRunning(t *testing.T) {
 	c := newClient(t, answer(422, `{"message":"timers are off for this project"}`))
-	err := c.StartTimer(t.Context(), token, "ABC-7", "")
+	err := failure(c.StartTimer(t.Context(), token, "ABC-7", ""))
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, clockwork.ErrNotRunning)
 }

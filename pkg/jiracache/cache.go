@@ -36,6 +36,21 @@ func UserKey(accountID string) string { return userPrefix + accountID }
 // IssueKey is where an issue is remembered by its key or numeric id.
 func IssueKey(idOrKey string) string { return issuePrefix + idOrKey }
 
+// DecodeUser and DecodeIssue read what UserKey and IssueKey hold, "" for nothing.
+// known reports that Jira has answered, found that this is not "not found".
+func DecodeUser(raw string) (user jira.User, found, known bool) { return decode(stored(raw), isUser) }
+func DecodeIssue(raw string) (issue jira.Issue, found, known bool) {
+	return decode(stored(raw), isIssue)
+}
+
+// stored is a text as Redis' reply for it: nil for none.
+func stored(raw string) any {
+	if raw == "" {
+		return nil
+	}
+	return raw
+}
+
 // Redis is what is needed of a Redis client.
 type Redis interface {
 	Do(ctx context.Context, cmd ...any) (any, error)

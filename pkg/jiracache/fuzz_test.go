@@ -12,9 +12,9 @@ import (
 )
 
 // stored is a Redis that holds the same text under every key.
-type stored string
+type fixed string
 
-func (s stored) Do(_ context.Context, cmd ...any) (any, error) {
+func (s fixed) Do(_ context.Context, cmd ...any) (any, error) {
 	if cmd[0] != "MGET" {
 		return string(s), nil
 	}
@@ -25,7 +25,7 @@ func (s stored) Do(_ context.Context, cmd ...any) (any, error) {
 	return items, nil
 }
 
-func (s stored) Pipeline(_ context.Context, cmds ...[]any) ([]any, error) {
+func (s fixed) Pipeline(_ context.Context, cmds ...[]any) ([]any, error) {
 	return make([]any, len(cmds)), nil
 }
 
@@ -57,7 +57,7 @@ func FuzzCached(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		c := New(stored(text), fresh{}, slog.New(slog.DiscardHandler))
+		c := New(fixed(text), fresh{}, slog.New(slog.DiscardHandler))
 		user, err := c.User(t.Context(), "acc-1")
 		byEmail, err2 := c.UserByEmail(t.Context(), "A@b.test")
 		issue, err3 := c.Issue(t.Context(), "ABC-7")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"sync"
+
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 const (
@@ -36,12 +38,23 @@ func newClockwork(s *Server, o ClockworkOptions) *clockwork {
 func (b *clockwork) run() {
 	b.server.running.Go(b.reconciles)
 	b.server.keep("clockwork events", func(ready func()) error {
-		return b.o.Events.PSubscribe(b.server.ctx, func() { ready(); b.missedAll() }, b.event, eventsPattern)
+		return b.o.Events.PSubscribe(b.server.ctx, func() { ready(); b.missedAll() }, b.message, eventsPattern)
 	})
 }
 
-// event applies one published change.
-func (b *clockwork) event(_, payload string) {
+// message applies what was published about one person: one change or several.
+func (b *clockwork) message(_, payload string) {
+	events, err := timercache.Events(payload)
+	if err != nil {
+		b.server.log.Error("realtime: clockwork event not understood", "error", err)
+	}
+	for _, event := range events {
+		b.event(string(event))
+	}
+}
+
+// event applies one change.
+func (b *clockwork) event(payload string) {
 	t, err := parseEvent(payload)
 	if err == nil {
 		err = b.server.committer.submit(write{user: t.UserID, timer: t, relayed: true, ifSeq: -1, done: func(o outcome) {

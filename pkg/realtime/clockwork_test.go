@@ -55,8 +55,15 @@ func (u *upstream) sync(running ...timer.Timer) {
 
 func (u *upstream) syncAt(now time.Time, running ...timer.Timer) {
 	u.t.Helper()
-	require.NoError(u.t, u.cache.Stage(context.Background(), "run", timercache.Snapshot{Timers: running, FetchedAt: now, CachedAt: now, Source: "forge"}))
-	_, err := u.cache.Commit(context.Background(), "run")
+	base, _, err := u.cache.Base(context.Background())
+	require.NoError(u.t, err)
+	mark, same, err := u.cache.Propose(context.Background(), "run", base, timercache.Snapshot{Timers: running, FetchedAt: now, CachedAt: now, Source: "forge"})
+	require.NoError(u.t, err)
+	if same {
+		_, err = u.cache.Confirm(context.Background(), mark, now)
+	} else {
+		_, err = u.cache.Commit(context.Background(), "run")
+	}
 	require.NoError(u.t, err)
 }
 
@@ -67,12 +74,12 @@ func clockworkTimer(account, issue string) timer.Timer {
 
 func (u *upstream) started(account, issue string) {
 	u.t.Helper()
-	require.NoError(u.t, u.cache.Started(context.Background(), timer.Person{AccountID: account}, clockworkTimer(account, issue)))
+	require.NoError(u.t, u.cache.Started(context.Background(), timer.Person{AccountID: account}, clockworkTimer(account, issue), nil))
 }
 
 func (u *upstream) stopped(account, issue string) {
 	u.t.Helper()
-	require.NoError(u.t, u.cache.Stopped(context.Background(), timer.Person{AccountID: account}, issue))
+	require.NoError(u.t, u.cache.Stopped(context.Background(), timer.Person{AccountID: account}, timer.Issue{Key: issue}, time.Now().Truncate(time.Second), nil))
 }
 
 // Start and Stop are timercontrol's, without Clockwork.
@@ -80,14 +87,14 @@ func (u *upstream) Start(ctx context.Context, r timercontrol.Request) (timercont
 	if err := u.ask(r); err != nil {
 		return timercontrol.Outcome{}, err
 	}
-	return timercontrol.Outcome{}, u.cache.Started(ctx, timer.Person{AccountID: r.AccountID}, clockworkTimer(r.AccountID, r.IssueKey))
+	return timercontrol.Outcome{}, u.cache.Started(ctx, timer.Person{AccountID: r.AccountID}, clockworkTimer(r.AccountID, r.IssueKey), nil)
 }
 
 func (u *upstream) Stop(ctx context.Context, r timercontrol.Request) (timercontrol.Outcome, error) {
 	if err := u.ask(r); err != nil {
 		return timercontrol.Outcome{}, err
 	}
-	return timercontrol.Outcome{Stopped: true}, u.cache.Stopped(ctx, timer.Person{AccountID: r.AccountID}, r.IssueKey)
+	return timercontrol.Outcome{Stopped: true}, u.cache.Stopped(ctx, timer.Person{AccountID: r.AccountID}, timer.Issue{Key: r.IssueKey}, time.Now().Truncate(time.Second), nil)
 }
 
 func (u *upstream) ask(r timercontrol.Request) error {

@@ -45,6 +45,7 @@ type past struct {
 	item
 	id      string
 	updated time.Time
+	status  Status
 }
 
 // ensure loads the state unless that was done, and catches up where that is in
@@ -215,7 +216,7 @@ func (r *room) remember(e Event) item {
 		r.recent = slices.Delete(r.recent, 0, MaxRecent/4) // not one by one
 	}
 	i := newUpdate(e.Timer.Seq, e.JSON)
-	r.recent = append(r.recent, past{i, e.Timer.ID, e.Timer.UpdatedAt})
+	r.recent = append(r.recent, past{i, e.Timer.ID, e.Timer.UpdatedAt, e.Timer.Status})
 	return i
 }
 
@@ -229,7 +230,7 @@ func (r *room) recorded(e Event) bool {
 // heard reports whether this very change of a timer has been made. It needs mu
 // held.
 func (r *room) heard(t Timer) bool {
-	return slices.ContainsFunc(r.recent, func(p past) bool { return p.id == t.ID && p.updated.Equal(t.UpdatedAt) })
+	return slices.ContainsFunc(r.recent, func(p past) bool { return p.id == t.ID && p.updated.Equal(t.UpdatedAt) && p.status == t.Status })
 }
 
 // has reports whether the change with this seq has been handed out.

@@ -18,6 +18,7 @@ func (s *Sandbox) operation(name string, h http.HandlerFunc) http.HandlerFunc {
 	spoilt := s.faults.Wrap(upstream, name, h)
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.count(name)
+		w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 		if !s.withinLimit(w, upstream, name) {
 			return
 		}

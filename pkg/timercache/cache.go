@@ -1,15 +1,22 @@
 // Package timercache keeps the running timers in Redis: it reads them for one
-// user with one command, changes them at a start or stop, and replaces them by
+// person with one command, changes them at a start or stop, and replaces them by
 // a snapshot. It fetches nothing from Clockwork.
 //
-// Three rules hold whatever happens at the same time or in the wrong order:
+// Four rules hold whatever happens at the same time or in the wrong order:
 //
-//   - Every write is one script that first compares what it was computed from.
-//     If that has changed, nothing is written and the caller computes again, so
-//     no value ever mixes two snapshots.
-//   - A start or stop leaves a fence. A snapshot fetched before it leaves that
-//     user alone; the next snapshot decides.
-//   - A newer snapshot is never replaced by an older one.
+//   - A start or stop writes one person's keys and nothing that others write. It
+//     costs the same on a site of ten people and of ten thousand.
+//   - Each person's value has a version, and one script replaces it only if the
+//     version is the one that the change was computed from. No clock decides.
+//   - A snapshot is compared with what the cache held before its fetch began. So
+//     whoever started or stopped something since has another version, and is left
+//     alone: that is the fence. A second sync that wrote meanwhile makes the first
+//     fetch again.
+//   - A missing key is not "nothing runs". What Redis evicts in whole or not at
+//     all, a hash of everybody's values, says so.
+//
+// The keys of one person and the hash are written by the same script. That needs
+// a Redis that is not in cluster mode, from version 6.2 on.
 package timercache
 
 import (
@@ -37,23 +44,19 @@ const (
 	valueLife   = 7 * 24 * time.Hour
 	refreshAge  = 3 * 24 * time.Hour // a sync rewrites values older than this
 	activeLife  = 24 * time.Hour
-	activeAge   = 12 * time.Hour // a sync extends the set's life after this
-	fenceLife   = 10 * time.Minute
+	activeAge   = 12 * time.Hour // a sync writes the set again after this
 	stagingLife = 10 * time.Minute
 	staleAge    = 10 * time.Minute // older snapshots are answered with stale: true
 	forgetAge   = 24 * time.Hour   // older ones count as never synced
-	// snapshotLife is how long after its fetch began a snapshot may be written:
-	// later, a fence against it may have ended.
-	snapshotLife = fenceLife - 30*time.Second
 )
 
 // Cache reads and writes the timers. Its zero value is not usable; see New.
 type Cache struct {
 	redis Redis
 	now   func() time.Time
-	// maxRequest is the payload, in bytes, above which a write is staged in
+	// maxRequest is the payload, in bytes, above which a snapshot is written in
 	// parts: Upstash refuses requests over 10 MB, and a text grows when it is
-	// quoted as JSON, twice where it is staged.
+	// quoted as JSON.
 	maxRequest int
 	// pause waits before the nth repetition of a write that came too late.
 	pause func(ctx context.Context, n int) error
@@ -72,23 +75,35 @@ func (c *Cache) clock() time.Time { return c.now().UTC().Truncate(time.Milliseco
 
 // mget reads keys with one command; a missing one is "".
 func (c *Cache) mget(ctx context.Context, keys ...string) ([]string, error) {
+	reply, err := c.redis.Do(ctx, mgetCommand(keys)...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: mget: %w", ErrUnavailable, err)
+	}
+	return texts(reply, len(keys))
+}
+
+func mgetCommand(keys []string) []any {
 	cmd := make([]any, 0, len(keys)+1)
 	cmd = append(cmd, "MGET")
 	for _, key := range keys {
 		cmd = append(cmd, key)
 	}
-	reply, err := c.redis.Do(ctx, cmd...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: mget: %w", ErrUnavailable, err)
+	return cmd
+}
+
+// texts reads an answer of n strings; a missing one is "".
+func texts(reply any, n int) ([]string, error) {
+	if failed, ok := reply.(error); ok {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, failed)
 	}
 	items, ok := reply.([]any)
-	if !ok || len(items) != len(keys) {
-		return nil, fmt.Errorf("%w: mget answered %T for %d keys", ErrUnavailable, reply, len(keys))
+	if !ok || len(items) != n {
+		return nil, fmt.Errorf("%w: an answer of type %T for %d values", ErrUnavailable, reply, n)
 	}
-	values := make([]string, len(items))
+	values := make([]string, n)
 	for i, item := range items {
 		if values[i], ok = item.(string); !ok && item != nil {
-			return nil, fmt.Errorf("%w: mget answered %T for a key", ErrUnavailable, item) // no text is not no value
+			return nil, fmt.Errorf("%w: an answer of type %T for a value", ErrUnavailable, item) // no text is not no value
 		}
 	}
 	return values, nil

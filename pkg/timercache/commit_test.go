@@ -23,11 +23,9 @@ func TestCommitReplacesEverything(t *testing.T) {
 
 		assert.Equal(t, []string{"A-2", "A-1"}, w.issues(ann))
 		assert.Empty(t, w.issues(bob), "whoever runs nothing any more is cleared")
-		assert.Empty(t, w.issues(timercache.Subject{Email: "bob@example.test"}))
+		assert.Empty(t, w.issues(byMail("bob@example.test")))
 		assert.Equal(t, []string{"A-1", "A-2", "C-1"}, sorted(w.issues(everybody)))
-		active, err := w.rdb.SMembers(t.Context(), "clockwork:active_users").Result()
-		require.NoError(t, err)
-		assert.Equal(t, []string{"ann", "cleo"}, sorted(active))
+		assert.Equal(t, []string{"ann", "cleo"}, w.active())
 	})
 }
 
@@ -36,56 +34,64 @@ func TestCommitTwice(t *testing.T) {
 		run := w.stage(w.seen(running(1, "ann", "A-1", time.Hour)))
 		first, err := w.cache.Commit(t.Context(), run)
 		require.NoError(t, err)
-		before := w.dump(t)
+		before := w.dump()
 		w.clock.Advance(time.Second)
-		second, err := w.cache.Commit(t.Context(), run)
-		require.NoError(t, err)
-		assert.True(t, second.Superseded)
-		assert.Equal(t, first.Version, second.Version)
-		assert.Equal(t, before, w.dump(t), "nothing was written")
+		assert.Zero(t, w.events(t, func() {
+			second, err := w.cache.Commit(t.Context(), run)
+			require.NoError(t, err)
+			assert.Equal(t, first, second, "whoever retries learns the same")
+		}))
+		assert.Equal(t, before, w.dump(), "nothing was changed")
 	})
 }
 
-// dump is every text in Redis by its key.
-func (w *world) dump(t *testing.T) map[string]string {
-	t.Helper()
-	keys, err := w.rdb.Keys(t.Context(), "clockwork:*").Result()
-	require.NoError(t, err)
-	texts := map[string]string{}
-	for _, key := range keys {
-		if key != "clockwork:active_users" {
-			texts[key] = w.get(key)
+// A repetition undoes nothing that came after the first time.
+func TestCommitTwiceAroundAnAct(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		run := w.stage(w.seen(running(1, "ann", "A-1", time.Hour)))
+		_, err := w.cache.Commit(t.Context(), run)
+		require.NoError(t, err)
+		w.clock.Advance(time.Second)
+		w.started("ann", "A-2")
+		assert.Zero(t, w.events(t, func() {
+			second, err := w.cache.Commit(t.Context(), run)
+			require.NoError(t, err)
+			assert.Equal(t, 1, second.Fenced)
+		}))
+		for _, subject := range []timercache.Subject{ann, annByMail, everybody} {
+			assert.Equal(t, []string{"A-2", "A-1"}, w.issues(subject))
 		}
+	})
+}
+
+// Of two syncs at once the one that writes first wins; the other fetches again.
+func TestCommitOfTwoSyncs(t *testing.T) {
+	for _, command := range []string{"", "MGET", "EVAL"} {
+		t.Run("before-"+command, func(t *testing.T) {
+			onEach(t, func(t *testing.T, w *world) {
+				one := w.stage(w.seen(running(1, "ann", "A-1", time.Hour)))
+				w.clock.Advance(time.Second)
+				two := w.stage(w.seen(running(2, "ann", "A-2", time.Hour)))
+				other := func() {
+					_, err := w.cache.Commit(t.Context(), two)
+					require.NoError(t, err)
+				}
+				if command == "" {
+					other()
+				} else {
+					w.intercept(command, other)
+				}
+				assert.LessOrEqual(t, w.events(t, func() {
+					_, err := w.cache.Commit(t.Context(), one)
+					require.ErrorIs(t, err, timercache.ErrNotStaged)
+					require.NotErrorIs(t, err, timercache.ErrUnavailable)
+				}), 1, "the other one's alone")
+				for _, subject := range []timercache.Subject{ann, annByMail, everybody} {
+					assert.Equal(t, []string{"A-2"}, w.issues(subject))
+				}
+			})
+		})
 	}
-	return texts
-}
-
-func TestCommitOlderAfterNewer(t *testing.T) {
-	onEach(t, func(t *testing.T, w *world) {
-		older := w.stage(w.seen(running(1, "ann", "A-1", time.Hour)))
-		w.clock.Advance(time.Second)
-		newer := w.stage(w.seen(running(2, "ann", "A-2", time.Hour)))
-		_, err := w.cache.Commit(t.Context(), newer)
-		require.NoError(t, err)
-		got, err := w.cache.Commit(t.Context(), older)
-		require.NoError(t, err)
-		assert.True(t, got.Superseded)
-		assert.Equal(t, []string{"A-2"}, w.issues(ann))
-		assert.Equal(t, []string{"A-2"}, w.issues(everybody))
-	})
-}
-
-// The newer comes between the older one's reading and its writing.
-func TestCommitOlderDuringNewer(t *testing.T) {
-	onEach(t, func(t *testing.T, w *world) {
-		older := w.stage(w.seen(running(1, "ann", "A-1", time.Hour)))
-		w.clock.Advance(time.Second)
-		w.intercept("EVAL", func() { w.commit(w.seen(running(2, "ann", "A-2", time.Hour))) })
-		got, err := w.cache.Commit(t.Context(), older)
-		require.NoError(t, err)
-		assert.True(t, got.Superseded)
-		assert.Equal(t, []string{"A-2"}, w.issues(ann))
-	})
 }
 
 func TestCommitDoesNotBelieveTheFuture(t *testing.T) {
@@ -94,21 +100,28 @@ func TestCommitDoesNotBelieveTheFuture(t *testing.T) {
 	wrong.FetchedAt = start.Add(time.Hour)
 	w.commit(wrong)
 	w.clock.Advance(time.Second)
-	got := w.sync()
-	assert.False(t, got.Superseded, "a clock that was wrong blocks no sync")
-	assert.Empty(t, w.issues(ann))
+	w.sync()
+	assert.Empty(t, w.issues(ann), "a clock that was wrong blocks no sync")
+	assert.Equal(t, start.Add(time.Second), *w.read(ann).SyncedAt)
 }
 
 func TestCommitWhatIsNotStaged(t *testing.T) {
-	w := onMini(t)
-	for name, staged := range map[string]string{"absent": "", "not-base64": "%", "cut": "q1YqSS0uAQA", "not-a-snapshot": packed(t, `[]`)} {
+	for name, staged := range map[string]string{
+		"absent": "", "not-base64": "%", "cut": "q1YqSS0uAQA", "a-list": packed(t, `[]`), "null": packed(t, `null`), "empty": packed(t, `{}`),
+		// What an earlier version staged is a snapshot, not a plan.
+		"earlier-version":            packed(t, `{"timers":[],"fetchedAt":"2026-05-04T09:00:00Z","cachedAt":"2026-05-04T09:00:00Z","source":"forge"}`),
+		"earlier-version-no-timers":  packed(t, `{"timers":null,"fetchedAt":"2026-05-04T09:00:00Z","cachedAt":"2026-05-04T09:00:00Z","source":"forge"}`),
+		"a-record-without-its-epoch": packed(t, `{"state":"{\"syncedAt\":\"2026-05-04T09:00:00Z\",\"version\":5}"}`),
+	} {
 		t.Run(name, func(t *testing.T) {
+			w := onMini(t)
 			if staged != "" {
 				w.set("clockwork:staging:"+name, staged)
 			}
 			_, err := w.cache.Commit(t.Context(), name)
 			require.ErrorIs(t, err, timercache.ErrNotStaged)
 			require.NotErrorIs(t, err, timercache.ErrUnavailable)
+			assert.Nil(t, w.read(everybody).SyncedAt, "nothing was written")
 		})
 	}
 }
@@ -131,7 +144,7 @@ func TestCommitChangesOnlyWhatIsNew(t *testing.T) {
 			got := w.sync(a, b)
 			assert.Equal(t, 1, got.Edited)
 			assert.Equal(t, before, w.get("clockwork:timers:ann"))
-			assert.Equal(t, w.read(ann).Timers[0].TillNow, w.read(everybody).Timers[0].TillNow, "the own value and the list of everybody agree")
+			assert.Equal(t, w.read(ann).Timers[0], w.read(everybody).Timers[0], "the own value and the list of everybody agree")
 		}
 	})
 }
@@ -154,18 +167,22 @@ func TestProposeAndConfirm(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a := running(1, "ann", "A-1", time.Hour)
 		w.sync(a)
-		before := w.dump(t)
+		before := w.dump()
 		w.clock.Advance(time.Minute)
 		got := w.sync(a)
 		assert.Zero(t, got.Started+got.Stopped+got.Edited)
-		after := w.dump(t)
-		assert.NotEqual(t, before["clockwork:sync"], after["clockwork:sync"])
-		delete(before, "clockwork:sync")
-		delete(after, "clockwork:sync")
-		assert.Equal(t, before, after, "one key is written")
-		view := w.read(ann)
-		assert.Equal(t, start.Add(time.Minute), *view.SyncedAt)
-		assert.Equal(t, int64(3660), view.Timers[0].TillNow)
+		after := w.dump()
+		for _, record := range []string{"clockwork:sync", "clockwork:timers:all/@"} {
+			assert.NotEqual(t, before[record], after[record])
+			delete(before, record)
+			delete(after, record)
+		}
+		assert.Equal(t, before, after, "the record alone is written")
+		for _, subject := range []timercache.Subject{ann, everybody} {
+			view := w.read(subject)
+			assert.Equal(t, start.Add(time.Minute), *view.SyncedAt)
+			assert.Equal(t, int64(3660), view.Timers[0].TillNow)
+		}
 	})
 }
 
@@ -182,43 +199,62 @@ func TestProposeFindsNews(t *testing.T) {
 		"drift":          func(s *timercache.Snapshot) { s.Timers[0].TillNow += 6 },
 		"another-source": func(s *timercache.Snapshot) { s.Source = "connect" },
 		"enriched":       func(s *timercache.Snapshot) { s.Enriched = true },
+		"unnamed":        func(s *timercache.Snapshot) { s.Unnamed = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := onMini(t)
 			w.sync(a, b)
-			base, _, err := w.cache.Base(t.Context())
-			require.NoError(t, err)
+			base := w.base()
 			w.clock.Advance(time.Second)
 			s := w.seen(a, b)
-			_, same, err := w.cache.Propose(t.Context(), w.nextRun(), base, &s)
-			require.NoError(t, err)
+			_, _, same := w.propose(base, s)
 			require.True(t, same, "nothing is new yet")
 			change(&s)
-			_, same, err = w.cache.Propose(t.Context(), w.nextRun(), base, &s)
-			require.NoError(t, err)
+			_, _, same = w.propose(base, s)
 			assert.False(t, same)
-			assert.False(t, s.Whole, "nothing was lost")
 		})
 	}
 }
 
 func TestProposeWithoutABase(t *testing.T) {
-	w := onMini(t)
-	for name, prepare := range map[string]func(){
-		"never-synced": func() {},
-		"list-lost":    func() { w.sync(); w.del("clockwork:timers:all") },
-		"list-corrupt": func() { w.set("clockwork:timers:all", "{") },
-		"a-day-old":    func() { w.clock.Advance(time.Second); w.sync(); w.clock.Advance(timercache.ForgetAge) },
-		"two-days-old": func() { w.clock.Advance(timercache.ForgetAge) },
+	for name, lose := range map[string]func(w *world){
+		"never-synced":        func(w *world) { w.flush() },
+		"list-lost":           func(w *world) { w.del(timercache.PeopleKey) },
+		"list-from-elsewhere": func(w *world) { w.list("@", `{"syncedAt":"2026-05-04T09:00:00Z","version":1,"epoch":"OTHER"}`) },
+		"record-lost":         func(w *world) { w.del("clockwork:sync") },
+		"record-corrupt":      func(w *world) { w.set("clockwork:sync", "{") },
+		"record-of-earlier":   func(w *world) { w.set("clockwork:sync", `{"syncedAt":"2026-05-04T09:00:00Z","version":1,"floor":1}`) },
 	} {
-		prepare()
-		base, _, err := w.cache.Base(t.Context())
-		require.NoError(t, err)
-		s := w.seen()
-		_, same, err := w.cache.Propose(t.Context(), w.nextRun(), base, &s)
-		require.NoError(t, err)
-		assert.False(t, same, name)
+		t.Run(name, func(t *testing.T) {
+			w := onMini(t)
+			a := running(1, "ann", "A-1", time.Hour)
+			w.sync(a)
+			lose(w)
+			w.clock.Advance(time.Second)
+			base := w.base()
+			_, known := base.At(w.clock.Now())
+			assert.False(t, known)
+			_, _, same := w.propose(base, w.seen(a))
+			assert.False(t, same)
+			w.sync(a)
+			assert.Equal(t, []string{"A-1"}, w.issues(ann))
+			assert.Equal(t, []string{"A-1"}, w.issues(everybody))
+		})
 	}
+}
+
+// The first sync after a pause of days compares with what there was.
+func TestSyncAfterDays(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		a, b := running(1, "ann", "A-1", time.Hour), running(2, "bob", "B-1", time.Hour)
+		w.sync(a, b)
+		w.clock.Advance(2 * 24 * time.Hour)
+		assert.Nil(t, w.read(ann).SyncedAt)
+		assert.Equal(t, 1, w.events(t, func() { w.sync(a) }), "bob's stop")
+		assert.Equal(t, []string{"A-1"}, w.issues(ann))
+		assert.Equal(t, []string{"A-1"}, w.issues(everybody))
+		assert.Empty(t, w.issues(bob))
+	})
 }
 
 func TestConfirmAfterAnotherSnapshot(t *testing.T) {
@@ -226,30 +262,27 @@ func TestConfirmAfterAnotherSnapshot(t *testing.T) {
 		a := running(1, "ann", "A-1", time.Hour)
 		w.sync(a)
 		w.clock.Advance(time.Second)
-		mark, fetchedAt := w.unchanged(t, a)
+		mark, fetchedAt := w.unchanged(a)
 		w.clock.Advance(-500 * time.Millisecond)
 		w.sync() // older than ours, written first
 		w.clock.Advance(time.Second)
 		_, err := w.cache.Confirm(t.Context(), mark, fetchedAt)
 		require.ErrorIs(t, err, timercache.ErrNotStaged, "ours was compared with what is gone")
-
 		got := w.sync(a)
 		require.Equal(t, 1, got.Started)
-		got, err = w.cache.Confirm(t.Context(), mark, fetchedAt)
-		require.NoError(t, err)
-		assert.True(t, got.Superseded, "a newer one is there")
+		before := w.dump()
+		_, err = w.cache.Confirm(t.Context(), mark, fetchedAt)
+		require.ErrorIs(t, err, timercache.ErrNotStaged)
+		assert.Equal(t, before, w.dump())
 	})
 }
 
 // unchanged compares a snapshot of now, which must be what the cache holds.
-func (w *world) unchanged(t *testing.T, timers ...timer.Timer) (timercache.Mark, time.Time) {
-	t.Helper()
-	base, _, err := w.cache.Base(t.Context())
-	require.NoError(t, err)
-	s := w.seen(timers...)
-	mark, same, err := w.cache.Propose(t.Context(), w.nextRun(), base, &s)
-	require.NoError(t, err)
-	require.True(t, same)
+func (w *world) unchanged(timers ...timer.Timer) (timercache.Mark, time.Time) {
+	w.t.Helper()
+	base, s := w.base(), w.seen(timers...)
+	_, mark, same := w.propose(base, s)
+	require.True(w.t, same)
 	return mark, s.FetchedAt
 }
 
@@ -258,24 +291,25 @@ func TestConfirmTwice(t *testing.T) {
 		a := running(1, "ann", "A-1", time.Hour)
 		w.sync(a)
 		w.clock.Advance(time.Second)
-		mark, fetchedAt := w.unchanged(t, a)
-		_, err := w.cache.Confirm(t.Context(), mark, fetchedAt)
+		mark, fetchedAt := w.unchanged(a)
+		first, err := w.cache.Confirm(t.Context(), mark, fetchedAt)
 		require.NoError(t, err)
-		before := w.dump(t)
-		got, err := w.cache.Confirm(t.Context(), mark, fetchedAt)
-		require.NoError(t, err)
-		assert.True(t, got.Superseded)
-		assert.Equal(t, before, w.dump(t))
+		before := w.dump()
+		w.clock.Advance(time.Second)
+		second, err := w.cache.Confirm(t.Context(), mark, fetchedAt)
+		require.NoError(t, err, "an answer that got lost is asked for again")
+		assert.Equal(t, first, second)
+		assert.Equal(t, before, w.dump())
 	})
 }
 
-func TestConfirmAfterAStart(t *testing.T) {
+func TestConfirmAfterAnAct(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a := running(1, "ann", "A-1", time.Hour)
 		w.sync(a)
 		for _, before := range []string{"", "EVAL"} {
 			w.clock.Advance(time.Second)
-			mark, fetchedAt := w.unchanged(t, a)
+			mark, fetchedAt := w.unchanged(a)
 			w.clock.Advance(time.Second)
 			act := func() { w.started("ann", "A-2") }
 			if before == "" {
@@ -300,13 +334,16 @@ func TestConfirmWhatIsGone(t *testing.T) {
 	a := running(1, "ann", "A-1", time.Hour)
 	w.sync(a)
 	w.clock.Advance(time.Second)
-	mark, fetchedAt := w.unchanged(t, a)
+	mark, fetchedAt := w.unchanged(a)
 	w.flush()
-	_, err := w.cache.Confirm(t.Context(), mark, fetchedAt)
-	require.ErrorIs(t, err, timercache.ErrNotStaged)
-	assert.Empty(t, w.get("clockwork:sync"))
-	_, err = w.cache.Confirm(t.Context(), timercache.Mark{}, fetchedAt)
-	require.ErrorIs(t, err, timercache.ErrNotStaged)
+	for name, mark := range map[string]timercache.Mark{
+		"lost": mark, "none": {}, "not-a-record": {State: "{"},
+	} {
+		_, err := w.cache.Confirm(t.Context(), mark, fetchedAt)
+		require.ErrorIs(t, err, timercache.ErrNotStaged, name)
+		assert.Empty(t, w.get("clockwork:sync"), name)
+		assert.Nil(t, w.read(everybody).SyncedAt, name)
+	}
 }
 
 func TestBaseReadsMoreKeys(t *testing.T) {
@@ -316,5 +353,5 @@ func TestBaseReadsMoreKeys(t *testing.T) {
 	_, extra, err := w.cache.Base(t.Context(), "one", "two")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1", ""}, extra)
-	assert.Equal(t, []string{"MGET"}, w.redis.take())
+	assert.Equal(t, []string{"MGET", "HSCAN"}, w.redis.take())
 }

@@ -2,7 +2,6 @@ package timercache_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -72,7 +71,7 @@ type race struct {
 	mu          sync.Mutex
 	fetches     int
 	generations map[string]time.Time // when the first fetch of each began
-	amended     map[string]time.Time // when each account's last start or stop was over, or never
+	acted       map[string]time.Time // when each account's last start or stop was over, or never
 }
 
 func accountName(i int) string { return "acc-" + strconv.Itoa(i) }
@@ -98,7 +97,7 @@ func (r *race) sync(ctx context.Context, runID string) error {
 			s.Timers = append(s.Timers, commented(x, generation))
 		}
 	}
-	mark, same, err := r.cache.Propose(ctx, runID, base, &s)
+	mark, same, err := r.cache.Propose(ctx, runID, base, s)
 	if err != nil {
 		return err
 	}
@@ -113,10 +112,10 @@ func (r *race) sync(ctx context.Context, runID string) error {
 // never is when a start or stop is over that still goes on: others may see it.
 var never = time.Unix(1<<40, 0)
 
-func (r *race) amends(account string, over time.Time) {
+func (r *race) acts(account string, over time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.amended[account] = over
+	r.acted[account] = over
 }
 
 // client starts and stops timers of one account and looks at once whether
@@ -136,20 +135,20 @@ func (r *race) client(ctx context.Context, t *testing.T, account string, ops int
 			continue
 		case mine[issue]:
 			r.up.stop(account, issue)
-			r.amends(account, never)
-			if !assert.NoError(t, r.cache.Stopped(ctx, owner(account), issue)) {
+			r.acts(account, never)
+			if !assert.NoError(t, r.cache.Stopped(ctx, owner(account), timer.Issue{Key: issue, ID: issueID(issue)}, r.now(), nil)) {
 				return
 			}
 		default:
 			now := r.now()
 			r.up.start(account, issue, now)
-			r.amends(account, never)
-			if !assert.NoError(t, r.cache.Started(ctx, timer.Person{AccountID: account, EmailAddress: email}, provisional(account, issue, now))) {
+			r.acts(account, never)
+			if !assert.NoError(t, r.cache.Started(ctx, timer.Person{AccountID: account, EmailAddress: email}, provisional(account, issue, now), nil)) {
 				return
 			}
 		}
 		mine[issue] = !mine[issue]
-		r.amends(account, r.now())
+		r.acts(account, r.now())
 		for _, subject := range []timercache.Subject{{AccountID: account}, {Email: email}, {}} {
 			view, err := r.cache.Read(ctx, subject)
 			if !assert.NoError(t, err) {
@@ -161,31 +160,28 @@ func (r *race) client(ctx context.Context, t *testing.T, account string, ops int
 	}
 }
 
-// inspect reads one account's keys and the list of everybody at one moment.
+// inspect reads one account's keys and the hash of people at one moment.
 func (r *race) inspect(ctx context.Context, t *testing.T, account string) {
-	raw, err := r.rdb.MGet(ctx, "clockwork:timers:"+account, "clockwork:timers:"+account+"@example.test", "clockwork:timers:all").Result()
-	if !assert.NoError(t, err) {
+	tx := r.rdb.TxPipeline()
+	own := tx.MGet(ctx, "clockwork:timers:"+account, "clockwork:timers:"+account+"@example.test")
+	people := tx.HGetAll(ctx, timercache.PeopleKey)
+	if _, err := tx.Exec(ctx); !assert.NoError(t, err) {
 		return
 	}
-	everybody, ok := timercache.DecodeValue(raw[2].(string))
-	assert.True(t, ok)
-	r.checkGenerations(t, everybody.Timers)
-	if raw[0] == nil {
-		assert.Empty(t, timer.ByAccount(everybody.Timers)[account])
-		return
-	}
-	assert.Equal(t, raw[0], raw[1], "both keys hold the same")
-	own, ok := timercache.DecodeValue(raw[0].(string))
-	assert.True(t, ok)
-	now := time.Now().Add(time.Hour)
-	got, want := timer.Advance(own.Timers, own.CachedAt, now), timer.ByAccount(timer.Advance(everybody.Timers, everybody.CachedAt, now))[account]
-	if assert.Len(t, got, len(want)) {
-		for i := range got {
-			assert.InDelta(t, want[i].TillNow, got[i].TillNow, 1)
-			got[i].TillNow = want[i].TillNow
-			assert.Equal(t, want[i], got[i], "the own value and the list of everybody agree")
+	var everybody []timer.Timer
+	for field, text := range people.Val() {
+		if v, ok := timercache.DecodeValue(text); field[0] != '@' && assert.True(t, ok, field) {
+			everybody = append(everybody, v.Timers...)
 		}
 	}
+	r.checkGenerations(t, everybody)
+	held := own.Val()
+	if held[0] == nil {
+		assert.Empty(t, people.Val()[account])
+		return
+	}
+	assert.Equal(t, held[0], held[1], "both keys hold the same")
+	assert.Equal(t, held[0], people.Val()[account], "and so does the hash of people")
 }
 
 // checkGenerations finds a list that mixes snapshots: only an account that
@@ -206,7 +202,7 @@ func (r *race) checkGenerations(t *testing.T, timers []timer.Timer) {
 	}
 	for account, generation := range of {
 		if generation != newest {
-			assert.False(t, r.amended[account].Before(r.generations[newest]),
+			assert.False(t, r.acted[account].Before(r.generations[newest]),
 				"%s is from snapshot %s in a list of %s", account, generation, newest)
 		}
 	}
@@ -217,7 +213,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client, addr := open(t)
 			r := &race{world: newWorld(t, client, addr), up: upstream{running: map[string][]timer.Timer{}},
-				generations: map[string]time.Time{}, amended: map[string]time.Time{}}
+				generations: map[string]time.Time{}, acted: map[string]time.Time{}}
 			r.cache = timercache.New(r.redis, nil)
 			ctx := t.Context()
 			require.NoError(t, r.sync(ctx, "first"))
@@ -276,28 +272,10 @@ func (r *race) settled(ctx context.Context, t *testing.T) {
 	}
 }
 
-func ids(timers []timer.Timer) []int64 {
-	list := []int64{}
-	for _, x := range timers {
-		list = append(list, x.ID)
-	}
-	return list
-}
-
 // replayed applies the events in order and compares what runs then.
 func (r *race) replayed(t *testing.T, events []published) {
 	t.Helper()
-	got := map[string]bool{}
-	for _, e := range events {
-		var event wireEvent
-		require.NoError(t, json.Unmarshal([]byte(e.payload), &event))
-		if event.Payload.Status == "stopped" {
-			assert.True(t, got[event.Payload.ID], "%s stopped twice", event.Payload.ID)
-			delete(got, event.Payload.ID)
-		} else {
-			got[event.Payload.ID] = true
-		}
-	}
+	got := replay(t, events)
 	want := map[string]bool{}
 	for account, timers := range r.up.running {
 		for _, x := range timers {
@@ -305,4 +283,19 @@ func (r *race) replayed(t *testing.T, events []published) {
 		}
 	}
 	assert.Equal(t, want, got, "events replayed in order give what runs")
+}
+
+// replay applies events in order, and returns the ids of what runs then.
+func replay(t *testing.T, events []published) map[string]bool {
+	t.Helper()
+	running := map[string]bool{}
+	for _, event := range wireEvents(t, events) {
+		if event.Payload.Status == "stopped" {
+			assert.True(t, running[event.Payload.ID], "%s stopped twice", event.Payload.ID)
+			delete(running, event.Payload.ID)
+		} else {
+			running[event.Payload.ID] = true
+		}
+	}
+	return running
 }

@@ -1,13 +1,11 @@
 package timercache_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
@@ -21,8 +19,7 @@ func named(t timer.Timer) timer.Timer {
 // syncUnnamed is sync where Jira did not answer, or did.
 func (w *world) syncUnnamed(unnamed bool, timers ...timer.Timer) (written bool) {
 	w.t.Helper()
-	base, _, err := w.cache.Base(context.Background())
-	require.NoError(w.t, err)
+	base := w.base()
 	s := w.seen(timers...)
 	s.Unnamed = unnamed
 	_, written = w.settle(base, s)

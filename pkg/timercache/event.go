@@ -2,6 +2,7 @@ package timercache
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -27,11 +28,48 @@ type eventPayload struct {
 	Source    string    `json:"source"`
 }
 
-func encodeEvent(accountID string, change timer.Change, at time.Time) string {
+// messageOf is what subscribers are sent when a person's timers change from
+// before to after, both as of at: one event, or a JSON array of several; "" if
+// nothing changed that a person would call a change. The version, which is the
+// moment in milliseconds unless two changes share it, dates the events: so they
+// are in order even if the writers' clocks are not.
+func messageOf(whose about, before, after []timer.Timer, at time.Time) (string, tally) {
+	now := time.UnixMilli(whose.Version).UTC()
+	var events []string
+	var count tally
+	for _, change := range timer.Diff(before, at, after, at) {
+		events = append(events, encodeEvent(whose, change, now))
+		switch change.Kind {
+		case timer.Started:
+			count.Started++
+		case timer.Stopped:
+			count.Stopped++
+		case timer.Edited:
+			count.Edited++
+		}
+	}
+	if len(events) > 1 {
+		return "[" + strings.Join(events, ",") + "]", count
+	}
+	return strings.Join(events, ""), count
+}
+
+// Events takes a message of EventsChannel apart into its events, each as JSON.
+// The error is that of a message which is no JSON.
+func Events(message string) ([]json.RawMessage, error) {
+	if !strings.HasPrefix(message, "[") {
+		return []json.RawMessage{json.RawMessage(message)}, nil
+	}
+	var events []json.RawMessage
+	err := json.Unmarshal([]byte(message), &events)
+	return events, err
+}
+
+func encodeEvent(whose about, change timer.Change, at time.Time) string {
 	t := change.Timer
 	payload := eventPayload{
-		ID:        "cw:" + accountID + ":" + t.Issue.Key,
-		UserID:    accountID,
+		ID:        "cw:" + whose.UserKey + ":" + whose.eventKey(t.Issue),
+		UserID:    whose.UserKey,
 		Status:    "running",
 		StartedAt: t.StartedAt,
 		UpdatedAt: at,
@@ -51,4 +89,35 @@ func encodeEvent(accountID string, change timer.Change, at time.Time) string {
 		panic("timercache: an event that cannot be encoded: " + err.Error()) // as in value.encode
 	}
 	return string(encoded)
+}
+
+// eventKey is the key in the id of a timer's events: the one that its issue had
+// when the timer was first seen.
+func (a about) eventKey(issue timer.Issue) string {
+	if key, moved := a.SeenAs[issue.ID]; moved {
+		return key
+	}
+	return issue.Key
+}
+
+// seenAs carries over, for what goes on running, the keys under which timers
+// were first seen, and adds those of issues that have just moved. Those of
+// timers that stop are kept as well: the event that says so needs them.
+func seenAs(was about, before, after []timer.Timer) map[int64]string {
+	var keys map[int64]string
+	add := func(id int64, key string) {
+		if keys == nil {
+			keys = map[int64]string{}
+		}
+		keys[id] = key
+	}
+	for _, t := range before {
+		first := was.eventKey(t.Issue)
+		if i := timer.OnIssue(after, t.Issue); i >= 0 && after[i].Issue.ID > 0 && after[i].Issue.Key != first {
+			add(after[i].Issue.ID, first)
+		} else if first != t.Issue.Key {
+			add(t.Issue.ID, first)
+		}
+	}
+	return keys
 }

@@ -3,6 +3,7 @@ package timercache_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,21 @@ type wireEvent struct {
 		Comment   string    `json:"comment"`
 		OnHold    bool      `json:"on_hold"`
 	} `json:"payload"`
+}
+
+// wireEvents decodes messages, of one event each or of a list.
+func wireEvents(t *testing.T, messages []published) (events []wireEvent) {
+	t.Helper()
+	for _, m := range messages {
+		list := make([]wireEvent, 1)
+		var into any = &list[0]
+		if strings.HasPrefix(m.payload, "[") {
+			into = &list
+		}
+		require.NoError(t, json.Unmarshal([]byte(m.payload), into), m.payload)
+		events = append(events, list...)
+	}
+	return events
 }
 
 func TestEventsOncePerChangeAndReadable(t *testing.T) {

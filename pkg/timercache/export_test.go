@@ -2,17 +2,20 @@ package timercache
 
 import (
 	"context"
-	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 // Limits of the contract that tests count in.
 const (
-	ForgetAge    = forgetAge
-	StaleAge     = staleAge
-	RefreshAge   = refreshAge
-	FenceLife    = fenceLife
-	SnapshotLife = snapshotLife
-	WriteScript  = writeScript
+	ForgetAge   = forgetAge
+	StaleAge    = staleAge
+	RefreshAge  = refreshAge
+	ValueLife   = valueLife
+	ActLife     = actLife
+	IdleLife    = idleLife
+	WriteScript = writeScript
+	PeopleKey   = peopleKey
 )
 
 // SetMaxRequest makes writes above so many bytes go through parts.
@@ -24,20 +27,24 @@ func (c *Cache) SetPause(pause func(ctx context.Context, n int) error) { c.pause
 // MaxAttempts is how often a write is tried.
 const MaxAttempts = maxAttempts
 
-// Value is the stored form of timers.
-type Value = value
+// Value is the stored form of timers, and About what it says beside them.
+type (
+	Value = value
+	About = about
+)
+
+// NewValue is a value of both.
+func NewValue(about About, timers ...timer.Timer) Value { return value{timers, about} }
 
 // SyncState is the stored form of clockwork:sync.
 type SyncState = syncState
 
-// DecodeValue, DecodeSync, DecodePending, Inflate and Deflate are the codecs.
+// DecodeValue, DecodeSync, Inflate and Deflate are the codecs.
 var (
-	DecodeValue   = decodeValue
-	DecodePending = decodePending
-	Inflate       = inflate
-	Deflate       = deflate
-	Pack          = pack
-	Unpack        = unpack
+	DecodeValue = decodeValue
+	DecodeSync  = decodeSync
+	Inflate     = inflate
+	Deflate     = deflate
 )
 
 // Encode is the bytes that are stored.
@@ -46,5 +53,16 @@ func (v value) Encode() string { return v.encode() }
 // Encode is the bytes that are stored.
 func (s syncState) Encode() string { return s.encode() }
 
-// DecodeSync reads a state as of now.
-func DecodeSync(raw string, now time.Time) (SyncState, bool) { return decodeSync(raw, now) }
+// KnownKey is the bucket that lists a name.
+var KnownKey = knownKey
+
+// Served is the list of timers as it is served some seconds after it was true;
+// ok is false if it has to be decoded first.
+func Served(list []byte, seconds int64) (served string, ok bool) {
+	timers, ok := split(list, nil)
+	aged := make([]listed, len(timers))
+	for i, t := range timers {
+		aged[i] = listed{t, seconds}
+	}
+	return string(appendTimers(nil, aged)), ok
+}

@@ -18,7 +18,7 @@ func (c *Cache) Freshness(ctx context.Context) (Freshness, error) {
 	if err != nil {
 		return Freshness{}, err
 	}
-	state, _ := decodeSync(raw[0], time.Time{}) // of any age
+	state, _ := decodeSync(raw[0])
 	age := c.clock().Sub(state.SyncedAt)
 	return Freshness{state.SyncedAt, age > staleAge, age >= forgetAge}, nil
 }

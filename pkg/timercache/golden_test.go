@@ -4,19 +4,26 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
+
+var random = regexp.MustCompile(`"(epoch|run)":"\w+"`)
 
 // golden compares what is stored or published with a file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".json")
+	got = random.ReplaceAllString(got, `"$1":"RANDOM"`)
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(got+"\n"), 0o644))
@@ -33,12 +40,13 @@ func TestStoredForms(t *testing.T) {
 	held.WithinWorkingHours, held.StartedWithinWorkingHours, held.WorklogCount = false, false, 3
 	held.Issue.Summary, held.Issue.ProjectName = "Fix the door", "House"
 	held.Author.AvatarURL = "https://avatars.example.test/ann.png"
-	s := w.seen(running(1, "ann", "A-1", time.Hour), held)
+	a1 := running(1, "ann", "A-1", time.Hour)
+	s := w.seen(a1, held)
 	s.Enriched = true
 	w.commit(s)
 	golden(t, "value", w.get("clockwork:timers:ann"))
-	golden(t, "value-of-everybody", w.get("clockwork:timers:all"))
 	golden(t, "sync", w.get("clockwork:sync"))
+	w.sameEverywhere()
 
 	w.clock.Advance(1250 * time.Millisecond)
 	stop := w.listen(t, nil)
@@ -49,12 +57,47 @@ func TestStoredForms(t *testing.T) {
 	require.Len(t, events, 3)
 	golden(t, "event-stopped", events[0].payload)
 	golden(t, "event-running", events[2].payload)
-	golden(t, "sync-after-a-start", w.get("clockwork:sync"))
 	golden(t, "value-of-a-provisional-timer", w.get("clockwork:timers:ann"))
+	w.sameEverywhere()
 	w.stopped("ann", "A-3")
 	golden(t, "value-of-nothing", w.get("clockwork:timers:ann"))
+	w.sameEverywhere()
+
+	w.del(timercache.KnownKey("bob"))
+	w.read(bob)
+	golden(t, "value-of-somebody-unknown", w.get("clockwork:timers:bob"))
 	w.flush()
-	w.started("cleo", "C-1")
-	w.started("bob", "B-1")
-	golden(t, "pending", w.get("clockwork:pending"))
+	w.started("ann", "A-1")
+	golden(t, "value-before-any-sync", w.get("clockwork:timers:ann"))
+}
+
+func TestStoredFormOfMovedIssues(t *testing.T) {
+	w := onMini(t)
+	a1, b1 := running(1, "ann", "A-1", time.Hour), running(2, "ann", "B-1", time.Minute)
+	w.sync(a1, b1)
+	a1.Issue.Key = "NEW-1"
+	w.clock.Advance(time.Second)
+	stop := w.listen(t, nil)
+	w.sync(a1)
+	events := stop()
+	require.Len(t, events, 1)
+	golden(t, "events-of-one-change", events[0].payload)
+	golden(t, "value-of-a-moved-issue", w.get("clockwork:timers:ann"))
+}
+
+// sameEverywhere asserts that ann's value is the same text in all three places,
+// and that her address leads to it.
+func (w *world) sameEverywhere() {
+	w.t.Helper()
+	all := w.dump()
+	assert.Equal(w.t, all["clockwork:timers:ann"], all["clockwork:timers:ann@example.test"])
+	assert.Equal(w.t, all["clockwork:timers:ann"], all[timercache.PeopleKey+"/ann"])
+	assert.Equal(w.t, "ann", all[timercache.PeopleKey+"/@ann@example.test"])
+	assert.Equal(w.t, all["clockwork:sync"], all[timercache.PeopleKey+"/@"])
+}
+
+// The fields of the contract come first, in its order: others read them.
+func TestStoredTimersComeFirst(t *testing.T) {
+	v := timercache.NewValue(timercache.About{CachedAt: start, UserKey: "ann", Version: 7}, timer.Timer{ID: 1, StartedAt: start, RunningFor: "ann"})
+	assert.Regexp(t, `^\{"timers":\[\{"id":1,.*\}\],"cachedAt":"2026-05-04T09:00:00Z","userKey":"ann","version":7\}$`, v.Encode())
 }

@@ -1,39 +1,61 @@
 package timercache
 
-import "github.com/clockwork-timer/backend/pkg/timer"
+import (
+	"crypto/sha1"
+	"encoding/binary"
+	"strconv"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
 
 // Redis keys of the contract.
 const (
 	syncKey        = "clockwork:sync"
-	allKey         = "clockwork:timers:all"
 	activeUsersKey = "clockwork:active_users"
-	// pendingKey lists the accounts changed while there was no list of
-	// everybody to change: the next snapshot would not know of them otherwise.
-	pendingKey    = "clockwork:pending"
-	timersPrefix  = "clockwork:timers:"
-	fencePrefix   = "clockwork:fence:"
-	stagingPrefix = "clockwork:staging:"
-	eventsPrefix  = "clockwork:events:"
+	timersPrefix   = "clockwork:timers:"
+	stagingPrefix  = "clockwork:staging:"
+	eventsPrefix   = "clockwork:events:"
+
+	// peopleKey is a hash of everybody's values: by account id the same text as
+	// the person's own key, by "@" and an e-mail address the account id, and by
+	// "@" alone the same text as syncKey. Redis evicts it as a whole or not at
+	// all, so what it lacks is known to be absent.
+	//
+	// An earlier version kept everybody's timers there in one string. It reads no
+	// hash, and takes it for none; its string gives way to the hash.
+	peopleKey = "clockwork:timers:all"
 )
+
+// knownPrefix begins the keys of 1,024 buckets with the names of those who have a
+// value: account ids and e-mail addresses. A reader reads one of them together
+// with the value. It tells somebody who runs nothing from somebody whose value
+// Redis has evicted.
+const knownPrefix = "clockwork:known:"
+
+// knownKey is the bucket of a name, as the script computes it too.
+func knownKey(name string) string {
+	sum := sha1.Sum([]byte(name))
+	return knownPrefix + strconv.Itoa(int(binary.BigEndian.Uint16(sum[:]))%1024)
+}
+
+// unlisted reports whether a bucket says that there is no value under the name.
+// A bucket of another epoch, or one that was evicted, says nothing.
+func unlisted(bucket, epoch, name string) bool {
+	return epoch != "" && strings.HasPrefix(bucket, epoch+"|") && !strings.Contains(bucket, "|"+name+"|")
+}
+
+// stateField is the field of peopleKey that holds the sync record.
+const stateField = "@"
 
 // all is the user key of everybody's timers.
 const all = "all"
 
-func fenceKey(accountID string) string { return fencePrefix + accountID }
-func stagingKey(runID string) string   { return stagingPrefix + runID }
+func emailField(email string) string { return stateField + email }
+func stagingKey(runID string) string { return stagingPrefix + runID }
 
 // EventsChannel is where changes of one account's timers are published.
 func EventsChannel(accountID string) string { return eventsPrefix + accountID }
-
-// userKeys are the keys under which one user's value is stored: by account
-// and, where Jira shows it, by e-mail address.
-func userKeys(accountID, email string) []string {
-	keys := []string{timersPrefix + accountID}
-	if email = timer.NormalizeEmail(email); email != "" {
-		keys = append(keys, timersPrefix+email)
-	}
-	return keys
-}
 
 // emailOf returns the address of the account whose timers these are, or "".
 // Their author may be another person, whose keys are not theirs.
@@ -50,8 +72,8 @@ func emailOf(timers []timer.Timer) string {
 	return ""
 }
 
-// withEmail gives the authors of one account's timers the address where they
-// lack it, so that whoever ends these timers knows the key to clear.
+// withEmail gives the authors of one account's timers the address if they lack
+// it, so that whoever ends these timers knows the key to clear.
 func withEmail(timers []timer.Timer, accountID, email string) []timer.Timer {
 	if email == "" || emailOf(timers) != "" {
 		return timers

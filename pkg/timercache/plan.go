@@ -1,6 +1,8 @@
 package timercache
 
 import (
+	"crypto/rand"
+	"maps"
 	"slices"
 	"time"
 
@@ -9,182 +11,184 @@ import (
 
 // plan is the write that turns a base into a snapshot.
 type plan struct {
-	batch  *batch
-	result Result
+	Changes []change `json:"changes"`
+	// Expected and State are the sync record before and after.
+	Expected string `json:"expected"`
+	State    string `json:"state"`
+	Legacy   bool   `json:"legacy,omitempty"` // see write
+	// Reset: the set of active users is made again, of those who change and of the
+	// joined ones, whose values stay as they are.
+	Joined []string `json:"joined,omitempty"`
+	Reset  bool     `json:"reset,omitempty"`
+
+	Version int64 `json:"version"`
+	Timers  int   `json:"timers"`
+	Users   int   `json:"users"`
+
+	renewed bool // the record says more than that it was confirmed
+}
+
+// empty reports that nothing but the time of the sync changes.
+func (p *plan) empty() bool { return len(p.Changes) == 0 && !p.renewed }
+
+// planner computes a plan.
+type planner struct {
+	plan   *plan
+	state  syncState // after
 	now    time.Time
-	// changed are the accounts whose value is written, fenced ones those that
-	// would be but for a fence; equal input gives them in equal order.
-	changed, fenced []string
-	events          []message
-	users           map[string][]timer.Timer // who runs something afterwards
-	owners          map[string]string        // of their addresses; nil until somebody asks
+	was    map[string]value
+	is     map[string][]timer.Timer
+	cached time.Time
+	whole  bool              // every value is written, changed or not
+	owners map[string]string // who has an address afterwards
+	// written are the accounts whose value is replaced.
+	written map[string]bool
 }
 
-func (p *plan) accounts() []string { return append(slices.Clone(p.changed), p.fenced...) }
-
-// plan computes what to write so that the cache holds s, but for accounts with
-// a fence from after the fetch began: they keep what base holds for them.
-func (c *Cache) plan(s Snapshot, base Base, fences map[string]string) *plan {
-	p := &plan{batch: &batch{}, now: c.clock()}
-	before, after := timer.ByAccount(base.Timers), timer.ByAccount(s.Timers)
-	at := s.CachedAt
-	if !base.cachedAt.IsZero() {
-		at = timer.Tick(base.cachedAt, at) // what is kept loses no fraction of a second
+// plan computes what to write so that the cache holds s.
+func (c *Cache) plan(s Snapshot, base Base) *plan {
+	now, known := c.clock(), base.known()
+	p := &planner{plan: &plan{Expected: base.raw, Legacy: base.state.Epoch == ""}, now: now, was: base.people().values,
+		is: timer.ByAccount(s.Timers), cached: s.CachedAt, whole: !known, written: map[string]bool{}}
+	p.state = base.state.after(s, now)
+	if p.whole {
+		p.state.Epoch, p.state.Floor = rand.Text(), p.state.Version
 	}
-	whole := s.Whole || !base.known || p.now.Sub(base.state.RefreshedAt) > refreshAge
-	state := c.nextState(s, base, p.now, whole)
-
-	p.batch.guard(syncKey, base.raw)
-	p.batch.guard(pendingKey, base.rawPending)
-	if base.rawPending != "" {
-		p.batch.set("", time.Second, pendingKey)
+	if p.plan.Reset = p.whole || now.Sub(p.state.ActiveAt) > activeAge; p.plan.Reset {
+		p.state.ActiveAt = now
 	}
-	for _, account := range base.pending {
-		if _, known := before[account]; !known {
-			before[account] = nil // looked at all the same
+	p.plan.renewed = p.plan.Reset || s.Enriched || s.Unnamed != base.state.Unnamed || s.Source != base.state.Source
+	p.findOwners()
+	for _, account := range union(p.was, p.is) {
+		p.compare(account)
+	}
+	p.successors()
+	p.plan.State, p.plan.Version = p.state.encode(), p.state.Version
+	p.plan.Timers, p.plan.Users = len(s.Timers), len(p.is)
+	return p.plan
+}
+
+// after is the sync record once s is written.
+func (s syncState) after(snapshot Snapshot, now time.Time) syncState {
+	s.Version = nextVersion(s.Version, now)
+	s.SyncedAt, s.Source, s.Unnamed, s.Run = snapshot.FetchedAt, snapshot.Source, snapshot.Unnamed, rand.Text()
+	if snapshot.Enriched {
+		s.EnrichedAt = now
+	}
+	return s
+}
+
+// findOwners says who is found under an address. Jira gives no two accounts one
+// address at a time; if two run something under one, the later id has it.
+func (p *planner) findOwners() {
+	p.owners = map[string]string{}
+	for account, timers := range p.is {
+		if email := emailOf(timers); p.owners[email] < account {
+			p.owners[email] = account
 		}
 	}
-	kept := []timer.Timer{}
-	var changes []change
-	for _, account := range unionOfKeys(before, after) {
-		was := timer.Advance(before[account], base.cachedAt, at)
-		is := timer.Advance(after[account], s.CachedAt, at)
-		if fences[account] >= s.FetchedAt.UTC().Format(fenceFormat) {
-			is = was
-			p.fenced = append(p.fenced, account)
-		}
-		if whole || !timer.SameSnapshot(was, at, is, at) {
-			changes = append(changes, change{account: account, was: was, is: is})
-		} else {
-			is = was // as the account's own value, which stays
-		}
-		kept = append(kept, is...)
-	}
-	timer.SortNewestFirst(kept)
-	p.users = timer.ByAccount(kept)
-	changes = append(changes, p.heirs(changes)...)
-	for i := range changes {
-		p.change(&changes[i], at, state.Version)
-	}
-	for _, account := range p.accounts() {
-		p.batch.guard(fenceKey(account), fences[account])
-	}
-	if whole {
-		p.replaceActive()
-		state.ActiveAt = p.now
-	}
-	p.batch.set(value{Timers: kept, CachedAt: at, UserKey: all, Version: state.Version}.encode(), valueLife, allKey)
-	c.extendActive(p.batch, &state)
-	p.batch.set(state.encode(), valueLife, syncKey)
-	p.batch.published = p.events
-	p.result.Version, p.result.Timers, p.result.Fenced = state.Version, len(kept), len(p.fenced)
-	p.result.Users = len(p.users)
-	return p
 }
 
-// replaceActive makes the set of active users anew.
-func (p *plan) replaceActive() {
-	p.batch.reset, p.batch.extend = true, true
-	p.batch.joined, p.batch.left = nil, nil
-	for _, account := range unionOfKeys(p.users, nil) {
-		p.batch.joined = append(p.batch.joined, account)
+// compare adds what changes for one account.
+func (p *planner) compare(account string) {
+	was, exists := p.was[account]
+	before, after, at := p.lists(account)
+	email := emailOf(after)
+	if email == "" && (len(after) == 0 || p.state.Unnamed) {
+		email = was.Email // an address that Jira hides is not answered for, one that it did not tell is
 	}
-}
-
-// nextState is what clockwork:sync holds afterwards.
-func (c *Cache) nextState(s Snapshot, base Base, now time.Time, whole bool) syncState {
-	state := base.state
-	state.Version = state.nextVersion(now)
-	state.SyncedAt, state.Source, state.Unnamed = s.FetchedAt, s.Source, s.Unnamed
-	if s.Enriched {
-		state.EnrichedAt = now
-	}
-	if whole {
-		state.Floor, state.RefreshedAt = state.Version, now
-	}
-	return state
-}
-
-// change is what becomes of one account's timers.
-type change struct {
-	account string
-	was, is []timer.Timer
-	heir    string // who has the address that the account no longer uses; or ""
-}
-
-// change adds one account's new value and the events that tell of it; both
-// lists are as of at.
-func (p *plan) change(c *change, at time.Time, version int64) {
-	p.changed = append(p.changed, c.account)
-	email, oldEmail := emailOf(c.is), emailOf(c.was)
-	if c.heir != "" {
-		oldEmail = ""
-	}
-	if len(c.is) == 0 {
-		email = oldEmail
-	}
-	p.batch.setUser(value{Timers: c.is, CachedAt: at, UserKey: c.account, Version: version, Email: email}, oldEmail)
+	changed := !timer.SameSnapshot(before, at, after, at) || email != was.Email
+	age := p.now.Sub(was.CachedAt)
 	switch {
-	case len(c.is) > 0 && len(c.was) == 0:
-		p.batch.joined = append(p.batch.joined, c.account)
-	case len(c.is) == 0 && len(c.was) > 0:
-		p.batch.left = append(p.batch.left, c.account)
+	case changed || p.whole || exists && was.Epoch != p.state.Epoch:
+		p.rewrite(account, email, nextVersion(was.Version, p.now))
+	case was.Listed != (len(after) > 0):
+		p.rewrite(account, email, nextVersion(was.Version, p.now))
+	case len(after) > 0 && age > refreshAge:
+		p.rewrite(account, email, was.Version) // before Redis forgets it
+	case len(after) == 0 && age > valueLife:
+		forgotten := change{Account: account, Expected: was.mark}
+		p.addresses(&forgotten, was.Email, "")
+		p.plan.Changes = append(p.plan.Changes, forgotten)
 	}
-	for _, ch := range timer.Diff(c.was, at, c.is, at) {
-		p.events = append(p.events, message{EventsChannel(c.account), encodeEvent(c.account, ch, p.now)})
-		switch ch.Kind {
-		case timer.Started:
-			p.result.Started++
-		case timer.Stopped:
-			p.result.Stopped++
-		case timer.Edited:
-			p.result.Edited++
+	if p.plan.Reset && len(after) > 0 && !p.written[account] {
+		p.plan.Joined = append(p.plan.Joined, account)
+	}
+}
+
+// lists are an account's timers before and after, both as of at: what is kept
+// loses no fraction of a second.
+func (p *planner) lists(account string) (before, after []timer.Timer, at time.Time) {
+	was := p.was[account]
+	at = p.cached
+	if !was.CachedAt.IsZero() {
+		at = timer.Tick(was.CachedAt, at)
+	}
+	return timer.Advance(was.Timers, was.CachedAt, at), timer.Advance(p.is[account], p.cached, at), at
+}
+
+// rewrite adds the account's new value, and the message that says what changed.
+func (p *planner) rewrite(account, email string, version int64) {
+	was := p.was[account]
+	before, after, at := p.lists(account)
+	next := was
+	next.Timers, next.SeenAs = after, seenAs(was.about, before, after)
+	next.CachedAt, next.UserKey, next.Epoch, next.Email, next.Version = at, account, p.state.Epoch, email, version
+	next.Listed = len(after) > 0
+	ch := change{Account: account, Expected: was.mark, Value: next.encode()}
+	ch.Message, ch.Tally = messageOf(next.about, before, after, at)
+	switch {
+	case next.Listed && (!was.Listed || p.plan.Reset):
+		ch.Active = joins
+	case !next.Listed && was.Listed:
+		ch.Active = leaves
+	}
+	p.addresses(&ch, was.Email, email)
+	if !p.whole { // else all are listed anyway
+		ch.New = newNames(was.about, ch)
+	}
+	p.plan.Changes = append(p.plan.Changes, ch)
+	p.written[account] = true
+}
+
+// successors writes those who are found under an address that somebody else's
+// change may have left behind: their own timers need not have changed.
+func (p *planner) successors() {
+	for _, ch := range slices.Clone(p.plan.Changes) {
+		account := p.owners[p.was[ch.Account].Email]
+		if account != "" && account != ch.Account && !p.written[account] {
+			p.rewrite(account, emailOf(p.is[account]), nextVersion(p.was[account].Version, p.now))
 		}
 	}
 }
 
-// heirs finds each change's heir, and lists those whose own timers do not change,
-// but are to be found under their address.
-func (p *plan) heirs(changes []change) (heirs []change) {
-	for i := range changes {
-		heir := p.heirOf(&changes[i])
-		changes[i].heir = heir
-		known := func(c change) bool { return c.account == heir }
-		if heir != "" && !slices.Contains(p.fenced, heir) && !slices.ContainsFunc(changes, known) && !slices.ContainsFunc(heirs, known) {
-			heirs = append(heirs, change{account: heir, was: p.users[heir], is: p.users[heir]})
-		}
+// addresses are the keys by which the person is found too. One that another
+// person has now is written by that one.
+func (p *planner) addresses(ch *change, old, now string) {
+	owner, running := p.owners[now]
+	if now != "" && (!running || owner == ch.Account) {
+		ch.Emails = []string{now}
 	}
-	return heirs
+	if _, taken := p.owners[old]; old != "" && old != now && !taken {
+		ch.Gone = []string{old}
+	}
 }
 
-// heirOf names who runs something under the address that the account no longer
-// uses, or "".
-func (p *plan) heirOf(c *change) string {
-	email := emailOf(c.was)
-	if email == "" || email == emailOf(c.is) {
-		return ""
+// newNames are the names under which the change writes a value for the first time.
+func newNames(was about, ch change) (names []string) {
+	if ch.Expected == "" {
+		names = append(names, ch.Account)
 	}
-	if p.owners == nil {
-		p.owners = map[string]string{}
-		for account, timers := range p.users {
-			if owner := emailOf(timers); p.owners[owner] < account {
-				p.owners[owner] = account
-			}
+	for _, email := range ch.Emails {
+		if email != was.Email {
+			names = append(names, email)
 		}
 	}
-	return p.owners[email]
+	return names
 }
 
-func unionOfKeys[V any](a, b map[string]V) []string {
-	keys := make([]string, 0, len(a)+len(b))
-	for k := range a {
-		keys = append(keys, k)
-	}
-	for k := range b {
-		if _, both := a[k]; !both {
-			keys = append(keys, k)
-		}
-	}
+func union[A, B any](a map[string]A, b map[string]B) []string {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
 	slices.Sort(keys)
-	return keys
+	return slices.Compact(keys)
 }

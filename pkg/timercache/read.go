@@ -2,25 +2,41 @@ package timercache
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// View is one user's timers as they are now.
+// View is one person's timers as they are now, or everybody's.
 type View struct {
+	Status
+	Timers []timer.Timer // newest first, TillNow as of CachedAt; never nil
+	// SeenAs is the key by which events name a timer, by its issue's id, if the
+	// issue has moved since the timer was first seen.
+	SeenAs map[int64]string
+}
+
+// Page is a View whose timers are encoded: most of it is as Redis holds it.
+type Page struct {
+	Status
+	Timers []byte // a JSON array
+}
+
+// Status says whose timers are shown, and how old they are.
+type Status struct {
 	// AccountID is whose timers these are: the account id, the e-mail address
-	// where only that is known, or "all".
+	// if only that is known, or "all".
 	AccountID string
-	Timers    []timer.Timer // newest first, TillNow as of CachedAt; never nil
-	CachedAt  *time.Time    // the moment of this view; nil when never synced
-	SyncedAt  *time.Time    // when the snapshot was fetched; nil when never synced
-	Stale     bool          // the snapshot is older than ten minutes
-	Degraded  bool          // names are missing because Jira did not answer
-	ETag      string        // follows the content, not the clock
+	CachedAt  *time.Time // the moment of this view; nil when never synced
+	SyncedAt  *time.Time // when the snapshot was fetched; nil when never synced
+	Stale     bool       // the snapshot is older than ten minutes
+	Degraded  bool       // names are missing because Jira did not answer
+	ETag      string     // follows the content, not the clock
 }
 
 // Subject names whose timers are read; its zero value is everybody.
@@ -39,68 +55,213 @@ func (s Subject) userKey() string {
 	return all
 }
 
-// Read returns the subject's timers, with one Redis command.
-func (c *Cache) Read(ctx context.Context, subject Subject) (View, error) {
-	key := subject.userKey()
-	raw, err := c.mget(ctx, syncKey, timersPrefix+key)
-	if err != nil {
-		return View{}, err
+// field is where the hash of people leads to the subject.
+func (s Subject) field() string {
+	if s.AccountID == "" {
+		return emailField(s.userKey())
 	}
-	own, ok := decodeValue(raw[1])
-	if raw[1] != "" && !ok {
-		return c.readFromAll(ctx, subject, raw[0])
-	}
-	return c.view(key, raw[0], own, ok), nil
+	return s.AccountID
 }
 
-// readFromAll serves a user whose own value does not parse: everybody's value
-// holds the same timers.
-func (c *Cache) readFromAll(ctx context.Context, subject Subject, rawSync string) (View, error) {
-	raw, err := c.mget(ctx, allKey)
-	if err != nil {
-		return View{}, err
-	}
-	everybody, ok := decodeValue(raw[0])
-	state, _ := decodeSync(rawSync, c.clock())
-	if !ok || subject.userKey() == all || everybody.Version < state.Floor {
-		return View{}, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
-	}
-	own := value{Timers: []timer.Timer{}, CachedAt: everybody.CachedAt, UserKey: subject.userKey(), Version: everybody.Version}
-	for _, t := range everybody.Timers {
-		if t.RunningFor == subject.AccountID || (subject.AccountID == "" && emailOf([]timer.Timer{t}) == subject.userKey()) {
-			own.Timers = append(own.Timers, t)
-			own.UserKey = t.RunningFor
+// stored is a value whose timers are not decoded.
+type stored struct {
+	about
+	timers []byte
+}
+
+// storedOf takes a value apart; ok is false if it does not parse.
+func storedOf(raw string) (s stored, ok bool) {
+	const head, tail = `{"timers":`, `],"cachedAt":`
+	if end := strings.LastIndex(raw, tail); end > 0 && strings.HasPrefix(raw, head) {
+		rest := "{" + raw[end+len(`],`):]
+		if json.Unmarshal([]byte(rest), &s.about) == nil && s.UserKey != "" && encodable(&s.CachedAt) {
+			s.timers = []byte(raw[len(head) : end+1])
+			return s, true
 		}
 	}
-	return c.view(subject.userKey(), rawSync, own, true), nil
+	v, ok := decodeValue(raw)
+	if !ok {
+		return stored{}, false
+	}
+	s.about = v.about
+	s.timers, _ = json.Marshal(v.Timers) // decodeValue has seen that it can be written
+	return s, true
 }
 
-// view applies the rules of freshness to what was read.
-func (c *Cache) view(key, rawSync string, own value, found bool) View {
-	now := c.clock()
-	state, synced := decodeSync(rawSync, now)
-	if found && own.Version < state.Floor {
+// Page returns the subject's timers, with one Redis command; a value that Redis
+// has evicted costs a second one. The error wraps ErrUnavailable.
+func (c *Cache) Page(ctx context.Context, subject Subject) (Page, error) {
+	page, _, err := c.read(ctx, subject)
+	return page, err
+}
+
+// Read is Page with the timers decoded.
+func (c *Cache) Read(ctx context.Context, subject Subject) (View, error) {
+	page, seen, err := c.read(ctx, subject)
+	return page.view(seen, err)
+}
+
+// ReadHeld is Read for an account whose HeldKeys have just been read.
+func (c *Cache) ReadHeld(ctx context.Context, accountID string, held *Held) (View, error) {
+	page, seen, err := c.show(ctx, Subject{AccountID: accountID}, held)
+	return page.view(seen, err)
+}
+
+func (page Page) view(seen map[int64]string, err error) (View, error) {
+	if err != nil {
+		return View{}, err
+	}
+	view := View{Status: page.Status, SeenAs: seen}
+	if err := json.Unmarshal(page.Timers, &view.Timers); err != nil {
+		return View{}, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+	}
+	return view, nil
+}
+
+func (c *Cache) read(ctx context.Context, subject Subject) (page Page, seen map[int64]string, err error) {
+	if subject.userKey() == all {
+		page, err = c.everybody(ctx)
+		return page, nil, err
+	}
+	raw, err := c.mget(ctx, HeldKeys(subject.userKey())...)
+	if err != nil {
+		return Page{}, nil, err
+	}
+	return c.show(ctx, subject, NewHeld(raw))
+}
+
+// show makes a person's page of what Redis held.
+func (c *Cache) show(ctx context.Context, subject Subject, held *Held) (page Page, seen map[int64]string, err error) {
+	name := subject.userKey()
+	state, _ := decodeSync(held.sync)
+	own, found := storedOf(held.own)
+	if found && !state.believes(own.about) {
 		found = false
 	}
-	if key == all && !found {
-		synced = false // every snapshot writes this list: it was lost, which does not mean that nobody runs anything
+	if !found && state.Epoch != "" && (held.own != "" || !unlisted(held.bucket, state.Epoch, name)) {
+		if own, found, state, err = c.fromHash(ctx, subject, state, held.own); err != nil {
+			return Page{}, nil, err
+		}
 	}
-	if !synced && found && now.Sub(own.CachedAt) > fenceLife {
+	page, err = c.page(subject.userKey(), state, own, found)
+	return page, own.SeenAs, err
+}
+
+// idleLife is how long it is remembered that somebody whose key was missing runs
+// nothing.
+const idleLife = 10 * time.Minute
+
+// missingScript looks into the hash of people for one whose own key is missing,
+// or a leftover, and writes that key again. An address leads to the account.
+//
+// KEYS: the person's key, the hash. ARGV: the field, what the key holds, the
+// epoch, what to write if the hash lists nobody, and the two lifetimes.
+const missingScript = `
+local found = redis.call('HMGET', KEYS[2], '@', ARGV[1])
+local state, own = found[1], found[2]
+if own and string.sub(ARGV[1], 1, 1) == '@' then own = redis.call('HGET', KEYS[2], own) end
+if state and string.find(state, '"epoch":"' .. ARGV[3] .. '"', 1, true) and (redis.call('GET', KEYS[1]) or '') == ARGV[2] then
+  if own then redis.call('SET', KEYS[1], own, 'EX', ARGV[5]) else redis.call('SET', KEYS[1], ARGV[4], 'EX', ARGV[6]) end
+end
+return {state or '', own or ''}
+`
+
+// fromHash finds the subject in the hash of people. If the hash was lost as
+// well, nobody knows what runs, which is as if there had never been a sync.
+func (c *Cache) fromHash(ctx context.Context, subject Subject, state syncState, held string) (own stored, found bool, _ syncState, err error) {
+	idle := value{about: about{CachedAt: c.clock(), UserKey: subject.userKey(), Epoch: state.Epoch}}
+	reply, err := c.redis.Do(ctx, "EVAL", missingScript, 2, timersPrefix+subject.userKey(), peopleKey,
+		subject.field(), held, state.Epoch, idle.encode(), int(valueLife/time.Second), int(idleLife/time.Second))
+	if err != nil {
+		return own, false, state, fmt.Errorf("%w: look for a missing value: %w", ErrUnavailable, err)
+	}
+	raw, err := texts(reply, 2)
+	if err != nil {
+		return own, false, state, err
+	}
+	if listed, ok := decodeSync(raw[0]); !ok || listed.Epoch != state.Epoch {
+		if _, parses := storedOf(held); held != "" && !parses {
+			return own, false, state, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+		}
+		return own, false, syncState{}, nil
+	}
+	if own, found = storedOf(raw[1]); !found && raw[1] != "" {
+		return own, false, state, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+	}
+	return own, found, state, nil
+}
+
+// page applies the rules of freshness to what was read of one person.
+func (c *Cache) page(key string, state syncState, own stored, found bool) (Page, error) {
+	now := c.clock()
+	synced := state.fresh(now)
+	if !synced && found && now.Sub(own.CachedAt) > actLife {
 		found = false // a start or stop of moments ago counts without a sync, nothing older does
 	}
-	view := View{AccountID: key, Timers: []timer.Timer{}, ETag: `"unsynced"`}
+	page := Page{Status: statusOf(key, state, synced, now), Timers: []byte("[]")}
+	if !found {
+		page.ETag = page.etag("0")
+		return page, nil
+	}
+	timers, err := own.split()
+	if err != nil {
+		return Page{}, err
+	}
+	aged := make([]listed, len(timers))
+	for i, t := range timers {
+		aged[i] = listed{t, int64(now.Sub(own.CachedAt) / time.Second)}
+	}
+	page.AccountID, page.CachedAt = own.UserKey, &now
+	page.Timers = appendTimers(make([]byte, 0, len(own.timers)+8*len(timers)), aged)
+	page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
+	page.ETag = page.etag(strconv.FormatInt(own.Version, 10))
+	return page, nil
+}
+
+// split takes the timers apart. What this version would not have written is
+// written again first.
+func (s *stored) split() ([]canonical, error) {
+	if timers, ok := split(s.timers, nil); ok {
+		return timers, nil
+	}
+	var decoded []timer.Timer
+	err := json.Unmarshal(s.timers, &decoded)
+	for i := range decoded {
+		inUTC(&decoded[i])
+	}
+	if err == nil {
+		s.timers, err = json.Marshal(decoded)
+	}
+	timers, ok := split(s.timers, nil)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+	}
+	return timers, nil
+}
+
+func appendTimers(dst []byte, timers []listed) []byte {
+	dst = append(dst, '[')
+	for i := range timers {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = timers[i].appendAdvanced(dst, timers[i].seconds)
+	}
+	return append(dst, ']')
+}
+
+func anyUnnamed(encoded []byte) bool {
+	var timers []timer.Timer
+	return json.Unmarshal(encoded, &timers) == nil && slices.ContainsFunc(timers, Unnamed)
+}
+
+func statusOf(key string, state syncState, synced bool, now time.Time) Status {
+	s := Status{AccountID: key}
 	if synced {
-		view.SyncedAt, view.CachedAt = &state.SyncedAt, &now
-		view.Stale = now.Sub(state.SyncedAt) > staleAge
-		view.ETag = view.etag(0)
+		s.SyncedAt, s.CachedAt = &state.SyncedAt, &now
+		s.Stale = now.Sub(state.SyncedAt) > staleAge
 	}
-	if found {
-		view.AccountID, view.CachedAt = own.UserKey, &now
-		view.Timers = timer.Advance(own.Timers, own.CachedAt, now)
-		view.Degraded = state.Unnamed && slices.ContainsFunc(view.Timers, Unnamed)
-		view.ETag = view.etag(own.Version)
-	}
-	return view
+	return s
 }
 
 // Unnamed reports whether a timer lacks what Jira could tell of it.
@@ -109,13 +270,15 @@ func Unnamed(t timer.Timer) bool {
 }
 
 // etag names what a client is shown, but for the time.
-func (v View) etag(version int64) string {
-	tag := strconv.FormatInt(version, 10)
-	if v.Stale {
-		tag += "-stale"
+func (s Status) etag(version string) string {
+	switch {
+	case s.CachedAt == nil:
+		version = "unsynced"
+	case s.Stale:
+		version += "-stale"
 	}
-	if v.Degraded {
-		tag += "-degraded"
+	if s.Degraded {
+		version += "-degraded"
 	}
-	return `"` + tag + `"`
+	return `"` + version + `"`
 }

@@ -50,10 +50,10 @@ func TestReadSynced(t *testing.T) {
 func TestReadCostsOneCommand(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.sync(running(1, "ann", "A-1", time.Hour))
-		for _, subject := range []timercache.Subject{everybody, ann, annByMail, bob} {
-			w.redis.take()
+		w.redis.take()
+		for subject, want := range map[timercache.Subject]string{everybody: "HSCAN", ann: "MGET", annByMail: "MGET", bob: "MGET"} {
 			w.read(subject)
-			assert.Equal(t, []string{"MGET"}, w.redis.take())
+			assert.Equal(t, []string{want}, w.redis.take())
 		}
 	})
 }
@@ -145,7 +145,7 @@ func TestReadOwnValueCorrupt(t *testing.T) {
 func TestReadCorruptEverywhere(t *testing.T) {
 	w := onMini(t)
 	w.sync(running(1, "ann", "A-1", time.Hour))
-	w.set("clockwork:timers:all", "{")
+	w.list("ann", "{")
 	_, err := w.cache.Read(t.Context(), everybody)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
 	assert.Equal(t, []string{"A-1"}, w.issues(ann), "the own value is enough")
@@ -153,30 +153,50 @@ func TestReadCorruptEverywhere(t *testing.T) {
 	w.set("clockwork:timers:ann", "{")
 	_, err = w.cache.Read(t.Context(), ann)
 	require.ErrorIs(t, err, timercache.ErrUnavailable, "never a false empty list")
-	w.set("clockwork:timers:all", timercache.Value{CachedAt: start, UserKey: "all", Version: 1}.Encode())
-	_, err = w.cache.Read(t.Context(), ann)
-	require.ErrorIs(t, err, timercache.ErrUnavailable, "nor one made from a leftover")
-	w.del("clockwork:timers:all")
+	w.del(timercache.PeopleKey)
 	_, err = w.cache.Read(t.Context(), ann)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
+
+	w.clock.Advance(time.Second)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	assert.Equal(t, []string{"A-1"}, w.issues(ann), "the next sync heals it")
+	assert.Equal(t, []string{"A-1"}, w.issues(everybody))
+}
+
+// A person who runs nothing and whose value does not parse heals too.
+func TestReadCorruptInTheList(t *testing.T) {
+	w := onMini(t)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	w.stopped("ann", "A-1")
+	w.list("ann", `{"version":12`)
+	w.clock.Advance(time.Second)
+	w.sync()
+	assert.Empty(t, w.issues(everybody))
 }
 
 func TestReadListOfEverybodyLost(t *testing.T) {
 	w := onMini(t)
 	w.sync(running(1, "ann", "A-1", time.Hour))
-	w.del("clockwork:timers:all")
+	sync := w.get("clockwork:sync")
+	w.del(timercache.PeopleKey)
 	got := w.read(everybody)
 	assert.Nil(t, got.SyncedAt, "a lost list does not say that nobody runs anything")
 	assert.Nil(t, got.CachedAt)
 	assert.Equal(t, `"unsynced"`, got.ETag)
 	assert.Equal(t, []string{"A-1"}, w.issues(ann))
+	assert.NotNil(t, w.read(bob).SyncedAt, "that bob runs nothing is known all the same")
+	require.NoError(t, w.rdb.FlushAll(t.Context()).Err())
+	w.set("clockwork:sync", sync)
+	got = w.read(bob)
+	assert.Nil(t, got.SyncedAt, "until that is lost too")
+	assert.Equal(t, `"unsynced"`, got.ETag)
 }
 
 func TestReadCorruptState(t *testing.T) {
 	w := onMini(t)
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	w.set("clockwork:sync", "{")
-	w.clock.Advance(timercache.FenceLife + time.Second)
+	w.clock.Advance(timercache.ActLife + time.Second)
 	got := w.read(ann)
 	assert.Empty(t, got.Timers)
 	assert.Nil(t, got.SyncedAt, "nothing says how old the value is")

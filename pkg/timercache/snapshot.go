@@ -6,75 +6,121 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// ErrNotStaged means that a run's snapshot is no longer in Redis: it is kept
-// for ten minutes, unless Redis lost its memory.
-var ErrNotStaged = errors.New("the staged snapshot is gone")
+// ErrNotStaged means that a snapshot cannot be written any more: what was staged
+// is gone from Redis, which keeps it for ten minutes, or another sync has
+// written since. The timers have to be fetched again.
+var ErrNotStaged = errors.New("the staged snapshot cannot be written")
 
 // Snapshot is everything that ran at one time.
 type Snapshot struct {
-	Timers []timer.Timer `json:"timers"`
-	// FetchedAt is before the base was read and the first page was asked for: a
-	// change made later may be missing. CachedAt is when every TillNow was true.
-	FetchedAt time.Time `json:"fetchedAt"`
-	CachedAt  time.Time `json:"cachedAt"`
-	Source    string    `json:"source"`
+	Timers []timer.Timer
+	// FetchedAt is when the fetch began, CachedAt when every TillNow was true.
+	FetchedAt time.Time
+	CachedAt  time.Time
+	Source    string
 	// Enriched says that names were looked up anew rather than carried over.
-	Enriched bool `json:"enriched,omitempty"`
+	Enriched bool
 	// Unnamed says that some timers lack names because Jira did not answer.
-	Unnamed bool `json:"unnamed,omitempty"`
-	// Whole asks for every value to be written, changed or not.
-	Whole bool `json:"whole,omitempty"`
+	Unnamed bool
 }
 
-// Base is what the cache holds when a fetch begins: what the fetch can carry
-// over, and what its snapshot is compared to.
+// Base is what the cache holds before a fetch begins: what the fetch can carry
+// over, and what its snapshot is compared to. Whoever starts or stops something
+// later than this is left alone by the snapshot.
 type Base struct {
-	Timers     []timer.Timer
-	EnrichedAt time.Time // when names were last looked up for all timers
-	known      bool      // false: no list to compare with, everything must be written
-	cachedAt   time.Time
-	state      syncState
-	raw        string
-	pending    []string // accounts changed while there was no list of everybody
-	rawPending string
+	people func() people
+	raw    string // the sync record
+	state  syncState
 }
 
-// At returns the timers as they are at a moment; false where no list of
-// everybody is known.
-func (b Base) At(moment time.Time) ([]timer.Timer, bool) {
-	return timer.Advance(b.Timers, b.cachedAt, moment), b.known
+// people are everybody's values.
+type people struct {
+	values map[string]value // by account
+	state  syncState        // zero if the hash lacks the record
 }
 
-// Base reads the present state, with one Redis command. More keys, such as
-// that of a token, are read with the same command; extra has their values.
+// At returns what runs, each TillNow as of moment, in no order; known is false
+// if that may not be everybody: before the first sync, or if Redis lost a part.
+func (b Base) At(moment time.Time) (timers []timer.Timer, known bool) {
+	for _, v := range b.people().values {
+		timers = append(timers, timer.Advance(v.Timers, v.CachedAt, moment)...)
+	}
+	return timers, b.known()
+}
+
+func (b Base) known() bool { return b.state.Epoch != "" && b.people().state.Epoch == b.state.Epoch }
+
+// EnrichedAt is when names were last looked up for all timers.
+func (b Base) EnrichedAt() time.Time { return b.state.EnrichedAt }
+
+// Base reads the present state, with two Redis commands, or a few more for over
+// 5,000 people. More keys, such as that of a token, are read with the same
+// commands; extra has their values. The error wraps ErrUnavailable.
 func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra []string, err error) {
-	raw, err := c.mget(ctx, append(baseKeys(), extraKeys...)...)
+	keys := append([]string{syncKey}, extraKeys...)
+	replies, err := c.redis.Pipeline(ctx, mgetCommand(keys), scanCommand("0"))
+	switch {
+	case err != nil:
+		return Base{}, nil, fmt.Errorf("%w: read the base: %w", ErrUnavailable, err)
+	case len(replies) != 2:
+		return Base{}, nil, fmt.Errorf("%w: read the base: %d replies", ErrUnavailable, len(replies))
+	}
+	read, err := texts(replies[0], len(keys))
 	if err != nil {
 		return Base{}, nil, err
 	}
-	return c.base(raw), raw[len(baseKeys()):], nil
+	if failed, _ := replies[1].(error); isString(failed) {
+		return newBase(read[0], nil), read[1:], nil
+	}
+	fields, err := c.scanFrom(ctx, replies[1])
+	if err != nil {
+		return Base{}, nil, err
+	}
+	return newBase(read[0], fields), read[1:], nil
 }
 
-// baseKeys are the keys that a base is made from.
-func baseKeys() []string { return []string{syncKey, allKey, pendingKey} }
-
-// base makes a base from the values of baseKeys. The list of everybody serves
-// an hour longer than readers may see it: amend, which looks at the clock
-// earlier, may have written to it just before.
-func (c *Cache) base(raw []string) Base {
-	state, synced := decodeSync(raw[0], c.clock().Add(-time.Hour))
-	everybody, known := decodeValue(raw[1])
-	b := Base{raw: raw[0], state: state, rawPending: raw[2], pending: decodePending(raw[2])}
-	if !synced || !known || everybody.Version < state.Floor || raw[2] != "" {
-		return b
+// BaseOf is Base for a caller who has just read clockwork:sync: one command less.
+func (c *Cache) BaseOf(ctx context.Context, sync string) (Base, error) {
+	fields, err := c.scan(ctx)
+	if err != nil {
+		return Base{}, err
 	}
-	b.known, b.Timers, b.cachedAt, b.EnrichedAt = true, everybody.Timers, everybody.CachedAt, state.EnrichedAt
-	return b
+	return newBase(sync, fields), nil
+}
+
+func newBase(raw string, fields []string) Base {
+	base := Base{raw: raw}
+	base.state, _ = decodeSync(base.raw)
+	base.people = sync.OnceValue(func() people { return decodePeople(fields) })
+	return base
+}
+
+// decodePeople reads the hash of people. A value that does not parse counts as
+// one that lists nothing, under its version.
+func decodePeople(fields []string) people {
+	p := people{values: make(map[string]value, len(fields)/4)}
+	for i := 0; i+1 < len(fields); i += 2 {
+		field, text := fields[i], fields[i+1]
+		switch {
+		case field == stateField:
+			p.state, _ = decodeSync(text)
+		case field[:min(1, len(field))] == stateField: // an address
+		default:
+			v, ok := decodeValue(text)
+			marks := marksOf(text)
+			if v.mark = marks.mark; !ok {
+				v.Version = marks.Version
+			}
+			p.values[field] = v
+		}
+	}
+	return p
 }
 
 // Mark names the state that a snapshot was found equal to. It holds no one's
@@ -83,49 +129,24 @@ type Mark struct {
 	State string `json:"state"`
 }
 
-// compare reports whether the list of everybody says the same as the snapshot,
-// and returns the command that counts the values that then need no writing.
-func (c *Cache) compare(base Base, s *Snapshot) (count []any, same bool) {
-	before, after := timer.ByAccount(base.Timers), timer.ByAccount(s.Timers)
-	_, fresh := decodeSync(base.raw, c.clock())
-	same = fresh && !s.Enriched && s.Unnamed == base.state.Unnamed && s.Source == base.state.Source && len(before) == len(after) &&
-		c.clock().Sub(base.state.RefreshedAt) <= refreshAge
-	count = []any{"EXISTS", allKey}
-	for account, timers := range after {
-		if !timer.SameSnapshot(before[account], base.cachedAt, timers, s.CachedAt) {
-			same = false
-			continue
-		}
-		for _, key := range userKeys(account, emailOf(timers)) {
-			count = append(count, key)
-		}
-	}
-	if len(before) > 0 {
-		count = append(count, activeUsersKey)
-	}
-	return count, same
-}
-
-// Propose reports whether the cache already holds the snapshot, whole, and needs
-// no renewal: then Confirm does, which writes one key. Otherwise it has staged
-// the snapshot for Commit. It counts the values that need no writing, and where
-// one was lost sets s.Whole. All this is one round trip, and one more where a
-// value turns out to be lost; also are commands to send along, whose replies do
-// not matter.
-func (c *Cache) Propose(ctx context.Context, runID string, base Base, s *Snapshot, also ...[]any) (Mark, bool, error) {
-	var count []any
-	same := false
+// Propose reports whether the cache already holds the snapshot and needs no
+// renewal: then Confirm is all there is to do. Otherwise it has staged what
+// changes for Commit: its size is in proportion to that, not to the team. also
+// are commands to send in the same round trip; their replies do not matter. The
+// error wraps ErrUnavailable.
+func (c *Cache) Propose(ctx context.Context, runID string, base Base, s Snapshot, also ...[]any) (Mark, bool, error) {
+	p := c.plan(s, base)
+	same := p.empty()
 	cmds := slices.Clone(also)
-	if base.known {
-		count, same = c.compare(base, s)
-		cmds = append(cmds, count)
-	}
 	if !same {
-		stage, err := stageCommand(runID, *s)
+		stage, err := stageCommand(runID, p)
 		if err != nil {
 			return Mark{}, false, err
 		}
 		cmds = append(cmds, stage)
+	}
+	if len(cmds) == 0 {
+		return Mark{base.raw}, same, nil
 	}
 	replies, err := c.redis.Pipeline(ctx, cmds...)
 	switch {
@@ -139,65 +160,39 @@ func (c *Cache) Propose(ctx context.Context, runID string, base Base, s *Snapsho
 			return Mark{}, false, fmt.Errorf("%w: propose: %w", ErrUnavailable, refused)
 		}
 	}
-	if base.known && replies[len(also)] != int64(len(count)-1) {
-		s.Whole = true
-		return Mark{}, false, c.Stage(ctx, runID, *s)
-	}
 	return Mark{base.raw}, same, nil
 }
 
-// Stage keeps a snapshot for the step that writes it.
-func (c *Cache) Stage(ctx context.Context, runID string, s Snapshot) error {
-	cmd, err := stageCommand(runID, s)
+func stageCommand(runID string, p *plan) ([]any, error) {
+	encoded, err := json.Marshal(p)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("stage snapshot: %w", err)
 	}
-	if _, err := c.redis.Do(ctx, cmd...); err != nil {
-		return fmt.Errorf("%w: stage: %w", ErrUnavailable, err)
-	}
-	return nil
-}
-
-func stageCommand(runID string, s Snapshot) ([]any, error) {
-	packed, err := pack(s)
+	packed, err := deflate(encoded)
 	if err != nil {
 		return nil, fmt.Errorf("stage snapshot: %w", err)
 	}
 	return []any{"SET", stagingKey(runID), packed, "EX", int(stagingLife / time.Second)}, nil
 }
 
-// staged returns a run's snapshot and the state to compare it with, or
-// ErrNotStaged.
-func (c *Cache) staged(ctx context.Context, runID string) (Snapshot, Base, error) {
-	raw, err := c.mget(ctx, append(baseKeys(), stagingKey(runID))...)
+// staged returns a run's plan, or ErrNotStaged.
+func (c *Cache) staged(ctx context.Context, runID string) (p *plan, err error) {
+	read, err := c.mget(ctx, stagingKey(runID))
 	if err != nil {
-		return Snapshot{}, Base{}, err
+		return nil, err
 	}
-	packed := raw[len(baseKeys())]
-	if packed == "" {
-		return Snapshot{}, Base{}, ErrNotStaged
+	if read[0] == "" {
+		return nil, ErrNotStaged
 	}
-	s, err := unpack(packed)
-	if err != nil {
-		return Snapshot{}, Base{}, fmt.Errorf("%w: %w", ErrNotStaged, err)
+	encoded, err := inflate(read[0])
+	if err == nil {
+		err = json.Unmarshal(encoded, &p)
 	}
-	return s, c.base(raw), nil
-}
-
-// pack and unpack keep the staged form: JSON, compressed, since it crosses the
-// network twice, and in base64, since Upstash's REST API carries only text.
-func pack(s Snapshot) (string, error) {
-	encoded, err := json.Marshal(s)
-	if err != nil {
-		return "", err
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrNotStaged, err)
+	case p == nil || marksOf(p.State).Epoch == "":
+		return nil, fmt.Errorf("%w: not staged by this version", ErrNotStaged)
 	}
-	return deflate(encoded)
-}
-
-func unpack(packed string) (s Snapshot, err error) {
-	encoded, err := inflate(packed)
-	if err != nil {
-		return s, err
-	}
-	return s, json.Unmarshal(encoded, &s)
+	return p, nil
 }

@@ -2,24 +2,45 @@ package timercache
 
 import (
 	"encoding/json"
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// value is what a clockwork:timers:… key holds.
+// value is what a clockwork:timers:… key holds. The timers come first: they are
+// served as they are stored (see Page).
 type value struct {
-	Timers   []timer.Timer `json:"timers"`   // newest first
-	CachedAt time.Time     `json:"cachedAt"` // when each TillNow was true
-	UserKey  string        `json:"userKey"`  // the account id, also under the e-mail key; or "all"
-	Version  int64         `json:"version"`
-	// Email is the user's address: an empty list has no author who tells it.
+	Timers []timer.Timer `json:"timers"` // newest first
+	about
+}
+
+// about is what a value says beside the timers.
+type about struct {
+	CachedAt time.Time `json:"cachedAt"` // when each TillNow was true
+	UserKey  string    `json:"userKey"`  // the account id, also under the e-mail key
+	Version  int64     `json:"version"`  // grows with each change of this person's timers
+	// Email is the person's address: an empty list has no author who tells it.
 	Email string `json:"email,omitempty"`
+	// Epoch is that of the sync record under which the value was written.
+	Epoch string `json:"epoch,omitempty"`
+	// SeenAs is the key by which events name a timer, by the id of its issue, if
+	// the issue has moved to another key since the timer was first seen.
+	SeenAs map[int64]string `json:"seenAs,omitempty"`
+	// Listed: the set of active users has the person since the last snapshot.
+	Listed bool `json:"listed,omitempty"`
+	// Acts are the latest starts and stops through this backend.
+	Acts []act `json:"acts,omitempty"`
+
+	// mark is the version as the script finds it in the stored text, "" for none.
+	mark string
 }
 
 func (v value) encode() string {
-	if v.Timers == nil {
-		v.Timers = []timer.Timer{}
+	v.Timers = append([]timer.Timer{}, v.Timers...)
+	for i := range v.Timers {
+		inUTC(&v.Timers[i])
 	}
 	encoded, err := json.Marshal(v)
 	if err != nil {
@@ -28,7 +49,26 @@ func (v value) encode() string {
 	return string(encoded)
 }
 
-// decodeValue reads a value; ok is false where there is none or it does not parse.
+var (
+	versionMark = regexp.MustCompile(`"version":(\d+)`)
+	epochMark   = regexp.MustCompile(`"epoch":"(\w+)"`)
+)
+
+// marksOf reads version and epoch as the script does, in any text: a value that
+// does not parse must not look like another to one of the two. A quote inside a
+// JSON string is escaped, so no comment looks like them.
+func marksOf(raw string) (a about) {
+	if m := versionMark.FindStringSubmatch(raw); m != nil && m[1] != "0" {
+		a.mark = m[1]
+		a.Version, _ = strconv.ParseInt(a.mark, 10, 64)
+	}
+	if m := epochMark.FindStringSubmatch(raw); m != nil {
+		a.Epoch = m[1]
+	}
+	return a
+}
+
+// decodeValue reads a value; ok is false if there is none or it does not parse.
 func decodeValue(raw string) (v value, ok bool) {
 	if raw == "" || json.Unmarshal([]byte(raw), &v) != nil || v.UserKey == "" || v.Timers == nil {
 		return value{}, false
@@ -40,13 +80,25 @@ func decodeValue(raw string) (v value, ok bool) {
 			times = append(times, v.Timers[i].FinishedAt)
 		}
 	}
+	for i := range v.Acts {
+		times = append(times, &v.Acts[i].At)
+	}
 	if !encodable(times...) {
 		return value{}, false
 	}
 	return v, true
 }
 
-// encodable takes times to UTC; false where one could not be written again.
+// inUTC gives a timer's times the zone in which they are served as they are stored.
+func inUTC(t *timer.Timer) {
+	t.StartedAt = t.StartedAt.UTC()
+	if t.FinishedAt != nil {
+		finishedAt := t.FinishedAt.UTC()
+		t.FinishedAt = &finishedAt
+	}
+}
+
+// encodable converts times to UTC; false if one could not be written again.
 // JSON lets in zones and, by them, years that it does not let out.
 func encodable(times ...*time.Time) bool {
 	for _, t := range times {
@@ -61,16 +113,21 @@ func encodable(times ...*time.Time) bool {
 // syncState is what clockwork:sync holds: what makes the values fresh.
 type syncState struct {
 	SyncedAt time.Time `json:"syncedAt"` // when the last snapshot's fetch began
-	Version  int64     `json:"version"`  // of the last write of any value
+	Version  int64     `json:"version"`
 	Source   string    `json:"source"`
-	// Floor is the version of the last write of every value: an older one is
-	// the leftover of a cache that lost its memory, and counts as absent.
+	// Run is random, so that the records of two snapshots of one moment differ.
+	Run string `json:"run,omitempty"`
+	// Epoch names the life of peopleKey. It changes if that hash was lost: then
+	// nobody can list the values that were written before, so they are not
+	// believed any more.
+	Epoch string `json:"epoch,omitempty"`
+	// Floor does the same for values and sync records of earlier versions,
+	// which have no epoch: a lower version is a leftover.
 	Floor int64 `json:"floor,omitempty"`
-	// RefreshedAt, ActiveAt and EnrichedAt are when the values, the set of
-	// active users, and the looked-up names were last renewed as a whole.
-	RefreshedAt time.Time `json:"refreshedAt,omitzero"`
-	ActiveAt    time.Time `json:"activeAt,omitzero"`
-	EnrichedAt  time.Time `json:"enrichedAt,omitzero"`
+	// ActiveAt and EnrichedAt are when the set of active users, and the looked-up
+	// names, were last renewed as a whole.
+	ActiveAt   time.Time `json:"activeAt,omitzero"`
+	EnrichedAt time.Time `json:"enrichedAt,omitzero"`
 	// Unnamed says that some timers lack names because Jira did not answer.
 	Unnamed bool `json:"unnamed,omitempty"`
 }
@@ -78,21 +135,42 @@ type syncState struct {
 func (s syncState) encode() string {
 	encoded, err := json.Marshal(s)
 	if err != nil {
-		panic("timercache: a state that cannot be encoded: " + err.Error()) // as in value.encode
+		panic("timercache: a sync record that cannot be encoded: " + err.Error()) // as in value.encode
 	}
 	return string(encoded)
 }
 
-// decodeSync reads the state; ok is false where there was never a sync, or the
-// last was so long ago that it says nothing about now.
-func decodeSync(raw string, now time.Time) (s syncState, ok bool) {
+// decodeSync reads the record; ok is false if there was never a sync.
+func decodeSync(raw string) (s syncState, ok bool) {
 	if raw == "" || json.Unmarshal([]byte(raw), &s) != nil || s.SyncedAt.IsZero() ||
-		!encodable(&s.SyncedAt, &s.RefreshedAt, &s.ActiveAt, &s.EnrichedAt) {
+		!encodable(&s.SyncedAt, &s.ActiveAt, &s.EnrichedAt) {
 		return syncState{}, false
 	}
-	return s, now.Sub(s.SyncedAt) < forgetAge
+	return s, true
 }
 
-// nextVersion is higher than every version before, also than those that a
-// Redis that lost everything can no longer tell.
-func (s syncState) nextVersion(now time.Time) int64 { return max(s.Version+1, now.UnixMilli()) }
+// fresh reports whether the last sync says anything about now.
+func (s syncState) fresh(now time.Time) bool {
+	return !s.SyncedAt.IsZero() && now.Sub(s.SyncedAt) < forgetAge
+}
+
+// believes reports whether a value was written in the life of the hash that the
+// record describes.
+func (s syncState) believes(v about) bool {
+	if v.Epoch != "" && s.Epoch != "" {
+		return v.Epoch == s.Epoch
+	}
+	return v.Version >= s.Floor
+}
+
+// nextVersion is higher than before, and higher than the versions that a Redis
+// that lost everything can no longer tell: clients keep ETags.
+// A version dates its events, so one that is no moment before the year 10000 was
+// not written here.
+func nextVersion(before int64, now time.Time) int64 {
+	const last = 253402300799999 // the end of the year 9999, in milliseconds
+	if before >= last {
+		before = 0
+	}
+	return max(before+1, now.UnixMilli())
+}

@@ -31,7 +31,7 @@ func (w *world) waiting(t *testing.T, subject timercache.Subject, etag string, w
 	const often = time.Millisecond
 	require.Eventually(t, func() bool { return w.subscribers(t) == 0 }, patience, often, "an earlier wait still listens")
 	go func() {
-		view, err := w.cache.Wait(context.Background(), subject, etag, wait)
+		view, err := w.wait(context.Background(), subject, etag, wait)
 		answers <- answer{view, err, time.Now()}
 	}()
 	require.Eventually(t, func() bool { return w.subscribers(t) > 0 || len(answers) > 0 }, patience, often)
@@ -120,7 +120,7 @@ func TestWaitAnswersAtOnceWhereTheTagDiffers(t *testing.T) {
 		for _, subject := range []timercache.Subject{ann, annByMail, everybody} {
 			for _, etag := range []string{"", `"1"`, `"unsynced"`} {
 				began := time.Now()
-				view, err := w.cache.Wait(t.Context(), subject, etag, 20*time.Second)
+				view, err := w.wait(t.Context(), subject, etag, 20*time.Second)
 				require.NoError(t, err)
 				assert.Equal(t, []string{"A-1"}, issuesOf(view.Timers))
 				assert.Less(t, time.Since(began), 15*time.Second)
@@ -134,7 +134,7 @@ func TestWaitSeesAChangeThatCameBeforeItListened(t *testing.T) {
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	etag := w.read(annByMail).ETag
 	w.redis.Redis = beforeListening{w.redis.Redis, func() { w.stopped("ann", "A-1") }}
-	view, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+	view, err := w.wait(t.Context(), ann, etag, 20*time.Second)
 	require.NoError(t, err)
 	assert.Empty(t, view.Timers)
 }
@@ -171,7 +171,7 @@ func TestWaitSeesStalenessAtItsEnd(t *testing.T) {
 		}
 		return nil
 	}
-	view, err := w.cache.Wait(t.Context(), ann, etag, wait)
+	view, err := w.wait(t.Context(), ann, etag, wait)
 	require.NoError(t, err)
 	assert.True(t, view.Stale)
 }
@@ -182,7 +182,7 @@ func TestWaitTakesAHeader(t *testing.T) {
 	etag := w.read(ann).ETag
 	for _, header := range []string{etag, "W/" + etag, `"1", ` + etag, `"1",W/` + etag + ` , "2"`} {
 		began := time.Now()
-		view, err := w.cache.Wait(t.Context(), ann, header, 50*time.Millisecond)
+		view, err := w.wait(t.Context(), ann, header, 50*time.Millisecond)
 		require.NoError(t, err)
 		assert.Equal(t, etag, view.ETag)
 		assert.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond, "%s is the tag that the caller has", header)
@@ -196,7 +196,7 @@ func TestWaitLeavesTimeToAnswer(t *testing.T) {
 	var err error
 	for range 3 { // a machine may pause for the second that is left
 		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
-		_, err = w.cache.Wait(ctx, ann, etag, 20*time.Second)
+		_, err = w.wait(ctx, ann, etag, 20*time.Second)
 		cancel()
 		if err == nil {
 			break
@@ -209,7 +209,7 @@ func TestWaitCosts(t *testing.T) {
 	w := onMini(t)
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	w.redis.take()
-	_, err := w.cache.Wait(t.Context(), ann, w.read(ann).ETag, 100*time.Millisecond)
+	_, err := w.wait(t.Context(), ann, w.read(ann).ETag, 100*time.Millisecond)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"MGET", "MGET", "MGET"}, w.redis.take(), "the test's read, one to begin with, one at the end: no polling")
 }
@@ -221,7 +221,7 @@ func TestWaitEndsWithItsCaller(t *testing.T) {
 		errs := make(chan error, 1)
 		etag := w.read(ann).ETag
 		go func() {
-			_, err := w.cache.Wait(ctx, ann, etag, 20*time.Second)
+			_, err := w.wait(ctx, ann, etag, 20*time.Second)
 			errs <- err
 		}()
 		require.Eventually(t, func() bool { return w.subscribers(t) == 1 }, patience, time.Millisecond)
@@ -237,10 +237,10 @@ func TestWaitRefused(t *testing.T) {
 	etag := w.read(ann).ETag
 	refusal := errors.New("NOPERM")
 	w.redis.Redis = &cutting{Redis: w.redis.Redis, err: refusal}
-	_, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+	_, err := w.wait(t.Context(), ann, etag, 20*time.Second)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
 	require.ErrorIs(t, err, refusal)
-	_, err = w.cache.Wait(t.Context(), everybody, w.read(everybody).ETag, 20*time.Second)
+	_, err = w.wait(t.Context(), everybody, w.read(everybody).ETag, 20*time.Second)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
 }
 
@@ -271,7 +271,7 @@ func TestWaitSubscriptionIsLostForGood(t *testing.T) {
 		etag, lost := w.read(ann).ETag, errors.New("connection lost")
 		redis := &cutting{Redis: w.redis.Redis, confirm: confirmed, err: lost}
 		w.redis.Redis = redis
-		_, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+		_, err := w.wait(t.Context(), ann, etag, 20*time.Second)
 		require.ErrorIs(t, err, timercache.ErrUnavailable)
 		require.ErrorIs(t, err, lost)
 		assert.Equal(t, min(confirmed+1, 3), redis.opened.Load(), "a lost stream is opened again, but not for ever")
@@ -283,7 +283,7 @@ func TestWaitSubscriptionIsCutOnce(t *testing.T) {
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	etag := w.read(ann).ETag
 	w.redis.Redis = &cutOnce{Redis: w.redis.Redis, meanwhile: func() { w.stopped("ann", "A-1") }}
-	view, err := w.cache.Wait(t.Context(), ann, etag, 20*time.Second)
+	view, err := w.wait(t.Context(), ann, etag, 20*time.Second)
 	require.NoError(t, err)
 	assert.Empty(t, view.Timers, "what happened between the two streams is seen")
 }
@@ -319,7 +319,7 @@ func TestWaitLeavesNobodyListening(t *testing.T) {
 		w.sync(running(1, "ann", "A-1", time.Hour))
 		etag := w.read(ann).ETag
 		for range 20 { // a wait's own end must not look like a lost connection
-			view, err := w.cache.Wait(t.Context(), ann, etag, 5*time.Millisecond)
+			view, err := w.wait(t.Context(), ann, etag, 5*time.Millisecond)
 			require.NoError(t, err)
 			assert.Equal(t, etag, view.ETag)
 		}

@@ -10,21 +10,21 @@ import (
 // lastRead is kept free of a caller's time for the read that ends a wait.
 const lastRead = time.Second
 
-// Wait returns the subject's view as soon as its ETag is none of etag, the value
+// Wait returns the subject's page as soon as its ETag is none of etag, the value
 // of an If-None-Match header, or the last one when the wait is over, at the
 // latest a second before ctx is. Published events wake it; it reads Redis once
 // when it begins to listen and once per event.
-func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait time.Duration) (View, error) {
+func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait time.Duration) (Page, error) {
 	channel := ""
 	if subject.AccountID != "" && subject.AccountID != all {
 		channel = EventsChannel(subject.AccountID)
 	} else { // the account of an address is told by its value
-		view, err := c.Read(ctx, subject)
-		if err != nil || !named(etag, view.ETag) {
-			return view, err
+		page, err := c.Page(ctx, subject)
+		if err != nil || !named(etag, page.ETag) {
+			return page, err
 		}
-		if view.AccountID != subject.userKey() {
-			channel = EventsChannel(view.AccountID)
+		if page.AccountID != subject.userKey() {
+			channel = EventsChannel(page.AccountID)
 		}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -52,18 +52,18 @@ func named(header, etag string) bool {
 }
 
 // await reads after each wake-up until the ETag differs or the wait is over.
-func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string, wake <-chan struct{}, lost <-chan error) (View, error) {
+func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string, wake <-chan struct{}, lost <-chan error) (Page, error) {
 	for {
 		select {
 		case <-wake:
-			view, err := c.Read(ctx, subject)
-			if err != nil || !named(etag, view.ETag) {
-				return view, err
+			page, err := c.Page(ctx, subject)
+			if err != nil || !named(etag, page.ETag) {
+				return page, err
 			}
 		case <-waiting.Done():
-			return c.Read(ctx, subject) // the snapshot may have gone stale meanwhile, which no event tells
+			return c.Page(ctx, subject) // the snapshot may have gone stale meanwhile, which no event tells
 		case err := <-lost:
-			return View{}, fmt.Errorf("%w: subscription: %w", ErrUnavailable, err)
+			return Page{}, fmt.Errorf("%w: subscription: %w", ErrUnavailable, err)
 		}
 	}
 }

@@ -2,15 +2,19 @@ package timercache_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
@@ -103,12 +107,20 @@ func newWorld(t testing.TB, client timercache.Redis, addr string) *world {
 	return w
 }
 
-// tap sees each command before it is sent, and may act or refuse it.
+// fault is what befalls a command: it is refused, or its answer is lost after it
+// took effect.
+type fault struct{ fails, after bool }
+
+var errFault = errors.New("connection reset by a test")
+
+// tap sees each command before it is sent, and may act, refuse it, or lose its
+// answer.
 type tap struct {
 	timercache.Redis
-	mu     sync.Mutex
-	sent   []string // names of commands
-	before func(cmd []any) error
+	mu      sync.Mutex
+	sent    []string // names of commands
+	before  func(cmd []any) error
+	failing func(cmd []any) fault
 }
 
 func (r *tap) Do(ctx context.Context, cmd ...any) (any, error) {
@@ -121,7 +133,39 @@ func (r *tap) Do(ctx context.Context, cmd ...any) (any, error) {
 			return nil, err
 		}
 	}
-	return r.Redis.Do(ctx, cmd...)
+	f := r.fault(cmd)
+	if f.fails && !f.after {
+		return nil, errFault
+	}
+	reply, err := r.Redis.Do(ctx, cmd...)
+	if f.fails {
+		return nil, errFault
+	}
+	return reply, err
+}
+
+func (r *tap) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
+	r.mu.Lock()
+	for _, cmd := range cmds {
+		r.sent = append(r.sent, cmd[0].(string))
+	}
+	r.mu.Unlock()
+	f := r.fault(cmds[0])
+	if f.fails && !f.after {
+		return nil, errFault
+	}
+	replies, err := r.Redis.Pipeline(ctx, cmds...)
+	if f.fails {
+		return nil, errFault
+	}
+	return replies, err
+}
+
+func (r *tap) fault(cmd []any) fault {
+	if r.failing == nil {
+		return fault{}
+	}
+	return r.failing(cmd)
 }
 
 // take returns the commands sent since the last call.
@@ -153,17 +197,26 @@ func (w *world) intercept(name string, act func()) {
 func running(id int64, account, issue string, age time.Duration) timer.Timer {
 	return timer.Timer{
 		ID: id, StartedAt: start.Add(-age), RunningFor: account, TillNow: int64(age / time.Second),
-		Issue:  timer.Issue{Key: issue, ID: id * 10},
+		Issue:  timer.Issue{Key: issue, ID: issueID(issue)},
 		Author: &timer.Person{AccountID: account, EmailAddress: account + "@Example.test", DisplayName: account},
 
 		WithinWorkingHours: true, StartedWithinWorkingHours: true,
 	}
 }
 
+// issueID is the id of an issue that was never moved.
+func issueID(key string) int64 {
+	id := int64(1)
+	for _, letter := range []byte(key) {
+		id = id*31 + int64(letter)
+	}
+	return id
+}
+
 // provisional is a timer that begins at now and has no id of Clockwork's.
 func provisional(account, issue string, now time.Time) timer.Timer {
 	t := running(0, account, issue, 0)
-	t.ID, t.StartedAt, t.Issue.ID = -now.UnixMilli(), now, 7
+	t.ID, t.StartedAt = -now.UnixMilli(), now
 	return t
 }
 
@@ -188,12 +241,12 @@ func (w *world) seen(timers ...timer.Timer) timercache.Snapshot {
 	return timercache.Snapshot{Timers: list, FetchedAt: now, CachedAt: now, Source: "forge"}
 }
 
-// stage keeps a snapshot as a run of its own.
-func (w *world) stage(s timercache.Snapshot) (runID string) {
+// base reads what the cache holds.
+func (w *world) base() timercache.Base {
 	w.t.Helper()
-	runID = w.nextRun()
-	require.NoError(w.t, w.cache.Stage(context.Background(), runID, s))
-	return runID
+	base, _, err := w.cache.Base(context.Background())
+	require.NoError(w.t, err)
+	return base
 }
 
 func (w *world) nextRun() string {
@@ -201,19 +254,21 @@ func (w *world) nextRun() string {
 	return "run-" + strconv.Itoa(w.runs)
 }
 
-// settle writes what a run proposed, unless the cache holds it already.
-func (w *world) settle(base timercache.Base, s timercache.Snapshot) (result timercache.Result, written bool) {
+// propose compares a snapshot, and stages what changes as a run of its own.
+func (w *world) propose(base timercache.Base, s timercache.Snapshot) (runID string, mark timercache.Mark, same bool) {
 	w.t.Helper()
-	ctx, run := context.Background(), w.nextRun()
-	mark, same, err := w.cache.Propose(ctx, run, base, &s)
+	runID = w.nextRun()
+	mark, same, err := w.cache.Propose(context.Background(), runID, base, s)
 	require.NoError(w.t, err)
-	if same {
-		result, err = w.cache.Confirm(ctx, mark, s.FetchedAt)
-	} else {
-		result, err = w.cache.Commit(ctx, run)
-	}
-	require.NoError(w.t, err)
-	return result, !same
+	return runID, mark, same
+}
+
+// stage compares a snapshot with what the cache holds now, as if its fetch began
+// here, and stages what changes.
+func (w *world) stage(s timercache.Snapshot) (runID string) {
+	w.t.Helper()
+	runID, _, _ = w.propose(w.base(), s)
+	return runID
 }
 
 func (w *world) commit(s timercache.Snapshot) timercache.Result {
@@ -223,24 +278,37 @@ func (w *world) commit(s timercache.Snapshot) timercache.Result {
 	return result
 }
 
+// settle writes a snapshot, unless the cache holds it already.
+func (w *world) settle(base timercache.Base, s timercache.Snapshot) (result timercache.Result, written bool) {
+	w.t.Helper()
+	ctx := context.Background()
+	run, mark, same := w.propose(base, s)
+	var err error
+	if same {
+		result, err = w.cache.Confirm(ctx, mark, s.FetchedAt)
+	} else {
+		result, err = w.cache.Commit(ctx, run)
+	}
+	require.NoError(w.t, err)
+	return result, !same
+}
+
 // sync does what a whole sync does: read the base, fetch, compare, and write
 // only what is new.
 func (w *world) sync(timers ...timer.Timer) timercache.Result {
 	w.t.Helper()
-	base, _, err := w.cache.Base(context.Background())
-	require.NoError(w.t, err)
-	result, _ := w.settle(base, w.seen(timers...))
+	result, _ := w.settle(w.base(), w.seen(timers...))
 	return result
 }
 
 func (w *world) started(account, issue string) {
 	w.t.Helper()
-	require.NoError(w.t, w.cache.Started(context.Background(), owner(account), provisional(account, issue, w.clock.Now())))
+	require.NoError(w.t, w.cache.Started(context.Background(), owner(account), provisional(account, issue, w.clock.Now()), nil))
 }
 
 func (w *world) stopped(account, issue string) {
 	w.t.Helper()
-	require.NoError(w.t, w.cache.Stopped(context.Background(), owner(account), issue))
+	require.NoError(w.t, w.cache.Stopped(context.Background(), owner(account), timer.Issue{Key: issue}, w.clock.Now(), nil))
 }
 
 func (w *world) read(subject timercache.Subject) timercache.View {
@@ -248,6 +316,16 @@ func (w *world) read(subject timercache.Subject) timercache.View {
 	view, err := w.cache.Read(context.Background(), subject)
 	require.NoError(w.t, err)
 	return view
+}
+
+// wait is the cache's Wait with the timers decoded.
+func (w *world) wait(ctx context.Context, subject timercache.Subject, etag string, wait time.Duration) (timercache.View, error) {
+	page, err := w.cache.Wait(ctx, subject, etag, wait)
+	view := timercache.View{Status: page.Status}
+	if err == nil {
+		require.NoError(w.t, json.Unmarshal(page.Timers, &view.Timers))
+	}
+	return view, err
 }
 
 // issues are the issues that a subject's timers run on, newest first; never nil.
@@ -287,6 +365,12 @@ func (w *world) set(key, value string) {
 	require.NoError(w.t, w.rdb.Set(context.Background(), key, value, 0).Err())
 }
 
+// list puts a text into the hash of people.
+func (w *world) list(field, value string) {
+	w.t.Helper()
+	require.NoError(w.t, w.rdb.HSet(context.Background(), timercache.PeopleKey, field, value).Err())
+}
+
 func (w *world) del(keys ...string) {
 	w.t.Helper()
 	require.NoError(w.t, w.rdb.Del(context.Background(), keys...).Err())
@@ -295,6 +379,58 @@ func (w *world) del(keys ...string) {
 func (w *world) flush() {
 	w.t.Helper()
 	require.NoError(w.t, w.rdb.FlushAll(context.Background()).Err())
+}
+
+// dump is every text in Redis by its key, the hash's fields by key and field.
+func (w *world) dump() map[string]string {
+	w.t.Helper()
+	ctx := context.Background()
+	keys, err := w.rdb.Keys(ctx, "clockwork:*").Result()
+	require.NoError(w.t, err)
+	texts := map[string]string{}
+	for _, key := range keys {
+		switch key {
+		case timercache.PeopleKey:
+			fields, err := w.rdb.HGetAll(ctx, key).Result()
+			require.NoError(w.t, err)
+			for field, text := range fields {
+				texts[key+"/"+field] = text
+			}
+		case "clockwork:active_users":
+			texts[key] = strings.Join(w.active(), ",")
+		default:
+			texts[key] = w.get(key)
+		}
+	}
+	return texts
+}
+
+// active is the set of active users.
+func (w *world) active() []string {
+	w.t.Helper()
+	members, err := w.rdb.SMembers(context.Background(), "clockwork:active_users").Result()
+	require.NoError(w.t, err)
+	return sorted(members)
+}
+
+// ttl asserts the lifetime of keys, to within ten seconds.
+func (w *world) ttl(want time.Duration, keys ...string) {
+	w.t.Helper()
+	for _, key := range keys {
+		got, err := w.rdb.TTL(context.Background(), key).Result()
+		require.NoError(w.t, err)
+		assert.InDelta(w.t, want.Seconds(), got.Seconds(), 10, key)
+	}
+}
+
+// team is n people with a timer each, whose texts hold what quoting could spoil.
+func team(n int) []timer.Timer {
+	timers := make([]timer.Timer, n)
+	for i := range timers {
+		account := "user-" + strconv.Itoa(i)
+		timers[i] = commented(running(int64(i+1), account, "T-"+strconv.Itoa(i), time.Duration(i+1)*time.Minute), `@1@ "quoted" \ <b> é 世 `+"\u2028\n")
+	}
+	return timers
 }
 
 func sorted(texts []string) []string { slices.Sort(texts); return texts }

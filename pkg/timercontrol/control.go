@@ -29,10 +29,11 @@ var (
 	ErrOutcomeUnknown = errors.New("it is not known whether Clockwork did it")
 )
 
-// Clockwork starts and stops the timers of a token's owner.
+// Clockwork starts and stops the timers of a token's owner, and says when it did
+// so by its own clock; zero if it does not say.
 type Clockwork interface {
-	StartTimer(ctx context.Context, token secret.Text, issueKey, comment string) error
-	StopTimer(ctx context.Context, token secret.Text, issueKey string) error
+	StartTimer(ctx context.Context, token secret.Text, issueKey, comment string) (time.Time, error)
+	StopTimer(ctx context.Context, token secret.Text, issueKey string) (time.Time, error)
 }
 
 // Names looks up what is shown beside a timer.
@@ -44,8 +45,10 @@ type Names interface {
 // Cache is where clients read timers from.
 type Cache interface {
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
-	Started(ctx context.Context, owner timer.Person, t timer.Timer) error
-	Stopped(ctx context.Context, owner timer.Person, issueKey string) error
+	ReadHeld(ctx context.Context, accountID string, held *timercache.Held) (timercache.View, error)
+	Started(ctx context.Context, owner timer.Person, t timer.Timer, held *timercache.Held) error
+	Named(ctx context.Context, owner timer.Person, t timer.Timer) error
+	Stopped(ctx context.Context, owner timer.Person, issue timer.Issue, at time.Time, held *timercache.Held) error
 }
 
 // Control starts and stops timers.
@@ -61,51 +64,66 @@ type Control struct {
 	NamesTimeout time.Duration
 	Now          func() time.Time
 	Log          *slog.Logger
+	// Retry runs what could not be written yet, apart from the request. nil: a
+	// goroutine that repeats it for a minute.
+	Retry func(write func(context.Context) error)
 }
 
 // Request is one start or stop.
 type Request struct {
 	Token     secret.Text
-	AccountID string // as the caller says; "" where they do not
+	AccountID string // as the caller says; "" if they do not
 	Claimed   bool   // no login tells that AccountID is the caller's
 	IssueKey  string // checked; may be "" on a stop
-	TimerID   int64  // 0 where none was named
+	TimerID   int64  // 0 if none was named
 	Comment   string
 	Known     *Known // nil: read when the request is carried out
 }
 
 // Outcome of a start or stop.
 type Outcome struct {
-	Timer         *timer.Timer // the started timer, where its owner is known
+	Timer         *timer.Timer // the started timer, if its owner is known
 	Stopped       bool
 	SyncRequested bool
+	// Pending: Clockwork did it, but the cache could not be written. It will show
+	// within seconds of Redis' return, by a repetition or the requested sync.
+	Pending bool
 }
 
-// account decides whose timer the token moves: the owner that settings saw with
+// subject is whose timer a token moves. If that is only claimed, nothing may be
+// concluded from what Clockwork refuses: it speaks of the token's owner.
+type subject struct {
+	account string // "" if nobody has said
+	claimed bool
+	known   Known
+	unread  error // Redis did not answer
+}
+
+// subject decides whose timer the token moves: the owner that settings saw with
 // it, else whom the caller names. A Redis that does not answer leaves it open:
-// then nothing can be cached anyway, and Clockwork still knows. unread says so.
-func (c *Control) account(ctx context.Context, r Request) (whose subject, unread, err error) {
+// then nothing can be cached anyway, and Clockwork still knows.
+func (c *Control) subject(ctx context.Context, r Request) (subject, error) {
 	known := c.known(ctx, r)
-	owner := known.Owner
 	switch {
 	case known.Err != nil:
 		c.Log.WarnContext(ctx, "token owner not read", "error", known.Err)
-		return whose, fmt.Errorf("%w: %w", timercache.ErrUnavailable, known.Err), nil
-	case owner != "" && r.AccountID != "" && owner != r.AccountID:
-		return whose, nil, ErrNotOwner
+		return subject{unread: fmt.Errorf("%w: %w", timercache.ErrUnavailable, known.Err)}, nil
+	case known.Owner != "" && r.AccountID != "" && known.Owner != r.AccountID:
+		return subject{}, ErrNotOwner
 	}
-	return subject{cmp.Or(owner, r.AccountID), owner == "" && r.Claimed}, nil, nil
+	return subject{cmp.Or(known.Owner, r.AccountID), known.Owner == "" && r.Claimed, known, nil}, nil
 }
 
-// subject is whose timer a token moves. Of one that is only claimed nothing may
-// be concluded from what Clockwork refuses: it speaks of the token's owner.
-type subject struct {
-	account string // "" where nobody has said
-	claimed bool
+// view is what the account's readers see.
+func (c *Control) view(ctx context.Context, whose subject) (timercache.View, error) {
+	if held := whose.known.heldBy(whose.account); held != nil {
+		return c.Cache.ReadHeld(ctx, whose.account, held)
+	}
+	return c.Cache.Read(ctx, timercache.Subject{AccountID: whose.account})
 }
 
-// requestSync reports whether the sync could be asked for; that it could not
-// is told to the caller, but what they wanted has been done.
+// requestSync reports whether the sync could be asked for. The caller learns if
+// not, but what they wanted has been done.
 func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 	if err := c.RequestSync(ctx, accountID); err != nil {
 		c.Log.WarnContext(ctx, "sync not requested", "error", err)
@@ -114,8 +132,8 @@ func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 	return true
 }
 
-// failed is the error of a call to Clockwork. Where it is not known whether
-// Clockwork did what it was told, because its answer was lost, in whole or in
+// failed is the error of a call to Clockwork. If it is not known whether
+// Clockwork did what it was asked, because its answer was lost, in whole or in
 // part, or is a failure of its own, the error says so and a sync is asked for.
 func (c *Control) failed(ctx context.Context, account string, err error) error {
 	var refused *upstream.Error
@@ -126,126 +144,155 @@ func (c *Control) failed(ctx context.Context, account string, err error) error {
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
-// followUp bounds what follows a change in Clockwork: the cache and the event.
-const followUp = 5 * time.Second
-
-// afterwards is a context for what must follow a change in Clockwork, also
-// where the caller has hung up meanwhile: the timer runs all the same.
-func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), followUp)
-}
-
-// insist tries twice: Clockwork has changed, and a cache that does not follow
-// shows what is not so until the next sync.
-func insist(ctx context.Context, amend func() error) error {
-	err := amend()
-	if err != nil && ctx.Err() == nil {
-		err = amend()
-	}
-	return err
-}
-
-// Start starts a timer in Clockwork and shows it.
+// Start starts a timer in Clockwork and shows it, with the names that are known
+// by then. Names that come later are added: a stop that is accepted meanwhile
+// must not wait behind them.
 func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
-	whose, _, err := c.account(ctx, r)
+	whose, err := c.subject(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	account := whose.account
-	found := c.lookUp(ctx, account, r.IssueKey) // while Clockwork is being asked
-	err = c.Clockwork.StartTimer(ctx, r.Token, r.IssueKey, r.Comment)
-	shown := found()
-	ctx, done := afterwards(ctx)
+	names := c.lookUp(ctx, whose, r.IssueKey) // while Clockwork is being asked
+	defer names.stop()
+	at, err := c.Clockwork.StartTimer(ctx, r.Token, r.IssueKey, r.Comment)
+	ctx, done := detached(ctx)
 	defer done()
 	if err != nil {
-		return Outcome{}, c.failed(ctx, account, err)
+		return Outcome{}, c.failed(ctx, whose.account, err)
+	}
+	if at.IsZero() {
+		at = c.Now().Truncate(time.Second) // as Clockwork would tell it
 	}
 	var out Outcome
-	if account != "" {
-		t := provisional(account, r, shown, c.Now())
-		out.Timer = &t
-		if err := insist(ctx, func() error { return c.Cache.Started(ctx, *t.Author, t) }); err != nil {
-			c.Log.ErrorContext(ctx, "started timer not cached", "error", err)
+	if whose.account != "" {
+		t := provisional(whose.account, r, names.known(), at)
+		held := whose.known.heldBy(whose.account)
+		out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
+			return c.Cache.Started(ctx, *t.Author, t, held)
+		})
+		if named := provisional(whose.account, r, names.wait(), at); named.Issue != t.Issue || *named.Author != *t.Author {
+			t = named
+			c.write(ctx, "names not cached", nil, func(ctx context.Context, _ *timercache.Held) error { return c.Cache.Named(ctx, *t.Author, t) })
 		}
+		out.Timer = &t
 	}
-	out.SyncRequested = c.requestSync(ctx, account)
+	out.SyncRequested = c.requestSync(ctx, whose.account)
 	return out, nil
 }
 
-// Stop stops a timer in Clockwork: the one of the issue, the one with the id,
-// or the only one that runs.
+// Stop stops a timer in Clockwork: the one of the issue, the one with the id, or
+// the only one that runs. If issue and id are given, both must be the timer's.
 func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
-	whose, unread, err := c.account(ctx, r)
+	whose, err := c.subject(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	account := whose.account
-	if r.IssueKey == "" {
-		if unread != nil {
-			return Outcome{}, unread
-		}
-		if r.IssueKey, err = c.running(ctx, account, r.TimerID); err != nil || r.IssueKey == "" {
+	issue := timer.Issue{Key: r.IssueKey}
+	switch {
+	case whose.unread != nil && r.IssueKey == "":
+		return Outcome{}, whose.unread
+	case whose.unread == nil && (r.IssueKey == "" || r.TimerID != 0):
+		if issue, err = c.running(ctx, whose, r); err != nil || issue.Key == "" {
 			return Outcome{}, err
 		}
 	}
+	if issue.ID == 0 {
+		issue.ID = c.shownID(ctx, whose, issue)
+	}
+	names := c.lookUpIssue(ctx, whose, issue) // its id, if another key is shown
+	defer names.stop()
 	var out Outcome
-	err = c.Clockwork.StopTimer(ctx, r.Token, r.IssueKey)
-	ctx, done := afterwards(ctx)
+	at, err := c.Clockwork.StopTimer(ctx, r.Token, cmp.Or(r.IssueKey, issue.Key))
+	ctx, done := detached(ctx)
 	defer done()
 	if err != nil && !errors.Is(err, clockwork.ErrNotRunning) {
-		return Outcome{}, c.failed(ctx, account, err)
+		return Outcome{}, c.failed(ctx, whose.account, err)
 	}
 	out.Stopped = err == nil
-	if account != "" && (out.Stopped || !whose.claimed) {
-		if err := insist(ctx, func() error { return c.Cache.Stopped(ctx, timer.Person{AccountID: account}, r.IssueKey) }); err != nil {
-			c.Log.ErrorContext(ctx, "stopped timer not removed from the cache", "error", err)
+	if whose.account != "" && (out.Stopped || !whose.claimed) {
+		remove := func(issue timer.Issue) bool {
+			held := whose.known.heldBy(whose.account)
+			return c.write(ctx, "stopped timer not removed from the cache", held, func(ctx context.Context, held *timercache.Held) error {
+				return c.Cache.Stopped(ctx, timer.Person{AccountID: whose.account}, issue, at, held)
+			})
+		}
+		issue.ID = cmp.Or(issue.ID, names.known().issue.ID)
+		out.Pending = !remove(issue)
+		if later := names.wait().issue; issue.ID == 0 && later.ID != 0 {
+			remove(timer.Issue{Key: issue.Key, ID: later.ID}) // it may be shown under another key
 		}
 	}
-	out.SyncRequested = c.requestSync(ctx, account)
+	out.SyncRequested = c.requestSync(ctx, whose.account)
 	return out, nil
 }
 
 // Running looks whether the timer that r would start runs. What is in the cache
 // decides: it tells that one runs, and never that none does.
 func (c *Control) Running(ctx context.Context, r Request) (t timer.Timer, found bool) {
-	whose, unread, err := c.account(ctx, r)
-	if err != nil || unread != nil || whose.account == "" {
+	r.Known = nil // it has been done meanwhile, or not
+	whose, err := c.subject(ctx, r)
+	if err != nil || whose.account == "" {
 		return t, false
 	}
-	view, err := c.Cache.Read(ctx, timercache.Subject{AccountID: whose.account})
+	view, err := c.view(ctx, whose)
 	if err != nil || view.SyncedAt == nil || view.Stale {
 		return t, false
 	}
-	for _, t := range view.Timers {
-		if t.Issue.Key == r.IssueKey {
-			return t, true
-		}
+	if i := timer.OnIssue(view.Timers, timer.Issue{Key: r.IssueKey}); i >= 0 {
+		return view.Timers[i], true
 	}
 	return t, false
 }
 
-// running finds the issue of the timer to stop; "" where nothing runs.
-func (c *Control) running(ctx context.Context, account string, timerID int64) (string, error) {
-	if account == "" {
-		return "", ErrStateUnknown
+// running finds the issue of the timer to stop; its key is "" if nothing runs
+// that fits what the caller named. An issue that the caller named is good enough
+// if it is not known what runs.
+func (c *Control) running(ctx context.Context, whose subject, r Request) (timer.Issue, error) {
+	if whose.account == "" {
+		return unknown(r)
 	}
-	view, err := c.Cache.Read(ctx, timercache.Subject{AccountID: account})
+	view, err := c.view(ctx, whose)
 	if err != nil {
-		return "", err
+		return timer.Issue{}, err
 	}
-	var found []timer.Timer
+	asked := timer.Issue{Key: r.IssueKey}
+	if r.IssueKey != "" && timer.OnIssue(view.Timers, asked) < 0 {
+		asked = c.lookUpIssue(ctx, whose, asked).wait().issue // by its id, if another key is shown
+	}
+	var found []timer.Issue
 	for _, t := range view.Timers {
-		if timerID == 0 || named(t, timerID) {
-			found = append(found, t)
+		if (r.TimerID == 0 || named(t, r.TimerID)) && (r.IssueKey == "" || t.Issue.Same(asked)) {
+			found = append(found, t.Issue)
 		}
 	}
 	switch {
 	case len(found) == 1:
-		return found[0].Issue.Key, nil
+		return found[0], nil
 	case len(found) > 1:
-		return "", ErrAmbiguous
+		return timer.Issue{}, ErrAmbiguous
+	case r.IssueKey != "" && timer.OnIssue(view.Timers, asked) >= 0:
+		return timer.Issue{}, nil // another timer runs there than the named one
 	case view.SyncedAt == nil || view.Stale:
-		return "", ErrStateUnknown
+		return unknown(r)
 	}
-	return "", nil
+	return timer.Issue{}, nil
+}
+
+// shownID is the id of the issue if a timer of the account is shown on its key.
+func (c *Control) shownID(ctx context.Context, whose subject, issue timer.Issue) int64 {
+	if whose.known.heldBy(whose.account) == nil {
+		return 0
+	}
+	view, err := c.view(ctx, whose)
+	if i := timer.OnIssue(view.Timers, issue); err == nil && i >= 0 {
+		return view.Timers[i].Issue.ID
+	}
+	return 0
+}
+
+func unknown(r Request) (timer.Issue, error) {
+	if r.IssueKey == "" {
+		return timer.Issue{}, ErrStateUnknown
+	}
+	return timer.Issue{Key: r.IssueKey}, nil
 }

@@ -19,14 +19,14 @@ import (
 // caller hangs up at the moment at which Clockwork accepts.
 type caller struct{ hangUp context.CancelFunc }
 
-func (c caller) StartTimer(context.Context, secret.Text, string, string) error {
+func (c caller) StartTimer(context.Context, secret.Text, string, string) (time.Time, error) {
 	c.hangUp()
-	return nil
+	return time.Time{}, nil
 }
 
-func (c caller) StopTimer(context.Context, secret.Text, string) error {
+func (c caller) StopTimer(context.Context, secret.Text, string) (time.Time, error) {
 	c.hangUp()
-	return nil
+	return time.Time{}, nil
 }
 
 // record keeps what was written, as long as its context lives.
@@ -36,12 +36,20 @@ func (r *record) Read(context.Context, timercache.Subject) (timercache.View, err
 	return timercache.View{}, nil
 }
 
-func (r *record) Started(ctx context.Context, _ timer.Person, t timer.Timer) error {
+func (r *record) ReadHeld(context.Context, string, *timercache.Held) (timercache.View, error) {
+	return timercache.View{}, nil
+}
+
+func (r *record) Started(ctx context.Context, _ timer.Person, t timer.Timer, _ *timercache.Held) error {
 	return r.write(ctx, "started "+t.Issue.Key)
 }
 
-func (r *record) Stopped(ctx context.Context, _ timer.Person, issueKey string) error {
-	return r.write(ctx, "stopped "+issueKey)
+func (r *record) Named(ctx context.Context, _ timer.Person, t timer.Timer) error {
+	return r.write(ctx, "named "+t.Issue.Key)
+}
+
+func (r *record) Stopped(ctx context.Context, _ timer.Person, issue timer.Issue, _ time.Time, _ *timercache.Held) error {
+	return r.write(ctx, "stopped "+issue.Key)
 }
 
 func (r *record) write(ctx context.Context, what string) error {

@@ -19,43 +19,93 @@ type names struct {
 	person timer.Person
 }
 
-// lookUp begins to ask for the names; the returned function waits for them.
-func (c *Control) lookUp(ctx context.Context, account, issueKey string) func() names {
-	n := names{issue: timer.Issue{Key: issueKey}, person: timer.Person{AccountID: account}}
-	if account == "" {
-		return func() names { return n }
+// lookup is a search for names that goes on.
+type lookup struct {
+	stop context.CancelFunc
+	all  sync.WaitGroup
+
+	mu    sync.Mutex
+	found names
+}
+
+func newLookup(ctx context.Context, account string, issue timer.Issue, timeout time.Duration) (context.Context, *lookup) {
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	return ctx, &lookup{stop: stop, found: names{issue: issue, person: timer.Person{AccountID: account}}}
+}
+
+// known is what has been found so far.
+func (l *lookup) known() names {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.found
+}
+
+// wait is what has been found in the end.
+func (l *lookup) wait() names {
+	l.all.Wait()
+	return l.known()
+}
+
+func (l *lookup) set(change func(*names)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.found)
+}
+
+// lookUp begins to ask for the names of a timer that is about to start, as far as
+// they are not known.
+func (c *Control) lookUp(ctx context.Context, whose subject, issueKey string) *lookup {
+	ctx, l := newLookup(ctx, whose.account, timer.Issue{Key: issueKey}, c.NamesTimeout)
+	if whose.account == "" {
+		return l
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.NamesTimeout)
-	var both sync.WaitGroup
-	both.Go(func() {
-		if issue, err := c.Names.Issue(ctx, issueKey); err == nil {
-			n.issue = IssueOf(issue)
-		}
-	})
-	both.Go(func() {
-		if user, err := c.Names.User(ctx, account); err == nil {
-			n.person = user.Person()
-		}
-	})
-	return func() names {
-		defer cancel()
-		both.Wait()
-		return n
+	c.findIssue(ctx, l, whose, issueKey)
+	if user, found, asked := whose.known.jiraUser(whose.account); found {
+		l.set(func(n *names) { n.person = user.Person() })
+	} else if !asked {
+		l.all.Go(func() {
+			if user, err := c.Names.User(ctx, whose.account); err == nil {
+				l.set(func(n *names) { n.person = user.Person() })
+			}
+		})
+	}
+	return l
+}
+
+// lookUpIssue begins to ask for the id of an issue that is known by its key.
+func (c *Control) lookUpIssue(ctx context.Context, whose subject, issue timer.Issue) *lookup {
+	ctx, l := newLookup(ctx, whose.account, issue, c.NamesTimeout)
+	if whose.account != "" && issue.ID == 0 {
+		c.findIssue(ctx, l, whose, issue.Key)
+	}
+	return l
+}
+
+func (c *Control) findIssue(ctx context.Context, l *lookup, whose subject, key string) {
+	if issue, found, asked := whose.known.jiraIssue(); found {
+		l.set(func(n *names) { n.issue = IssueOf(issue) })
+	} else if !asked {
+		l.all.Go(func() {
+			if issue, err := c.Names.Issue(ctx, key); err == nil {
+				l.set(func(n *names) { n.issue = IssueOf(issue) })
+			}
+		})
 	}
 }
 
 // IssueOf is the little of a Jira issue that a timer shows.
 func IssueOf(i jira.Issue) timer.Issue {
-	id, _ := strconv.ParseInt(i.ID, 10, 64) // Jira's ids are numbers; 0 where one is not
+	id, _ := strconv.ParseInt(i.ID, 10, 64) // Jira's ids are numbers; 0 if one is not
 	return timer.Issue{Key: i.Key, ID: id, Summary: i.Summary, ProjectName: i.Project.Name}
 }
 
-// provisional is the timer as it is until a snapshot brings Clockwork's own.
-func provisional(account string, r Request, n names, now time.Time) timer.Timer {
-	now = now.UTC().Truncate(time.Millisecond)
+// provisional is the timer as it is until a snapshot brings Clockwork's own. It
+// counts from the moment at which Clockwork started it, by Clockwork's clock.
+func provisional(account string, r Request, n names, at time.Time) timer.Timer {
+	at = at.UTC().Truncate(time.Millisecond)
 	t := timer.Timer{
-		ID:                        provisionalID(now),
-		StartedAt:                 now,
+		ID:                        provisionalID(at),
+		StartedAt:                 at,
 		RunningFor:                account,
 		Issue:                     n.issue,
 		Author:                    &n.person,

@@ -4,24 +4,20 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// Keys that package timercache writes.
-const (
-	syncKey      = "clockwork:sync"
-	timersPrefix = "clockwork:timers:"
-)
-
-// Known is what Redis held when a start or stop came in, as it was stored: ""
-// for nothing.
+// Known is what Redis held when a start or stop came in.
 type Known struct {
-	Owner  string // the token's account
-	Sync   string
-	Timers string // of the account that the request names
-	Issue  string
-	User   string // the account that the request names
-	Err    error  // Redis did not answer: nothing is known
+	Owner string // the token's account; "" if nobody has said
+	Err   error  // Redis did not answer: nothing is known
+
+	held  *timercache.Held
+	of    string // the account that held is about
+	issue string // as package jiracache stores it; "" for nothing
+	user  string
 }
 
 // place is where a part of Known is stored.
@@ -30,13 +26,17 @@ type place struct {
 	value *string
 }
 
-func (c *Control) places(r Request, k *Known) []place {
-	places := []place{{c.Owners.key(r.Token), &k.Owner}, {syncKey, &k.Sync}}
-	if r.AccountID != "" {
-		places = append(places, place{timersPrefix + r.AccountID, &k.Timers}, place{jiracache.UserKey(r.AccountID), &k.User})
-	}
+// places lists what is read, and the values of HeldKeys last.
+func (c *Control) places(r Request, k *Known, held []string) []place {
+	places := []place{{c.Owners.key(r.Token), &k.Owner}}
 	if r.IssueKey != "" {
-		places = append(places, place{jiracache.IssueKey(r.IssueKey), &k.Issue})
+		places = append(places, place{jiracache.IssueKey(r.IssueKey), &k.issue})
+	}
+	if r.AccountID != "" {
+		places = append(places, place{jiracache.UserKey(r.AccountID), &k.user})
+		for i, key := range timercache.HeldKeys(r.AccountID) {
+			places = append(places, place{key, &held[i]})
+		}
 	}
 	return places
 }
@@ -44,7 +44,7 @@ func (c *Control) places(r Request, k *Known) []place {
 // Reads is the command for what a start or stop has to know from Redis.
 func (c *Control) Reads(r Request) []any {
 	cmd := []any{"MGET"}
-	for _, p := range c.places(r, &Known{}) {
+	for _, p := range c.places(r, &Known{}, make([]string, len(timercache.HeldKeys("")))) {
 		cmd = append(cmd, p.key)
 	}
 	return cmd
@@ -53,7 +53,8 @@ func (c *Control) Reads(r Request) []any {
 // Known takes the reply to Reads apart.
 func (c *Control) Known(r Request, reply any, err error) Known {
 	var k Known
-	places := c.places(r, &k)
+	held := make([]string, len(timercache.HeldKeys("")))
+	places := c.places(r, &k, held)
 	if failed, ok := reply.(error); ok {
 		err = failed
 	}
@@ -67,6 +68,9 @@ func (c *Control) Known(r Request, reply any, err error) Known {
 	for i, p := range places {
 		*p.value, _ = items[i].(string)
 	}
+	if r.AccountID != "" {
+		k.of, k.held = r.AccountID, timercache.NewHeld(held)
+	}
 	return k
 }
 
@@ -77,4 +81,26 @@ func (c *Control) known(ctx context.Context, r Request) Known {
 	}
 	reply, err := c.Owners.Redis.Do(ctx, c.Reads(r)...)
 	return c.Known(r, reply, err)
+}
+
+// heldBy is what is known of the account's timers; nil if they were not read.
+func (k *Known) heldBy(account string) *timercache.Held {
+	if k.of != account {
+		return nil
+	}
+	return k.held
+}
+
+// jiraIssue is the issue as far as it is remembered; asked reports that Jira need
+// not be asked: there is an answer, or it was that there is no such issue.
+func (k *Known) jiraIssue() (issue jira.Issue, found, asked bool) {
+	return jiracache.DecodeIssue(k.issue)
+}
+
+// jiraUser is the same for the person.
+func (k *Known) jiraUser(account string) (user jira.User, found, asked bool) {
+	if k.of != account {
+		return user, false, false
+	}
+	return jiracache.DecodeUser(k.user)
 }

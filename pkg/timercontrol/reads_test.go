@@ -20,19 +20,18 @@ func TestReads(t *testing.T) {
 	control := timercontrol.Control{Owners: timercontrol.OwnerStore{Key: []byte("k")}}
 	full := timercontrol.Request{Token: secret.New("a-token"), AccountID: "ann", IssueKey: "ABC-7"}
 	cmd := control.Reads(full)
-	assert.Len(t, cmd, 6)
+	assert.Len(t, cmd, 7)
 	assert.Regexp(t, `^clockwork:owner:[0-9a-f]{64}$`, cmd[1])
-	assert.Equal(t, []any{"MGET", cmd[1], "clockwork:sync", "clockwork:timers:ann", "jira:user:ann", "jira:issue:ABC-7"}, cmd)
-	assert.Equal(t, timercontrol.Known{Owner: "o", Sync: "s", Timers: "t", User: "u", Issue: "i"},
-		control.Known(full, []any{"o", "s", "t", "u", "i"}, nil))
-	assert.Equal(t, timercontrol.Known{Sync: "s"}, control.Known(full, []any{nil, "s", nil, nil, nil}, nil))
+	assert.Equal(t, []any{"MGET", cmd[1], "jira:issue:ABC-7", "jira:user:ann", "clockwork:sync", "clockwork:timers:ann"}, cmd[:6])
+	assert.Equal(t, "o", control.Known(full, []any{"o", nil, nil, nil, nil, nil}, nil).Owner)
+	assert.Empty(t, control.Known(full, []any{nil, "i", "u", "s", "t", "b"}, nil).Owner)
 
 	little := timercontrol.Request{Token: full.Token}
-	assert.Equal(t, cmd[:3], control.Reads(little))
-	assert.Equal(t, timercontrol.Known{Owner: "o"}, control.Known(little, []any{"o", nil}, nil))
+	assert.Equal(t, cmd[:2], control.Reads(little))
+	assert.Equal(t, timercontrol.Known{Owner: "o"}, control.Known(little, []any{"o"}, nil))
 
 	refused := errors.New("WRONGTYPE")
-	for name, reply := range map[string]any{"nothing": nil, "text": "OK", "short": []any{"o"}, "long": []any{"o", "s", "t"}, "refused": refused} {
+	for name, reply := range map[string]any{"nothing": nil, "text": "OK", "short": []any{}, "long": []any{"o", "s"}, "refused": refused} {
 		known := control.Known(little, reply, nil)
 		assert.Error(t, known.Err, name)
 		assert.Empty(t, known.Owner, name)

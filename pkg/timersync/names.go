@@ -49,8 +49,9 @@ type wanted struct {
 // old names stay, new timers come without, which the snapshot says, and the
 // next sync asks again.
 func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *timercache.Snapshot) {
-	known := carriedOver(base.Timers)
-	due := len(base.Timers) > 0 && s.Now().Sub(base.EnrichedAt) > namesAge
+	shown, _ := base.At(snapshot.CachedAt)
+	known := carriedOver(shown)
+	due := len(shown) > 0 && s.Now().Sub(base.EnrichedAt()) > namesAge
 	ask := wanted{map[string]timer.Person{}, map[string]string{}}
 	for _, t := range snapshot.Timers {
 		told := timer.Person{AccountID: t.RunningFor}
@@ -68,7 +69,7 @@ func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *t
 		}
 	}
 	complete := s.lookUp(ctx, known, ask)
-	snapshot.Enriched = complete && (due || base.EnrichedAt.IsZero())
+	snapshot.Enriched = complete && (due || base.EnrichedAt().IsZero())
 	for i := range snapshot.Timers {
 		known.name(&snapshot.Timers[i])
 	}

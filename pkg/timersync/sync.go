@@ -37,6 +37,10 @@ type Acquired struct {
 	Reused    bool      `json:"reused"`
 	// Warning says that the Jira session ends within days.
 	Warning string `json:"warning,omitempty"`
+
+	// read is what Redis held, if the token is one of it. It leaves the process
+	// with no result.
+	read *stored
 }
 
 // Fetched is the result of the second step. The timers themselves are staged
@@ -77,11 +81,11 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (fetche
 
 func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetched, error) {
 	fetchedAt := s.Now().UTC().Truncate(time.Millisecond)
-	base, stored, err := s.Cache.Base(ctx, s.Tokens.key(from.Source))
+	base, sealed, err := s.base(ctx, from)
 	if err != nil {
 		return Fetched{}, err
 	}
-	read, used, source, err := s.Tokens.timers(ctx, from.Source, stored[0])
+	read, used, source, err := s.Tokens.timers(ctx, from.Source, sealed)
 	if err != nil {
 		return Fetched{}, fmt.Errorf("fetch timers: %w", err)
 	}
@@ -95,7 +99,7 @@ func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetche
 	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers),
 		Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages, Unsettled: read.Unsettled}
 
-	mark, same, err := s.Cache.Propose(ctx, runID, base, &snapshot, s.Tokens.renewal(ctx, used, source, read.Renewed)...)
+	mark, same, err := s.Cache.Propose(ctx, runID, base, snapshot, s.Tokens.renewal(ctx, used, source, read.Renewed)...)
 	if err != nil {
 		return Fetched{}, err
 	}
@@ -105,8 +109,24 @@ func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetche
 	return fetched, nil
 }
 
-// Write is the third step. Where Redis lost what the second one left there, it
-// is fetched again.
+// base reads what the cache holds, and the stored token of the source.
+func (s *Syncer) base(ctx context.Context, from Acquired) (base timercache.Base, sealed string, err error) {
+	if from.read != nil {
+		base, err = s.Cache.BaseOf(ctx, from.read.sync)
+		return base, from.read.sealed[from.Source], err
+	}
+	base, stored, err := s.Cache.Base(ctx, s.Tokens.key(from.Source))
+	if err != nil {
+		return base, "", err
+	}
+	return base, stored[0], nil
+}
+
+// maxFetches bounds how often the third step fetches again.
+const maxFetches = 3
+
+// Write is the third step. If Redis lost what the second one left there, or
+// another sync wrote meanwhile, the timers are fetched again.
 func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (result timercache.Result, err error) {
 	ctx, done := s.begin(ctx, StepWrite, runID)
 	defer func() {
@@ -114,15 +134,16 @@ func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (result tim
 		done(err, slog.Int("timers", result.Timers), slog.Int("users", result.Users), slog.Int("started", result.Started),
 			slog.Int("stopped", result.Stopped), slog.Int("edited", result.Edited), slog.Int("fenced", result.Fenced))
 	}()
-	result, err = s.write(ctx, runID, f)
-	if !errors.Is(err, timercache.ErrNotStaged) {
-		return result, err
+	for fetches := 0; ; fetches++ {
+		result, err = s.write(ctx, runID, f)
+		if !errors.Is(err, timercache.ErrNotStaged) || fetches == maxFetches {
+			return result, err
+		}
+		s.Log.WarnContext(ctx, "snapshot not written, fetching again", "run", runID, "error", err)
+		if f, err = s.Fetch(ctx, runID, Acquired{Source: f.Source}); err != nil {
+			return timercache.Result{}, err
+		}
 	}
-	s.Log.WarnContext(ctx, "snapshot lost between steps, fetching again", "run", runID)
-	if f, err = s.Fetch(ctx, runID, Acquired{Source: f.Source}); err != nil {
-		return timercache.Result{}, err
-	}
-	return s.write(ctx, runID, f)
 }
 
 func (s *Syncer) write(ctx context.Context, runID string, f Fetched) (timercache.Result, error) {

@@ -94,19 +94,24 @@ func pause(ctx context.Context, d time.Duration) error {
 // one that the last snapshot came from. One that cannot be used on this site
 // gives way to the next.
 func (t *Tokens) ready(ctx context.Context) (Acquired, error) {
-	stored, last, err := t.stored(ctx)
+	read, err := t.stored(ctx)
 	if err != nil {
 		return Acquired{}, err
 	}
+	known := stored{}
+	if read != nil {
+		known = *read
+	}
+	last := known.source()
 	warning := t.sessionNotice(ctx)
 	for _, s := range t.from(last) {
-		if token, ok := t.usable(s, stored[s.Name()]); ok {
-			return Acquired{Source: s.Name(), ExpiresAt: token.ExpiresAt, Reused: true, Warning: warning}, nil
+		if token, ok := t.usable(s, known.sealed[s.Name()]); ok {
+			return Acquired{Source: s.Name(), ExpiresAt: token.ExpiresAt, Reused: true, Warning: warning, read: read}, nil
 		}
 	}
 	var unusable error
 	for _, s := range t.from(last) {
-		got, err := t.acquire(ctx, s, stored[s.Name()])
+		got, err := t.acquire(ctx, s, known.sealed[s.Name()])
 		switch {
 		case err == nil:
 			return Acquired{Source: s.Name(), ExpiresAt: got.token.ExpiresAt, Warning: warning}, nil

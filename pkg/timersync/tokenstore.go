@@ -22,10 +22,26 @@ const (
 // key is where the token of a source is stored.
 func (t *Tokens) key(source string) string { return tokenPrefix + source + ":" + t.site }
 
-// stored reads the sealed tokens of all sources, and from which source the last
-// snapshot came, with one command at most.
-func (t *Tokens) stored(ctx context.Context) (sealed map[string]string, last string, err error) {
-	sealed = map[string]string{}
+// stored is what the first step reads of Redis with one command. The second step
+// of the same process need not read it again.
+type stored struct {
+	sealed map[string]string // tokens, by source
+	sync   string            // the sync record
+}
+
+// source is from which source the last snapshot came.
+func (s stored) source() string {
+	var state struct {
+		Source string `json:"source"`
+	}
+	_ = json.Unmarshal([]byte(s.sync), &state) // without it, the usual order
+	return state.Source
+}
+
+// stored reads the sealed tokens of all sources, and the sync record; nil if
+// nothing of it is needed.
+func (t *Tokens) stored(ctx context.Context) (*stored, error) {
+	read := &stored{sealed: map[string]string{}}
 	var names []string
 	cmd := []any{"MGET"}
 	if t.vault != nil {
@@ -33,32 +49,23 @@ func (t *Tokens) stored(ctx context.Context) (sealed map[string]string, last str
 			names, cmd = append(names, s.Name()), append(cmd, t.key(s.Name()))
 		}
 	}
-	if len(t.sources) > 1 {
-		cmd = append(cmd, syncKey)
+	if len(cmd) == 1 && len(t.sources) == 1 {
+		return nil, nil
 	}
-	if len(cmd) == 1 {
-		return sealed, "", nil
-	}
+	cmd = append(cmd, syncKey)
 	reply, err := t.redis.Do(ctx, cmd...)
 	if err != nil {
-		return nil, "", fmt.Errorf("read stored tokens: %w", err)
+		return nil, fmt.Errorf("read stored tokens: %w", err)
 	}
 	values, ok := reply.([]any)
 	if !ok || len(values) != len(cmd)-1 {
-		return nil, "", fmt.Errorf("read stored tokens: Redis answered %T for %d keys", reply, len(cmd)-1)
+		return nil, fmt.Errorf("read stored tokens: Redis answered %T for %d keys", reply, len(cmd)-1)
 	}
 	for i, name := range names {
-		sealed[name], _ = values[i].(string)
+		read.sealed[name], _ = values[i].(string)
 	}
-	if len(t.sources) > 1 {
-		var state struct {
-			Source string `json:"source"`
-		}
-		text, _ := values[len(values)-1].(string)
-		_ = json.Unmarshal([]byte(text), &state) // without it, the usual order
-		last = state.Source
-	}
-	return sealed, last, nil
+	read.sync, _ = values[len(values)-1].(string)
+	return read, nil
 }
 
 // usable returns a token that lasts: the stored one, or without a key the one

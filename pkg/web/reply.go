@@ -45,15 +45,21 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	_ = writeJSON(w, e.Status, wireError{Error: e.Code, Message: e.Message, StatusCode: e.Status, Field: e.Field})
 }
 
+// JSON is a body that is encoded already.
+type JSON []byte
+
 func writeJSON(w http.ResponseWriter, status int, body any) error {
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return err
+	encoded, ok := body.(JSON)
+	if !ok {
+		var err error
+		if encoded, err = json.Marshal(body); err != nil {
+			return err
+		}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(encoded)))
 	w.WriteHeader(status)
-	_, err = w.Write(encoded)
+	_, err := w.Write(encoded)
 	return err
 }
 

@@ -21,18 +21,18 @@ type late struct {
 	asked int
 }
 
-func (l *late) Started(ctx context.Context, owner timer.Person, t timer.Timer) error {
+func (l *late) Started(ctx context.Context, owner timer.Person, t timer.Timer, held *timercache.Held) error {
 	if l.asked++; l.asked == 1 {
 		return fmt.Errorf("%w: too slow", timercache.ErrUnavailable)
 	}
-	return l.record.Started(ctx, owner, t)
+	return l.record.Started(ctx, owner, t, held)
 }
 
-func (l *late) Stopped(ctx context.Context, owner timer.Person, issueKey string) error {
+func (l *late) Stopped(ctx context.Context, owner timer.Person, issue timer.Issue, at time.Time, held *timercache.Held) error {
 	if l.asked++; l.asked == 1 {
 		return fmt.Errorf("%w: too slow", timercache.ErrUnavailable)
 	}
-	return l.record.Stopped(ctx, owner, issueKey)
+	return l.record.Stopped(ctx, owner, issue, at, held)
 }
 
 // What Clockwork did is shown also where Redis was too slow the first time.

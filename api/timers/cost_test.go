@@ -1,0 +1,46 @@
+package timers_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+)
+
+// What a start and a stop cost, as Upstash bills it: the rate limit, the
+// Idempotency-Key and the cache together. The names are known, as they are when
+// the issue was picked from a list.
+func TestCostOfStartAndStop(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	act := func(path, key string, handler http.HandlerFunc, body string) (commands, trips int64) {
+		var r apptest.Request
+		asPerson(5, path, body)(t, w, &r)
+		if key != "" {
+			r.Header["Idempotency-Key"] = key
+		}
+		before, err := w.Redis.Usage(t.Context())
+		require.NoError(t, err)
+		a := w.Do(t.Context(), handler, r)
+		require.Less(t, a.Status, 300, "%s", a.Body)
+		after, err := w.Redis.Usage(t.Context())
+		require.NoError(t, err)
+		spent := after.Since(before)
+		t.Logf("%s, key %q: %d commands in %d round trips", path, key, spent.Commands, spent.RoundTrips)
+		return spent.Commands, spent.RoundTrips
+	}
+	const body = `{"issueKey":"BILL-209","accountId":"%s"}`
+	act(start, "", timers.HandleStart, body) // looks the names up
+	act(stop, "", timers.HandleStop, body)
+	for _, key := range []string{"", "5f0c8c1e-8c0e-4a53-9c64-4f2f6f0a9d01"} {
+		commands, trips := act(start, key, timers.HandleStart, body)
+		assert.LessOrEqual(t, commands, int64(9))
+		assert.LessOrEqual(t, trips, int64(3))
+		commands, trips = act(stop, key, timers.HandleStop, body)
+		assert.LessOrEqual(t, commands, int64(8))
+		assert.LessOrEqual(t, trips, int64(3))
+	}
+}

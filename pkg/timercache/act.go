@@ -1,0 +1,253 @@
+package timercache
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+const (
+	// maxAttempts bounds how often a change is computed again because another
+	// change of the same person came first. Each time somebody's succeeded.
+	maxAttempts = 20
+	// actLife is how long a start or stop is remembered, to compare it with one
+	// that was accepted earlier and is written later.
+	actLife = 10 * time.Minute
+	maxActs = 8
+)
+
+// act is a start or stop that Clockwork accepted.
+type act struct {
+	IssueKey string    `json:"issueKey"`
+	IssueID  int64     `json:"issueId,omitempty"`
+	Started  bool      `json:"started,omitempty"`
+	At       time.Time `json:"at"` // by Clockwork's clock
+}
+
+func (a act) issue() timer.Issue { return timer.Issue{Key: a.IssueKey, ID: a.IssueID} }
+
+// Held is what Redis holds under the HeldKeys of one account or e-mail address.
+type Held struct {
+	sync   string // the sync record
+	own    string // the value
+	bucket string // names that have a value
+	late   bool
+}
+
+// Late is h for a change that could not be written when Clockwork accepted it. It
+// is dropped if a sync has been recorded since h was read: Clockwork's own list is
+// newer, or the next one will be, and what it shows must not be undone.
+func (h *Held) Late() *Held {
+	late := *h
+	late.late = true
+	return &late
+}
+
+// HeldKeys are the keys that a read, a start and a stop have to know, for callers
+// who read them together with others.
+func HeldKeys(name string) []string { return []string{syncKey, timersPrefix + name, knownKey(name)} }
+
+// NewHeld makes a Held of the values of HeldKeys, "" for a missing one.
+func NewHeld(values []string) *Held { return &Held{sync: values[0], own: values[1], bucket: values[2]} }
+
+// Started records that Clockwork accepted the start of t for owner at the moment
+// t.StartedAt of Clockwork's clock, before any snapshot shows it. It replaces an
+// older timer of the same issue. It changes nothing if a start or stop on that
+// issue, accepted later, is there already. The error wraps ErrUnavailable. held
+// may be nil; else it spares a read.
+func (c *Cache) Started(ctx context.Context, owner timer.Person, t timer.Timer, held *Held) error {
+	return c.amend(ctx, owner, held, func(v *value) bool {
+		if v.acted(t.Issue, t.StartedAt) {
+			return false
+		}
+		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(t.Issue) })
+		v.Timers = append(v.Timers, t)
+		timer.SortNewestFirst(v.Timers)
+		v.remember(act{t.Issue.Key, t.Issue.ID, true, t.StartedAt})
+		return true
+	})
+}
+
+// Named gives the timer that Started recorded the names that were looked up
+// meanwhile, unless it no longer runs. The error wraps ErrUnavailable.
+func (c *Cache) Named(ctx context.Context, owner timer.Person, t timer.Timer) error {
+	return c.amend(ctx, owner, nil, func(v *value) bool {
+		i := slices.IndexFunc(v.Timers, func(old timer.Timer) bool { return old.ID == t.ID })
+		if i < 0 {
+			return false
+		}
+		v.Timers[i].Issue, v.Timers[i].Author = t.Issue, t.Author
+		for j := range v.Acts {
+			if v.Acts[j].Started && v.Acts[j].At.Equal(t.StartedAt) {
+				v.Acts[j].IssueKey, v.Acts[j].IssueID = t.Issue.Key, t.Issue.ID
+			}
+		}
+		return true
+	})
+}
+
+// Stopped records that owner's timer of the issue no longer runs: Clockwork
+// stopped it, or said that it did not run, at the moment at of Clockwork's clock.
+// It changes nothing if a start on that issue, accepted later, is there already; a
+// zero at is taken for the latest. The error wraps ErrUnavailable. held may be
+// nil; else it spares a read.
+func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issue timer.Issue, at time.Time, held *Held) error {
+	return c.amend(ctx, owner, held, func(v *value) bool {
+		if !at.IsZero() && v.acted(issue, at) {
+			return false
+		}
+		running := len(v.Timers)
+		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(issue) })
+		if !at.IsZero() {
+			v.remember(act{issue.Key, issue.ID, false, at})
+		}
+		return len(v.Timers) < running || !at.IsZero()
+	})
+}
+
+// acted reports whether a start or stop on the issue was accepted after at.
+// Clockwork tells whole seconds: within one, the last write wins.
+func (v *value) acted(issue timer.Issue, at time.Time) bool {
+	return slices.ContainsFunc(v.Acts, func(a act) bool { return a.issue().Same(issue) && a.At.After(at) })
+}
+
+// remember keeps the latest act on each issue.
+func (v *value) remember(latest act) {
+	v.Acts = slices.DeleteFunc(v.Acts, func(a act) bool {
+		return a.issue().Same(latest.issue()) || latest.At.Sub(a.At) > actLife
+	})
+	v.Acts = append(v.Acts, latest)
+	v.Acts = v.Acts[max(0, len(v.Acts)-maxActs):]
+}
+
+// amend changes one person's value, touching no key of anybody else. The change
+// reports false if there is nothing to write. Who computed it from a value that
+// is no longer there computes it again.
+func (c *Cache) amend(ctx context.Context, owner timer.Person, held *Held, change func(*value) bool) error {
+	if owner.AccountID == "" || owner.AccountID == all {
+		return errors.New("change timers: no account named")
+	}
+	for n := range maxAttempts {
+		if held == nil || held.late {
+			before := held
+			raw, err := c.mget(ctx, HeldKeys(owner.AccountID)...)
+			if err != nil {
+				return err
+			}
+			if held = NewHeld(raw); before != nil && held.sync != before.sync {
+				return nil
+			}
+		}
+		w, err := c.amendment(ctx, owner, held, change)
+		if err != nil || w == nil {
+			return err
+		}
+		refused, err := c.apply(ctx, w)
+		if !errors.Is(err, errSuperseded) && (err != nil || len(refused) == 0) {
+			return err
+		}
+		held = nil
+		if err := c.pause(ctx, n); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %d attempts to change one person's timers came too late", ErrUnavailable, maxAttempts)
+}
+
+// amendment computes the write of one start or stop; nil if nothing changes.
+func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, amend func(*value) bool) (*write, error) {
+	now := c.clock()
+	own, state, expected, err := c.own(ctx, owner.AccountID, held)
+	if err != nil {
+		return nil, err
+	}
+	at := now
+	if !own.CachedAt.IsZero() {
+		at = timer.Tick(own.CachedAt, now) // what goes on loses no fraction of a second
+	}
+	before := timer.Advance(own.Timers, own.CachedAt, at)
+	next := own
+	next.Timers, next.Acts = slices.Clone(before), slices.Clone(own.Acts)
+	if !amend(&next) {
+		return nil, nil
+	}
+	oldEmail := cmp.Or(emailOf(before), own.Email)
+	next.Email = cmp.Or(emailOf([]timer.Timer{{RunningFor: owner.AccountID, Author: &owner}}), emailOf(next.Timers), oldEmail)
+	next.Timers = withEmail(next.Timers, owner.AccountID, next.Email)
+	next.CachedAt, next.UserKey, next.Epoch = at, owner.AccountID, state.Epoch
+	next.Version = nextVersion(max(own.Version, state.Version), now)
+	next.SeenAs = seenAs(own.about, before, next.Timers)
+
+	ch := change{Account: owner.AccountID, Expected: expected, Value: next.encode()}
+	ch.Message, _ = messageOf(next.about, before, next.Timers, at)
+	if next.Email != "" {
+		ch.Emails = []string{next.Email}
+	}
+	if oldEmail != "" && oldEmail != next.Email {
+		ch.Gone = []string{oldEmail}
+	}
+	ch.New = newNames(own.about, ch)
+	return &write{mode: modeAct, changes: []change{ch}, epoch: state.Epoch, floor: state.Floor, legacy: state.Epoch == ""}, nil
+}
+
+// own finds an account's value, the sync record, and the version that the script
+// will find. If the key is missing or a leftover, the hash of people tells; so it
+// does if the record is missing. Without a sync of the last day only the last few
+// starts and stops count.
+func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, err error) {
+	raw := held.own
+	state, recorded := decodeSync(held.sync)
+	fromHash := raw == "" || !state.believes(marksOf(raw))
+	if raw == "" && unlisted(held.bucket, state.Epoch, account) {
+		return v, state, "", nil
+	}
+	if fromHash || !recorded {
+		reply, err := c.redis.Do(ctx, "HMGET", peopleKey, stateField, account)
+		if isString(err) {
+			reply, err = []any{nil, nil}, nil
+		}
+		if err != nil {
+			return value{}, state, "", fmt.Errorf("%w: hmget: %w", ErrUnavailable, err)
+		}
+		listed, err := texts(reply, 2)
+		if err != nil {
+			return value{}, state, "", err
+		}
+		if !recorded {
+			state, _ = decodeSync(listed[0])
+			fromHash = fromHash || !state.believes(marksOf(raw))
+		}
+		if fromHash {
+			raw = listed[1]
+		}
+	}
+	expected = marksOf(raw).mark
+	v, _ = decodeValue(raw)
+	now := c.clock()
+	synced := state.fresh(now)
+	switch {
+	case !synced && now.Sub(v.CachedAt) > actLife, // as no reader is shown them
+		synced && fromHash && state.Epoch == "": // an earlier version synced, which knows no hash
+		v.Timers, v.Acts, v.SeenAs, v.CachedAt = nil, nil, nil, time.Time{}
+	}
+	return v, state, expected, nil
+}
+
+// pauseAtRandom keeps writers that collide from colliding again, for up to
+// 2 ms after the first attempt and 40 ms after many.
+func pauseAtRandom(ctx context.Context, n int) error {
+	t := time.NewTimer(rand.N(time.Duration(min(n+1, 20)) * 2 * time.Millisecond))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+}

@@ -1,0 +1,324 @@
+package timercache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errSuperseded means that another sync has written since the one at hand
+// began: its comparison says nothing any more.
+var errSuperseded = errors.New("another sync came first")
+
+// change is what a write does to one person.
+type change struct {
+	Account string `json:"account"`
+	// Expected is the version that the change was computed from, "" for none.
+	Expected string `json:"expected,omitempty"`
+	// Value replaces the person's value; "" removes it.
+	Value string `json:"value,omitempty"`
+	// Message tells subscribers what changed; "" for nothing.
+	Message string `json:"message,omitempty"`
+	// Emails are the addresses under which the value is stored too, Gone those
+	// under which nobody's is any more.
+	Emails []string `json:"emails,omitempty"`
+	Gone   []string `json:"gone,omitempty"`
+	// Active says what becomes of the person in the set of active users.
+	Active member `json:"active,omitempty"`
+	// New are the names among account and addresses that had no value before.
+	New []string `json:"new,omitempty"`
+	// Tally counts the change in the result of a sync.
+	Tally tally `json:"tally,omitzero"`
+}
+
+// member is what happens to somebody in a set: nothing, if it is empty.
+type member string
+
+const (
+	joins  member = "SADD"
+	leaves member = "SREM"
+)
+
+// reset is how a part of a snapshot makes the set of active users again.
+type reset string
+
+const (
+	resetBegins reset = "begin"
+	resetGoesOn reset = "go on"
+)
+
+// tally counts what became of timers.
+type tally struct {
+	Started int `json:"started,omitempty"`
+	Stopped int `json:"stopped,omitempty"`
+	Edited  int `json:"edited,omitempty"`
+}
+
+// mode is what a write does with the sync record.
+type mode string
+
+const (
+	modeAct   mode = "act"   // a start or stop: the record does not matter
+	modePart  mode = "part"  // a part of a snapshot: the record must be the expected one
+	modeWhole mode = "whole" // the last part: the new record replaces the expected one
+)
+
+// write is one script call.
+type write struct {
+	mode            mode
+	expected, state string // sync records
+	changes         []change
+	reset           reset    // the set of active users becomes those who join it
+	joined          []string // those who do, beside those who change
+	epoch           string   // of the sync record, and the floor: which values are believed
+	floor           int64
+	resetKnown      bool // the buckets of known names are made from the hash of people
+	// legacy: the sync record is that of an earlier version, or there is none.
+	// That version's list of everybody gives way to the hash, and a snapshot leaves
+	// alone who has one of its fences.
+	legacy bool
+}
+
+// writeScript changes each person on their own: a person is replaced if their
+// version is the expected one, else left alone and reported. It writes first and
+// restores if that was wrong, because Upstash bills each command: nobody sees
+// what happens inside a script. A person's own key may have been evicted, or be
+// a leftover; then the hash, which is never evicted in part, decides. If the hash
+// itself was lost after the base was read, a sync that writes only what changed
+// must not make it look complete.
+//
+// KEYS: sync record, hash of people, active users, the beginning of
+// the buckets' keys; for each person the key, the channel, and the keys of their
+// addresses. Lua's stack is bounded, so long lists go in portions.
+const writeScript = `
+local a, k = 0, 4
+local function arg() a = a + 1; return ARGV[a] end
+local function key() k = k + 1; return KEYS[k] end
+local most = 4000
+local function portions(command, first, list)
+  for at = 1, #list, most do redis.call(command, first, unpack(list, at, math.min(at + most - 1, #list))) end
+end
+local week, mode, expected, state, epoch, floor, legacy = arg(), arg(), arg(), arg(), arg(), tonumber(arg()), arg() == '1'
+
+if legacy and redis.call('TYPE', KEYS[2]).ok == 'string' then redis.call('DEL', KEYS[2]) end
+
+local function epochOf(text) return string.match(text, '"epoch":"(%w+)"') end
+
+-- list_known adds names to their buckets, or makes all buckets of them.
+local function list_known(names, all)
+  if #names == 0 and not all then return end
+  local buckets, keys = {}, {}
+  for _, name in ipairs(names) do
+    local bucket = tonumber(string.sub(redis.sha1hex(name), 1, 4), 16) % 1024
+    if not buckets[bucket] then buckets[bucket] = {}; keys[#keys + 1] = bucket end
+    table.insert(buckets[bucket], name)
+  end
+  if all then
+    keys = {}
+    for i = 0, 1023 do keys[i + 1] = i end
+  end
+  local held, set, writes = {}, {}, {}
+  for i, bucket in ipairs(keys) do set[i] = KEYS[4] .. bucket end
+  if not all then held = redis.call('MGET', unpack(set)) end
+  for i, bucket in ipairs(keys) do
+    local added = buckets[bucket] and table.concat(buckets[bucket], '|') .. '|' or ''
+    writes[2 * i - 1] = set[i]
+    writes[2 * i] = (all and epoch .. '|' or held[i] or '') .. added
+  end
+  redis.call('MSET', unpack(writes))
+end
+
+if mode ~= 'act' then
+  local held
+  if mode == 'whole' then
+    held = redis.call('SET', KEYS[1], state, 'EX', week, 'GET')
+  else
+    held = redis.call('GET', KEYS[1])
+  end
+  held = held or ''
+  local superseded = held ~= expected and held ~= state
+  if mode == 'whole' and not superseded and redis.call('HSET', KEYS[2], '@', state) == 1 and epochOf(expected) == epoch then
+    redis.call('HDEL', KEYS[2], '@')
+    superseded = true
+  end
+  if superseded then
+    if mode == 'whole' then
+      if held ~= '' then redis.call('SET', KEYS[1], held, 'EX', week) else redis.call('DEL', KEYS[1]) end
+    end
+    return {'superseded'}
+  end
+end
+
+local function version(text)
+  local v = text and string.match(text, '"version":(%d+)') or ''
+  if v == '0' then return '' end
+  return v
+end
+local function believed(text)
+  local own = epochOf(text)
+  if own and epoch ~= '' then return own == epoch end
+  return (tonumber(version(text)) or 0) >= floor
+end
+
+local people, unsure, accounts, fences = {}, {}, {}, {}
+for i = 1, tonumber(arg()) do
+  local p = {account = arg(), expected = arg(), value = arg(), message = arg(), key = key(), channel = key(), emails = {}, gone = {}}
+  for j = 1, tonumber(arg()) do p.emails[j] = {arg(), key()} end
+  for j = 1, tonumber(arg()) do p.gone[j] = {arg(), key()} end
+  p.active = arg()
+  p.new = {}
+  for j = 1, tonumber(arg()) do p.new[j] = arg() end
+  if p.value == '' then
+    p.held = redis.call('GET', p.key)
+  else
+    p.held = redis.call('SET', p.key, p.value, 'EX', week, 'GET')
+  end
+  if p.held and believed(p.held) then
+    p.current = p.held
+  else
+    unsure[#unsure + 1] = p; accounts[#accounts + 1] = p.account; fences[#fences + 1] = 'clockwork:fence:' .. p.account
+  end
+  people[i] = p
+end
+for at = 1, #unsure, most do
+  local last = math.min(at + most - 1, #unsure)
+  local listed = redis.call('HMGET', KEYS[2], unpack(accounts, at, last))
+  for j = at, last do unsure[j].current = listed[j - at + 1] end
+  if legacy and mode ~= 'act' then
+    local fenced = redis.call('MGET', unpack(fences, at, last))
+    for j = at, last do unsure[j].fenced = fenced[j - at + 1] end
+  end
+end
+
+local members, kept_active = {SADD = {}, SREM = {}}, {}
+local fields, emails, removed, gone, names, messages, answer = {}, {}, {}, {}, {}, {}, {'written'}
+for i, p in ipairs(people) do
+  local same = p.current == p.value
+  local lost = not p.current and mode ~= 'act'
+  if not p.fenced and (same or lost or version(p.current) == p.expected) then
+    if p.value == '' then
+      removed[#removed + 1] = p.account; gone[#gone + 1] = p.key
+    else
+      fields[#fields + 1] = p.account; fields[#fields + 1] = p.value
+    end
+    for _, email in ipairs(p.emails) do
+      emails[#emails + 1] = email[2]; emails[#emails + 1] = p.value
+      fields[#fields + 1] = '@' .. email[1]; fields[#fields + 1] = p.account
+    end
+    for _, email in ipairs(p.gone) do
+      gone[#gone + 1] = email[2]; removed[#removed + 1] = '@' .. email[1]
+    end
+    if p.active ~= '' then members[p.active][#members[p.active] + 1] = p.account end
+    for _, name in ipairs(p.new) do names[#names + 1] = name end
+    if not same and p.message ~= '' then messages[#messages + 1] = {p.channel, p.message} end
+  else
+    local kept = p.held or p.current
+    if p.value ~= '' then
+      if kept then redis.call('SET', p.key, kept, 'EX', week) else redis.call('DEL', p.key) end
+    end
+    if p.held and (p.fenced or p.held == p.current) then
+      fields[#fields + 1] = p.account; fields[#fields + 1] = p.held
+      local email = legacy and string.match(p.held, '"email":"([^"\\]+)"')
+      if email then fields[#fields + 1] = '@' .. email; fields[#fields + 1] = p.account end
+    end
+    if p.current and string.find(p.current, '"listed":true', 1, true) then kept_active[#kept_active + 1] = p.account end
+    answer[#answer + 1] = i - 1
+  end
+end
+
+if mode == 'act' then
+  for at = 1, #emails, 2 do redis.call('SET', emails[at], emails[at + 1], 'EX', week) end
+else
+  for at = 1, #emails, most do redis.call('MSET', unpack(emails, at, math.min(at + most - 1, #emails))) end
+end
+portions('HDEL', KEYS[2], removed)
+portions('HSET', KEYS[2], fields)
+if arg() == '1' then
+  names = {}
+  for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+    if field ~= '@' then names[#names + 1] = string.sub(field, 1, 1) == '@' and string.sub(field, 2) or field end
+  end
+  list_known(names, true)
+else
+  list_known(names, false)
+end
+for at = 1, #gone, most do redis.call('DEL', unpack(gone, at, math.min(at + most - 1, #gone))) end
+local reset = arg()
+if reset == 'begin' then redis.call('DEL', KEYS[3]) end
+if reset ~= '' then
+  for _, account in ipairs(kept_active) do table.insert(members.SADD, account) end
+end
+for j = 1, tonumber(arg()) do table.insert(members.SADD, arg()) end
+for command, accounts in pairs(members) do
+  portions(command, KEYS[3], accounts)
+end
+if #members.SADD > 0 then redis.call('EXPIRE', KEYS[3], arg()) end
+for _, m in ipairs(messages) do redis.call('PUBLISH', m[1], m[2]) end
+return answer
+`
+
+// apply runs the write, and returns the places of the changes that did not
+// happen because the person's version is another than the expected one. The
+// error is errSuperseded, or wraps ErrUnavailable.
+func (c *Cache) apply(ctx context.Context, w *write) (refused []int64, err error) {
+	reply, err := c.redis.Do(ctx, w.command()...)
+	switch {
+	case isString(err):
+		return nil, errSuperseded // an earlier version has just synced
+	case err != nil:
+		return nil, fmt.Errorf("%w: write: %w", ErrUnavailable, err)
+	}
+	items, ok := reply.([]any)
+	switch {
+	case !ok || len(items) == 0:
+		return nil, fmt.Errorf("%w: write answered %T", ErrUnavailable, reply)
+	case items[0] == "superseded":
+		return nil, errSuperseded
+	}
+	for _, item := range items[1:] {
+		place, ok := item.(int64)
+		if !ok || place < 0 || place >= int64(len(w.changes)) {
+			return nil, fmt.Errorf("%w: write answered an item of type %T", ErrUnavailable, item)
+		}
+		refused = append(refused, place)
+	}
+	return refused, nil
+}
+
+// command is the script's EVAL.
+func (w *write) command() []any {
+	keys := make([]any, 0, 4+4*len(w.changes))
+	args := make([]any, 0, 10+8*len(w.changes)+len(w.joined))
+	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
+	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), len(w.changes))
+	for i := range w.changes {
+		change := &w.changes[i]
+		keys = append(keys, timersPrefix+change.Account, EventsChannel(change.Account))
+		args = append(args, change.Account, change.Expected, change.Value, change.Message)
+		for _, emails := range [][]string{change.Emails, change.Gone} {
+			args = append(args, len(emails))
+			for _, email := range emails {
+				keys, args = append(keys, timersPrefix+email), append(args, email)
+			}
+		}
+		args = append(args, string(change.Active), len(change.New))
+		for _, name := range change.New {
+			args = append(args, name)
+		}
+	}
+	args = append(args, flag(w.resetKnown), string(w.reset))
+	args = append(args, len(w.joined))
+	for _, account := range w.joined {
+		args = append(args, account)
+	}
+	args = append(args, int(activeLife/time.Second))
+	return append(append([]any{"EVAL", writeScript, len(keys)}, keys...), args...)
+}
+
+func flag(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}

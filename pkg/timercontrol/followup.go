@@ -1,0 +1,63 @@
+package timercontrol
+
+import (
+	"context"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timercache"
+)
+
+// followUp bounds what follows a change in Clockwork: the cache and the event.
+const followUp = 5 * time.Second
+
+// detached is a context for what must follow a change in Clockwork, even if the
+// caller has hung up meanwhile: the timer runs all the same.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), followUp)
+}
+
+// write changes the cache, and reports whether it could. It tries twice, then
+// leaves the rest to Retry: Clockwork has changed, and a cache that does not
+// follow shows what is not so. A late write undoes nothing that came after it:
+// the cache compares when Clockwork accepted what, and drops it if there was a
+// sync.
+func (c *Control) write(ctx context.Context, problem string, held *timercache.Held, change func(context.Context, *timercache.Held) error) bool {
+	err := change(ctx, held)
+	if err != nil && ctx.Err() == nil {
+		err = change(ctx, held)
+	}
+	if err == nil {
+		return true
+	}
+	c.Log.ErrorContext(ctx, problem, "error", err)
+	if held == nil {
+		return false // whether there was a sync could not be told; the one that was asked for shows the change
+	}
+	again := func(ctx context.Context) error {
+		ctx, done := context.WithTimeout(ctx, followUp)
+		defer done()
+		return change(ctx, held.Late())
+	}
+	if c.Retry != nil {
+		c.Retry(again)
+		return false
+	}
+	go retry(context.WithoutCancel(ctx), again)
+	return false
+}
+
+const (
+	retryPause = time.Second
+	retries    = 60
+)
+
+// retry repeats a write until it succeeds, for about a minute. A function may be
+// stopped before: then the sync that was asked for shows the change.
+func retry(ctx context.Context, write func(context.Context) error) {
+	for range retries {
+		time.Sleep(retryPause)
+		if write(ctx) == nil {
+			return
+		}
+	}
+}
