@@ -100,7 +100,12 @@ func TestByAccount(t *testing.T) {
 }
 
 func TestNormalizeEmail(t *testing.T) {
-	for given, want := range map[string]string{"": "", " Ann@Example.TEST\n": "ann@example.test", "ÄNN@example.test": "änn@example.test"} {
+	for given, want := range map[string]string{
+		"": "", " Ann@Example.TEST\n": "ann@example.test", "ÄNN@Example.test": "Änn@example.test",
+		"\u212Aate@example.test": "\u212Aate@example.test", // the Kelvin sign, whose lower case is k
+		"\u0130nes@example.test": "\u0130nes@example.test", "\xffA@example.test": "\xffa@example.test",
+	} {
 		assert.Equal(t, want, timer.NormalizeEmail(given))
+		assert.Equal(t, want, timer.NormalizeEmail(want), "it is its own spelling")
 	}
 }
