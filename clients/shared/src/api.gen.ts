@@ -435,7 +435,7 @@ export interface components {
             readonly stale?: true;
             readonly degraded?: components["schemas"]["Degraded"];
         };
-        /** @description What is down and has left something out of this answer. Absent where nothing is. */
+        /** @description Whose answer was missing or not understood, so that this one lacks names, or has its days in the default time zone. Absent if nothing is missing. */
         readonly Degraded: readonly "jira"[];
         readonly StartTimerRequest: {
             /** @example PORTAL-301 */
