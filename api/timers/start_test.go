@@ -111,6 +111,8 @@ func TestStart(t *testing.T) {
 		{Name: "anothers-token", Given: and(owns(1), asPerson(1, start, body), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
 			r.Body = `{"issueKey":"BILL-209","accountId":"` + w.Person(5).AccountID + `"}`
 		}), Status: 403, Code: "FORBIDDEN", Golden: true, Then: both(runs(1, "BILL-209", false), shows(5, "BILL-209", false))},
+		{Name: "another-server-answers", Given: and(asPerson(5, start, body), broken(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 404, ContentType: "text/html", Body: "<html>"})),
+			Status: 502, Code: "CLOCKWORK_UNAVAILABLE", Has: []string{"CLOCKWORK_API_BASE_URL"}},
 		{Name: "account-all", Given: asPerson(5, start, `{"issueKey":"BILL-209","accountId":"all"}`), Status: 400, Code: "BAD_REQUEST", Field: "accountId"},
 
 		{Name: "no-key", Given: asPerson(5, start, `{}`), Status: 400, Code: "BAD_REQUEST", Field: "issueKey", Golden: true},

@@ -13,6 +13,13 @@ const noCheckOfOwner = "ok   clockwork      the token works, under 1 ms; CLOCKWO
 var brokenUpstreams = []broken{
 	{name: "jira-token", env: map[string]string{"ATLASSIAN_API_TOKEN": "0123456789abcdef-secret"}, want: []string{
 		"fail jira           401: Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN: make a new token at id.atlassian.com > Security > API tokens and set both; a scoped one needs JIRA_BASE_URL", noCheckOfOwner}},
+	{name: "jira-without-permissions", given: status("jira", 403), want: []string{
+		"fail jira           403: Jira knows ATLASSIAN_EMAIL, but does not let this user in: give them access to Jira and the permission \"Browse projects\"",
+		"warn clockwork      the token works, under 1 ms; but Jira does not let ATLASSIAN_EMAIL look up people: give this user the global permission \"Browse users and groups\""}},
+	{name: "jira-elsewhere-with-a-page", given: func(w *apptest.World, _ *wire) {
+		w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 404, ContentType: "text/html", Body: "<html>"})
+	}, want: []string{
+		"fail jira           404: no Jira answers there: check JIRA_DOMAIN, and JIRA_BASE_URL if it is set", noCheckOfOwner}},
 	{name: "jira-elsewhere", given: status("jira", 404), want: []string{
 		"fail jira           404: no Jira answers there: check JIRA_DOMAIN, and JIRA_BASE_URL if it is set",
 		"fail clockwork      the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)"}},
