@@ -4,6 +4,7 @@ package timers
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
@@ -41,10 +42,10 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 		return web.Reply{}, err
 	}
 	subject := timercache.Subject(who)
-	known := r.Header.Get("If-None-Match")
+	known := web.IfNoneMatch(r.Request)
 	var view timercache.View
-	if wait > 0 && known != "" {
-		view, err = d.WaitTimers(ctx, subject, known, time.Duration(wait)*time.Second)
+	if wait > 0 && len(known) > 0 {
+		view, err = d.WaitTimers(ctx, subject, strings.Join(known, ", "), time.Duration(wait)*time.Second)
 	} else {
 		view, err = d.Timers.Read(ctx, subject)
 	}
