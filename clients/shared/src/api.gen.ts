@@ -1938,7 +1938,7 @@ export interface operations {
                 readonly since?: components["parameters"]["Since"];
             };
             readonly header?: {
-                /** @description The `seq` of the last event that was seen. Wins over `since`. */
+                /** @description The `seq` of the last event that was seen. Wins over `since`. Anything else gets the whole state. */
                 readonly "Last-Event-ID"?: number;
                 /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
                 readonly "X-Request-Id"?: components["parameters"]["RequestId"];
