@@ -65,7 +65,7 @@ func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, erro
 }
 
 // searchJQL follows pages until enough issues are there. A token that comes
-// twice would never end.
+// twice would never end, and a page that comes twice shows no issue twice.
 func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]Issue, error) {
 	type request struct {
 		JQL           string   `json:"jql"`
@@ -74,7 +74,7 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 		NextPageToken string   `json:"nextPageToken,omitempty"`
 	}
 	req := request{JQL: jql, MaxResults: maxResults, Fields: issueFields}
-	found := []Issue{}
+	found, shown, followed := []Issue{}, map[string]bool{}, map[string]bool{"": true}
 	for range maxSearchPages {
 		var answer struct {
 			Issues        []wireIssue `json:"issues"`
@@ -84,10 +84,16 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 		if err := c.post(ctx, "issues.search", []string{"search", "jql"}, req, &answer); err != nil {
 			return nil, err
 		}
-		found = append(found, c.issues(answer.Issues)...)
-		if answer.IsLast || len(found) >= maxResults || answer.NextPageToken == "" || answer.NextPageToken == req.NextPageToken {
+		for _, issue := range c.issues(answer.Issues) {
+			if !shown[issue.Key] {
+				shown[issue.Key] = true
+				found = append(found, issue)
+			}
+		}
+		if answer.IsLast || len(found) >= maxResults || followed[answer.NextPageToken] {
 			break
 		}
+		followed[answer.NextPageToken] = true
 		req.NextPageToken = answer.NextPageToken
 	}
 	return found[:min(len(found), maxResults)], nil

@@ -126,6 +126,24 @@ func TestSearchNeedsSomething(t *testing.T) {
 	assert.ErrorIs(t, err, jira.ErrNothingToSearch)
 }
 
+// A list that goes round in a circle ends, with each issue once.
+func TestSearchPagesInACircle(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"POST /search/jql": func(w http.ResponseWriter, req *http.Request) {
+		var in struct{ NextPageToken string }
+		assert.NoError(t, json.NewDecoder(req.Body).Decode(&in))
+		page := map[string][2]string{"": {"ABC-1", "t1"}, "t1": {"ABC-2", "t2"}, "t2": {"ABC-1", "t1"}}[in.NextPageToken]
+		_, _ = fmt.Fprintf(w, `{"issues":[{"id":"9","key":"ABC-9"},{"id":"1","key":%q}],"nextPageToken":%q}`, page[0], page[1])
+	}})
+	got, err := r.Search(t.Context(), jira.SearchQuery{AccountID: "a", MaxResults: 50})
+	require.NoError(t, err)
+	var keys []string
+	for _, issue := range got {
+		keys = append(keys, issue.Key)
+	}
+	assert.Equal(t, []string{"ABC-9", "ABC-1", "ABC-2"}, keys)
+	assert.Len(t, r.requests, 3)
+}
+
 func TestSearchPages(t *testing.T) {
 	tests := []struct {
 		name      string
