@@ -41,7 +41,7 @@ func start(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) 
 	if err != nil {
 		return web.Reply{}, err
 	}
-	key, err := app.IssueKey(in.IssueKey)
+	key, err := d.IssueKey(in.IssueKey)
 	if err != nil {
 		return web.Reply{}, err
 	}

@@ -42,7 +42,7 @@ func stop(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 	}
 	key := ""
 	if in.IssueKey != "" {
-		if key, err = app.IssueKey(in.IssueKey); err != nil {
+		if key, err = d.ListedKey(in.IssueKey); err != nil {
 			return web.Reply{}, err
 		}
 	}

@@ -41,6 +41,12 @@ func TestSearch(t *testing.T) {
 			[]string{"POST /search/jql"}, []string{`project = "ABC" OR ` + text}},
 		{"half-a-key", jira.SearchQuery{Text: "abc-"}, nil, found,
 			[]string{"POST /search/jql"}, []string{`project = "ABC" OR ` + text}},
+		{"key-as-pasted", jira.SearchQuery{Text: "\u200babc–7"}, answer(200, testdata(t, "issue.json")), nil,
+			[]string{"GET /issue/ABC-7"}, nil},
+		{"link", jira.SearchQuery{Text: "https://acme.example.test/browse/ABC-7?x=1"}, answer(200, testdata(t, "issue.json")), nil,
+			[]string{"GET /issue/ABC-7"}, nil},
+		{"link-of-a-board", jira.SearchQuery{Text: "https://acme.example.test/boards"}, nil, found,
+			[]string{"POST /search/jql"}, []string{`summary ~ "https acme.example.test boards*" ORDER BY updated DESC`}},
 		{"only-operators", jira.SearchQuery{Text: "**"}, nil, nil, nil, nil},
 	}
 	for _, tt := range tests {
@@ -119,6 +125,11 @@ func TestSearchKeepsAnErrorOfTheKeyLookup(t *testing.T) {
 	r := newRig(t, map[string]http.HandlerFunc{"GET /issue/{key}": answer(401, "")})
 	_, err := r.Search(t.Context(), jira.SearchQuery{Text: "ABC-7"})
 	assert.Equal(t, 401, asError(t, err).Status)
+}
+
+func TestSearchRefusesALinkOfAnotherSite(t *testing.T) {
+	_, err := newRig(t, nil).Search(t.Context(), jira.SearchQuery{AccountID: "a", Text: "https://other.example.test/browse/ABC-7"})
+	assert.ErrorIs(t, err, jira.ErrOtherSite)
 }
 
 func TestSearchNeedsSomething(t *testing.T) {

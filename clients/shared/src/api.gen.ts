@@ -438,7 +438,10 @@ export interface components {
         /** @description Whose answer was missing or not understood, so that this one lacks names, or has its days in the default time zone. Absent if nothing is missing. */
         readonly Degraded: readonly "jira"[];
         readonly StartTimerRequest: {
-            /** @example PORTAL-301 */
+            /**
+             * @description As people paste it, or the link of the issue on this site.
+             * @example PORTAL-301
+             */
             readonly issueKey: string;
             readonly comment?: string;
             /** @description Whose token it is. */
@@ -450,7 +453,10 @@ export interface components {
             readonly syncRequested: boolean;
         };
         readonly StopTimerRequest: {
-            /** @example PORTAL-301 */
+            /**
+             * @description Any that is listed, as people paste it, or the link of the issue on this site.
+             * @example PORTAL-301
+             */
             readonly issueKey?: string;
             /** @description Whose token it is. */
             readonly accountId?: string;
@@ -1482,7 +1488,7 @@ export interface operations {
                 readonly accountId?: components["parameters"]["AccountId"];
                 readonly userEmail?: components["parameters"]["UserEmail"];
                 /**
-                 * @description Words, a key, or the beginning of one. Without it, the person's issues in progress.
+                 * @description Words, a key, the beginning of one, or the link of an issue on this site. Without it, the person's issues in progress.
                  * @example portal
                  */
                 readonly q?: string;
