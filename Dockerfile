@@ -11,7 +11,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 COPY --from=web /src/public/app public/app
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags grpcnotrace -ldflags '-s -w' -o /out/server ./cmd/server
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags grpcnotrace -ldflags '-s -w -X main.authMode=required' -o /out/server ./cmd/server
 RUN mkdir /out/data
 
 FROM scratch
@@ -19,7 +19,8 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/server /server
 # Without DATABASE_URL the timers are kept here, in clockwork.db.
 COPY --from=build --chown=65532:65532 /out/data /data
-# A container is reached from outside: it starts only for those who can log in, or with AUTH_MODE=open where that is meant.
+# A container is reached from outside: it starts only for those who can log in, or with AUTH_MODE=open where that is meant. The program
+# keeps to this by itself if AUTH_MODE is emptied.
 ENV AUTH_MODE=required
 WORKDIR /data
 VOLUME /data

@@ -47,8 +47,10 @@ func TestDockerfile(t *testing.T) {
 	require.NotNil(t, own, "what the image itself sets")
 	env := append(upstreams.Start(t).Env, port, own[1])
 	undecided := slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "JWT_SECRET=") })
-	_, err = process.Run(ctx, process.Command{Path: bin, Dir: t.TempDir(), Env: undecided, BareEnv: true})
-	require.ErrorContains(t, err, "JWT_SECRET", "nobody decided who may call")
+	for _, env := range [][]string{undecided, append(undecided, "AUTH_MODE=")} { // the latter as an env file may have it
+		_, err = process.Run(ctx, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
+		require.ErrorContains(t, err, "JWT_SECRET", "nobody decided who may call")
+	}
 	server := process.StartT(t, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
 	require.NoError(t, server.Answers(ctx, "http://127.0.0.1:"+strings.TrimPrefix(port, "PORT=")+"/api/health"))
 	check := process.Command{Path: bin, Args: []string{"healthcheck"}, Env: env, BareEnv: true}
