@@ -1,11 +1,12 @@
 # The realtime server, cmd/server, as one static program with the web app in it. Variables (.env.example) come from outside: none is in the image.
-FROM node:24-slim AS web
+# Bases are pinned by the digest of their index, for all platforms: a tag can be moved. Raise tag and digest together.
+FROM node:24-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS web
 WORKDIR /src
 COPY clients clients
 COPY public public
 RUN npm ci --prefix clients --workspace web --include-workspace-root --ignore-scripts && node public/fill.mjs
 
-FROM golang:1.26.8 AS build
+FROM golang:1.26.8@sha256:0f063af2d465d8dcae54cce04278ada488b96f77b42449c8d071e47d016cc65a AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
