@@ -86,6 +86,36 @@ func (l *Location) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// DevServer is the address of an Inngest dev server; "" is none.
+type DevServer string
+
+// defaultDevServer is where it listens if it was not given another port.
+const defaultDevServer = "http://127.0.0.1:8288"
+
+// UnmarshalText reads what Inngest's SDKs document: 1 or true, 0 or false, or an
+// address. Other words they take for "on", which lets unsigned requests in.
+func (d *DevServer) UnmarshalText(b []byte) error {
+	text := strings.TrimRight(strings.TrimSpace(string(b)), "/")
+	switch strings.ToLower(text) {
+	case "", "0", "false":
+		*d = ""
+		return nil
+	case "1", "true":
+		*d = defaultDevServer
+		return nil
+	}
+	address := text
+	if _, port, err := net.SplitHostPort(text); err == nil && port != "" && !strings.Contains(text, "://") {
+		address = "http://" + text
+	}
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be 1, true, 0, false or the dev server's address, such as " + defaultDevServer)
+	}
+	*d = DevServer(address)
+	return nil
+}
+
 // Switch is on or off.
 type Switch bool
 
