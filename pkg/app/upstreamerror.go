@@ -10,7 +10,7 @@ import (
 )
 
 // product is how people know an upstream.
-var product = map[string]string{"clockwork": "Clockwork", "jira": "Jira"}
+var product = map[string]string{"clockwork": "Clockwork", "jira": "Jira", "inngest": "Inngest"}
 
 // addressOf names the variables that hold an upstream's address.
 var addressOf = map[string]string{"clockwork": "CLOCKWORK_API_BASE_URL", "jira": "JIRA_DOMAIN and JIRA_BASE_URL"}

@@ -87,7 +87,7 @@ type Inngest struct {
 	SigningKey secret.Text `env:"INNGEST_SIGNING_KEY"`
 	// Dev is the dev server; unsigned requests are accepted only if it is set.
 	Dev     DevServer `env:"INNGEST_DEV"`
-	BaseURL URL       `env:"INNGEST_BASE_URL"` // a self-hosted Inngest
+	BaseURL ServerURL `env:"INNGEST_BASE_URL"` // a self-hosted Inngest; both keys are needed then
 }
 
 // Auth decides who may call.
@@ -115,11 +115,16 @@ func (c *Config) Deployed() bool {
 // carry no signature.
 func (c *Config) InngestDev() bool { return c.Inngest.Dev != "" }
 
+// SelfHostedInngest reports whether functions run on an Inngest of one's own.
+func (c *Config) SelfHostedInngest() bool {
+	return c.Inngest.BaseURL.URL.URL != nil && !c.InngestDev()
+}
+
 // InngestURL is where events go and functions are registered; "" is Inngest's
 // cloud.
 func (c *Config) InngestURL() string {
 	switch {
-	case c.Inngest.BaseURL.URL != nil:
+	case c.Inngest.BaseURL.URL.URL != nil:
 		return c.Inngest.BaseURL.String()
 	}
 	return string(c.Inngest.Dev)
@@ -185,6 +190,10 @@ func (u URL) String() string {
 	}
 	return u.URL.String()
 }
+
+// ServerURL is the URL of a server of one's own: within a private network it may
+// be http.
+type ServerURL struct{ URL }
 
 // Location is an IANA time zone.
 type Location struct{ *time.Location }

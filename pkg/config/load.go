@@ -150,7 +150,7 @@ func (c *Config) check() []Fault {
 	fault(c.InngestDev() && c.Deployed(), "INNGEST_DEV", "must not be set on a deployment: it accepts unsigned requests")
 	fault(c.SyncCron != "" && !isSchedule(c.SyncCron), "SYNC_CRON", "is not a schedule: it has five fields, such as */5 * * * *")
 	faults = append(faults, c.Telemetry.faults()...)
-	needKeys := c.Deployed() && !c.InngestDev()
+	needKeys := c.Deployed() && !c.InngestDev() || c.SelfHostedInngest()
 	fault(needKeys && c.Inngest.EventKey.IsZero(), "INNGEST_EVENT_KEY", "is missing")
 	fault(needKeys && c.Inngest.SigningKey.IsZero(), "INNGEST_SIGNING_KEY", "is missing")
 	return faults

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,20 +54,39 @@ func (m *AuthMode) UnmarshalText(b []byte) error {
 }
 
 func (u *URL) UnmarshalText(b []byte) error {
+	return u.parse(b, isLoopback, "this machine")
+}
+
+// UnmarshalText is URL's, but for what may be http.
+func (u *ServerURL) UnmarshalText(b []byte) error {
+	return u.parse(b, isPrivate, "a private network")
+}
+
+func (u *URL) parse(b []byte, mayBePlain func(host string) bool, where string) error {
 	text := strings.TrimRight(strings.TrimSpace(string(b)), "/")
 	if text == "" {
 		*u = URL{}
 		return nil
 	}
 	parsed, err := url.Parse(text)
-	if err != nil || parsed.Host == "" || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
+	if err != nil || parsed.Hostname() == "" || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
 		return errors.New("must be an absolute address such as https://host/path")
 	}
-	if parsed.Scheme != "https" && (parsed.Scheme != "http" || !isLoopback(parsed.Hostname())) {
-		return errors.New("must begin with https:// (http:// is for this machine only)")
+	if parsed.Scheme != "https" && (parsed.Scheme != "http" || !mayBePlain(parsed.Hostname())) {
+		return errors.New("must begin with https:// (http:// is for " + where + " only)")
 	}
 	*u = URL{parsed}
 	return nil
+}
+
+// isPrivate reports whether a host is one that the internet does not know: a
+// container's or a cluster's name, or an address of a private network.
+func isPrivate(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	return !strings.Contains(host, ".") || slices.Contains([]string{"internal", "local", "lan", "localhost", "svc"}, last)
 }
 
 func isLoopback(host string) bool {

@@ -86,6 +86,23 @@ var brokenUpstreams = []broken{
 		"warn inngest        both keys have the right form and Inngest answers (404, 400), but not whether it takes them"}},
 	{name: "inngest-that-tells-half", given: func(_ *apptest.World, through *wire) { through.inngest = inngest(200, 400) }, want: []string{
 		"warn inngest        the signing key is taken; of the event key only the form was checked, for Inngest answers 400"}},
+	{name: "inngest-that-knows-the-function", given: func(w *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[{"id":"clockwork-timers-sync-active-timers"}]`, `{"data":[{"internal_id":"e1"}]}`,
+			`{"data":[{"run_started_at":"`+w.Clock.Now().Add(-90*time.Second).Format(time.RFC3339)+`","status":"Failed"}]}`)
+	}, want: []string{
+		"ok   inngest        both keys are taken, and the function is registered; an event last ran it 1m30s ago: failed"}},
+	{name: "inngest-that-has-not-run-the-function", given: func(_ *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[{"id":"clockwork-timers-sync-active-timers"}]`, `{"data":[]}`, "")
+	}, want: []string{
+		"ok   inngest        both keys are taken, and the function is registered; no event has run it yet"}},
+	{name: "inngest-that-tells-no-runs", given: func(_ *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[{"id":"clockwork-timers-sync-active-timers"}]`, `{"data":[{"internal_id":"e1"}]}`, "<html>")
+	}, want: []string{
+		"ok   inngest        both keys are taken, and the function is registered; when it last ran Inngest does not tell"}},
+	{name: "inngest-that-does-not-know-the-function", given: func(_ *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[]`, "", "")
+	}, want: []string{
+		"fail inngest        both keys are taken, but the function is not registered, so that nothing runs: sync the app in Inngest with the address of /api/inngest"}},
 	{name: "inngest-of-ones-own-down", env: map[string]string{"INNGEST_BASE_URL": "http://127.0.0.1:1"}, want: []string{
 		"fail inngest        Inngest: nothing listens at its address: check INNGEST_BASE_URL if it is set, or status.inngest.com"}},
 	{name: "inngest-dev-server-down", env: map[string]string{"INNGEST_DEV": "http://127.0.0.1:1"}, want: []string{
