@@ -22,6 +22,15 @@ import (
 // dockerBuild is the Dockerfile's line that builds the server.
 var dockerBuild = regexp.MustCompile(`(?m)^RUN (CGO_ENABLED=0 go build .* -o )/out/server( \./cmd/server)$`)
 
+// What a tag names can be changed by others, what a digest names cannot.
+func TestDockerfileBases(t *testing.T) {
+	bases := regexp.MustCompile(`(?m)^FROM (.*)$`).FindAllStringSubmatch(read(t, "Dockerfile"), -1)
+	require.NotEmpty(t, bases)
+	for _, base := range bases {
+		assert.Regexp(t, `^(scratch|[a-z]+:[0-9a-z.-]+@sha256:[0-9a-f]{64} AS [a-z]+)$`, base[1])
+	}
+}
+
 // Tests run where there is no container engine. So this takes the image's steps
 // as far as they go without one: from the files that .dockerignore lets in, by
 // the Dockerfile's own command, to a server that its health check finds well.
@@ -31,7 +40,7 @@ func TestDockerfile(t *testing.T) {
 	file, goMod := read(t, "Dockerfile"), read(t, "go.mod")
 	toolchain := regexp.MustCompile(`(?m)^toolchain go(\S+)$`).FindStringSubmatch(goMod)
 	require.NotNil(t, toolchain)
-	assert.Contains(t, file, "FROM golang:"+toolchain[1]+" AS build\n", "the Go that go.mod names")
+	assert.Contains(t, file, "FROM golang:"+toolchain[1]+"@sha256:", "the Go that go.mod names")
 	var deployed struct{ InstallCommand, BuildCommand string }
 	require.NoError(t, json.Unmarshal([]byte(read(t, "vercel.json")), &deployed))
 	assert.Contains(t, file, "\nRUN "+deployed.InstallCommand+" && "+deployed.BuildCommand+"\n", "the web app as TestVercelBuild builds it")
@@ -47,8 +56,10 @@ func TestDockerfile(t *testing.T) {
 	require.NotNil(t, own, "what the image itself sets")
 	env := append(upstreams.Start(t).Env, port, own[1])
 	undecided := slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "JWT_SECRET=") })
-	_, err = process.Run(ctx, process.Command{Path: bin, Dir: t.TempDir(), Env: undecided, BareEnv: true})
-	require.ErrorContains(t, err, "JWT_SECRET", "nobody decided who may call")
+	for _, env := range [][]string{undecided, append(undecided, "AUTH_MODE=")} { // the latter as an env file may have it
+		_, err = process.Run(ctx, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
+		require.ErrorContains(t, err, "JWT_SECRET", "nobody decided who may call")
+	}
 	server := process.StartT(t, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
 	require.NoError(t, server.Answers(ctx, "http://127.0.0.1:"+strings.TrimPrefix(port, "PORT=")+"/api/health"))
 	check := process.Command{Path: bin, Args: []string{"healthcheck"}, Env: env, BareEnv: true}

@@ -27,7 +27,7 @@ var layers = []struct {
 	{name: "services", inner: true, packages: []string{
 		"pkg/idempotency", "pkg/jiracache", "pkg/ratelimit", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
 	}},
-	{name: "clients", packages: []string{"pkg/clockwork", "pkg/jira", "pkg/redistcp", "pkg/upstash"}},
+	{name: "clients", packages: []string{"pkg/clockwork", "pkg/inngestapi", "pkg/jira", "pkg/redistcp", "pkg/upstash"}},
 	{name: "transport", packages: []string{"pkg/internal"}},
 	{name: "telemetry", packages: []string{"pkg/telemetry"}, inner: true},
 	{name: "errors of upstreams", packages: []string{"pkg/upstream"}},

@@ -11,11 +11,11 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
 )
 
 const (
-	functionID = "sync-active-timers"
 	// burst collapses events that come within it into one run. It is a batch
 	// rather than a debounce: Inngest starts a debounced run two seconds after
 	// its event at the earliest, and by then a start should be visible.
@@ -43,7 +43,13 @@ func Handler(d *app.Deps) (http.Handler, error) {
 	}
 	path := "/api/inngest" // rewrites may have changed what the request says
 	unsigned := false      // but in dev mode, whatever it says; unset, the SDK asks the environment
-	serve := plainBodies(client.ServeWithOpts(inngestgo.ServeOpts{Path: &path, EnableUnauthedSync: &unsigned}))
+	serve := client.ServeWithOpts(inngestgo.ServeOpts{Path: &path, EnableUnauthedSync: &unsigned})
+	if d.Config.SelfHostedInngest() {
+		if serve, err = registering(d, serve); err != nil {
+			return nil, err
+		}
+	}
+	serve = plainBodies(serve)
 	if d.Config.InngestDev() {
 		return behindProxy(serve), nil
 	}
@@ -66,7 +72,7 @@ func behindProxy(next http.Handler) http.Handler {
 func options() inngestgo.FunctionOpts {
 	key := burstKey
 	return inngestgo.FunctionOpts{
-		ID:          functionID,
+		ID:          inngestapi.FunctionID,
 		Name:        "Sync active timers",
 		Retries:     inngestgo.IntPtr(retries),
 		BatchEvents: &inngestgo.ConfigBatchEvents{Key: &key, MaxSize: burstSize, Timeout: burst},

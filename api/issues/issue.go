@@ -3,6 +3,7 @@ package issues
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
@@ -21,7 +22,11 @@ type issueReply struct {
 }
 
 func issue(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
-	idOrKey, err := jira.ParseIssueIDOrKey(r.Query.Get("key"))
+	asked, err := jira.FromLink(r.Query.Get("key"), d.Config.Jira.Domain)
+	if errors.Is(err, jira.ErrOtherSite) {
+		return web.Reply{}, app.OtherSite("key")
+	}
+	idOrKey, err := jira.ParseIssueIDOrKey(asked)
 	if err != nil {
 		return web.Reply{}, web.BadRequest("key", "The address must end with an issue key such as ABC-123, or an issue's number.")
 	}

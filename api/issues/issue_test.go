@@ -50,6 +50,9 @@ func TestIssue(t *testing.T) {
 		bad("path-upwards", "../search"), bad("path-below", "BILL-209/comment"), bad("encoded-slash", "BILL-209%2Fcomment"), bad("query", "BILL-209?fields=*all"),
 		bad("another-alphabet", "ВILL-209"), bad("quote", `BILL-209"`), bad("dots", ".."), bad("two-keys", "BILL-209,BILL-211"),
 
+		{Name: "not-to-be-seen", Given: broken(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 403}), Request: keyed("BILL-209"), Status: 404, Code: "ISSUE_NOT_FOUND"},
+		{Name: "another-server-answers", Given: broken(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 404, ContentType: "text/html", Body: "<html>"}),
+			Request: keyed("BILL-209"), Status: 502, Code: "JIRA_UNAVAILABLE", Has: []string{"JIRA_DOMAIN and JIRA_BASE_URL"}},
 		{Name: "stored-value-does-not-parse", Given: stored(`{"key":`), Request: keyed("BILL-209"), Status: 200, Has: []string{"Monthly statement"}},
 		{Name: "stored-value-names-nothing", Given: stored(`{}`), Request: keyed("BILL-209"), Status: 200, Has: []string{"Monthly statement"}},
 		{Name: "stored-value-of-another-type", Given: stored(`[7]`), Request: keyed("BILL-209"), Status: 200, Has: []string{"Monthly statement"}},

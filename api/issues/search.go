@@ -2,6 +2,7 @@ package issues
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
@@ -38,7 +39,10 @@ func search(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 		return web.Reply{}, err
 	}
 	found, err := d.Jira.Search(ctx, jira.SearchQuery{AccountID: account, Text: r.Query.Get("q"), MaxResults: limit})
-	if err != nil {
+	switch {
+	case errors.Is(err, jira.ErrOtherSite):
+		return web.Reply{}, app.OtherSite("q")
+	case err != nil:
 		return web.Reply{}, err
 	}
 	return web.OK(searchReply{found}), nil

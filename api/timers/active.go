@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
@@ -42,10 +43,10 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 		return web.Reply{}, err
 	}
 	subject := timercache.Subject(who)
-	known := r.Header.Get("If-None-Match")
+	known := web.IfNoneMatch(r.Request)
 	var page timercache.Page
-	if wait > 0 && known != "" {
-		page, err = d.WaitTimers(ctx, subject, known, time.Duration(wait)*time.Second)
+	if wait > 0 && len(known) > 0 {
+		page, err = d.WaitTimers(ctx, subject, strings.Join(known, ", "), time.Duration(wait)*time.Second)
 	} else {
 		page, err = d.Timers.Page(ctx, subject)
 	}

@@ -111,14 +111,22 @@ func TestActiveWhenUnchanged(t *testing.T) {
 	assert.Contains(t, string(ask(tag).Body), `"timers":[]`)
 }
 
-// A long poll answers when the person's timers change, and not when another's do.
+// A long poll answers when the person's timers change, and not when another's
+// do, also behind a proxy that changes the tag.
 func TestActiveWaits(t *testing.T) {
-	for name, options := range map[string]apptest.Options{"rest": {}, "tcp": {OverTCP: true}} {
+	for name, c := range map[string]struct {
+		options apptest.Options
+		spell   string // of the tag 7
+	}{
+		"rest": {apptest.Options{}, `"7"`}, "tcp": {apptest.Options{OverTCP: true}, `"7"`},
+		"weak": {apptest.Options{}, `W/"7"`}, "gzip": {apptest.Options{}, `"7-gzip"`}, "list": {apptest.Options{}, `"x", W/"7-br"`},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := apptest.New(t, options)
+			w := apptest.New(t, c.options)
 			target := active + "?accountId=" + w.Person(1).AccountID
 			tag := w.Do(t.Context(), timers.HandleActive, apptest.Request{Target: target}).Header.Get("ETag")
+			tag = strings.ReplaceAll(c.spell, "7", strings.Trim(tag, `"`))
 
 			answered := make(chan apptest.Answer, 1)
 			go func() {

@@ -43,7 +43,7 @@ func start(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
 	if err != nil {
 		return app.Once{}, err
 	}
-	key, err := app.IssueKey(in.IssueKey)
+	key, err := d.IssueKey(in.IssueKey)
 	if err != nil {
 		return app.Once{}, err
 	}

@@ -89,6 +89,9 @@ func TestStart(t *testing.T) {
 		{Name: "owner-known", Options: inngest, Given: and(owns(5), asPerson(5, start, `{"issueKey":"BILL-209"}`)), Status: 201, Has: []string{`"runningFor"`}, Then: shows(5, "BILL-209", true)},
 		{Name: "owner-unknown", Options: inngest, Given: asPerson(5, start, `{"issueKey":"BILL-209"}`), Status: 201, Golden: true, Then: both(runs(5, "BILL-209", true), shows(5, "BILL-209", false))},
 		{Name: "key-in-another-spelling", Given: asPerson(5, start, `{"issueKey":" bill-209 ","accountId":"%s"}`), Status: 201, Has: []string{`"key":"BILL-209"`}},
+		{Name: "key-as-pasted", Given: asPerson(5, start, `{"issueKey":"\u200bＢＩＬＬ\u2011209","accountId":"%s"}`), Status: 201, Has: []string{`"key":"BILL-209"`}},
+		{Name: "link-of-the-issue", Given: asPerson(5, start, `{"issueKey":"https://example.atlassian.net/browse/BILL-209?atlOrigin=x","accountId":"%s"}`), Status: 201, Has: []string{`"key":"BILL-209"`}},
+		{Name: "link-of-another-site", Given: asPerson(5, start, `{"issueKey":"https://evil.example.test/browse/BILL-209"}`), Status: 400, Code: "BAD_REQUEST", Field: "issueKey", Has: []string{"another site"}, Then: runs(5, "BILL-209", false)},
 		{Name: "without-inngest", Given: asPerson(5, start, body), Status: 201, Has: []string{`"syncRequested":false`}, Then: shows(5, "BILL-209", true)},
 		{Name: "inngest-refuses-connections", Options: inngest, Given: and(asPerson(5, start, body), refused("inngest")), Status: 201, Has: []string{`"syncRequested":false`}, Then: shows(5, "BILL-209", true)},
 		{Name: "inngest-refuses-the-key", Options: apptest.Options{Inngest: true, Env: map[string]string{"INNGEST_EVENT_KEY": "event-key-that-is-secret"}},
@@ -111,6 +114,8 @@ func TestStart(t *testing.T) {
 		{Name: "anothers-token", Given: and(owns(1), asPerson(1, start, body), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
 			r.Body = `{"issueKey":"BILL-209","accountId":"` + w.Person(5).AccountID + `"}`
 		}), Status: 403, Code: "FORBIDDEN", Golden: true, Then: both(runs(1, "BILL-209", false), shows(5, "BILL-209", false))},
+		{Name: "another-server-answers", Given: and(asPerson(5, start, body), broken(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 404, ContentType: "text/html", Body: "<html>"})),
+			Status: 502, Code: "CLOCKWORK_UNAVAILABLE", Has: []string{"CLOCKWORK_API_BASE_URL"}},
 		{Name: "account-all", Given: asPerson(5, start, `{"issueKey":"BILL-209","accountId":"all"}`), Status: 400, Code: "BAD_REQUEST", Field: "accountId"},
 
 		{Name: "no-key", Given: asPerson(5, start, `{}`), Status: 400, Code: "BAD_REQUEST", Field: "issueKey", Golden: true},

@@ -44,7 +44,7 @@ func stop(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
 	}
 	key := ""
 	if in.IssueKey != "" {
-		if key, err = app.IssueKey(in.IssueKey); err != nil {
+		if key, err = d.ListedKey(in.IssueKey); err != nil {
 			return app.Once{}, err
 		}
 	}

@@ -39,6 +39,19 @@ func named(n int, issue string) given {
 	}
 }
 
+// listed has Clockwork list a timer of person 1 on an issue with such a key, and
+// stop it when asked.
+func listed(key string) given {
+	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
+		page := `{"timers":[{"id":7,"started_at":"2026-05-04T13:00:00Z","running_for":"` + w.Person(1).AccountID + `","issue":{"key":"` + key + `","id":99},"till_now":60}],"page":1,"pages":1,"isLast":true}`
+		w.Faults().Add(fault.Fault{Operation: "report.timers", Kind: fault.Status, Status: 200, Body: page})
+		w.Faults().Add(fault.Fault{Operation: "clockwork.stop_timer", Kind: fault.Status, Status: 200})
+		w.Clock.Advance(time.Second)
+		w.Sync(t)
+		shows(1, key, true)(t, w, apptest.Answer{})
+	}
+}
+
 func TestStop(t *testing.T) {
 	body := and(asPerson(1, stop, `{"issueKey":"PORTAL-312","accountId":"%s","timerId":ID}`), named(1, "PORTAL-312"))
 	const none = `{"accountId":"%s"}`
@@ -54,6 +67,8 @@ func TestStop(t *testing.T) {
 		{Name: "owner-unknown", Given: asPerson(1, stop, `{"issueKey":"PORTAL-312"}`), Status: 200, Has: []string{`"stopped":true`}, Then: runs(1, "PORTAL-312", false)},
 		{Name: "clockwork-answers-nothing", Given: and(body, emptyWrites), Status: 200, Has: []string{`"stopped":true`}, Then: gone},
 
+		{Name: "by-link", Given: asPerson(1, stop, `{"issueKey":"example.atlassian.net/browse/portal-312","accountId":"%s"}`), Status: 200, Has: []string{`"stopped":true`}, Then: gone},
+		{Name: "by-a-key-of-no-usual-form", Given: and(asPerson(1, stop, `{"issueKey":"P-7","accountId":"%s"}`), listed("P-7")), Status: 200, Has: []string{`"stopped":true`}, Then: shows(1, "P-7", false)},
 		{Name: "nothing-ran", Given: asPerson(5, stop, none), Status: 200, Golden: true, Then: untouched},
 		{Name: "nothing-ran-on-the-issue", Given: asPerson(5, stop, `{"issueKey":"BILL-209","accountId":"%s"}`), Status: 200, Has: []string{`"stopped":false`}},
 		{Name: "stopped-elsewhere", Given: and(owns(1), body, stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", false)},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clockwork-timer/backend/api/users"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 )
 
 const resolve = "/api/users/resolve"
@@ -29,6 +30,10 @@ func TestResolve(t *testing.T) {
 		{Name: "by-name-of-a-hidden-address", Request: by("query", "Noah Fischer"), Status: 200, Golden: true},
 		{Name: "by-query-with-an-e-mail", Given: func(_ *testing.T, w *apptest.World, r *apptest.Request) { *r = by("query", w.Person(5).Email) }, Status: 200, Has: []string{"Emily Carter"}},
 		{Name: "unknown-e-mail", Request: by("email", "nobody@example.test"), Status: 404, Code: "USER_NOT_FOUND", Golden: true},
+		{Name: "server-may-not-look-up-people", Given: func(t *testing.T, w *apptest.World, r *apptest.Request) {
+			byEmail(5, as)(t, w, r)
+			w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 403})
+		}, Status: 502, Code: "JIRA_FORBIDDEN", Has: []string{`the global permission \"Browse users and groups\"`}},
 		{Name: "hidden-e-mail", Given: byEmail(6, as), Status: 404, Code: "USER_NOT_FOUND"},
 		{Name: "beginning-of-an-e-mail", Given: byEmail(5, func(s string) string { return s[:len(s)-2] }), Status: 404, Code: "USER_NOT_FOUND"},
 		{Name: "unknown-name", Request: by("query", "Nobody"), Status: 404, Code: "USER_NOT_FOUND"},

@@ -108,7 +108,7 @@ func reads(upstream, field string) map[string]outcome {
 		"hang": tell(504, "TIMEOUT"),
 		"slow": {status: 200},
 		"401":  tell(502, "AUTH_FAILED"),
-		"403":  tell(502, "AUTH_FAILED"),
+		"403":  tell(502, map[string]string{"JIRA": "FORBIDDEN", "CLOCKWORK": "AUTH_FAILED"}[upstream]), // a permission, and a token's right
 		"404":  tell(404, "NOT_FOUND"),
 		"422":  tell(422, "INVALID_STATE"),
 		"429":  tell(429, "RATE_LIMITED"),

@@ -29,7 +29,8 @@ func matrixOfReads() []row {
 		rowOf("/api/worklogs", "", "redis", worklogs, fine(200)),
 		rowOf("/api/worklogs", "-by-e-mail", "jira", byEmail, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
 		rowOf("/api/worklogs", "-by-e-mail", "redis", byEmail, fine(200)),
-		rowOf("/api/issues/{key}", "", "jira", issue, but(reads("JIRA", ""), notFound("ISSUE_NOT_FOUND"))),
+		rowOf("/api/issues/{key}", "", "jira", issue, but(reads("JIRA", ""), map[string]outcome{
+			"403": {status: 404, code: "ISSUE_NOT_FOUND"}, "404": {status: 404, code: "ISSUE_NOT_FOUND"}})),
 		rowOf("/api/issues/{key}", "", "redis", issue, fine(200)),
 		rowOf("/api/issues/search", "", "jira", search, reads("JIRA", "")),
 		rowOf("/api/issues/search", "", "redis", search, fine(200)),

@@ -19,6 +19,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/clockwork-timer/backend/cmd/listen"
@@ -41,7 +43,19 @@ func main() {
 	}
 }
 
+// authMode is AUTH_MODE if that is unset or empty. The image's build sets it:
+// an empty line in an env file must not open what the image keeps closed.
+var authMode string
+
+func decided(environ []string) []string {
+	if strings.TrimSpace(config.Environ(environ)["AUTH_MODE"]) == "" && authMode != "" {
+		return append(slices.Clone(environ), "AUTH_MODE="+authMode)
+	}
+	return environ
+}
+
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	environ = decided(environ)
 	switch { // for those who have no configuration yet, or a wrong one
 	case len(args) == 1 && args[0] == "hash-password":
 		return hashPassword(stdin, stdout, stderr)
@@ -87,7 +101,11 @@ func serve(ctx context.Context, d *app.Deps) error {
 	if err != nil {
 		return err
 	}
-	listener, err := listen.On("", int(d.Config.Port))
+	host := ""
+	if d.Config.Auth.OpenByDefault {
+		host = "127.0.0.1" // until somebody decides who may call, nobody else's machine can
+	}
+	listener, err := listen.On(host, int(d.Config.Port))
 	if err != nil {
 		return err
 	}
@@ -95,7 +113,7 @@ func serve(ctx context.Context, d *app.Deps) error {
 	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
 		d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
 		if d.Config.Auth.OpenByDefault {
-			d.Log.Warn("AUTH_MODE is not set: whoever reaches this server reads everybody's timers. Set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant")
+			d.Log.Warn("AUTH_MODE is not set: this machine's users read everybody's timers, and no other machine is answered. Set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant")
 		}
 		if d.Config.InngestDev() {
 			d.Log.Warn("INNGEST_DEV is set: /api/inngest takes unsigned requests. Unset it where others can reach this server")

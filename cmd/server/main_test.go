@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,14 +52,16 @@ func TestServe(t *testing.T) {
 	assert.Less(t, time.Since(began), 9*time.Second, "not the ten that requests under way are given")
 }
 
-// Who has decided nothing is told that everybody may read.
+// As long as nothing is decided, only this machine is answered, and the log warns
+// that everybody on it may read.
 func TestOpenByDefaultIsWarnedOf(t *testing.T) {
-	const warning = "AUTH_MODE is not set"
+	const warning, loopback = "AUTH_MODE is not set", "msg=listening address=127.0.0.1:"
 	for name, tt := range map[string]struct {
 		env    map[string]string
 		warned bool
 	}{
 		"nothing-decided": {map[string]string{"AUTH_MODE": "", "JWT_SECRET": ""}, true},
+		"only-blanks":     {map[string]string{"AUTH_MODE": " ", "JWT_SECRET": ""}, true},
 		"open-by-choice":  {map[string]string{"AUTH_MODE": "open", "JWT_SECRET": ""}, false},
 		"required":        {map[string]string{"AUTH_MODE": "", "JWT_SECRET": jwtSecret}, false},
 	} {
@@ -67,8 +70,27 @@ func TestOpenByDefaultIsWarnedOf(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.get("/api/health", nil))
 			s.stop()
 			assert.Equal(t, tt.warned, strings.Contains(s.log.String(), warning), s.log)
+			assert.Equal(t, tt.warned, strings.Contains(s.log.String(), loopback), s.log)
 		})
 	}
+}
+
+// An empty line in an env file does not open what the image keeps closed.
+func TestEmptyAuthModeInTheImage(t *testing.T) {
+	authMode = "required"
+	t.Cleanup(func() { authMode = "" })
+	for name, tt := range map[string]struct{ mode, want string }{
+		"empty": {"AUTH_MODE=", "JWT_SECRET is missing"}, "blank": {"AUTH_MODE=\t ", "JWT_SECRET is missing"},
+		"unset": {"UNSET=", "JWT_SECRET is missing"}, "nonsense": {"AUTH_MODE=off", "AUTH_MODE must be required or open"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, environ := world(t, map[string]string{"JWT_SECRET": ""})
+			environ = slices.DeleteFunc(environ, func(v string) bool { return strings.HasPrefix(v, "AUTH_MODE=") })
+			err := run(t.Context(), nil, append(environ, tt.mode), strings.NewReader(""), io.Discard, io.Discard)
+			assert.ErrorContains(t, err, tt.want)
+		})
+	}
+	assert.Equal(t, []string{"AUTH_MODE=open"}, decided([]string{"AUTH_MODE=open"}), "which is a decision")
 }
 
 // Whoever leaves the door to the sync open is told.

@@ -62,14 +62,46 @@ func StartT(tb testing.TB, program, appURL string) *Server {
 	} else {
 		args = append(args, "--poll-interval", "1", "--sdk-url", appURL)
 	}
+	return start(tb, program, args, ports[0])
+}
+
+// The keys of a server that StartSelfHostedT starts.
+const (
+	EventKey   = "e2e-event-key-0123456789"
+	SigningKey = "00112233445566778899aabbccddeeff"
+)
+
+// StartSelfHostedT starts the server as people host it themselves, by `inngest
+// start`: with keys, and with its state in a folder of its own. It tells appURL,
+// the address of an /api/inngest that may come up later, to register, once a
+// second until it has.
+func StartSelfHostedT(tb testing.TB, program, appURL string) *Server {
+	tb.Helper()
+	ports, err := freeport.Find(2)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return start(tb, program, []string{
+		"start",
+		"--host", "127.0.0.1",
+		"--port", strconv.Itoa(ports[0]),
+		"--connect-gateway-port", strconv.Itoa(ports[1]),
+		"--event-key", EventKey, "--signing-key", SigningKey,
+		"--sqlite-dir", tb.TempDir(),
+		"--poll-interval", "1", "--sdk-url", appURL,
+	}, ports[0])
+}
+
+func start(tb testing.TB, program string, args []string, port int) *Server {
+	tb.Helper()
 	p := process.StartT(tb, process.Command{
 		Path: program,
 		Args: args,
 		Dir:  tb.TempDir(), // it looks for inngest.json from here upwards
 		Env:  []string{"DO_NOT_TRACK=1"},
 	})
-	s := &Server{URL: "http://127.0.0.1:" + strconv.Itoa(ports[0])}
-	if err := p.Answers(tb.Context(), s.URL+"/dev"); err != nil {
+	s := &Server{URL: "http://127.0.0.1:" + strconv.Itoa(port)}
+	if err := p.Answers(tb.Context(), s.URL+"/health"); err != nil {
 		tb.Fatal(err)
 	}
 	return s

@@ -40,6 +40,14 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 			checks[name] = c
 		})
 	}
+	if d.Config.SelfHostedInngest() {
+		all.Go(func() {
+			c := d.checkInngest(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			checks["inngest"] = c
+		})
+	}
 	all.Go(func() {
 		if c, known := d.checkSync(ctx); known {
 			mu.Lock()

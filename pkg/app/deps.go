@@ -50,11 +50,12 @@ type Deps struct {
 	// itself needs no Inngest.
 	RequestSync func(ctx context.Context, accountID string) error
 
-	sync     memo // of Syncer
-	breakers breakers
-	checkup  checkup
-	cors     *web.CORS
-	keys     *idempotency.Store
+	sync       memo // of Syncer
+	breakers   breakers
+	checkup    checkup
+	registered registration
+	cors       *web.CORS
+	keys       *idempotency.Store
 }
 
 // Options are the parts of Deps that a process may bring itself.

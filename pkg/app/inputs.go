@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -58,16 +59,35 @@ func (r *Request) Subject() (auth.Subject, error) {
 	return r.Caller.Narrow(asked)
 }
 
-// IssueKey checks an issue key and gives its one spelling.
-func IssueKey(text string) (string, error) {
+// IssueKey checks an issue's key, or its link, and gives the key's one spelling.
+func (d *Deps) IssueKey(text string) (string, error) {
+	return d.issueKey(text, jira.ParseIssueKey)
+}
+
+// ListedKey is IssueKey for a timer that a list has shown: whatever key is
+// listed can be named.
+func (d *Deps) ListedKey(text string) (string, error) {
+	return d.issueKey(text, jira.ParseListedKey)
+}
+
+func (d *Deps) issueKey(text string, parse func(string) (string, error)) (string, error) {
 	if strings.TrimSpace(text) == "" {
 		return "", web.BadRequest("issueKey", "issueKey is missing.")
 	}
-	key, err := jira.ParseIssueKey(text)
+	text, err := jira.FromLink(text, d.Config.Jira.Domain)
+	if errors.Is(err, jira.ErrOtherSite) {
+		return "", OtherSite("issueKey")
+	}
+	key, err := parse(text)
 	if err != nil {
 		return "", web.BadRequest("issueKey", "issueKey must look like ABC-123.")
 	}
 	return key, nil
+}
+
+// OtherSite refuses the link of an issue on another site.
+func OtherSite(field string) error {
+	return web.BadRequest(field, "This link is of another site than this server's Jira.")
 }
 
 // Comment checks a timer's comment. New lines are fine in it; other control

@@ -1,12 +1,8 @@
 package app
 
-import "github.com/clockwork-timer/backend/pkg/config"
-
-// Where Inngest's SDK sends events and registers functions, unless it is told
-// another address.
-const (
-	inngestEvents = "https://inn.gs"
-	inngestAPI    = "https://api.inngest.com"
+import (
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/inngestapi"
 )
 
 // addresses are the only ones that this process may send an HTTP request to.
@@ -15,5 +11,5 @@ func addresses(c *config.Config) []string {
 	if own := c.InngestURL(); own != "" {
 		return append(all, own)
 	}
-	return append(all, inngestEvents, inngestAPI)
+	return append(all, inngestapi.CloudEvents, inngestapi.CloudAPI)
 }

@@ -10,7 +10,10 @@ import (
 )
 
 // product is how people know an upstream.
-var product = map[string]string{"clockwork": "Clockwork", "jira": "Jira"}
+var product = map[string]string{"clockwork": "Clockwork", "jira": "Jira", "inngest": "Inngest"}
+
+// addressOf names the variables that hold an upstream's address.
+var addressOf = map[string]string{"clockwork": "CLOCKWORK_API_BASE_URL", "jira": "JIRA_DOMAIN and JIRA_BASE_URL"}
 
 // upstreamError says what a failed upstream call means to the caller. What the
 // upstream says about the caller's own token or input keeps its status; all
@@ -28,6 +31,10 @@ func upstreamError(failed *upstream.Error, cause error) *web.Error {
 		return tell(http.StatusTooManyRequests, "RATE_LIMITED", "% gets too many requests right now. Try again in a moment.")
 	case failed.Timeout():
 		return tell(http.StatusGatewayTimeout, "TIMEOUT", "% did not answer in time. "+advice(timers))
+	case failed.Code == upstream.CodeBadBody && (failed.Status == http.StatusNotFound || failed.Status == http.StatusForbidden):
+		return tell(http.StatusBadGateway, "UNAVAILABLE", "Something other than % answers at its address. The server's operator has to check "+addressOf[failed.Upstream]+".")
+	case failed.Upstream == "jira" && failed.Status == http.StatusForbidden && failed.Code != upstream.CodeAuthFailed:
+		return tell(http.StatusBadGateway, "FORBIDDEN", "% does not let this server's user do this. "+lacking(failed.Op))
 	case failed.Code == upstream.CodeAuthFailed, failed.Upstream != "clockwork" && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden):
 		return tell(http.StatusBadGateway, "AUTH_FAILED", "% refuses this server's credentials. The server's operator has to renew them.")
 	case failed.Status == http.StatusUnauthorized:
@@ -48,6 +55,14 @@ func upstreamError(failed *upstream.Error, cause error) *web.Error {
 		return tell(failed.Status, "INVALID_STATE", "% says that this cannot be done now.")
 	}
 	return tell(http.StatusBadGateway, "UNAVAILABLE", "% cannot be reached or answers with an error. "+advice(timers))
+}
+
+// lacking names the permission that a call to Jira needs.
+func lacking(op string) string {
+	if strings.HasPrefix(op, "users.") && op != "users.myself" {
+		return `A Jira administrator has to give that user the global permission "Browse users and groups".`
+	}
+	return `A Jira administrator has to give that user access to Jira and the permission "Browse projects".`
 }
 
 // advice is what to do after an answer that was lost: a start or a stop may

@@ -37,7 +37,7 @@ func (o Options) client(defaultBaseURL string) (*rest.Client, error) {
 	}
 	return rest.New(rest.Options{
 		Upstream: "clockwork", BaseURL: o.BaseURL, Transport: o.Transport,
-		Log: o.Log, Breaker: o.Breaker, Now: o.Now, Sleep: o.Sleep, DecodeError: DecodeError,
+		Log: o.Log, Breaker: o.Breaker, Now: o.Now, Sleep: o.Sleep, DecodeError: DecodeError, Reject: reject,
 	})
 }
 

@@ -2,7 +2,6 @@ package clockwork
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 )
 
@@ -28,48 +27,4 @@ func (c *comment) UnmarshalJSON(b []byte) error {
 		c.text = &plain
 	}
 	return nil
-}
-
-// maxADFDepth is far beyond what Jira's editor nests.
-const maxADFDepth = 50
-
-// adfNode is one node of a document in ADF.
-type adfNode struct {
-	Type    string         `json:"type"`
-	Text    string         `json:"text"`
-	Attrs   map[string]any `json:"attrs"`
-	Content []adfNode      `json:"content"`
-}
-
-var adfBlocks = []string{"paragraph", "heading", "codeBlock", "blockquote", "listItem", "panel", "rule", "tableRow"}
-
-// write appends the node's text, depth first.
-func (n adfNode) write(out *strings.Builder, depth int) {
-	if depth > maxADFDepth {
-		return
-	}
-	out.WriteString(n.inline())
-	for _, child := range n.Content {
-		child.write(out, depth+1)
-	}
-	if slices.Contains(adfBlocks, n.Type) && !strings.HasSuffix(out.String(), "\n") {
-		out.WriteByte('\n')
-	}
-}
-
-func (n adfNode) inline() string {
-	attr := func(name string) string { s, _ := n.Attrs[name].(string); return s }
-	switch n.Type {
-	case "text":
-		return n.Text
-	case "hardBreak":
-		return "\n"
-	case "mention":
-		return attr("text")
-	case "emoji":
-		return attr("shortName")
-	case "inlineCard":
-		return attr("url")
-	}
-	return ""
 }

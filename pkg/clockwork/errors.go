@@ -3,6 +3,10 @@ package clockwork
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 var (
@@ -34,6 +38,15 @@ func DecodeError(body []byte) (code, message string) {
 		sentences = append(sentences, text(m.Body), text(m.Title))
 	}
 	return firstOf(text(e.Code), text(e.Error)), firstOf(sentences...)
+}
+
+// reject finds the 404 of a web server that is not Clockwork's: it says nothing
+// of an issue.
+func reject(status int, h http.Header) (code string) {
+	if status == http.StatusNotFound && strings.HasPrefix(h.Get("Content-Type"), "text/html") {
+		return upstream.CodeBadBody
+	}
+	return ""
 }
 
 // text returns a JSON string's value, and "" for any other JSON.

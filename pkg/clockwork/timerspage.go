@@ -120,7 +120,7 @@ func (t wireTimer) timer() timer.Timer {
 		StartedAt:    t.StartedAt.UTC(),
 		Comment:      t.Comment.text,
 		RunningFor:   t.owner(),
-		TillNow:      int64(t.TillNow),
+		TillNow:      max(int64(t.TillNow), 0), // a start ahead of Clockwork's clock
 		WorklogCount: int(t.WorklogCount),
 		Issue:        timer.Issue{Key: t.Issue.Key, ID: int64(t.Issue.ID)},
 		// Null through Forge, where the app's own page reads it as true.

@@ -21,6 +21,12 @@ func TestDecodeTimersPage(t *testing.T) {
 
 const oneTimer = `{"id":1,"started_at":"2026-03-05T01:00:00Z","finished_at":null,"running_for":"a","issue":{"key":"A-1","id":2},"till_now":3}`
 
+func TestDecodeTimersPageBeforeTheStart(t *testing.T) {
+	got, err := clockwork.DecodeTimersPage([]byte(`{"timers":[` + strings.Replace(oneTimer, `"till_now":3`, `"till_now":-3`, 1) + `]}`))
+	require.NoError(t, err)
+	assert.Zero(t, got.Timers[0].TillNow)
+}
+
 func TestDecodeTimersPagePaging(t *testing.T) {
 	type want struct {
 		page, pages, total int

@@ -43,7 +43,7 @@ func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery
 		return nil, errNoUser
 	}
 	loc := q.location()
-	from, until := startOfDay(q.From, 0, loc), startOfDay(q.To, 1, loc)
+	first, last := q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)
 	worklogs, seen := []timer.Worklog{}, map[number]bool{}
 	for page := range worklogsMaxPages {
 		items, err := c.worklogsPage(ctx, token, q, page*c.pageSize)
@@ -56,8 +56,9 @@ func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery
 				continue
 			}
 			seen[item.ID] = true
-			// Where Clockwork cuts the day without tz is not known: cut it here.
-			if !item.Started.Before(from) && item.Started.Before(until) {
+			// How Clockwork cuts days is not known: cut them here, by the local date.
+			// A day need not begin at midnight, nor be in one piece.
+			if date := item.Started.In(loc).Format(time.DateOnly); first <= date && date <= last {
 				worklogs = append(worklogs, item.worklog(loc))
 			}
 		}
@@ -104,9 +105,4 @@ func (q WorklogQuery) params() url.Values {
 		"ending_at":   {q.To.Format(time.DateOnly)},
 		"tz":          {q.location().String()},
 	}
-}
-
-// startOfDay counts in days, not in 24 hours: a day with a clock change has more or fewer.
-func startOfDay(day time.Time, plusDays int, loc *time.Location) time.Time {
-	return time.Date(day.Year(), day.Month(), day.Day()+plusDays, 0, 0, 0, 0, loc)
 }

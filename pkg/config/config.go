@@ -5,7 +5,6 @@ package config
 
 import (
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/users"
@@ -86,9 +85,9 @@ type Source struct {
 type Inngest struct {
 	EventKey   secret.Text `env:"INNGEST_EVENT_KEY"`
 	SigningKey secret.Text `env:"INNGEST_SIGNING_KEY"`
-	// Dev is "1", or the dev server's URL; only then are unsigned requests accepted.
-	Dev     string `env:"INNGEST_DEV"`
-	BaseURL URL    `env:"INNGEST_BASE_URL"` // a self-hosted Inngest
+	// Dev is the dev server; unsigned requests are accepted only if it is set.
+	Dev     DevServer `env:"INNGEST_DEV"`
+	BaseURL ServerURL `env:"INNGEST_BASE_URL"` // a self-hosted Inngest; both keys are needed then
 }
 
 // Auth decides who may call.
@@ -114,22 +113,21 @@ func (c *Config) Deployed() bool {
 
 // InngestDev reports whether the Inngest dev server is used, whose requests
 // carry no signature.
-func (c *Config) InngestDev() bool {
-	return c.Inngest.Dev != "" && c.Inngest.Dev != "0" && c.Inngest.Dev != "false"
+func (c *Config) InngestDev() bool { return c.Inngest.Dev != "" }
+
+// SelfHostedInngest reports whether functions run on an Inngest of one's own.
+func (c *Config) SelfHostedInngest() bool {
+	return c.Inngest.BaseURL.URL.URL != nil && !c.InngestDev()
 }
 
 // InngestURL is where events go and functions are registered; "" is Inngest's
 // cloud.
 func (c *Config) InngestURL() string {
 	switch {
-	case c.Inngest.BaseURL.URL != nil:
+	case c.Inngest.BaseURL.URL.URL != nil:
 		return c.Inngest.BaseURL.String()
-	case strings.HasPrefix(c.Inngest.Dev, "http"):
-		return strings.TrimRight(c.Inngest.Dev, "/")
-	case c.InngestDev():
-		return "http://127.0.0.1:8288" // the dev server's default
 	}
-	return ""
+	return string(c.Inngest.Dev)
 }
 
 // SiteURL is the Jira site that the session cookie belongs to. The cookie goes
@@ -192,6 +190,10 @@ func (u URL) String() string {
 	}
 	return u.URL.String()
 }
+
+// ServerURL is the URL of a server of one's own: within a private network it may
+// be http.
+type ServerURL struct{ URL }
 
 // Location is an IANA time zone.
 type Location struct{ *time.Location }

@@ -72,6 +72,16 @@ func TestLoadFaults(t *testing.T) {
 		{"origin-without-a-scheme", with(map[string]string{"CORS_ALLOWED_ORIGINS": "BADVALUE.test"}), []string{"CORS_ALLOWED_ORIGINS"}},
 		{"unknown-auth-mode", with(map[string]string{"AUTH_MODE": "BADVALUE"}), []string{"AUTH_MODE"}},
 		{"production-without-keys", with(map[string]string{"VERCEL_ENV": "production"}), []string{"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}},
+		{"dev-server-by-a-word", with(map[string]string{"INNGEST_DEV": "BADVALUE"}), []string{"INNGEST_DEV"}},
+		{"dev-server-off-by-a-word", with(map[string]string{"INNGEST_DEV": "off", "PORT": "BADVALUE"}), []string{"INNGEST_DEV", "PORT"}},
+		{"dev-server-of-another-kind", with(map[string]string{"INNGEST_DEV": "ftp://BADVALUE"}), []string{"INNGEST_DEV"}},
+		{"dev-server-without-host", with(map[string]string{"INNGEST_DEV": "http://:8288"}), []string{"INNGEST_DEV"}},
+		{"dev-server-with-password", with(map[string]string{"INNGEST_DEV": "http://u:BADVALUE@h:1"}), []string{"INNGEST_DEV"}},
+		{"schedule-of-words", with(map[string]string{"SYNC_CRON": "every BADVALUE minutes"}), []string{"SYNC_CRON"}},
+		{"schedule-beyond-the-clock", with(map[string]string{"SYNC_CRON": "60 * * * *"}), []string{"SYNC_CRON"}},
+		{"inngest-of-ones-own-without-keys", with(map[string]string{"INNGEST_BASE_URL": "http://inngest:8288"}), []string{"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}},
+		{"plain-inngest-on-the-internet", with(map[string]string{"INNGEST_BASE_URL": "http://inngest.BADVALUE.com"}), []string{"INNGEST_BASE_URL"}},
+		{"plain-inngest-at-a-public-address", with(map[string]string{"INNGEST_BASE_URL": "http://203.0.113.7:8288"}), []string{"INNGEST_BASE_URL"}},
 		{"production-with-dev-server", with(map[string]string{"VERCEL_ENV": "production", "INNGEST_DEV": "1"}), []string{"INNGEST_DEV"}},
 	}
 	for _, tt := range tests {
@@ -95,6 +105,35 @@ func TestRedisFromVercelStorage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "https://kv.example.test", c.Redis.RESTURL.String())
 	assert.Equal(t, "kv-token", c.Redis.RESTToken.Reveal())
+}
+
+func TestInngestOfOnesOwn(t *testing.T) {
+	keys := with(map[string]string{"INNGEST_EVENT_KEY": "e", "INNGEST_SIGNING_KEY": "0a"})
+	for _, address := range []string{"http://inngest:8288", "http://127.0.0.1:8288", "http://10.1.2.3:8288", "http://[fd00::1]:8288", "http://host.docker.internal:8288",
+		"http://inngest.default.svc:8288", "http://inngest.svc.cluster.local", "https://inngest.example.test"} {
+		keys["INNGEST_BASE_URL"] = address + "/"
+		c, err := config.Load(keys)
+		require.NoError(t, err, address)
+		assert.Equal(t, address, c.InngestURL())
+		assert.True(t, c.SelfHostedInngest())
+	}
+	keys["INNGEST_DEV"] = "1"
+	c, err := config.Load(keys)
+	require.NoError(t, err)
+	assert.False(t, c.SelfHostedInngest(), "a dev server, wherever it is")
+}
+
+func TestInngestDev(t *testing.T) {
+	const usual = "http://127.0.0.1:8288"
+	for value, want := range map[string]string{
+		"": "", " ": "", "0": "", "false": "", "False": "", "FALSE": "", "1": usual, "true": usual, "True": usual, " TRUE ": usual,
+		"http://inngest:9000/": "http://inngest:9000", "https://dev.example.test/inngest": "https://dev.example.test/inngest", "localhost:8288": "http://localhost:8288",
+	} {
+		c, err := config.Load(with(map[string]string{"INNGEST_DEV": value}))
+		require.NoError(t, err, value)
+		assert.Equal(t, want, c.InngestURL(), value)
+		assert.Equal(t, want != "", c.InngestDev(), value)
+	}
 }
 
 func TestAuthMode(t *testing.T) {

@@ -106,6 +106,7 @@ func (c *Config) settle() {
 	}
 	c.Auth.AllowedOrigins = slices.DeleteFunc(c.Auth.AllowedOrigins, func(o string) bool { return o == "" })
 	c.Jira.Domain = strings.ToLower(strings.TrimSpace(c.Jira.Domain))
+	c.SyncCron = strings.TrimSpace(c.SyncCron)
 	switch {
 	case c.Auth.Mode != AuthUndecided:
 	case !c.Auth.JWTSecret.IsZero():
@@ -147,8 +148,9 @@ func (c *Config) check() []Fault {
 		fault(len(one) < 32, "JWT_SECRET", "must have at least 32 bytes")
 	}
 	fault(c.InngestDev() && c.Deployed(), "INNGEST_DEV", "must not be set on a deployment: it accepts unsigned requests")
+	fault(c.SyncCron != "" && !isSchedule(c.SyncCron), "SYNC_CRON", "is not a schedule: it has five fields, such as */5 * * * *")
 	faults = append(faults, c.Telemetry.faults()...)
-	needKeys := c.Deployed() && !c.InngestDev()
+	needKeys := c.Deployed() && !c.InngestDev() || c.SelfHostedInngest()
 	fault(needKeys && c.Inngest.EventKey.IsZero(), "INNGEST_EVENT_KEY", "is missing")
 	fault(needKeys && c.Inngest.SigningKey.IsZero(), "INNGEST_SIGNING_KEY", "is missing")
 	return faults

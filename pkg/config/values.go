@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,20 +54,39 @@ func (m *AuthMode) UnmarshalText(b []byte) error {
 }
 
 func (u *URL) UnmarshalText(b []byte) error {
+	return u.parse(b, isLoopback, "this machine")
+}
+
+// UnmarshalText is URL's, but for what may be http.
+func (u *ServerURL) UnmarshalText(b []byte) error {
+	return u.parse(b, isPrivate, "a private network")
+}
+
+func (u *URL) parse(b []byte, mayBePlain func(host string) bool, where string) error {
 	text := strings.TrimRight(strings.TrimSpace(string(b)), "/")
 	if text == "" {
 		*u = URL{}
 		return nil
 	}
 	parsed, err := url.Parse(text)
-	if err != nil || parsed.Host == "" || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
+	if err != nil || parsed.Hostname() == "" || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
 		return errors.New("must be an absolute address such as https://host/path")
 	}
-	if parsed.Scheme != "https" && (parsed.Scheme != "http" || !isLoopback(parsed.Hostname())) {
-		return errors.New("must begin with https:// (http:// is for this machine only)")
+	if parsed.Scheme != "https" && (parsed.Scheme != "http" || !mayBePlain(parsed.Hostname())) {
+		return errors.New("must begin with https:// (http:// is for " + where + " only)")
 	}
 	*u = URL{parsed}
 	return nil
+}
+
+// isPrivate reports whether a host is one that the internet does not know: a
+// container's or a cluster's name, or an address of a private network.
+func isPrivate(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	return !strings.Contains(host, ".") || slices.Contains([]string{"internal", "local", "lan", "localhost", "svc"}, last)
 }
 
 func isLoopback(host string) bool {
@@ -83,6 +103,36 @@ func (l *Location) UnmarshalText(b []byte) error {
 		return errors.New("must be an IANA time zone such as Europe/Berlin")
 	}
 	*l = Location{loc}
+	return nil
+}
+
+// DevServer is the address of an Inngest dev server; "" is none.
+type DevServer string
+
+// defaultDevServer is where it listens if it was not given another port.
+const defaultDevServer = "http://127.0.0.1:8288"
+
+// UnmarshalText reads what Inngest's SDKs document: 1 or true, 0 or false, or an
+// address. Other words they take for "on", which lets unsigned requests in.
+func (d *DevServer) UnmarshalText(b []byte) error {
+	text := strings.TrimRight(strings.TrimSpace(string(b)), "/")
+	switch strings.ToLower(text) {
+	case "", "0", "false":
+		*d = ""
+		return nil
+	case "1", "true":
+		*d = defaultDevServer
+		return nil
+	}
+	address := text
+	if _, port, err := net.SplitHostPort(text); err == nil && port != "" && !strings.Contains(text, "://") {
+		address = "http://" + text
+	}
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be 1, true, 0, false or the dev server's address, such as " + defaultDevServer)
+	}
+	*d = DevServer(address)
 	return nil
 }
 

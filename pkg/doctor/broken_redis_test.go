@@ -50,5 +50,6 @@ var brokenRedis = []broken{
 		"ok   session        Jira takes it; it ends on 2026-06-03, in 29 days",
 		"warn sync           last done 1h0m0s ago: see in Inngest whether sync-active-timers fails"}},
 	{name: "schedule-that-is-none", env: map[string]string{"SYNC_CRON": "every 5 minutes"}, want: []string{
-		"fail sync           SYNC_CRON is not a schedule: it has five fields, such as */5 * * * *"}},
+		"fail configuration  SYNC_CRON is not a schedule: it has five fields, such as */5 * * * * (.env.example says where to get it)",
+		"skip sync           " + see}},
 }

@@ -13,6 +13,13 @@ const noCheckOfOwner = "ok   clockwork      the token works, under 1 ms; CLOCKWO
 var brokenUpstreams = []broken{
 	{name: "jira-token", env: map[string]string{"ATLASSIAN_API_TOKEN": "0123456789abcdef-secret"}, want: []string{
 		"fail jira           401: Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN: make a new token at id.atlassian.com > Security > API tokens and set both; a scoped one needs JIRA_BASE_URL", noCheckOfOwner}},
+	{name: "jira-without-permissions", given: status("jira", 403), want: []string{
+		"fail jira           403: Jira knows ATLASSIAN_EMAIL, but does not let this user in: give them access to Jira and the permission \"Browse projects\"",
+		"warn clockwork      the token works, under 1 ms; but Jira does not let ATLASSIAN_EMAIL look up people: give this user the global permission \"Browse users and groups\""}},
+	{name: "jira-elsewhere-with-a-page", given: func(w *apptest.World, _ *wire) {
+		w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 404, ContentType: "text/html", Body: "<html>"})
+	}, want: []string{
+		"fail jira           404: no Jira answers there: check JIRA_DOMAIN, and JIRA_BASE_URL if it is set", noCheckOfOwner}},
 	{name: "jira-elsewhere", given: status("jira", 404), want: []string{
 		"fail jira           404: no Jira answers there: check JIRA_DOMAIN, and JIRA_BASE_URL if it is set",
 		"fail clockwork      the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)"}},
@@ -79,6 +86,23 @@ var brokenUpstreams = []broken{
 		"warn inngest        both keys have the right form and Inngest answers (404, 400), but not whether it takes them"}},
 	{name: "inngest-that-tells-half", given: func(_ *apptest.World, through *wire) { through.inngest = inngest(200, 400) }, want: []string{
 		"warn inngest        the signing key is taken; of the event key only the form was checked, for Inngest answers 400"}},
+	{name: "inngest-that-knows-the-function", given: func(w *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[{"id":"clockwork-timers-sync-active-timers"}]`, `{"data":[{"internal_id":"e1"}]}`,
+			`{"data":[{"run_started_at":"`+w.Clock.Now().Add(-90*time.Second).Format(time.RFC3339)+`","status":"Failed"}]}`)
+	}, want: []string{
+		"ok   inngest        both keys are taken, and the function is registered; an event last ran it 1m30s ago: failed"}},
+	{name: "inngest-that-has-not-run-the-function", given: func(_ *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[{"id":"clockwork-timers-sync-active-timers"}]`, `{"data":[]}`, "")
+	}, want: []string{
+		"ok   inngest        both keys are taken, and the function is registered; no event has run it yet"}},
+	{name: "inngest-that-tells-no-runs", given: func(_ *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[{"id":"clockwork-timers-sync-active-timers"}]`, `{"data":[{"internal_id":"e1"}]}`, "<html>")
+	}, want: []string{
+		"ok   inngest        both keys are taken, and the function is registered; when it last ran Inngest does not tell"}},
+	{name: "inngest-that-does-not-know-the-function", given: func(_ *apptest.World, through *wire) {
+		through.inngest = knowing(through.inngest, `[]`, "", "")
+	}, want: []string{
+		"fail inngest        both keys are taken, but the function is not registered, so that nothing runs: sync the app in Inngest with the address of /api/inngest"}},
 	{name: "inngest-of-ones-own-down", env: map[string]string{"INNGEST_BASE_URL": "http://127.0.0.1:1"}, want: []string{
 		"fail inngest        Inngest: nothing listens at its address: check INNGEST_BASE_URL if it is set, or status.inngest.com"}},
 	{name: "inngest-dev-server-down", env: map[string]string{"INNGEST_DEV": "http://127.0.0.1:1"}, want: []string{

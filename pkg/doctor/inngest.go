@@ -2,26 +2,14 @@ package doctor
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
+	"strings"
+	"time"
 
+	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
-
-// Inngest's cloud has two hosts; a server of one's own, or the dev server, one
-// for both.
-const (
-	inngestAPI    = "https://api.inngest.com"
-	inngestEvents = "https://inn.gs"
-)
-
-// signingKey is a prefix with the environment's name, and hexadecimal digits.
-var signingKey = regexp.MustCompile(`^(signkey-\w+-)?((?:[0-9a-fA-F]{2})+)$`)
 
 func checkInngest(ctx context.Context, p *patient) []Finding {
 	c := p.config
@@ -37,9 +25,9 @@ func checkInngest(ctx context.Context, p *patient) []Finding {
 		return only(fail("INNGEST_EVENT_KEY is missing beside INNGEST_SIGNING_KEY: make one at app.inngest.com > Manage > Event keys"))
 	case signing.IsZero():
 		return only(fail("INNGEST_SIGNING_KEY is missing beside INNGEST_EVENT_KEY: copy it from app.inngest.com > Manage > Signing key"))
-	case signingKey.FindString(eventKey.Reveal()) != "" && len(eventKey.Reveal()) > 20 && eventKey.Reveal()[:8] == "signkey-":
+	case inngestapi.IsSigningKey(eventKey.Reveal()) && len(eventKey.Reveal()) > 20 && eventKey.Reveal()[:8] == "signkey-":
 		return only(fail("INNGEST_EVENT_KEY holds a signing key: set the event key there (app.inngest.com > Manage > Event keys)"))
-	case !signingKey.MatchString(signing.Reveal()):
+	case !inngestapi.IsSigningKey(signing.Reveal()):
 		return only(fail("INNGEST_SIGNING_KEY has not the form signkey-prod-0123abcd…: copy it anew from app.inngest.com > Manage > Signing key"))
 	}
 	return only(p.checkKeys(ctx, eventKey, signing))
@@ -60,20 +48,19 @@ func (p *patient) checkDevServer(ctx context.Context) Finding {
 	return ok("the dev server answers; it needs no keys, and takes unsigned requests")
 }
 
-// checkKeys asks the API with the signing key, as the SDK does when it
-// registers functions, and the event address with the event key and an empty
-// list of events, which sends nothing.
+// checkKeys asks the API, of Inngest's cloud or of a server of one's own, with
+// the signing key, and the event address with the event key and an empty list of
+// events, which sends nothing.
 func (p *patient) checkKeys(ctx context.Context, eventKey, signing secret.Text) Finding {
-	api, events := inngestAPI, inngestEvents
+	base, events := inngestapi.CloudAPI, inngestapi.CloudEvents
 	if own := p.config.InngestURL(); own != "" {
-		api, events = own, own
+		base, events = own, own
 	}
-	hashed, err := hashSigningKey(signing)
+	api, err := inngestapi.New(inngestapi.Options{BaseURL: base, SigningKey: signing, Transport: p.transport, Now: p.now})
 	if err != nil {
 		return fail("INNGEST_SIGNING_KEY: %v", err)
 	}
-	asked := p.ask(ctx, api, rest.Request{Op: "signing_key", Path: []string{"v1", "events"}, Query: url.Values{"limit": {"1"}},
-		Header: http.Header{"Authorization": {"Bearer " + hashed}}})
+	asked := api.VerifyKey(ctx)
 	sent := p.ask(ctx, events, rest.Request{Op: "event_key", Method: http.MethodPost, Path: []string{"e", eventKey.Reveal()},
 		JSON: []struct{}{}, Secrets: []secret.Text{eventKey}})
 	switch {
@@ -90,7 +77,28 @@ func (p *patient) checkKeys(ctx context.Context, eventKey, signing secret.Text) 
 	case sent != nil:
 		return warn("the signing key is taken; of the event key only the form was checked, for Inngest answers %d", statusOf(sent))
 	}
-	return ok("both keys are taken; that the app is registered with them was not checked (see the app's page in Inngest)")
+	return p.checkFunction(ctx, api)
+}
+
+// checkFunction tells whether Inngest knows the function, and when it last ran.
+func (p *patient) checkFunction(ctx context.Context, api *inngestapi.Client) Finding {
+	registered, err := api.Registered(ctx)
+	switch {
+	case err != nil:
+		return ok("both keys are taken; that the app is registered with them was not checked (see the app's page in Inngest)")
+	case !registered && p.config.SelfHostedInngest():
+		return fail("both keys are taken, but the function is not registered, so that nothing runs: start Inngest with --sdk-url and the address at which it reaches this server, such as http://server:3000/api/inngest")
+	case !registered:
+		return fail("both keys are taken, but the function is not registered, so that nothing runs: sync the app in Inngest with the address of /api/inngest")
+	}
+	last, err := api.LastRun(ctx)
+	switch {
+	case err != nil:
+		return ok("both keys are taken, and the function is registered; when it last ran Inngest does not tell")
+	case last == nil:
+		return ok("both keys are taken, and the function is registered; no event has run it yet")
+	}
+	return ok("both keys are taken, and the function is registered; an event last ran it %s ago: %s", p.now().Sub(last.StartedAt).Round(time.Second), strings.ToLower(oneLine(last.Status)))
 }
 
 func (p *patient) ask(ctx context.Context, base string, r rest.Request) error {
@@ -113,18 +121,4 @@ func firstError(errs ...error) error {
 		}
 	}
 	return nil
-}
-
-// hashSigningKey gives what Inngest's SDKs send in the key's place.
-func hashSigningKey(key secret.Text) (string, error) {
-	parts := signingKey.FindStringSubmatch(key.Reveal())
-	if parts == nil {
-		return "", fmt.Errorf("has not the form of a signing key")
-	}
-	raw, err := hex.DecodeString(parts[2])
-	if err != nil {
-		return "", fmt.Errorf("its digits are not hexadecimal")
-	}
-	sum := sha256.Sum256(raw)
-	return parts[1] + hex.EncodeToString(sum[:]), nil
 }

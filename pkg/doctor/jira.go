@@ -39,6 +39,8 @@ func jiraFailure(err error) Finding {
 	switch status := statusOf(err); {
 	case refused:
 		return fail("%d: Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN: make a new token at id.atlassian.com > Security > API tokens and set both; a scoped one needs JIRA_BASE_URL", status)
+	case status == http.StatusForbidden && failed.Code != upstream.CodeBadBody:
+		return fail("403: Jira knows ATLASSIAN_EMAIL, but does not let this user in: give them access to Jira and the permission \"Browse projects\"")
 	case status == http.StatusNotFound, status/100 == 3:
 		return fail("%d: no Jira answers there: check JIRA_DOMAIN, and JIRA_BASE_URL if it is set", status)
 	case status == http.StatusTooManyRequests:
@@ -82,6 +84,8 @@ func (p *patient) checkAccount(ctx context.Context, latency string) Finding {
 	switch {
 	case errors.Is(err, jira.ErrNotFound), statusOf(err) == http.StatusBadRequest:
 		return fail("the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)")
+	case statusOf(err) == http.StatusForbidden:
+		return warn("the token works, %s; but Jira does not let ATLASSIAN_EMAIL look up people: give this user the global permission \"Browse users and groups\"", latency)
 	case err != nil:
 		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, for Jira does not tell", latency)
 	}

@@ -39,10 +39,3 @@ func TestMemory(t *testing.T) {
 	assert.Empty(t, memory(t.Context(), told{err: errors.New("ERR unknown command")}, true))
 	assert.Empty(t, memory(t.Context(), told{info: int64(7)}, true))
 }
-
-func TestCron(t *testing.T) {
-	for text, want := range map[string]bool{"*/5 * * * *": true, "TZ=Europe/Berlin 0 9 * * MON-FRI": true, "@hourly": true, "": false, "* * * *": false,
-		"every five minutes or so": true, "every 5 minutes": false, "*/5 * * * * *": false, "* * * * ;": false} {
-		assert.Equal(t, want, cron(text), text)
-	}
-}

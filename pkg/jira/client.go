@@ -91,13 +91,20 @@ func (c *Client) do(ctx context.Context, r rest.Request, v any) error {
 	if err == nil {
 		return resp.Decode(v)
 	}
-	switch status(err) {
-	case http.StatusNotFound:
-		if isAuthFailed(err) { // what an anonymous reader gets
-			return err
-		}
+	var failed *upstream.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	hidden := failed.Status == http.StatusNotFound || failed.Status == http.StatusForbidden
+	if !hidden && failed.Code == upstream.CodeBadBody {
+		failed.Code = "" // an outage may well come as a web page
+	}
+	switch {
+	case failed.Code == upstream.CodeAuthFailed: // with 404, too: what an anonymous reader gets
+	case failed.Code == upstream.CodeBadBody: // whoever sent that page knows nothing of Jira's issues
+	case failed.Status == http.StatusNotFound, hidden && r.Op == opIssue:
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
-	case http.StatusGone:
+	case failed.Status == http.StatusGone:
 		c.log.ErrorContext(ctx, "jira removed an endpoint that this backend uses; it needs an update", "op", r.Op)
 	}
 	return err
@@ -110,9 +117,4 @@ func status(err error) int {
 		return e.Status
 	}
 	return 0
-}
-
-func isAuthFailed(err error) bool {
-	var e *upstream.Error
-	return errors.As(err, &e) && e.Code == upstream.CodeAuthFailed
 }

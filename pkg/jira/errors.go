@@ -21,21 +21,26 @@ var (
 
 // reject finds answers to a credential that Jira does not accept. Some
 // endpoints answer those as to an anonymous reader, with 200 and an empty
-// list: only the header tells.
+// list: only the header tells. A plain 403 is none of them: Jira knows the user,
+// who lacks a permission.
 func reject(status int, h http.Header) (code string) {
 	reason := h.Get("X-Seraph-LoginReason")
-	if status == http.StatusUnauthorized || status == http.StatusForbidden ||
+	if status == http.StatusUnauthorized ||
 		strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED") {
 		return upstream.CodeAuthFailed
 	}
 	return ""
 }
 
-// decodeError reads Jira's error body: sentences, then fields with theirs.
+// decodeError reads Jira's error body: sentences, then fields with theirs. A
+// body that is no JSON has the code BAD_BODY.
 func decodeError(body []byte) (code, message string) {
 	var e struct {
 		ErrorMessages []string          `json:"errorMessages"`
 		Errors        map[string]string `json:"errors"`
+	}
+	if len(body) > 0 && !json.Valid(body) {
+		return upstream.CodeBadBody, ""
 	}
 	_ = json.Unmarshal(body, &e)
 	sentences := e.ErrorMessages

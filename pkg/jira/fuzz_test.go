@@ -20,7 +20,7 @@ import (
 // FuzzParseIssueKey: what passes has the characters of a key, fits into a path,
 // and is its own spelling.
 func FuzzParseIssueKey(f *testing.F) {
-	for _, s := range []string{"ABC-7", " abc-7 ", "A1_B-10", "A-1", "ab-0", "10042", "ABC-7/../..", "ABC-7?x", "ſbc-1", "ABC-99999999999", ""} {
+	for _, s := range []string{"ABC-7", " abc-7 ", "A1_B-10", "A-1", "ab-0", "10042", "ABC-7/../..", "ABC-7?x", "ſbc-1", "ABC-99999999999", "", "\ufeffＡＢＣ–７", "https://acme.atlassian.net/browse/ABC-7"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -29,6 +29,15 @@ func FuzzParseIssueKey(f *testing.F) {
 			again, err := ParseIssueKey(key)
 			require.NoError(t, err)
 			assert.Equal(t, key, again)
+		}
+		if key, err := ParseListedKey(text); err == nil {
+			assert.NotRegexp(t, `[\s/\\"?#%]`, key)
+			again, err := ParseListedKey(key)
+			require.NoError(t, err)
+			assert.Equal(t, key, again)
+		}
+		if key, err := FromLink(text, "acme.atlassian.net"); err != nil {
+			assert.Empty(t, key)
 		}
 		name, err := ParseIssueIDOrKey(text)
 		if err != nil {

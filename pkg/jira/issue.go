@@ -54,6 +54,10 @@ type wireIssue struct {
 	} `json:"fields"`
 }
 
+// opIssue is the call for one issue. That it may not be seen is the same to a
+// caller as that it is not there.
+const opIssue = "issues.get"
+
 var errNoIssue = errors.New("an issue without id or key")
 
 // Issue reads one issue by key or numeric id. A moved issue is found under its
@@ -66,11 +70,11 @@ func (c *Client) Issue(ctx context.Context, idOrKey string) (Issue, error) {
 	}
 	var w wireIssue
 	query := url.Values{"fields": {strings.Join(issueFields, ",")}}
-	if err := c.get(ctx, "issues.get", []string{"issue", idOrKey}, query, &w); err != nil {
+	if err := c.get(ctx, opIssue, []string{"issue", idOrKey}, query, &w); err != nil {
 		return Issue{}, err
 	}
 	if w.ID == "" || w.Key == "" {
-		return Issue{}, badBody("issues.get", errNoIssue)
+		return Issue{}, badBody(opIssue, errNoIssue)
 	}
 	return c.issue(w), nil
 }

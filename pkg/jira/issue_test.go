@@ -45,7 +45,12 @@ func TestIssueRefusals(t *testing.T) {
 	}{
 		{"missing", answer(404, `{"errorMessages":["Issue does not exist."],"errors":{}}`), upstream.Error{Status: 404, Message: "Issue does not exist."}, true},
 		{"bad-credential", answer(401, "Client must be authenticated"), upstream.Error{Status: 401, Code: "AUTH_FAILED"}, false},
-		{"forbidden", answer(403, `{"errorMessages":[],"errors":{"b":"two","a":"one"}}`), upstream.Error{Status: 403, Code: "AUTH_FAILED", Message: "a: one b: two"}, false},
+		{"forbidden", answer(403, `{"errorMessages":[],"errors":{"b":"two","a":"one"}}`), upstream.Error{Status: 403, Message: "a: one b: two"}, true},
+		{"denied-login", denied(403), upstream.Error{Status: 403, Code: "AUTH_FAILED"}, false},
+		{"missing-without-a-word", answer(404, ""), upstream.Error{Status: 404}, true},
+		{"page-of-another-server", answer(404, "<html>dead link</html>"), upstream.Error{Status: 404, Code: "BAD_BODY"}, false},
+		{"text-of-another-server", answer(404, "404 page not found"), upstream.Error{Status: 404, Code: "BAD_BODY"}, false},
+		{"forbidden-by-a-page", answer(403, "<html>Blocked</html>"), upstream.Error{Status: 403, Code: "BAD_BODY"}, false},
 		{"bad-credential-with-200", denied(200), upstream.Error{Status: 200, Code: "AUTH_FAILED"}, false},
 		{"bad-credential-with-404", denied(404), upstream.Error{Status: 404, Code: "AUTH_FAILED"}, false},
 		{"gone", answer(410, ""), upstream.Error{Status: 410, Code: "GONE"}, false},

@@ -1,9 +1,12 @@
 package jira
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // The grammar of Jira Cloud, but for the length of the project key: its
@@ -12,21 +15,37 @@ var (
 	issueKey   = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,254}-[1-9][0-9]{0,9}$`)
 	issueID    = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 	projectKey = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,254}$`)
+	// listedKey is one of a grammar that an administrator has chosen.
+	listedKey = regexp.MustCompile(`^[\pL\pN_]{1,255}-[0-9]{1,18}$`)
 )
 
-// ParseIssueKey returns the key in the spelling that Jira uses: trimmed and in
-// upper case. What is not a key is ErrInvalidKey.
+// ErrOtherSite means the link of an issue on another site.
+var ErrOtherSite = errors.New("a link of another site")
+
+// ParseIssueKey returns the key in the spelling that Jira uses: trimmed, in
+// upper case, and without what comes along when people copy one. What is not a
+// key is ErrInvalidKey.
 func ParseIssueKey(s string) (string, error) {
-	key := upper(s)
+	key := plain(s)
 	if !issueKey.MatchString(key) {
 		return "", ErrInvalidKey
 	}
 	return key, nil
 }
 
+// ParseListedKey accepts also a key that only a list can have shown: as it is,
+// if it is not of Cloud's grammar.
+func ParseListedKey(s string) (string, error) {
+	key, err := ParseIssueKey(s)
+	if listed := strings.TrimSpace(s); err != nil && listedKey.MatchString(listed) {
+		return listed, nil
+	}
+	return key, err
+}
+
 // ParseIssueIDOrKey accepts a numeric issue id too.
 func ParseIssueIDOrKey(s string) (string, error) {
-	if id := strings.TrimSpace(s); issueID.MatchString(id) {
+	if id := plain(s); issueID.MatchString(id) {
 		return id, nil
 	}
 	key, err := ParseIssueKey(s)
@@ -36,19 +55,64 @@ func ParseIssueIDOrKey(s string) (string, error) {
 	return key, nil
 }
 
+// FromLink returns the key's text in the link of an issue on the site with the
+// host: https://HOST/browse/ABC-7, whatever follows. Text that is no link is
+// returned as it is. A link of another site is ErrOtherSite, any other link
+// ErrInvalidKey.
+func FromLink(text, host string) (string, error) {
+	scheme, rest, found := strings.Cut(strings.TrimSpace(strings.Map(visible, text)), "://")
+	switch {
+	case !found && strings.Contains(scheme, "/browse/"):
+		rest = scheme // browsers hide the scheme
+	case !found:
+		return text, nil
+	case !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http"):
+		return text, nil
+	}
+	link, err := url.Parse("https://" + rest)
+	if err != nil {
+		return "", ErrInvalidKey
+	}
+	if !strings.EqualFold(strings.TrimSuffix(link.Hostname(), "."), host) || link.User != nil || (link.Port() != "" && link.Port() != "443") {
+		return "", ErrOtherSite
+	}
+	key, isIssue := strings.CutPrefix(link.Path, "/browse/")
+	if !isIssue {
+		return "", ErrInvalidKey
+	}
+	return strings.TrimSuffix(key, "/"), nil
+}
+
 // parseProjectKey reads what people type on the way to an issue key: ABC or ABC-.
 func parseProjectKey(s string) (string, bool) {
-	key := strings.TrimSuffix(upper(s), "-")
+	key := strings.TrimSuffix(plain(s), "-")
 	return key, projectKey.MatchString(key)
 }
 
-// upper changes ASCII letters only: strings.ToUpper makes an I of a Turkish ı,
-// and so another key of a word that is none.
-func upper(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' {
-			return r - 'a' + 'A'
+// plain makes plain ASCII of what looks like it: full-width letters, and the
+// hyphens that word processors set. It changes the case of ASCII letters only:
+// strings.ToUpper makes an I of a Turkish ı, and so another key of a word that is
+// none.
+func plain(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if '！' <= r && r <= '～' { // full-width forms, in ASCII's order
+			r -= '！' - '!'
 		}
-		return r
-	}, strings.TrimSpace(s))
+		switch {
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		case unicode.Is(unicode.Pd, r), r == '\u2212', r == '\u2043': // dashes, the minus sign, the hyphen bullet
+			return '-'
+		}
+		return visible(r)
+	}, s))
+}
+
+// visible drops what has no width: joiners, direction marks, soft hyphens, the
+// byte order mark.
+func visible(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
 }

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -27,6 +28,27 @@ func TestParseIssueKey(t *testing.T) {
 		{"long-s", "ſbc-1", ""},
 		{"empty", "", ""},
 		{"id", "20456", ""},
+
+		{"zero-width-space", "\u200bABC\u200b-7\u200b", "ABC-7"},
+		{"byte-order-mark-before-space", "\ufeff ABC-7", "ABC-7"},
+		{"joiners", "A\u200cB\u200dC\u2060-7", "ABC-7"},
+		{"direction-marks", "\u202aABC-7\u202c\u200e", "ABC-7"},
+		{"soft-hyphen", "AB\u00adC-7", "ABC-7"},
+		{"no-break-space-around", "\u00a0ABC-7\u202f", "ABC-7"},
+		{"hyphen", "ABC\u20107", "ABC-7"},
+		{"no-break-hyphen", "ABC\u20117", "ABC-7"},
+		{"figure-dash", "ABC\u20127", "ABC-7"},
+		{"en-dash", "ABC\u20137", "ABC-7"},
+		{"em-dash", "ABC\u20147", "ABC-7"},
+		{"minus", "ABC\u22127", "ABC-7"},
+		{"small-hyphen", "ABC\ufe637", "ABC-7"},
+		{"full-width", "ＡｂＣ＿１－７０", "ABC_1-70"},
+		{"space-inside", "ABC -7", ""},
+		{"two-hyphens", "ABC--7", ""},
+		{"cyrillic", "АВС-7", ""},
+		{"arabic-digit", "ABC-٧", ""},
+		{"only-invisible", "\u200b\ufeff", ""},
+		{"link", "https://acme.atlassian.net/browse/ABC-7", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -37,6 +59,69 @@ func TestParseIssueKey(t *testing.T) {
 			} else {
 				assert.NoError(t, err)
 			}
+		})
+	}
+}
+
+func TestParseListedKey(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"usual", " abc–7 ", "ABC-7"},
+		{"one-letter", "A-1", "A-1"},
+		{"digit-first", "1ab-1", "1ab-1"},
+		{"other-letters", "ÄÖ-7", "ÄÖ-7"},
+		{"zero", "ABC-0", "ABC-0"},
+		{"long-number", "ABC-12345678901", "ABC-12345678901"},
+		{"path", "../ABC-1", ""},
+		{"slash", "A/B-1", ""},
+		{"space-inside", "A B-1", ""},
+		{"new-line-inside", "A\nB-1", ""},
+		{"quote", `A"-1`, ""},
+		{"no-number", "A-", ""},
+		{"no-project", "-1", ""},
+		{"too-long", strings.Repeat("A", 256) + "-1", ""},
+		{"blank", " ", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := ParseListedKey(tt.in)
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.want == "", errors.Is(err, ErrInvalidKey))
+		})
+	}
+}
+
+func TestFromLink(t *testing.T) {
+	tests := []struct {
+		name, in, want string
+		err            error
+	}{
+		{"no-link", "ABC-7", "ABC-7", nil},
+		{"path", "../ABC-7", "../ABC-7", nil},
+		{"browse", "https://acme.atlassian.net/browse/ABC-7", "ABC-7", nil},
+		{"with-more", " https://acme.atlassian.net/browse/ABC-7?focusedCommentId=1#x\n", "ABC-7", nil},
+		{"slash-at-the-end", "https://acme.atlassian.net/browse/ABC-7/", "ABC-7", nil},
+		{"capitals", "HTTPS://ACME.atlassian.NET/browse/abc-7", "abc-7", nil},
+		{"http-with-port", "http://acme.atlassian.net:443/browse/ABC-7", "ABC-7", nil},
+		{"without-scheme", "acme.atlassian.net/browse/ABC-7", "ABC-7", nil},
+		{"invisible", "\u200bhttps://acme.\u200batlassian.net/browse/ABC-7", "ABC-7", nil},
+		{"escaped", "https://acme.atlassian.net/browse/ABC%2D7", "ABC-7", nil},
+		{"other-site", "https://other.atlassian.net/browse/ABC-7", "", ErrOtherSite},
+		{"other-site-without-scheme", "other.atlassian.net/browse/ABC-7", "", ErrOtherSite},
+		{"site-as-user", "https://acme.atlassian.net@evil.test/browse/ABC-7", "", ErrOtherSite},
+		{"site-with-a-user", "https://me@acme.atlassian.net/browse/ABC-7", "", ErrOtherSite},
+		{"site-in-the-path", "https://evil.test/acme.atlassian.net/browse/ABC-7", "", ErrOtherSite},
+		{"longer-host", "https://acme.atlassian.net.evil.test/browse/ABC-7", "", ErrOtherSite},
+		{"other-port", "https://acme.atlassian.net:8443/browse/ABC-7", "", ErrOtherSite},
+		{"no-host", "/browse/ABC-7", "", ErrOtherSite},
+		{"other-page", "https://acme.atlassian.net/jira/your-work", "", ErrInvalidKey},
+		{"not-a-link", "https://[/browse/ABC-7", "", ErrInvalidKey},
+		{"other-scheme", "ftp://acme.atlassian.net/browse/ABC-7", "ftp://acme.atlassian.net/browse/ABC-7", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := FromLink(tt.in, "acme.atlassian.net")
+			assert.Equal(t, tt.want, got)
+			assert.ErrorIs(t, err, tt.err)
 		})
 	}
 }

@@ -25,12 +25,16 @@ var ErrNothingToSearch = errors.New("a search needs an account id or a text")
 // Search answers the account's issues in progress, or those that match the
 // text: the issue itself if the text is its key, else those with the words in
 // their summary, and those of the project if the text is a project's key. The
-// latest change comes first.
+// latest change comes first. The link of an issue is its key; one of another site
+// is ErrOtherSite.
 func (c *Client) Search(ctx context.Context, q SearchQuery) ([]Issue, error) {
 	if q.MaxResults <= 0 {
 		q.MaxResults = defaultMaxResults
 	}
-	q.Text = strings.TrimSpace(q.Text)
+	var err error
+	if q.Text, err = c.searched(q.Text); err != nil {
+		return nil, err
+	}
 	switch {
 	case q.Text != "":
 		return c.searchByText(ctx, q)
@@ -38,6 +42,19 @@ func (c *Client) Search(ctx context.Context, q SearchQuery) ([]Issue, error) {
 		return c.searchJQL(ctx, inProgress(q.AccountID), q.MaxResults)
 	}
 	return nil, ErrNothingToSearch
+}
+
+// searched is the text to search for: of an issue's link its key.
+func (c *Client) searched(text string) (string, error) {
+	text = strings.TrimSpace(strings.Map(visible, text))
+	key, err := FromLink(text, c.browse.Hostname())
+	switch {
+	case errors.Is(err, ErrOtherSite):
+		return "", err
+	case err != nil:
+		return text, nil
+	}
+	return key, nil
 }
 
 func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, error) {
@@ -65,7 +82,7 @@ func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, erro
 }
 
 // searchJQL follows pages until enough issues are there. A token that comes
-// twice would never end.
+// twice would never end, and a page that comes twice shows no issue twice.
 func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]Issue, error) {
 	type request struct {
 		JQL           string   `json:"jql"`
@@ -74,7 +91,7 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 		NextPageToken string   `json:"nextPageToken,omitempty"`
 	}
 	req := request{JQL: jql, MaxResults: maxResults, Fields: issueFields}
-	found := []Issue{}
+	found, shown, followed := []Issue{}, map[string]bool{}, map[string]bool{"": true}
 	for range maxSearchPages {
 		var answer struct {
 			Issues        []wireIssue `json:"issues"`
@@ -84,10 +101,16 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 		if err := c.post(ctx, "issues.search", []string{"search", "jql"}, req, &answer); err != nil {
 			return nil, err
 		}
-		found = append(found, c.issues(answer.Issues)...)
-		if answer.IsLast || len(found) >= maxResults || answer.NextPageToken == "" || answer.NextPageToken == req.NextPageToken {
+		for _, issue := range c.issues(answer.Issues) {
+			if !shown[issue.Key] {
+				shown[issue.Key] = true
+				found = append(found, issue)
+			}
+		}
+		if answer.IsLast || len(found) >= maxResults || followed[answer.NextPageToken] {
 			break
 		}
+		followed[answer.NextPageToken] = true
 		req.NextPageToken = answer.NextPageToken
 	}
 	return found[:min(len(found), maxResults)], nil

@@ -41,6 +41,12 @@ func TestSearch(t *testing.T) {
 			[]string{"POST /search/jql"}, []string{`project = "ABC" OR ` + text}},
 		{"half-a-key", jira.SearchQuery{Text: "abc-"}, nil, found,
 			[]string{"POST /search/jql"}, []string{`project = "ABC" OR ` + text}},
+		{"key-as-pasted", jira.SearchQuery{Text: "\u200babc–7"}, answer(200, testdata(t, "issue.json")), nil,
+			[]string{"GET /issue/ABC-7"}, nil},
+		{"link", jira.SearchQuery{Text: "https://acme.example.test/browse/ABC-7?x=1"}, answer(200, testdata(t, "issue.json")), nil,
+			[]string{"GET /issue/ABC-7"}, nil},
+		{"link-of-a-board", jira.SearchQuery{Text: "https://acme.example.test/boards"}, nil, found,
+			[]string{"POST /search/jql"}, []string{`summary ~ "https acme.example.test boards*" ORDER BY updated DESC`}},
 		{"only-operators", jira.SearchQuery{Text: "**"}, nil, nil, nil, nil},
 	}
 	for _, tt := range tests {
@@ -121,9 +127,32 @@ func TestSearchKeepsAnErrorOfTheKeyLookup(t *testing.T) {
 	assert.Equal(t, 401, asError(t, err).Status)
 }
 
+func TestSearchRefusesALinkOfAnotherSite(t *testing.T) {
+	_, err := newRig(t, nil).Search(t.Context(), jira.SearchQuery{AccountID: "a", Text: "https://other.example.test/browse/ABC-7"})
+	assert.ErrorIs(t, err, jira.ErrOtherSite)
+}
+
 func TestSearchNeedsSomething(t *testing.T) {
 	_, err := newRig(t, nil).Search(t.Context(), jira.SearchQuery{})
 	assert.ErrorIs(t, err, jira.ErrNothingToSearch)
+}
+
+// A list that goes round in a circle ends, with each issue once.
+func TestSearchPagesInACircle(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"POST /search/jql": func(w http.ResponseWriter, req *http.Request) {
+		var in struct{ NextPageToken string }
+		assert.NoError(t, json.NewDecoder(req.Body).Decode(&in))
+		page := map[string][2]string{"": {"ABC-1", "t1"}, "t1": {"ABC-2", "t2"}, "t2": {"ABC-1", "t1"}}[in.NextPageToken]
+		_, _ = fmt.Fprintf(w, `{"issues":[{"id":"9","key":"ABC-9"},{"id":"1","key":%q}],"nextPageToken":%q}`, page[0], page[1])
+	}})
+	got, err := r.Search(t.Context(), jira.SearchQuery{AccountID: "a", MaxResults: 50})
+	require.NoError(t, err)
+	var keys []string
+	for _, issue := range got {
+		keys = append(keys, issue.Key)
+	}
+	assert.Equal(t, []string{"ABC-9", "ABC-1", "ABC-2"}, keys)
+	assert.Len(t, r.requests, 3)
 }
 
 func TestSearchPages(t *testing.T) {

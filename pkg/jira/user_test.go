@@ -111,7 +111,15 @@ func TestUsersFallsBackWhereBulkIsGone(t *testing.T) {
 func TestUsersFails(t *testing.T) {
 	r := newRig(t, map[string]http.HandlerFunc{"GET /user/bulk": answer(403, "")})
 	_, err := r.Users(t.Context(), []string{"a"})
-	assert.Equal(t, upstream.CodeAuthFailed, asError(t, err).Code)
+	assert.Equal(t, upstream.Error{Upstream: "jira", Op: "users.bulk", Status: 403}, *asError(t, err), "a permission, not the credential")
+
+	r = newRig(t, map[string]http.HandlerFunc{"GET /user": answer(403, ""), "GET /user/search": answer(403, "")})
+	_, err = r.User(t.Context(), "a")
+	assert.Equal(t, 403, asError(t, err).Status)
+	assert.NotErrorIs(t, err, jira.ErrNotFound, "who may not look up people has not learnt that nobody is there")
+	_, err = r.FindUser(t.Context(), "a@b.test")
+	assert.Equal(t, 403, asError(t, err).Status)
+	assert.NotErrorIs(t, err, jira.ErrNotFound)
 
 	r = newRig(t, map[string]http.HandlerFunc{"GET /user/bulk": answer(404, ""), "GET /user": answer(400, "")})
 	_, err = r.Users(t.Context(), []string{"a"})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -198,5 +199,20 @@ func TestFailedLookUpsAreAskedAgain(t *testing.T) {
 		_, err := cache.Issue(t.Context(), "ABC-7")
 		assert.NoError(t, err)
 		assert.Equal(t, map[string]int{"issue ABC-7": 2}, jiraAsked.asks)
+	})
+}
+
+// Two people whose addresses differ by a letter of another script are two.
+func TestAddressesThatLookAlikeAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cache, redis, upstream := newShared()
+		for _, email := range []string{"kate@example.test", "\u212Aate@example.test", "KATE@example.test"} {
+			user, err := cache.UserByEmail(t.Context(), email)
+			assert.NoError(t, err)
+			assert.Equal(t, timer.NormalizeEmail(email), user.EmailAddress)
+		}
+		assert.Equal(t, map[string]int{"find kate@example.test": 1, "find \u212Aate@example.test": 1}, upstream.asks)
+		assert.Contains(t, redis.values, "jira:email:kate@example.test")
+		assert.Contains(t, redis.values, "jira:email:\u212Aate@example.test")
 	})
 }

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -129,22 +130,21 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	return s.cors.Allows(r)
 }
 
-// identify reads who connects, and from where on. since is -1 where it is not
-// given.
+// identify reads who connects, and from where on. since is -1 if it is not
+// given, or if the browser's Last-Event-ID is none of ours: it gets the whole
+// state, because an EventSource that is refused never comes back.
 func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed *web.Error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return who, 0, web.BadRequest("", "The query string is not well formed.")
 	}
-	since = -1
-	last := r.Header.Get("Last-Event-ID")
-	if last == "" {
-		last = query.Get("since")
-	}
-	if last != "" {
-		if since, err = strconv.ParseInt(last, 10, 64); err != nil || since < 0 {
+	last, asked := r.Header.Get("Last-Event-ID"), query.Get("since")
+	since, err = strconv.ParseInt(cmp.Or(last, asked), 10, 64)
+	if err != nil || since < 0 {
+		if last == "" && asked != "" {
 			return who, 0, web.BadRequest("since", "since must be the seq of an event that you have seen.")
 		}
+		since = -1
 	}
 	who, err = auth.Identify(withToken(r, query), config.AuthRequired, s.verify)
 	switch {

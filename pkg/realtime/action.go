@@ -84,7 +84,11 @@ func parseAction(message []byte, now time.Time) (action, *refusal) {
 		return refuse(CodeBadMessage, "started_at is too far from the present.")
 	}
 	if in.IssueKey != "" {
-		if out.IssueKey, err = jira.ParseIssueKey(in.IssueKey); err != nil {
+		parse := jira.ParseIssueKey
+		if out.Status == Stopped {
+			parse = jira.ParseListedKey
+		}
+		if out.IssueKey, err = parse(in.IssueKey); err != nil {
 			return refuse(CodeBadMessage, "issue_key must look like ABC-123.")
 		}
 	}

@@ -74,7 +74,7 @@ func (b *clockwork) request(who auth.Caller, act action) (timercontrol.Request, 
 	issue := act.IssueKey
 	if strings.HasPrefix(act.ID, clockworkPrefix) {
 		named, ok := issueOf(who.AccountID, act.ID)
-		key, err := jira.ParseIssueKey(named)
+		key, err := jira.ParseListedKey(named)
 		if !ok || err != nil || (issue != "" && issue != key) {
 			return refuse(CodeBadMessage, "The id is not that of one of your Clockwork timers.")
 		}

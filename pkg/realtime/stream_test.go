@@ -77,6 +77,19 @@ func TestStream(t *testing.T) {
 	assert.Equal(t, http.StatusOK, w.stream("ann", http.Header{"Last-Event-Id": {fmt.Sprint(w.epoch + 2)}}).res.StatusCode, "at once, with nothing to tell")
 }
 
+// A browser never tries again after a refusal, so an id of another server's gets
+// the whole state.
+func TestStreamAfterAnUnknownEvent(t *testing.T) {
+	w := newWorld(t, realtime.Options{Limits: realtime.Limits{Heartbeat: time.Hour}})
+	for name, last := range map[string]string{"text": "msg-7", "negative": "-1", "fraction": "1.5", "beyond-64-bits": "99999999999999999999", "not-yet-seen": fmt.Sprint(w.epoch + 1e6)} {
+		t.Run(name, func(t *testing.T) {
+			s := w.stream("ann", http.Header{"Last-Event-Id": {last}})
+			require.Equal(t, http.StatusOK, s.res.StatusCode)
+			assert.Contains(t, strings.Join(s.next(), " "), `{"event":"state"`)
+		})
+	}
+}
+
 func TestStreamHeartbeat(t *testing.T) {
 	w := newWorld(t, realtime.Options{Limits: realtime.Limits{Heartbeat: time.Millisecond}})
 	s := w.stream("ann", nil)

@@ -21,7 +21,7 @@ func (s *Sandbox) serveWorklogs(w http.ResponseWriter, r *http.Request, _ string
 }
 
 type worklogQuery struct {
-	from, to    time.Time // to is the first instant that is not asked for
+	from, to    string // the first and the last date, in zone
 	zone        *time.Location
 	accountID   string
 	userQuery   []string
@@ -50,13 +50,12 @@ func parseWorklogQuery(v url.Values) (worklogQuery, error) {
 	if q.zone, err = time.LoadLocation(v.Get("tz")); err != nil {
 		return q, fmt.Errorf("tz is invalid")
 	}
-	if q.from, err = time.ParseInLocation(time.DateOnly, v.Get("starting_at"), q.zone); err != nil {
-		return q, fmt.Errorf("starting_at is invalid")
+	for name, date := range map[string]*string{"starting_at": &q.from, "ending_at": &q.to} {
+		*date = v.Get(name)
+		if _, err := time.Parse(time.DateOnly, *date); err != nil {
+			return q, fmt.Errorf("%s is invalid", name)
+		}
 	}
-	if q.to, err = time.ParseInLocation(time.DateOnly, v.Get("ending_at"), q.zone); err != nil {
-		return q, fmt.Errorf("ending_at is invalid")
-	}
-	q.to = q.to.AddDate(0, 0, 1)
 	if text := v.Get("offset"); text != "" {
 		if q.offset, err = strconv.Atoi(text); err != nil || q.offset < 0 {
 			return q, fmt.Errorf("offset is invalid")
@@ -71,7 +70,7 @@ func (s *Sandbox) findWorklogs(q worklogQuery) []map[string]any {
 	defer s.mu.Unlock()
 	var found []*worklog
 	for _, l := range s.worklogs {
-		if !l.started.Before(q.from) && l.started.Before(q.to) && s.asksFor(q, l) {
+		if date := l.started.In(q.zone).Format(time.DateOnly); q.from <= date && date <= q.to && s.asksFor(q, l) {
 			found = append(found, l)
 		}
 	}

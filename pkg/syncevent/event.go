@@ -15,15 +15,13 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // Name is the event that starts sync-active-timers.
-const Name = "clockwork/timers.sync.requested"
-
-// AppID is this backend's name in Inngest.
-const AppID = "clockwork-timers"
+const Name = inngestapi.Event
 
 // Data says for whom a sync is requested. The snapshot is of everybody all the
 // same. A JiraDomain other than the configured one is refused.
@@ -53,8 +51,15 @@ func Sender(d *app.Deps) func(ctx context.Context, accountID string) error {
 // of the address.
 func send(ctx context.Context, d *app.Deps, accountID string) (err error) {
 	key := d.Config.Inngest.EventKey
-	if key.IsZero() && d.Config.InngestURL() == "" {
+	switch {
+	case d.Config.InngestDev():
+	case key.IsZero():
 		return errors.New("INNGEST_EVENT_KEY is not set, nor INNGEST_DEV")
+	case d.Config.Inngest.SigningKey.IsZero():
+		return errors.New("INNGEST_SIGNING_KEY is not set: Inngest's calls would be refused, and nothing run")
+	}
+	if err := d.CanSync(ctx); err != nil {
+		return err
 	}
 	began := time.Now()
 	ctx, call := telemetry.StartCall(ctx, "inngest", "event.send", http.MethodPost, host(d.Config))
@@ -76,23 +81,17 @@ func send(ctx context.Context, d *app.Deps, accountID string) (err error) {
 	return err
 }
 
-// Inngest's cloud.
-const (
-	cloudAPI    = "https://api.inngest.com"
-	cloudEvents = "https://inn.gs"
-)
-
 // NewClient returns an Inngest client by the configuration alone. What is not
 // set the SDK would read from the environment: a further signing key, another
 // place for events.
 func NewClient(d *app.Deps, transport http.RoundTripper) (inngestgo.Client, error) {
 	c := d.Config
-	dev, none, api, events := c.InngestDev(), "", cloudAPI, cloudEvents
+	dev, none, api, events := c.InngestDev(), "", inngestapi.CloudAPI, inngestapi.CloudEvents
 	if base := c.InngestURL(); base != "" {
 		api, events = base, base
 	}
 	options := inngestgo.ClientOpts{
-		AppID:              AppID,
+		AppID:              inngestapi.AppID,
 		Dev:                &dev,
 		Env:                &none,
 		Logger:             d.Log,

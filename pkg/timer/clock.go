@@ -6,7 +6,8 @@ import (
 )
 
 // Advance returns timers as they are at "to", given that their TillNow was
-// true at "from". A timer on hold or finished does not grow.
+// true at "from". A timer on hold or finished does not grow, and none shows
+// less than nothing.
 func Advance(timers []Timer, from, to time.Time) []Timer {
 	seconds := max(int64(to.Sub(from)/time.Second), 0)
 	advanced := slices.Clone(timers)
@@ -14,6 +15,7 @@ func Advance(timers []Timer, from, to time.Time) []Timer {
 		if advanced[i].running() {
 			advanced[i].TillNow += seconds
 		}
+		advanced[i].TillNow = max(advanced[i].TillNow, 0)
 	}
 	return advanced
 }

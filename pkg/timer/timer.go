@@ -79,5 +79,14 @@ var accountIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:_-]{0,127}$`)
 func IsAccountID(id string) bool { return accountIDForm.MatchString(id) }
 
 // NormalizeEmail gives the one spelling under which an e-mail address is
-// stored and compared.
-func NormalizeEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// stored and compared. It changes ASCII letters only: by Unicode's rules two
+// people's addresses can be one, for K (the Kelvin sign) has the lower case k.
+func NormalizeEmail(email string) string {
+	folded := []byte(strings.TrimSpace(email))
+	for i, c := range folded {
+		if 'A' <= c && c <= 'Z' {
+			folded[i] = c - 'A' + 'a'
+		}
+	}
+	return string(folded)
+}

@@ -1,6 +1,7 @@
 package timer_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -60,6 +61,18 @@ func TestAdvance(t *testing.T) {
 	assert.Empty(t, timer.Advance(nil, noon, noon.Add(time.Hour)))
 }
 
+func TestAdvanceIsNeverNegative(t *testing.T) {
+	ahead := with(one(1, "A-1", 0), func(t *timer.Timer) { t.TillNow = -90 })
+	held := with(ahead, func(t *timer.Timer) { t.WithinWorkingHours = false })
+	most := with(ahead, func(t *timer.Timer) { t.TillNow = math.MaxInt64 })
+	for _, by := range []time.Duration{-time.Hour, 0, time.Minute} {
+		for _, got := range timer.Advance([]timer.Timer{ahead, held, most}, noon, noon.Add(by)) {
+			assert.GreaterOrEqual(t, got.TillNow, int64(0), by)
+		}
+	}
+	assert.Equal(t, int64(30), timer.Advance([]timer.Timer{ahead}, noon, noon.Add(2*time.Minute))[0].TillNow, "it counts from its start")
+}
+
 func TestTick(t *testing.T) {
 	odd := noon.Add(250 * time.Millisecond)
 	for name, tc := range map[string]struct{ from, now, want time.Time }{
@@ -100,7 +113,12 @@ func TestByAccount(t *testing.T) {
 }
 
 func TestNormalizeEmail(t *testing.T) {
-	for given, want := range map[string]string{"": "", " Ann@Example.TEST\n": "ann@example.test", "ÄNN@example.test": "änn@example.test"} {
+	for given, want := range map[string]string{
+		"": "", " Ann@Example.TEST\n": "ann@example.test", "ÄNN@Example.test": "Änn@example.test",
+		"\u212Aate@example.test": "\u212Aate@example.test", // the Kelvin sign, whose lower case is k
+		"\u0130nes@example.test": "\u0130nes@example.test", "\xffA@example.test": "\xffa@example.test",
+	} {
 		assert.Equal(t, want, timer.NormalizeEmail(given))
+		assert.Equal(t, want, timer.NormalizeEmail(want), "it is its own spelling")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -68,6 +69,21 @@ type appsAnswer struct {
 			} `json:"edges"`
 		} `json:"appsInstalledInContexts"`
 	} `json:"ecosystem"`
+}
+
+// whole wants each entry of the list: of one that is null it is not known whether
+// it is Clockwork.
+func (a *appsAnswer) whole() bool {
+	edges := a.Ecosystem.AppsInstalledInContexts.Edges
+	for _, edge := range edges {
+		nodes := edge.Node.InstallationsByContexts.Nodes
+		if len(nodes) == 0 || slices.ContainsFunc(nodes, func(w wireInstallation) bool {
+			return w.ID == "" || w.AppEnvironment.ID == "" || w.AppEnvironment.Key == "" || w.AppEnvironmentVersion.Version == ""
+		}) {
+			return false
+		}
+	}
+	return len(edges) > 0
 }
 
 type wireInstallation struct {

@@ -46,6 +46,11 @@ type invokeAnswer struct {
 	} `json:"invokeExtension"`
 }
 
+// whole does without a renewed token.
+func (a *invokeAnswer) whole() bool {
+	return a.Invoked != nil && a.Invoked.Success && len(a.Invoked.Response.Body) > 0 && string(a.Invoked.Response.Body) != "null"
+}
+
 // invoke reads one page of timers, and returns the renewed token that came
 // with it, or "".
 func (f *Forge) invoke(ctx context.Context, id identity, token Token, page int) (clockwork.TimersPage, string, error) {

@@ -32,16 +32,22 @@ func (f *Forge) sign(ctx context.Context, id identity) (string, error) {
 	return token, nil
 }
 
+type signAnswer struct {
+	Signed *struct {
+		Success bool           `json:"success"`
+		Errors  []gatewayError `json:"errors"`
+		Tokens  []struct {
+			JWT string `json:"jwt"`
+		} `json:"tokens"`
+	} `json:"globalApp_signForgeContextTokens"`
+}
+
+func (a *signAnswer) whole() bool {
+	return a.Signed != nil && a.Signed.Success && len(a.Signed.Tokens) > 0 && a.Signed.Tokens[0].JWT != ""
+}
+
 func (f *Forge) signByGateway(ctx context.Context, id identity) (string, error) {
-	var answer struct {
-		Signed *struct {
-			Success bool           `json:"success"`
-			Errors  []gatewayError `json:"errors"`
-			Tokens  []struct {
-				JWT string `json:"jwt"`
-			} `json:"tokens"`
-		} `json:"globalApp_signForgeContextTokens"`
-	}
+	var answer signAnswer
 	resp, err := f.site.query(ctx, operation{
 		op: "forge.sign", name: "SignForgeContextToken", query: signMutation,
 		variables: map[string]any{"input": map[string]any{

@@ -38,8 +38,13 @@ type gatewayError struct {
 	} `json:"extensions"`
 }
 
+// data is what an operation answers with. It is whole if it has all that was
+// asked for: an error beside it is then of a field that may be null, and does no
+// harm.
+type data interface{ whole() bool }
+
 // query runs an operation that changes nothing and decodes its data into v.
-func (s *site) query(ctx context.Context, o operation, v any) (*rest.Response, error) {
+func (s *site) query(ctx context.Context, o operation, v data) (*rest.Response, error) {
 	resp, err := s.do(ctx, rest.Request{
 		Op: o.op, Method: http.MethodPost, Path: []string{"gateway", "api", "graphql"},
 		JSON:     map[string]any{"operationName": o.name, "query": o.query, "variables": o.variables},
@@ -55,7 +60,7 @@ func (s *site) query(ctx context.Context, o operation, v any) (*rest.Response, e
 	if err := resp.Decode(&answer); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, err)
 	}
-	if len(answer.Errors) > 0 {
+	if len(answer.Errors) > 0 && !v.whole() {
 		return nil, refused(resp, answer.Errors)
 	}
 	return resp, nil

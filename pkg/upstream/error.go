@@ -16,7 +16,7 @@ import (
 // own or its word would mislead.
 const (
 	CodeAuthFailed = "AUTH_FAILED"    // the upstream refuses the credential of this server, not of the caller
-	CodeBadBody    = "BAD_BODY"       // it answered 2xx with something that cannot be read
+	CodeBadBody    = "BAD_BODY"       // it answered 2xx with something that cannot be read, or 403 or 404 with a page that is not its own
 	CodeTooLarge   = "BODY_TOO_LARGE" // its answer is over the limit
 	CodeRedirect   = "REDIRECT"       // it answered 3xx; redirects are never followed
 	CodeGone       = "GONE"           // 410: the endpoint was removed, the client needs a change

@@ -63,19 +63,6 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 	return err
 }
 
-// Matches reports whether the request's If-None-Match names etag (RFC 9110,
-// 13.1.2: weak comparison, a list, or *).
-func Matches(r *http.Request, etag string) bool {
-	header := strings.Join(r.Header.Values("If-None-Match"), ",")
-	for part := range strings.SplitSeq(header, ",") {
-		part = strings.TrimPrefix(strings.TrimSpace(part), "W/")
-		if part == "*" || (part != "" && part == strings.TrimPrefix(etag, "W/")) {
-			return true
-		}
-	}
-	return false
-}
-
 // ServerTiming formats phases and their durations for the Server-Timing header
 // (W3C), in milliseconds.
 func ServerTiming(phases []string, durations []time.Duration) string {

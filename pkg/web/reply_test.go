@@ -102,6 +102,24 @@ func TestMatches(t *testing.T) {
 		"prefix":          {[]string{`"77"`}, `"7"`, false},
 		"no-tag-to-match": {[]string{`"7"`}, "", false},
 		"nothing-at-all":  {[]string{", ,"}, "", false},
+		"any-of-nothing":  {[]string{"*"}, "", false},
+
+		"gzip":                {[]string{`"7-gzip"`}, `"7"`, true},
+		"gzip-of-jetty":       {[]string{`"7--gzip"`}, `"7"`, true},
+		"gzip-after-the-tag":  {[]string{`"7"-gzip`}, `"7"`, true},
+		"gzip-and-weak":       {[]string{`W/"7-gzip"`}, `"7"`, true},
+		"gzip-twice":          {[]string{`"7-gzip-gzip"`}, `"7"`, true},
+		"gzip-by-a-semicolon": {[]string{`"7;gzip"`}, `"7"`, true},
+		"brotli":              {[]string{`"7-br"`}, `"7"`, true},
+		"zstd-in-a-list":      {[]string{`"6-zstd", W/"7-zstd"`}, `"7"`, true},
+		"deflate":             {[]string{`"7:deflate"`}, `"7"`, true},
+		"stale-gzip":          {[]string{`"7-stale-gzip"`}, `"7-stale"`, true},
+		"stale-gzip-differs":  {[]string{`"7-stale-gzip"`}, `"7"`, false},
+		"gzip-of-another":     {[]string{`"77-gzip"`}, `"7"`, false},
+		"another-suffix":      {[]string{`"7-x"`}, `"7"`, false},
+		"no-suffix":           {[]string{`"7gzip"`}, `"7"`, false},
+		"only-a-suffix":       {[]string{`"-gzip"`}, `"7"`, false},
+		"suffix-unquoted":     {[]string{`7-gzip`}, `"7"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)

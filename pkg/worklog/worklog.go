@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -59,8 +60,8 @@ type List struct {
 	Worklogs []timer.Worklog // by start
 	Total    int64           // seconds
 	Days     []Day           // every day of the query, those without time too
-	// Degraded says that Jira did not answer: names may be missing, or the days
-	// be those of the default zone.
+	// Degraded says that Jira did not answer, or with a zone that is not known
+	// here: names may be missing, or the days be those of the default zone.
 	Degraded bool
 }
 
@@ -105,7 +106,8 @@ func civil(t time.Time) time.Time {
 }
 
 // zone is where the person's day begins and ends: as asked for, else as their
-// Jira profile says, else the default. guessed says that Jira did not answer.
+// Jira profile says, else the default. guessed says that what Jira answered is
+// not known: nothing, or a zone that this machine does not have.
 func (s *Service) zone(ctx context.Context, q Query) (zone *time.Location, guessed bool) {
 	if q.Zone != nil {
 		return q.Zone, false
@@ -117,9 +119,13 @@ func (s *Service) zone(ctx context.Context, q Query) (zone *time.Location, guess
 		s.Log.WarnContext(ctx, "time zone not looked up", "error", err)
 		return s.DefaultZone, !errors.Is(err, jira.ErrNotFound)
 	}
-	zone, err = time.LoadLocation(user.TimeZone)
-	if user.TimeZone == "" || err != nil {
+	if user.TimeZone == "" {
 		return s.DefaultZone, false
+	}
+	zone, err = time.LoadLocation(user.TimeZone)
+	if err != nil || user.TimeZone == "Local" { // which is this machine's
+		s.Log.WarnContext(ctx, "time zone of a Jira profile is unknown", "zone", fmt.Sprintf("%.64s", user.TimeZone), "default", s.DefaultZone.String())
+		return s.DefaultZone, true
 	}
 	return zone, false
 }

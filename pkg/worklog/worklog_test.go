@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -160,6 +161,49 @@ func TestDegraded(t *testing.T) {
 				require.NoError(t, err)
 				assert.Len(t, list.Worklogs, 2, "they come all the same")
 				assert.Equal(t, c.want, list.Degraded)
+			})
+		})
+	}
+}
+
+// profile is a Jira with a zone in a person's profile.
+type profile struct {
+	names
+	zone string
+}
+
+func (p profile) User(context.Context, string) (jira.User, error) {
+	return jira.User{AccountID: "acc-1", TimeZone: p.zone}, nil
+}
+
+// A zone that is not known here is the default's, which is said.
+func TestZoneOfAProfile(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		zone, used string
+		degraded   bool
+	}{
+		"known":             {"Asia/Tokyo", "Asia/Tokyo", false},
+		"none":              {"", "Europe/Berlin", false},
+		"unknown":           {"Mars/Olympus", "Europe/Berlin", true},
+		"not-a-name":        {"GMT+07:00", "Europe/Berlin", true},
+		"path":              {"../etc/passwd", "Europe/Berlin", true},
+		"zone-of-a-machine": {"Local", "Europe/Berlin", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, asked := service(names{})
+				var log strings.Builder
+				s.Names, s.DefaultZone, s.Log = profile{zone: c.zone}, berlin, slog.New(slog.NewTextHandler(&log, nil))
+				q := query("a")
+				q.Zone = nil
+				list, err := s.List(t.Context(), q)
+				require.NoError(t, err)
+				assert.Equal(t, []string{"a acc-1 2026-03-05 2026-03-05 " + c.used}, asked.asks)
+				assert.Equal(t, c.degraded, list.Degraded)
+				assert.Equal(t, c.degraded, strings.Contains(log.String(), "time zone of a Jira profile is unknown"), log.String())
+				assert.Equal(t, c.degraded, c.zone != "" && strings.Contains(log.String(), c.zone), "the zone that is unknown")
 			})
 		})
 	}

@@ -435,10 +435,13 @@ export interface components {
             readonly stale?: true;
             readonly degraded?: components["schemas"]["Degraded"];
         };
-        /** @description What is down and has left something out of this answer. Absent where nothing is. */
+        /** @description Whose answer was missing or not understood, so that this one lacks names, or has its days in the default time zone. Absent if nothing is missing. */
         readonly Degraded: readonly "jira"[];
         readonly StartTimerRequest: {
-            /** @example PORTAL-301 */
+            /**
+             * @description As people paste it, or the link of the issue on this site.
+             * @example PORTAL-301
+             */
             readonly issueKey: string;
             readonly comment?: string;
             /** @description Whose token it is. */
@@ -450,7 +453,10 @@ export interface components {
             readonly syncRequested: boolean;
         };
         readonly StopTimerRequest: {
-            /** @example PORTAL-301 */
+            /**
+             * @description Any that is listed, as people paste it, or the link of the issue on this site.
+             * @example PORTAL-301
+             */
             readonly issueKey?: string;
             /** @description Whose token it is. */
             readonly accountId?: string;
@@ -792,7 +798,7 @@ export interface components {
         /** @description A sentence that a person can act on. */
         readonly Sentence: string;
         /** @enum {string} */
-        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
+        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
         /** @enum {string} */
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY";
     };
@@ -943,7 +949,7 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The upstream that the code names does not answer as it should, or refuses the server's credentials. */
+        /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
         readonly BadGateway: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1490,7 +1496,7 @@ export interface operations {
                 readonly accountId?: components["parameters"]["AccountId"];
                 readonly userEmail?: components["parameters"]["UserEmail"];
                 /**
-                 * @description Words, a key, or the beginning of one. Without it, the person's issues in progress.
+                 * @description Words, a key, the beginning of one, or the link of an issue on this site. Without it, the person's issues in progress.
                  * @example portal
                  */
                 readonly q?: string;
@@ -1946,7 +1952,7 @@ export interface operations {
                 readonly since?: components["parameters"]["Since"];
             };
             readonly header?: {
-                /** @description The `seq` of the last event that was seen. Wins over `since`. */
+                /** @description The `seq` of the last event that was seen. Wins over `since`. Anything else gets the whole state. */
                 readonly "Last-Event-ID"?: number;
                 /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
                 readonly "X-Request-Id"?: components["parameters"]["RequestId"];

@@ -7,16 +7,16 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/auth/password"
-	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 // User is one person who may log in.
 type User struct {
 	Username  string
 	AccountID string // Atlassian's; "" where the person has none
-	Email     string // in lower case; "" where unknown
+	Email     string // as timer.NormalizeEmail spells it; "" if unknown
 	Role      string // RoleAdmin, or ""
 }
 
@@ -70,7 +70,9 @@ func (l List) Find(username string) (u User, hash password.Hash, found bool) {
 }
 
 // Fold gives the one spelling under which a username is compared and counted.
-func Fold(username string) string { return timer.NormalizeEmail(username) }
+// Unlike an e-mail address it is folded in every script: two that are one by it
+// are refused at start, and a password goes with each.
+func Fold(username string) string { return strings.ToLower(strings.TrimSpace(username)) }
 
 // String keeps names and hashes out of logs.
 func (l List) String() string { return fmt.Sprintf("%d users", len(l.users)) }

@@ -100,6 +100,15 @@ func TestParseFaults(t *testing.T) {
 	}
 }
 
+// A name is found in whatever case it is typed; an address is another's if one
+// letter is.
+func TestFindFoldsNamesAndNotAddresses(t *testing.T) {
+	l := parse(t, `[{"username":"Đức","email":"\u212Aate@Example.test","account_id":"a1","password_hash":"`+hash4MiB+`"}]`)
+	u, _, found := l.Find("ĐỨC ")
+	require.True(t, found)
+	assert.Equal(t, "\u212Aate@example.test", u.Email)
+}
+
 // An unknown name must cost what a known one costs, and always the same.
 func TestFindUnknown(t *testing.T) {
 	l := parse(t, `[{"username":"an","password_hash":"`+hash4MiB+`"},{"username":"bo","password_hash":"`+hash8MiB+`"}]`)
