@@ -110,6 +110,6 @@ func (b *batch) tell(account string, before, after []timer.Timer, at, now time.T
 		b.left = []any{account}
 	}
 	for _, ch := range timer.Diff(before, at, after, at) {
-		b.publish(EventsChannel(account), encodeEvent(account, ch, now))
+		b.publish(EventsChannel(account), encodeEvent(account, ch, at, now))
 	}
 }

@@ -20,25 +20,32 @@ type eventPayload struct {
 	Status    string    `json:"status"` // running or stopped
 	StartedAt time.Time `json:"started_at"`
 	UpdatedAt time.Time `json:"updated_at"`
-	IssueKey  string    `json:"issue_key"`
-	Summary   string    `json:"summary,omitempty"`
-	Comment   string    `json:"comment,omitempty"`
-	OnHold    bool      `json:"on_hold,omitempty"`
-	Source    string    `json:"source"`
+	// CountedSeconds is what Clockwork had counted at CountedAt.
+	CountedSeconds int64     `json:"counted_seconds"`
+	CountedAt      time.Time `json:"counted_at"`
+	OnHold         bool      `json:"on_hold"`
+	IssueKey       string    `json:"issue_key"`
+	Summary        string    `json:"summary,omitempty"`
+	Comment        string    `json:"comment,omitempty"`
+	Source         string    `json:"source"`
 }
 
-func encodeEvent(accountID string, change timer.Change, at time.Time) string {
+// encodeEvent gives the message of a change that happened at a moment; the
+// timer's TillNow was true at countedAt.
+func encodeEvent(accountID string, change timer.Change, countedAt, at time.Time) string {
 	t := change.Timer
 	payload := eventPayload{
-		ID:        "cw:" + accountID + ":" + t.Issue.Key,
-		UserID:    accountID,
-		Status:    "running",
-		StartedAt: t.StartedAt,
-		UpdatedAt: at,
-		IssueKey:  t.Issue.Key,
-		Summary:   t.Issue.Summary,
-		OnHold:    !t.WithinWorkingHours,
-		Source:    "clockwork",
+		ID:             "cw:" + accountID + ":" + t.Issue.Key,
+		UserID:         accountID,
+		Status:         "running",
+		StartedAt:      t.StartedAt,
+		UpdatedAt:      at,
+		CountedSeconds: t.TillNow,
+		CountedAt:      countedAt,
+		OnHold:         !t.WithinWorkingHours,
+		IssueKey:       t.Issue.Key,
+		Summary:        t.Issue.Summary,
+		Source:         "clockwork",
 	}
 	if change.Kind == timer.Stopped {
 		payload.Status = "stopped"

@@ -131,7 +131,7 @@ func (p *plan) change(c *change, at time.Time, version int64) {
 		p.batch.left = append(p.batch.left, c.account)
 	}
 	for _, ch := range timer.Diff(c.was, at, c.is, at) {
-		p.events = append(p.events, message{EventsChannel(c.account), encodeEvent(c.account, ch, p.now)})
+		p.events = append(p.events, message{EventsChannel(c.account), encodeEvent(c.account, ch, at, p.now)})
 		switch ch.Kind {
 		case timer.Started:
 			p.result.Started++
