@@ -201,8 +201,11 @@ func (s *Server) enter(ctx context.Context, who auth.Caller) (*room, *web.Error)
 		s.exit(room, nil)
 		return nil, errStore
 	}
-	if s.clockwork != nil && room.compareDue(s.now()) {
-		s.clockwork.reconcileLater(user)
+	if s.clockwork != nil {
+		s.clockwork.askFreshness(ctx, s.now())
+		if room.compareDue(s.now()) {
+			s.clockwork.reconcileLater(user)
+		}
 	}
 	return room, nil
 }

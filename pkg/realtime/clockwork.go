@@ -22,6 +22,8 @@ func clockworkID(account, issueKey string) string { return clockworkPrefix + acc
 type clockwork struct {
 	server *Server
 	o      ClockworkOptions
+	// freshness is sent to everybody when it changes.
+	freshness *freshness
 
 	mu     sync.Mutex
 	wanted map[string]bool // users to compare with the cache
@@ -29,7 +31,12 @@ type clockwork struct {
 }
 
 func newClockwork(s *Server, o ClockworkOptions) *clockwork {
-	return &clockwork{server: s, o: o, wanted: map[string]bool{}, wake: make(chan struct{}, 1)}
+	fresh := &freshness{cache: o.Cache, changed: func(f Freshness) {
+		for _, r := range s.hub.all() {
+			r.tell(f.encode())
+		}
+	}}
+	return &clockwork{server: s, o: o, freshness: fresh, wanted: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // run listens, and compares when asked to, until the server closes.
@@ -42,6 +49,7 @@ func (b *clockwork) run() {
 
 // event applies one published change.
 func (b *clockwork) event(_, payload string) {
+	b.freshness.heard()
 	t, err := parseEvent(payload)
 	if err == nil {
 		err = b.server.committer.submit(write{user: t.UserID, timer: t, relayed: true, ifSeq: -1, done: func(o outcome) {
@@ -74,6 +82,9 @@ func parseEvent(payload string) (Timer, error) {
 		return t, errNotAnUpdate
 	}
 	t.Seq, t.Source = 0, SourceClockwork
+	if t.CountedAt.IsZero() { // from an instance that is being replaced
+		t.CountByClock()
+	}
 	return t, nil
 }
 

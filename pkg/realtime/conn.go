@@ -136,6 +136,7 @@ func (c *conn) apply(act action) {
 		ID: act.ID, UserID: c.user, Status: act.Status, StartedAt: act.StartedAt, UpdatedAt: now,
 		IssueKey: act.IssueKey, Comment: act.Comment, Source: SourceClient,
 	}}
+	w.timer.CountByClock()
 	if err := c.server.committer.submit(w); err != nil {
 		c.tell(refusalOf(err, act.ID))
 	}

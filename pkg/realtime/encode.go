@@ -11,7 +11,7 @@ import (
 // The timer's encoding is written by hand: it is made once for each change and
 // was a third of the server's own work. A test holds it to encoding/json.
 func encodeTimer(t *Timer) []byte {
-	b := make([]byte, 0, 192+len(t.ID)+len(t.UserID)+len(t.Summary)+len(t.Comment))
+	b := make([]byte, 0, 288+len(t.ID)+len(t.UserID)+len(t.Summary)+len(t.Comment))
 	b = appendText(b, `{"id":`, t.ID)
 	b = appendText(b, `,"user_id":`, t.UserID)
 	b = appendText(b, `,"status":`, string(t.Status))
@@ -19,6 +19,11 @@ func encodeTimer(t *Timer) []byte {
 	b = appendTime(b, `,"updated_at":"`, t.UpdatedAt)
 	b = append(b, `,"seq":`...)
 	b = strconv.AppendInt(b, t.Seq, 10)
+	b = append(b, `,"counted_seconds":`...)
+	b = strconv.AppendInt(b, t.CountedSeconds, 10)
+	b = appendTime(b, `,"counted_at":"`, t.CountedAt)
+	b = append(b, `,"on_hold":`...)
+	b = strconv.AppendBool(b, t.OnHold)
 	if t.IssueKey != "" {
 		b = appendText(b, `,"issue_key":`, t.IssueKey)
 	}
@@ -27,9 +32,6 @@ func encodeTimer(t *Timer) []byte {
 	}
 	if t.Comment != "" {
 		b = appendText(b, `,"comment":`, t.Comment)
-	}
-	if t.OnHold {
-		b = append(b, `,"on_hold":true`...)
 	}
 	b = appendText(b, `,"source":`, t.Source)
 	return append(b, '}')
@@ -62,9 +64,9 @@ func plain(text string) bool {
 }
 
 // encodeState is the message on connect: everything known, newest change last.
-func encodeState(timers []Timer, seq int64, now time.Time) []byte {
+func encodeState(timers []Timer, seq int64, fresh Freshness, now time.Time) []byte {
 	slices.SortFunc(timers, func(a, b Timer) int { return int(a.Seq - b.Seq) })
-	b := append(make([]byte, 0, 128+256*len(timers)), `{"event":"state","payload":{"timers":[`...)
+	b := append(make([]byte, 0, 192+352*len(timers)), `{"event":"state","payload":{"timers":[`...)
 	for i := range timers {
 		if i > 0 {
 			b = append(b, ',')
@@ -74,5 +76,12 @@ func encodeState(timers []Timer, seq int64, now time.Time) []byte {
 	b = append(b, `],"seq":`...)
 	b = strconv.AppendInt(b, seq, 10)
 	b = appendTime(b, `,"server_time":"`, now)
+	if fresh.SyncedAt == nil {
+		b = append(b, `,"synced_at":null`...)
+	} else {
+		b = appendTime(b, `,"synced_at":"`, *fresh.SyncedAt)
+	}
+	b = append(b, `,"stale":`...)
+	b = strconv.AppendBool(b, fresh.Stale)
 	return append(b, `}}`...)
 }

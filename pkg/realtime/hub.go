@@ -11,6 +11,8 @@ const linger = time.Minute
 
 // hub holds the rooms of this instance.
 type hub struct {
+	freshness *freshness // of what comes from Clockwork
+
 	mu    sync.Mutex
 	rooms map[string]*room
 }
@@ -21,7 +23,7 @@ func (h *hub) enter(user string) *room {
 	defer h.mu.Unlock()
 	r := h.rooms[user]
 	if r == nil {
-		r = &room{user: user}
+		r = &room{user: user, freshness: h.freshness}
 		h.rooms[user] = r
 	}
 	r.users++

@@ -69,7 +69,7 @@ func FuzzDecodeEvent(f *testing.F) {
 		require.NoError(t, err)
 		assert.True(t, e.Timer.same(&again.Timer), "%s", text)
 		assert.Equal(t, e.Timer.Seq, again.Timer.Seq)
-		state := encodeState([]Timer{e.Timer, again.Timer}, e.Timer.Seq, time.Unix(0, 0))
+		state := encodeState([]Timer{e.Timer, again.Timer}, e.Timer.Seq, Freshness{}, time.Unix(0, 0))
 		assert.Contains(t, string(state), `"event":"state"`)
 	})
 }

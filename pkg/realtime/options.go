@@ -59,6 +59,7 @@ type Events interface {
 // Cache is what runs in Clockwork, as far as is known.
 type Cache interface {
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
+	Freshness(ctx context.Context) (timercache.Freshness, error)
 }
 
 // Control starts and stops timers in Clockwork.

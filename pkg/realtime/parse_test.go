@@ -64,8 +64,8 @@ func TestEncodeTimerIsEncodingJSON(t *testing.T) {
 	elsewhere := full
 	elsewhere.StartedAt = full.StartedAt.In(time.FixedZone("", 7200))
 	assert.Equal(t, string(encodeTimer(&full)), string(encodeTimer(&elsewhere)), "times are told in UTC")
-	assert.True(t, json.Valid(encodeState([]Timer{full, full}, 9, testNow)))
-	assert.True(t, json.Valid(encodeState(nil, 0, testNow)))
+	assert.True(t, json.Valid(encodeState([]Timer{full, full}, 9, Freshness{}, testNow)))
+	assert.True(t, json.Valid(encodeState(nil, 0, Freshness{}, testNow)))
 }
 
 func FuzzParseAnnouncement(f *testing.F) {

@@ -67,12 +67,27 @@ func (b *clockwork) missedAll() {
 	}
 }
 
-// sweep has those compared who are here and whose time has come.
+// sweep has those compared who are here and whose time has come, and finds out
+// for them whether Clockwork's word has become stale.
 func (b *clockwork) sweep(now time.Time) {
+	here := false
 	for _, r := range b.server.hub.all() {
-		if !r.empty() && r.compareDue(now) {
+		if r.empty() {
+			continue
+		}
+		here = true
+		if r.compareDue(now) {
 			b.reconcileLater(r.user)
 		}
+	}
+	if here && b.freshness.due(now) {
+		b.server.running.Go(func() { b.askFreshness(b.server.ctx, now) })
+	}
+}
+
+func (b *clockwork) askFreshness(ctx context.Context, now time.Time) {
+	if err := b.freshness.ask(ctx, now); err != nil && b.server.ctx.Err() == nil {
+		b.server.log.Warn("realtime: freshness not read", "error", err)
 	}
 }
 
@@ -177,7 +192,7 @@ func (b *clockwork) compare(ctx context.Context, r *room) error {
 		return errNothing
 	}
 	// A stale view is no older than what its events said.
-	return b.submitAll(ctx, seq, ClockworkChanges(r.user, known, view.Timers, s.now().UTC().Truncate(time.Millisecond)))
+	return b.submitAll(ctx, seq, ClockworkChanges(r.user, known, view, s.now().UTC().Truncate(time.Millisecond)))
 }
 
 // submitAll has the changes made as long as nothing else happens to the user.
@@ -208,17 +223,21 @@ func (b *clockwork) submitAll(ctx context.Context, seq int64, changes []Timer) e
 }
 
 // ClockworkChanges lists what has to change, as of now, for an account's known
-// timers to be those that run in Clockwork: first what has stopped, since that
-// makes room, then the others, the latest start first. Timers that are the
-// clients' own stay as they are.
-func ClockworkChanges(user string, known []Timer, running []timer.Timer, now time.Time) []Timer {
+// timers to be those that the view of Clockwork has: first what has stopped,
+// since that makes room, then the others, the latest start first. Timers that
+// are the clients' own stay as they are.
+func ClockworkChanges(user string, known []Timer, view timercache.View, now time.Time) []Timer {
+	countedAt := now
+	if view.CachedAt != nil {
+		countedAt = *view.CachedAt
+	}
 	was, is := map[string]Timer{}, map[string]bool{}
 	for _, t := range known {
 		was[t.ID] = t
 	}
 	var begun []Timer
-	for _, t := range running {
-		next := fromClockwork(user, t, now)
+	for _, t := range view.Timers {
+		next := fromClockwork(user, t, countedAt, now)
 		if is[next.ID] {
 			continue // a newer one of the same issue speaks for both
 		}
@@ -232,7 +251,7 @@ func ClockworkChanges(user string, known []Timer, running []timer.Timer, now tim
 	var stopped []Timer
 	for _, t := range known {
 		if t.Source == SourceClockwork && t.Status == Running && !is[t.ID] {
-			t.Status, t.UpdatedAt = Stopped, now
+			t.stopAt(now)
 			stopped = append(stopped, t)
 		}
 	}
@@ -240,7 +259,7 @@ func ClockworkChanges(user string, known []Timer, running []timer.Timer, now tim
 }
 
 // sameStart is same, but for a start that moved by 2 s or less: it was our
-// clock's until Clockwork's came.
+// clock's until Clockwork's came. What is counted has to agree all the same.
 func sameStart(next, old *Timer) bool {
 	moved := next.StartedAt.Sub(old.StartedAt).Abs()
 	a := *next
@@ -250,9 +269,10 @@ func sameStart(next, old *Timer) bool {
 	return a.same(old)
 }
 
-func fromClockwork(user string, t timer.Timer, now time.Time) Timer {
+func fromClockwork(user string, t timer.Timer, countedAt, now time.Time) Timer {
 	next := Timer{
 		ID: clockworkID(user, t.Issue.Key), UserID: user, Status: Running, StartedAt: t.StartedAt.UTC(), UpdatedAt: now,
+		CountedSeconds: t.TillNow, CountedAt: countedAt.UTC(),
 		IssueKey: t.Issue.Key, Summary: t.Issue.Summary, OnHold: !t.WithinWorkingHours, Source: SourceClockwork,
 	}
 	if t.Comment != nil {

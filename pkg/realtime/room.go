@@ -17,7 +17,8 @@ const maxHeld = 1024
 // the committer and, made by other instances, from the feed; whichever way is
 // faster, the room hands them out by seq.
 type room struct {
-	user string
+	user      string
+	freshness *freshness
 
 	users  int       // guarded by the hub
 	unused time.Time // guarded by the hub
@@ -266,9 +267,12 @@ func (r *room) join(o *outbox, since int64, now time.Time) {
 		for _, p := range missed {
 			o.put(p.item)
 		}
+		if r.freshness != nil { // which may have changed since
+			o.put(newItem(0, r.freshness.get().encode()))
+		}
 		return
 	}
-	o.put(newItem(r.seq, encodeState(r.list(), r.seq, now)))
+	o.put(newItem(r.seq, encodeState(r.list(), r.seq, r.freshness.get(), now)))
 }
 
 // after gives the changes after a seq, where they are all known. It needs mu
@@ -314,7 +318,7 @@ func (r *room) remind(o *outbox, id string) {
 
 // tellState queues the whole state for every connection. It needs mu held.
 func (r *room) tellState(now time.Time) {
-	i := newItem(r.seq, encodeState(r.list(), r.seq, now))
+	i := newItem(r.seq, encodeState(r.list(), r.seq, r.freshness.get(), now))
 	for _, o := range r.members {
 		o.put(i)
 	}

@@ -69,6 +69,7 @@ func New(o Options) (*Server, error) {
 		pace: pace{now: time.Now, sleep: func(d time.Duration) { _ = s.sleep(s.ctx, d) }}}
 	if o.Clockwork != nil {
 		s.clockwork = newClockwork(s, *o.Clockwork)
+		s.hub.freshness = s.clockwork.freshness
 		s.running.Go(s.clockwork.run)
 	}
 	if shared {

@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -54,6 +55,14 @@ func (s *stream) next() []string {
 	}
 	require.Fail(s.t, "the stream ended", "%v", s.lines.Err())
 	return nil
+}
+
+// message reads one event as the message that it holds.
+func (s *stream) message() (m message) {
+	s.t.Helper()
+	lines := s.next()
+	require.NoError(s.t, json.Unmarshal([]byte(strings.TrimPrefix(lines[len(lines)-1], "data: ")), &m))
+	return m
 }
 
 func TestStream(t *testing.T) {

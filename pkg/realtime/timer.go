@@ -29,18 +29,24 @@ type Timer struct {
 	StartedAt time.Time `json:"started_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	Seq       int64     `json:"seq"` // of its last change
-	IssueKey  string    `json:"issue_key,omitempty"`
-	Summary   string    `json:"summary,omitempty"`
-	Comment   string    `json:"comment,omitempty"`
-	OnHold    bool      `json:"on_hold,omitempty"` // outside working hours
-	Source    string    `json:"source"`
+	// CountedSeconds is what was counted at CountedAt, without the time on hold.
+	// It grows with the clock while the timer runs and is not on hold.
+	CountedSeconds int64     `json:"counted_seconds"`
+	CountedAt      time.Time `json:"counted_at"`
+	OnHold         bool      `json:"on_hold"` // outside working hours
+	IssueKey       string    `json:"issue_key,omitempty"`
+	Summary        string    `json:"summary,omitempty"`
+	Comment        string    `json:"comment,omitempty"`
+	Source         string    `json:"source"`
 }
 
 // same reports whether a person would see no difference.
 func (t *Timer) same(other *Timer) bool {
 	a, b := *t, *other
 	a.UpdatedAt, a.Seq, a.StartedAt = b.UpdatedAt, b.Seq, b.StartedAt
-	return a == b && t.StartedAt.Equal(other.StartedAt)
+	a.CountedSeconds, a.CountedAt = b.CountedSeconds, b.CountedAt
+	// What a stopped timer has counted follows from when it stopped.
+	return a == b && t.StartedAt.Equal(other.StartedAt) && (t.Status == Stopped || t.sameCount(other))
 }
 
 // Event is one change of a timer. JSON is the timer's encoding, which the
@@ -58,8 +64,13 @@ func NewEvent(t Timer) Event {
 // DecodeEvent reads what NewEvent encoded.
 func DecodeEvent(encoded []byte) (Event, error) {
 	e := Event{JSON: encoded}
-	err := json.Unmarshal(encoded, &e.Timer)
-	return e, err
+	if err := json.Unmarshal(encoded, &e.Timer); err != nil {
+		return e, err
+	}
+	if e.Timer.CountedAt.IsZero() { // from before timers said it
+		e.Timer.CountByClock()
+	}
+	return e, nil
 }
 
 // State is what a store knows of one user. Recent are the last changes in

@@ -15,6 +15,10 @@ export interface RunningTimer {
   readonly updatedAt: string;
   /** Of its last change; 0 where no message told of it. */
   readonly seq: number;
+  /** What was counted at countedAt, without the time on hold. */
+  readonly countedSeconds: number;
+  /** RFC 3339, by the server's clock. */
+  readonly countedAt: string;
   /** It runs outside working hours, so that Clockwork does not count. */
   readonly onHold?: boolean;
   /** What was asked for here and is not confirmed yet. */
@@ -42,6 +46,10 @@ export interface TimerState {
   readonly status: ConnectionStatus;
   /** Milliseconds to add to this machine's clock to get the server's. */
   readonly clockOffset: number;
+  /** Clockwork has not answered the server for so long that its timers may have changed since. */
+  readonly stale: boolean;
+  /** When Clockwork last answered, RFC 3339 by the server's clock; null if that is not known. */
+  readonly syncedAt: string | null;
   /** Why the last start or stop did not work; null once the next one is asked for. */
   readonly error: ClientError | null;
   /** Whether the timers are known: until then an empty list means nothing. */
@@ -54,6 +62,8 @@ export const initialState: TimerState = {
   current: null,
   status: { kind: "connecting" },
   clockOffset: 0,
+  stale: false,
+  syncedAt: null,
   error: null,
   loaded: false,
 };

@@ -4,6 +4,7 @@ import { useId } from "react";
 import { Button } from "./Button";
 import { dateOf, dayRange, hourOf, longDay, weekOf } from "./calendar";
 import { span } from "./duration";
+import type { RunningDays } from "./useRunningDays";
 import { WeekChart } from "./WeekChart";
 import classes from "./Worklogs.module.css";
 
@@ -15,14 +16,16 @@ export interface WorklogsProps {
   onRetry: () => void;
   /** The person's local date. */
   today: string;
-  /** Seconds since midnight that running timers have counted and no worklog shows yet. */
-  running: number;
+  /** Seconds by date that running timers have counted and no worklog shows yet. */
+  running: RunningDays;
 }
 
 /** What was logged today and in this week. */
 export function Worklogs({ worklogs, problem, onRetry, today, running }: WorklogsProps) {
   const id = useId();
   const dates = weekOf(today);
+  const runningToday = running.get(today) ?? 0;
+  const runningThisWeek = dates.reduce((sum, date) => sum + (running.get(date) ?? 0), 0);
   const days = new Map(worklogs?.days?.map((day) => [day.date, day.total]));
   const logs = (worklogs?.worklogs ?? []).filter((log) => dateOf(new Date(log.started)) === today);
   return (
@@ -38,16 +41,16 @@ export function Worklogs({ worklogs, problem, onRetry, today, running }: Worklog
       <section aria-labelledby={`${id}-today`} className={classes.today}>
         <header className={classes.head}>
           <h2 id={`${id}-today`}>Today</h2>
-          <Total seconds={worklogs && (days.get(today) ?? 0)} running={running} />
+          <Total seconds={worklogs && (days.get(today) ?? 0)} running={runningToday} />
           <p className={classes.date}>{longDay(today)}</p>
         </header>
-        {worklogs && (logs.length > 0 ? <Logs logs={logs} /> : <p className={classes.empty}>{running > 0 ? "Nothing is logged yet. The running time is logged when you stop." : "Nothing is logged yet. Start a timer, and its time appears here when you stop it."}</p>)}
+        {worklogs && (logs.length > 0 ? <Logs logs={logs} /> : <p className={classes.empty}>{runningToday > 0 ? "Nothing is logged yet. The running time is logged when you stop." : "Nothing is logged yet. Start a timer, and its time appears here when you stop it."}</p>)}
         {!worklogs && !problem && <p className={classes.empty}>Loading</p>}
       </section>
       <section aria-labelledby={`${id}-week`} className={classes.week}>
         <header className={classes.head}>
           <h2 id={`${id}-week`}>This week</h2>
-          <Total seconds={worklogs?.total} running={running} />
+          <Total seconds={worklogs?.total} running={runningThisWeek} />
           <p className={classes.date}>{dayRange(dates[0] ?? today, dates[6] ?? today)}</p>
         </header>
         {worklogs && <WeekChart dates={dates} today={today} totals={days} running={running} labelledBy={`${id}-week`} />}

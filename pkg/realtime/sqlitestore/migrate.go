@@ -35,6 +35,8 @@ var migrations = []string{
 		timer   TEXT NOT NULL -- the payload of timer_updated
 	);`,
 	`CREATE TABLE epoch (seq INTEGER NOT NULL); -- one row: what users start from`,
+	`ALTER TABLE timers ADD COLUMN counted_seconds INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE timers ADD COLUMN counted_at TEXT NOT NULL DEFAULT ''; -- RFC 3339, UTC; '' if not known`,
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -12,7 +12,7 @@ import (
 // trimEvery is how many rows the events table may be too long.
 const trimEvery = 1024
 
-const columns = "id, status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source"
+const columns = "id, status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source, counted_seconds, counted_at"
 
 // writer is the one connection that writes, with its statements.
 type writer struct {
@@ -46,9 +46,9 @@ func newWriter(ctx context.Context, db *sql.DB, last int64) (*writer, error) {
 		"PRAGMA data_version": &w.foreign,
 		"ROLLBACK":            &w.undo,
 		"SELECT COALESCE(MAX(seq), (SELECT seq FROM epoch)) FROM timers WHERE user_id = ?": &w.seq,
-		"INSERT INTO timers (user_id, " + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
-			" ON CONFLICT (user_id, id) DO UPDATE SET (status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source) =" +
-			" (excluded.status, excluded.started_at, excluded.updated_at, excluded.seq, excluded.issue_key, excluded.summary, excluded.comment, excluded.on_hold, excluded.source)": &w.put,
+		"INSERT INTO timers (user_id, " + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
+			" ON CONFLICT (user_id, id) DO UPDATE SET (status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source, counted_seconds, counted_at) =" +
+			" (excluded.status, excluded.started_at, excluded.updated_at, excluded.seq, excluded.issue_key, excluded.summary, excluded.comment, excluded.on_hold, excluded.source, excluded.counted_seconds, excluded.counted_at)": &w.put,
 		"DELETE FROM timers WHERE user_id = ? AND id = ?":         &w.drop,
 		"INSERT INTO events (n, user_id, timer) VALUES (?, ?, ?)": &w.log,
 		"SELECT COALESCE(MAX(n), 0) FROM events":                  &w.lastRow,
@@ -74,14 +74,19 @@ func (w *writer) read(ctx context.Context, user string) ([]realtime.Timer, error
 	var timers []realtime.Timer
 	for rows.Next() {
 		t := realtime.Timer{UserID: user}
-		var started, updated string
-		if err := rows.Scan(&t.ID, &t.Status, &started, &updated, &t.Seq, &t.IssueKey, &t.Summary, &t.Comment, &t.OnHold, &t.Source); err != nil {
+		var started, updated, counted string
+		if err := rows.Scan(&t.ID, &t.Status, &started, &updated, &t.Seq, &t.IssueKey, &t.Summary, &t.Comment, &t.OnHold, &t.Source, &t.CountedSeconds, &counted); err != nil {
 			return nil, err
 		}
 		if t.StartedAt, err = time.Parse(time.RFC3339Nano, started); err != nil {
 			return nil, err
 		}
 		if t.UpdatedAt, err = time.Parse(time.RFC3339Nano, updated); err != nil {
+			return nil, err
+		}
+		if counted == "" {
+			t.CountByClock()
+		} else if t.CountedAt, err = time.Parse(time.RFC3339Nano, counted); err != nil {
 			return nil, err
 		}
 		timers = append(timers, t)
@@ -183,7 +188,7 @@ func replaced(later []realtime.Event, id string) bool {
 
 func (w *writer) write(ctx context.Context, user string, t *realtime.Timer) error {
 	_, err := w.put.ExecContext(ctx, user, t.ID, string(t.Status), t.StartedAt.UTC().Format(time.RFC3339Nano), t.UpdatedAt.UTC().Format(time.RFC3339Nano),
-		t.Seq, t.IssueKey, t.Summary, t.Comment, t.OnHold, t.Source)
+		t.Seq, t.IssueKey, t.Summary, t.Comment, t.OnHold, t.Source, t.CountedSeconds, t.CountedAt.UTC().Format(time.RFC3339Nano))
 	return err
 }
 
