@@ -39,7 +39,7 @@ export type ConnectionStatus =
 
 /** What a screen shows. The same object as long as nothing changed. */
 export interface TimerState {
-  /** Running ones first, then the latest start first. */
+  /** Running ones first, the latest start first; then the others, the latest stop first. */
   readonly timers: readonly RunningTimer[];
   /** The running timer that started last. */
   readonly current: RunningTimer | null;
@@ -68,10 +68,13 @@ export const initialState: TimerState = {
   loaded: false,
 };
 
+/** When it came to be as it is: a stopped timer's start says nothing of when it was worked on last. */
+const lastMoment = (t: RunningTimer): number => Date.parse(t.status === "running" ? t.startedAt : t.updatedAt);
+
 /** Orders timers for a screen. */
 export function inOrder(timers: Iterable<RunningTimer>): RunningTimer[] {
   return [...timers].sort((a, b) => {
     if (a.status !== b.status) return a.status === "running" ? -1 : 1;
-    return Date.parse(b.startedAt) - Date.parse(a.startedAt) || b.seq - a.seq || (a.id < b.id ? -1 : 1);
+    return lastMoment(b) - lastMoment(a) || b.seq - a.seq || (a.id < b.id ? -1 : 1);
   });
 }

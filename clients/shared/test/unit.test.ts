@@ -207,14 +207,15 @@ describe("wishes", () => {
 
 describe("snapshot", () => {
   const rest = { status: initialState.status, clockOffset: 0, stale: false, syncedAt: null, error: null, loaded: true };
-  test("running ones first, then the latest start", () => {
+  test("running ones first by start, then the others by stop", () => {
     const timers = [
       timer("old", { startedAt: "2026-05-04T08:00:00Z" }),
-      timer("stopped", { status: "stopped", startedAt: "2026-05-04T12:00:00Z" }),
+      timer("stopped", { status: "stopped", startedAt: "2026-05-04T12:00:00Z", updatedAt: "2026-05-04T12:10:00Z" }),
+      timer("stopped-last", { status: "stopped", startedAt: "2026-05-04T08:00:00Z", updatedAt: "2026-05-04T12:20:00Z" }),
       timer("new", { startedAt: "2026-05-04T10:00:00+01:00" }),
       timer("newest", { startedAt: "2026-05-04T09:30:00Z" }),
     ];
-    expect(inOrder(timers).map((t) => t.id)).toEqual(["newest", "new", "old", "stopped"]);
+    expect(inOrder(timers).map((t) => t.id)).toEqual(["newest", "new", "old", "stopped-last", "stopped"]);
     expect(nextState(initialState, timers, rest).current?.id).toBe("newest");
   });
   test("is the same object while nothing changes, and keeps what does not", () => {

@@ -38,7 +38,8 @@ export function isUnreachable(status: Status): boolean {
   return status.kind === "offline" || status.kind === "reconnecting" || status.kind === "expired";
 }
 
-function isHeard(status: Status): boolean {
+/** Whether the server reports changes. */
+export function isHeard(status: Status): boolean {
   return status.kind === "live" || status.kind === "polling";
 }
 

@@ -5,7 +5,7 @@ import { useRef, useState } from "react";
 import { Announcer } from "./Announcer";
 import { Button } from "./Button";
 import { ConnectClockwork } from "./ConnectClockwork";
-import { ConnectionStatus } from "./ConnectionStatus";
+import { ConnectionStatus, isHeard } from "./ConnectionStatus";
 import { doubtOf, isAbout } from "./doubt";
 import { Notice } from "./Notice";
 import { nameOf } from "./RunningTimer";
@@ -49,6 +49,7 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
   const actions = useActions({
     start,
     stop,
+    heard: isHeard(state.status),
     connect: async (clockworkToken) => {
       await client.settings.validate(clockworkToken);
       if (!session || client.session?.token !== session.token) return; // logged out meanwhile

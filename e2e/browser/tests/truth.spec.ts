@@ -80,3 +80,17 @@ test("a timer that did not start today says when, and its time fits on a phone",
     await server.sync();
   }
 });
+
+test("an issue that was chosen from the list keeps its title while its timer starts", async ({ web }) => {
+  const screen = await web();
+  await screen.logIn(person("sofia"));
+  await screen.isLive();
+  const letGo = await screen.holdBack("**/api/timers/start");
+  await screen.page.getByRole("combobox", { name: "Issue" }).fill("invoice");
+  const option = screen.page.getByRole("option").first();
+  await option.click();
+  await screen.page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(screen.heading).toHaveText(/^[A-Z]+-\d+\s+\S+ \S+/);
+  await letGo(); // it needs a token, and is not started
+  await expect(screen.page.getByLabel("Clockwork API token")).toBeVisible();
+});
