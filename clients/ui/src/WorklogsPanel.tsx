@@ -22,15 +22,16 @@ export function WorklogsPanel({ state, read, compact }: WorklogsPanelProps) {
   const today = useToday();
   const reachable = !isUnreachable(state.status);
   const { worklogs, problem, reload } = useWorklogs(read, today, runningIds(state.timers), reachable);
-  const running = useRunningDays(state.timers, weekOf(today), state.clockOffset);
-  if (!compact) return <Steady worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} />;
+  const running = useRunningDays(state.timers, weekOf(today), state.clockOffset, worklogs);
+  const runs = state.timers.some((t) => t.status === "running" && t.issueKey);
+  if (!compact) return <Steady worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} runs={runs} />;
   const logged = worklogs?.days?.find((day) => day.date === today)?.total;
   if (logged === undefined) return null;
-  const runs = running.get(today) ?? 0;
+  const seconds = running.get(today) ?? 0;
   return (
     <p>
       Today {span(logged)}
-      {runs > 0 && ` + ${span(runs)} running`}
+      {seconds > 0 && ` + ${span(seconds)} ${runs ? "running" : "being logged"}`}
     </p>
   );
 }

@@ -94,3 +94,33 @@ test("an issue that was chosen from the list keeps its title while its timer sta
   await letGo(); // it needs a token, and is not started
   await expect(screen.page.getByLabel("Clockwork API token")).toBeVisible();
 });
+
+test("the day's total does not dip after a stop, before the worklog comes", async ({ server, web, leaveIdle }) => {
+  const duc = person("duc");
+  leaveIdle(duc, "OPS-64");
+  await clockwork.start(duc.accountId, "OPS-64");
+  await clockwork.edit(duc.accountId, "OPS-64", { startedAt: new Date(Date.now() - 2 * 60_000).toISOString() });
+  await server.sync();
+  const screen = await web();
+  await screen.logIn(duc);
+  await screen.isLive();
+  const total = screen.page.getByRole("region", { name: "This week" }).locator("header p").first();
+  await expect(total).toContainText("running");
+  await screen.page.evaluate(() => {
+    const shown: string[] = [];
+    Object.assign(window, { shown });
+    const heading = [...document.querySelectorAll("h2")].find((h2) => h2.textContent === "This week");
+    const look = (): void => {
+      shown.push(heading?.parentElement?.querySelector("p")?.textContent ?? "");
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  const minutes = (text: string): number => [...text.matchAll(/(\d+)\s(h|min)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === "h" ? 60 : 1), 0);
+  const before = minutes(await total.innerText());
+  await clockwork.stop(duc.accountId, "OPS-64");
+  await server.sync();
+  await expect(total).not.toContainText(/running|being logged/);
+  const shown = await screen.page.evaluate(() => (window as unknown as { shown: string[] }).shown);
+  expect(shown.filter((text) => minutes(text) < before)).toEqual([]);
+});
