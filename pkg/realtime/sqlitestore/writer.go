@@ -28,6 +28,9 @@ type writer struct {
 	trim    *sql.Stmt
 	timers  *sql.Stmt
 	lastRow *sql.Stmt
+
+	prepared []*sql.Stmt // all of these
+
 	last    int64            // n of the last row of events
 	trimmed int64            // n up to which events were deleted
 	seqs    map[string]int64 // of users, as committed
@@ -56,13 +59,22 @@ func newWriter(ctx context.Context, db *sql.DB, last int64) (*writer, error) {
 		"SELECT " + columns + " FROM timers WHERE user_id = ?":    &w.timers,
 	} {
 		if *target, err = conn.PrepareContext(ctx, text); err != nil {
-			return nil, errors.Join(err, conn.Close())
+			return nil, errors.Join(err, w.close())
 		}
+		w.prepared = append(w.prepared, *target)
 	}
 	return w, nil
 }
 
-func (w *writer) close() error { return w.conn.Close() }
+// close ends the statements too: while one is open, SQLite does not close the
+// database, and leaves everything in the log.
+func (w *writer) close() error {
+	var err error
+	for _, statement := range w.prepared {
+		err = errors.Join(err, statement.Close())
+	}
+	return errors.Join(err, w.conn.Close())
+}
 
 // read gives a user's timers.
 func (w *writer) read(ctx context.Context, user string) ([]realtime.Timer, error) {
