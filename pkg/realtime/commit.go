@@ -48,6 +48,9 @@ type committer struct {
 
 // submit accepts a write, or says why not.
 func (c *committer) submit(w write) error {
+	if err := w.timer.Check(); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -11,6 +12,8 @@ const linger = time.Minute
 
 // hub holds the rooms of this instance.
 type hub struct {
+	log *slog.Logger
+
 	mu    sync.Mutex
 	rooms map[string]*room
 }
@@ -21,7 +24,7 @@ func (h *hub) enter(user string) *room {
 	defer h.mu.Unlock()
 	r := h.rooms[user]
 	if r == nil {
-		r = &room{user: user}
+		r = &room{user: user, log: h.log}
 		h.rooms[user] = r
 	}
 	r.users++

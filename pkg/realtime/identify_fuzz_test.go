@@ -63,9 +63,6 @@ func FuzzDecodeEvent(f *testing.F) {
 			return
 		}
 		again, err := DecodeEvent(encodeTimer(&e.Timer))
-		if e.Timer.StartedAt.UTC().Year() > 9999 || e.Timer.UpdatedAt.UTC().Year() > 9999 || e.Timer.StartedAt.UTC().Year() < 0 || e.Timer.UpdatedAt.UTC().Year() < 0 {
-			return // RFC 3339 has no such years, and parseAction takes none
-		}
 		require.NoError(t, err)
 		assert.True(t, e.Timer.same(&again.Timer), "%s", text)
 		assert.Equal(t, e.Timer.Seq, again.Timer.Seq)

@@ -76,15 +76,14 @@ func (s *Server) announced(user, text string) {
 	if r == nil || r.has(lastAnnounced(text)) {
 		return
 	}
-	a, events, err := parseAnnouncement(text)
+	a, events, err := parseAnnouncement(user, text)
 	if err != nil {
 		s.log.Error("realtime: announcement not understood", "error", err)
-		return
 	}
 	if a.Notice != nil {
 		r.tell(a.Notice)
 	}
-	if r.deliver(events) {
+	if r.deliver(events) || err != nil { // what was not understood has changed the store
 		s.running.Go(func() {
 			_ = s.sleep(s.ctx, graceForGap)
 			s.mend(r)

@@ -176,8 +176,12 @@ func (b *clockwork) compare(ctx context.Context, r *room) error {
 	if view.SyncedAt == nil {
 		return errNothing
 	}
+	changes, unreadable := ClockworkChanges(r.user, known, view.Timers, s.now().UTC().Truncate(time.Millisecond))
+	if unreadable != nil {
+		s.log.Error("realtime: timer in the cache left out", "error", unreadable)
+	}
 	// A stale view is no older than what its events said.
-	return b.submitAll(ctx, seq, ClockworkChanges(r.user, known, view.Timers, s.now().UTC().Truncate(time.Millisecond)))
+	return b.submitAll(ctx, seq, changes)
 }
 
 // submitAll has the changes made as long as nothing else happens to the user.
@@ -210,8 +214,9 @@ func (b *clockwork) submitAll(ctx context.Context, seq int64, changes []Timer) e
 // ClockworkChanges lists what has to change, as of now, for an account's known
 // timers to be those that run in Clockwork: first what has stopped, since that
 // makes room, then the others, the latest start first. Timers that are the
-// clients' own stay as they are.
-func ClockworkChanges(user string, known []Timer, running []timer.Timer, now time.Time) []Timer {
+// clients' own stay as they are, and so does one that nobody could read if it
+// were changed to what runs: unreadable says why.
+func ClockworkChanges(user string, known []Timer, running []timer.Timer, now time.Time) (changes []Timer, unreadable error) {
 	was, is := map[string]Timer{}, map[string]bool{}
 	for _, t := range known {
 		was[t.ID] = t
@@ -223,6 +228,10 @@ func ClockworkChanges(user string, known []Timer, running []timer.Timer, now tim
 			continue // a newer one of the same issue speaks for both
 		}
 		is[next.ID] = true
+		if err := next.Check(); err != nil {
+			unreadable = err
+			continue
+		}
 		old, ok := was[next.ID]
 		next.Summary = cmp.Or(next.Summary, old.Summary) // each issue has one: none is not known
 		if !ok || !sameStart(&next, &old) {
@@ -236,7 +245,7 @@ func ClockworkChanges(user string, known []Timer, running []timer.Timer, now tim
 			stopped = append(stopped, t)
 		}
 	}
-	return append(stopped, begun...)
+	return append(stopped, begun...), unreadable
 }
 
 // sameStart is same, but for a start that moved by 2 s or less: it was our

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ const maxHeld = 1024
 // faster, the room hands them out by seq.
 type room struct {
 	user string
+	log  *slog.Logger
 
 	users  int       // guarded by the hub
 	unused time.Time // guarded by the hub
@@ -89,6 +91,9 @@ func (r *room) load(ctx context.Context, store Store, now time.Time, ifNeeded bo
 	if err != nil {
 		return err
 	}
+	if state.Unreadable != nil {
+		r.log.Error("realtime: part of a user's state left out", "error", state.Unreadable)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.doubtful = false
@@ -158,9 +163,12 @@ func (r *room) replace(state State) {
 func (r *room) deliver(events []Event) (gap bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	far := false
 	for _, e := range events {
 		if r.loaded && e.Timer.Seq == r.seq+1 {
 			r.accept(e)
+		} else if r.loaded && e.Timer.Seq-r.seq > maxHeld {
+			far = true // whatever is right, the store knows it
 		} else if (!r.loaded || e.Timer.Seq > r.seq) && len(r.held) < maxHeld {
 			if r.held == nil {
 				r.held = map[int64]Event{}
@@ -169,7 +177,7 @@ func (r *room) deliver(events []Event) (gap bool) {
 		}
 	}
 	r.release()
-	gap = r.loaded && len(r.held) > 0 && !r.mending
+	gap = r.loaded && (far || len(r.held) > 0) && !r.mending
 	r.mending = r.mending || gap
 	return gap
 }

@@ -51,12 +51,13 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		store: o.Store, verify: o.Verify, cors: web.NewCORS(o.Origins), limits: o.Limits.withDefaults(),
-		log: o.Log, now: o.Now, sleep: o.Sleep, hub: &hub{rooms: map[string]*room{}},
+		log: o.Log, now: o.Now, sleep: o.Sleep,
 		commits: make(chan struct{}), conns: map[*conn]struct{}{}, streams: map[*outbox]time.Time{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.hub = &hub{log: s.log, rooms: map[string]*room{}}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -43,6 +44,24 @@ func (t *Timer) same(other *Timer) bool {
 	return a == b && t.StartedAt.Equal(other.StartedAt)
 }
 
+var errUnreadable = errors.New("not a timer that could be read again")
+
+// Check refuses a timer that nobody could read once it is in a store, whoever it
+// comes from.
+func (t *Timer) Check() error {
+	if t.ID == "" || t.UserID == "" || (t.Status != Running && t.Status != Stopped) || !hasRFC3339(t.StartedAt) || !hasRFC3339(t.UpdatedAt) {
+		return errUnreadable
+	}
+	return nil
+}
+
+// hasRFC3339: the format has four digits for the year, and a time that was read
+// in another zone may be in the year 10000.
+func hasRFC3339(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 0 && year <= 9999
+}
+
 // Event is one change of a timer. JSON is the timer's encoding, which the
 // stores keep and clients get.
 type Event struct {
@@ -58,8 +77,13 @@ func NewEvent(t Timer) Event {
 // DecodeEvent reads what NewEvent encoded.
 func DecodeEvent(encoded []byte) (Event, error) {
 	e := Event{JSON: encoded}
-	err := json.Unmarshal(encoded, &e.Timer)
-	return e, err
+	if err := json.Unmarshal(encoded, &e.Timer); err != nil {
+		return Event{}, err
+	}
+	if err := e.Timer.Check(); err != nil {
+		return Event{}, err
+	}
+	return e, nil
 }
 
 // State is what a store knows of one user. Recent are the last changes in
@@ -68,4 +92,7 @@ type State struct {
 	Seq    int64
 	Timers []Timer
 	Recent []Event
+	// Unreadable says what was left out because it could not be read, nil if
+	// nothing was. Seq counts it.
+	Unreadable error
 }

@@ -85,12 +85,11 @@ const leastShift = 1_000_000
 // know numbers that were given after the copy was made, so none of these may be
 // given again. The new ones are as far from the old as the moments of the two
 // epochs, in microseconds, and nobody makes that many changes.
-func restore(ctx context.Context, db *sql.DB, negative int64, now time.Time) (seq int64, err error) {
+func restore(ctx context.Context, db *sql.DB, negative int64, now time.Time) error {
 	shift := max(realtime.NewEpoch(now)+negative, leastShift)
-	seq = shift - negative
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
 	for _, change := range []struct {
@@ -98,12 +97,12 @@ func restore(ctx context.Context, db *sql.DB, negative int64, now time.Time) (se
 		argument  int64
 	}{
 		{"UPDATE timers SET seq = seq + ?", shift},
-		{"UPDATE epoch SET seq = ?", seq},
+		{"UPDATE epoch SET seq = ? - seq", shift},
 		{"DELETE FROM events WHERE n >= ?", 0}, // they have the old numbers
 	} {
 		if _, err := tx.ExecContext(ctx, change.statement, change.argument); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return seq, tx.Commit()
+	return tx.Commit()
 }

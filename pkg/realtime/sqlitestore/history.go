@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 
@@ -18,26 +19,29 @@ type history struct {
 	byUser map[string][]realtime.Event
 }
 
-func (h *history) load(ctx context.Context, db *sql.DB) error {
+// load reads the table. It gives the first error of a row that it left out too.
+func (h *history) load(ctx context.Context, db *sql.DB) (unreadable, err error) {
 	h.byUser = map[string][]realtime.Event{}
 	rows, err := db.QueryContext(ctx, "SELECT n, user_id, timer FROM (SELECT * FROM events ORDER BY n DESC LIMIT ?) ORDER BY n", maxHistory)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var user string
 		var encoded []byte
-		if err := rows.Scan(&h.last, &user, &encoded); err != nil {
-			return err
+		var e realtime.Event
+		err := rows.Scan(&h.last, &user, &encoded)
+		if err == nil {
+			e, err = realtime.DecodeEvent(encoded)
 		}
-		e, err := realtime.DecodeEvent(encoded)
 		if err != nil {
-			return err
+			unreadable = cmp.Or(unreadable, err)
+			continue
 		}
 		h.add(user, []realtime.Event{e})
 	}
-	return rows.Err()
+	return unreadable, rows.Err()
 }
 
 func (h *history) add(user string, events []realtime.Event) {

@@ -34,7 +34,6 @@ type Store struct {
 	mu      sync.Mutex // held for a write, and for a read of what is written
 	writer  *writer
 	history history
-	epoch   int64
 
 	checkpoints checkpoints
 }
@@ -70,17 +69,21 @@ func (s *Store) prepare(ctx context.Context, file bool) error {
 		return err
 	}
 	now := time.Now()
-	var err error
-	if s.epoch, err = epoch(ctx, s.db, now); err != nil {
+	began, err := epoch(ctx, s.db, now)
+	if err != nil {
 		return err
 	}
-	if s.epoch < 0 {
-		if s.epoch, err = restore(ctx, s.db, s.epoch, now); err != nil {
+	if began < 0 {
+		if err := restore(ctx, s.db, began, now); err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
-	if err := s.history.load(ctx, s.db); err != nil {
+	unreadable, err := s.history.load(ctx, s.db)
+	if err != nil {
 		return err
+	}
+	if unreadable != nil {
+		s.log.Error("sqlite: changes that cannot be read were left out", "first_error", unreadable)
 	}
 	if s.writer, err = newWriter(ctx, s.db, s.history.last); err != nil {
 		return err
@@ -145,16 +148,9 @@ func fileName(path, synchronous string) string {
 func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	timers, err := s.writer.read(ctx, user)
+	state, err := s.writer.read(ctx, user)
 	if err != nil {
 		return realtime.State{}, fmt.Errorf("read timers: %w", err)
-	}
-	state := realtime.State{Timers: timers}
-	if len(timers) == 0 {
-		state.Seq = s.epoch
-	}
-	for _, t := range timers {
-		state.Seq = max(state.Seq, t.Seq) // the newest timer never leaves
 	}
 	state.Recent = s.history.of(user, state.Seq)
 	return state, nil
