@@ -7,15 +7,13 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
-
-// maxToken bounds a Clockwork token, in bytes. Real ones have some hundred.
-const maxToken = 4096
 
 // ValidateSettings checks an account id with Jira and a token with Clockwork,
 // at the same time, and remembers that the token is that account's. Clockwork
@@ -53,7 +51,7 @@ func checkSettings(r *Request, accountID string, token secret.Text) (string, err
 		return "", invalid("accountId", "Enter your Atlassian account id.", nil)
 	case token.IsZero():
 		return "", invalid("clockworkApiToken", "Enter your Clockwork API token.", nil)
-	case len(token.Reveal()) > maxToken || web.CheckText("clockworkApiToken", token.Reveal(), maxToken) != nil:
+	case len(token.Reveal()) > auth.MaxToken || web.CheckText("clockworkApiToken", token.Reveal(), auth.MaxToken) != nil:
 		return "", invalid("clockworkApiToken", "This is not a Clockwork API token.", nil)
 	}
 	return accountID, nil
