@@ -84,6 +84,7 @@ func parseEvent(payload string) (Timer, error) {
 		return Timer{}, errNotAnUpdate
 	}
 	t.Seq, t.Source = 0, SourceClockwork
+	t.shorten()
 	return t, nil
 }
 

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// maxWaiting bounds the writes that wait for the store.
-	maxWaiting = 16 << 10
+	// maxWaiting bounds the writes that wait for the store, and maxUserWaiting
+	// those of one user, in bytes.
+	maxWaiting     = 16 << 10
+	maxUserWaiting = 1 << 20
 	// maxBatch bounds one commit.
 	maxBatch = 1024
 	// commitTimeout bounds one try of a commit, in a store that has no tighter
@@ -43,6 +45,7 @@ type committer struct {
 	mu   sync.Mutex
 	// waiting are accepted writes: each will be told its outcome.
 	waiting []write
+	bytes   map[string]int // of waiting, by user
 	closing bool
 }
 
@@ -56,9 +59,10 @@ func (c *committer) submit(w write) error {
 	switch {
 	case c.closing:
 		return errClosing
-	case len(c.waiting) >= maxWaiting:
+	case len(c.waiting) >= maxWaiting, c.bytes[w.user]+w.timer.size() > maxUserWaiting:
 		return ErrUnavailable
 	}
+	c.bytes[w.user] += w.timer.size()
 	if c.waiting = append(c.waiting, w); len(c.waiting) == 1 {
 		c.signal()
 	}
@@ -102,8 +106,12 @@ func (c *committer) next() (batch []write, last bool) {
 	defer c.mu.Unlock()
 	n := min(len(c.waiting), maxBatch)
 	batch = c.waiting[:n:n]
+	for i := range batch {
+		c.bytes[batch[i].user] -= batch[i].timer.size()
+	}
 	if c.waiting = c.waiting[n:]; len(c.waiting) == 0 {
 		c.waiting = nil
+		clear(c.bytes)
 	}
 	return batch, c.closing
 }

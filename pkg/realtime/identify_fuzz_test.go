@@ -1,12 +1,12 @@
 package realtime
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,7 +66,6 @@ func FuzzDecodeEvent(f *testing.F) {
 		require.NoError(t, err)
 		assert.True(t, e.Timer.same(&again.Timer), "%s", text)
 		assert.Equal(t, e.Timer.Seq, again.Timer.Seq)
-		state := encodeState([]Timer{e.Timer, again.Timer}, e.Timer.Seq, time.Unix(0, 0))
-		assert.Contains(t, string(state), `"event":"state"`)
+		assert.True(t, json.Valid(stateOf([]Timer{e.Timer, again.Timer}, e.Timer.Seq)))
 	})
 }

@@ -267,5 +267,6 @@ func fromClockwork(user string, t timer.Timer, now time.Time) Timer {
 	if t.Comment != nil {
 		next.Comment = *t.Comment
 	}
+	next.shorten()
 	return next
 }

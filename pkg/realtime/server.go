@@ -66,7 +66,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	feed, shared := o.Store.(Feed)
-	s.committer = &committer{store: s.store, hub: s.hub, shared: shared, committed: o.Committed, now: s.now, log: s.log, wake: make(chan struct{}, 1),
+	s.committer = &committer{store: s.store, hub: s.hub, shared: shared, committed: o.Committed, now: s.now, log: s.log, wake: make(chan struct{}, 1), bytes: map[string]int{},
 		pace: pace{now: time.Now, sleep: func(d time.Duration) { _ = s.sleep(s.ctx, d) }}}
 	if o.Clockwork != nil {
 		s.clockwork = newClockwork(s, *o.Clockwork)
@@ -140,7 +140,7 @@ func (s *Server) add(c *conn) {
 func (s *Server) drop(c *conn, err error) {
 	c.out.finish(&endGone)
 	s.exit(c.room, &c.out)
-	received, sent := c.received.Load(), c.out.taken()
+	received, sent := c.received.Load(), c.out.messages()
 	c.visit.end(http.StatusSwitchingProtocols, closeCode(c.out.ended(), err), slog.Int64("received", received), slog.Int64("sent", sent))
 	s.mu.Lock()
 	defer s.mu.Unlock()

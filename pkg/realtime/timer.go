@@ -44,6 +44,26 @@ func (t *Timer) same(other *Timer) bool {
 	return a == b && t.StartedAt.Equal(other.StartedAt)
 }
 
+// size is about how many bytes a timer takes.
+func (t *Timer) size() int {
+	return 256 + len(t.ID) + len(t.UserID) + len(t.IssueKey) + len(t.Summary) + len(t.Comment)
+}
+
+// shorten cuts texts of Clockwork's, which may be as long as Jira allows.
+func (t *Timer) shorten() {
+	t.Summary, t.Comment = firstRunes(t.Summary, maxSummary), firstRunes(t.Comment, maxComment)
+}
+
+// firstRunes gives the first n characters of a text.
+func firstRunes(text string, n int) string {
+	for i := range text {
+		if n--; n < 0 {
+			return text[:i]
+		}
+	}
+	return text
+}
+
 var errUnreadable = errors.New("not a timer that could be read again")
 
 // Check refuses a timer that nobody could read once it is in a store, whoever it

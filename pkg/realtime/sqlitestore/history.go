@@ -8,13 +8,18 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// maxHistory is how many changes of all users are kept.
-const maxHistory = 8192
+const (
+	// maxHistory is how many changes of all users are kept.
+	maxHistory = 8192
+	// maxHistoryBytes bounds those in memory once more.
+	maxHistoryBytes = 16 << 20
+)
 
 // history is the events table in memory: a lookup by user would need an index,
 // and an index would cost each commit more than all else together.
 type history struct {
 	last   int64 // n of the last row
+	bytes  int   // of all changes
 	order  []string
 	byUser map[string][]realtime.Event
 }
@@ -45,13 +50,15 @@ func (h *history) load(ctx context.Context, db *sql.DB) (unreadable, err error) 
 }
 
 func (h *history) add(user string, events []realtime.Event) {
-	for range events {
+	for _, e := range events {
 		h.order = append(h.order, user)
+		h.bytes += len(e.JSON)
 	}
 	h.byUser[user] = append(h.byUser[user], events...)
-	for len(h.order) > maxHistory {
+	for len(h.order) > maxHistory || h.bytes > maxHistoryBytes {
 		oldest := h.order[0]
 		h.order = h.order[1:]
+		h.bytes -= len(h.byUser[oldest][0].JSON)
 		if rest := h.byUser[oldest][1:]; len(rest) > 0 {
 			h.byUser[oldest] = rest
 		} else {
