@@ -9,6 +9,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -28,8 +29,8 @@ func (d *Deps) ValidateSettings(ctx context.Context, r *Request, accountID strin
 	var both sync.WaitGroup
 	var user jira.User
 	var userErr, tokenErr error
-	both.Go(func() { user, userErr = d.Names.User(ctx, accountID) })
-	both.Go(func() { tokenErr = d.Clockwork.VerifyToken(ctx, token, accountID) })
+	both.Go(panics.Into(&userErr, func() (err error) { user, err = d.Names.User(ctx, accountID); return err }))
+	both.Go(panics.Into(&tokenErr, func() error { return d.Clockwork.VerifyToken(ctx, token, accountID) }))
 	both.Wait()
 	if err := settingsError(userErr, tokenErr); err != nil {
 		return timer.Person{}, err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -223,7 +224,7 @@ func (s *Server) enter(ctx context.Context, who auth.Caller) (*room, *web.Error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	if err := room.ensure(ctx, s.store, s.now()); err != nil {
+	if err := panics.Try(func() error { return room.ensure(ctx, s.store, s.now()) }); err != nil {
 		s.log.Error("realtime: state not read", "error", err)
 		s.exit(room, nil)
 		return nil, errStore

@@ -38,9 +38,12 @@ func newClockwork(s *Server, o ClockworkOptions) *clockwork {
 
 // run listens, and compares when asked to, until the server closes.
 func (b *clockwork) run() {
-	b.server.running.Go(b.reconciles)
+	b.server.spawn("comparisons", b.reconciles)
 	b.server.keep("clockwork events", func(ready func()) error {
-		return b.o.Events.PSubscribe(b.server.ctx, func() { ready(); b.missedAll() }, b.event, eventsPattern)
+		return b.o.Events.PSubscribe(b.server.ctx, func() { ready(); b.missedAll() },
+			func(channel, payload string) {
+				b.server.contain("clockwork event", func() { b.event(channel, payload) })
+			}, eventsPattern)
 	})
 }
 

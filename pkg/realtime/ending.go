@@ -24,5 +24,6 @@ var (
 	endFlood   = ending{websocket.StatusPolicyViolation, "too many messages"}
 	endBinary  = ending{websocket.StatusUnsupportedData, "text messages only"}
 	endText    = ending{websocket.StatusInvalidFramePayloadData, "text must be UTF-8"}
+	endPanic   = ending{websocket.StatusInternalError, "the server failed: reconnect with since"}
 	endGone    = ending{} // nobody is there to be told
 )

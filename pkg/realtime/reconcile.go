@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -100,11 +101,11 @@ func (b *clockwork) reconciles() {
 		var together errgroup.Group
 		together.SetLimit(reconcilesAtOnce)
 		for user := range b.take() {
-			together.Go(func() error {
+			together.Go(panics.Guard(func() error {
 				r := s.hub.enter(user)
 				defer func() { s.hub.leave(r, s.now()) }()
 				return b.reconcile(s.ctx, r)
-			})
+			}))
 		}
 		if err := together.Wait(); err != nil && s.ctx.Err() == nil {
 			s.log.Warn("realtime: not compared with the cache", "first_error", err)

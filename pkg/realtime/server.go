@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -70,19 +71,25 @@ func New(o Options) (*Server, error) {
 		pace: pace{now: time.Now, sleep: func(d time.Duration) { _ = s.sleep(s.ctx, d) }}}
 	if o.Clockwork != nil {
 		s.clockwork = newClockwork(s, *o.Clockwork)
-		s.running.Go(s.clockwork.run)
+		s.spawn("clockwork events", s.clockwork.run)
 	}
 	if shared {
 		s.deaf.Store(true)
-		s.running.Go(func() { s.listen(feed) })
+		s.spawn("feed", func() { s.listen(feed) })
 	}
-	go func() {
+	go panics.Logged(s.log, "commits", func() {
 		defer close(s.commits)
 		s.committer.run()
-	}()
-	s.running.Go(s.sweeps)
+	})()
+	s.spawn("sweeps", s.sweeps)
 	return s, nil
 }
+
+// spawn runs a task until it ends. Close waits for it.
+func (s *Server) spawn(task string, f func()) { s.running.Go(panics.Logged(s.log, task, f)) }
+
+// contain calls f, and logs its panic.
+func (s *Server) contain(task string, f func()) { panics.Logged(s.log, task, f)() }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -130,7 +137,7 @@ func (s *Server) add(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
-	s.running.Go(c.read)
+	s.spawn("connection", c.read)
 	if s.closing {
 		c.out.finish(&endClosing)
 	}
@@ -157,7 +164,7 @@ func (s *Server) sweeps() {
 		case <-s.ctx.Done():
 			return
 		case <-tick.C:
-			s.sweep(s.now())
+			s.contain("sweep", func() { s.sweep(s.now()) })
 		}
 	}
 }

@@ -34,6 +34,15 @@ type plan struct {
 	writes   []write
 	change   Change
 	outcomes []outcome
+	over     bool // every write has its outcome
+}
+
+// answer tells a write its outcome, once.
+func (p *plan) answer(i int, o outcome) {
+	done := p.writes[i].done
+	if p.writes[i].done = nil; done != nil {
+		done(o)
+	}
 }
 
 // compute applies the writes, in order, to the room's present state.

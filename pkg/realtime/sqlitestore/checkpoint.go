@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
@@ -32,7 +34,7 @@ func (c *checkpoints) start(s *Store) {
 	c.wake = make(chan struct{}, 1)
 	c.done.Go(func() {
 		for range c.wake {
-			if err := s.checkpoint(); err != nil {
+			if err := panics.Try(s.checkpoint); err != nil {
 				s.log.Warn("sqlite checkpoint failed", "error", err)
 			}
 		}

@@ -123,9 +123,9 @@ func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []
 	if _, err := w.begin.ExecContext(ctx); err != nil {
 		return nil, err
 	}
-	last, trimmed := w.last, w.trimmed
+	last, trimmed, done := w.last, w.trimmed, false
 	defer func() {
-		if err != nil {
+		if err != nil || !done { // by a panic: the connection must not stay in the transaction
 			_, undoErr := w.undo.ExecContext(ctx)
 			err = errors.Join(err, undoErr)
 			w.last, w.trimmed = last, trimmed
@@ -148,6 +148,7 @@ func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []
 		}
 	}
 	_, err = w.end.ExecContext(ctx)
+	done = true
 	return made, err
 }
 
