@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 // checks asks every dependency at the same time.
@@ -26,7 +28,7 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 		checks["clockwork"] = check{Status: "not_configured", Message: "Worklogs need CLOCKWORK_API_TOKEN, or a token with each request."}
 	}
 	var mu sync.Mutex
-	var all sync.WaitGroup
+	all := panics.Group{Log: d.Log, Task: "health check"}
 	for name, probe := range probes {
 		all.Go(func() {
 			c := d.probe(ctx, name, probe)
@@ -65,7 +67,7 @@ func (d *Deps) probe(ctx context.Context, name string, probe func(context.Contex
 	ctx, cancel := context.WithTimeout(ctx, d.Deadlines.Check)
 	defer cancel()
 	began := time.Now()
-	err := probe(ctx)
+	err := panics.Try(func() error { return probe(ctx) })
 	c := check{Status: "up", DurationMS: time.Since(began).Milliseconds()}
 	if err != nil {
 		d.Log.WarnContext(ctx, "dependency down", "dependency", name, "error", err)

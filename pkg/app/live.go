@@ -67,7 +67,8 @@ func overlay(known []realtime.Timer, account string, view timercache.View) []rea
 		at = view.SyncedAt.UTC()
 	}
 	timers := slices.Clone(known)
-	for _, t := range realtime.ClockworkChanges(account, known, view, at) {
+	changes, _ := realtime.ClockworkChanges(account, known, view, at)
+	for _, t := range changes {
 		if t.Status == realtime.Stopped && view.SyncedAt == nil {
 			continue
 		}

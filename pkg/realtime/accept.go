@@ -17,6 +17,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -129,12 +130,12 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	return s.cors.Allows(r)
 }
 
-// identify reads who connects, and from where on. since is -1 where it is not
-// given.
+// identify reads who connects, and from where on, under the rules of the other
+// routes. since is -1 where it is not given.
 func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed *web.Error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return who, 0, web.BadRequest("", "The query string is not well formed.")
+	token, query, err := splitQuery(r.URL.RawQuery)
+	if errors.As(err, &failed) {
+		return who, 0, failed
 	}
 	since = -1
 	last := r.Header.Get("Last-Event-ID")
@@ -146,31 +147,58 @@ func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed
 			return who, 0, web.BadRequest("since", "since must be the seq of an event that you have seen.")
 		}
 	}
-	who, err = auth.Identify(withToken(r, query), config.AuthRequired, s.verify)
+	who, err = auth.Identify(withToken(r, token), config.AuthRequired, s.verify)
 	switch {
+	case err == nil:
+		return who, since, nil
+	case errors.As(err, &failed):
 	case errors.Is(err, auth.ErrNotConfigured):
-		return who, 0, errNoSecret
+		failed = errNoSecret
 	case errors.Is(err, auth.ErrNoToken):
-		return who, 0, errNoToken
-	case err != nil:
-		return who, 0, errBadToken
+		failed = errNoToken
+	default:
+		failed = errBadToken
 	}
-	return who, since, nil
+	return auth.Caller{}, 0, failed
 }
 
-// withToken moves a token from where browsers can put one to where it belongs.
-func withToken(r *http.Request, query url.Values) *http.Request {
-	if r.Header.Get("Authorization") != "" {
+// splitQuery takes the token, which is longer than any other parameter may be,
+// out of the query.
+func splitQuery(raw string) (token string, rest web.Query, err error) {
+	all, err := url.ParseQuery(raw)
+	if err != nil {
+		return "", rest, web.BadRequest("", "The query string is not well formed.")
+	}
+	tokens := all["token"]
+	if len(tokens) > 1 {
+		return "", rest, web.BadRequest("token", "A parameter is given more than once; give each one once.")
+	}
+	delete(all, "token")
+	rest, err = web.ParseQuery(all.Encode())
+	return strings.Join(tokens, ""), rest, err
+}
+
+// withToken moves a token from where browsers can put one to where it belongs:
+// from a WebSocket's subprotocols, else from the query.
+func withToken(r *http.Request, inQuery string) *http.Request {
+	token := offeredToken(r)
+	if token == "" {
+		token = inQuery
+	}
+	if token == "" || r.Header.Get("Authorization") != "" {
 		return r
 	}
-	if token := offeredToken(r, query); token != "" {
-		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+token)
 	return r
 }
 
-func offeredToken(r *http.Request, query url.Values) string {
+// offeredToken is the subprotocol after the one that announces it. An event
+// stream has none.
+func offeredToken(r *http.Request) string {
+	if !isHandshake(r) {
+		return ""
+	}
 	var offered []string
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(line, ",") {
@@ -180,7 +208,7 @@ func offeredToken(r *http.Request, query url.Values) string {
 	if i := slices.Index(offered, subprotocol); i >= 0 && i+1 < len(offered) {
 		return offered[i+1]
 	}
-	return query.Get("token")
+	return ""
 }
 
 // enter takes a place in the user's room and sees to its state.
@@ -196,7 +224,7 @@ func (s *Server) enter(ctx context.Context, who auth.Caller) (*room, *web.Error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	if err := room.ensure(ctx, s.store, s.now()); err != nil {
+	if err := panics.Try(func() error { return room.ensure(ctx, s.store, s.now()) }); err != nil {
 		s.log.Error("realtime: state not read", "error", err)
 		s.exit(room, nil)
 		return nil, errStore

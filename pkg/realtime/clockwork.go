@@ -7,8 +7,12 @@ import (
 	"sync"
 )
 
+// maxEvent bounds a published change, in bytes.
+const maxEvent = 256 << 10
+
 const (
-	eventsPattern = "clockwork:events:*"
+	eventsPrefix  = "clockwork:events:"
+	eventsPattern = eventsPrefix + "*"
 	// clockworkPrefix begins the ids of Clockwork's timers: cw:{accountId}:{issueKey}.
 	clockworkPrefix = "cw:"
 )
@@ -41,14 +45,17 @@ func newClockwork(s *Server, o ClockworkOptions) *clockwork {
 
 // run listens, and compares when asked to, until the server closes.
 func (b *clockwork) run() {
-	b.server.running.Go(b.reconciles)
+	b.server.spawn("comparisons", b.reconciles)
 	b.server.keep("clockwork events", func(ready func()) error {
-		return b.o.Events.PSubscribe(b.server.ctx, func() { ready(); b.missedAll() }, b.event, eventsPattern)
+		return b.o.Events.PSubscribe(b.server.ctx, func() { ready(); b.missedAll() },
+			func(channel, payload string) {
+				b.server.contain("clockwork event", func() { b.event(channel, payload) })
+			}, eventsPattern)
 	})
 }
 
 // event applies one published change.
-func (b *clockwork) event(_, payload string) {
+func (b *clockwork) event(channel, payload string) {
 	b.freshness.heard()
 	t, err := parseEvent(payload)
 	if err == nil {
@@ -63,28 +70,35 @@ func (b *clockwork) event(_, payload string) {
 		b.missed(t.UserID)
 	case err != nil && !errors.Is(err, errClosing):
 		b.server.log.Error("realtime: clockwork event not understood", "error", err)
+		b.missed(strings.TrimPrefix(channel, eventsPrefix))
 	}
 }
 
-var errNotAnUpdate = errors.New("not a timer_updated of a Clockwork timer")
+var (
+	errNotAnUpdate = errors.New("not a timer_updated of a Clockwork timer")
+	errTooLong     = errors.New("longer than any timer_updated")
+)
 
 func parseEvent(payload string) (Timer, error) {
 	var message struct {
 		Event   string
 		Payload Timer
 	}
+	if len(payload) > maxEvent {
+		return Timer{}, errTooLong
+	}
 	if err := json.Unmarshal([]byte(payload), &message); err != nil {
 		return Timer{}, err
 	}
 	t := message.Payload
-	if message.Event != "timer_updated" || t.UserID == "" || t.UpdatedAt.IsZero() || t.ID != clockworkID(t.UserID, t.IssueKey) ||
-		(t.Status != Running && t.Status != Stopped) {
-		return t, errNotAnUpdate
+	if message.Event != "timer_updated" || t.Check() != nil || t.UpdatedAt.IsZero() || t.ID != clockworkID(t.UserID, t.IssueKey) {
+		return Timer{}, errNotAnUpdate
 	}
 	t.Seq, t.Source = 0, SourceClockwork
 	if t.CountedAt.IsZero() { // from an instance that is being replaced
 		t.CountByClock()
 	}
+	t.shorten()
 	return t, nil
 }
 

@@ -63,25 +63,31 @@ func plain(text string) bool {
 	return true
 }
 
-// encodeState is the message on connect: everything known, newest change last.
-func encodeState(timers []Timer, seq int64, fresh Freshness, now time.Time) []byte {
+// encodeTimers is the part of a state message that all clients of a user share,
+// up to its end: everything known, newest change last.
+func encodeTimers(timers []Timer) []byte {
 	slices.SortFunc(timers, func(a, b Timer) int { return int(a.Seq - b.Seq) })
-	b := append(make([]byte, 0, 192+352*len(timers)), `{"event":"state","payload":{"timers":[`...)
+	b := append(make([]byte, 0, 64+352*len(timers)), `"timers":[`...)
 	for i := range timers {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, encodeTimer(&timers[i])...)
 	}
-	b = append(b, `],"seq":`...)
-	b = strconv.AppendInt(b, seq, 10)
-	b = appendTime(b, `,"server_time":"`, now)
+	return append(b, `]}}`...)
+}
+
+// newState is the message on connect. timers is what encodeTimers gave.
+func newState(seq int64, fresh Freshness, now time.Time, timers []byte) item {
+	head := append(make([]byte, 0, 192), `{"event":"state","payload":{"seq":`...)
+	head = strconv.AppendInt(head, seq, 10)
+	head = appendTime(head, `,"server_time":"`, now)
 	if fresh.SyncedAt == nil {
-		b = append(b, `,"synced_at":null`...)
+		head = append(head, `,"synced_at":null`...)
 	} else {
-		b = appendTime(b, `,"synced_at":"`, *fresh.SyncedAt)
+		head = appendTime(head, `,"synced_at":"`, *fresh.SyncedAt)
 	}
-	b = append(b, `,"stale":`...)
-	b = strconv.AppendBool(b, fresh.Stale)
-	return append(b, `}}`...)
+	head = append(head, `,"stale":`...)
+	head = append(strconv.AppendBool(head, fresh.Stale), ',')
+	return item{seq, append(appendHeader(make([]byte, 0, maxHeader+len(head)), len(head)+len(timers)), head...), timers}
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -81,7 +82,7 @@ func (b *clockwork) sweep(now time.Time) {
 		}
 	}
 	if here && b.freshness.due(now) {
-		b.server.running.Go(func() { b.askFreshness(b.server.ctx, now) })
+		b.server.spawn("freshness", func() { b.askFreshness(b.server.ctx, now) })
 	}
 }
 
@@ -115,11 +116,11 @@ func (b *clockwork) reconciles() {
 		var together errgroup.Group
 		together.SetLimit(reconcilesAtOnce)
 		for user := range b.take() {
-			together.Go(func() error {
+			together.Go(panics.Guard(func() error {
 				r := s.hub.enter(user)
 				defer func() { s.hub.leave(r, s.now()) }()
 				return b.reconcile(s.ctx, r)
-			})
+			}))
 		}
 		if err := together.Wait(); err != nil && s.ctx.Err() == nil {
 			s.log.Warn("realtime: not compared with the cache", "first_error", err)
@@ -191,8 +192,12 @@ func (b *clockwork) compare(ctx context.Context, r *room) error {
 	if view.SyncedAt == nil {
 		return errNothing
 	}
+	changes, unreadable := ClockworkChanges(r.user, known, view, s.now().UTC().Truncate(time.Millisecond))
+	if unreadable != nil {
+		s.log.Error("realtime: timer in the cache left out", "error", unreadable)
+	}
 	// A stale view is no older than what its events said.
-	return b.submitAll(ctx, seq, ClockworkChanges(r.user, known, view, s.now().UTC().Truncate(time.Millisecond)))
+	return b.submitAll(ctx, seq, changes)
 }
 
 // submitAll has the changes made as long as nothing else happens to the user.
@@ -225,8 +230,9 @@ func (b *clockwork) submitAll(ctx context.Context, seq int64, changes []Timer) e
 // ClockworkChanges lists what has to change, as of now, for an account's known
 // timers to be those that the view of Clockwork has: first what has stopped,
 // since that makes room, then the others, the latest start first. Timers that
-// are the clients' own stay as they are.
-func ClockworkChanges(user string, known []Timer, view timercache.View, now time.Time) []Timer {
+// are the clients' own stay as they are, and so does one that nobody could read
+// if it were changed to what runs: unreadable says why.
+func ClockworkChanges(user string, known []Timer, view timercache.View, now time.Time) (changes []Timer, unreadable error) {
 	countedAt := now
 	if view.CachedAt != nil {
 		countedAt = *view.CachedAt
@@ -242,6 +248,10 @@ func ClockworkChanges(user string, known []Timer, view timercache.View, now time
 			continue // a newer one of the same issue speaks for both
 		}
 		is[next.ID] = true
+		if err := next.Check(); err != nil {
+			unreadable = err
+			continue
+		}
 		old, ok := was[next.ID]
 		next.Summary = cmp.Or(next.Summary, old.Summary) // each issue has one: none is not known
 		if !ok || !sameStart(&next, &old) {
@@ -255,7 +265,7 @@ func ClockworkChanges(user string, known []Timer, view timercache.View, now time
 			stopped = append(stopped, t)
 		}
 	}
-	return append(stopped, begun...)
+	return append(stopped, begun...), unreadable
 }
 
 // sameStart is same, but for a start that moved by 2 s or less: it was our
@@ -278,5 +288,6 @@ func fromClockwork(user string, t timer.Timer, countedAt, now time.Time) Timer {
 	if t.Comment != nil {
 		next.Comment = *t.Comment
 	}
+	next.shorten()
 	return next
 }

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -49,6 +50,44 @@ func (t *Timer) same(other *Timer) bool {
 	return a == b && t.StartedAt.Equal(other.StartedAt) && (t.Status == Stopped || t.sameCount(other))
 }
 
+// size is about how many bytes a timer takes.
+func (t *Timer) size() int {
+	return 256 + len(t.ID) + len(t.UserID) + len(t.IssueKey) + len(t.Summary) + len(t.Comment)
+}
+
+// shorten cuts texts of Clockwork's, which may be as long as Jira allows.
+func (t *Timer) shorten() {
+	t.Summary, t.Comment = firstRunes(t.Summary, maxSummary), firstRunes(t.Comment, maxComment)
+}
+
+// firstRunes gives the first n characters of a text.
+func firstRunes(text string, n int) string {
+	for i := range text {
+		if n--; n < 0 {
+			return text[:i]
+		}
+	}
+	return text
+}
+
+var errUnreadable = errors.New("not a timer that could be read again")
+
+// Check refuses a timer that nobody could read once it is in a store, whoever it
+// comes from.
+func (t *Timer) Check() error {
+	if t.ID == "" || t.UserID == "" || (t.Status != Running && t.Status != Stopped) || !hasRFC3339(t.StartedAt) || !hasRFC3339(t.UpdatedAt) || !hasRFC3339(t.CountedAt) {
+		return errUnreadable
+	}
+	return nil
+}
+
+// hasRFC3339: the format has four digits for the year, and a time that was read
+// in another zone may be in the year 10000.
+func hasRFC3339(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 0 && year <= 9999
+}
+
 // Event is one change of a timer. JSON is the timer's encoding, which the
 // stores keep and clients get.
 type Event struct {
@@ -65,10 +104,13 @@ func NewEvent(t Timer) Event {
 func DecodeEvent(encoded []byte) (Event, error) {
 	e := Event{JSON: encoded}
 	if err := json.Unmarshal(encoded, &e.Timer); err != nil {
-		return e, err
+		return Event{}, err
 	}
 	if e.Timer.CountedAt.IsZero() { // from before timers said it
 		e.Timer.CountByClock()
+	}
+	if err := e.Timer.Check(); err != nil {
+		return Event{}, err
 	}
 	return e, nil
 }
@@ -79,4 +121,7 @@ type State struct {
 	Seq    int64
 	Timers []Timer
 	Recent []Event
+	// Unreadable says what was left out because it could not be read, nil if
+	// nothing was. Seq counts it.
+	Unreadable error
 }

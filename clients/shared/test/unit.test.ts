@@ -32,6 +32,7 @@ describe("backoff", () => {
     "too-slow-comes-back-soon": [{ code: 1013 }, 1, 1, 1000],
     "restart-that-goes-on-backs-off": [{ code: 1012 }, 5, 1, 4000],
     "too-fast-waits-at-least": [{ code: 1008 }, 1, 0, 5000],
+    "too-much-unread-waits-at-least": [{ code: 4429 }, 1, 0, 5000],
     "lost-is-tried-at-once-at-best": [{ code: 1006 }, 1, 0, 0],
     "retry-after-is-kept": [{ status: 429, retryAfter: 10 }, 1, 1, 10_250],
   };

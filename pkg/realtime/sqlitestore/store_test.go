@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -16,7 +17,12 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(killedStore); path != "" {
+		commitUntilKilled(path)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func open(t *testing.T, url string) *sqlitestore.Store {
 	t.Helper()
