@@ -124,7 +124,7 @@ func TestHealthIsNoWeapon(t *testing.T) {
 	}
 	callers.Wait()
 	assert.Len(t, bodies, 1, "all are told the same")
-	assert.Equal(t, map[string]int{"jira.myself": 1, "clockwork.worklogs": 1}, w.Sandbox.Requests())
+	assert.Equal(t, map[string]int{"jira.myself": 1, "clockwork.worklogs": 1, "connect.servlet": 1}, w.Sandbox.Requests())
 	after, err := w.Redis.Usage(t.Context())
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, after.Since(before).Commands)

@@ -10,6 +10,7 @@ import (
 	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/sandbox"
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 )
 
@@ -22,6 +23,17 @@ func TestHealth(t *testing.T) {
 	short := apptest.Options{Deadlines: app.Deadlines{Check: 200 * time.Millisecond, Redis: 200 * time.Millisecond}}
 	scheduled := apptest.Options{Env: map[string]string{"SYNC_CRON": "*/5 * * * *"}}
 	undecided := apptest.Options{Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production", "INNGEST_EVENT_KEY": "event-key", "INNGEST_SIGNING_KEY": "signkey-prod-00", "VERCEL_GIT_COMMIT_SHA": "0123456789abcdef"}}
+	forge := apptest.Options{Env: map[string]string{"TIMER_SOURCE": "forge"}}
+	either := apptest.Options{Env: map[string]string{"TIMER_SOURCE": "auto"}}
+	// A token from before still works: what counts is that no other can be had.
+	refused := func(style string, revoked bool) given {
+		return func(_ *testing.T, w *apptest.World, _ *apptest.Request) {
+			w.Sandbox.Switch(func(s *sandbox.Switches) { s.SessionExpired, s.SessionRefusal = true, style })
+			if revoked {
+				w.Sandbox.RevokeTokens()
+			}
+		}
+	}
 	apptest.Run(t, api.HandleHealth, append(apptest.BadQueries("/api/health"), []apptest.Scenario{
 		{Name: "shallow", Request: apptest.Request{Target: "/api/health"}, Status: 200, Golden: true},
 		{Name: "shallow-asks-nobody", Request: apptest.Request{Target: "/api/health"}, Given: and(down("redis"), down("jira"), down("clockwork")), Status: 200, HasNot: []string{"checks"}},
@@ -41,6 +53,14 @@ func TestHealth(t *testing.T) {
 		{Name: "never-synced-on-a-schedule", Options: apptest.Options{Unsynced: true, Env: scheduled.Env}, Request: deep, Status: 503, Has: []string{`"sync":{"status":"down"`, "No sync is known of"}},
 		{Name: "session-ends-soon", Request: deep, Given: later(27 * 24 * time.Hour), Status: 200, Has: []string{`"jiraSession":{"status":"ending"`, "2026-06-03"}},
 		{Name: "session-ended", Request: deep, Given: later(31 * 24 * time.Hour), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "renew JIRA_TENANT_SESSION_TOKEN"}},
+		{Name: "session-refused", Request: deep, Given: refused("", false), Status: 503, Has: []string{`"status":"degraded"`, `"jiraSession":{"status":"down"`, `"message":"Jira refuses the session: renew JIRA_TENANT_SESSION_TOKEN."`, `"jira":{"status":"up"`}},
+		{Name: "session-refused-with-a-page", Request: deep, Given: refused("html", false), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "Jira refuses the session"}},
+		{Name: "session-refused-with-403", Request: deep, Given: refused("forbidden", false), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "Jira refuses the session"}},
+		{Name: "session-refused-by-forge", Options: forge, Request: deep, Given: refused("", true), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "Jira refuses the session"}},
+		{Name: "session-taken-by-forge", Options: forge, Request: deep, Status: 200, Has: []string{`"jiraSession":{"status":"up"`}},
+		{Name: "session-taken-and-one-source-gone", Options: either, Request: deep, Given: broken(fault.Fault{Upstream: "forge", Kind: fault.Status, Status: 404}), Status: 200, Has: []string{`"jiraSession":{"status":"up"`}},
+		{Name: "session-refused-and-one-source-gone", Options: either, Request: deep, Given: and(broken(fault.Fault{Upstream: "forge", Kind: fault.Status, Status: 404}), refused("", false)), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "Jira refuses the session"}},
+		{Name: "session-not-checked-in-time", Options: short, Request: deep, Given: broken(fault.Fault{Upstream: "connect", Kind: fault.Hang}), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "Jira did not answer in time"}},
 		{Name: "without-auth-mode", Options: undecided, Request: apptest.Request{Target: "/api/health"}, Status: 200, Has: []string{`"version":"0123456"`}},
 	}...))
 }
@@ -49,7 +69,7 @@ func TestHealth(t *testing.T) {
 func TestHealthChecksSideBySide(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: map[string]string{"RATE_LIMIT": "off"}, Deadlines: app.Deadlines{Check: time.Minute, Redis: time.Minute}})
 	var plans []*fault.Plan
-	for _, upstream := range []string{"redis", "jira", "clockwork"} {
+	for _, upstream := range []string{"redis", "jira", "clockwork", "connect"} {
 		plans = append(plans, w.Faults().Add(fault.Fault{Upstream: upstream, Kind: fault.Delay, Delay: time.Hour}))
 	}
 	answered := make(chan apptest.Answer, 1)

@@ -32,6 +32,7 @@ var layers = []struct {
 	{name: "telemetry", packages: []string{"pkg/telemetry"}, inner: true},
 	{name: "errors of upstreams", packages: []string{"pkg/upstream"}},
 	{name: "domain", packages: []string{"pkg/secret", "pkg/timer"}},
+	{name: "language", packages: []string{"pkg/panics"}},
 }
 
 // layerOf returns the index in layers, or -1.

@@ -19,6 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
 	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -133,8 +134,10 @@ func (w *world) serve(ctx context.Context, listener net.Listener, stdout io.Writ
 	served := make(chan error, 1)
 	go func() {
 		defer stop() // without a server nothing else is of use
-		served <- live.Run(ctx, w.deps, func(ctx context.Context, realtime []routes.Route) error {
-			return listen.Serve(ctx, listener, w.handler(realtime...))
+		served <- panics.Try(func() error {
+			return live.Run(ctx, w.deps, func(ctx context.Context, realtime []routes.Route) error {
+				return listen.Serve(ctx, listener, w.handler(realtime...))
+			})
 		})
 	}()
 

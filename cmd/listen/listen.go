@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
@@ -58,7 +59,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, wri
 		ConnState:         unused.track,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- panics.Try(func() error { return server.Serve(listener) }) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
@@ -45,7 +46,7 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 		<-ctx.Done()
 		ending, cancel := context.WithTimeout(context.Background(), farewell)
 		defer cancel()
-		closed <- server.Close(ending)
+		closed <- panics.Try(func() error { return server.Close(ending) })
 	}()
 	if err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(server.Traffic()) }); err != nil {
 		d.Log.Error("realtime: not measured", "error", err)

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
@@ -49,7 +51,7 @@ func newMetricsServer(address string) (*metricsServer, error) {
 
 func (m *metricsServer) start() {
 	m.served = make(chan error, 1)
-	go func() { m.served <- m.server.Serve(m.listener) }()
+	go func() { m.served <- panics.Try(func() error { return m.server.Serve(m.listener) }) }()
 }
 
 func (m *metricsServer) close() error {

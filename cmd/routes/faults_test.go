@@ -107,7 +107,7 @@ func deadlinesFor(kind fault.Kind, dependency string) app.Deadlines {
 		d.Redis = 500 * time.Millisecond
 	case "inngest":
 		d.SendEvent = 300 * time.Millisecond
-	case "clockwork":
+	case "clockwork", "connect", "forge":
 		d.Check = 2 * time.Second
 	case "jira":
 		d.Names, d.Check = 500*time.Millisecond, 2*time.Second

@@ -108,6 +108,10 @@ func TestRealtimeMessages(t *testing.T) {
 		w.Faults().Clear()
 
 		streamed(t, w, server.URL)
+		late := listen(t, server.URL, w, 5, http.Header{})
+		assert.Equal(t, false, late.next("StateEvent")["stale"])
+		w.Clock.Advance(11 * time.Minute)
+		assert.Equal(t, true, late.next("FreshnessEvent")["stale"])
 		a := w.Do(t.Context(), handlerOf("/timers"), asPerson(t, 5, get("/timers"))(w))
 		assert.Equal(t, 200, a.Status)
 		return nil

@@ -13,6 +13,7 @@ func matrixOfReads() []row {
 	validate := post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`)
 	issue, search, resolve := get("/api/issues/BILL-209"), get("/api/issues/search?accountId=ACCOUNT"), get("/api/users/resolve?email=EMAIL")
 	health := get("/api/health?deep=1")
+	sessionUp := outcome{status: 200, has: `"jiraSession":{"status":"up"`} // that Clockwork is not there is no fault of the session's
 	general := outcome{status: 502, code: "CLOCKWORK_UNAVAILABLE", field: "general"}
 	noJira := outcome{status: 502, code: "JIRA_UNAVAILABLE", field: "general"}
 	wrongToken := outcome{status: 400, code: "VALIDATION_ERROR", field: "clockworkApiToken"}
@@ -21,6 +22,7 @@ func matrixOfReads() []row {
 		rowOf("/api/health", "", "clockwork", health, checks("clockwork")),
 		rowOf("/api/health", "", "jira", health, checks("jira")),
 		rowOf("/api/health", "", "redis", health, checks("redis")),
+		rowOf("/api/health", "", "connect", health, but(checks("jiraSession"), map[string]outcome{"404": sessionUp})),
 		rowOf("/api/timers/active", "", "redis", get("/api/timers/active?accountId=ACCOUNT"), unavailable),
 		rowOf("/api/timers/active", "-everybody", "redis", get("/api/timers/active"), unavailable),
 		rowOf("/api/worklogs", "", "clockwork", worklogs, reads("CLOCKWORK", "")),
@@ -42,6 +44,8 @@ func matrixOfReads() []row {
 			"404": {status: 400, code: "VALIDATION_ERROR", field: "accountId"}, "422": noJira})),
 		rowOf("/api/settings/validate", "", "redis", validate, fine(200)),
 	}
+	forge := apptest.Options{Env: map[string]string{"TIMER_SOURCE": "forge"}}
+	rows = append(rows, in(forge, nil, rowOf("/api/health", "-forge", "forge", health, but(checks("jiraSession"), map[string]outcome{"404": sessionUp, "422": sessionUp})))...)
 	for _, route := range []string{"/login", "/api/login"} {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", usual[route], fine(200)))...)
 	}

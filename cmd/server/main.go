@@ -6,6 +6,8 @@
 //	server doctor     check each variable and each service, and say what to mend
 //	server hash-password
 //	                  read a password from stdin and print its hash, for AUTH_USERS
+//	server backup FILE
+//	                  copy the realtime database, in use or not, to a new file
 //	server healthcheck
 //	                  succeed if the server on PORT is well, for a container's engine
 package main
@@ -18,10 +20,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/clockwork-timer/backend/cmd/listen"
 	"github.com/clockwork-timer/backend/cmd/live"
@@ -34,7 +34,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := listen.UntilSignal()
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
@@ -69,6 +69,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if len(args) == 1 && args[0] == "healthcheck" {
 		return healthCheck(ctx, int(c.Port))
 	}
+	if len(args) == 2 && args[0] == "backup" {
+		return backUp(ctx, c.DatabaseURL, args[1])
+	}
 	log := app.NewLog(stderr, c)
 	switch {
 	case len(args) == 0:
@@ -77,7 +80,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		c.Telemetry.MetricsAddress = "" // the server beside it has the port, and Prometheus would come too late
 		return observed(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
 	}
-	return errors.New("usage: server [sync | doctor | hash-password | healthcheck]")
+	return errors.New("usage: server [sync | doctor | hash-password | backup FILE | healthcheck]")
 }
 
 // observed calls run with dependencies that tell the operator's tools of

@@ -32,6 +32,9 @@ func world(t *testing.T, env map[string]string) (*apptest.World, []string) {
 
 var address = regexp.MustCompile(`msg=listening address=\S*?:(\d+)`)
 
+// jsonAddress is address in the log of a process that nobody looks at.
+var jsonAddress = regexp.MustCompile(`"msg":"listening","address":"[^"]*:(\d+)"`)
+
 func TestServe(t *testing.T) {
 	_, environ := world(t, nil)
 	ctx, end := context.WithCancel(t.Context())

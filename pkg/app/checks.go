@@ -6,11 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/timersource"
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
-
-// sessionWarning is how long before its end the Jira session is called ending.
-const sessionWarning = 5 * 24 * time.Hour
 
 // checks asks every dependency at the same time.
 func (d *Deps) checks(ctx context.Context) map[string]check {
@@ -26,12 +23,12 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 			return OurCredential(d.Clockwork.VerifyToken(ctx, d.Config.Clockwork.APIToken, d.Config.Clockwork.AccountID))
 		}
 	}
-	checks := map[string]check{"jiraSession": d.checkSession()}
+	checks := map[string]check{}
 	if probes["clockwork"] == nil {
 		checks["clockwork"] = check{Status: "not_configured", Message: "Worklogs need CLOCKWORK_API_TOKEN, or a token with each request."}
 	}
 	var mu sync.Mutex
-	var all sync.WaitGroup
+	all := panics.Group{Log: d.Log, Task: "health check"}
 	for name, probe := range probes {
 		all.Go(func() {
 			c := d.probe(ctx, name, probe)
@@ -48,6 +45,12 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 			checks["inngest"] = c
 		})
 	}
+	all.Go(func() {
+		c := d.checkSession(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		checks["jiraSession"] = c
+	})
 	all.Go(func() {
 		if c, known := d.checkSync(ctx); known {
 			mu.Lock()
@@ -72,7 +75,7 @@ func (d *Deps) probe(ctx context.Context, name string, probe func(context.Contex
 	ctx, cancel := context.WithTimeout(ctx, d.Deadlines.Check)
 	defer cancel()
 	began := time.Now()
-	err := probe(ctx)
+	err := panics.Try(func() error { return probe(ctx) })
 	c := check{Status: "up", DurationMS: time.Since(began).Milliseconds()}
 	if err != nil {
 		d.Log.WarnContext(ctx, "dependency down", "dependency", name, "error", err)
@@ -82,20 +85,4 @@ func (d *Deps) probe(ctx context.Context, name string, probe func(context.Contex
 		}
 	}
 	return c
-}
-
-// checkSession reads the Jira session's own expiry: when it ends, no sync can
-// run until a person logs in.
-func (d *Deps) checkSession() check {
-	ends, known := timersource.SessionExpiry(d.Config.Session())
-	left := ends.Sub(d.Now())
-	switch {
-	case !known:
-		return check{Status: "up", Message: "The session does not tell when it ends."}
-	case left <= 0:
-		return check{Status: "down", DownSince: &ends, Message: "The Jira session has ended: renew JIRA_TENANT_SESSION_TOKEN."}
-	case left <= sessionWarning:
-		return check{Status: "ending", Message: "The Jira session ends on " + ends.UTC().Format(time.DateOnly) + ": renew JIRA_TENANT_SESSION_TOKEN."}
-	}
-	return check{Status: "up"}
 }

@@ -36,31 +36,26 @@ func (d *Deps) newLiveTimers() LiveTimers {
 	return shared
 }
 
+// Timers reads both.
 func (s sharedTimers) Timers(ctx context.Context, user string) (realtime.Listing, error) {
-	return realtime.List(ctx, s, user, s.now().Truncate(time.Millisecond))
-}
-
-// Load reads both.
-func (s sharedTimers) Load(ctx context.Context, user string) (state realtime.State, err error) {
+	now := s.now().Truncate(time.Millisecond)
+	var state realtime.State
 	if s.store != nil {
+		var err error
 		if state, err = s.store.Load(ctx, user); err != nil {
-			return state, errors.Join(timercache.ErrUnavailable, err)
+			return realtime.Listing{}, errors.Join(timercache.ErrUnavailable, err)
 		}
 	}
 	if !timer.IsAccountID(user) || user == everybody {
-		return state, nil // a username, which the cache could take for everybody or an e-mail address
+		// A username, which the cache could take for everybody or an e-mail address.
+		return realtime.NewListing(state.Timers, realtime.Freshness{}, now), nil
 	}
 	view, err := s.cache.Read(ctx, timercache.Subject{AccountID: user})
 	if err != nil {
-		return state, err
+		return realtime.Listing{}, err
 	}
-	state.Timers = overlay(state.Timers, user, view)
-	return state, nil
-}
-
-// Commit is not for one who only reads.
-func (sharedTimers) Commit(context.Context, []realtime.Change) ([]bool, error) {
-	return nil, errors.ErrUnsupported
+	fresh := realtime.Freshness{SyncedAt: view.SyncedAt, Stale: view.Stale || view.SyncedAt == nil}
+	return realtime.NewListing(overlay(state.Timers, user, view), fresh, now), nil
 }
 
 // overlay makes the Clockwork timers among known those that the view has. What
@@ -72,7 +67,8 @@ func overlay(known []realtime.Timer, account string, view timercache.View) []rea
 		at = view.SyncedAt.UTC()
 	}
 	timers := slices.Clone(known)
-	for _, t := range realtime.ClockworkChanges(account, known, view.Timers, at) {
+	changes, _ := realtime.ClockworkChanges(account, known, view, at)
+	for _, t := range changes {
 		if t.Status == realtime.Stopped && view.SyncedAt == nil {
 			continue
 		}

@@ -7,15 +7,14 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
-
-// maxToken bounds a Clockwork token, in bytes. Real ones have some hundred.
-const maxToken = 4096
 
 // ValidateSettings checks an account id with Jira and a token with Clockwork,
 // at the same time, and remembers that the token is that account's. Clockwork
@@ -30,8 +29,8 @@ func (d *Deps) ValidateSettings(ctx context.Context, r *Request, accountID strin
 	var both sync.WaitGroup
 	var user jira.User
 	var userErr, tokenErr error
-	both.Go(func() { user, userErr = d.Names.User(ctx, accountID) })
-	both.Go(func() { tokenErr = d.Clockwork.VerifyToken(ctx, token, accountID) })
+	both.Go(panics.Into(&userErr, func() (err error) { user, err = d.Names.User(ctx, accountID); return err }))
+	both.Go(panics.Into(&tokenErr, func() error { return d.Clockwork.VerifyToken(ctx, token, accountID) }))
 	both.Wait()
 	if err := settingsError(userErr, tokenErr); err != nil {
 		return timer.Person{}, err
@@ -53,7 +52,7 @@ func checkSettings(r *Request, accountID string, token secret.Text) (string, err
 		return "", invalid("accountId", "Enter your Atlassian account id.", nil)
 	case token.IsZero():
 		return "", invalid("clockworkApiToken", "Enter your Clockwork API token.", nil)
-	case len(token.Reveal()) > maxToken || web.CheckText("clockworkApiToken", token.Reveal(), maxToken) != nil:
+	case len(token.Reveal()) > auth.MaxToken || web.CheckText("clockworkApiToken", token.Reveal(), auth.MaxToken) != nil:
 		return "", invalid("clockworkApiToken", "This is not a Clockwork API token.", nil)
 	}
 	return accountID, nil

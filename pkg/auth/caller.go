@@ -10,6 +10,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // Errors of identifying a caller.
@@ -36,7 +37,11 @@ type Caller struct {
 	ClockworkToken secret.Text
 }
 
-// Identify reads the caller from a request, by the deployment's mode.
+// MaxToken bounds a token of any kind, in bytes. Real ones have some hundred.
+const MaxToken = 4096
+
+// Identify reads the caller from a request, by the deployment's mode. A token of
+// Clockwork's that cannot be one is a *web.Error.
 func Identify(r *http.Request, mode config.AuthMode, verify func(token string) (Caller, error)) (Caller, error) {
 	var who Caller
 	switch mode {
@@ -46,6 +51,9 @@ func Identify(r *http.Request, mode config.AuthMode, verify func(token string) (
 		if !ok {
 			return Caller{}, ErrNoToken
 		}
+		if len(token) > MaxToken {
+			return Caller{}, ErrBadToken
+		}
 		var err error
 		if who, err = verify(token); err != nil {
 			return Caller{}, err
@@ -53,9 +61,17 @@ func Identify(r *http.Request, mode config.AuthMode, verify func(token string) (
 	default:
 		return Caller{}, ErrNotConfigured
 	}
-	who.ClockworkToken = secret.New(r.Header.Get("X-Clockwork-Token"))
+	who.ClockworkToken = secret.New(r.Header.Get(clockworkHeader))
+	switch token := who.ClockworkToken.Reveal(); {
+	case len(token) > MaxToken:
+		return Caller{}, web.BadRequest(clockworkHeader, clockworkHeader+" is too long for a Clockwork API token.")
+	case web.CheckText(clockworkHeader, token, MaxToken) != nil:
+		return Caller{}, web.BadRequest(clockworkHeader, clockworkHeader+" has characters that no Clockwork API token has.")
+	}
 	return who, nil
 }
+
+const clockworkHeader = "X-Clockwork-Token"
 
 func bearer(r *http.Request) (string, bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")

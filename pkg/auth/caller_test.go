@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,6 +13,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 func TestIdentify(t *testing.T) {
@@ -178,4 +180,44 @@ func FuzzIdentify(f *testing.F) {
 		assert.NotEmpty(t, checked)
 		assert.Contains(t, header[len("Bearer "):], checked)
 	})
+}
+
+// What cannot be a token is refused before anybody looks at it.
+func TestIdentifyBounds(t *testing.T) {
+	long := strings.Repeat("x", auth.MaxToken+1)
+	for name, tc := range map[string]struct {
+		bearer, clockwork string
+		status            int // 0: let in
+	}{
+		"longest":               {long[1:], long[1:], 0},
+		"long-bearer":           {long, "", http.StatusUnauthorized},
+		"long-clockwork":        {"good", long, http.StatusBadRequest},
+		"clockwork-not-utf-8":   {"good", "x\xff", http.StatusBadRequest},
+		"clockwork-two-lines":   {"good", "x\ny", http.StatusBadRequest},
+		"clockwork-with-spaces": {"good", " x ", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header.Set("Authorization", "Bearer "+tc.bearer)
+			r.Header.Set("X-Clockwork-Token", tc.clockwork)
+			who, err := auth.Identify(r, config.AuthRequired, func(token string) (auth.Caller, error) {
+				assert.LessOrEqual(t, len(token), auth.MaxToken)
+				return auth.Caller{Known: true}, nil
+			})
+			var refused *web.Error
+			switch tc.status {
+			case 0:
+				require.NoError(t, err)
+				assert.True(t, who.Known)
+				return
+			case http.StatusUnauthorized:
+				require.ErrorIs(t, err, auth.ErrBadToken)
+			default:
+				require.ErrorAs(t, err, &refused)
+				assert.Equal(t, tc.status, refused.Status)
+				assert.Equal(t, "X-Clockwork-Token", refused.Field)
+			}
+			assert.Zero(t, who)
+		})
+	}
 }

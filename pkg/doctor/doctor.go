@@ -14,6 +14,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 // Level says how bad a finding is.
@@ -77,7 +78,13 @@ func Run(ctx context.Context, environ map[string]string, o Options, report func(
 	results := make([]chan []Finding, len(checks))
 	for i, c := range checks {
 		results[i] = make(chan []Finding, 1)
-		go func() { results[i] <- p.examine(ctx, c, o.Timeout) }()
+		go func() {
+			var findings []Finding
+			if panics.Try(func() error { findings = p.examine(ctx, c, o.Timeout); return nil }) != nil {
+				findings = []Finding{{Check: c.name, Level: Fail, Text: "the check itself failed: that is a fault of this program"}}
+			}
+			results[i] <- findings
+		}()
 	}
 	tell := func(findings []Finding) {
 		for _, f := range findings {

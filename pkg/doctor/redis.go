@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/upstash"
 )
@@ -165,12 +166,14 @@ func (p *patient) tryPubSub(ctx context.Context, client redisClient, kind string
 	ended := make(chan error, 1)
 	go func() {
 		var began time.Time
-		ended <- client.Subscribe(ctx, func() {
-			began = p.now()
-			if _, err := client.Do(ctx, "PUBLISH", channel, "doctor"); err != nil {
-				stop()
-			}
-		}, func(string, string) { heard <- p.now().Sub(began) }, channel)
+		ended <- panics.Try(func() error {
+			return client.Subscribe(ctx, func() {
+				began = p.now()
+				if _, err := client.Do(ctx, "PUBLISH", channel, "doctor"); err != nil {
+					stop()
+				}
+			}, func(string, string) { heard <- p.now().Sub(began) }, channel)
+		})
 	}()
 	select {
 	case latency := <-heard:

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
@@ -25,7 +27,7 @@ func (c *Client) Issues(ctx context.Context, idsOrKeys []string) (map[string]Iss
 	)
 	group.SetLimit(bulkConcurrency)
 	for chunk := range slices.Chunk(issueNames(idsOrKeys), bulkSize) {
-		group.Go(func() error {
+		group.Go(panics.Guard(func() error {
 			issues, err := c.bulkFetch(ctx, chunk)
 			mu.Lock()
 			defer mu.Unlock()
@@ -33,7 +35,7 @@ func (c *Client) Issues(ctx context.Context, idsOrKeys []string) (map[string]Iss
 				found[issue.ID], found[issue.Key] = issue, issue
 			}
 			return err
-		})
+		}))
 	}
 	err := group.Wait()
 	return found, err

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
@@ -78,7 +80,7 @@ func (c *Client) singleUsers(ctx context.Context, ids []string, found map[string
 	group.SetLimit(singleConcurrency)
 	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := found[id]; return ok })
 	for _, id := range missing {
-		group.Go(func() error {
+		group.Go(panics.Guard(func() error {
 			u, err := c.User(ctx, id)
 			if errors.Is(err, ErrNotFound) {
 				return nil
@@ -90,7 +92,7 @@ func (c *Client) singleUsers(ctx context.Context, ids []string, found map[string
 			defer mu.Unlock()
 			found[u.AccountID] = u
 			return nil
-		})
+		}))
 	}
 	return group.Wait()
 }

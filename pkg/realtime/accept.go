@@ -18,6 +18,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -130,13 +131,14 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	return s.cors.Allows(r)
 }
 
-// identify reads who connects, and from where on. since is -1 if it is not
-// given, or if the browser's Last-Event-ID is none of ours: it gets the whole
-// state, because an EventSource that is refused never comes back.
+// identify reads who connects, and from where on, under the rules of the other
+// routes. since is -1 if it is not given, or if the browser's Last-Event-ID is
+// none of ours: it gets the whole state, because an EventSource that is refused
+// never comes back.
 func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed *web.Error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return who, 0, web.BadRequest("", "The query string is not well formed.")
+	token, query, err := splitQuery(r.URL.RawQuery)
+	if errors.As(err, &failed) {
+		return who, 0, failed
 	}
 	last, asked := r.Header.Get("Last-Event-ID"), query.Get("since")
 	since, err = strconv.ParseInt(cmp.Or(last, asked), 10, 64)
@@ -146,31 +148,58 @@ func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed
 		}
 		since = -1
 	}
-	who, err = auth.Identify(withToken(r, query), config.AuthRequired, s.verify)
+	who, err = auth.Identify(withToken(r, token), config.AuthRequired, s.verify)
 	switch {
+	case err == nil:
+		return who, since, nil
+	case errors.As(err, &failed):
 	case errors.Is(err, auth.ErrNotConfigured):
-		return who, 0, errNoSecret
+		failed = errNoSecret
 	case errors.Is(err, auth.ErrNoToken):
-		return who, 0, errNoToken
-	case err != nil:
-		return who, 0, errBadToken
+		failed = errNoToken
+	default:
+		failed = errBadToken
 	}
-	return who, since, nil
+	return auth.Caller{}, 0, failed
 }
 
-// withToken moves a token from where browsers can put one to where it belongs.
-func withToken(r *http.Request, query url.Values) *http.Request {
-	if r.Header.Get("Authorization") != "" {
+// splitQuery takes the token, which is longer than any other parameter may be,
+// out of the query.
+func splitQuery(raw string) (token string, rest web.Query, err error) {
+	all, err := url.ParseQuery(raw)
+	if err != nil {
+		return "", rest, web.BadRequest("", "The query string is not well formed.")
+	}
+	tokens := all["token"]
+	if len(tokens) > 1 {
+		return "", rest, web.BadRequest("token", "A parameter is given more than once; give each one once.")
+	}
+	delete(all, "token")
+	rest, err = web.ParseQuery(all.Encode())
+	return strings.Join(tokens, ""), rest, err
+}
+
+// withToken moves a token from where browsers can put one to where it belongs:
+// from a WebSocket's subprotocols, else from the query.
+func withToken(r *http.Request, inQuery string) *http.Request {
+	token := offeredToken(r)
+	if token == "" {
+		token = inQuery
+	}
+	if token == "" || r.Header.Get("Authorization") != "" {
 		return r
 	}
-	if token := offeredToken(r, query); token != "" {
-		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+token)
 	return r
 }
 
-func offeredToken(r *http.Request, query url.Values) string {
+// offeredToken is the subprotocol after the one that announces it. An event
+// stream has none.
+func offeredToken(r *http.Request) string {
+	if !isHandshake(r) {
+		return ""
+	}
 	var offered []string
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(line, ",") {
@@ -180,7 +209,7 @@ func offeredToken(r *http.Request, query url.Values) string {
 	if i := slices.Index(offered, subprotocol); i >= 0 && i+1 < len(offered) {
 		return offered[i+1]
 	}
-	return query.Get("token")
+	return ""
 }
 
 // enter takes a place in the user's room and sees to its state.
@@ -196,13 +225,16 @@ func (s *Server) enter(ctx context.Context, who auth.Caller) (*room, *web.Error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	if err := room.ensure(ctx, s.store, s.now()); err != nil {
+	if err := panics.Try(func() error { return room.ensure(ctx, s.store, s.now()) }); err != nil {
 		s.log.Error("realtime: state not read", "error", err)
 		s.exit(room, nil)
 		return nil, errStore
 	}
-	if s.clockwork != nil && room.compareDue(s.now()) {
-		s.clockwork.reconcileLater(user)
+	if s.clockwork != nil {
+		s.clockwork.askFreshness(ctx, s.now())
+		if room.compareDue(s.now()) {
+			s.clockwork.reconcileLater(user)
+		}
 	}
 	return room, nil
 }

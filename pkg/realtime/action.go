@@ -16,6 +16,7 @@ const (
 	maxMessage = 32 << 10 // bytes: the longest comment and id, all of it \u1234\u1234
 	maxID      = 128      // characters
 	maxComment = 2000     // characters, as in the HTTP API
+	maxSummary = 255      // characters, as in Jira
 	// maxAhead is how far a client's clock may be ahead of ours.
 	maxAhead = 24 * time.Hour
 )

@@ -47,17 +47,25 @@ func lastAnnounced(text string) int64 {
 
 func announceNotice(message []byte) string { return `{"notice":` + string(message) + `}` }
 
-func parseAnnouncement(text string) (announcement, []Event, error) {
+// parseAnnouncement reads what an instance said about a user. With an error too
+// it gives what could be read.
+func parseAnnouncement(user, text string) (announcement, []Event, error) {
 	var a announcement
 	if err := json.Unmarshal([]byte(text), &a); err != nil {
-		return a, nil, err
+		return announcement{}, nil, err
 	}
-	events := make([]Event, len(a.Timers))
-	for i, encoded := range a.Timers {
-		var err error
-		if events[i], err = DecodeEvent(encoded); err != nil {
-			return a, nil, err
+	var unreadable error
+	events := make([]Event, 0, len(a.Timers))
+	for _, encoded := range a.Timers {
+		e, err := DecodeEvent(encoded)
+		if err == nil && e.Timer.UserID != user {
+			err = errUnreadable
 		}
+		if err != nil {
+			unreadable = err
+			continue
+		}
+		events = append(events, e)
 	}
-	return a, events, nil
+	return a, events, unreadable
 }

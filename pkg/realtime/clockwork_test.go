@@ -31,6 +31,7 @@ type upstream struct {
 	cache *timercache.Cache
 
 	mu       sync.Mutex
+	last     time.Time
 	refusal  error
 	asked    []timercontrol.Request
 	ready    int            // subscriptions to the events that began
@@ -42,9 +43,22 @@ func newUpstream(t testing.TB) *upstream {
 	redis, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
-	u := &upstream{t: t, mini: mini, redis: redis, cache: timercache.New(redis, time.Now), compared: map[string]int{}}
+	u := &upstream{t: t, mini: mini, redis: redis, compared: map[string]int{}}
+	u.cache = timercache.New(redis, u.now)
 	u.sync()
 	return u
+}
+
+// now is a millisecond later at each call, at least: no two changes that people
+// make come at the same one.
+func (u *upstream) now() time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.last = u.last.Add(time.Millisecond)
+	if now := time.Now(); now.After(u.last) {
+		u.last = now
+	}
+	return u.last
 }
 
 // sync writes the snapshot of what runs.
@@ -140,6 +154,10 @@ func (u *upstream) Read(ctx context.Context, subject timercache.Subject) (timerc
 	defer u.mu.Unlock()
 	u.compared[subject.AccountID]++
 	return view, err
+}
+
+func (u *upstream) Freshness(ctx context.Context) (timercache.Freshness, error) {
+	return u.cache.Freshness(ctx)
 }
 
 // listening waits until n servers hear the events.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 )
 
@@ -40,7 +41,7 @@ func (b *clockwork) takes(c *conn, act action) bool {
 		c.tell(&refusal{CodeBusy, "Several of your starts and stops are under way. Try again in a moment.", act.ID})
 		return true
 	}
-	b.server.running.Go(func() {
+	b.server.spawn("command", func() {
 		done := b.do(c.user, who, act, request)
 		c.commands.Add(-1)
 		if done && b.server.sleep(b.server.ctx, eventGrace) == nil {
@@ -92,14 +93,17 @@ func (b *clockwork) request(who auth.Caller, act action) (timercontrol.Request, 
 func (b *clockwork) do(user string, who auth.Caller, act action, request timercontrol.Request) (done bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.server.ctx), commandTimeout)
 	defer cancel()
-	err := b.admit(ctx, who)
-	switch {
-	case err != nil:
-	case act.Status == Stopped:
-		_, err = b.o.Control.Stop(ctx, request)
-	default:
-		_, err = b.o.Control.Start(ctx, request)
-	}
+	err := panics.Try(func() error {
+		err := b.admit(ctx, who)
+		switch {
+		case err != nil:
+		case act.Status == Stopped:
+			_, err = b.o.Control.Stop(ctx, request)
+		default:
+			_, err = b.o.Control.Start(ctx, request)
+		}
+		return err
+	})
 	if err != nil {
 		b.server.log.Warn("realtime: not done in clockwork", "error", err)
 		code, message := b.explain(who, err)

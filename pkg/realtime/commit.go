@@ -9,11 +9,15 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
-	// maxWaiting bounds the writes that wait for the store.
-	maxWaiting = 16 << 10
+	// maxWaiting bounds the writes that wait for the store, and maxUserWaiting
+	// those of one user, in bytes.
+	maxWaiting     = 16 << 10
+	maxUserWaiting = 1 << 20
 	// maxBatch bounds one commit.
 	maxBatch = 1024
 	// commitTimeout bounds one try of a commit, in a store that has no tighter
@@ -43,19 +47,24 @@ type committer struct {
 	mu   sync.Mutex
 	// waiting are accepted writes: each will be told its outcome.
 	waiting []write
+	bytes   map[string]int // of waiting, by user
 	closing bool
 }
 
 // submit accepts a write, or says why not.
 func (c *committer) submit(w write) error {
+	if err := w.timer.Check(); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closing:
 		return errClosing
-	case len(c.waiting) >= maxWaiting:
+	case len(c.waiting) >= maxWaiting, c.bytes[w.user]+w.timer.size() > maxUserWaiting:
 		return ErrUnavailable
 	}
+	c.bytes[w.user] += w.timer.size()
 	if c.waiting = append(c.waiting, w); len(c.waiting) == 1 {
 		c.signal()
 	}
@@ -88,8 +97,10 @@ func (c *committer) run() {
 				}
 				break
 			}
-			c.commit(batch)
-			c.pace.rest(len(batch))
+			panics.Logged(c.log, "commit", func() {
+				c.commit(batch)
+				c.pace.rest(len(batch))
+			})()
 		}
 	}
 }
@@ -99,8 +110,12 @@ func (c *committer) next() (batch []write, last bool) {
 	defer c.mu.Unlock()
 	n := min(len(c.waiting), maxBatch)
 	batch = c.waiting[:n:n]
+	for i := range batch {
+		c.bytes[batch[i].user] -= batch[i].timer.size()
+	}
 	if c.waiting = c.waiting[n:]; len(c.waiting) == 0 {
 		c.waiting = nil
+		clear(c.bytes)
 	}
 	return batch, c.closing
 }
@@ -108,12 +123,20 @@ func (c *committer) next() (batch []write, last bool) {
 // commit does a batch, user by user as far as they are concerned, in one go as
 // far as the store is.
 func (c *committer) commit(batch []write) {
-	plans := c.plans(batch)
-	for began := c.pace.now(); len(plans) > 0; plans = c.attempt(plans) {
-		if c.pace.now().Sub(began) > maxRacing {
-			c.refuse(plans, fmt.Errorf("%w: other instances were faster for %v", ErrUnavailable, maxRacing))
-			return
+	all := c.plans(batch)
+	err := panics.Try(func() error {
+		plans := slices.Clone(all)
+		for began := c.pace.now(); len(plans) > 0; plans = c.attempt(plans) {
+			if c.pace.now().Sub(began) > maxRacing {
+				c.refuse(plans, fmt.Errorf("%w: other instances were faster for %v", ErrUnavailable, maxRacing))
+				return nil
+			}
 		}
+		return nil
+	})
+	if err != nil { // nobody may be left waiting
+		all = slices.DeleteFunc(all, func(p *plan) bool { return p.over })
+		c.refuse(all, fmt.Errorf("%w: %w", errUnanswered, err))
 	}
 }
 
@@ -137,9 +160,13 @@ func (c *committer) plans(batch []write) []*plan {
 // faster: their rooms have caught up.
 func (c *committer) attempt(plans []*plan) (again []*plan) {
 	ready := c.informed(plans, func(p *plan) bool { return p.room.sure() }, (*room).ensure)
-	for _, p := range ready {
-		p.compute()
-	}
+	ready = slices.DeleteFunc(ready, func(p *plan) bool {
+		err := panics.Try(func() error { p.compute(); return nil })
+		if err != nil { // one user's writes, not the batch's
+			c.refuse([]*plan{p}, err)
+		}
+		return err != nil
+	})
 	made, err := c.send(ready)
 	if err != nil {
 		c.refuse(ready, fmt.Errorf("%w: %w", errUnanswered, err))
@@ -176,7 +203,7 @@ func (c *committer) informed(plans []*plan, knows func(*plan) bool, learn func(*
 		together.Go(func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 			defer cancel()
-			failed[i] = learn(p.room, ctx, c.store, c.now())
+			failed[i] = panics.Try(func() error { return learn(p.room, ctx, c.store, c.now()) })
 			return nil
 		})
 	}
@@ -240,10 +267,13 @@ func (c *committer) try(changes []Change) ([]bool, error) {
 func (c *committer) complete(p *plan) {
 	p.room.deliver(p.change.Events)
 	for i := range p.writes {
-		if done := p.writes[i].done; done != nil {
-			done(p.outcomes[i])
-		}
+		p.answer(i, p.outcomes[i])
 	}
+	c.end(p)
+}
+
+func (c *committer) end(p *plan) {
+	p.over = true
 	c.hub.leave(p.room, c.now())
 }
 
@@ -253,11 +283,9 @@ func (c *committer) refuse(plans []*plan, err error) {
 	c.log.Error("realtime: writes refused", "error", err)
 	for _, p := range plans {
 		p.room.doubt()
-		for _, w := range p.writes {
-			if w.done != nil {
-				w.done(outcome{refused: refusalOf(err, w.timer.ID)})
-			}
+		for i := range p.writes {
+			p.answer(i, outcome{refused: refusalOf(err, p.writes[i].timer.ID)})
 		}
-		c.hub.leave(p.room, c.now())
+		c.end(p)
 	}
 }

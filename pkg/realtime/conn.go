@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
@@ -55,24 +56,31 @@ var readBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // read takes messages until the connection ends.
 func (c *conn) read() {
-	var err error
-	defer func() { c.server.drop(c, err) }()
+	err := panics.Try(c.messages)
+	var panicked *panics.Error
+	if errors.As(err, &panicked) {
+		c.server.log.Error("realtime: connection closed by a panic", "error", err)
+		c.out.finish(&endPanic)
+	}
+	c.server.drop(c, err)
+}
+
+// messages gives the error of reading, nil if the server closes.
+func (c *conn) messages() error {
 	for {
-		var kind websocket.MessageType
-		var reader io.Reader
 		// No deadline here: pings find out who is gone.
-		if kind, reader, err = c.ws.Reader(context.Background()); err != nil {
-			return
+		kind, reader, err := c.ws.Reader(context.Background())
+		if err != nil {
+			return err
 		}
 		c.received.Add(1)
 		c.heard.Store(c.server.now().UnixNano())
 		if kind != websocket.MessageText {
 			c.out.finish(&endBinary)
-			return
+			return nil
 		}
-		var more bool
-		if more, err = c.message(reader); !more {
-			return
+		if more, err := c.message(reader); !more {
+			return err
 		}
 	}
 }
@@ -136,6 +144,7 @@ func (c *conn) apply(act action) {
 		ID: act.ID, UserID: c.user, Status: act.Status, StartedAt: act.StartedAt, UpdatedAt: now,
 		IssueKey: act.IssueKey, Comment: act.Comment, Source: SourceClient,
 	}}
+	w.timer.CountByClock()
 	if err := c.server.committer.submit(w); err != nil {
 		c.tell(refusalOf(err, act.ID))
 	}
@@ -152,7 +161,14 @@ func (c *conn) allow(n int) bool {
 }
 
 // startDrain is the outbox's start.
-func (c *conn) startDrain() { c.server.running.Go(c.drain) }
+func (c *conn) startDrain() {
+	c.server.running.Go(func() {
+		if err := panics.Try(func() error { c.drain(); return nil }); err != nil {
+			c.server.log.Error("realtime: connection cut by a panic", "error", err)
+			_ = c.ws.CloseNow()
+		}
+	})
+}
 
 // drain writes what is queued, several messages at once where there are, and
 // closes where that comes next.
@@ -196,7 +212,7 @@ func (c *conn) check(now time.Time) {
 	}
 	silence := now.Sub(time.Unix(0, c.heard.Load()))
 	if silence >= c.server.limits.PingEvery && c.pinging.CompareAndSwap(false, true) {
-		c.server.running.Go(c.ping)
+		c.server.spawn("ping", c.ping)
 	}
 }
 

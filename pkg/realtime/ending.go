@@ -7,6 +7,7 @@ import "github.com/coder/websocket"
 // other a client comes back with ?since= and the last seq that it saw.
 const (
 	CloseTokenExpired websocket.StatusCode = 4401 // log in again first
+	CloseOverBudget   websocket.StatusCode = 4429 // close some of the user's other connections first
 )
 
 // ending is how a connection is closed.
@@ -19,8 +20,10 @@ var (
 	endSlow    = ending{websocket.StatusTryAgainLater, "read too slowly: reconnect with since"}
 	endClosing = ending{websocket.StatusServiceRestart, "server restarts: reconnect with since"}
 	endExpired = ending{CloseTokenExpired, "token expired: log in again"}
+	endBudget  = ending{CloseOverBudget, "your connections have too much unread: close some, wait, reconnect with since"}
 	endFlood   = ending{websocket.StatusPolicyViolation, "too many messages"}
 	endBinary  = ending{websocket.StatusUnsupportedData, "text messages only"}
 	endText    = ending{websocket.StatusInvalidFramePayloadData, "text must be UTF-8"}
+	endPanic   = ending{websocket.StatusInternalError, "the server failed: reconnect with since"}
 	endGone    = ending{} // nobody is there to be told
 )

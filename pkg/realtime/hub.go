@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -11,6 +12,9 @@ const linger = time.Minute
 
 // hub holds the rooms of this instance.
 type hub struct {
+	log       *slog.Logger
+	freshness *freshness // of what comes from Clockwork
+
 	mu    sync.Mutex
 	rooms map[string]*room
 }
@@ -21,7 +25,7 @@ func (h *hub) enter(user string) *room {
 	defer h.mu.Unlock()
 	r := h.rooms[user]
 	if r == nil {
-		r = &room{user: user}
+		r = &room{user: user, log: h.log, freshness: h.freshness}
 		h.rooms[user] = r
 	}
 	r.users++

@@ -74,10 +74,10 @@ func (s *Server) Traffic() Traffic {
 	t := Traffic{WebSockets: len(s.conns), Streams: len(s.streams), Received: s.received, Sent: s.sent}
 	for c := range s.conns {
 		t.Received += c.received.Load()
-		t.Sent += c.out.taken()
+		t.Sent += c.out.messages()
 	}
 	for o := range s.streams {
-		t.Sent += o.taken()
+		t.Sent += o.messages()
 	}
 	return t
 }

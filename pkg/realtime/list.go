@@ -12,16 +12,12 @@ type Listing struct {
 	Timer      *Timer    `json:"timer"`  // the running one that started last, or null
 	Timers     []Timer   `json:"timers"` // all that are known, the latest start first
 	ServerTime time.Time `json:"server_time"`
+	Freshness
 }
 
-// List reads a user's timers from the store, also in a process without a
-// Server.
-func List(ctx context.Context, store Store, user string, now time.Time) (Listing, error) {
-	state, err := store.Load(ctx, user)
-	if err != nil {
-		return Listing{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	l := Listing{Timers: append([]Timer{}, state.Timers...), ServerTime: now.UTC()}
+// NewListing lists timers.
+func NewListing(timers []Timer, fresh Freshness, now time.Time) Listing {
+	l := Listing{Timers: append([]Timer{}, timers...), ServerTime: now.UTC(), Freshness: fresh}
 	slices.SortFunc(l.Timers, func(a, b Timer) int {
 		if c := b.StartedAt.Compare(a.StartedAt); c != 0 {
 			return c
@@ -31,11 +27,11 @@ func List(ctx context.Context, store Store, user string, now time.Time) (Listing
 	if i := slices.IndexFunc(l.Timers, func(t Timer) bool { return t.Status == Running }); i >= 0 {
 		l.Timer = &l.Timers[i]
 	}
-	return l, nil
+	return l
 }
 
-// Timers is List on the server's own store. Where that may not have all that
-// Clockwork has, it first looks.
+// Timers lists the user's timers. If the store may not have all that Clockwork
+// has, it first looks.
 func (s *Server) Timers(ctx context.Context, user string) (Listing, error) {
 	room := s.hub.enter(user)
 	defer func() { s.hub.leave(room, s.now()) }()
@@ -46,6 +42,11 @@ func (s *Server) Timers(ctx context.Context, user string) (Listing, error) {
 		if err := s.clockwork.reconcile(ctx, room); err != nil {
 			s.log.Warn("realtime: not compared with the cache", "first_error", err)
 		}
+		s.clockwork.askFreshness(ctx, s.now())
 	}
-	return List(ctx, s.store, user, s.now())
+	state, err := s.store.Load(ctx, user)
+	if err != nil {
+		return Listing{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return NewListing(state.Timers, s.hub.freshness.get(), s.now()), nil
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
@@ -23,7 +25,8 @@ const (
 func (s *Server) listen(feed Feed) {
 	s.keep("feed", func(ready func()) error {
 		defer s.deaf.Store(true)
-		return feed.Listen(s.ctx, func() { ready(); s.deaf.Store(false); s.running.Go(s.catchUp) }, s.announced)
+		return feed.Listen(s.ctx, func() { ready(); s.deaf.Store(false); s.spawn("catch-up", s.catchUp) },
+			func(user, text string) { s.contain("announcement", func() { s.announced(user, text) }) })
 	})
 }
 
@@ -32,7 +35,7 @@ func (s *Server) listen(feed Feed) {
 func (s *Server) keep(what string, subscribe func(ready func()) error) {
 	backoff := minBackoff
 	for s.ctx.Err() == nil {
-		err := subscribe(func() { backoff = minBackoff })
+		err := panics.Try(func() error { return subscribe(func() { backoff = minBackoff }) })
 		if s.ctx.Err() != nil {
 			return
 		}
@@ -52,7 +55,7 @@ func (s *Server) catchUp() {
 			r.doubt()
 			continue
 		}
-		together.Go(func() error { s.mend(r); return nil })
+		together.Go(panics.Guard(func() error { s.mend(r); return nil }))
 	}
 	_ = together.Wait()
 }
@@ -60,7 +63,7 @@ func (s *Server) catchUp() {
 // mend reads from the store what a room lacks.
 func (s *Server) mend(r *room) {
 	for backoff := minBackoff; s.ctx.Err() == nil; backoff = min(2*backoff, maxBackoff) {
-		err := r.refresh(s.ctx, s.store, s.now())
+		err := panics.Try(func() error { return r.refresh(s.ctx, s.store, s.now()) })
 		if err == nil {
 			return
 		}
@@ -76,16 +79,15 @@ func (s *Server) announced(user, text string) {
 	if r == nil || r.has(lastAnnounced(text)) {
 		return
 	}
-	a, events, err := parseAnnouncement(text)
+	a, events, err := parseAnnouncement(user, text)
 	if err != nil {
 		s.log.Error("realtime: announcement not understood", "error", err)
-		return
 	}
 	if a.Notice != nil {
 		r.tell(a.Notice)
 	}
-	if r.deliver(events) {
-		s.running.Go(func() {
+	if r.deliver(events) || err != nil { // what was not understood has changed the store
+		s.spawn("refresh", func() {
 			_ = s.sleep(s.ctx, graceForGap)
 			s.mend(r)
 		})

@@ -59,6 +59,7 @@ type Events interface {
 // Cache is what runs in Clockwork, as far as is known.
 type Cache interface {
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
+	Freshness(ctx context.Context) (timercache.Freshness, error)
 }
 
 // Control starts and stops timers in Clockwork.
@@ -70,7 +71,7 @@ type Control interface {
 // Limits bound what one connection or user may take. Zero fields have the
 // default that they name.
 type Limits struct {
-	Connections int           // of one user: 1500
+	Connections int           // of one user: 50
 	PerSecond   float64       // messages of one connection: 50
 	Burst       int           // messages at once: 100
 	PingEvery   time.Duration // silence after which a client is asked: 30 s
@@ -92,7 +93,7 @@ func (l Limits) withDefaults() Limits {
 	or(&l.Heartbeat, 15*time.Second)
 	or(&l.Goodbye, 2*time.Second)
 	if l.Connections <= 0 {
-		l.Connections = 1500
+		l.Connections = 50
 	}
 	if l.PerSecond <= 0 {
 		l.PerSecond = 50

@@ -64,50 +64,92 @@ func TestEncodeTimerIsEncodingJSON(t *testing.T) {
 	elsewhere := full
 	elsewhere.StartedAt = full.StartedAt.In(time.FixedZone("", 7200))
 	assert.Equal(t, string(encodeTimer(&full)), string(encodeTimer(&elsewhere)), "times are told in UTC")
-	assert.True(t, json.Valid(encodeState([]Timer{full, full}, 9, testNow)))
-	assert.True(t, json.Valid(encodeState(nil, 0, testNow)))
+	assert.True(t, json.Valid(stateOf([]Timer{full, full}, 9)))
+	assert.True(t, json.Valid(stateOf(nil, 0)))
+}
+
+// stateOf is the message on connect.
+func stateOf(timers []Timer, seq int64) []byte {
+	i := newState(seq, Freshness{}, testNow, encodeTimers(timers))
+	return append(i.message(), i.rest...)
+}
+
+func annsTimer(id string, seq int64) Timer {
+	return Timer{ID: id, UserID: "ann", Status: Running, StartedAt: testNow, UpdatedAt: testNow, Seq: seq, Source: SourceClient}
 }
 
 func FuzzParseAnnouncement(f *testing.F) {
-	f.Add(announceEvents(2, []Event{NewEvent(Timer{ID: "a", Seq: 1}), NewEvent(Timer{ID: "b", Seq: 2})}))
+	f.Add(announceEvents(2, []Event{NewEvent(annsTimer("a", 1)), NewEvent(annsTimer("b", 2))}))
+	f.Add(`{"last":2,"timers":[{"id":"a","user_id":"ann","status":"running","seq":1,"started_at":"9999-12-31T23:59:59-01:00","updated_at":"2026-05-04T09:00:00Z"}]}`)
 	f.Add(announceNotice((&refusal{Code: "X", Message: "y"}).encode()))
 	f.Add(`{"last":,`)
 	f.Fuzz(func(t *testing.T, text string) {
-		_, events, err := parseAnnouncement(text)
-		if err != nil {
-			assert.Nil(t, events)
-			return
-		}
+		_, events, _ := parseAnnouncement("ann", text) // what could be read
 		var last int64
 		for i := range events {
-			if !writable(events[i].Timer.StartedAt) || !writable(events[i].Timer.UpdatedAt) {
-				return
-			}
+			assert.Equal(t, "ann", events[i].Timer.UserID)
 			last = events[i].Timer.Seq
 			events[i] = NewEvent(events[i].Timer)
 		}
 		again := announceEvents(last, events)
-		_, back, err := parseAnnouncement(again)
+		_, back, err := parseAnnouncement("ann", again)
 		require.NoError(t, err)
 		require.Len(t, back, len(events))
 		assert.Equal(t, last, lastAnnounced(again))
 	})
 }
 
-// writable: RFC 3339 has the years 0 to 9999, which another zone's can leave.
-func writable(t time.Time) bool { return t.UTC().Year() >= 0 && t.UTC().Year() <= 9999 }
-
 func TestAnnouncement(t *testing.T) {
-	text := announceEvents(2, []Event{NewEvent(Timer{ID: "a", Seq: 1}), NewEvent(Timer{ID: "b", Seq: 2})})
-	_, events, err := parseAnnouncement(text)
+	text := announceEvents(2, []Event{NewEvent(annsTimer("a", 1)), NewEvent(annsTimer("b", 2))})
+	_, events, err := parseAnnouncement("ann", text)
 	require.NoError(t, err)
 	require.Len(t, events, 2)
 	assert.Equal(t, "b", events[1].Timer.ID)
 	assert.Equal(t, int64(2), lastAnnounced(text))
 	notice := (&refusal{Code: "X", Message: "y"}).encode()
-	a, events, err := parseAnnouncement(announceNotice(notice))
+	a, events, err := parseAnnouncement("ann", announceNotice(notice))
 	require.NoError(t, err)
 	assert.Empty(t, events)
 	assert.JSONEq(t, string(notice), string(a.Notice))
 	assert.Zero(t, lastAnnounced(announceNotice(notice)))
+}
+
+// One timer that cannot be read does not take the others of its announcement along.
+func TestAnnouncementInPart(t *testing.T) {
+	good, bad := annsTimer("good", 2), annsTimer("bad", 1)
+	for name, spoil := range map[string]func(*Timer){
+		"year-10000":     func(t *Timer) { t.StartedAt = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"without-status": func(t *Timer) { t.Status = "" },
+		"without-id":     func(t *Timer) { t.ID = "" },
+		"another-user":   func(t *Timer) { t.UserID = "bob" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			spoiled := bad
+			spoil(&spoiled)
+			_, events, err := parseAnnouncement("ann", announceEvents(2, []Event{NewEvent(spoiled), NewEvent(good)}))
+			require.Error(t, err)
+			require.Len(t, events, 1)
+			assert.Equal(t, "good", events[0].Timer.ID)
+		})
+	}
+}
+
+// FuzzParseEvent: what comes from the channel is refused, or can be read again
+// from any store.
+func FuzzParseEvent(f *testing.F) {
+	f.Add(`{"event":"timer_updated","payload":{"id":"cw:ann:ABC-1","user_id":"ann","status":"running","issue_key":"ABC-1","started_at":"2026-05-04T09:00:00Z","updated_at":"2026-05-04T09:00:00Z"}}`)
+	f.Add(`{"event":"timer_updated","payload":{"id":"cw:ann:","user_id":"ann","status":"stopped","started_at":"9999-12-31T23:59:59-01:00","updated_at":"2026-05-04T09:00:00Z"}}`)
+	f.Add(`{"event":"timer_updated","payload":null}`)
+	f.Fuzz(func(t *testing.T, payload string) {
+		timer, err := parseEvent(payload)
+		if err != nil {
+			assert.Zero(t, timer)
+			return
+		}
+		timer.Seq = 1
+		back, err := DecodeEvent(NewEvent(timer).JSON)
+		require.NoError(t, err)
+		assert.True(t, timer.same(&back.Timer))
+		assert.Equal(t, SourceClockwork, back.Timer.Source)
+	})
 }

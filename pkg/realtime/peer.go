@@ -42,35 +42,56 @@ func (p *peer) Read(b []byte) (int, error) {
 // Write sends whole frames. A peer that takes nothing for long ends the
 // connection.
 func (p *peer) Write(frames []byte) (int, error) {
+	n, err := p.write(frames)
+	return int(n), err
+}
+
+func (p *peer) write(parts ...[]byte) (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.SetWriteDeadline(time.Now().Add(p.wait)); err != nil {
 		return 0, err
 	}
-	return p.Conn.Write(frames)
+	if len(parts) == 1 {
+		n, err := p.Conn.Write(parts[0])
+		return int64(n), err
+	}
+	buffers := net.Buffers(parts)
+	return buffers.WriteTo(p.Conn)
 }
 
 // bursts are buffers for several messages to one client.
 var bursts = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
-// maxBurst is the largest buffer that is kept.
+// maxBurst is the longest burst, in bytes, that is copied into one buffer.
 const maxBurst = 64 << 10
 
-// send writes messages.
+// send writes messages: small ones together, what is long as it is.
 func (p *peer) send(queued []item) error {
-	if len(queued) == 1 {
-		_, err := p.Write(queued[0].frame)
+	total := 0
+	for _, i := range queued {
+		total += i.size()
+	}
+	if len(queued) == 1 && len(queued[0].rest) == 0 {
+		_, err := p.write(queued[0].frame)
+		return err
+	}
+	if total > maxBurst {
+		parts := make([][]byte, 0, 2*len(queued))
+		for _, i := range queued {
+			parts = append(parts, i.frame, i.rest)
+		}
+		_, err := p.write(parts...)
 		return err
 	}
 	buffer := bursts.Get().(*[]byte)
+	defer bursts.Put(buffer)
 	b := (*buffer)[:0]
 	for _, i := range queued {
-		b = append(b, i.frame...)
+		b = append(append(b, i.frame...), i.rest...)
 	}
-	_, err := p.Write(b)
-	if *buffer = b; cap(b) <= maxBurst {
-		bursts.Put(buffer)
-	}
+	_, err := p.write(b)
+	*buffer = b
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -67,12 +68,27 @@ func (b *clockwork) missedAll() {
 	}
 }
 
-// sweep has those compared who are here and whose time has come.
+// sweep has those compared who are here and whose time has come, and finds out
+// for them whether Clockwork's word has become stale.
 func (b *clockwork) sweep(now time.Time) {
+	here := false
 	for _, r := range b.server.hub.all() {
-		if !r.empty() && r.compareDue(now) {
+		if r.empty() {
+			continue
+		}
+		here = true
+		if r.compareDue(now) {
 			b.reconcileLater(r.user)
 		}
+	}
+	if here && b.freshness.due(now) {
+		b.server.spawn("freshness", func() { b.askFreshness(b.server.ctx, now) })
+	}
+}
+
+func (b *clockwork) askFreshness(ctx context.Context, now time.Time) {
+	if err := b.freshness.ask(ctx, now); err != nil && b.server.ctx.Err() == nil {
+		b.server.log.Warn("realtime: freshness not read", "error", err)
 	}
 }
 
@@ -100,11 +116,11 @@ func (b *clockwork) reconciles() {
 		var together errgroup.Group
 		together.SetLimit(reconcilesAtOnce)
 		for user := range b.take() {
-			together.Go(func() error {
+			together.Go(panics.Guard(func() error {
 				r := s.hub.enter(user)
 				defer func() { s.hub.leave(r, s.now()) }()
 				return b.reconcile(s.ctx, r)
-			})
+			}))
 		}
 		if err := together.Wait(); err != nil && s.ctx.Err() == nil {
 			s.log.Warn("realtime: not compared with the cache", "first_error", err)
@@ -176,8 +192,12 @@ func (b *clockwork) compare(ctx context.Context, r *room) error {
 	if view.SyncedAt == nil {
 		return errNothing
 	}
+	changes, unreadable := ClockworkChanges(r.user, known, view, s.now().UTC().Truncate(time.Millisecond))
+	if unreadable != nil {
+		s.log.Error("realtime: timer in the cache left out", "error", unreadable)
+	}
 	// A stale view is no older than what its events said.
-	return b.submitAll(ctx, seq, ClockworkChanges(r.user, known, view.Timers, s.now().UTC().Truncate(time.Millisecond)))
+	return b.submitAll(ctx, seq, changes)
 }
 
 // submitAll has the changes made as long as nothing else happens to the user.
@@ -208,21 +228,30 @@ func (b *clockwork) submitAll(ctx context.Context, seq int64, changes []Timer) e
 }
 
 // ClockworkChanges lists what has to change, as of now, for an account's known
-// timers to be those that run in Clockwork: first what has stopped, since that
-// makes room, then the others, the latest start first. Timers that are the
-// clients' own stay as they are.
-func ClockworkChanges(user string, known []Timer, running []timer.Timer, now time.Time) []Timer {
+// timers to be those that the view of Clockwork has: first what has stopped,
+// since that makes room, then the others, the latest start first. Timers that
+// are the clients' own stay as they are, and so does one that nobody could read
+// if it were changed to what runs: unreadable says why.
+func ClockworkChanges(user string, known []Timer, view timercache.View, now time.Time) (changes []Timer, unreadable error) {
+	countedAt := now
+	if view.CachedAt != nil {
+		countedAt = *view.CachedAt
+	}
 	was, is := map[string]Timer{}, map[string]bool{}
 	for _, t := range known {
 		was[t.ID] = t
 	}
 	var begun []Timer
-	for _, t := range running {
-		next := fromClockwork(user, t, now)
+	for _, t := range view.Timers {
+		next := fromClockwork(user, view.EventKey(t.Issue), t, countedAt, now)
 		if is[next.ID] {
 			continue // a newer one of the same issue speaks for both
 		}
 		is[next.ID] = true
+		if err := next.Check(); err != nil {
+			unreadable = err
+			continue
+		}
 		old, ok := was[next.ID]
 		next.Summary = cmp.Or(next.Summary, old.Summary) // each issue has one: none is not known
 		if !ok || !sameStart(&next, &old) {
@@ -232,15 +261,15 @@ func ClockworkChanges(user string, known []Timer, running []timer.Timer, now tim
 	var stopped []Timer
 	for _, t := range known {
 		if t.Source == SourceClockwork && t.Status == Running && !is[t.ID] {
-			t.Status, t.UpdatedAt = Stopped, now
+			t.stopAt(now)
 			stopped = append(stopped, t)
 		}
 	}
-	return append(stopped, begun...)
+	return append(stopped, begun...), unreadable
 }
 
 // sameStart is same, but for a start that moved by 2 s or less: it was our
-// clock's until Clockwork's came.
+// clock's until Clockwork's came. What is counted has to agree all the same.
 func sameStart(next, old *Timer) bool {
 	moved := next.StartedAt.Sub(old.StartedAt).Abs()
 	a := *next
@@ -250,13 +279,15 @@ func sameStart(next, old *Timer) bool {
 	return a.same(old)
 }
 
-func fromClockwork(user string, t timer.Timer, now time.Time) Timer {
+func fromClockwork(user, eventKey string, t timer.Timer, countedAt, now time.Time) Timer {
 	next := Timer{
-		ID: clockworkID(user, t.Issue.Key), UserID: user, Status: Running, StartedAt: t.StartedAt.UTC(), UpdatedAt: now,
+		ID: clockworkID(user, eventKey), UserID: user, Status: Running, StartedAt: t.StartedAt.UTC(), UpdatedAt: now,
+		CountedSeconds: t.TillNow, CountedAt: countedAt.UTC(),
 		IssueKey: t.Issue.Key, Summary: t.Issue.Summary, OnHold: !t.WithinWorkingHours, Source: SourceClockwork,
 	}
 	if t.Comment != nil {
 		next.Comment = *t.Comment
 	}
+	next.shorten()
 	return next
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -17,7 +18,9 @@ const maxHeld = 1024
 // the committer and, made by other instances, from the feed; whichever way is
 // faster, the room hands them out by seq.
 type room struct {
-	user string
+	user      string
+	log       *slog.Logger
+	freshness *freshness
 
 	users  int       // guarded by the hub
 	unused time.Time // guarded by the hub
@@ -32,10 +35,15 @@ type room struct {
 	skip     int64 // how far seq is ahead of the store's
 	timers   map[string]Timer
 	recent   []past // the last changes up to seq
-	members  []*outbox
-	places   int             // taken by connections, those that are still being set up too
-	held     map[int64]Event // came before their turn
-	mending  bool            // somebody sees to the gap before held
+	// recentBytes is how long their messages are.
+	recentBytes int
+	// encoded are the timers as they are in a state, nil if they have changed.
+	encoded []byte
+	budget  budget // of the members' queues
+	members []*outbox
+	places  int             // taken by connections, those that are still being set up too
+	held    map[int64]Event // came before their turn
+	mending bool            // somebody sees to the gap before held
 
 	comparison comparison // with Clockwork
 }
@@ -90,6 +98,9 @@ func (r *room) load(ctx context.Context, store Store, now time.Time, ifNeeded bo
 	if err != nil {
 		return err
 	}
+	if state.Unreadable != nil {
+		r.log.Error("realtime: part of a user's state left out", "error", state.Unreadable)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.doubtful = false
@@ -121,7 +132,8 @@ func (r *room) restart(state State, now time.Time) {
 	r.held = nil
 	r.replace(state)
 	if state.Seq <= last {
-		r.seq, r.recent = last+lossGap, nil
+		r.forget(len(r.recent))
+		r.seq = last + lossGap
 		r.skip = r.seq - state.Seq
 	}
 	r.tellState(now)
@@ -147,7 +159,8 @@ func (r *room) replace(state State) {
 	for _, t := range state.Timers {
 		r.timers[t.ID] = t
 	}
-	r.recent = nil
+	r.encoded = nil
+	r.forget(len(r.recent))
 	for _, e := range state.Recent {
 		r.remember(e)
 	}
@@ -159,9 +172,12 @@ func (r *room) replace(state State) {
 func (r *room) deliver(events []Event) (gap bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	far := false
 	for _, e := range events {
 		if r.loaded && e.Timer.Seq == r.seq+1 {
 			r.accept(e)
+		} else if r.loaded && e.Timer.Seq-r.seq > maxHeld {
+			far = true // whatever is right, the store knows it
 		} else if (!r.loaded || e.Timer.Seq > r.seq) && len(r.held) < maxHeld {
 			if r.held == nil {
 				r.held = map[int64]Event{}
@@ -170,7 +186,7 @@ func (r *room) deliver(events []Event) (gap bool) {
 		}
 	}
 	r.release()
-	gap = r.loaded && len(r.held) > 0 && !r.mending
+	gap = r.loaded && (far || len(r.held) > 0) && !r.mending
 	r.mending = r.mending || gap
 	return gap
 }
@@ -198,12 +214,13 @@ func (r *room) release() {
 
 // accept takes the next change and queues it for everybody. It needs mu held.
 func (r *room) accept(e Event) {
-	if _, known := r.timers[e.Timer.ID]; !known {
-		leaving, _ := place(r.timers)
-		delete(r.timers, leaving)
+	leaving, _ := place(r.timers, &e.Timer)
+	for _, id := range leaving {
+		delete(r.timers, id)
 	}
 	r.seq, r.skip = e.Timer.Seq, 0
 	r.timers[e.Timer.ID] = e.Timer
+	r.encoded = nil
 	i := r.remember(e)
 	for _, o := range r.members {
 		o.put(i)
@@ -212,12 +229,21 @@ func (r *room) accept(e Event) {
 
 // remember keeps a change for those who come back. It needs mu held.
 func (r *room) remember(e Event) item {
-	if len(r.recent) == MaxRecent {
-		r.recent = slices.Delete(r.recent, 0, MaxRecent/4) // not one by one
-	}
 	i := newUpdate(e.Timer.Seq, e.JSON)
+	r.recentBytes += i.size()
+	for len(r.recent) == MaxRecent || (len(r.recent) > 0 && r.recentBytes > maxRecentBytes) {
+		r.forget(max(1, len(r.recent)/4)) // not one by one
+	}
 	r.recent = append(r.recent, past{i, e.Timer.ID, e.Timer.UpdatedAt, e.Timer.Status})
 	return i
+}
+
+// forget drops the first n of the last changes. It needs mu held.
+func (r *room) forget(n int) {
+	for _, p := range r.recent[:n] {
+		r.recentBytes -= p.size()
+	}
+	r.recent = slices.Delete(r.recent, 0, n)
 }
 
 // recorded reports whether this very change has been handed out. It needs mu
@@ -263,13 +289,26 @@ func (r *room) join(o *outbox, since int64, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members = append(r.members, o)
+	o.join(&r.budget)
 	if missed, known := r.after(since); known {
 		for _, p := range missed {
 			o.put(p.item)
 		}
+		if r.freshness != nil { // which may have changed since
+			o.put(newItem(0, r.freshness.get().encode()))
+		}
 		return
 	}
-	o.put(newItem(r.seq, encodeState(r.list(), r.seq, now)))
+	o.put(r.state(now))
+}
+
+// state is the message on connect. Those who connect between two changes share
+// the long part of it. It needs mu held.
+func (r *room) state(now time.Time) item {
+	if r.encoded == nil {
+		r.encoded = encodeTimers(r.list())
+	}
+	return newState(r.seq, r.freshness.get(), now, r.encoded)
 }
 
 // after gives the changes after a seq, where they are all known. It needs mu
@@ -287,6 +326,10 @@ func (r *room) quit(o *outbox) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.places--
+	if o == nil {
+		return
+	}
+	o.leave()
 	if i := slices.Index(r.members, o); i >= 0 {
 		last := len(r.members) - 1
 		r.members[i], r.members[last] = r.members[last], nil
@@ -315,7 +358,7 @@ func (r *room) remind(o *outbox, id string) {
 
 // tellState queues the whole state for every connection. It needs mu held.
 func (r *room) tellState(now time.Time) {
-	i := newItem(r.seq, encodeState(r.list(), r.seq, now))
+	i := r.state(now)
 	for _, o := range r.members {
 		o.put(i)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -51,12 +52,13 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		store: o.Store, verify: o.Verify, cors: web.NewCORS(o.Origins), limits: o.Limits.withDefaults(),
-		log: o.Log, now: o.Now, sleep: o.Sleep, hub: &hub{rooms: map[string]*room{}},
+		log: o.Log, now: o.Now, sleep: o.Sleep,
 		commits: make(chan struct{}), conns: map[*conn]struct{}{}, streams: map[*outbox]time.Time{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.hub = &hub{log: s.log, rooms: map[string]*room{}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -65,23 +67,30 @@ func New(o Options) (*Server, error) {
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	feed, shared := o.Store.(Feed)
-	s.committer = &committer{store: s.store, hub: s.hub, shared: shared, committed: o.Committed, now: s.now, log: s.log, wake: make(chan struct{}, 1),
+	s.committer = &committer{store: s.store, hub: s.hub, shared: shared, committed: o.Committed, now: s.now, log: s.log, wake: make(chan struct{}, 1), bytes: map[string]int{},
 		pace: pace{now: time.Now, sleep: func(d time.Duration) { _ = s.sleep(s.ctx, d) }}}
 	if o.Clockwork != nil {
 		s.clockwork = newClockwork(s, *o.Clockwork)
-		s.running.Go(s.clockwork.run)
+		s.hub.freshness = s.clockwork.freshness
+		s.spawn("clockwork events", s.clockwork.run)
 	}
 	if shared {
 		s.deaf.Store(true)
-		s.running.Go(func() { s.listen(feed) })
+		s.spawn("feed", func() { s.listen(feed) })
 	}
-	go func() {
+	go panics.Logged(s.log, "commits", func() {
 		defer close(s.commits)
 		s.committer.run()
-	}()
-	s.running.Go(s.sweeps)
+	})()
+	s.spawn("sweeps", s.sweeps)
 	return s, nil
 }
+
+// spawn runs a task until it ends. Close waits for it.
+func (s *Server) spawn(task string, f func()) { s.running.Go(panics.Logged(s.log, task, f)) }
+
+// contain calls f, and logs its panic.
+func (s *Server) contain(task string, f func()) { panics.Logged(s.log, task, f)() }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -129,7 +138,7 @@ func (s *Server) add(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
-	s.running.Go(c.read)
+	s.spawn("connection", c.read)
 	if s.closing {
 		c.out.finish(&endClosing)
 	}
@@ -139,7 +148,7 @@ func (s *Server) add(c *conn) {
 func (s *Server) drop(c *conn, err error) {
 	c.out.finish(&endGone)
 	s.exit(c.room, &c.out)
-	received, sent := c.received.Load(), c.out.taken()
+	received, sent := c.received.Load(), c.out.messages()
 	c.visit.end(http.StatusSwitchingProtocols, closeCode(c.out.ended(), err), slog.Int64("received", received), slog.Int64("sent", sent))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,7 +165,7 @@ func (s *Server) sweeps() {
 		case <-s.ctx.Done():
 			return
 		case <-tick.C:
-			s.sweep(s.now())
+			s.contain("sweep", func() { s.sweep(s.now()) })
 		}
 	}
 }

@@ -53,8 +53,11 @@ func (c *Change) Seq() int64 { return c.After + c.Skipped + int64(len(c.Events))
 
 // Bounds of what is kept of one user.
 const (
-	MaxTimers = 100 // the longest stopped leave first
-	MaxRecent = 256 // changes, for clients that come back
+	MaxTimers     = 100      // the longest stopped leave first
+	MaxTimerBytes = 64 << 10 // of all timers, by Timer.size; likewise
+	MaxRecent     = 256      // changes, for clients that come back
+	// maxRecentBytes bounds them once more.
+	maxRecentBytes = 256 << 10
 )
 
 // ErrUnavailable is wrapped around a store's errors.

@@ -100,7 +100,7 @@ func (s *Server) addStream(out *outbox, expires time.Time) {
 }
 
 func (s *Server) dropStream(out *outbox, v *visit) {
-	sent := out.taken()
+	sent := out.messages()
 	v.end(http.StatusOK, closeCode(out.ended(), nil), slog.Int64("sent", sent))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,11 +129,14 @@ func (e *eventWriter) drain(out *outbox) bool {
 			return false
 		}
 		for _, i := range queued {
-			e.add(i)
+			if e.add(i); len(e.buffer) > maxBurst && e.flush() != nil {
+				return false
+			}
 		}
 		if e.flush() != nil {
 			return false
 		}
+		clear(queued)
 		spare = queued
 	}
 }
@@ -145,7 +148,7 @@ func (e *eventWriter) add(i item) {
 		e.buffer = append(e.buffer, '\n')
 	}
 	e.buffer = append(e.buffer, "data: "...)
-	e.buffer = append(e.buffer, i.message()...)
+	e.buffer = append(append(e.buffer, i.message()...), i.rest...)
 	e.buffer = append(e.buffer, "\n\n"...)
 }
 
@@ -166,7 +169,9 @@ func (e *eventWriter) comment() error {
 func (e *eventWriter) flush() error {
 	_ = e.control.SetWriteDeadline(time.Now().Add(e.wait)) // not every ResponseWriter has one
 	_, err := e.w.Write(e.buffer)
-	e.buffer = e.buffer[:0]
+	if e.buffer = e.buffer[:0]; cap(e.buffer) > 2*maxBurst {
+		e.buffer = nil // it was for one long message
+	}
 	if err != nil {
 		return err
 	}

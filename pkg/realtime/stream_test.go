@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -54,6 +55,14 @@ func (s *stream) next() []string {
 	}
 	require.Fail(s.t, "the stream ended", "%v", s.lines.Err())
 	return nil
+}
+
+// message reads one event as the message that it holds.
+func (s *stream) message() (m message) {
+	s.t.Helper()
+	lines := s.next()
+	require.NoError(s.t, json.Unmarshal([]byte(strings.TrimPrefix(lines[len(lines)-1], "data: ")), &m))
+	return m
 }
 
 func TestStream(t *testing.T) {
@@ -123,16 +132,20 @@ func TestStreamEnds(t *testing.T) {
 func TestStreamRefuses(t *testing.T) {
 	w := newWorld(t, realtime.Options{})
 	for name, tc := range map[string]struct {
-		method, query string
-		status        int
+		method, query, protocol string
+		status                  int
 	}{
-		"no-token":     {http.MethodGet, "", 401},
-		"other-method": {http.MethodPost, "?token=" + tokenOf(t, "ann"), 405},
-		"bad-since":    {http.MethodGet, "?since=x&token=" + tokenOf(t, "ann"), 400},
+		"no-token":     {http.MethodGet, "", "", 401},
+		"other-method": {http.MethodPost, "?token=" + tokenOf(t, "ann"), "", 405},
+		"bad-since":    {http.MethodGet, "?since=x&token=" + tokenOf(t, "ann"), "", 400},
+		"subprotocol":  {http.MethodGet, "", "bearer, " + tokenOf(t, "ann"), 401},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), tc.method, w.http.URL+"/api/timers/stream"+tc.query, nil)
 			require.NoError(t, err)
+			if tc.protocol != "" {
+				r.Header.Set("Sec-WebSocket-Protocol", tc.protocol)
+			}
 			res, err := w.http.Client().Do(r)
 			require.NoError(t, err)
 			defer res.Body.Close()

@@ -112,6 +112,7 @@ type message struct {
 	Event   string
 	Payload struct {
 		realtime.Timer
+		realtime.Freshness
 		Timers  []realtime.Timer
 		Code    string
 		Message string

@@ -34,6 +34,15 @@ type plan struct {
 	writes   []write
 	change   Change
 	outcomes []outcome
+	over     bool // every write has its outcome
+}
+
+// answer tells a write its outcome, once.
+func (p *plan) answer(i int, o outcome) {
+	done := p.writes[i].done
+	if p.writes[i].done = nil; done != nil {
+		done(o)
+	}
 }
 
 // compute applies the writes, in order, to the room's present state.
@@ -44,17 +53,25 @@ func (p *plan) compute() {
 	p.change = Change{User: r.user, After: r.seq - r.skip, Skipped: r.skip}
 	p.outcomes = make([]outcome, len(p.writes))
 	timers := r.timers
-	if len(p.writes) > 1 || len(timers) >= MaxTimers {
+	if len(p.writes) > 1 {
 		timers = maps.Clone(timers) // the room changes only once the store has
 	}
 	for i := range p.writes {
 		next, out := p.decide(&p.writes[i], timers)
+		leaving, ok := place(timers, &next)
+		if out == (outcome{}) && !ok {
+			out.refused = &refusal{CodeTooMany, "Too many of your timers run. Stop one first.", next.ID}
+		}
 		if p.outcomes[i] = out; out != (outcome{}) {
 			continue
 		}
+		p.change.Dropped = append(p.change.Dropped, leaving...)
 		next.Seq = p.change.Seq() + 1
 		p.change.Events = append(p.change.Events, NewEvent(next))
 		if len(p.writes) > 1 {
+			for _, id := range leaving {
+				delete(timers, id)
+			}
 			timers[next.ID] = next
 			p.change.Dropped = slices.DeleteFunc(p.change.Dropped, func(id string) bool { return id == next.ID })
 		}
@@ -84,14 +101,6 @@ func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 	}
 	now, known := timers[next.ID]
 	if !known {
-		leaving, ok := place(timers)
-		switch {
-		case !ok:
-			return next, outcome{refused: &refusal{CodeTooMany, "Too many of your timers run. Stop one first.", next.ID}}
-		case leaving != "":
-			delete(timers, leaving)
-			p.change.Dropped = append(p.change.Dropped, leaving)
-		}
 		return next, outcome{}
 	}
 	next.Summary = cmp.Or(next.Summary, now.Summary) // none is not known
@@ -105,18 +114,35 @@ func (p *plan) decide(w *write, timers map[string]Timer) (Timer, outcome) {
 	return next, outcome{}
 }
 
-// place names the timer that has to leave before another joins, "" where there
-// is a free place: the one whose stop is longest ago, so that every instance
-// picks the same. Where all run, nobody has to leave, and ok is false.
-func place(timers map[string]Timer) (leaving string, ok bool) {
-	if len(timers) < MaxTimers {
-		return "", true
+// place names the timers that have to leave before next joins or grows: those
+// whose stop is longest ago, so that every instance picks the same. If what runs
+// leaves no place, nobody has to leave, and ok is false.
+func place(timers map[string]Timer, next *Timer) (leaving []string, ok bool) {
+	if now, known := timers[next.ID]; known && next.size() <= now.size() {
+		return nil, true
 	}
-	var oldest int64
-	for _, t := range timers {
-		if t.Status == Stopped && (!ok || t.Seq < oldest) {
-			leaving, oldest, ok = t.ID, t.Seq, true
+	number, bytes := 1, next.size()
+	for id, t := range timers {
+		if id != next.ID {
+			number, bytes = number+1, bytes+t.size()
 		}
 	}
-	return leaving, ok
+	fits := func() bool { return number <= MaxTimers && bytes <= MaxTimerBytes }
+	if fits() {
+		return nil, true
+	}
+	var stopped []Timer
+	for id, t := range timers {
+		if id != next.ID && t.Status == Stopped {
+			stopped = append(stopped, t)
+		}
+	}
+	slices.SortFunc(stopped, func(a, b Timer) int { return cmp.Compare(a.Seq, b.Seq) })
+	for _, t := range stopped {
+		leaving = append(leaving, t.ID)
+		if number, bytes = number-1, bytes-t.size(); fits() {
+			return leaving, true
+		}
+	}
+	return nil, false
 }

@@ -140,6 +140,11 @@ func TestNotLetIn(t *testing.T) {
 		}
 		return h
 	}
+	clockwork := func(token string) http.Header {
+		h := ws(good, "")
+		h.Set("X-Clockwork-Token", token)
+		return h
+	}
 	for name, tc := range map[string]struct {
 		method, query string
 		header        http.Header
@@ -160,6 +165,12 @@ func TestNotLetIn(t *testing.T) {
 		"bad-since":       {"GET", "?since=x", ws(good, ""), 400, "BAD_REQUEST"},
 		"negative-since":  {"GET", "?since=-1", ws(good, ""), 400, "BAD_REQUEST"},
 		"bad-query":       {"GET", "?%zz", ws(good, ""), 400, "BAD_REQUEST"},
+		"two-in-query":    {"GET", "?token=" + good + "&token=marked", ws("", ""), 400, "BAD_REQUEST"},
+		"since-twice":     {"GET", "?since=1&since=2", ws(good, ""), 400, "BAD_REQUEST"},
+		"long-parameter":  {"GET", "?x=" + strings.Repeat("x", 257), ws(good, ""), 400, "BAD_REQUEST"},
+		"long-token":      {"GET", "", ws(strings.Repeat("marked", 1000), ""), 401, "UNAUTHORIZED"},
+		"long-clockwork":  {"GET", "", clockwork(strings.Repeat("marked", 1000)), 400, "BAD_REQUEST"},
+		"odd-clockwork":   {"GET", "", clockwork("marked\xff"), 400, "BAD_REQUEST"},
 		"foreign-origin":  {"GET", "", ws(good, "https://evil.example"), 403, "ORIGIN_NOT_ALLOWED"},
 		"null-origin":     {"GET", "", ws(good, "null"), 403, "ORIGIN_NOT_ALLOWED"},
 		"no-upgrade":      {"GET", "", http.Header{"Authorization": {"Bearer " + good}}, 426, "UPGRADE_REQUIRED"},

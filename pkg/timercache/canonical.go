@@ -41,13 +41,14 @@ func split(list []byte, into []canonical) ([]canonical, bool) {
 	return into, len(s.rest) == 0
 }
 
-// appendAdvanced appends the timer as it is some seconds later.
+// appendAdvanced appends the timer as timer.Advance shows it some seconds later.
 func (t *canonical) appendAdvanced(dst []byte, seconds int64) []byte {
-	if !t.running || seconds <= 0 {
-		return append(dst, t.text...)
+	tillNow := t.tillNow
+	if t.running {
+		tillNow += max(seconds, 0)
 	}
 	dst = append(dst, t.text[:t.from]...)
-	dst = strconv.AppendInt(dst, t.tillNow+seconds, 10)
+	dst = strconv.AppendInt(dst, max(tillNow, 0), 10)
 	return append(dst, t.text[t.to:]...)
 }
 

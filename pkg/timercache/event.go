@@ -21,11 +21,14 @@ type eventPayload struct {
 	Status    string    `json:"status"` // running or stopped
 	StartedAt time.Time `json:"started_at"`
 	UpdatedAt time.Time `json:"updated_at"`
-	IssueKey  string    `json:"issue_key"`
-	Summary   string    `json:"summary,omitempty"`
-	Comment   string    `json:"comment,omitempty"`
-	OnHold    bool      `json:"on_hold,omitempty"`
-	Source    string    `json:"source"`
+	// CountedSeconds is what Clockwork had counted at CountedAt.
+	CountedSeconds int64     `json:"counted_seconds"`
+	CountedAt      time.Time `json:"counted_at"`
+	OnHold         bool      `json:"on_hold"`
+	IssueKey       string    `json:"issue_key"`
+	Summary        string    `json:"summary,omitempty"`
+	Comment        string    `json:"comment,omitempty"`
+	Source         string    `json:"source"`
 }
 
 // messageOf is what subscribers are sent when a person's timers change from
@@ -38,7 +41,7 @@ func messageOf(whose about, before, after []timer.Timer, at time.Time) (string, 
 	var events []string
 	var count tally
 	for _, change := range timer.Diff(before, at, after, at) {
-		events = append(events, encodeEvent(whose, change, now))
+		events = append(events, encodeEvent(whose, change, at, now))
 		switch change.Kind {
 		case timer.Started:
 			count.Started++
@@ -65,7 +68,9 @@ func Events(message string) ([]json.RawMessage, error) {
 	return events, err
 }
 
-func encodeEvent(whose about, change timer.Change, at time.Time) string {
+// encodeEvent gives the event of a change that happened at a moment; the timer's
+// TillNow was true at countedAt.
+func encodeEvent(whose about, change timer.Change, countedAt, at time.Time) string {
 	t := change.Timer
 	payload := eventPayload{
 		ID:        "cw:" + whose.UserKey + ":" + whose.eventKey(t.Issue),
@@ -73,10 +78,13 @@ func encodeEvent(whose about, change timer.Change, at time.Time) string {
 		Status:    "running",
 		StartedAt: t.StartedAt,
 		UpdatedAt: at,
-		IssueKey:  t.Issue.Key,
-		Summary:   t.Issue.Summary,
-		OnHold:    !t.WithinWorkingHours,
-		Source:    "clockwork",
+
+		CountedSeconds: t.TillNow,
+		CountedAt:      countedAt,
+		OnHold:         !t.WithinWorkingHours,
+		IssueKey:       t.Issue.Key,
+		Summary:        t.Issue.Summary,
+		Source:         "clockwork",
 	}
 	if change.Kind == timer.Stopped {
 		payload.Status = "stopped"

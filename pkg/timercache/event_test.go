@@ -74,6 +74,9 @@ type wireEvent struct {
 		IssueKey  string    `json:"issue_key"`
 		Comment   string    `json:"comment"`
 		OnHold    bool      `json:"on_hold"`
+
+		CountedSeconds int64     `json:"counted_seconds"`
+		CountedAt      time.Time `json:"counted_at"`
 	} `json:"payload"`
 }
 
@@ -133,6 +136,45 @@ func TestEventsOncePerChangeAndReadable(t *testing.T) {
 		assert.Len(t, events, 4)
 		assert.Equal(t, map[string]string{"cw:ann:A-1": "runningnew", "cw:bob:B-1": "stopped", "cw:cleo:C-1": "running", "cw:dee:D-1": "running"}, got)
 	})
+}
+
+// At any time an event's count is what a reader of the cache gets: a snapshot is
+// written some seconds after its numbers were true.
+func TestEventsSayWhatWasCounted(t *testing.T) {
+	w := onMini(t)
+	stop := w.listen(t, nil)
+	w.sync()
+	w.clock.Advance(time.Second)
+	held := running(2, "ann", "A-2", 5*time.Hour)
+	held.WithinWorkingHours, held.TillNow = false, 5700
+	run := w.stage(w.seen(held, running(1, "ann", "A-1", time.Hour)))
+	w.clock.Advance(7 * time.Second)
+	_, err := w.cache.Commit(t.Context(), run)
+	require.NoError(t, err)
+	w.clock.Advance(1500 * time.Millisecond)
+	w.started("ann", "A-3")
+	events := stop()
+	w.clock.Advance(time.Minute)
+	tillNow := map[string]int64{}
+	for _, x := range w.read(ann).Timers {
+		tillNow[x.Issue.Key] = x.TillNow
+	}
+	var all []json.RawMessage
+	for _, message := range events {
+		some, err := timercache.Events(message.payload)
+		require.NoError(t, err)
+		all = append(all, some...)
+	}
+	require.Len(t, all, 3)
+	for _, e := range all {
+		var event wireEvent
+		require.NoError(t, json.Unmarshal(e, &event))
+		shown := event.Payload.CountedSeconds
+		if !event.Payload.OnHold {
+			shown += int64(w.clock.Now().Sub(event.Payload.CountedAt) / time.Second)
+		}
+		assert.InDelta(t, tillNow[event.Payload.IssueKey], shown, 1, "%s", e)
+	}
 }
 
 func TestEventsOfAStartAndItsConfirmation(t *testing.T) {

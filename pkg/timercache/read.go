@@ -21,6 +21,9 @@ type View struct {
 	SeenAs map[int64]string
 }
 
+// EventKey is the issue key in the id of the events of a timer on the issue.
+func (v View) EventKey(issue timer.Issue) string { return about{SeenAs: v.SeenAs}.eventKey(issue) }
+
 // Page is a View whose timers are encoded: most of it is as Redis holds it.
 type Page struct {
 	Status

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -108,22 +109,28 @@ func (s *Syncer) lookUp(ctx context.Context, known nameBook, ask wanted) bool {
 	var users map[string]jira.User
 	var found map[string]jira.Issue
 	var usersErr, issuesErr error
-	askUsers := func() { users, usersErr = s.Jira.Users(ctx, slices.Sorted(maps.Keys(ask.people))) }
-	askIssues := func() { found, issuesErr = s.Jira.Issues(ctx, slices.Sorted(maps.Values(ask.issues))) }
+	askUsers := func() (err error) {
+		users, err = s.Jira.Users(ctx, slices.Sorted(maps.Keys(ask.people)))
+		return err
+	}
+	askIssues := func() (err error) {
+		found, err = s.Jira.Issues(ctx, slices.Sorted(maps.Values(ask.issues)))
+		return err
+	}
 	if len(ask.people) > 0 {
-		both.Go(askUsers)
+		both.Go(panics.Into(&usersErr, askUsers))
 	}
 	if len(ask.issues) > 0 {
-		both.Go(askIssues)
+		both.Go(panics.Into(&issuesErr, askIssues))
 	}
 	both.Wait()
 	// Only one may ask while a breaker tries whether Jira is back. Where that one
 	// got its answer, the other will.
 	switch {
 	case errors.Is(usersErr, upstream.ErrOpen) && issuesErr == nil:
-		askUsers()
+		usersErr = askUsers()
 	case errors.Is(issuesErr, upstream.ErrOpen) && usersErr == nil:
-		askIssues()
+		issuesErr = askIssues()
 	}
 	known.add(ask, users, found, usersErr == nil)
 	for _, err := range []error{usersErr, issuesErr} {

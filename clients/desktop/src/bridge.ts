@@ -41,18 +41,21 @@ export type ServerAddress = { ok: true; serverUrl: string } | { ok: false; messa
 /** What the tray needs to know of the page. */
 export interface Report {
   signedIn: boolean;
-  /** Whether what is shown is up to date. */
-  connection: "live" | "connecting" | "offline" | "expired";
+  /** Whether what is shown is up to date; it is stale when the server, but not Clockwork, is heard. */
+  connection: "live" | "connecting" | "stale" | "offline" | "expired";
   current: RunningIssue | null;
   /** What ran lately and could be started again, newest first, at most MAX_RECENT. */
   recent: RecentIssue[];
 }
 
-/** The running timer. Its start is in milliseconds by this machine's clock. */
+/** The running timer. Times are milliseconds by this machine's clock. */
 export interface RunningIssue {
   issueKey: string | null;
   summary: string | null;
   startedAt: number;
+  /** What was counted at countedAt, without the time on hold. */
+  countedSeconds: number;
+  countedAt: number;
   /** Clockwork does not count it now: it runs outside working hours. */
   onHold: boolean;
 }

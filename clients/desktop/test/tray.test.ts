@@ -27,9 +27,24 @@ describe("tray", () => {
     const tray = only(fake.trays);
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: { ...RUNNING.current, onHold: true } });
     expect(tray.setTitle).not.toHaveBeenCalled();
-    expect(tray.setToolTip).toHaveBeenLastCalledWith("On hold: ABC-7");
+    expect(tray.setToolTip).toHaveBeenLastCalledWith("0:00:00: ABC-7 (on hold)");
     expect(tray.setContextMenu.mock.lastCall?.[0]).toContainEqual(expect.objectContaining({ label: "Stop" }));
     expect(tray.image).toBe(path("app", "resources", "tray", "idle.png"));
+  });
+
+  it("says on which day the timer began once that is no longer today, where the menu is set beforehand", async () => {
+    const fake = await boot("linux");
+    vi.useFakeTimers({ now: new Date(2026, 2, 5, 23, 59, 0) });
+    const startedAt = Date.now() - 3_600_000;
+    await invoke(fake, CHANNEL.report, { ...RUNNING, current: { ...RUNNING.current, startedAt, countedAt: startedAt } });
+    const since = () => (only(fake.trays).setContextMenu.mock.lastCall?.[0] as { label?: string }[]).map((item) => item.label).find((label) => label?.startsWith("Since"));
+    expect(since()).not.toMatch(/Mar/);
+    const menus = only(fake.trays).setContextMenu.mock.calls.length;
+    vi.advanceTimersByTime(59_000);
+    expect(only(fake.trays).setContextMenu.mock.calls).toHaveLength(menus);
+    vi.advanceTimersByTime(2_000);
+    expect(since()).toMatch(/Mar/);
+    vi.useRealTimers();
   });
 
   it("passes on what is chosen from its menu", async () => {

@@ -284,7 +284,8 @@ export interface paths {
          * @description On connect there is one `StateEvent`, or with `since` the changes after it, where they are still known. Then each
          *     start, stop and edit, whoever made it, is a `TimerUpdatedEvent` to every connection of the user, the sender's too;
          *     `seq` grows by one with each, so a client sees a gap and reconnects with `since`. A client sends `TimerAction`;
-         *     what cannot be done is answered with an `ErrorEvent`, and the connection stays open.
+         *     what cannot be done is answered with an `ErrorEvent`, and the connection stays open. A `FreshnessEvent` comes when
+         *     Clockwork has not answered for ten minutes, and when it answers again.
          *
          *     With `issue_key` and a Clockwork token, which `X-Clockwork-Token` brings at the upgrade, a start is one in
          *     Clockwork. Its timer has the id `cw:{accountId}:{issueKey}`, not the client's, and comes back as an event.
@@ -637,14 +638,21 @@ export interface components {
              * @description Of its last change; 0 where no event told of it.
              */
             readonly seq: number;
+            /**
+             * Format: int64
+             * @description What was counted at `counted_at`, without the time on hold. A screen shows this, plus the time since `counted_at` while the timer runs and is not on hold; never the time since `started_at`.
+             */
+            readonly counted_seconds: number;
+            /**
+             * Format: date-time
+             * @description When `counted_seconds` was true.
+             */
+            readonly counted_at: string;
+            /** @description True outside working hours: Clockwork does not count then. */
+            readonly on_hold: boolean;
             readonly issue_key?: string;
             readonly summary?: string;
             readonly comment?: string;
-            /**
-             * @description True outside working hours, while Clockwork holds it.
-             * @constant
-             */
-            readonly on_hold?: true;
             /**
              * @description Who made it.
              * @enum {string}
@@ -658,9 +666,16 @@ export interface components {
             readonly timers: readonly components["schemas"]["RealtimeTimer"][];
             /** Format: date-time */
             readonly server_time: string;
+            /**
+             * Format: date-time
+             * @description When Clockwork last answered; null if that is not known.
+             */
+            readonly synced_at: string | null;
+            /** @description That was over ten minutes ago, or never: Clockwork's timers may have changed since. */
+            readonly stale: boolean;
         };
         /** @description What a realtime connection sends. */
-        readonly RealtimeEvent: components["schemas"]["StateEvent"] | components["schemas"]["TimerUpdatedEvent"] | components["schemas"]["ErrorEvent"];
+        readonly RealtimeEvent: components["schemas"]["StateEvent"] | components["schemas"]["TimerUpdatedEvent"] | components["schemas"]["FreshnessEvent"] | components["schemas"]["ErrorEvent"];
         /**
          * @description All that is known, on connect.
          * @example {
@@ -674,6 +689,9 @@ export interface components {
          *             "started_at": "2026-05-04T12:23:49Z",
          *             "updated_at": "2026-05-04T14:00:00Z",
          *             "seq": 7,
+         *             "counted_seconds": 5771,
+         *             "counted_at": "2026-05-04T14:00:00Z",
+         *             "on_hold": false,
          *             "issue_key": "PORTAL-312",
          *             "summary": "Search by order number ignores leading zeros",
          *             "comment": "Review findings",
@@ -681,7 +699,9 @@ export interface components {
          *           }
          *         ],
          *         "seq": 7,
-         *         "server_time": "2026-05-04T14:02:10Z"
+         *         "server_time": "2026-05-04T14:02:10Z",
+         *         "synced_at": "2026-05-04T14:00:00Z",
+         *         "stale": false
          *       }
          *     }
          */
@@ -703,6 +723,13 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly server_time: string;
+            /**
+             * Format: date-time
+             * @description When Clockwork last answered; null if that is not known.
+             */
+            readonly synced_at: string | null;
+            /** @description That was over ten minutes ago, or never: Clockwork's timers may have changed since. */
+            readonly stale: boolean;
         };
         /**
          * @description A start, a stop or an edit.
@@ -715,6 +742,9 @@ export interface components {
          *         "started_at": "2026-05-04T12:23:49Z",
          *         "updated_at": "2026-05-04T14:00:00Z",
          *         "seq": 7,
+         *         "counted_seconds": 5771,
+         *         "counted_at": "2026-05-04T14:00:00Z",
+         *         "on_hold": false,
          *         "issue_key": "PORTAL-312",
          *         "summary": "Search by order number ignores leading zeros",
          *         "comment": "Review findings",
@@ -729,6 +759,33 @@ export interface components {
              */
             readonly event: "timer_updated";
             readonly payload: components["schemas"]["RealtimeTimer"];
+        };
+        /**
+         * @description Clockwork's word has become stale, or fresh again. It has no `seq`. Whoever comes back with `since` gets one too.
+         * @example {
+         *       "event": "freshness",
+         *       "payload": {
+         *         "synced_at": "2026-05-04T14:00:00Z",
+         *         "stale": true
+         *       }
+         *     }
+         */
+        readonly FreshnessEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "freshness";
+            readonly payload: components["schemas"]["Freshness"];
+        };
+        readonly Freshness: {
+            /**
+             * Format: date-time
+             * @description When Clockwork last answered; null if that is not known.
+             */
+            readonly synced_at: string | null;
+            /** @description That was over ten minutes ago, or never: Clockwork's timers may have changed since. */
+            readonly stale: boolean;
         };
         /**
          * @description A message that was not done. After STORE_UNAVAILABLE, and codes of Clockwork's, its message says where that is not certain.
@@ -1806,6 +1863,9 @@ export interface operations {
                      *         "started_at": "2026-05-04T12:23:49Z",
                      *         "updated_at": "2026-05-04T14:00:00Z",
                      *         "seq": 7,
+                     *         "counted_seconds": 5771,
+                     *         "counted_at": "2026-05-04T14:00:00Z",
+                     *         "on_hold": false,
                      *         "issue_key": "PORTAL-312",
                      *         "summary": "Search by order number ignores leading zeros",
                      *         "comment": "Review findings",
@@ -1819,13 +1879,18 @@ export interface operations {
                      *           "started_at": "2026-05-04T12:23:49Z",
                      *           "updated_at": "2026-05-04T14:00:00Z",
                      *           "seq": 7,
+                     *           "counted_seconds": 5771,
+                     *           "counted_at": "2026-05-04T14:00:00Z",
+                     *           "on_hold": false,
                      *           "issue_key": "PORTAL-312",
                      *           "summary": "Search by order number ignores leading zeros",
                      *           "comment": "Review findings",
                      *           "source": "clockwork"
                      *         }
                      *       ],
-                     *       "server_time": "2026-05-04T14:02:10Z"
+                     *       "server_time": "2026-05-04T14:02:10Z",
+                     *       "synced_at": "2026-05-04T14:00:00Z",
+                     *       "stale": false
                      *     }
                      */
                     readonly "application/json": components["schemas"]["RealtimeTimers"];
@@ -1869,6 +1934,9 @@ export interface operations {
                      *         "started_at": "2026-05-04T12:23:49Z",
                      *         "updated_at": "2026-05-04T14:00:00Z",
                      *         "seq": 7,
+                     *         "counted_seconds": 5771,
+                     *         "counted_at": "2026-05-04T14:00:00Z",
+                     *         "on_hold": false,
                      *         "issue_key": "PORTAL-312",
                      *         "summary": "Search by order number ignores leading zeros",
                      *         "comment": "Review findings",
@@ -1882,13 +1950,18 @@ export interface operations {
                      *           "started_at": "2026-05-04T12:23:49Z",
                      *           "updated_at": "2026-05-04T14:00:00Z",
                      *           "seq": 7,
+                     *           "counted_seconds": 5771,
+                     *           "counted_at": "2026-05-04T14:00:00Z",
+                     *           "on_hold": false,
                      *           "issue_key": "PORTAL-312",
                      *           "summary": "Search by order number ignores leading zeros",
                      *           "comment": "Review findings",
                      *           "source": "clockwork"
                      *         }
                      *       ],
-                     *       "server_time": "2026-05-04T14:02:10Z"
+                     *       "server_time": "2026-05-04T14:02:10Z",
+                     *       "synced_at": "2026-05-04T14:00:00Z",
+                     *       "stale": false
                      *     }
                      */
                     readonly "application/json": components["schemas"]["RealtimeTimers"];

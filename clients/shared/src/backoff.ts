@@ -28,9 +28,12 @@ export const asksBack = (end: End): boolean => end.code === 1012 || end.code ===
 /** The login is over. */
 export const saysExpired = (end: End): boolean => end.code === 4401 || end.status === 401;
 
+/** 1008: too many messages; 4429: too much that this user's clients have not read. */
+const asksForCalm = (end: End): boolean => end.code === 1008 || end.code === 4429;
+
 /** Milliseconds to wait after an end. */
 export function delayAfter(end: End, attempt: number, random: number, timing: Timing): number {
   if (asksBack(end) && attempt <= 1) return random * timing.soon;
-  const least = Math.max(end.code === 1008 ? timing.penalty : 0, (end.retryAfter ?? 0) * 1000);
+  const least = Math.max(asksForCalm(end) ? timing.penalty : 0, (end.retryAfter ?? 0) * 1000);
   return least + backoff(attempt, random, timing);
 }

@@ -1,5 +1,5 @@
 import { ClockOffset } from "./clock";
-import { emptyTimeline, newestIn, takeActive, takeListing, takeState, takeUpdate, type Timeline } from "./timeline";
+import { emptyTimeline, newestIn, takeActive, takeFreshness, takeListing, takeState, takeUpdate, type Timeline } from "./timeline";
 import type { ActiveTimers, Listing, ServerMessage } from "./wire";
 
 /** Listings that are asked for until one is not older than what was heard meanwhile. */
@@ -41,6 +41,8 @@ export class Mirror {
       const next = takeUpdate(this.timeline, message.payload);
       if (!next) return false;
       this.timeline = next;
+    } else if (message.event === "freshness") {
+      this.timeline = takeFreshness(this.timeline, message.payload);
     }
     return true;
   }
@@ -72,7 +74,9 @@ export class Mirror {
       this.clock.reading(listing.server_time, asked, this.#now());
       // What was heard meanwhile may be newer.
       if (this.timeline !== before && newestIn(listing.timers) < newestIn(this.timeline.timers.values())) continue;
-      this.timeline = takeListing(this.timeline, listing, connected());
+      const { stale, syncedAt } = this.timeline;
+      const heardFreshness = stale !== before.stale || syncedAt !== before.syncedAt; // the listing may be older
+      this.timeline = { ...takeListing(this.timeline, listing, connected()), ...(heardFreshness && { stale, syncedAt }) };
       taken();
       return;
     }

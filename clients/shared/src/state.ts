@@ -15,6 +15,10 @@ export interface RunningTimer {
   readonly updatedAt: string;
   /** Of its last change; 0 where no message told of it. */
   readonly seq: number;
+  /** What was counted at countedAt, without the time on hold. */
+  readonly countedSeconds: number;
+  /** RFC 3339, by the server's clock. */
+  readonly countedAt: string;
   /** It runs outside working hours, so that Clockwork does not count. */
   readonly onHold?: boolean;
   /** What was asked for here and is not confirmed yet. */
@@ -35,13 +39,17 @@ export type ConnectionStatus =
 
 /** What a screen shows. The same object as long as nothing changed. */
 export interface TimerState {
-  /** Running ones first, then the latest start first. */
+  /** Running ones first, the latest start first; then the others, the latest stop first. */
   readonly timers: readonly RunningTimer[];
   /** The running timer that started last. */
   readonly current: RunningTimer | null;
   readonly status: ConnectionStatus;
   /** Milliseconds to add to this machine's clock to get the server's. */
   readonly clockOffset: number;
+  /** Clockwork has not answered the server for so long that its timers may have changed since. */
+  readonly stale: boolean;
+  /** When Clockwork last answered, RFC 3339 by the server's clock; null if that is not known. */
+  readonly syncedAt: string | null;
   /** Why the last start or stop did not work; null once the next one is asked for. */
   readonly error: ClientError | null;
   /** Whether the timers are known: until then an empty list means nothing. */
@@ -54,14 +62,19 @@ export const initialState: TimerState = {
   current: null,
   status: { kind: "connecting" },
   clockOffset: 0,
+  stale: false,
+  syncedAt: null,
   error: null,
   loaded: false,
 };
+
+/** When it came to be as it is: a stopped timer's start says nothing of when it was worked on last. */
+const lastMoment = (t: RunningTimer): number => Date.parse(t.status === "running" ? t.startedAt : t.updatedAt);
 
 /** Orders timers for a screen. */
 export function inOrder(timers: Iterable<RunningTimer>): RunningTimer[] {
   return [...timers].sort((a, b) => {
     if (a.status !== b.status) return a.status === "running" ? -1 : 1;
-    return Date.parse(b.startedAt) - Date.parse(a.startedAt) || b.seq - a.seq || (a.id < b.id ? -1 : 1);
+    return lastMoment(b) - lastMoment(a) || b.seq - a.seq || (a.id < b.id ? -1 : 1);
   });
 }

@@ -216,6 +216,8 @@ export class LiveStore implements LinkHost {
     const next = nextState(this.#state, withWishes(timeline, this.#writes.wishes.values()).values(), {
       status: this.#connection,
       clockOffset: clock.value,
+      stale: timeline.stale,
+      syncedAt: timeline.syncedAt,
       error: this.#writes.error,
       loaded: timeline.loaded,
     });

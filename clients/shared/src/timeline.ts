@@ -1,4 +1,5 @@
-import type { ActiveTimers, Listing, RealtimeState, WireTimer } from "./wire";
+import { keepCount, stoppedAt } from "./counted";
+import type { ActiveTimers, Freshness, Listing, RealtimeState, WireTimer } from "./wire";
 import { fromWire } from "./wire";
 import type { RunningTimer } from "./state";
 
@@ -8,15 +9,26 @@ export interface Timeline {
   /** Of the last change that was heard of; the next one has the next number. */
   readonly seq: number;
   readonly loaded: boolean;
+  /** How old Clockwork's word is, as in TimerState. */
+  readonly stale: boolean;
+  readonly syncedAt: string | null;
 }
 
-export const emptyTimeline: Timeline = { timers: new Map(), seq: 0, loaded: false };
+export const emptyTimeline: Timeline = { timers: new Map(), seq: 0, loaded: false, stale: false, syncedAt: null };
 
 const byId = (timers: readonly WireTimer[]) => new Map(timers.map((t) => [t.id, fromWire(t)]));
 
+/** A server from before there was freshness says nothing of it. */
+const freshnessOf = ({ synced_at, stale }: Partial<Freshness>) => ({ stale: stale ?? false, syncedAt: synced_at ?? null });
+
 /** Everything, as a connection begins. */
 export function takeState(state: RealtimeState): Timeline {
-  return { timers: byId(state.timers), seq: state.seq, loaded: true };
+  return { timers: byId(state.timers), seq: state.seq, loaded: true, ...freshnessOf(state) };
+}
+
+/** Clockwork's word has become stale, or fresh again. */
+export function takeFreshness(timeline: Timeline, freshness: Freshness): Timeline {
+  return { ...timeline, ...freshnessOf(freshness) };
 }
 
 /** One change. undefined means that changes before it were missed. One that was heard before changes nothing. */
@@ -27,7 +39,7 @@ export function takeUpdate(timeline: Timeline, update: WireTimer): Timeline | un
   const timers = new Map(timeline.timers);
   // A listing may have told of a later change already.
   if (!known || known.seq < update.seq) timers.set(update.id, fromWire(update));
-  return { timers, seq: update.seq, loaded: true };
+  return { ...timeline, timers, seq: update.seq };
 }
 
 /** The number of the newest change of any of these timers. */
@@ -38,12 +50,14 @@ export const newestIn = (timers: Iterable<{ readonly seq: number }>): number => 
  * listing is ahead, it will tell.
  */
 export function takeListing(timeline: Timeline, listing: Listing, connected: boolean): Timeline {
-  return { timers: byId(listing.timers), seq: connected ? timeline.seq : newestIn(listing.timers), loaded: true };
+  const timers = byId(listing.timers);
+  for (const [id, timer] of timers) timers.set(id, keepCount(timer, timeline.timers.get(id)));
+  return { timers, seq: connected ? timeline.seq : newestIn(listing.timers), loaded: true, ...freshnessOf(listing) };
 }
 
 /** The answer of GET /api/timers/active: all of Clockwork's timers that run, and none of the others. */
 export function takeActive(timeline: Timeline, account: string, active: ActiveTimers, now: string): Timeline {
-  if (!active.syncedAt) return timeline; // it says nothing
+  if (!active.syncedAt) return { ...timeline, stale: true }; // it says nothing else
   const timers = new Map(timeline.timers);
   const running = new Set<string>();
   for (const t of active.timers) {
@@ -52,25 +66,29 @@ export function takeActive(timeline: Timeline, account: string, active: ActiveTi
     running.add(id);
     const known = timers.get(id);
     const same = known?.status === "running" && Math.abs(Date.parse(known.startedAt) - Date.parse(t.startedAt)) <= sameStart;
-    timers.set(id, {
+    const next: RunningTimer = {
       id,
       source: "clockwork",
       status: "running",
       startedAt: same ? known.startedAt : t.startedAt,
       updatedAt: same ? known.updatedAt : t.startedAt,
       seq: known?.seq ?? 0,
+      countedSeconds: t.tillNow,
+      countedAt: active.cachedAt ?? now,
       issueKey: t.issue.key,
       ...(t.issue.summary && { summary: t.issue.summary }),
       ...(t.comment && { comment: t.comment }),
       ...(!t.withinWorkingHours && { onHold: true }),
-    });
+    };
+    timers.set(id, keepCount(next, known));
   }
   if (!active.stale) {
     for (const t of timeline.timers.values()) {
-      if (t.source === "clockwork" && t.status === "running" && !running.has(t.id)) timers.set(t.id, { ...t, status: "stopped", updatedAt: now });
+      if (t.source === "clockwork" && t.status === "running" && !running.has(t.id)) timers.set(t.id, stoppedAt(t, now));
     }
   }
-  return { timers, seq: timeline.seq, loaded: timeline.loaded || active.timers.length > 0 || !active.stale };
+  const loaded = timeline.loaded || active.timers.length > 0 || !active.stale;
+  return { timers, seq: timeline.seq, loaded, stale: active.stale ?? false, syncedAt: active.syncedAt };
 }
 
 /** A start is the server's clock until Clockwork's own time of it comes; up to this they are the same. */

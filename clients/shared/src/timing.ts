@@ -9,7 +9,7 @@ export interface Timing {
   maxDelay: number;
   /** After a restart of the server all its clients come back within this. */
   soon: number;
-  /** At least this after having sent too much. */
+  /** At least this after having sent too much, or left too much unread. */
   penalty: number;
   /** A connection that held so long starts backoff anew. */
   stable: number;

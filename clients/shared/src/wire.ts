@@ -4,6 +4,7 @@ import type { RunningTimer } from "./state";
 type Schemas = components["schemas"];
 
 export type ActiveTimers = Schemas["ActiveTimers"];
+export type Freshness = Schemas["Freshness"];
 export type Issue = Schemas["Issue"];
 export type Login = Schemas["Login"];
 /** The answer of GET /timers. */
@@ -30,6 +31,8 @@ export function parseMessage(text: string): ServerMessage | undefined {
         return Array.isArray(message.payload.timers) && typeof message.payload.seq === "number" ? message : undefined;
       case "timer_updated":
         return typeof message.payload.id === "string" && typeof message.payload.seq === "number" ? message : undefined;
+      case "freshness":
+        return typeof message.payload.stale === "boolean" ? message : undefined;
       case "error":
         return typeof message.payload.code === "string" ? message : undefined;
     }
@@ -47,6 +50,9 @@ export function fromWire(t: WireTimer): RunningTimer {
     startedAt: t.started_at,
     updatedAt: t.updated_at,
     seq: t.seq,
+    // A server from before timers said what was counted.
+    countedSeconds: t.counted_seconds ?? 0,
+    countedAt: t.counted_at ?? t.started_at,
     ...(t.issue_key && { issueKey: t.issue_key }),
     ...(t.summary && { summary: t.summary }),
     ...(t.comment && { comment: t.comment }),

@@ -1,3 +1,4 @@
+import { stoppedAt } from "./counted";
 import type { RunningTimer } from "./state";
 import type { Timeline } from "./timeline";
 
@@ -22,12 +23,12 @@ export function withWishes(timeline: Timeline, wishes: Iterable<Wish>): Map<stri
     const real = timers.get(wish.id);
     if (wish.withdrawnAt) {
       const shown = real?.status === "running" ? real : wish.timer;
-      if (shown) timers.set(wish.id, { ...shown, status: "stopped", updatedAt: wish.withdrawnAt, pending: "stop" });
+      if (shown) timers.set(wish.id, { ...stoppedAt(shown, wish.withdrawnAt), pending: "stop" });
       continue;
     }
     const mark = wish.done ? undefined : { pending: wish.kind };
     if (wish.kind === "start" && wish.timer && real?.status !== "running") timers.set(wish.id, { ...wish.timer, ...mark });
-    if (wish.kind === "stop" && real?.status === "running") timers.set(wish.id, { ...real, status: "stopped", updatedAt: wish.at, ...mark });
+    if (wish.kind === "stop" && real?.status === "running") timers.set(wish.id, { ...stoppedAt(real, wish.at), ...mark });
   }
   return timers;
 }

@@ -138,6 +138,8 @@ export class Writes {
       startedAt,
       updatedAt: startedAt,
       seq: 0,
+      countedSeconds: 0,
+      countedAt: startedAt,
       ...(issueKey && { issueKey }),
       ...(summary && { summary }),
       ...(comment && { comment }),

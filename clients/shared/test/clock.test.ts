@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { TimerState } from "../src/index";
-import { elapsedSeconds } from "../src/react/index";
+import { counted, type TimerState } from "../src/index";
 import { DevServer } from "./devserver";
 import { join } from "./people";
 import { isLive, until } from "./person";
@@ -15,10 +14,9 @@ test("elapsed time agrees on machines whose clocks do not", async () => {
   const corrected = (skew: number) => (s: TimerState) => isLive("websocket")(s) && Math.abs(s.clockOffset + skew) < 250;
   const states = await Promise.all(screens.map(({ store }, i) => until(store, corrected(skews[i]!))));
   const now = Date.now();
-  const elapsed = states.map((s, i) => (now + skews[i]! + s.clockOffset - Date.parse(s.current!.startedAt)) / 1000);
+  const elapsed = states.map((s, i) => counted(s.current!, now + skews[i]! + s.clockOffset) / 1000);
   console.log(`offsets ${states.map((s) => s.clockOffset).join(", ")} ms`);
   expect(Math.max(...elapsed) - Math.min(...elapsed)).toBeLessThan(0.5);
-  expect(elapsedSeconds(states[1]!.current!.startedAt, states[1]!.clockOffset, now + 95_000)).toBeCloseTo(elapsed[0]!, -0.5);
 });
 
 test("a clock that is set while connected is noticed", async () => {

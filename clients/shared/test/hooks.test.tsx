@@ -2,8 +2,8 @@ import "./dom";
 import { act, StrictMode, useState, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import type { Client, Session } from "../src/index";
-import { ClientProvider, elapsedSeconds, useElapsed, useTimerState, useWebSocket, type UseTimerState, type UseWebSocket } from "../src/react/index";
+import type { Client, RunningTimer, Session } from "../src/index";
+import { ClientProvider, useCounted, useTimerState, useWebSocket, type UseTimerState, type UseWebSocket } from "../src/react/index";
 import { losing } from "./blockers";
 import { DevServer } from "./devserver";
 import { clientOf, logIn } from "./person";
@@ -127,38 +127,31 @@ test("a Clockwork token that is entered later goes on with the connection", asyn
   expect(urls).toHaveLength(1);
 });
 
-test("useElapsed ticks when the second is full", async () => {
+test("useCounted ticks when the second is full, and stands still on hold", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: 1_800_000_000_000 });
   onTestFinished(() => void vi.useRealTimers());
-  const startedAt = new Date(Date.now() - 10_500).toISOString();
-  let shown = -1;
-  let idle = -1;
+  const countedAt = new Date(Date.now() - 10_500).toISOString();
+  const runs: RunningTimer = { id: "a", source: "clockwork", status: "running", startedAt: "2026-05-04T09:00:00Z", updatedAt: countedAt, seq: 1, countedSeconds: 5700, countedAt };
+  const held: RunningTimer = { ...runs, onHold: true };
+  let shown: number[] = [];
   function Clock() {
-    shown = useElapsed(startedAt, 5000);
-    idle = useElapsed(null, 5000);
+    shown = [useCounted(runs, 5000), useCounted(held, 5000), useCounted(null, 5000)];
     return null;
   }
   const screen = await show(<Clock />);
   const pass = (milliseconds: number) => act(async () => void vi.advanceTimersByTime(milliseconds));
-  expect([shown, idle]).toEqual([15, 0]);
+  expect(shown).toEqual([5715, 5700, 0]);
   await pass(499);
-  expect(shown).toBe(15);
+  expect(shown[0]).toBe(5715);
   await pass(1);
-  expect(shown).toBe(16);
+  expect(shown[0]).toBe(5716);
   await pass(999);
-  expect(shown).toBe(16);
+  expect(shown[0]).toBe(5716);
   await pass(1);
-  expect([shown, idle]).toEqual([17, 0]);
+  expect(shown).toEqual([5717, 5700, 0]);
   expect(vi.getTimerCount()).toBe(1);
   await screen.unmount();
   expect(vi.getTimerCount()).toBe(0);
-});
-
-test("seconds are whole, and never negative", () => {
-  const start = "2026-05-04T09:00:00.250Z";
-  const at = Date.parse(start);
-  expect([at + 999, at + 1000, at + 61_001].map((now) => elapsedSeconds(start, 0, now))).toEqual([0, 1, 61]);
-  expect([elapsedSeconds(start, -5000, at), elapsedSeconds("never", 0), elapsedSeconds(undefined, 0)]).toEqual([0, 0, 0]);
 });
 
 test("without a ClientProvider it says so", async () => {

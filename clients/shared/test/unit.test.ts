@@ -32,6 +32,7 @@ describe("backoff", () => {
     "too-slow-comes-back-soon": [{ code: 1013 }, 1, 1, 1000],
     "restart-that-goes-on-backs-off": [{ code: 1012 }, 5, 1, 4000],
     "too-fast-waits-at-least": [{ code: 1008 }, 1, 0, 5000],
+    "too-much-unread-waits-at-least": [{ code: 4429 }, 1, 0, 5000],
     "lost-is-tried-at-once-at-best": [{ code: 1006 }, 1, 0, 0],
     "retry-after-is-kept": [{ status: 429, retryAfter: 10 }, 1, 1, 10_250],
   };
@@ -92,6 +93,9 @@ const wire = (id: string, seq: number, more: Partial<WireTimer> = {}): WireTimer
   started_at: "2026-05-04T09:00:00Z",
   updated_at: "2026-05-04T09:00:00Z",
   seq,
+  counted_seconds: 0,
+  counted_at: "2026-05-04T09:00:00Z",
+  on_hold: false,
   source: "client",
   ...more,
 });
@@ -102,12 +106,15 @@ const timer = (id: string, more: Partial<RunningTimer> = {}): RunningTimer => ({
   startedAt: "2026-05-04T09:00:00Z",
   updatedAt: "2026-05-04T09:00:00Z",
   seq: 1,
+  countedSeconds: 0,
+  countedAt: "2026-05-04T09:00:00Z",
   ...more,
 });
+const fresh = { synced_at: "2026-05-04T09:00:00Z", stale: false };
 const shape = (t: Timeline | undefined) => t && { seq: t.seq, timers: [...t.timers.values()].map((x) => `${x.id}@${x.seq} ${x.status}`) };
 
 describe("timeline", () => {
-  const known = takeState({ timers: [wire("a", 3), wire("b", 4)], seq: 4, server_time: "2026-05-04T09:00:00Z" });
+  const known = takeState({ timers: [wire("a", 3), wire("b", 4)], seq: 4, server_time: "2026-05-04T09:00:00Z", ...fresh });
   const cases: Record<string, [Timeline, WireTimer, ReturnType<typeof shape>]> = {
     "next-is-taken": [known, wire("c", 5), { seq: 5, timers: ["a@3 running", "b@4 running", "c@5 running"] }],
     "change-of-a-known-one": [known, wire("a", 5, { status: "stopped" }), { seq: 5, timers: ["a@5 stopped", "b@4 running"] }],
@@ -122,7 +129,7 @@ describe("timeline", () => {
   test("what changes nothing is the same object", () => expect(takeUpdate(known, wire("b", 4))).toBe(known));
 
   test("a listing that is ahead is not undone by the events on their way", () => {
-    const listing = { timer: null, timers: [wire("a", 6, { status: "stopped" }), wire("b", 4)], server_time: "" };
+    const listing = { timer: null, timers: [wire("a", 6, { status: "stopped" }), wire("b", 4)], server_time: "", ...fresh };
     let t = takeListing(known, listing, true);
     expect(shape(t)).toEqual({ seq: 4, timers: ["a@6 stopped", "b@4 running"] });
     t = takeUpdate(t, wire("a", 5, { comment: "edited" }))!;
@@ -130,12 +137,12 @@ describe("timeline", () => {
     expect(shape(takeUpdate(t, wire("a", 6, { status: "stopped" })))).toEqual({ seq: 6, timers: ["a@6 stopped", "b@4 running"] });
   });
   test("without a connection a listing says where to go on", () => {
-    expect(shape(takeListing(known, { timer: null, timers: [wire("z", 2)], server_time: "" }, false))).toEqual({ seq: 2, timers: ["z@2 running"] });
+    expect(shape(takeListing(known, { timer: null, timers: [wire("z", 2)], server_time: "", ...fresh }, false))).toEqual({ seq: 2, timers: ["z@2 running"] });
   });
 });
 
 describe("a listing during which something is heard", () => {
-  const state = (...timers: WireTimer[]) => ({ event: "state", payload: { timers, seq: 1_795_324_945_749_133, server_time: "" } }) as const;
+  const state = (...timers: WireTimer[]) => ({ event: "state", payload: { timers, seq: 1_795_324_945_749_133, server_time: "", ...fresh } }) as const;
   const cases: Record<string, [ReturnType<typeof state>, number]> = {
     "that-nothing-ever-ran-is-asked-for-once": [state(), 1],
     "that-is-newer-is-asked-for-again": [state(wire("a", 1_795_324_945_749_133)), 2],
@@ -146,7 +153,7 @@ describe("a listing during which something is heard", () => {
       let asked = 0;
       const ask = async () => {
         if (++asked === 1) mirror.message(heard, 0);
-        return { timer: null, timers: asked === 1 ? [] : heard.payload.timers, server_time: "" };
+        return { timer: null, timers: asked === 1 ? [] : heard.payload.timers, server_time: "", ...fresh };
       };
       await mirror.list(ask, () => true, () => {});
       expect(asked).toBe(want);
@@ -156,9 +163,9 @@ describe("a listing during which something is heard", () => {
 });
 
 describe("Clockwork's list", () => {
-  const cw = (key: string, startedAt = "2026-05-04T09:00:00Z") => ({ startedAt, comment: null, issue: { key, id: 1, summary: `About ${key}` }, withinWorkingHours: true });
+  const cw = (key: string, startedAt = "2026-05-04T09:00:00Z") => ({ startedAt, comment: null, issue: { key, id: 1, summary: `About ${key}` }, withinWorkingHours: true, tillNow: 3600 });
   const active = (timers: ReturnType<typeof cw>[], more: object = {}) => ({ timers, cachedAt: "2026-05-04T10:00:00Z", syncedAt: "2026-05-04T10:00:00Z", accountId: "u", ...more }) as unknown as ActiveTimers;
-  const before = takeState({ timers: [wire("own", 1), wire("cw:u:A-1", 2, { source: "clockwork", issue_key: "A-1" })], seq: 2, server_time: "" });
+  const before = takeState({ timers: [wire("own", 1), wire("cw:u:A-1", 2, { source: "clockwork", issue_key: "A-1" })], seq: 2, server_time: "", ...fresh });
   const cases: Record<string, [ActiveTimers, string[]]> = {
     "same": [active([cw("A-1")]), ["own@1 running", "cw:u:A-1@2 running"]],
     "another": [active([cw("A-2")]), ["own@1 running", "cw:u:A-1@2 stopped", "cw:u:A-2@0 running"]],
@@ -177,7 +184,7 @@ describe("Clockwork's list", () => {
 });
 
 describe("wishes", () => {
-  const real = (status: "running" | "stopped" | "none"): Timeline => ({ seq: 1, loaded: true, timers: new Map(status === "none" ? [] : [["a", timer("a", { status })]]) });
+  const real = (status: "running" | "stopped" | "none"): Timeline => ({ ...emptyTimeline, seq: 1, loaded: true, timers: new Map(status === "none" ? [] : [["a", timer("a", { status })]]) });
   const start: Wish = { kind: "start", id: "a", timer: timer("a", { seq: 0 }), at: "2026-05-04T09:30:00Z", done: false };
   const stop: Wish = { kind: "stop", id: "a", at: "2026-05-04T09:30:00Z", done: false };
   const cases: Record<string, [Timeline, Wish, string]> = {
@@ -200,15 +207,16 @@ describe("wishes", () => {
 });
 
 describe("snapshot", () => {
-  const rest = { status: initialState.status, clockOffset: 0, error: null, loaded: true };
-  test("running ones first, then the latest start", () => {
+  const rest = { status: initialState.status, clockOffset: 0, stale: false, syncedAt: null, error: null, loaded: true };
+  test("running ones first by start, then the others by stop", () => {
     const timers = [
       timer("old", { startedAt: "2026-05-04T08:00:00Z" }),
-      timer("stopped", { status: "stopped", startedAt: "2026-05-04T12:00:00Z" }),
+      timer("stopped", { status: "stopped", startedAt: "2026-05-04T12:00:00Z", updatedAt: "2026-05-04T12:10:00Z" }),
+      timer("stopped-last", { status: "stopped", startedAt: "2026-05-04T08:00:00Z", updatedAt: "2026-05-04T12:20:00Z" }),
       timer("new", { startedAt: "2026-05-04T10:00:00+01:00" }),
       timer("newest", { startedAt: "2026-05-04T09:30:00Z" }),
     ];
-    expect(inOrder(timers).map((t) => t.id)).toEqual(["newest", "new", "old", "stopped"]);
+    expect(inOrder(timers).map((t) => t.id)).toEqual(["newest", "new", "old", "stopped-last", "stopped"]);
     expect(nextState(initialState, timers, rest).current?.id).toBe("newest");
   });
   test("is the same object while nothing changes, and keeps what does not", () => {

@@ -2,18 +2,21 @@ import type { ConnectionStatus as Status } from "@clockwork/shared";
 import { useEffect, useState } from "react";
 
 import { Button } from "./Button";
-import { hourOf } from "./calendar";
+import { dateOf, sinceWhen } from "./calendar";
 import classes from "./ConnectionStatus.module.css";
 
 export interface ConnectionStatusProps {
   status: Status;
+  /** Clockwork has not answered the server for long. */
+  stale: boolean;
   onRetry: () => void;
   /** Leads to the login when the session has ended. */
   onLogin: () => void;
 }
 
 /** The status in a person's words, as it is read out. */
-export function connectionSentence(status: Status): string {
+export function connectionSentence(status: Status, stale: boolean): string {
+  if (stale && isHeard(status)) return "Waiting for Clockwork";
   switch (status.kind) {
     case "connecting":
       return "Connecting";
@@ -24,23 +27,28 @@ export function connectionSentence(status: Status): string {
     case "reconnecting":
       return "Reconnecting";
     case "offline":
-      return `Offline since ${hourOf(status.since)}`;
+      return `Offline since ${sinceWhen(status.since, dateOf(new Date()))}`;
     case "expired":
       return "Session ended";
   }
 }
 
-/** Whether what is on the screen may have changed since without us knowing. */
-export function isStale(status: Status): boolean {
+/** Whether the server is not heard, so that what is on the screen may have changed since. */
+export function isUnreachable(status: Status): boolean {
   return status.kind === "offline" || status.kind === "reconnecting" || status.kind === "expired";
 }
 
+/** Whether the server reports changes. */
+export function isHeard(status: Status): boolean {
+  return status.kind === "live" || status.kind === "polling";
+}
+
 /** Says how fresh the screen is, and what to do where it is not. */
-export function ConnectionStatus({ status, onRetry, onLogin }: ConnectionStatusProps) {
+export function ConnectionStatus({ status, stale, onRetry, onLogin }: ConnectionStatusProps) {
   return (
-    <div className={classes.status} role="group" aria-label="Connection" data-kind={status.kind}>
+    <div className={classes.status} role="group" aria-label="Connection" data-kind={stale && isHeard(status) ? "stale" : status.kind}>
       <p>
-        {connectionSentence(status)}
+        {connectionSentence(status, stale)}
         {status.kind === "reconnecting" && <Countdown until={status.retryAt} />}
       </p>
       {(status.kind === "reconnecting" || status.kind === "offline") && (

@@ -1,21 +1,23 @@
 import { clock, type RunningTimer as Timer } from "@clockwork/shared";
-import { useElapsed } from "@clockwork/shared/react";
+import { useCounted } from "@clockwork/shared/react";
 import type { Ref } from "react";
 
 import { Button } from "./Button";
-import { hourOf } from "./calendar";
+import { sinceWhen } from "./calendar";
+import { doubtSentence, type Doubt } from "./doubt";
 import { spoken } from "./duration";
 import { firstClick } from "./firstClick";
 import { MinuteScale } from "./MinuteScale";
 import classes from "./RunningTimer.module.css";
+import { useToday } from "./useToday";
 
 export interface RunningTimerProps {
   timer: Timer;
   /** Milliseconds to add to this machine's clock to get the server's. */
   clockOffset: number;
   onStop: () => void;
-  /** When the server was last heard, where that is no longer now. */
-  lastKnownAt?: number | undefined;
+  /** Why the timer may no longer run. */
+  doubt?: Doubt | undefined;
   /** Gets the focus when the timer takes another's place. */
   headingRef?: Ref<HTMLHeadingElement>;
 }
@@ -25,36 +27,44 @@ export function nameOf(timer: Timer): string {
   return timer.issueKey ?? "timer";
 }
 
-/** The one thing to look at: how long it has run, on what, and how to stop it. */
-export function RunningTimer({ timer, clockOffset, onStop, lastKnownAt, headingRef }: RunningTimerProps) {
-  const elapsed = useElapsed(timer.startedAt, clockOffset);
-  const started = hourOf(Date.parse(timer.startedAt) - clockOffset);
-  const time = clock(elapsed);
+/** The one thing to look at: what has been counted, on what, and how to stop it. */
+export function RunningTimer({ timer, clockOffset, onStop, doubt, headingRef }: RunningTimerProps) {
+  const seconds = useCounted(timer, clockOffset);
+  const today = useToday();
+  const since = `Since ${sinceWhen(Date.parse(timer.startedAt) - clockOffset, today)}`;
+  const time = clock(seconds);
   return (
     <div className={classes.running}>
       <div className={classes.inner}>
-        <p className={classes.numerals} role="timer" aria-label={timer.onHold ? "On hold" : spoken(elapsed)} data-long={time.length > 7 || undefined}>
-          {timer.onHold ? "On hold" : time}
-        </p>
+        <div className={classes.time}>
+          <p className={classes.numerals} role="timer" aria-label={timer.onHold ? `${spoken(seconds)}, on hold` : spoken(seconds)} data-digits={time.length - 2}>
+            {time}
+          </p>
+          {timer.onHold && (
+            <span className={classes.tag} aria-hidden="true">
+              On hold
+            </span>
+          )}
+        </div>
         <div className={classes.what}>
           <h1 ref={headingRef} tabIndex={-1} className={classes.heading}>
             {timer.issueKey && <span className={classes.key}>{timer.issueKey}</span>} {timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}
           </h1>
           <p className={classes.detail}>
             {timer.comment && <span className={classes.comment}>{timer.comment}</span>}
-            <span>{lastKnownAt === undefined ? detail(timer, started) : `Last known at ${hourOf(lastKnownAt)}. It may have been stopped since.`}</span>
+            <span>{doubt ? `${doubtSentence(doubt, today)} This timer may have been stopped since.` : detail(timer, since)}</span>
           </p>
           <Button className={classes.stop} onClick={firstClick(onStop)} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
             Stop
           </Button>
         </div>
       </div>
-      <MinuteScale second={timer.onHold ? null : elapsed % 60} />
+      <MinuteScale second={timer.onHold ? null : seconds % 60} />
     </div>
   );
 }
 
-function detail(timer: Timer, started: string): string {
+function detail(timer: Timer, since: string): string {
   if (timer.pending === "start") return "Starting";
-  return timer.onHold ? `Since ${started}. Clockwork does not count outside working hours.` : `Since ${started}`;
+  return timer.onHold ? `${since}. Clockwork does not count outside working hours.` : since;
 }

@@ -10,7 +10,7 @@ import type { SearchIssues } from "./useIssueSearch";
 export interface StartTimerProps {
   search: SearchIssues;
   /** Resolves to whether the timer was started; else what was sent is put back. */
-  onStart: (input: { issueKey: string; comment?: string }) => Promise<boolean>;
+  onStart: (input: { issueKey: string; summary?: string; comment?: string }) => Promise<boolean>;
   /** Whether a timer runs already. */
   another?: boolean;
   inputRef?: Ref<HTMLInputElement>;
@@ -47,7 +47,7 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
     }
     setBusy(true);
     setWritten(nothing);
-    const started = await onStart({ issueKey, ...(comment.trim() && { comment: comment.trim() }) });
+    const started = await onStart({ issueKey, ...(issue && { summary: issue.summary }), ...(comment.trim() && { comment: comment.trim() }) });
     setBusy(false);
     // What was written meanwhile is the person's next issue.
     if (!started) setWritten((now) => (now.text ? now : { ...written, comment: now.comment || comment }));

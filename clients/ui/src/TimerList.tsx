@@ -1,5 +1,5 @@
 import { clock, type RunningTimer as Timer } from "@clockwork/shared";
-import { useElapsed } from "@clockwork/shared/react";
+import { useCounted } from "@clockwork/shared/react";
 import { useId } from "react";
 
 import { Button } from "./Button";
@@ -34,13 +34,18 @@ export function TimerList({ timers, clockOffset, onStop, heading = "Also running
 }
 
 function Row({ timer, clockOffset, onStop }: { timer: Timer } & Pick<TimerListProps, "clockOffset" | "onStop">) {
-  const elapsed = useElapsed(timer.startedAt, clockOffset);
+  const seconds = useCounted(timer, clockOffset);
   return (
     <li className={classes.row}>
-      <span className={classes.time} role="timer" aria-label={`${nameOf(timer)}, ${timer.onHold ? "on hold" : spoken(elapsed)}`}>
-        {timer.onHold ? "On hold" : clock(elapsed)}
+      <span className={classes.time} role="timer" aria-label={`${nameOf(timer)}, ${spoken(seconds)}${timer.onHold ? ", on hold" : ""}`} data-on-hold={timer.onHold || undefined}>
+        {clock(seconds)}
       </span>
       <span className={classes.what}>
+        {timer.onHold && (
+          <span className={classes.tag} aria-hidden="true">
+            On hold
+          </span>
+        )}
         {timer.issueKey && <b>{timer.issueKey}</b>} {timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}
         {timer.comment && <span className={classes.comment}> {timer.comment}</span>}
       </span>

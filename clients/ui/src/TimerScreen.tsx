@@ -5,7 +5,8 @@ import { useRef, useState } from "react";
 import { Announcer } from "./Announcer";
 import { Button } from "./Button";
 import { ConnectClockwork } from "./ConnectClockwork";
-import { ConnectionStatus } from "./ConnectionStatus";
+import { ConnectionStatus, isHeard } from "./ConnectionStatus";
+import { doubtOf, isAbout } from "./doubt";
 import { Notice } from "./Notice";
 import { nameOf } from "./RunningTimer";
 import { ShortcutHelp } from "./ShortcutHelp";
@@ -43,11 +44,12 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
   const issue = useRef<HTMLInputElement>(null);
   const [help, setHelp] = useState(false);
   const [keys, setKeys] = useShortcutsEnabled();
-  const lastKnownAt = useLastHeard(state.status);
+  const doubt = doubtOf(state, useLastHeard(state.status));
 
   const actions = useActions({
     start,
     stop,
+    heard: isHeard(state.status),
     connect: async (clockworkToken) => {
       await client.settings.validate(clockworkToken);
       if (!session || client.session?.token !== session.token) return; // logged out meanwhile
@@ -75,18 +77,18 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
   );
 
   return (
-    <div className={classes.screen} data-compact={compact || undefined} data-stale={lastKnownAt !== undefined || undefined}>
+    <div className={classes.screen} data-compact={compact || undefined} data-doubt={doubt !== undefined || undefined}>
       <main>
         <Stage
           state={state}
-          lastKnownAt={lastKnownAt}
+          doubt={doubt}
           headingRef={heading}
           onStop={stopTimer}
           onAgain={(issueKey) => void perform({ kind: "start", issueKey })}
         >
           <header className={classes.bar}>
             <p className={classes.name}>Clockwork</p>
-            <ConnectionStatus status={state.status} onRetry={retryNow} onLogin={onLoginAgain} />
+            <ConnectionStatus status={state.status} stale={state.stale} onRetry={retryNow} onLogin={onLoginAgain} />
             <Button look="plain" onClick={onLogout}>
               Log out
             </Button>
@@ -107,7 +109,7 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
         </Button>
       </footer>
       <Announcer label="Announcements">{useAnnouncement(state)}</Announcer>
-      <TimerTitle timer={current} clockOffset={clockOffset} stale={lastKnownAt !== undefined} />
+      <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && isAbout(doubt, current)} />
       <ShortcutHelp open={help} onClose={() => setHelp(false)} enabled={keys} onEnable={setKeys} />
     </div>
   );

@@ -8,8 +8,8 @@ export interface WeekChartProps {
   today: string;
   /** Logged seconds by date. */
   totals: ReadonlyMap<string, number>;
-  /** Seconds of today that run and are not logged yet. */
-  running: number;
+  /** Seconds of each date that run and are not logged yet. */
+  running: ReadonlyMap<string, number>;
   /** The id of the heading. */
   labelledBy: string;
 }
@@ -19,7 +19,7 @@ const fullDay = 8;
 
 /** Hours per day: a table whose middle column is drawn, one block for each hour. */
 export function WeekChart({ dates, today, totals, running, labelledBy }: WeekChartProps) {
-  const hours = dates.map((date) => ((totals.get(date) ?? 0) + (date === today ? running : 0)) / 3600);
+  const hours = dates.map((date) => ((totals.get(date) ?? 0) + (running.get(date) ?? 0)) / 3600);
   const scale = Math.max(fullDay, ...hours.map(Math.ceil));
   return (
     <table className={classes.chart} aria-labelledby={labelledBy}>
@@ -33,7 +33,7 @@ export function WeekChart({ dates, today, totals, running, labelledBy }: WeekCha
       <tbody>
         {dates.map((date) => {
           const logged = totals.get(date) ?? 0;
-          const runs = date === today ? running : 0;
+          const runs = running.get(date) ?? 0;
           return (
             <tr key={date} aria-current={date === today ? "date" : undefined} data-ahead={date > today || undefined}>
               <th scope="row">{shortDay(date)}</th>

@@ -4,6 +4,7 @@ import { useId } from "react";
 import { Button } from "./Button";
 import { dateOf, dayRange, hourOf, longDay, weekOf } from "./calendar";
 import { span } from "./duration";
+import type { RunningDays } from "./useRunningDays";
 import { WeekChart } from "./WeekChart";
 import classes from "./Worklogs.module.css";
 
@@ -15,14 +16,19 @@ export interface WorklogsProps {
   onRetry: () => void;
   /** The person's local date. */
   today: string;
-  /** Seconds since midnight that running timers have counted and no worklog shows yet. */
-  running: number;
+  /** Seconds by date that timers have counted and no worklog shows yet. */
+  running: RunningDays;
+  /** Whether a timer runs still. */
+  runs: boolean;
 }
 
 /** What was logged today and in this week. */
-export function Worklogs({ worklogs, problem, onRetry, today, running }: WorklogsProps) {
+export function Worklogs({ worklogs, problem, onRetry, today, running, runs }: WorklogsProps) {
   const id = useId();
   const dates = weekOf(today);
+  const runningToday = running.get(today) ?? 0;
+  const what = runs ? "running" : "being logged";
+  const runningThisWeek = dates.reduce((sum, date) => sum + (running.get(date) ?? 0), 0);
   const days = new Map(worklogs?.days?.map((day) => [day.date, day.total]));
   const logs = (worklogs?.worklogs ?? []).filter((log) => dateOf(new Date(log.started)) === today);
   return (
@@ -38,16 +44,16 @@ export function Worklogs({ worklogs, problem, onRetry, today, running }: Worklog
       <section aria-labelledby={`${id}-today`} className={classes.today}>
         <header className={classes.head}>
           <h2 id={`${id}-today`}>Today</h2>
-          <Total seconds={worklogs && (days.get(today) ?? 0)} running={running} />
+          <Total seconds={worklogs && (days.get(today) ?? 0)} running={runningToday} what={what} />
           <p className={classes.date}>{longDay(today)}</p>
         </header>
-        {worklogs && (logs.length > 0 ? <Logs logs={logs} /> : <p className={classes.empty}>{running > 0 ? "Nothing is logged yet. The running time is logged when you stop." : "Nothing is logged yet. Start a timer, and its time appears here when you stop it."}</p>)}
+        {worklogs && (logs.length > 0 ? <Logs logs={logs} /> : <p className={classes.empty}>{`Nothing is logged yet. ${runningToday === 0 ? "Start a timer, and its time appears here when you stop it." : runs ? "The running time is logged when you stop." : "Clockwork is about to log the time."}`}</p>)}
         {!worklogs && !problem && <p className={classes.empty}>Loading</p>}
       </section>
       <section aria-labelledby={`${id}-week`} className={classes.week}>
         <header className={classes.head}>
           <h2 id={`${id}-week`}>This week</h2>
-          <Total seconds={worklogs?.total} running={running} />
+          <Total seconds={worklogs?.total} running={runningThisWeek} what={what} />
           <p className={classes.date}>{dayRange(dates[0] ?? today, dates[6] ?? today)}</p>
         </header>
         {worklogs && <WeekChart dates={dates} today={today} totals={days} running={running} labelledBy={`${id}-week`} />}
@@ -56,11 +62,11 @@ export function Worklogs({ worklogs, problem, onRetry, today, running }: Worklog
   );
 }
 
-function Total({ seconds, running }: { seconds: number | undefined; running: number }) {
+function Total({ seconds, running, what }: { seconds: number | undefined; running: number; what: string }) {
   return (
     <p className={classes.total}>
       {seconds === undefined ? "–" : span(seconds)}
-      {running >= 60 && <span className={classes.running}>+ {span(running)} running</span>}
+      {running >= 60 && <span className={classes.running}>+ {span(running)} {what}</span>}
     </p>
   );
 }

@@ -1,9 +1,10 @@
 import type { TimerState } from "@clockwork/shared";
 import { memo } from "react";
 
-import { isStale } from "./ConnectionStatus";
+import { weekOf } from "./calendar";
+import { isUnreachable } from "./ConnectionStatus";
 import { span } from "./duration";
-import { useRunningToday } from "./useRunningToday";
+import { useRunningDays } from "./useRunningDays";
 import { useToday } from "./useToday";
 import { runningIds, useWorklogs, type ReadWorklogs } from "./useWorklogs";
 import { Worklogs } from "./Worklogs";
@@ -19,16 +20,18 @@ export interface WorklogsPanelProps {
 /** Reads this week's worklogs and shows them; in a small window today's total alone. */
 export function WorklogsPanel({ state, read, compact }: WorklogsPanelProps) {
   const today = useToday();
-  const reachable = !isStale(state.status);
+  const reachable = !isUnreachable(state.status);
   const { worklogs, problem, reload } = useWorklogs(read, today, runningIds(state.timers), reachable);
-  const running = useRunningToday(state.timers, today, state.clockOffset);
-  if (!compact) return <Steady worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} />;
+  const running = useRunningDays(state.timers, weekOf(today), state.clockOffset, worklogs);
+  const runs = state.timers.some((t) => t.status === "running" && t.issueKey);
+  if (!compact) return <Steady worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} runs={runs} />;
   const logged = worklogs?.days?.find((day) => day.date === today)?.total;
   if (logged === undefined) return null;
+  const seconds = running.get(today) ?? 0;
   return (
     <p>
       Today {span(logged)}
-      {running >= 60 && ` + ${span(running)} running`}
+      {seconds > 0 && ` + ${span(seconds)} ${runs ? "running" : "being logged"}`}
     </p>
   );
 }

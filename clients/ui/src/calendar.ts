@@ -1,6 +1,7 @@
 const timeOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const weekdayName = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
 const dayAndMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" });
+const dayAndShortMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const longDate = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
 /** The person's local date, as 2026-03-05. */
@@ -25,6 +26,30 @@ export function weekOf(date: string): string[] {
 /** 14:02, local. */
 export function hourOf(moment: Date | number | string): string {
   return timeOfDay.format(new Date(moment));
+}
+
+/** The date after a date. */
+export function dateAfter(date: string): string {
+  const day = startOf(date);
+  return dateOf(new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1));
+}
+
+/** A day beside an hour: Thu 26 Nov, with the year if it is not today's. */
+function dayOf(then: Date, today: string): string {
+  const day = `${weekdayName.format(then)} ${dayAndShortMonth.format(then)}`;
+  return then.getFullYear() === startOf(today).getFullYear() ? day : `${day} ${then.getFullYear()}`;
+}
+
+/** 23:39, or Thu 26 Nov, 23:39 if that was not today. */
+export function sinceWhen(at: number, today: string): string {
+  const then = new Date(at);
+  return dateOf(then) === today ? hourOf(then) : `${dayOf(then, today)}, ${hourOf(then)}`;
+}
+
+/** "at 23:39", or "on Thu 26 Nov at 23:39" if that was not today. */
+export function atWhen(at: number, today: string): string {
+  const then = new Date(at);
+  return dateOf(then) === today ? `at ${hourOf(then)}` : `on ${dayOf(then, today)} at ${hourOf(then)}`;
 }
 
 /** Mon 16. */

@@ -1,15 +1,17 @@
 import { asksForToken, ClientError, type RunningTimer, type StartInput, type StopInput } from "@clockwork/shared";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 import { sentenceOf } from "./sentence";
 
 /** What a person asked for. */
-export type Action = { readonly kind: "start"; readonly issueKey: string; readonly comment?: string } | { readonly kind: "stop"; readonly timer: RunningTimer };
+export type Action = { readonly kind: "start"; readonly issueKey: string; readonly summary?: string; readonly comment?: string } | { readonly kind: "stop"; readonly timer: RunningTimer };
 
 /** Where the actions go. */
 export interface Target {
   start: (input: StartInput) => Promise<void>;
   stop: (input: StopInput) => Promise<void>;
+  /** Whether the server is heard. */
+  heard: boolean;
   /** Has the token sent with what follows; rejects where it is not the person's. */
   connect: (token: string) => Promise<void>;
 }
@@ -26,19 +28,29 @@ export interface Actions {
   readonly dismiss: () => void;
 }
 
+/** Whether a call failed because the server was out of reach. */
+export function isOutOfReach(thrown: unknown): boolean {
+  return thrown instanceof ClientError && ["NETWORK", "TIMEOUT", "NOT_CONNECTED"].includes(thrown.code);
+}
+
 /**
  * Starts and stops. Where the server wants the person's Clockwork token, the
  * action waits for it and goes on.
  */
-export function useActions({ start, stop, connect }: Target): Actions {
+export function useActions({ start, stop, connect, heard }: Target): Actions {
   const settle = useRef<(done: boolean) => void>(undefined);
   const [waiting, setWaiting] = useState<Action | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  // That the server could not be reached is over once it is heard again.
+  useEffect(() => {
+    if (heard) setProblem((before: unknown) => (isOutOfReach(before) ? null : before));
+  }, [heard]);
 
   const attempt = useCallback(
     async (action: Action): Promise<boolean> => {
       try {
-        if (action.kind === "start") await start({ issueKey: action.issueKey, ...(action.comment && { comment: action.comment }) });
+        if (action.kind === "start") await start({ issueKey: action.issueKey, summary: action.summary, comment: action.comment });
         else await stop({ id: action.timer.id, ...(action.timer.issueKey && { issueKey: action.timer.issueKey }) });
         return true;
       } catch (thrown) {
@@ -49,7 +61,7 @@ export function useActions({ start, stop, connect }: Target): Actions {
             settle.current = resolve;
           });
         }
-        setProblem(sentenceOf(thrown));
+        setProblem(thrown);
         return false;
       }
     },
@@ -64,7 +76,7 @@ export function useActions({ start, stop, connect }: Target): Actions {
 
   return {
     waiting,
-    problem,
+    problem: problem === null ? null : sentenceOf(problem),
     perform: useCallback(
       (action) => {
         setProblem(null);

@@ -1,4 +1,4 @@
-import type { TimerState } from "@clockwork/shared";
+import { counted, type RunningTimer, type TimerState } from "@clockwork/shared";
 import { useEffect, useRef, useState } from "react";
 
 import { connectionSentence } from "./ConnectionStatus";
@@ -6,16 +6,17 @@ import { spoken } from "./duration";
 import { nameOf } from "./RunningTimer";
 
 interface Seen {
-  /** The running ones by id, and how each is called; undefined until they are known. */
-  readonly running: ReadonlyMap<string, { name: string; startedAt: string }> | undefined;
+  /** The running ones by id; undefined until they are known. */
+  readonly running: ReadonlyMap<string, RunningTimer> | undefined;
   readonly kind: TimerState["status"]["kind"];
+  readonly stale: boolean;
 }
 
 /** What changed for a person between two states; empty where nothing did. */
 export function changes(before: Seen, state: TimerState, now: number): string[] {
   const said = before.running ? timerChanges(before.running, state, now) : [];
   const { kind } = state.status;
-  if (kind !== before.kind && kind !== "connecting") said.push(`${connectionSentence(state.status)}.`);
+  if ((kind !== before.kind || state.stale !== before.stale) && kind !== "connecting") said.push(`${connectionSentence(state.status, state.stale)}.`);
   return said;
 }
 
@@ -28,23 +29,22 @@ function timerChanges(ran: NonNullable<Seen["running"]>, state: TimerState, now:
   for (const [id, knew] of ran) {
     const timer = state.timers.find((t) => t.id === id);
     if (timer?.status === "running" || timer?.pending) continue;
-    const stoppedAt = timer ? Date.parse(timer.updatedAt) : now + state.clockOffset;
-    said.push(`Stopped ${knew.name} after ${spoken((stoppedAt - Date.parse(knew.startedAt)) / 1000)}.`);
+    said.push(`Stopped ${nameOf(knew)} after ${spoken(counted(timer ?? knew, now + state.clockOffset) / 1000)}.`);
   }
   return said;
 }
 
 /** The seen part of a state; what is not confirmed yet stays as it was. */
 export function seen(state: TimerState, before: Seen | undefined): Seen {
-  const { kind } = state.status;
-  if (!state.loaded) return { running: before?.running, kind };
-  const running = new Map<string, { name: string; startedAt: string }>();
+  const { stale, status: { kind } } = state;
+  if (!state.loaded) return { running: before?.running, kind, stale };
+  const running = new Map<string, RunningTimer>();
   for (const timer of state.timers) {
     const knew = before?.running?.get(timer.id);
     if (timer.pending && knew) running.set(timer.id, knew);
-    else if (!timer.pending && timer.status === "running") running.set(timer.id, { name: nameOf(timer), startedAt: timer.startedAt });
+    else if (!timer.pending && timer.status === "running") running.set(timer.id, timer);
   }
-  return { running, kind };
+  return { running, kind, stale };
 }
 
 /** A sentence for screen readers whenever a timer starts or stops or the connection changes; never for a mere second. */

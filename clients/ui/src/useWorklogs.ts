@@ -1,6 +1,7 @@
 import type { RunningTimer, Worklogs } from "@clockwork/shared";
 import { useCallback, useEffect, useRef, useState } from "react";
 
+import { loggingTime } from "./beingLogged";
 import { timeZone, weekOf } from "./calendar";
 import { sentenceOf } from "./sentence";
 
@@ -24,7 +25,7 @@ export function runningIds(timers: readonly RunningTimer[]): string {
 }
 
 /** When to read after a start or stop, in milliseconds: Clockwork writes the worklog a little later. */
-const looks = [1_000, 6_000];
+const looks = [1_000, 6_000, 20_000, loggingTime + 1_000];
 
 /** The worklogs of the week that today is in, read again when the running timers change, the server can be reached again or the page is looked at again. */
 export function useWorklogs(read: ReadWorklogs, today: string, running: string, reachable: boolean): Week {

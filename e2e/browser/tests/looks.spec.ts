@@ -43,7 +43,7 @@ const states: Record<string, (screen: Screen) => Promise<void>> = {
   },
   "on-hold": async (screen) => {
     await enter(screen, "aiko");
-    await expect(screen.page.getByRole("timer").first()).toHaveText("On hold");
+    await expect(screen.page.getByText("On hold", { exact: true })).toBeVisible();
   },
   searching: async (screen) => {
     await enter(screen, "emily");
@@ -59,6 +59,12 @@ const states: Record<string, (screen: Screen) => Promise<void>> = {
     await enter(screen, "linh");
     await screen.page.context().setOffline(true);
     await expect(screen.status).toContainText("Offline since");
+  },
+  stale: async (screen) => {
+    const say = await screen.overhear();
+    await enter(screen, "linh");
+    await say({ event: "freshness", payload: { synced_at: new Date(Date.now() - 13 * 60_000).toISOString(), stale: true } });
+    await expect(screen.page.getByText("Clockwork last answered")).toBeVisible();
   },
   refused: async (screen) => {
     await enter(screen, "sofia");

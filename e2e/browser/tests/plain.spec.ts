@@ -12,7 +12,12 @@ const prepare = async (context: BrowserContext): Promise<void> => {
 test("the plain page shows what runs, and does not count what is on hold", async ({ web }) => {
   const screen = await web({ prepare });
   await screen.logIn(person("aiko"));
-  await expect(screen.page.getByRole("timer").first()).toHaveText("On hold");
+  const held = screen.page.getByRole("listitem").first();
+  await expect(held.getByRole("timer")).toHaveText(/^\d+:\d\d:\d\d$/);
+  await expect(held.getByText("On hold")).toBeVisible();
+  const frozen = await held.getByRole("timer").innerText();
+  await screen.page.waitForFunction((before) => Date.now() > before + 2_000, Date.now());
+  await expect(held.getByRole("timer")).toHaveText(frozen);
   await screen.logOut();
   await screen.logIn(person("linh"));
   await expect(screen.page.getByRole("timer").first()).toHaveText(/^\d+:\d\d:\d\d$/);

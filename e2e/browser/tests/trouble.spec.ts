@@ -128,8 +128,12 @@ test("offline is told with the time, and ends by itself", async ({ web }) => {
   await screen.page.context().setOffline(true);
   await expect(screen.status).toContainText(/Offline since \d\d:\d\d/);
   await expect(screen.page.getByText(/Last known at \d\d:\d\d/)).toBeVisible();
+  const problem = screen.page.getByText("The server cannot be reached.");
+  await screen.stop("PORTAL-312");
+  await expect(problem).toBeVisible();
   await screen.page.context().setOffline(false);
   await screen.isLive();
+  await expect(problem, "it is over too").toHaveCount(0);
 });
 
 test("Clockwork refusing is told in words, and the screen goes back to what is so", async ({ web, leaveIdle }) => {

@@ -4,6 +4,13 @@ import { settings } from "./settings";
 export const clockwork = {
   start: (accountId: string, issueKey: string) => call("POST", "/timers/start", { accountId, issueKey }),
   stop: (accountId: string, issueKey: string) => call("POST", "/timers/stop", { accountId, issueKey }),
+  /** Changes a person's timer; gives what it was before. */
+  edit: async (accountId: string, issueKey: string, change: { onHold?: boolean; startedAt?: string }): Promise<{ startedAt: string; tillNow: number }> => {
+    const { timers } = await (await call("GET", "/timers")).json();
+    const timer = timers.find((t: { runningFor: string; issue: { key: string } }) => t.runningFor === accountId && t.issue.key === issueKey);
+    await call("PATCH", `/timers/${timer.id}`, change);
+    return timer;
+  },
   /** Has Clockwork refuse all of an operation until mend. */
   spoil: (operation: string, status: number) => call("POST", "/faults", { kind: "status", operation, status }),
   /** Has the next call of an operation take long. */

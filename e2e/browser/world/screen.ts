@@ -55,6 +55,16 @@ export class Screen {
     return this.page.evaluate((name) => new Promise<number>((resolve) => addEventListener(name, () => resolve(Date.now()), { capture: true, once: true })), event);
   }
 
+  /** Stands in the way of the WebSocket that comes next; what is given back says something more on it. */
+  async overhear(): Promise<(message: object) => Promise<void>> {
+    let say: (message: object) => void = () => {};
+    await this.page.routeWebSocket(/\/ws(\?|$)/, (socket) => {
+      socket.connectToServer();
+      say = (message) => socket.send(JSON.stringify(message));
+    });
+    return async (message) => say(message);
+  }
+
   async logOut(): Promise<void> {
     await this.page.getByRole("button", { name: "Log out" }).click();
   }

@@ -6,11 +6,11 @@ package flight
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 // longest bounds a question of a caller who has no deadline.
@@ -33,14 +33,13 @@ func (g *Group[T]) Do(ctx context.Context, key string, ask func(ctx context.Cont
 		own := false
 		answers := g.calls.DoChan(key, func() (answer any, err error) {
 			own = true
-			defer func() {
-				if p := recover(); p != nil { // singleflight would end the process
-					answer, err = none, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-				}
-			}()
 			free, cancel := detach(ctx)
 			defer cancel()
-			return ask(free)
+			err = panics.Try(func() (err error) { // singleflight would end the process
+				answer, err = ask(free)
+				return err
+			})
+			return answer, err
 		})
 		select {
 		case <-ctx.Done():

@@ -70,11 +70,7 @@ func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
 	if !ok1 || !ok2 || len(fields)%2 != 0 {
 		return realtime.State{}, errReply
 	}
-	state, err := decodeState(fields, events)
-	if err != nil {
-		return realtime.State{}, err // and no part of it
-	}
-	return state, nil
+	return decodeState(fields, events)
 }
 
 func decodeState(fields, events []any) (state realtime.State, err error) {
@@ -83,12 +79,13 @@ func decodeState(fields, events []any) (state realtime.State, err error) {
 		value, _ := fields[i+1].(string)
 		if name == seqField {
 			if state.Seq, err = strconv.ParseInt(value, 10, 64); err != nil {
-				return state, fmt.Errorf("%w: seq is no number", errReply)
+				return realtime.State{}, fmt.Errorf("%w: seq is no number", errReply)
 			}
 		} else if strings.HasPrefix(name, timerField) {
 			e, err := realtime.DecodeEvent([]byte(value))
 			if err != nil {
-				return state, fmt.Errorf("decode timer: %w", err)
+				state.Unreadable = fmt.Errorf("decode timer: %w", err)
+				continue
 			}
 			state.Timers = append(state.Timers, e.Timer)
 		}
@@ -97,7 +94,8 @@ func decodeState(fields, events []any) (state realtime.State, err error) {
 		text, _ := encoded.(string)
 		e, err := realtime.DecodeEvent([]byte(text))
 		if err != nil {
-			return state, fmt.Errorf("decode event: %w", err)
+			state.Unreadable = fmt.Errorf("decode event: %w", err)
+			continue
 		}
 		state.Recent = append(state.Recent, e)
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
-	// checkpointAfter is how many changes may be in the log alone.
+	// checkpointAfter is how many events may be in the log alone.
 	checkpointAfter = 2000
 	// longLog is the length, in pages of 4 KiB, from which the log is begun
 	// anew although that makes writers wait.
@@ -20,21 +22,26 @@ const (
 type checkpoints struct {
 	wake    chan struct{}
 	done    sync.WaitGroup
-	pending int // changes since the last one
+	pending int // events since the last one
 }
 
+// start begins with what a process that was killed has left in the log: one that
+// never lives long enough for a checkpoint would leave a longer one each time.
 func (c *checkpoints) start(s *Store) {
+	if err := s.checkpoint(); err != nil {
+		s.log.Warn("sqlite checkpoint failed", "error", err)
+	}
 	c.wake = make(chan struct{}, 1)
 	c.done.Go(func() {
 		for range c.wake {
-			if err := s.checkpoint(); err != nil {
+			if err := panics.Try(s.checkpoint); err != nil {
 				s.log.Warn("sqlite checkpoint failed", "error", err)
 			}
 		}
 	})
 }
 
-// due counts changes. It needs the store's mu held.
+// due counts events. It needs the store's mu held.
 func (c *checkpoints) due(n int) {
 	if c.pending += n; c.wake == nil || c.pending < checkpointAfter {
 		return

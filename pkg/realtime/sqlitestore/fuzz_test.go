@@ -17,16 +17,17 @@ func FuzzDataSource(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, databaseURL string) {
-		name, memory, err := dataSource(databaseURL)
+		name, file, err := dataSource(databaseURL)
 		if err != nil {
 			assert.Empty(t, name)
 			return
 		}
 		path, _, _ := strings.Cut(strings.TrimPrefix(databaseURL, "sqlite://"), "?")
-		if memory {
+		if file == "" {
 			assert.Equal(t, ":memory:", path)
 			return
 		}
+		assert.Equal(t, path, file)
 		rest, ok := strings.CutPrefix(name, "file:")
 		require.True(t, ok)
 		escaped, query, _ := strings.Cut(rest, "?")

@@ -1,53 +1,64 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// maxHistory is how many changes of all users are kept.
-const maxHistory = 8192
+const (
+	// maxHistory is how many changes of all users are kept.
+	maxHistory = 8192
+	// maxHistoryBytes bounds those in memory once more.
+	maxHistoryBytes = 16 << 20
+)
 
 // history is the events table in memory: a lookup by user would need an index,
 // and an index would cost each commit more than all else together.
 type history struct {
 	last   int64 // n of the last row
+	bytes  int   // of all changes
 	order  []string
 	byUser map[string][]realtime.Event
 }
 
-func (h *history) load(ctx context.Context, db *sql.DB) error {
+// load reads the table. It gives the first error of a row that it left out too.
+func (h *history) load(ctx context.Context, db *sql.DB) (unreadable, err error) {
 	h.byUser = map[string][]realtime.Event{}
 	rows, err := db.QueryContext(ctx, "SELECT n, user_id, timer FROM (SELECT * FROM events ORDER BY n DESC LIMIT ?) ORDER BY n", maxHistory)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var user string
 		var encoded []byte
-		if err := rows.Scan(&h.last, &user, &encoded); err != nil {
-			return err
+		var e realtime.Event
+		err := rows.Scan(&h.last, &user, &encoded)
+		if err == nil {
+			e, err = realtime.DecodeEvent(encoded)
 		}
-		e, err := realtime.DecodeEvent(encoded)
 		if err != nil {
-			return err
+			unreadable = cmp.Or(unreadable, err)
+			continue
 		}
 		h.add(user, []realtime.Event{e})
 	}
-	return rows.Err()
+	return unreadable, rows.Err()
 }
 
 func (h *history) add(user string, events []realtime.Event) {
-	for range events {
+	for _, e := range events {
 		h.order = append(h.order, user)
+		h.bytes += len(e.JSON)
 	}
 	h.byUser[user] = append(h.byUser[user], events...)
-	for len(h.order) > maxHistory {
+	for len(h.order) > maxHistory || h.bytes > maxHistoryBytes {
 		oldest := h.order[0]
 		h.order = h.order[1:]
+		h.bytes -= len(h.byUser[oldest][0].JSON)
 		if rest := h.byUser[oldest][1:]; len(rest) > 0 {
 			h.byUser[oldest] = rest
 		} else {

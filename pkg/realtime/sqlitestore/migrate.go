@@ -35,6 +35,8 @@ var migrations = []string{
 		timer   TEXT NOT NULL -- the payload of timer_updated
 	);`,
 	`CREATE TABLE epoch (seq INTEGER NOT NULL); -- one row: what users start from`,
+	`ALTER TABLE timers ADD COLUMN counted_seconds INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE timers ADD COLUMN counted_at TEXT NOT NULL DEFAULT ''; -- RFC 3339, UTC; '' if not known`,
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -65,8 +67,9 @@ func migrate(ctx context.Context, db *sql.DB) error {
 }
 
 // epoch gives the seq that users start from, chosen when the database was made.
-func epoch(ctx context.Context, db *sql.DB) (seq int64, err error) {
-	if _, err := db.ExecContext(ctx, "INSERT INTO epoch SELECT ? WHERE NOT EXISTS (SELECT * FROM epoch)", realtime.NewEpoch(time.Now())); err != nil {
+// In a copy that Backup made it is negative.
+func epoch(ctx context.Context, db *sql.DB, now time.Time) (seq int64, err error) {
+	if _, err := db.ExecContext(ctx, "INSERT INTO epoch SELECT ? WHERE NOT EXISTS (SELECT * FROM epoch)", realtime.NewEpoch(now)); err != nil {
 		return 0, err
 	}
 	err = db.QueryRowContext(ctx, "SELECT seq FROM epoch").Scan(&seq)

@@ -13,10 +13,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -31,7 +34,6 @@ type Store struct {
 	mu      sync.Mutex // held for a write, and for a read of what is written
 	writer  *writer
 	history history
-	epoch   int64
 
 	checkpoints checkpoints
 }
@@ -39,78 +41,116 @@ type Store struct {
 // Open opens or makes the database that a DATABASE_URL names: sqlite://PATH,
 // or sqlite://:memory: for one that ends with the process. Close it when done.
 func Open(ctx context.Context, databaseURL string, log *slog.Logger) (*Store, error) {
-	name, memory, err := dataSource(databaseURL)
+	name, path, err := dataSource(databaseURL)
 	if err != nil {
 		return nil, err
+	}
+	if path != "" {
+		if err := makePrivate(path, log); err != nil {
+			return nil, fmt.Errorf("prepare SQLite database: %w", err)
+		}
 	}
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite: %w", err)
 	}
-	if memory {
+	if path == "" {
 		db.SetMaxOpenConns(1) // each connection would have a memory of its own
 	}
 	s := &Store{db: db, log: log}
-	if err := s.prepare(ctx, memory); err != nil {
+	if err := s.prepare(ctx, path != ""); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare SQLite database: %w", err), db.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) prepare(ctx context.Context, memory bool) error {
+func (s *Store) prepare(ctx context.Context, file bool) error {
 	if err := migrate(ctx, s.db); err != nil {
 		return err
 	}
-	if err := s.history.load(ctx, s.db); err != nil {
+	now := time.Now()
+	began, err := epoch(ctx, s.db, now)
+	if err != nil {
 		return err
 	}
-	var err error
-	if s.epoch, err = epoch(ctx, s.db); err != nil {
+	if began < 0 {
+		if err := restore(ctx, s.db, began, now); err != nil {
+			return fmt.Errorf("restore: %w", err)
+		}
+	}
+	unreadable, err := s.history.load(ctx, s.db)
+	if err != nil {
 		return err
+	}
+	if unreadable != nil {
+		s.log.Error("sqlite: changes that cannot be read were left out", "first_error", unreadable)
 	}
 	if s.writer, err = newWriter(ctx, s.db, s.history.last); err != nil {
 		return err
 	}
-	if !memory {
+	if file {
 		s.checkpoints.start(s)
 	}
 	return nil
 }
 
-// dataSource makes the driver's name of the database.
-func dataSource(databaseURL string) (name string, memory bool, err error) {
-	path, ok := strings.CutPrefix(databaseURL, "sqlite://")
-	path, query, _ := strings.Cut(path, "?")
+// makePrivate makes the database file if there is none, for its owner's eyes
+// only, and takes an older one from everybody else's. SQLite gives the files
+// that it makes beside it the same mode.
+func makePrivate(path string, log *slog.Logger) error {
+	// One that is there must not be opened: SQLite's locks end when this process
+	// closes the file.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case err == nil:
+		return file.Close()
+	case !errors.Is(err, fs.ErrExist):
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil || !info.Mode().IsRegular() || info.Mode()&0o077 == 0 {
+			continue
+		}
+		if err := os.Chmod(name, info.Mode()&^0o077); err != nil {
+			log.Warn("others on this machine can open the realtime database", "error", err)
+		}
+	}
+	return nil
+}
+
+// dataSource makes the driver's name of the database, and gives the path of its
+// file, "" if it is in memory.
+func dataSource(databaseURL string) (name, path string, err error) {
+	rest, ok := strings.CutPrefix(databaseURL, "sqlite://")
+	path, query, _ := strings.Cut(rest, "?")
 	options, queryErr := url.ParseQuery(query)
 	synchronous := strings.ToUpper(options.Get("synchronous"))
 	if synchronous == "" {
 		synchronous = "NORMAL"
 	}
 	if !ok || path == "" || queryErr != nil || (synchronous != "NORMAL" && synchronous != "FULL") {
-		return "", false, errors.New("DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full")
+		return "", "", errors.New("DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full")
 	}
-	pragmas := url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(" + synchronous + ")", "wal_autocheckpoint(0)"}}
 	if path == ":memory:" {
-		return ":memory:", true, nil
+		return path, "", nil
 	}
-	pragmas.Add("_pragma", "journal_mode(WAL)")
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode(), false, nil
+	return fileName(path, synchronous), path, nil
+}
+
+// fileName is the driver's name of a database file.
+func fileName(path, synchronous string) string {
+	pragmas := url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(" + synchronous + ")", "wal_autocheckpoint(0)", "journal_mode(WAL)"}}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 }
 
 // Load reads a user's timers.
 func (s *Store) Load(ctx context.Context, user string) (realtime.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	timers, err := s.writer.read(ctx, user)
+	state, err := s.writer.read(ctx, user)
 	if err != nil {
 		return realtime.State{}, fmt.Errorf("read timers: %w", err)
-	}
-	state := realtime.State{Timers: timers}
-	if len(timers) == 0 {
-		state.Seq = s.epoch
-	}
-	for _, t := range timers {
-		state.Seq = max(state.Seq, t.Seq) // the newest timer never leaves
 	}
 	state.Recent = s.history.of(user, state.Seq)
 	return state, nil
@@ -124,16 +164,19 @@ func (s *Store) Commit(ctx context.Context, changes []realtime.Change) ([]bool, 
 	if err != nil {
 		return nil, fmt.Errorf("write timers: %w", err)
 	}
+	events := 0
 	for i := range changes {
 		if made[i] {
 			s.history.add(changes[i].User, changes[i].Events)
+			events += len(changes[i].Events)
 		}
 	}
-	s.checkpoints.due(len(changes))
+	s.checkpoints.due(events)
 	return made, nil
 }
 
-// Close checkpoints and closes the database.
+// Close closes the database. SQLite then moves all of the log into the file and
+// deletes it, unless another process has the database open.
 func (s *Store) Close() error {
 	s.checkpoints.stop()
 	s.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -16,7 +17,12 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(killedStore); path != "" {
+		commitUntilKilled(path)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func open(t *testing.T, url string) *sqlitestore.Store {
 	t.Helper()
@@ -109,9 +115,9 @@ func TestDatabaseOfNewerProgram(t *testing.T) {
 	assert.ErrorContains(t, err, "version 99")
 }
 
-// A database from before there was an epoch gets one: its users go on where
-// they were, others start from it.
-func TestEpochOfAnOlderDatabase(t *testing.T) {
+// A database of the first version goes on: its users are where they were,
+// others start from an epoch.
+func TestOlderDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timers.db")
 	s, err := sqlitestore.Open(t.Context(), "sqlite://"+path, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
@@ -119,7 +125,7 @@ func TestEpochOfAnOlderDatabase(t *testing.T) {
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
 	for _, statement := range []string{
-		"DROP TABLE epoch", "PRAGMA user_version = 1",
+		"DROP TABLE epoch", "ALTER TABLE timers DROP COLUMN counted_seconds", "ALTER TABLE timers DROP COLUMN counted_at", "PRAGMA user_version = 1",
 		"INSERT INTO timers (user_id, id, status, started_at, updated_at, seq, source) VALUES ('ann', 'a', 'running', '2026-05-04T09:00:00Z', '2026-05-04T09:00:00Z', 7, 'client')",
 	} {
 		_, err = db.Exec(statement)
@@ -128,6 +134,9 @@ func TestEpochOfAnOlderDatabase(t *testing.T) {
 	require.NoError(t, db.Close())
 	s = open(t, "sqlite://"+path)
 	assert.Positive(t, epoch(t, s))
+	state, err := s.Load(t.Context(), "ann")
+	require.NoError(t, err)
+	assert.Equal(t, state.Timers[0].StartedAt, state.Timers[0].CountedAt, "what was counted is not known: since the start")
 	made, err := s.Commit(t.Context(), []realtime.Change{{User: "ann", After: 7, Events: []realtime.Event{event(8)}}})
 	require.NoError(t, err)
 	assert.Equal(t, []bool{true}, made)

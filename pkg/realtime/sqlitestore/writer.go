@@ -12,7 +12,7 @@ import (
 // trimEvery is how many rows the events table may be too long.
 const trimEvery = 1024
 
-const columns = "id, status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source"
+const columns = "id, status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source, counted_seconds, counted_at"
 
 // writer is the one connection that writes, with its statements.
 type writer struct {
@@ -28,6 +28,9 @@ type writer struct {
 	trim    *sql.Stmt
 	timers  *sql.Stmt
 	lastRow *sql.Stmt
+
+	prepared []*sql.Stmt // all of these
+
 	last    int64            // n of the last row of events
 	trimmed int64            // n up to which events were deleted
 	seqs    map[string]int64 // of users, as committed
@@ -45,10 +48,10 @@ func newWriter(ctx context.Context, db *sql.DB, last int64) (*writer, error) {
 		"COMMIT":              &w.end,
 		"PRAGMA data_version": &w.foreign,
 		"ROLLBACK":            &w.undo,
-		"SELECT COALESCE(MAX(seq), (SELECT seq FROM epoch)) FROM timers WHERE user_id = ?": &w.seq,
-		"INSERT INTO timers (user_id, " + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
-			" ON CONFLICT (user_id, id) DO UPDATE SET (status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source) =" +
-			" (excluded.status, excluded.started_at, excluded.updated_at, excluded.seq, excluded.issue_key, excluded.summary, excluded.comment, excluded.on_hold, excluded.source)": &w.put,
+		"SELECT COALESCE(MAX(seq), (SELECT seq FROM epoch)) FROM timers WHERE user_id = ? AND typeof(seq) = 'integer'": &w.seq,
+		"INSERT INTO timers (user_id, " + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
+			" ON CONFLICT (user_id, id) DO UPDATE SET (status, started_at, updated_at, seq, issue_key, summary, comment, on_hold, source, counted_seconds, counted_at) =" +
+			" (excluded.status, excluded.started_at, excluded.updated_at, excluded.seq, excluded.issue_key, excluded.summary, excluded.comment, excluded.on_hold, excluded.source, excluded.counted_seconds, excluded.counted_at)": &w.put,
 		"DELETE FROM timers WHERE user_id = ? AND id = ?":         &w.drop,
 		"INSERT INTO events (n, user_id, timer) VALUES (?, ?, ?)": &w.log,
 		"SELECT COALESCE(MAX(n), 0) FROM events":                  &w.lastRow,
@@ -56,37 +59,66 @@ func newWriter(ctx context.Context, db *sql.DB, last int64) (*writer, error) {
 		"SELECT " + columns + " FROM timers WHERE user_id = ?":    &w.timers,
 	} {
 		if *target, err = conn.PrepareContext(ctx, text); err != nil {
-			return nil, errors.Join(err, conn.Close())
+			return nil, errors.Join(err, w.close())
 		}
+		w.prepared = append(w.prepared, *target)
 	}
 	return w, nil
 }
 
-func (w *writer) close() error { return w.conn.Close() }
+// close ends the statements too: while one is open, SQLite does not close the
+// database, and leaves everything in the log.
+func (w *writer) close() error {
+	var err error
+	for _, statement := range w.prepared {
+		err = errors.Join(err, statement.Close())
+	}
+	return errors.Join(err, w.conn.Close())
+}
 
-// read gives a user's timers.
-func (w *writer) read(ctx context.Context, user string) ([]realtime.Timer, error) {
+// read gives a user's timers, without those that cannot be read.
+func (w *writer) read(ctx context.Context, user string) (state realtime.State, err error) {
 	rows, err := w.timers.QueryContext(ctx, user)
 	if err != nil {
-		return nil, err
+		return state, err
 	}
 	defer rows.Close()
-	var timers []realtime.Timer
 	for rows.Next() {
-		t := realtime.Timer{UserID: user}
-		var started, updated string
-		if err := rows.Scan(&t.ID, &t.Status, &started, &updated, &t.Seq, &t.IssueKey, &t.Summary, &t.Comment, &t.OnHold, &t.Source); err != nil {
-			return nil, err
+		t, err := scan(rows, user)
+		if err != nil {
+			state.Unreadable = err
+			continue
 		}
-		if t.StartedAt, err = time.Parse(time.RFC3339Nano, started); err != nil {
-			return nil, err
-		}
-		if t.UpdatedAt, err = time.Parse(time.RFC3339Nano, updated); err != nil {
-			return nil, err
-		}
-		timers = append(timers, t)
+		state.Timers = append(state.Timers, t)
+		state.Seq = max(state.Seq, t.Seq) // the newest timer never leaves
 	}
-	return timers, rows.Err()
+	if err := rows.Err(); err != nil {
+		return state, err
+	}
+	if state.Unreadable != nil || len(state.Timers) == 0 {
+		err = w.seq.QueryRowContext(ctx, user).Scan(&state.Seq) // that of a timer left out counts too
+	}
+	return state, err
+}
+
+func scan(rows *sql.Rows, user string) (t realtime.Timer, err error) {
+	t.UserID = user
+	var started, updated, counted string
+	if err := rows.Scan(&t.ID, &t.Status, &started, &updated, &t.Seq, &t.IssueKey, &t.Summary, &t.Comment, &t.OnHold, &t.Source, &t.CountedSeconds, &counted); err != nil {
+		return t, err
+	}
+	if t.StartedAt, err = time.Parse(time.RFC3339Nano, started); err != nil {
+		return t, err
+	}
+	if t.UpdatedAt, err = time.Parse(time.RFC3339Nano, updated); err != nil {
+		return t, err
+	}
+	if counted == "" {
+		t.CountByClock()
+	} else if t.CountedAt, err = time.Parse(time.RFC3339Nano, counted); err != nil {
+		return t, err
+	}
+	return t, t.Check()
 }
 
 // commit writes the changes in one transaction.
@@ -96,9 +128,9 @@ func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []
 	if _, err := w.begin.ExecContext(ctx); err != nil {
 		return nil, err
 	}
-	last, trimmed := w.last, w.trimmed
+	last, trimmed, done := w.last, w.trimmed, false
 	defer func() {
-		if err != nil {
+		if err != nil || !done { // by a panic: the connection must not stay in the transaction
 			_, undoErr := w.undo.ExecContext(ctx)
 			err = errors.Join(err, undoErr)
 			w.last, w.trimmed = last, trimmed
@@ -121,6 +153,7 @@ func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []
 		}
 	}
 	_, err = w.end.ExecContext(ctx)
+	done = true
 	return made, err
 }
 
@@ -183,7 +216,7 @@ func replaced(later []realtime.Event, id string) bool {
 
 func (w *writer) write(ctx context.Context, user string, t *realtime.Timer) error {
 	_, err := w.put.ExecContext(ctx, user, t.ID, string(t.Status), t.StartedAt.UTC().Format(time.RFC3339Nano), t.UpdatedAt.UTC().Format(time.RFC3339Nano),
-		t.Seq, t.IssueKey, t.Summary, t.Comment, t.OnHold, t.Source)
+		t.Seq, t.IssueKey, t.Summary, t.Comment, t.OnHold, t.Source, t.CountedSeconds, t.CountedAt.UTC().Format(time.RFC3339Nano))
 	return err
 }
 

@@ -42,7 +42,7 @@ var start = time.Date(2026, 5, 4, 9, 0, 0, 123456789, time.UTC)
 // event is the change with a seq.
 func event(user, id string, seq int64, status realtime.Status) realtime.Event {
 	return realtime.NewEvent(realtime.Timer{ID: id, UserID: user, Status: status, StartedAt: start, UpdatedAt: start.Add(time.Duration(seq) * time.Second),
-		Seq: seq, Source: realtime.SourceClient})
+		Seq: seq, CountedAt: start, Source: realtime.SourceClient})
 }
 
 func change(after int64, dropped []string, events ...realtime.Event) realtime.Change {
@@ -99,7 +99,8 @@ func fields(t *testing.T, open Subject) {
 	s := open(t)
 	began := epoch(t, s)
 	want := realtime.Timer{ID: "one", UserID: "ann", Status: realtime.Running, StartedAt: start, UpdatedAt: start.Add(time.Hour), Seq: began + 1,
-		IssueKey: "ABC-1", Summary: "Sum", Comment: "Com\nment", OnHold: true, Source: realtime.SourceClockwork}
+		IssueKey: "ABC-1", Summary: "Sum", Comment: "Com\nment", OnHold: true, Source: realtime.SourceClockwork,
+		CountedSeconds: 5700, CountedAt: start.Add(2 * time.Hour)}
 	require.Equal(t, []bool{true}, commit(t, s, change(began, nil, realtime.NewEvent(want))))
 	state := load(t, open(t), "ann")
 	assert.Equal(t, began+1, state.Seq)

@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 )
 
@@ -83,7 +84,7 @@ func New(o Options) (*SDK, error) {
 // Flush sends what has been gathered, spans and metrics at the same time.
 func (s *SDK) Flush(ctx context.Context) error {
 	metrics := make(chan error, 1)
-	go func() { metrics <- s.Metrics.ForceFlush(ctx) }()
+	go func() { metrics <- panics.Try(func() error { return s.Metrics.ForceFlush(ctx) }) }()
 	return errors.Join(s.traces.ForceFlush(ctx), <-metrics)
 }
 

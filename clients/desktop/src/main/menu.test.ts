@@ -3,10 +3,12 @@ import { describe, expect, it, vi } from "vitest";
 import type { Report } from "../bridge";
 import { trayMenu } from "./menu";
 
+const STARTED = new Date(2026, 2, 5, 9, 14).getTime();
+const NOW = new Date(2026, 2, 5, 17, 0).getTime();
 const REPORT: Report = {
   signedIn: true,
   connection: "live",
-  current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: new Date(2026, 2, 5, 9, 14).getTime(), onHold: false },
+  current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: STARTED, countedSeconds: 0, countedAt: STARTED, onHold: false },
   recent: [{ issueKey: "OPS-64", summary: "Q & A" }, { issueKey: "OPS-65", summary: null }],
 };
 
@@ -32,15 +34,17 @@ describe("trayMenu", () => {
     ["nothing", { ...REPORT, current: null, recent: [] }, ["Nothing is running (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
     ["connecting", { ...REPORT, current: null, recent: [], connection: "connecting" }, ["Connecting (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
     ["offline", { ...REPORT, current: null, recent: [], connection: "offline" }, ["Nothing is running (off)", "Offline (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
+    ["stale", { ...REPORT, current: null, recent: [], connection: "stale" }, ["Nothing is running (off)", "Clockwork does not answer (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
+    ["on-hold", { ...REPORT, recent: [], current: { ...REPORT.current!, onHold: true } }, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*, on hold \(off\)$/), "Stop", ...REST, "-", "Sign out", "Quit Clockwork"]],
     ["signed-out", { ...REPORT, signedIn: false }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],
     ["expired", { ...REPORT, connection: "expired" }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],
   ])("%s", (_name, report, want) => {
-    expect(labels(trayMenu(report, null, actions()))).toEqual(want);
+    expect(labels(trayMenu(report, NOW, null, actions()))).toEqual(want);
   });
 
   it("asks the page to stop and to start again", () => {
     const did = actions();
-    const menu = trayMenu(REPORT, null, did);
+    const menu = trayMenu(REPORT, NOW, null, did);
     click(menu, "Stop");
     click(menu, "OPS-64  Q && A");
     expect(did.command.mock.calls).toEqual([[{ kind: "stop" }], [{ kind: "start", issueKey: "OPS-64" }]]);
@@ -48,15 +52,15 @@ describe("trayMenu", () => {
 
   it("opens the window for the settings and for signing in", () => {
     const did = actions();
-    click(trayMenu({ ...REPORT, signedIn: false }, null, did), "Sign in…");
-    click(trayMenu(REPORT, null, did), "Settings…");
+    click(trayMenu({ ...REPORT, signedIn: false }, NOW, null, did), "Sign in…");
+    click(trayMenu(REPORT, NOW, null, did), "Settings…");
     expect(did.open).toHaveBeenCalledTimes(2);
     expect(did.command.mock.calls).toEqual([[{ kind: "settings" }]]);
   });
 
   it("signs out, quits and turns launching at login round", () => {
     const did = actions();
-    const menu = trayMenu(REPORT, true, did);
+    const menu = trayMenu(REPORT, NOW, true, did);
     expect(menu.find((item) => item.label === "Launch at login")).toMatchObject({ type: "checkbox", checked: true });
     for (const label of ["Sign out", "Quit Clockwork", "Launch at login"]) click(menu, label);
     expect(did.signOut).toHaveBeenCalledOnce();
@@ -64,8 +68,14 @@ describe("trayMenu", () => {
     expect(did.setLaunchAtLogin.mock.calls).toEqual([[false]]);
   });
 
+  it("says on which day the timer began if that is not today", () => {
+    const since = (now: number) => trayMenu(REPORT, now, null, actions())[1]?.label;
+    expect(since(NOW)).not.toMatch(/5|Mar/);
+    expect(since(NOW + 86_400_000)).toMatch(/^Since (?=.*\b5\b)(?=.*Mar).*, .*9:14/);
+  });
+
   it("shortens what would make the menu wide", () => {
     const report = { ...REPORT, current: { ...REPORT.current!, summary: "x".repeat(400) } };
-    expect(trayMenu(report, null, actions())[0]?.label).toHaveLength(48);
+    expect(trayMenu(report, NOW, null, actions())[0]?.label).toHaveLength(48);
   });
 });

@@ -18,10 +18,10 @@ const MAX_LABEL = 48;
  * The tray's menu. It stands still while it is open, so it tells when the timer
  * began and not how long it runs. Launch at login is null where the system has no such setting.
  */
-export function trayMenu(report: Report, launchAtLogin: boolean | null, actions: MenuActions): MenuItemConstructorOptions[] {
+export function trayMenu(report: Report, now: number, launchAtLogin: boolean | null, actions: MenuActions): MenuItemConstructorOptions[] {
   const signedIn = report.signedIn && report.connection !== "expired";
   return [
-    ...(signedIn ? timerItems(report, actions) : [{ label: "Signed out", enabled: false }]),
+    ...(signedIn ? timerItems(report, now, actions) : [{ label: "Signed out", enabled: false }]),
     { type: "separator" },
     { label: "Open Clockwork", click: () => actions.open() },
     { label: "Settings…", click: () => (actions.open(), actions.command({ kind: "settings" })) },
@@ -34,7 +34,7 @@ export function trayMenu(report: Report, launchAtLogin: boolean | null, actions:
   ];
 }
 
-function timerItems(report: Report, actions: MenuActions): MenuItemConstructorOptions[] {
+function timerItems(report: Report, now: number, actions: MenuActions): MenuItemConstructorOptions[] {
   const { current, recent, connection } = report;
   const items: MenuItemConstructorOptions[] = [];
   if (current === null) {
@@ -43,11 +43,12 @@ function timerItems(report: Report, actions: MenuActions): MenuItemConstructorOp
   } else {
     items.push(
       { label: issueLabel(current.issueKey ?? "Timer", current.summary), enabled: false },
-      { label: `Since ${clock(current.startedAt)}`, enabled: false },
+      { label: `Since ${when(current.startedAt, now)}${current.onHold ? ", on hold" : ""}`, enabled: false },
       { label: "Stop", click: () => actions.command({ kind: "stop" }) },
     );
   }
   if (connection === "offline") items.push({ label: "Offline", enabled: false });
+  if (connection === "stale") items.push({ label: "Clockwork does not answer", enabled: false });
   if (recent.length > 0) {
     items.push({
       label: "Start again",
@@ -78,6 +79,10 @@ function issueLabel(issueKey: string, summary: string | null): string {
   return shorten(label, MAX_LABEL).replaceAll("&", "&&");
 }
 
-function clock(at: number): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+/** The time of day, with the date if that is not today. */
+function when(at: number, now: number): string {
+  const then = new Date(at);
+  const time = then.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  if (then.toDateString() === new Date(now).toDateString()) return time;
+  return `${then.toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" })}, ${time}`;
 }

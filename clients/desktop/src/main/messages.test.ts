@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseAddress, parseReport, parseSession, parseSwitch } from "./messages";
 
-const CURRENT = { issueKey: "ABC-7", summary: null, startedAt: 1, onHold: false };
+const CURRENT = { issueKey: "ABC-7", summary: null, startedAt: 1, countedSeconds: 5700, countedAt: 2, onHold: false };
 const REPORT = { signedIn: true, connection: "live", current: CURRENT, recent: [{ issueKey: "OPS-64", summary: "Move" }] };
 
 describe("parseReport", () => {
@@ -31,6 +31,9 @@ describe("parseReport", () => {
     ["summary-too-long", { ...REPORT, current: { ...CURRENT, summary: "x".repeat(501) } }],
     ["start-not-a-number", { ...REPORT, current: { ...CURRENT, startedAt: NaN } }],
     ["start-beyond-dates", { ...REPORT, current: { ...CURRENT, startedAt: Infinity } }],
+    ["count-absent", { ...REPORT, current: { ...CURRENT, countedSeconds: undefined } }],
+    ["count-not-a-number", { ...REPORT, current: { ...CURRENT, countedSeconds: NaN } }],
+    ["counted-beyond-dates", { ...REPORT, current: { ...CURRENT, countedAt: Infinity } }],
     ["on-hold-absent", { ...REPORT, current: { ...CURRENT, onHold: undefined } }],
     ["recent-absent", { ...REPORT, recent: undefined }],
     ["recent-too-many", { ...REPORT, recent: Array(6).fill({ issueKey: "A-1", summary: null }) }],

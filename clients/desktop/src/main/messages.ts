@@ -8,7 +8,7 @@ import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "..
 const MAX_KEY = 64;
 const MAX_TEXT = 500;
 const MAX_TOKEN = 8192;
-const CONNECTIONS = ["live", "connecting", "offline", "expired"] as const;
+const CONNECTIONS = ["live", "connecting", "stale", "offline", "expired"] as const;
 
 /** Reads a report for the tray. */
 export function parseReport(value: unknown): Report | null {
@@ -23,11 +23,12 @@ export function parseReport(value: unknown): Report | null {
 // Undefined is refused here, because null is a value: nothing runs.
 function parseRunning(value: unknown): RunningIssue | null | undefined {
   if (!isRecord(value)) return undefined;
-  const { issueKey, summary, startedAt, onHold } = value;
+  const { issueKey, summary, startedAt, countedSeconds, countedAt, onHold } = value;
   if (issueKey !== null && !isText(issueKey, MAX_KEY)) return undefined;
   if (summary !== null && !isText(summary, MAX_TEXT)) return undefined;
-  if (!isTime(startedAt) || typeof onHold !== "boolean") return undefined;
-  return { issueKey, summary, startedAt, onHold };
+  if (!isTime(startedAt) || !isTime(countedAt) || typeof onHold !== "boolean") return undefined;
+  if (typeof countedSeconds !== "number" || !Number.isFinite(countedSeconds)) return undefined;
+  return { issueKey, summary, startedAt, countedSeconds, countedAt, onHold };
 }
 
 function parseRecent(value: unknown): RecentIssue[] | null {

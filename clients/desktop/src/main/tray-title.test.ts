@@ -6,7 +6,7 @@ const NOW = Date.parse("2026-03-05T09:00:00Z");
 const RUNNING: Report = {
   signedIn: true,
   connection: "live",
-  current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: NOW - 3_723_900, onHold: false },
+  current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: NOW - 9 * 3_600_000, countedSeconds: 3700, countedAt: NOW - 23_900, onHold: false },
   recent: [],
 };
 const current = RUNNING.current!;
@@ -16,8 +16,11 @@ describe("trayFace", () => {
     ["running", RUNNING, { icon: "running", title: "1:02:03", tooltip: "1:02:03: ABC-7 Fix the login" }],
     ["running-without-an-issue", { ...RUNNING, current: { ...current, issueKey: null } }, { icon: "running", title: "1:02:03", tooltip: "1:02:03: Timer" }],
     ["running-without-a-summary", { ...RUNNING, current: { ...current, summary: null } }, { icon: "running", title: "1:02:03", tooltip: "1:02:03: ABC-7" }],
-    ["on-hold", { ...RUNNING, current: { ...current, onHold: true } }, { icon: "idle", title: "On hold", tooltip: "On hold: ABC-7 Fix the login" }],
+    ["on-hold", { ...RUNNING, current: { ...current, onHold: true } }, { icon: "idle", title: "1:01:40 (on hold)", tooltip: "1:01:40: ABC-7 Fix the login (on hold)" }],
     ["running-while-offline", { ...RUNNING, connection: "offline" }, { icon: "offline", title: "1:02:03", tooltip: "1:02:03: ABC-7 Fix the login (offline)" }],
+    ["running-while-stale", { ...RUNNING, connection: "stale" }, { icon: "offline", title: "1:02:03", tooltip: "1:02:03: ABC-7 Fix the login (last known)" }],
+    ["on-hold-while-stale", { ...RUNNING, connection: "stale", current: { ...current, onHold: true } }, { icon: "offline", title: "1:01:40 (on hold)", tooltip: "1:01:40: ABC-7 Fix the login (on hold) (last known)" }],
+    ["nothing-while-stale", { ...RUNNING, current: null, connection: "stale" }, { icon: "offline", title: "", tooltip: "Clockwork: nothing is running (last known)" }],
     ["running-while-connecting", { ...RUNNING, connection: "connecting" }, { icon: "running", title: "1:02:03", tooltip: "1:02:03: ABC-7 Fix the login" }],
     ["nothing", { ...RUNNING, current: null }, { icon: "idle", title: "", tooltip: "Clockwork: nothing is running" }],
     ["nothing-while-offline", { ...RUNNING, current: null, connection: "offline" }, { icon: "offline", title: "", tooltip: "Clockwork: nothing is running (offline)" }],
@@ -29,17 +32,17 @@ describe("trayFace", () => {
   });
 
   it("fits what Windows shows of a tooltip", () => {
-    const report = { ...RUNNING, current: { ...current, issueKey: "ABCDEFGHIJ-123456", summary: "x".repeat(500) } };
+    const report = { ...RUNNING, current: { ...current, issueKey: "ABCDEFGHIJ-123456", summary: "x".repeat(500), onHold: true }, connection: "stale" as const };
     expect(trayFace(report, NOW).tooltip.length).toBeLessThan(127);
   });
 });
 
 describe("untilNextFace", () => {
-  const startedAgo = (milliseconds: number): Report => ({ ...RUNNING, current: { ...current, startedAt: NOW - milliseconds } });
+  const countedAgo = (ago: number): Report => ({ ...RUNNING, current: { ...current, countedAt: NOW - ago } });
   it.each<[string, Report, number | null]>([
-    ["amid-a-second", startedAgo(3250), 750],
-    ["at-a-full-second", startedAgo(3000), 1000],
-    ["start-in-the-future", startedAgo(-300), 300],
+    ["amid-a-second", countedAgo(3250), 750],
+    ["at-a-full-second", countedAgo(3000), 1000],
+    ["start-in-the-future", countedAgo(-300), 300],
     ["nothing-runs", { ...RUNNING, current: null }, null],
     ["on-hold", { ...RUNNING, current: { ...current, onHold: true } }, null],
     ["signed-out", { ...RUNNING, signedIn: false }, null],

@@ -21,25 +21,26 @@ export function trayFace(report: Report, now: number): TrayFace {
   if (!report.signedIn || report.connection === "expired") {
     return { icon: "idle", title: "", tooltip: "Clockwork: sign in to see your timer" };
   }
-  const offline = report.connection === "offline";
-  const suffix = offline ? " (offline)" : "";
+  const doubt = report.connection === "offline" || report.connection === "stale";
+  const suffix = report.connection === "offline" ? " (offline)" : doubt ? " (last known)" : "";
   if (current === null && report.connection === "connecting") {
     return { icon: "idle", title: "", tooltip: "Clockwork: connecting" };
   }
   if (current === null) {
-    return { icon: offline ? "offline" : "idle", title: "", tooltip: `Clockwork: nothing is running${suffix}` };
+    return { icon: doubt ? "offline" : "idle", title: "", tooltip: `Clockwork: nothing is running${suffix}` };
   }
-  const time = current.onHold ? "On hold" : clock((now - current.startedAt) / 1000);
+  const time = clock(current.countedSeconds + (current.onHold ? 0 : (now - current.countedAt) / 1000));
+  const hold = current.onHold ? " (on hold)" : "";
   const summary = current.summary === null ? "" : ` ${shorten(current.summary, MAX_SUMMARY)}`;
   const name = current.issueKey === null ? "Timer" : `${current.issueKey}${summary}`;
-  const icon = offline ? "offline" : current.onHold ? "idle" : "running";
-  return { icon, title: time, tooltip: `${time}: ${name}${suffix}` };
+  const icon = doubt ? "offline" : current.onHold ? "idle" : "running";
+  return { icon, title: `${time}${hold}`, tooltip: `${time}: ${name}${hold}${suffix}` };
 }
 
 /** Milliseconds until the face is another; null where no time counts. */
 export function untilNextFace(report: Report, now: number): number | null {
   if (!report.signedIn || report.current === null || report.current.onHold) return null;
-  return untilNextSecond(now - report.current.startedAt);
+  return untilNextSecond(now - report.current.countedAt);
 }
 
 /** Cuts a text to a number of characters, the last of them an ellipsis. */

@@ -26,6 +26,8 @@ export class AppTray {
   private report: Report = NO_REPORT;
   private icon: TrayIcon = "idle";
   private tick: NodeJS.Timeout | undefined;
+  /** On which day the menu was made. */
+  private menuDay = "";
 
   constructor(host: TrayHost) {
     this.host = host;
@@ -43,7 +45,7 @@ export class AppTray {
     this.draw();
   }
 
-  /** Linux shows only a menu that is set beforehand, and may deliver no click at all. */
+  /** Linux shows only a menu that is set beforehand, and may deliver no click at all. It says on which day the timer began. */
   refreshMenu(): void {
     if (this.host.platform === "linux") this.tray.setContextMenu(this.menu());
   }
@@ -68,11 +70,13 @@ export class AppTray {
     this.tray.setToolTip(face.tooltip);
     if (this.host.platform === "darwin") this.tray.setTitle(face.title, { fontType: "monospacedDigit" });
     const wait = untilNextFace(this.report, now);
+    if (new Date(now).toDateString() !== this.menuDay) this.refreshMenu();
     if (wait !== null) this.tick = setTimeout(() => this.draw(), wait);
   }
 
   private menu(): Menu {
-    return Menu.buildFromTemplate(trayMenu(this.report, this.host.launchAtLogin(), this.host.actions));
+    this.menuDay = new Date(this.host.now()).toDateString();
+    return Menu.buildFromTemplate(trayMenu(this.report, this.host.now(), this.host.launchAtLogin(), this.host.actions));
   }
 
   // macOS draws a template in the colour of its menu bar, whichever that is.

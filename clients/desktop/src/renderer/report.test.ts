@@ -13,6 +13,8 @@ const TIMER: RunningTimer = {
   startedAt: "2026-03-05T09:00:00Z",
   updatedAt: "2026-03-05T09:00:00Z",
   seq: 1,
+  countedSeconds: 5700,
+  countedAt: "2026-03-05T11:00:00Z",
 };
 const LIVE: TimerState = { ...initialState, loaded: true, status: { kind: "live", via: "websocket" }, timers: [TIMER], current: TIMER };
 
@@ -25,7 +27,7 @@ describe("reportOf", () => {
     expect(reportOf({ ...LIVE, clockOffset: 4000 }, true)).toEqual({
       signedIn: true,
       connection: "live",
-      current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: Date.parse("2026-03-05T08:59:56Z"), onHold: false },
+      current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: Date.parse("2026-03-05T08:59:56Z"), countedSeconds: 5700, countedAt: Date.parse("2026-03-05T10:59:56Z"), onHold: false },
       recent: [],
     });
   });
@@ -39,6 +41,15 @@ describe("reportOf", () => {
     ["expired", { kind: "expired" }, "expired"],
   ])("connection: %s", (_name, status, want) => {
     expect(reportOf({ ...LIVE, status }, true).connection).toBe(want);
+  });
+
+  it.each<[string, Partial<TimerState>, string]>([
+    ["of-a-timer-in-clockwork", {}, "stale"],
+    ["of-nothing", { timers: [], current: null }, "stale"],
+    ["of-a-timer-that-clockwork-does-not-know", { current: { ...TIMER, source: "client" } }, "live"],
+    ["while-offline", { status: { kind: "offline", since: 0 } }, "offline"],
+  ])("is stale when Clockwork is not heard: %s", (_name, more, want) => {
+    expect(reportOf({ ...LIVE, stale: true, ...more }, true).connection).toBe(want);
   });
 
   it("is connecting until the timers are known, unless the session is over", () => {

@@ -1,4 +1,4 @@
-import type { ConnectionStatus, RunningTimer, TimerState } from "@clockwork/shared";
+import type { RunningTimer, TimerState } from "@clockwork/shared";
 
 import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "../bridge";
 
@@ -13,17 +13,17 @@ export function reportOf(state: TimerState, signedIn: boolean): Report {
   if (!signedIn) return { signedIn, connection: "connecting", current: null, recent: [] };
   return {
     signedIn,
-    connection: state.loaded || state.status.kind === "expired" ? connectionOf(state.status) : "connecting",
+    connection: state.loaded || state.status.kind === "expired" ? connectionOf(state) : "connecting",
     current: state.current === null ? null : runningIssue(state.current, state.clockOffset),
     recent: recentIssues(state.timers),
   };
 }
 
-function connectionOf(status: ConnectionStatus): Report["connection"] {
+function connectionOf({ status, stale, current }: TimerState): Report["connection"] {
   switch (status.kind) {
     case "live":
     case "polling":
-      return "live";
+      return stale && current?.source !== "client" ? "stale" : "live"; // of a client's own timer Clockwork knows nothing
     case "connecting":
     case "expired":
     case "offline":
@@ -38,6 +38,8 @@ function runningIssue(timer: RunningTimer, clockOffset: number): RunningIssue {
     issueKey: timer.issueKey || null,
     summary: shortSummary(timer),
     startedAt: Date.parse(timer.startedAt) - clockOffset,
+    countedSeconds: timer.countedSeconds,
+    countedAt: Date.parse(timer.countedAt) - clockOffset,
     onHold: timer.onHold ?? false,
   };
 }

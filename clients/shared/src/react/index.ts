@@ -1,4 +1,4 @@
 export { ClientProvider, useClient, type ClientProviderProps } from "./provider";
-export { elapsedSeconds, useElapsed } from "./elapsed";
+export { useCounted } from "./counted";
 export { useTimerState, type UseTimerState } from "./timerstate";
 export { useWebSocket, type UseWebSocket } from "./websocket";

@@ -1,0 +1,35 @@
+import type { RunningTimer } from "./state";
+
+type Counted = Pick<RunningTimer, "status" | "countedSeconds" | "countedAt" | "onHold">;
+
+/** Whether the timer's time grows with the clock. */
+export function isCounting({ status, onHold }: Pick<Counted, "status" | "onHold">): boolean {
+  return status === "running" && !onHold;
+}
+
+/**
+ * Milliseconds that count as worked at a moment of the server's clock; never negative. Clockwork leaves out the
+ * time on hold, so this is not the time since the start.
+ */
+export function counted(timer: Counted, now: number): number {
+  const grown = isCounting(timer) ? now - Date.parse(timer.countedAt) : 0;
+  return Math.max(0, timer.countedSeconds * 1000 + grown);
+}
+
+/** The timer as it is once it has stopped at a moment, RFC 3339 by the server's clock. */
+export function stoppedAt(timer: RunningTimer, moment: string): RunningTimer {
+  const countedSeconds = Math.floor(counted(timer, Date.parse(moment)) / 1000);
+  return { ...timer, status: "stopped", updatedAt: moment, countedSeconds, countedAt: moment };
+}
+
+/**
+ * The timer with the count that is shown already, unless it is off by a second: an answer counts in whole seconds
+ * up to its own moment, and the next one up to another.
+ */
+export function keepCount(timer: RunningTimer, known: RunningTimer | undefined): RunningTimer {
+  if (!known || isCounting(known) !== isCounting(timer)) return timer;
+  const now = Date.parse(timer.countedAt);
+  if (Math.abs(counted(known, now) - counted(timer, now)) >= 1000) return timer;
+  const { countedSeconds, countedAt } = known;
+  return { ...timer, countedSeconds, countedAt };
+}

@@ -1,0 +1,27 @@
+import { useCallback, useSyncExternalStore } from "react";
+import { counted, isCounting, untilNextSecond, type RunningTimer } from "../index";
+
+/**
+ * Whole seconds that a timer has counted, which change when the second is full, on all screens at once. Nothing
+ * ticks for a timer that does not count, nor for null, which is 0.
+ */
+export function useCounted(timer: RunningTimer | null, clockOffset: number): number {
+  const subscribe = useCallback(
+    (tick: () => void) => {
+      if (!timer || !isCounting(timer)) return () => {};
+      const since = Date.parse(timer.countedAt);
+      let id: ReturnType<typeof setTimeout>;
+      const again = () => {
+        id = setTimeout(() => {
+          tick();
+          again();
+        }, untilNextSecond(Date.now() + clockOffset - since));
+      };
+      again();
+      return () => clearTimeout(id);
+    },
+    [timer, clockOffset],
+  );
+  const seconds = () => (timer ? Math.floor(counted(timer, Date.now() + clockOffset) / 1000) : 0);
+  return useSyncExternalStore(subscribe, seconds, () => 0);
+}

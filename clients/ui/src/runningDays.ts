@@ -1,0 +1,24 @@
+import { isCounting, type RunningTimer } from "@clockwork/shared";
+
+import { dateAfter, startOf } from "./calendar";
+
+/** Milliseconds that two spans have in common. */
+function overlap(from: number, to: number, start: number, end: number): number {
+  return Math.max(0, Math.min(to, end) - Math.max(from, start));
+}
+
+/**
+ * Milliseconds of a running timer that count on a date, as well as can be known. What it has counted since
+ * the server's last report is known exactly. Of what it had counted by then only the sum is known: that is spread
+ * evenly over the time since the start, so that the days add up to what the timer shows.
+ */
+export function countedOn(timer: RunningTimer, date: string, now: number, clockOffset: number): number {
+  const from = startOf(date).getTime();
+  const to = startOf(dateAfter(date)).getTime();
+  const start = Date.parse(timer.startedAt) - clockOffset;
+  const reported = Date.parse(timer.countedAt) - clockOffset;
+  const since = isCounting(timer) ? overlap(reported, now, from, to) : 0;
+  const sum = timer.countedSeconds * 1000;
+  if (reported <= start) return since + (from <= reported && reported < to ? sum : 0);
+  return since + (sum * overlap(start, reported, from, to)) / (reported - start);
+}
