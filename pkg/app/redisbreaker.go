@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
@@ -103,11 +104,14 @@ func (g guardedRedis) ping(ctx context.Context, leave func(upstream.Verdict)) er
 func redisVerdict(err error) upstream.Verdict {
 	var coded interface{ RedisCode() string }
 	var overREST *upstash.Error
+	var overTCP *redistcp.Error
 	switch {
 	case err == nil:
 		return upstream.Answered
 	case errors.Is(err, context.Canceled), !errors.As(err, &coded):
 		return upstream.Unclear // also a command that could not be encoded
+	case errors.As(err, &overTCP) && overTCP.Uncounted:
+		return upstream.Unclear // a queue of our own must not look like a Redis that is down
 	case coded.RedisCode() != "":
 		return upstream.Answered
 	case errors.As(err, &overREST) && overREST.Status != 0 && overREST.Status < http.StatusInternalServerError:
