@@ -79,12 +79,13 @@ func (s *Server) announced(user, text string) {
 	a, events, err := parseAnnouncement(text)
 	if err != nil {
 		s.log.Error("realtime: announcement not understood", "error", err)
-		return
 	}
 	if a.Notice != nil {
 		r.tell(a.Notice)
 	}
-	if r.deliver(events) {
+	// What was not understood, or too large to announce, is in the store.
+	unknown := err != nil || a.Notice == nil && len(events) == 0
+	if r.deliver(events) || unknown {
 		s.running.Go(func() {
 			_ = s.sleep(s.ctx, graceForGap)
 			s.mend(r)
