@@ -63,12 +63,12 @@ func (g guardedRedis) PSubscribe(ctx context.Context, onReady func(), onMessage 
 
 // run makes a call, which may be nil, if Redis is up or turns out to be.
 func (g guardedRedis) run(ctx context.Context, call func() error) error {
-	leave, probe, wait := g.breaker.Enter()
+	leave, probe, wait := g.breaker.Enter("")
 	if probe {
 		if err := g.ping(ctx, leave); err != nil {
 			return err
 		}
-		leave, _, wait = g.breaker.Enter()
+		leave, _, wait = g.breaker.Enter("")
 	}
 	if leave == nil {
 		return &redisDown{wait}

@@ -12,6 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -155,7 +156,11 @@ func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Co
 		door.load = light
 	}
 	in.Caller = who
-	ctx, err := d.admit(ctx, in, door.load)
+	caller := "address " + d.address(in.Request) // tokens that nobody has checked could be another each time
+	if who.Known {
+		caller = "user " + who.UserID
+	}
+	ctx, err := d.admit(upstream.WithCaller(ctx, caller), in, door.load)
 	if err == nil && unknown != nil {
 		_ = in.pass.Ask(ctx) // no command of this request's takes along what is to be told
 		err = unknown

@@ -8,6 +8,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 const (
@@ -92,6 +93,7 @@ func (b *clockwork) request(who auth.Caller, act action) (timercontrol.Request, 
 func (b *clockwork) do(user string, who auth.Caller, act action, request timercontrol.Request) (done bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.server.ctx), commandTimeout)
 	defer cancel()
+	ctx = upstream.WithCaller(ctx, "user "+who.UserID)
 	err := b.admit(ctx, who)
 	switch {
 	case err != nil:
