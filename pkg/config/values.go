@@ -62,7 +62,7 @@ var keyPrefix = regexp.MustCompile(`^[A-Za-z0-9:._-]{0,64}$`)
 func (p *KeyPrefix) UnmarshalText(b []byte) error {
 	text := strings.TrimSpace(string(b))
 	if !keyPrefix.MatchString(text) {
-		return errors.New("must be at most 64 letters, digits, colons, dots, dashes or underscores, such as acme:")
+		return errors.New("must be at most 64 letters, digits, colons, dots, dashes or underscores (acme: for one)")
 	}
 	*p = KeyPrefix(text)
 	return nil
