@@ -6,6 +6,7 @@
 # make vuln   known vulnerabilities in what is used; fails too where no database answers
 # make licences  may everything that is shipped be shipped, and is it pinned
 # make bench  what an answer costs: time, size, allocations, Redis commands
+# make bench-attack  what bursts, dead connections and hostile clients do, beside the goals; ATTACK=name for one
 # make bench-realtime  what a message over WebSocket costs, beside a bare echo server
 
 SHELL := bash
@@ -15,7 +16,7 @@ GO ?= go
 go_files = find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
 packages = $(GO) list ./... | grep -v /backend/e2e
 
-.PHONY: test unit lint clients fuzz vuln licences bench bench-realtime programs
+.PHONY: test unit lint clients fuzz vuln licences bench bench-attack bench-realtime programs
 
 # e2e starts compilers and servers; beside it the timing of other tests would suffer.
 test: programs lint clients
@@ -48,6 +49,9 @@ bench: programs
 	$(GO) test -run '^$$' -bench . -benchmem $$($(packages))
 	$(GO) run ./e2e/bench
 	$(GO) run ./e2e/benchsync
+
+bench-attack: programs
+	$(GO) run ./e2e/attack $(ATTACK)
 
 bench-realtime:
 	$(GO) run ./cmd/loadgen

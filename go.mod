@@ -16,7 +16,6 @@ require (
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/rs/cors v1.11.1
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
-	github.com/sony/gobreaker/v2 v2.4.0
 	github.com/stretchr/testify v1.12.1
 	github.com/vercel/go-bridge v0.0.0-20221108222652-296f4c6bdb6d
 	go.opentelemetry.io/contrib/instrumentation/runtime v0.72.0

@@ -70,7 +70,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		w.upstash.Close()
 		return nil, err
 	}
-	if w.deps, err = app.New(c, app.Options{Log: w.log, Telemetry: w.observer.Telemetry}); err != nil {
+	if w.deps, err = app.New(c, app.Options{Log: w.log, Telemetry: w.observer.Telemetry, Server: true}); err != nil {
 		w.upstash.Close()
 		return nil, err
 	}

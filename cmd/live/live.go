@@ -39,6 +39,7 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 		return errors.Join(err, closeStore())
 	}
 	d.Live = server
+	d.Listen(server.Connections)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	closed := make(chan error, 1)
@@ -57,7 +58,9 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 	})
 	err = serve(ctx, mounted)
 	stop()
-	return errors.Join(err, <-closed, closeStore())
+	err = errors.Join(err, <-closed, closeStore())
+	d.Close()
+	return err
 }
 
 func open(ctx context.Context, d *app.Deps) (realtime.Store, func() error, error) {

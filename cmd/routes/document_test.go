@@ -76,6 +76,7 @@ var elsewhere = []string{
 	"NOT_CONFIGURED",                                                                                              // TestNotConfigured: of a process without variables
 	"RATE_LIMITED",                                                                                                // where the limits are tested
 	"IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_OUTCOME_UNKNOWN", "IDEMPOTENCY_UNAVAILABLE", // of api/timers
+	"TOO_MANY_WAITING", // TestManyWait of api/timers
 }
 
 func answered(path string, a apptest.Answer) string {

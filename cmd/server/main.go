@@ -91,7 +91,7 @@ func observed(ctx context.Context, c *config.Config, log *slog.Logger, run func(
 		return err
 	}
 	return observer.Run(ctx, func(ctx context.Context) error {
-		d, err := app.New(c, app.Options{Log: log, Telemetry: observer.Telemetry})
+		d, err := app.New(c, app.Options{Log: log, Telemetry: observer.Telemetry, Server: true})
 		if err != nil {
 			return err
 		}

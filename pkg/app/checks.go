@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
 	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
@@ -58,7 +59,17 @@ func (d *Deps) checks(ctx context.Context) map[string]check {
 			checks["sync"] = c
 		}
 	})
+	all.Go(func() {
+		if c, known := d.checkEviction(ctx); known {
+			mu.Lock()
+			defer mu.Unlock()
+			checks["eviction"] = c
+		}
+	})
 	all.Wait()
+	if c, known := d.feed.check(); known {
+		checks["messages"] = c
+	}
 	d.checkup.outages.date(ctx, d, checks)
 	return checks
 }
@@ -69,6 +80,26 @@ func (d *Deps) pingRedis(ctx context.Context) error {
 		return errors.New("what answers is no Redis")
 	}
 	return err
+}
+
+// checkEviction tells of a Redis that drops keys when it is full; known is false
+// if it does not answer.
+func (d *Deps) checkEviction(ctx context.Context) (c check, known bool) {
+	ctx, cancel := context.WithTimeout(ctx, d.Deadlines.Check)
+	defer cancel()
+	began := time.Now()
+	reply, err := d.Redis.Do(ctx, "INFO", "memory")
+	memory := rediscmd.ParseMemory(reply)
+	c = check{Status: "up", DurationMS: time.Since(began).Milliseconds()}
+	switch coded := (interface{ RedisCode() string })(nil); {
+	case err != nil && (!errors.As(err, &coded) || coded.RedisCode() == ""):
+		return c, false
+	case memory.Policy == "":
+		c.Status, c.Message = "unknown", "Redis does not say whether it drops keys when it is full: see to it that eviction is off."
+	case memory.Evicts():
+		c.Status, c.Message = "at_risk", "Redis drops keys when it is full: set its maxmemory-policy to noeviction. Not all in it is a cache."
+	}
+	return c, true
 }
 
 func (d *Deps) probe(ctx context.Context, name string, probe func(context.Context) error) check {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // a function's machine has no time zones of its own
 
@@ -54,6 +55,9 @@ type Deps struct {
 	breakers   breakers
 	checkup    checkup
 	registered registration
+	feed       *feed
+	waiting    atomic.Int64               // long polls
+	audience   atomic.Pointer[func() int] // of realtime clients
 	cors       *web.CORS
 	keys       *idempotency.Store
 }
@@ -65,6 +69,8 @@ type Options struct {
 	Transport http.RoundTripper
 	Deadlines Deadlines
 	Telemetry *telemetry.Telemetry
+	// Server is for a process that serves everybody, unlike one of many functions.
+	Server bool
 }
 
 // New builds the dependencies of a checked configuration. The error is a
@@ -83,11 +89,10 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	}
 	d.Transport = rest.AllowOnly(d.Transport, addresses(c)...)
 	d.breakers = newBreakers(d.Log, d.Now)
-	redis, err := newRedis(c, d.Transport, d.Deadlines.Redis, d.breakers.redis)
+	redis, err := d.openRedis(o.Server)
 	if err != nil {
 		return d, err
 	}
-	redis = measured(redis, d.Telemetry)
 	if err := d.Telemetry.WatchBreakers(d.breakers.tell); err != nil {
 		d.Log.Error("breakers are not measured", "error", err)
 	}
@@ -110,6 +115,14 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	d.Login = d.newLogin()
 	d.Live = d.newLiveTimers()
 	return d, nil
+}
+
+// Close ends what goes on after the last request: the subscription that is kept
+// for the next one.
+func (d *Deps) Close() {
+	if d.feed != nil {
+		d.feed.close()
+	}
 }
 
 // fault is a configuration error that a client found.

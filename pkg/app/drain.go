@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 type drainKey struct{}
@@ -16,9 +18,21 @@ func WithDrain(ctx, draining context.Context) context.Context {
 	return context.WithValue(ctx, drainKey{}, draining)
 }
 
+// maxWaiting bounds the requests of a process that wait for news.
+const maxWaiting = 1000
+
+// errManyWait is what a caller is told beyond it. To answer at once that nothing
+// has changed would have them ask again at once, all of them.
+var errManyWait = &web.Error{Status: http.StatusServiceUnavailable, Code: "TOO_MANY_WAITING", RetryAfter: 5 * time.Second,
+	Message: "Too many requests wait for changes already. Ask again in some seconds, or without wait."}
+
 // WaitTimers is timercache's Wait, but for a server that shuts down: then its
 // page has the caller's own tag, which says unchanged, and nothing else.
 func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag string, wait time.Duration) (timercache.Page, error) {
+	defer d.waiting.Add(-1)
+	if d.waiting.Add(1) > maxWaiting {
+		return timercache.Page{}, errManyWait
+	}
 	draining, ok := ctx.Value(drainKey{}).(context.Context)
 	if !ok {
 		return d.Timers.Wait(ctx, subject, etag, wait)
@@ -32,4 +46,14 @@ func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag 
 		return timercache.Page{Status: timercache.Status{ETag: strings.TrimSpace(known)}}, nil
 	}
 	return page, err
+}
+
+// Listen says how to count the realtime clients, who would miss a message of
+// Redis as a waiting request would.
+func (d *Deps) Listen(clients func() int) { d.audience.Store(&clients) }
+
+// watched reports whether anybody would miss a message.
+func (d *Deps) watched() bool {
+	clients := d.audience.Load()
+	return d.waiting.Load() > 0 || clients != nil && (*clients)() > 0
 }

@@ -24,7 +24,7 @@ type healthReply struct {
 // check is one dependency's state, fit for the public: no address, no text of
 // an upstream's.
 type check struct {
-	Status     string `json:"status"` // up, down, ending, stale, not_configured
+	Status     string `json:"status"` // up, down, ending, stale, at_risk, unknown, not_configured
 	DurationMS int64  `json:"durationMs"`
 	// DownSince is the first failure that is known of, of a dependency that is
 	// down.

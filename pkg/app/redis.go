@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/sha256"
-	"net/http"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -20,21 +19,36 @@ type Redis interface {
 	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
 }
 
-// newRedis prefers REST: a function that lives for one request opens no
+// serverConnections is how many connections to Redis a server may open; a
+// function keeps to the client's default, because there are many of them.
+const serverConnections = 16
+
+// openRedis prefers REST: a function that lives for one request opens no
 // connection of its own.
-func newRedis(c *config.Config, transport http.RoundTripper, timeout time.Duration, breaker *upstream.Breaker) (Redis, error) {
-	if c.Redis.RESTURL.URL != nil {
-		client, err := upstash.New(upstash.Options{URL: c.Redis.RESTURL.String(), Token: c.Redis.RESTToken, Transport: transport, Timeout: timeout})
+func (d *Deps) openRedis(server bool) (Redis, error) {
+	c := d.Config.Redis
+	if c.RESTURL.URL != nil {
+		client, err := upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: d.Transport, Timeout: d.Deadlines.Redis,
+			Prefix: string(c.KeyPrefix), Watched: d.watched})
 		if err != nil {
 			return nil, fault("UPSTASH_REDIS_REST_TOKEN", err) // config has checked the URL
 		}
-		return timedRedis{guardedRedis{client, breaker}}, nil
+		return d.decorate(client), nil
 	}
-	client, err := redistcp.New(c.Redis.URL.Reveal(), redistcp.Options{Timeout: timeout})
+	o := redistcp.Options{Timeout: d.Deadlines.Redis, Prefix: string(c.KeyPrefix)}
+	if server {
+		o.Connections = serverConnections
+	}
+	client, err := redistcp.New(c.URL.Reveal(), o)
 	if err != nil {
 		return nil, fault("REDIS_URL", err)
 	}
-	return timedRedis{guardedRedis{client, breaker}}, nil
+	return d.decorate(client), nil
+}
+
+func (d *Deps) decorate(client Redis) Redis {
+	d.feed = &feed{Redis: guardedRedis{client, d.breakers.redis}, now: d.Now, log: d.Log}
+	return measured(timedRedis{d.feed}, d.Telemetry)
 }
 
 // timedRedis adds the time of each command to its request's Server-Timing.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
@@ -62,12 +63,12 @@ func (g guardedRedis) PSubscribe(ctx context.Context, onReady func(), onMessage 
 
 // run makes a call, which may be nil, if Redis is up or turns out to be.
 func (g guardedRedis) run(ctx context.Context, call func() error) error {
-	leave, probe, wait := g.breaker.Enter()
+	leave, probe, wait := g.breaker.Enter("")
 	if probe {
 		if err := g.ping(ctx, leave); err != nil {
 			return err
 		}
-		leave, _, wait = g.breaker.Enter()
+		leave, _, wait = g.breaker.Enter("")
 	}
 	if leave == nil {
 		return &redisDown{wait}
@@ -103,11 +104,14 @@ func (g guardedRedis) ping(ctx context.Context, leave func(upstream.Verdict)) er
 func redisVerdict(err error) upstream.Verdict {
 	var coded interface{ RedisCode() string }
 	var overREST *upstash.Error
+	var overTCP *redistcp.Error
 	switch {
 	case err == nil:
 		return upstream.Answered
 	case errors.Is(err, context.Canceled), !errors.As(err, &coded):
 		return upstream.Unclear // also a command that could not be encoded
+	case errors.As(err, &overTCP) && overTCP.Uncounted:
+		return upstream.Unclear // a queue of our own must not look like a Redis that is down
 	case coded.RedisCode() != "":
 		return upstream.Answered
 	case errors.As(err, &overREST) && overREST.Status != 0 && overREST.Status < http.StatusInternalServerError:

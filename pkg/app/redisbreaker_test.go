@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -177,6 +179,8 @@ func TestRedisStaysUp(t *testing.T) {
 		"limited":           &upstash.Error{Op: "GET", Status: 429, Retryable: true, RetryAfter: time.Second},
 		"not-its-shape":     &upstash.Error{Op: "GET", Status: 200, Err: errors.New("answer is not JSON")},
 		"hung-up":           &redistcp.Error{Op: "GET", Err: context.Canceled},
+		"queued":            &redistcp.Error{Op: "GET", Uncounted: true, Err: fmt.Errorf("%w: %w", redistcp.ErrQueued, context.DeadlineExceeded)},
+		"lost-with-another": &redistcp.Error{Op: "GET", Uncounted: true, Err: io.EOF},
 		"not-encodable":     errors.New("rediscmd: a value of type chan"),
 	} {
 		t.Run(name, func(t *testing.T) {

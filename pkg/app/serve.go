@@ -12,6 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -128,7 +129,7 @@ func answer(ctx context.Context, d *Deps, in *Request, method string, route Rout
 		if depsErr != nil {
 			return reply, depsErr
 		}
-		if err = d.enter(ctx, in, door); err != nil {
+		if ctx, err = d.enter(ctx, in, door); err != nil {
 			return reply, err
 		}
 	}
@@ -140,19 +141,24 @@ func answer(ctx context.Context, d *Deps, in *Request, method string, route Rout
 
 // enter lets a caller in whose quota is not used up. Who may not come in for
 // another reason is counted all the same, but costs no more than that.
-func (d *Deps) enter(ctx context.Context, in *Request, door doorway) error {
+func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Context, error) {
 	who, unknown := door.identify(d)
 	if unknown != nil {
 		door.load = light
 	}
 	in.Caller = who
+	caller := "address " + d.address(in.Request) // tokens that nobody has checked could be another each time
+	if who.Known {
+		caller = "user " + who.UserID
+	}
+	ctx = upstream.WithCaller(ctx, caller)
 	switch err := d.admit(in, door.load); {
 	case err != nil:
-		return err
+		return ctx, err
 	case unknown != nil:
-		return unknown
+		return ctx, unknown
 	case door.load == costly && !door.once:
-		return in.pass.Ask(ctx)
+		return ctx, in.pass.Ask(ctx)
 	}
-	return nil
+	return ctx, nil
 }

@@ -99,6 +99,7 @@ func New(t testing.TB, o Options) *World {
 	}
 	w.Deps, err = app.New(c, parts)
 	require.NoError(t, err)
+	t.Cleanup(func() { w.Deps.Close() })
 	return w
 }
 

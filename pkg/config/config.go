@@ -49,6 +49,7 @@ type Redis struct {
 	KVRESTURL   URL         `env:"KV_REST_API_URL"`   // the name that Vercel's storage integration sets
 	KVRESTToken secret.Text `env:"KV_REST_API_TOKEN"` // likewise
 	URL         secret.Text `env:"REDIS_URL"`         // redis:// or rediss://, with its password
+	KeyPrefix   KeyPrefix   `env:"KEY_PREFIX"`        // before every key and channel; "" is none
 }
 
 // Clockwork is the public REST API and the report API of Clockwork Pro.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +52,21 @@ func (m *AuthMode) UnmarshalText(b []byte) error {
 		return nil
 	}
 	return errors.New("must be required or open")
+}
+
+// KeyPrefix begins every key and channel in Redis. It has none of the
+// characters that mean something in a pattern or on a stream of messages.
+type KeyPrefix string
+
+var keyPrefix = regexp.MustCompile(`^[A-Za-z0-9:._-]{0,64}$`)
+
+func (p *KeyPrefix) UnmarshalText(b []byte) error {
+	text := strings.TrimSpace(string(b))
+	if !keyPrefix.MatchString(text) {
+		return errors.New("must be at most 64 letters, digits, colons, dots, dashes or underscores (acme: for one)")
+	}
+	*p = KeyPrefix(text)
+	return nil
 }
 
 func (u *URL) UnmarshalText(b []byte) error {

@@ -18,24 +18,26 @@ type told struct {
 func (r told) Do(context.Context, ...any) (any, error) { return r.info, r.err }
 
 func TestMemory(t *testing.T) {
-	tests := []struct {
-		name, info  string
-		holdsTimers bool
-		want        string
+	const evicts, secret = "Redis drops keys when it is full (", "does not say whether it drops keys"
+	for name, tt := range map[string]struct {
+		redis told
+		level Level
+		text  string
 	}{
-		{"room", "# Memory\r\nused_memory:100\r\nmaxmemory:1000\r\nmaxmemory_policy:noeviction\r\n", true, ""},
-		{"no-limit", "used_memory:100\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n", true, ""},
-		{"nearly-full", "used_memory:950\nmaxmemory:1000\nmaxmemory_policy:noeviction\n", false, "nine tenths of its memory are used: writes will fail soon, so make it larger"},
-		{"full-of-what-may-go", "used_memory:999\nmaxmemory:1000\nmaxmemory_policy:allkeys-lru\n", false, ""},
-		{"drops-timers", "used_memory:1\nmaxmemory:1000\nmaxmemory_policy:allkeys-lru\n", true,
-			"it drops any key when it is full (allkeys-lru), and DATABASE_URL=redis keeps timers in it: turn eviction off"},
-		{"not-told", "", true, ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, memory(t.Context(), told{info: tt.info}, tt.holdsTimers))
+		"room":                {told{info: "# Memory\r\nused_memory:100\r\nmaxmemory:1000\r\nmaxmemory_policy:noeviction\r\n"}, OK, "drops nothing"},
+		"no-limit":            {told{info: "used_memory:100\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n"}, OK, "drops nothing"},
+		"nearly-full":         {told{info: "used_memory:950\nmaxmemory:1000\nmaxmemory_policy:noeviction\n"}, Warn, "nine tenths of Redis' memory are used"},
+		"drops-anything":      {told{info: "used_memory:999\nmaxmemory:1000\nmaxmemory_policy:allkeys-lru\n"}, Warn, evicts + "allkeys-lru)"},
+		"drops-what-may-end":  {told{info: "used_memory:1\nmaxmemory:1000\nmaxmemory_policy:volatile-ttl\n"}, Warn, evicts + "volatile-ttl)"},
+		"drops-without-limit": {told{info: "used_memory:1\nmaxmemory:0\nmaxmemory_policy:allkeys-lfu\n"}, Warn, evicts + "allkeys-lfu)"},
+		"not-told":            {told{info: ""}, Skip, secret},
+		"refused":             {told{err: errors.New("ERR unknown command")}, Skip, secret},
+		"another-reply":       {told{info: int64(7)}, Skip, secret},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := memory(t.Context(), tt.redis)
+			assert.Equal(t, tt.level, got.Level)
+			assert.Contains(t, got.Text, tt.text)
 		})
 	}
-	assert.Empty(t, memory(t.Context(), told{err: errors.New("ERR unknown command")}, true))
-	assert.Empty(t, memory(t.Context(), told{info: int64(7)}, true))
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/upstash"
@@ -34,12 +34,12 @@ func (p *patient) openRedis() {
 	var client redisClient
 	err := errNotConfigured
 	switch {
-	case p.wrong("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "REDIS_URL"):
+	case p.wrong("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "REDIS_URL", "KEY_PREFIX"):
 	case c.RESTURL.URL != nil:
-		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: p.transport, Timeout: patience})
+		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: p.transport, Timeout: patience, Prefix: string(c.KeyPrefix)})
 	default:
 		var tcp *redistcp.Client
-		if tcp, err = redistcp.New(c.URL.Reveal(), redistcp.Options{Timeout: patience}); err == nil {
+		if tcp, err = redistcp.New(c.URL.Reveal(), redistcp.Options{Timeout: patience, Prefix: string(c.KeyPrefix)}); err == nil {
 			p.closers, client = append(p.closers, tcp.Close), tcp
 		}
 	}
@@ -78,9 +78,11 @@ func checkRedis(ctx context.Context, p *patient) []Finding {
 	if finding.Level == Fail {
 		return []Finding{finding, silent}
 	}
+	full := memory(ctx, client)
+	full.Check = "memory"
 	message := p.tryPubSub(ctx, client, kind)
 	message.Check = "pubsub"
-	return []Finding{finding, message}
+	return []Finding{finding, full, message}
 }
 
 // tryRedis writes and reads a key, also by a script.
@@ -104,11 +106,7 @@ func (p *patient) tryRedis(ctx context.Context, client redisClient, kind, variab
 		return redisFailure(kind, variables, err)
 	}
 	latency := p.now().Sub(began)
-	full := memory(ctx, client, p.config.DatabaseURL == "redis")
-	switch {
-	case full != "":
-		return warn("%s, read, write and scripts, %s; but %s", kind, took(latency), full)
-	case latency > slow:
+	if latency > slow {
 		return warn("%s, read, write and scripts, but %s for one command: choose a region near this server", kind, took(latency))
 	}
 	return ok("%s, read, write and scripts, %s", kind, took(latency))
@@ -132,30 +130,19 @@ func redisFailure(kind, variables string, err error) Finding {
 	return fail("%s: %s: look at the database's page (quota, size)", kind, strings.TrimRight(err.Error(), ".: "))
 }
 
-// memory tells of a Redis that is nearly full, or drops what it should keep. ""
-// is no trouble, or that Redis does not tell.
-func memory(ctx context.Context, client redisClient, holdsTimers bool) string {
-	reply, err := client.Do(ctx, "INFO", "memory")
-	text, _ := reply.(string)
-	if err != nil {
-		return ""
+// memory tells of a Redis that is nearly full, or drops what it should keep.
+func memory(ctx context.Context, client redisClient) Finding {
+	reply, _ := client.Do(ctx, "INFO", "memory") // refused is the same as not told
+	switch m := rediscmd.ParseMemory(reply); {
+	case m.Evicts():
+		return warn("Redis drops keys when it is full (%s), and not all in it is a cache: whose a Clockwork token is, answers to repeated starts, "+
+			"with DATABASE_URL=redis the timers themselves. Set its maxmemory-policy to noeviction", m.Policy)
+	case m.Limit > 0 && m.Used > 0.9*m.Limit:
+		return warn("nine tenths of Redis' memory are used: writes will fail soon, so make it larger")
+	case m.Policy == "":
+		return skip("Redis does not say whether it drops keys when it is full: see on the database's page that eviction is off")
 	}
-	fields := map[string]string{}
-	for line := range strings.SplitSeq(text, "\n") {
-		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
-			fields[name] = value
-		}
-	}
-	used, _ := strconv.ParseFloat(fields["used_memory"], 64)
-	limit, _ := strconv.ParseFloat(fields["maxmemory"], 64)
-	policy := fields["maxmemory_policy"]
-	switch {
-	case limit > 0 && used > 0.9*limit && !strings.HasPrefix(policy, "allkeys"):
-		return "nine tenths of its memory are used: writes will fail soon, so make it larger"
-	case holdsTimers && strings.HasPrefix(policy, "allkeys"):
-		return "it drops any key when it is full (" + policy + "), and DATABASE_URL=redis keeps timers in it: turn eviction off"
-	}
-	return ""
+	return ok("Redis drops nothing when it is full")
 }
 
 // tryPubSub hears a message of its own: long polls, and realtime, wait for such.

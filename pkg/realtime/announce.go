@@ -14,7 +14,20 @@ type announcement struct {
 	Notice json.RawMessage   `json:"notice,omitempty"`
 }
 
+// maxAnnouncement bounds one in bytes: Upstash's streams have a limit for a
+// line, and Redis ends a subscription that cannot keep up.
+const maxAnnouncement = 64 << 10
+
+// announceEvents leaves the events out if they are too large: who hears it reads
+// them from the store.
 func announceEvents(last int64, events []Event) string {
+	size := 0
+	for i := range events {
+		size += len(events[i].JSON) + 1
+	}
+	if size > maxAnnouncement {
+		events = nil
+	}
 	b := append(make([]byte, 0, 64+256*len(events)), lastMember...)
 	b = strconv.AppendInt(b, last, 10)
 	b = append(b, `,"timers":[`...)

@@ -9,6 +9,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 const (
@@ -93,6 +94,7 @@ func (b *clockwork) request(who auth.Caller, act action) (timercontrol.Request, 
 func (b *clockwork) do(user string, who auth.Caller, act action, request timercontrol.Request) (done bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.server.ctx), commandTimeout)
 	defer cancel()
+	ctx = upstream.WithCaller(ctx, "user "+who.UserID)
 	err := panics.Try(func() error {
 		err := b.admit(ctx, who)
 		switch {

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -167,15 +168,13 @@ func (c *committer) attempt(plans []*plan) (again []*plan) {
 		}
 		return err != nil
 	})
-	made, err := c.send(ready)
-	if err != nil {
-		c.refuse(ready, fmt.Errorf("%w: %w", errUnanswered, err))
-		return nil
-	}
-	for i, p := range ready {
-		if made[i] {
+	for i, answer := range c.send(ready) {
+		switch p := ready[i]; {
+		case answer.err != nil:
+			c.refuse([]*plan{p}, fmt.Errorf("%w: %w", errUnanswered, answer.err))
+		case answer.made:
 			c.complete(p)
-		} else {
+		default:
 			again = append(again, p)
 		}
 	}
@@ -219,38 +218,48 @@ func (c *committer) informed(plans []*plan, knows func(*plan) bool, learn func(*
 	return informed
 }
 
-// send commits what changes something. It says for each plan whether it is
-// done. A commit that failed is sent once more: the store takes none twice.
-func (c *committer) send(plans []*plan) ([]bool, error) {
-	made := make([]bool, len(plans))
-	changes := make([]Change, 0, len(plans))
+// answer is what the store says of one plan.
+type answer struct {
+	made bool
+	err  error
+}
+
+// send commits what changes something. A commit that failed is sent once more:
+// the store takes none twice.
+func (c *committer) send(plans []*plan) []answer {
+	answers := make([]answer, len(plans))
+	changes, at := make([]Change, 0, len(plans)), make([]int, 0, len(plans))
 	for i, p := range plans {
 		if len(p.change.Events) == 0 {
-			made[i] = true
+			answers[i].made = true
 			continue
 		}
 		if c.shared {
 			p.change.Announcement = announceEvents(p.change.Seq(), p.change.Events)
 		}
-		changes = append(changes, p.change)
+		changes, at = append(changes, p.change), append(at, i)
 	}
 	if len(changes) == 0 {
-		return made, nil
+		return answers
 	}
-	answers, err := c.try(changes)
-	if err != nil {
+	made, err := c.try(changes)
+	var some Failures
+	if err != nil && !errors.As(err, &some) {
 		c.log.Warn("realtime: commit failed, trying once more", "error", err)
-		answers, err = c.try(changes)
+		made, err = c.try(changes)
 	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range made {
-		if !made[i] {
-			made[i], answers = answers[0], answers[1:]
+	partly := errors.As(err, &some)
+	for n, i := range at {
+		switch {
+		case partly:
+			answers[i] = answer{made[n], some[n]}
+		case err != nil:
+			answers[i].err = err
+		default:
+			answers[i].made = made[n]
 		}
 	}
-	return made, nil
+	return answers
 }
 
 func (c *committer) try(changes []Change) ([]bool, error) {

@@ -2,8 +2,10 @@ package realtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,4 +77,56 @@ func TestComparisonBehindAnEvent(t *testing.T) {
 	p.compute()
 	assert.Equal(t, []outcome{{}, {void: true}}, p.outcomes)
 	assert.Len(t, p.change.Events, 1)
+}
+
+// picky is a store that one user's changes fail in.
+type picky struct {
+	together
+	commits atomic.Int32
+}
+
+func (s *picky) Load(context.Context, string) (State, error) { return State{}, nil }
+
+func (s *picky) Commit(_ context.Context, changes []Change) ([]bool, error) {
+	s.commits.Add(1)
+	made, failed := make([]bool, len(changes)), make(Failures, len(changes))
+	for i := range changes {
+		if changes[i].User == "bad" {
+			failed[i] = errors.New("WRONGTYPE")
+		}
+		made[i] = failed[i] == nil
+	}
+	return made, failed.Any()
+}
+
+func TestOneUsersFailureIsTheirOwn(t *testing.T) {
+	store := &picky{}
+	c := &committer{store: store, hub: &hub{rooms: map[string]*room{}}, now: time.Now, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1),
+		pace: pace{now: time.Now, sleep: time.Sleep}}
+	refused := map[string]bool{}
+	for _, user := range []string{"ann", "bad", "bob"} {
+		assert.NoError(t, c.submit(write{user: user, ifSeq: -1, timer: Timer{ID: "a", UserID: user, Status: Running, Source: SourceClient},
+			done: func(o outcome) { refused[user] = o.refused != nil }}))
+	}
+	c.close()
+	c.run()
+	assert.Equal(t, map[string]bool{"ann": false, "bad": true, "bob": false}, refused)
+	assert.EqualValues(t, 1, store.commits.Load())
+}
+
+// An announcement stays small whatever the changes hold, and still says how far
+// they go.
+func TestAnnouncementIsBounded(t *testing.T) {
+	for size, want := range map[int]int{10: 20, 5000: 0} {
+		var events []Event
+		for n := range int64(20) {
+			events = append(events, NewEvent(Timer{ID: "a", UserID: "ann", Status: Running, StartedAt: time.Unix(1, 0), UpdatedAt: time.Unix(1, 0), CountedAt: time.Unix(1, 0), Seq: n + 1, Comment: strings.Repeat("x", size)}))
+		}
+		text := announceEvents(20, events)
+		assert.Less(t, len(text), maxAnnouncement+100)
+		assert.EqualValues(t, 20, lastAnnounced(text))
+		_, read, err := parseAnnouncement("ann", text)
+		assert.NoError(t, err)
+		assert.Len(t, read, want)
+	}
 }

@@ -86,7 +86,9 @@ func (s *Server) announced(user, text string) {
 	if a.Notice != nil {
 		r.tell(a.Notice)
 	}
-	if r.deliver(events) || err != nil { // what was not understood has changed the store
+	// What was not understood, or too large to announce, is in the store.
+	unknown := err != nil || a.Notice == nil && len(events) == 0
+	if r.deliver(events) || unknown {
 		s.spawn("refresh", func() {
 			_ = s.sleep(s.ctx, graceForGap)
 			s.mend(r)

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -14,8 +15,37 @@ type Store interface {
 	// Commit writes the changes, each all or not at all, and says for each
 	// whether it was made: not where the user is no longer at After. An error
 	// means that it is not known, or that nothing was written; the same changes
-	// may be committed again, since none can be made twice.
+	// may be committed again, since none can be made twice. If only some failed
+	// the error is Failures, and what is said of the others holds.
 	Commit(ctx context.Context, changes []Change) (made []bool, err error)
+}
+
+// Failures are the errors of a commit's changes, one for each; nil for those
+// that did not fail. One user's must not fail another's.
+type Failures []error
+
+// Error is the first of them.
+func (f Failures) Error() string { return f.first().Error() }
+
+func (f Failures) first() error {
+	for _, err := range f {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Any is the error of a commit with these: nil if none failed, and one error if
+// all did.
+func (f Failures) Any() error {
+	switch {
+	case f.first() == nil:
+		return nil
+	case slices.Contains(f, nil):
+		return f
+	}
+	return f.first()
 }
 
 // NewEpoch is the seq that users of a new store start from: its first moment in

@@ -3,16 +3,20 @@
 // know which of the two it holds; what go-redis offers beyond that is left out
 // on purpose.
 //
+// Calls share round trips: see sender.
+//
 // What is retried: a call whose connection broke, once, and only if every
 // command in it may be repeated. An answer of Redis is never retried.
 package redistcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,10 +27,15 @@ import (
 
 const (
 	defaultTimeout = 2 * time.Second
+	// defaultSilence and pongWait together are under 20 s: so soon a dead
+	// subscription is noticed. It is not less because Upstash may bill a PING.
+	defaultSilence = 12 * time.Second
+	pongWait       = 5 * time.Second
 	opPipeline     = "PIPELINE"
-	// poolSize is small because processes are many and short, and managed
+	// defaultConnections is for processes that are many and short: managed
 	// servers limit connections.
-	poolSize = 5
+	defaultConnections = 5
+	maxConnections     = 1000
 )
 
 // Options are the settings that have a default.
@@ -34,13 +43,31 @@ type Options struct {
 	// Timeout bounds one Do or Pipeline with its retry and the time to
 	// connect, and the wait for a subscription to be confirmed; 0 is 2 s.
 	Timeout time.Duration
+	// Connections bounds the open connections for commands; 0 is 5. The URL's
+	// pool_size overrides it. A subscription has a connection of its own.
+	Connections int
+	// Prefix is put before every key and channel, and taken off the channel of
+	// each message.
+	Prefix string
+	// Silence is how long nothing may arrive on a subscription before the server
+	// is asked for a sign of life; 0 is 12 s. Without an answer within 5 s the
+	// subscription ends with an error.
+	Silence time.Duration
 }
 
-// Client holds a small pool of connections to one Redis. It is safe for
-// concurrent use; Close it when done.
+// Client holds a few connections to one Redis. It is safe for concurrent use;
+// Close it when done.
 type Client struct {
-	rdb     *redis.Client
+	options redis.Options // of a connection, to make new ones
 	timeout time.Duration
+	silence time.Duration
+	prefix  string
+	feeds   *redis.Client // for subscriptions
+	sender  sender
+
+	mu       sync.Mutex
+	closed   bool
+	commands *redis.Client // for everything else; see distrust
 }
 
 // New checks the URL, redis://[user:password@]host:port[/db] or rediss:// for
@@ -51,32 +78,68 @@ func New(url string, o Options) (*Client, error) {
 		// The cause would quote the URL with its password.
 		return nil, errors.New("the Redis URL is not one: want redis://[user:password@]host:port[/db], or rediss:// for TLS")
 	}
-	if o.Timeout <= 0 {
-		o.Timeout = defaultTimeout
+	if opts.PoolSize < 0 || opts.PoolSize > maxConnections {
+		return nil, fmt.Errorf("the Redis URL asks for a pool_size that is not between 1 and %d", maxConnections)
 	}
+	opts.PoolSize = cmp.Or(opts.PoolSize, o.Connections, defaultConnections)
 	opts.Protocol = 2 // so that replies have the shapes that REST has
 	opts.DisableIdentity = true
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	opts.PoolSize, opts.MinIdleConns, opts.MaxIdleConns, opts.MaxActiveConns, opts.PipelinePoolSize = poolSize, 0, 0, 0, -1
+	opts.MinIdleConns, opts.MaxIdleConns, opts.MaxActiveConns, opts.PipelinePoolSize = 0, 0, 0, -1
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	opts.ContextTimeoutEnabled = true
-	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
+	timeout := cmp.Or(max(o.Timeout, 0), defaultTimeout)
+	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = timeout, timeout, timeout, timeout
 	opts.Dialer = eager(opts)
-	return &Client{rdb: redis.NewClient(opts), timeout: o.Timeout}, nil
+	c := &Client{options: *opts, timeout: timeout, silence: cmp.Or(o.Silence, defaultSilence), prefix: o.Prefix}
+	c.feeds, c.commands = c.connect(), c.connect()
+	c.sender = sender{run: c.run, free: opts.PoolSize}
+	return c, nil
+}
+
+// connect returns a pool, without a connection yet.
+func (c *Client) connect() *redis.Client {
+	options := c.options // go-redis keeps the pointer
+	return redis.NewClient(&options)
+}
+
+// pool returns the connections for commands.
+func (c *Client) pool() *redis.Client {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.commands
+}
+
+// distrust replaces the connections among which one has gone silent: the others
+// may be as dead, and each would cost somebody the whole timeout. Calls that
+// are under way on them are left their time.
+func (c *Client) distrust(pool *redis.Client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.commands != pool {
+		return
+	}
+	c.commands = c.connect()
+	time.AfterFunc(c.timeout, func() { _ = pool.Close() })
 }
 
 // Close closes the connections; subscriptions end when their context does.
-func (c *Client) Close() error { return c.rdb.Close() }
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	return errors.Join(c.commands.Close(), c.feeds.Close())
+}
 
 // Do runs one command. The reply is nil (no such key), an int64, a string or a
 // []any of these. An error of Redis or of the way to it is an *Error. A
 // cancelled ctx is noticed when the answer or the deadline comes.
 func (c *Client) Do(ctx context.Context, cmd ...any) (any, error) {
-	args, err := rediscmd.Encode(cmd)
+	encoded, err := rediscmd.EncodeAll([][]any{cmd}, c.prefix)
 	if err != nil {
 		return nil, err
 	}
-	replies, err := c.call(ctx, rediscmd.Name(args), [][]string{args})
+	replies, err := c.call(ctx, rediscmd.Name(encoded[0]), encoded)
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +156,9 @@ func (c *Client) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 	if len(cmds) == 0 {
 		return nil, nil
 	}
-	encoded := make([][]string, len(cmds))
-	for i, cmd := range cmds {
-		args, err := rediscmd.Encode(cmd)
-		if err != nil {
-			return nil, err
-		}
-		encoded[i] = args
+	encoded, err := rediscmd.EncodeAll(cmds, c.prefix)
+	if err != nil {
+		return nil, err
 	}
 	return c.call(ctx, opPipeline, encoded)
 }
@@ -110,7 +169,7 @@ func (c *Client) call(ctx context.Context, op string, cmds [][]string) ([]any, e
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
-		replies, err := c.send(ctx, op, cmds)
+		replies, err := c.sender.send(ctx, op, cmds)
 		if !repeats(attempt, cmds, err) {
 			return replies, err
 		}
@@ -124,40 +183,42 @@ func repeats(attempt int, cmds [][]string, err error) bool {
 	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && rediscmd.Repeatable(cmds...)
 }
 
-func (c *Client) send(ctx context.Context, op string, cmds [][]string) ([]any, error) {
-	pipe := c.rdb.Pipeline()
-	queued := make([]*redis.Cmd, len(cmds))
-	for i, cmd := range cmds {
-		args := make([]any, len(cmd))
-		for j, arg := range cmd {
-			args[j] = arg
-		}
-		queued[i] = pipe.Do(ctx, args...)
+// run sends the commands of some calls in one round trip, and gives each call
+// its replies or its error. Of a connection that is lost the last call's error
+// is the one that counts: no other caller waits as long.
+func (c *Client) run(ctx context.Context, calls []*call) {
+	began, pool, given := time.Now(), c.pool(), c.timeout
+	if at, ok := ctx.Deadline(); ok {
+		given = time.Until(at)
 	}
-	if _, err := pipe.Exec(ctx); err != nil && !slices.ContainsFunc(queued, hasError) {
-		return nil, failed(ctx, op, err, cmds...)
-	}
-	replies := make([]any, len(cmds))
-	for i, cmd := range queued {
-		value, err := normalize(cmd.Result())
-		if err == nil {
-			replies[i] = value
-			continue
+	pipe := pool.Pipeline()
+	for _, one := range calls {
+		one.queued = make([]*redis.Cmd, len(one.cmds))
+		for i, cmd := range one.cmds {
+			args := make([]any, len(cmd))
+			for j, arg := range cmd {
+				args[j] = arg
+			}
+			one.queued[i] = pipe.Do(ctx, args...)
 		}
-		e := failed(ctx, rediscmd.Name(cmds[i]), err, cmds[i])
-		if e.Code == "" || e.Code == "NOAUTH" {
-			e.Op = op // it is not about one command
-			return nil, e
-		}
-		replies[i] = e
 	}
-	return replies, nil
+	_, err := pipe.Exec(ctx)
+	if err != nil && slices.ContainsFunc(calls, (*call).hasError) {
+		err = nil // each command knows how it went
+	}
+	silent := false
+	for _, one := range calls {
+		one.replies, one.err = one.collect(ctx, err)
+		var failed *Error
+		if errors.As(one.err, &failed) && failed.Code == "" {
+			silent = errors.Is(failed, context.DeadlineExceeded)
+			failed.Uncounted = !one.last || silent && given < c.timeout/4
+		}
+	}
+	if silent && time.Since(began) >= c.timeout/2 {
+		c.distrust(pool)
+	}
 }
-
-// hasError looks for a command that learnt how it went. When the connection
-// could not be set up, because the password is wrong for one, go-redis tells
-// only Exec: the commands look like keys that are not there.
-func hasError(cmd *redis.Cmd) bool { return cmd.Err() != nil }
 
 // normalize takes go-redis' two spellings of "nothing" to nil, and an error
 // that a script put inside a list to an error of the call.

@@ -176,16 +176,6 @@ func TestBackAtOnce(t *testing.T) {
 	}
 }
 
-func TestSubscriptionLost(t *testing.T) {
-	mini := miniredis.RunT(t)
-	client := connect(t, "redis://"+mini.Addr(), time.Minute)
-	err := client.Subscribe(t.Context(), mini.Close, nil, "c")
-	var failed *redistcp.Error
-	require.ErrorAs(t, err, &failed)
-	assert.Empty(t, failed.Code)
-	assert.True(t, failed.Retryable)
-}
-
 func TestClosed(t *testing.T) {
 	mini := miniredis.RunT(t)
 	client, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{})

@@ -39,6 +39,12 @@ func TestContract(t *testing.T) {
 				At: func(t *testing.T, addr string, timeout time.Duration) redistest.Client {
 					return connect(t, "redis://"+addr, timeout)
 				},
+				WithPrefix: func(t *testing.T) redistest.Client {
+					client, err := redistcp.New("redis://:"+password+"@"+addr, redistcp.Options{Timeout: time.Minute, Prefix: redistest.Prefix})
+					require.NoError(t, err)
+					t.Cleanup(func() { require.NoError(t, client.Close()) })
+					return client
+				},
 				WithWrongCredentials: func(t *testing.T) redistest.Client {
 					return connect(t, "redis://:wrong@"+addr, time.Minute)
 				},

@@ -28,6 +28,10 @@ type Error struct {
 	// Retryable reports that the same call may well pass later: the server was
 	// not reached, is loading, or is full of clients.
 	Retryable bool
+	// Uncounted reports that the failure says nothing about Redis that another
+	// one does not: one lost connection failed several calls, or the call's time
+	// was nearly over when its turn came. Whoever counts failures leaves it out.
+	Uncounted bool
 	// Err is the cause where there is one, context.DeadlineExceeded for one.
 	Err error
 }
@@ -74,6 +78,11 @@ func redisError(op, text string, cmds ...[]string) *Error {
 	busy := code == "LOADING" || code == "TRYAGAIN" || code == "MASTERDOWN" || strings.HasPrefix(message, "max number of clients")
 	return &Error{Op: op, Code: code, Message: message, Retryable: busy}
 }
+
+// ErrQueued means that the time was over before the call's turn came: other
+// calls of this process were under way on every connection. Nothing was sent,
+// and it says nothing about Redis.
+var ErrQueued = errors.New("not sent: it waited for the connections that other calls use")
 
 // errProtocol stands for what go-redis says of an answer that it cannot read,
 // which would quote the answer; the type tells it from a failed TLS handshake.

@@ -172,7 +172,7 @@ func TestPageOfOddTimers(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		var timers []timer.Timer
 		for name, x := range oddTimers() {
-			if x.Comment != nil && name == "not-utf8" {
+			if name == "not-utf8" || name == "till-now-negative" { // what no snapshot holds
 				continue
 			}
 			x.RunningFor, x.ID, x.Issue.ID = "ann", int64(len(timers)+1), int64(len(timers)+1)

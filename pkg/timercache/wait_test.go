@@ -2,10 +2,12 @@ package timercache_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -231,51 +233,60 @@ func TestWaitEndsWithItsCaller(t *testing.T) {
 	})
 }
 
-func TestWaitRefused(t *testing.T) {
-	w := onMini(t)
-	w.sync(running(1, "ann", "A-1", time.Hour))
-	etag := w.read(ann).ETag
-	refusal := errors.New("NOPERM")
-	w.redis.Redis = &cutting{Redis: w.redis.Redis, err: refusal}
-	_, err := w.wait(t.Context(), ann, etag, 20*time.Second)
-	require.ErrorIs(t, err, timercache.ErrUnavailable)
-	require.ErrorIs(t, err, refusal)
-	_, err = w.wait(t.Context(), everybody, w.read(everybody).ETag, 20*time.Second)
-	require.ErrorIs(t, err, timercache.ErrUnavailable)
+// Without a subscription a wait reads now and then: no change is missed for
+// longer than the wait, and a refusal costs few commands.
+func TestWaitWithoutSubscription(t *testing.T) {
+	for name, confirmed := range map[string]int64{"refused": 0, "lost-once": 1, "lost-again-and-again": 100} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				redis := &cutting{confirm: confirmed}
+				cache := timercache.New(redis, nil)
+				began := time.Now()
+				view, err := cache.Wait(t.Context(), ann, `"unsynced"`, 20*time.Second)
+				require.NoError(t, err)
+				assert.Equal(t, `"unsynced"`, view.ETag)
+				assert.Equal(t, 20*time.Second, time.Since(began), "of the bubble's time")
+				assert.LessOrEqual(t, redis.reads.Load(), int64(12))
+
+				began = time.Now()
+				time.AfterFunc(3*time.Second, func() {
+					state, _ := json.Marshal(map[string]any{"syncedAt": time.Now().UTC(), "version": 7, "source": "forge"})
+					redis.sync.Store(string(state))
+				})
+				view, err = cache.Wait(t.Context(), ann, `"unsynced"`, 20*time.Second)
+				require.NoError(t, err)
+				assert.NotEqual(t, `"unsynced"`, view.ETag)
+				assert.LessOrEqual(t, time.Since(began), 8*time.Second)
+			})
+		})
+	}
 }
 
-// cutting ends subscriptions: at once before "confirm" of them have been
-// confirmed, and after that many by never confirming.
+// cutting ends every subscription at once, the first "confirm" of them after
+// they were confirmed.
 type cutting struct {
 	timercache.Redis
-	confirm int64
-	opened  atomic.Int64
-	err     error
+	confirm       int64
+	opened, reads atomic.Int64
+	sync          atomic.Value // what clockwork:sync holds
+}
+
+func (r *cutting) Do(_ context.Context, cmd ...any) (any, error) {
+	r.reads.Add(1)
+	values := make([]any, len(cmd)-1)
+	values[0] = r.sync.Load()
+	return values, nil
 }
 
 func (r *cutting) Subscribe(_ context.Context, onReady func(), _ func(channel, payload string), _ ...string) error {
 	if r.opened.Add(1) <= r.confirm {
 		onReady()
 	}
-	return r.err
+	return errors.New("connection lost")
 }
 
 func (r *cutting) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
 	return r.Subscribe(ctx, onReady, onMessage, patterns...)
-}
-
-func TestWaitSubscriptionIsLostForGood(t *testing.T) {
-	for _, confirmed := range []int64{1, 2, 100} {
-		w := onMini(t)
-		w.sync(running(1, "ann", "A-1", time.Hour))
-		etag, lost := w.read(ann).ETag, errors.New("connection lost")
-		redis := &cutting{Redis: w.redis.Redis, confirm: confirmed, err: lost}
-		w.redis.Redis = redis
-		_, err := w.wait(t.Context(), ann, etag, 20*time.Second)
-		require.ErrorIs(t, err, timercache.ErrUnavailable)
-		require.ErrorIs(t, err, lost)
-		assert.Equal(t, min(confirmed+1, 3), redis.opened.Load(), "a lost stream is opened again, but not for ever")
-	}
 }
 
 func TestWaitSubscriptionIsCutOnce(t *testing.T) {

@@ -2,18 +2,22 @@ package timercache
 
 import (
 	"context"
-	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
 // lastRead is kept free of a caller's time for the read that ends a wait.
 const lastRead = time.Second
 
+// pollEvery is how often a wait reads while it cannot subscribe.
+const pollEvery = 5 * time.Second
+
 // Wait returns the subject's page as soon as its ETag is none of etag, the value
 // of an If-None-Match header, or the last one when the wait is over, at the
 // latest a second before ctx is. Published events wake it; it reads Redis once
-// when it begins to listen and once per event.
+// when it begins to listen and once per event. Without a subscription it reads
+// every five seconds.
 func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait time.Duration) (Page, error) {
 	channel := ""
 	if subject.AccountID != "" && subject.AccountID != all {
@@ -35,9 +39,11 @@ func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait tim
 	// The subscription has no deadline of its own: a connection that ends with
 	// the wait would look like one that was lost.
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
-	wake, lost := c.listen(listening, channel)
-	defer func() { stop(); <-lost }()
-	return c.await(ctx, waiting, subject, etag, wake, lost)
+	wake := make(chan struct{}, 1)
+	var running sync.WaitGroup
+	running.Go(func() { c.listen(listening, channel, wake) })
+	defer func() { stop(); running.Wait() }()
+	return c.await(ctx, waiting, subject, etag, wake)
 }
 
 // named reports whether the header names the tag. A proxy that compresses an
@@ -52,7 +58,7 @@ func named(header, etag string) bool {
 }
 
 // await reads after each wake-up until the ETag differs or the wait is over.
-func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string, wake <-chan struct{}, lost <-chan error) (Page, error) {
+func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string, wake <-chan struct{}) (Page, error) {
 	for {
 		select {
 		case <-wake:
@@ -62,40 +68,31 @@ func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string
 			}
 		case <-waiting.Done():
 			return c.Page(ctx, subject) // the snapshot may have gone stale meanwhile, which no event tells
-		case err := <-lost:
-			return Page{}, fmt.Errorf("%w: subscription: %w", ErrUnavailable, err)
 		}
 	}
 }
 
-// maxListens bounds how often one wait subscribes: a stream that was confirmed
-// and then cut is opened again.
-const maxListens = 3
-
-// listen subscribes to channel, or to every account's where it is "". wake
-// gets a value when listening has begun, also anew, and after events; lost gets
-// the subscription's error when it ends for good, and is then closed.
-func (c *Cache) listen(ctx context.Context, channel string) (wake chan struct{}, lost chan error) {
-	wake, lost = make(chan struct{}, 1), make(chan error, 1)
+// listen subscribes to channel, or to every account's if that is "", until ctx
+// ends. wake gets a value when listening has begun, after events, and whenever a
+// subscription was lost: something may have happened that it did not tell. A
+// lost one is opened again at once, but only once in a while.
+func (c *Cache) listen(ctx context.Context, channel string, wake chan<- struct{}) {
 	signal := func() {
 		select {
 		case wake <- struct{}{}:
 		default: // a wake-up is already on its way
 		}
 	}
-	go func() {
-		defer close(lost)
-		var err error
-		for range maxListens {
-			ready := false
-			err = c.subscribe(ctx, channel, func() { ready = true; signal() }, func(string, string) { signal() })
-			if !ready || ctx.Err() != nil {
-				break
-			}
+	for pause := time.Duration(0); ctx.Err() == nil; pause = pollEvery {
+		// Why it was lost is not said here: the read that follows fails too if Redis
+		// is down, and the subscription is the process' and logged by it.
+		_ = c.subscribe(ctx, channel, signal, func(string, string) { signal() })
+		signal()
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
 		}
-		lost <- err
-	}()
-	return wake, lost
+	}
 }
 
 func (c *Cache) subscribe(ctx context.Context, channel string, onReady func(), onMessage func(channel, payload string)) error {

@@ -11,6 +11,7 @@
 package upstash
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,6 +25,10 @@ const (
 	defaultTimeout = 2 * time.Second
 	defaultMaxBody = 16 << 20
 	retryPause     = 50 * time.Millisecond
+	// defaultSilence, echoWait and two ticks of a second are under 20 s: so soon
+	// a dead subscription is noticed.
+	defaultSilence = 12 * time.Second
+	echoWait       = 4 * time.Second
 )
 
 // Options says how to reach one database. URL and Token are required; the
@@ -42,6 +47,16 @@ type Options struct {
 	MaxBody int64
 	// Sleep waits before the retry; nil waits in real time.
 	Sleep func(context.Context, time.Duration) error
+	// Prefix is put before every key and channel, and taken off the channel of
+	// each message.
+	Prefix string
+	// Silence is how long nothing may arrive on a subscription, not even a
+	// comment, before a heartbeat is published to it; 0 is 12 s. If that does not
+	// arrive within 4 s the subscription ends with an error.
+	Silence time.Duration
+	// Watched reports whether anybody would miss a message. While nobody would,
+	// no heartbeat is sent, because each is billed; nil is always.
+	Watched func() bool
 }
 
 // Client talks to one database. It is safe for concurrent use and needs no
@@ -53,6 +68,9 @@ type Client struct {
 	timeout time.Duration
 	maxBody int64
 	sleep   func(context.Context, time.Duration) error
+	prefix  string
+	silence time.Duration
+	watched func() bool
 	sync    syncToken
 }
 
@@ -63,7 +81,8 @@ func New(o Options) (*Client, error) {
 	if err := errors.Join(urlErr, checkToken(o.Token)); err != nil {
 		return nil, err
 	}
-	c := &Client{url: base, token: o.Token, timeout: o.Timeout, maxBody: o.MaxBody, sleep: o.Sleep}
+	c := &Client{url: base, token: o.Token, timeout: o.Timeout, maxBody: o.MaxBody, sleep: o.Sleep,
+		prefix: o.Prefix, silence: cmp.Or(o.Silence, defaultSilence), watched: o.Watched}
 	c.http = &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
@@ -76,16 +95,20 @@ func New(o Options) (*Client, error) {
 	if c.sleep == nil {
 		c.sleep = sleep
 	}
+	if c.watched == nil {
+		c.watched = func() bool { return true }
+	}
 	return c, nil
 }
 
 // Do runs one command. The reply is nil (no such key), an int64, a string or a
 // []any of these. An error of Redis or of the way to it is an *Error.
 func (c *Client) Do(ctx context.Context, cmd ...any) (any, error) {
-	args, err := rediscmd.Encode(cmd)
+	encoded, err := rediscmd.EncodeAll([][]any{cmd}, c.prefix)
 	if err != nil {
 		return nil, err
 	}
+	args := encoded[0]
 	decoded, err := c.call(ctx, call{op: rediscmd.Name(args), cmds: [][]string{args}, body: args})
 	if err != nil {
 		return nil, err
@@ -107,13 +130,9 @@ func (c *Client) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 	if len(cmds) == 0 {
 		return nil, nil
 	}
-	encoded := make([][]string, len(cmds))
-	for i, cmd := range cmds {
-		args, err := rediscmd.Encode(cmd)
-		if err != nil {
-			return nil, err
-		}
-		encoded[i] = args
+	encoded, err := rediscmd.EncodeAll(cmds, c.prefix)
+	if err != nil {
+		return nil, err
 	}
 	decoded, err := c.call(ctx, call{op: opPipeline, path: "/pipeline", cmds: encoded, body: encoded})
 	if err != nil {

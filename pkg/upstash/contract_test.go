@@ -49,6 +49,9 @@ func TestContract(t *testing.T) {
 				At: func(t *testing.T, addr string, timeout time.Duration) redistest.Client {
 					return connect(t, upstash.Options{URL: "http://" + addr, Timeout: timeout})
 				},
+				WithPrefix: func(t *testing.T) redistest.Client {
+					return connect(t, upstash.Options{URL: url, Timeout: time.Minute, Prefix: redistest.Prefix})
+				},
 				WithWrongCredentials: func(t *testing.T) redistest.Client {
 					return connect(t, upstash.Options{URL: url, Token: secret.New("wrong"), Timeout: time.Minute})
 				},

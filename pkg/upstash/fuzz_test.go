@@ -50,22 +50,24 @@ func FuzzSSE(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, channel, payload string) {
 		events := newEventReader(strings.NewReader(before))
 		for {
-			if _, err := events.next(); err != nil {
+			if _, _, err := events.next(); err != nil {
 				break
 			}
 		}
 		if strings.ContainsAny(channel+payload, "\r\n") || !utf8.ValidString(channel+payload) || len(channel)+len(payload) > maxLine/2 {
 			return
 		}
-		data, err := newEventReader(strings.NewReader("data: message," + channel + "," + payload + "\n\n")).next()
+		data, whole, err := newEventReader(strings.NewReader("data: message," + channel + "," + payload + "\n\n")).next()
 		assert.NoError(t, err)
+		assert.True(t, whole)
 		gotChannel, got, ok := parseMessage(data, channel)
 		assert.True(t, ok)
 		assert.Equal(t, channel, gotChannel)
 		assert.Equal(t, payload, got)
 
-		data, err = newEventReader(strings.NewReader("data: pmessage,p:*," + channel + "," + payload + "\n\n")).next()
+		data, whole, err = newEventReader(strings.NewReader("data: pmessage,p:*," + channel + "," + payload + "\n\n")).next()
 		assert.NoError(t, err)
+		assert.True(t, whole)
 		gotChannel, got, ok = parsePatternMessage(data, "p:*")
 		assert.True(t, ok)
 		assert.Equal(t, channel+","+payload, gotChannel+","+got)

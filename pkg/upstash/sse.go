@@ -2,6 +2,7 @@ package upstash
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strings"
 )
@@ -10,34 +11,52 @@ import (
 const maxLine = 1 << 20
 
 // eventReader reads server-sent events, of which only the data matters here.
-type eventReader struct{ lines *bufio.Scanner }
+type eventReader struct{ lines *bufio.Reader }
 
 func newEventReader(r io.Reader) *eventReader {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	return &eventReader{lines}
+	return &eventReader{bufio.NewReaderSize(r, 32<<10)}
 }
 
 // next returns the data of the next event; comments and other fields are
-// passed over. An event that the end of the stream cuts off is dropped.
-func (e *eventReader) next() (string, error) {
-	var data []string
-	size := 0
-	for e.lines.Scan() {
-		line := e.lines.Text()
+// passed over. Of an event that is too long only its beginning is returned, and
+// whole is false. An event that the end of the stream cuts off is dropped.
+func (e *eventReader) next() (data string, whole bool, err error) {
+	var found []string
+	size, whole := 0, true
+	for {
+		line, all, err := e.line()
+		if err != nil {
+			return "", false, err
+		}
 		if rest, ok := strings.CutPrefix(line, "data:"); ok {
-			if size += len(line); size > maxLine {
-				return "", bufio.ErrTooLong
+			size += len(line)
+			if whole = whole && all && size <= maxLine; whole || found == nil {
+				found = append(found, strings.TrimPrefix(rest, " "))
 			}
-			data = append(data, strings.TrimPrefix(rest, " "))
-		} else if line == "" && data != nil {
-			return strings.Join(data, "\n"), nil
+		} else if line == "" && found != nil {
+			return strings.Join(found, "\n"), whole, nil
 		}
 	}
-	if err := e.lines.Err(); err != nil {
-		return "", err
+}
+
+// line returns the next line without its end; whole is false if it was too long
+// and its rest was passed over.
+func (e *eventReader) line() (line string, whole bool, err error) {
+	var text []byte
+	for whole = true; ; {
+		part, err := e.lines.ReadSlice('\n')
+		if whole = whole && len(text)+len(part) <= maxLine; whole {
+			text = append(text, part...)
+		}
+		switch {
+		case err == nil:
+			return strings.TrimRight(string(text), "\r\n"), whole, nil
+		case errors.Is(err, io.EOF):
+			return "", false, errEnded
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return "", false, err
+		}
 	}
-	return "", errEnded
 }
 
 // parseMessage splits "message,CHANNEL,PAYLOAD". The channel is known, so that

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,13 +18,15 @@ import (
 var (
 	errUnconfirmed = errors.New("subscription was not confirmed in time")
 	errEnded       = errors.New("stream ended")
+	errSilent      = fmt.Errorf("the stream was silent and a heartbeat did not arrive within %s", echoWait)
 )
 
 // Subscribe calls onMessage for each message published to one of the channels,
 // one at a time, and blocks until ctx ends (then it returns ctx.Err()) or a
 // stream is lost (then an *Error). onReady, which may be nil, is called once,
 // when every channel is confirmed. Messages sent while not subscribed are
-// lost: read the state again after each reconnect.
+// lost: read the state again after each reconnect. A message of more than 1 MiB
+// comes without its payload.
 //
 // The stream is text in lines, so a message must hold no newline.
 func (c *Client) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
@@ -64,7 +68,7 @@ func (c *Client) listen(ctx context.Context, s subscription, onReady func(), onM
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, name := range names {
-		group.Go(func() error { return c.stream(groupCtx, s, name, confirmed, deliver) })
+		group.Go(func() error { return c.stream(groupCtx, s, c.prefix+name, confirmed, deliver) })
 	}
 	err := group.Wait()
 	if ctx.Err() != nil {
@@ -88,9 +92,14 @@ func (c *Client) stream(ctx context.Context, s subscription, name string, confir
 	if res.StatusCode != http.StatusOK {
 		return c.refused(s.op, res, []string{s.op, name})
 	}
-	events := newEventReader(res.Body)
+	heard := &pulse{Reader: res.Body}
+	heard.at.Store(time.Now().UnixNano())
+	var watching sync.WaitGroup
+	watching.Go(func() { c.watch(ctx, cancel, heard, name) })
+	defer func() { cancel(nil); watching.Wait() }()
+	events := newEventReader(heard)
 	for ready := false; ; {
-		data, err := events.next()
+		data, whole, err := events.next()
 		if err != nil {
 			return streamLost(ctx, s.op, err)
 		}
@@ -100,8 +109,55 @@ func (c *Client) stream(ctx context.Context, s subscription, name string, confir
 			}
 			ready = true
 			confirmed()
-		} else if channel, payload, ok := s.message(data, name); ok {
-			deliver(channel, payload)
+		} else if channel, payload, ok := s.message(data, name); ok && payload != heartbeat {
+			if !whole {
+				payload = ""
+			}
+			deliver(strings.TrimPrefix(channel, c.prefix), payload)
+		}
+	}
+}
+
+// heartbeat is a message that no subscriber is given.
+const heartbeat = "clockwork-heartbeat"
+
+// pulse notes when anything last arrived, in nanoseconds of Unix time.
+type pulse struct {
+	io.Reader
+	at atomic.Int64
+}
+
+func (p *pulse) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	p.at.Store(time.Now().UnixNano())
+	return n, err
+}
+
+// watch ends a stream that is open but dead. There is no PING on a stream, so
+// after some silence it publishes a heartbeat, which every instance that
+// listens to the same name hears: the first to send one spares the others
+// theirs.
+func (c *Client) watch(ctx context.Context, cancel context.CancelCauseFunc, heard *pulse, name string) {
+	tick := time.NewTicker(min(time.Second, c.silence))
+	defer tick.Stop()
+	for asked := (time.Time{}); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		switch {
+		case time.Since(time.Unix(0, heard.at.Load())) < c.silence:
+			asked = time.Time{}
+		case !asked.IsZero():
+			if time.Since(asked) >= echoWait {
+				cancel(errSilent)
+				return
+			}
+		case c.watched():
+			asked = time.Now()
+			channel := strings.ReplaceAll(strings.TrimPrefix(name, c.prefix), "*", "heartbeat")
+			_, _ = c.Do(ctx, "PUBLISH", channel, heartbeat) // if it fails nothing arrives either
 		}
 	}
 }
@@ -113,6 +169,9 @@ func escape(name string) string {
 }
 
 func streamLost(ctx context.Context, op string, err error) error {
+	if errors.Is(context.Cause(ctx), errSilent) {
+		return &Error{Op: op, Retryable: true, Err: errSilent}
+	}
 	if errors.Is(context.Cause(ctx), errUnconfirmed) {
 		return &Error{Op: op, Retryable: true, Err: fmt.Errorf("%w: %w", errUnconfirmed, context.DeadlineExceeded)}
 	}

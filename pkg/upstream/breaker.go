@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
-
-	"github.com/sony/gobreaker/v2"
 )
 
 // ErrOpen means that a call was not sent, because its upstream has not answered
@@ -27,7 +25,7 @@ const (
 // BreakerOptions configure a Breaker. Failures and OpenFor are required.
 type BreakerOptions struct {
 	Upstream string        // names it in the log
-	Failures uint32        // in a row, that open it
+	Failures int           // in a row, that open it
 	OpenFor  time.Duration // at first; each probe that fails doubles it
 	MaxOpen  time.Duration // bounds that; default OpenFor
 	Log      *slog.Logger  // a warning when it opens, another when it closes; default: none
@@ -43,20 +41,23 @@ type BreakerOptions struct {
 // forgets with it: each instance of a function learns by itself, at the price
 // of those few failures, and no network is between it and a decision.
 //
-// The state machine is gobreaker's. It has one fixed open time, neither
-// jittered nor growing, and does not tell how much of it is left; so the open
-// time is kept here.
+// If all failures in the row are one caller's it opens for that caller alone:
+// the upstream may only be slow with what this caller asks. It opens for all
+// with the next failure of another, and any answer closes it.
 type Breaker struct {
-	opts    BreakerOptions
-	machine *gobreaker.TwoStepCircuitBreaker[struct{}]
+	opts BreakerOptions
 
-	mu      sync.Mutex
-	until   time.Time // attempts are refused before
-	failing time.Time // first failure since the last answer; zero: the last word was an answer
-	probes  int       // that failed since it opened
+	mu       sync.Mutex
+	row      int       // failures since the last answer
+	first    string    // caller of the first of them
+	several  bool      // another caller is among them, or it is not known whose they are
+	failing  time.Time // first failure since the last answer; zero: the last word was an answer
+	probes   int       // how often it opened since it was closed; 0: it is
+	until    time.Time // attempts are refused before
+	probing  bool
+	reported bool // that it is open for all
+	era      int  // attempts of an earlier one say nothing
 }
-
-var errFailed, errUnclear = errors.New("failed"), errors.New("unclear")
 
 // NewBreaker returns a breaker that is closed.
 func NewBreaker(o BreakerOptions) *Breaker {
@@ -72,39 +73,95 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	b := &Breaker{opts: o}
-	b.machine = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:          o.Upstream,
-		MaxRequests:   1, // one probe
-		Timeout:       1, // the shortest: until holds
-		ReadyToTrip:   func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= o.Failures },
-		IsExcluded:    func(err error) bool { return errors.Is(err, errUnclear) },
-		OnStateChange: func(_ string, from, to gobreaker.State) { b.changed(from, to) },
-	})
-	return b
+	return &Breaker{opts: o}
 }
 
 // probeTime is what a refused caller is told to wait while a probe is under
 // way.
 const probeTime = time.Second
 
-// Enter asks to make one attempt. Where that is refused, leave is nil and wait
-// the time until it is worth asking again. Otherwise leave must be called once,
-// with what the attempt told; probe says that the whole breaker waits for it.
-// A nil Breaker refuses nothing.
-func (b *Breaker) Enter() (leave func(Verdict), probe bool, wait time.Duration) {
+// Enter asks to make one attempt for a caller, "" if nobody knows for whom. If
+// that is refused, leave is nil and wait the time until it is worth asking
+// again. Otherwise leave must be called once, with what the attempt told; probe
+// says that those who are refused wait for it. A nil Breaker refuses nothing.
+func (b *Breaker) Enter(caller string) (leave func(Verdict), probe bool, wait time.Duration) {
 	if b == nil {
 		return func(Verdict) {}, false, 0
 	}
-	wait, closed := b.left()
-	if wait > 0 {
-		return nil, false, wait
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.probes > 0 && (b.several || caller == b.first) {
+		if wait := b.until.Sub(b.opts.Now()); wait > 0 {
+			return nil, false, wait
+		}
+		if b.probing {
+			return nil, false, probeTime
+		}
+		b.probing, probe = true, true
 	}
-	done, err := b.machine.Allow()
-	if err != nil {
-		return nil, false, probeTime
+	era := b.era
+	return func(v Verdict) { b.leave(v, caller, probe, era) }, probe, 0
+}
+
+func (b *Breaker) leave(v Verdict, caller string, probe bool, era int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if era != b.era {
+		return
 	}
-	return func(v Verdict) { b.note(v); done(errorOf(v)) }, !closed, 0
+	if probe {
+		b.probing = false
+	}
+	switch {
+	case v == Answered:
+		b.close()
+	case v == Failed:
+		b.fail(caller, probe)
+	}
+}
+
+// fail needs mu held.
+func (b *Breaker) fail(caller string, probe bool) {
+	if b.failing.IsZero() {
+		b.failing = b.opts.Now()
+	}
+	if b.row == 0 {
+		b.first = caller
+	}
+	b.row++
+	others := caller == "" || caller != b.first
+	b.several = b.several || others
+	// While it is open for one caller alone, what they sent before is no news.
+	if b.row >= b.opts.Failures && (b.probes == 0 || probe || others) {
+		b.open()
+	}
+}
+
+// open needs mu held.
+func (b *Breaker) open() {
+	now := b.opts.Now()
+	open := min(b.opts.OpenFor<<min(b.probes, 16), b.opts.MaxOpen)
+	open -= time.Duration(b.opts.Jitter() * float64(open/5))
+	b.until = now.Add(open)
+	if b.several {
+		b.era++
+	}
+	if b.probes == 0 || b.several && !b.reported {
+		b.opts.Log.Warn("upstream down", "upstream", b.opts.Upstream, "for_all", b.several, "failing_for", now.Sub(b.failing), "open_for", open)
+	}
+	b.reported = b.several
+	b.probing = false
+	b.probes++
+}
+
+// close needs mu held.
+func (b *Breaker) close() {
+	if b.probes > 0 {
+		b.opts.Log.Warn("upstream up again", "upstream", b.opts.Upstream, "down_for", b.opts.Now().Sub(b.failing))
+		b.era++
+	}
+	b.row, b.first, b.several, b.reported = 0, "", false, false
+	b.failing, b.until, b.probes, b.probing = time.Time{}, time.Time{}, 0, false
 }
 
 // FailingSince is the time of the first failure since the upstream last
@@ -118,59 +175,13 @@ func (b *Breaker) FailingSince() time.Time {
 	return b.failing
 }
 
-// Open reports whether attempts are refused, or one is let through to see
-// whether they need to be.
+// Open reports whether everybody's attempts are refused, or one is let through
+// to see whether they need to be.
 func (b *Breaker) Open() bool {
 	if b == nil {
 		return false
 	}
-	_, closed := b.left()
-	return !closed
-}
-
-func (b *Breaker) left() (open time.Duration, closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.until.Sub(b.opts.Now()), b.probes == 0
-}
-
-func (b *Breaker) note(v Verdict) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case v == Failed && b.failing.IsZero():
-		b.failing = b.opts.Now()
-	case v == Answered && b.probes == 0:
-		b.failing = time.Time{} // where it is open, changed does this, and tells how long it was
-	}
-}
-
-// changed is called inside the machine's lock.
-func (b *Breaker) changed(from, to gobreaker.State) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.opts.Now()
-	switch to {
-	case gobreaker.StateOpen:
-		open := min(b.opts.OpenFor<<min(b.probes, 16), b.opts.MaxOpen)
-		open -= time.Duration(b.opts.Jitter() * float64(open/5))
-		b.until = now.Add(open)
-		b.probes++
-		if from == gobreaker.StateClosed {
-			b.opts.Log.Warn("upstream down", "upstream", b.opts.Upstream, "failing_for", now.Sub(b.failing), "open_for", open)
-		}
-	case gobreaker.StateClosed:
-		b.opts.Log.Warn("upstream up again", "upstream", b.opts.Upstream, "down_for", now.Sub(b.failing))
-		b.failing, b.until, b.probes = time.Time{}, time.Time{}, 0
-	}
-}
-
-func errorOf(v Verdict) error {
-	switch v {
-	case Answered:
-		return nil
-	case Failed:
-		return errFailed
-	}
-	return errUnclear
+	return b.probes > 0 && b.several
 }

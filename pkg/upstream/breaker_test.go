@@ -35,7 +35,7 @@ func newCircuit() *circuit {
 func (c *circuit) tell(t *testing.T, verdicts ...upstream.Verdict) {
 	t.Helper()
 	for _, v := range verdicts {
-		leave, _, _ := c.Enter()
+		leave, _, _ := c.Enter("")
 		require.NotNil(t, leave)
 		leave(v)
 	}
@@ -43,7 +43,7 @@ func (c *circuit) tell(t *testing.T, verdicts ...upstream.Verdict) {
 
 // refused is how long an attempt is told to wait; 0 where it is allowed.
 func (c *circuit) refused() time.Duration {
-	leave, _, wait := c.Enter()
+	leave, _, wait := c.Enter("")
 	if leave == nil {
 		return wait
 	}
@@ -86,19 +86,19 @@ func TestBreakerProbesOnce(t *testing.T) {
 	assert.Equal(t, time.Second, b.refused(), "what is left of the open time")
 
 	b.now = b.now.Add(time.Second)
-	leave, probe, _ := b.Enter()
+	leave, probe, _ := b.Enter("")
 	require.NotNil(t, leave)
 	assert.True(t, probe)
 	assert.Equal(t, time.Second, b.refused(), "one probe is enough")
 
 	leave(upstream.Unclear) // it learnt nothing: the next one has to find out
-	leave, probe, _ = b.Enter()
+	leave, probe, _ = b.Enter("")
 	require.NotNil(t, leave)
 	assert.True(t, probe)
 	leave(upstream.Answered)
 
 	for range 3 {
-		leave, probe, _ = b.Enter()
+		leave, probe, _ = b.Enter("")
 		require.NotNil(t, leave, "closed: as many as come")
 		assert.False(t, probe)
 		defer leave(upstream.Answered)
@@ -128,15 +128,15 @@ func TestBreakerJitter(t *testing.T) {
 // What was sent before it opened says nothing about the upstream of now.
 func TestBreakerIgnoresLateAnswers(t *testing.T) {
 	b := newCircuit()
-	lateAnswer, _, _ := b.Enter()
-	lateFailure, _, _ := b.Enter()
+	lateAnswer, _, _ := b.Enter("")
+	lateFailure, _, _ := b.Enter("")
 	b.tell(t, upstream.Failed, upstream.Failed, upstream.Failed)
 	lateAnswer(upstream.Answered)
 	assert.Equal(t, 10*time.Second, b.refused())
 	assert.False(t, b.FailingSince().IsZero())
 
 	b.now = b.now.Add(10 * time.Second)
-	probe, _, _ := b.Enter()
+	probe, _, _ := b.Enter("")
 	lateFailure(upstream.Failed)
 	probe(upstream.Answered)
 	assert.Zero(t, b.refused())
@@ -177,14 +177,88 @@ func TestBreakerLog(t *testing.T) {
 	b.tell(t, upstream.Answered, upstream.Answered)
 	lines := strings.Split(strings.TrimSpace(b.log.String()), "\n")
 	require.Len(t, lines, 2, b.log.String())
-	assert.Contains(t, lines[0], `level=WARN msg="upstream down" upstream=jira failing_for=2s open_for=10s`)
+	assert.Contains(t, lines[0], `level=WARN msg="upstream down" upstream=jira for_all=true failing_for=2s open_for=10s`)
 	assert.Contains(t, lines[1], `level=WARN msg="upstream up again" upstream=jira down_for=1m2s`)
+}
+
+// as makes an attempt for a caller; refused tells that it was not allowed.
+func (c *circuit) as(caller string, v upstream.Verdict) (refused bool) {
+	leave, _, _ := c.Enter(caller)
+	if leave == nil {
+		return true
+	}
+	leave(v)
+	return false
+}
+
+// One caller's slow query shuts out that caller, and nobody else.
+func TestBreakerForOneCaller(t *testing.T) {
+	b := newCircuit()
+	for range 3 {
+		require.False(t, b.as("ann", upstream.Failed))
+	}
+	assert.True(t, b.as("ann", upstream.Failed))
+	assert.False(t, b.Open(), "for everybody")
+	assert.False(t, b.as("bob", upstream.Unclear))
+
+	b.now = b.now.Add(10 * time.Second)
+	assert.False(t, b.as("ann", upstream.Failed), "a probe of their own")
+	b.now = b.now.Add(19 * time.Second)
+	assert.True(t, b.as("ann", upstream.Failed), "which took longer")
+
+	assert.False(t, b.as("bob", upstream.Answered))
+	assert.False(t, b.as("ann", upstream.Failed), "it works: all begins again")
+	for range 100 { // as long as others are answered, ann may go on with what hangs
+		assert.False(t, b.as("bob", upstream.Answered))
+		assert.False(t, b.as("ann", upstream.Failed))
+	}
+}
+
+// An upstream that is down is so for everybody as soon as another has seen it.
+func TestBreakerForAll(t *testing.T) {
+	for name, callers := range map[string][]string{
+		"one-after-another":   {"ann", "ann", "ann", "bob"},
+		"mixed":               {"ann", "bob", "ann"},
+		"nobody-knows-whose":  {"", "", ""},
+		"the-sync-is-another": {"ann", "ann", ""},
+		"the-sync-before":     {"", "ann", "ann"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newCircuit()
+			for _, caller := range callers {
+				require.False(t, b.as(caller, upstream.Failed))
+			}
+			assert.True(t, b.Open())
+			for _, caller := range []string{"ann", "bob", "eve", ""} {
+				assert.True(t, b.as(caller, upstream.Failed), caller)
+			}
+		})
+	}
+}
+
+// What was under way for others when one caller was shut out counts: an upstream
+// that hangs shows by the next failure.
+func TestBreakerWidens(t *testing.T) {
+	b := newCircuit()
+	bobs, _, _ := b.Enter("bob")
+	anns, _, _ := b.Enter("ann")
+	for range 3 {
+		b.as("ann", upstream.Failed)
+	}
+	anns(upstream.Failed)
+	assert.False(t, b.Open(), "ann's own, of before")
+	bobs(upstream.Failed)
+	assert.True(t, b.Open())
+	lines := strings.Split(strings.TrimSpace(b.log.String()), "\n")
+	require.Len(t, lines, 2, b.log.String())
+	assert.Contains(t, lines[0], "for_all=false")
+	assert.Contains(t, lines[1], "for_all=true")
 }
 
 func TestNoBreaker(t *testing.T) {
 	var b *upstream.Breaker
 	for range 10 {
-		leave, probe, wait := b.Enter()
+		leave, probe, wait := b.Enter("")
 		require.NotNil(t, leave)
 		assert.False(t, probe)
 		assert.Zero(t, wait)
@@ -205,7 +279,7 @@ func TestBreakerFromManyGoroutines(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			if leave, _, _ := b.Enter(); leave != nil {
+			if leave, _, _ := b.Enter(""); leave != nil {
 				probes.Add(1)
 				mu.Lock()
 				leaves = append(leaves, leave)
@@ -218,7 +292,7 @@ func TestBreakerFromManyGoroutines(t *testing.T) {
 	leaves[0](upstream.Answered)
 	for range 50 {
 		wg.Go(func() {
-			leave, _, _ := b.Enter()
+			leave, _, _ := b.Enter("")
 			if assert.NotNil(t, leave) {
 				leave(upstream.Answered)
 			}
@@ -231,11 +305,11 @@ func TestBreakerFromManyGoroutines(t *testing.T) {
 // and this one's holds.
 func TestBreakerByTheRealClock(t *testing.T) {
 	b := upstream.NewBreaker(upstream.BreakerOptions{Upstream: "redis", Failures: 1, OpenFor: 50 * time.Millisecond})
-	leave, _, _ := b.Enter()
+	leave, _, _ := b.Enter("")
 	opened := time.Now()
 	leave(upstream.Failed)
 	require.Eventually(t, func() bool {
-		leave, _, wait := b.Enter()
+		leave, _, wait := b.Enter("")
 		if leave == nil {
 			assert.LessOrEqual(t, wait, 50*time.Millisecond)
 			return false

@@ -17,7 +17,8 @@ export interface paths {
          *     when Clockwork was last asked. `stale` says that this was over ten minutes ago; never synced, or not for a day,
          *     is an empty list with both times null. Without `accountId` and `userEmail` it is everybody's, or in required mode the caller's own.
          *
-         *     With `wait` and `If-None-Match` it answers as soon as the timers change, or 304 when the time is over.
+         *     With `wait` and `If-None-Match` it answers as soon as the timers change, or 304 when the time is over. A process lets
+         *     1,000 requests wait; one more is refused with `TOO_MANY_WAITING`.
          */
         readonly get: operations["listActiveTimers"];
         readonly put?: never;
@@ -452,6 +453,8 @@ export interface components {
             readonly timer?: components["schemas"]["Timer"];
             /** @description False where the sync could not be requested; the timer runs all the same. */
             readonly syncRequested: boolean;
+            /** @description True if Clockwork started it, but Redis could not be written: it shows within seconds of its return. */
+            readonly pending?: boolean;
         };
         readonly StopTimerRequest: {
             /**
@@ -463,7 +466,7 @@ export interface components {
             readonly accountId?: string;
             /**
              * Format: int64
-             * @description A number, or a text with one.
+             * @description A number, or a text with one. With issueKey, both must be the timer's: otherwise nothing is stopped.
              */
             readonly timerId?: number | string;
         };
@@ -471,6 +474,8 @@ export interface components {
             /** @description False where nothing ran. */
             readonly stopped: boolean;
             readonly syncRequested: boolean;
+            /** @description True if Clockwork stopped it, but Redis could not be written: it is shown until shortly after its return. */
+            readonly pending?: boolean;
         };
         readonly SyncRequest: {
             /** @description Who asks; the sync is everybody's. */
@@ -602,17 +607,17 @@ export interface components {
              * @description When the checks were made; seconds ago where somebody else has just asked.
              */
             readonly checkedAt?: string;
-            /** @description By dependency; `configuration` alone where variables are missing. */
+            /** @description By dependency; `configuration` alone where variables are missing. `messages` is what Redis tells of changes made elsewhere, `eviction` what it drops when it is full. */
             readonly checks?: {
                 readonly [key: string]: components["schemas"]["HealthCheck"];
             };
         };
         readonly HealthCheck: {
             /**
-             * @description `stale`: no sync for ten minutes. With a schedule it is `down` where none is known of the last day.
+             * @description `stale`: no sync for ten minutes. With a schedule it is `down` where none is known of the last day. `at_risk`: Redis drops keys when it is full. `unknown`: it does not say.
              * @enum {string}
              */
-            readonly status: "up" | "down" | "ending" | "stale" | "not_configured";
+            readonly status: "up" | "down" | "ending" | "stale" | "at_risk" | "unknown" | "not_configured";
             readonly durationMs: number;
             /**
              * Format: date-time
@@ -855,7 +860,7 @@ export interface components {
         /** @description A sentence that a person can act on. */
         readonly Sentence: string;
         /** @enum {string} */
-        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
+        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_WAITING" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
         /** @enum {string} */
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY";
     };

@@ -12,6 +12,22 @@ import (
 	"unicode/utf8"
 )
 
+// EncodeAll is Encode for several commands, whose keys and channels get prefix.
+func EncodeAll(cmds [][]any, prefix string) ([][]string, error) {
+	encoded := make([][]string, len(cmds))
+	for i, cmd := range cmds {
+		args, err := Encode(cmd)
+		if err == nil {
+			err = Prefix(args, prefix)
+		}
+		if err != nil {
+			return nil, err
+		}
+		encoded[i] = args
+	}
+	return encoded, nil
+}
+
 // Encode turns the arguments of a command into the strings that Redis sees.
 // Only text and numbers are taken: for anything else (a bool, a time.Duration)
 // there is no one obvious spelling. Text must be UTF-8, because a JSON request

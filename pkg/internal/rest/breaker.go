@@ -14,7 +14,7 @@ const patience = time.Second
 
 // attempt sends r once, unless the breaker is open.
 func (c *Client) attempt(ctx context.Context, r Request) (*Response, *upstream.Error) {
-	leave, _, wait := c.opts.Breaker.Enter()
+	leave, _, wait := c.opts.Breaker.Enter(upstream.Caller(ctx))
 	if leave == nil {
 		return nil, &upstream.Error{Upstream: c.opts.Upstream, Op: r.Op, RetryAfter: wait, Err: upstream.ErrOpen}
 	}

@@ -56,7 +56,7 @@ func TestJudge(t *testing.T) {
 
 // brittle is a breaker that some failures open for a minute, on a clock that
 // stands still.
-func brittle(failures uint32) *upstream.Breaker {
+func brittle(failures int) *upstream.Breaker {
 	now := time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 	return upstream.NewBreaker(upstream.BreakerOptions{Upstream: "jira", Failures: failures, OpenFor: time.Minute,
 		Now: func() time.Time { return now }, Jitter: func() float64 { return 0 }})

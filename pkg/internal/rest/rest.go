@@ -22,6 +22,8 @@
 //     answer, a 5xx, or no answer in time, if there was a second to give it. Any
 //     other answer is none, 429 and nonsense included: it works. Where the caller
 //     hung up, nothing is learnt;
+//   - failures of one caller's alone open it for that caller alone, so that one
+//     slow query does not shut everybody out;
 //   - while it is open a call fails at once with upstream.ErrOpen and what is
 //     left of the open time as its RetryAfter. Nothing was sent, so a write
 //     certainly did not arrive;

@@ -103,68 +103,85 @@ func decodeState(fields, events []any) (state realtime.State, err error) {
 }
 
 // commitScript makes each change whose user is where it builds on. KEYS has the
-// epoch's and two for each change. ARGV has the number of events to keep and
-// then, for each change: after, seq, channel, announcement, the number of events
-// and these, the number of timers and field and value of each, the number of
-// dropped fields and these.
+// epoch's and, for each change, the two of its user and the channel. ARGV has the
+// number of events to keep and then, for each change: after, seq, announcement,
+// the number of events and these, the number of timers and field and value of
+// each, the number of dropped fields and these. A change that Redis refuses, for
+// a key of another type, leaves the others alone.
 const commitScript = `
 local made, a, keep = {}, 1, ARGV[1]
 local function some(first, n) return unpack(ARGV, first, first + n - 1) end
-for k = 2, #KEYS, 2 do
-  local after, seq, channel, announcement = some(a + 1, 4)
-  local events = a + 6
+for k = 2, #KEYS, 3 do
+  local after, seq, announcement = some(a + 1, 3)
+  local events = a + 5
   local timers = events + ARGV[events - 1] + 1
   local dropped = timers + 2 * ARGV[timers - 1] + 1
   a = dropped + ARGV[dropped - 1] - 1
-  if (redis.call('HGET', KEYS[k], 'seq') or redis.call('GET', KEYS[1])) == after then
+  local ok, done = pcall(function()
+    if (redis.call('HGET', KEYS[k], 'seq') or redis.call('GET', KEYS[1])) ~= after then return 0 end
     redis.call('HSET', KEYS[k], 'seq', seq, some(timers, dropped - timers - 1))
     if a >= dropped then redis.call('HDEL', KEYS[k], some(dropped, a - dropped + 1)) end
     redis.call('RPUSH', KEYS[k + 1], some(events, timers - events - 1))
     redis.call('LTRIM', KEYS[k + 1], -keep, -1)
-    redis.call('PUBLISH', channel, announcement)
-    made[#made + 1] = 1
-  else
-    made[#made + 1] = 0
-  end
+    redis.call('PUBLISH', KEYS[k + 2], announcement)
+    return 1
+  end)
+  made[#made + 1] = ok and done or -1
 end
 return made`
 
-// maxArguments bounds one script: Lua can unpack some thousand at once, and
-// holds Redis for the whole of it.
-const maxArguments = 4000
+// Bounds of one script, unless a single user's change is larger. Lua can unpack
+// some thousand arguments at once, and a script holds Redis for the whole of it.
+// Upstash refuses a request over 10 MB, and text grows when it is quoted.
+const (
+	maxArguments = 4000
+	maxBytes     = 1 << 20
+)
 
-// Commit writes the changes with one script, or a few where they are many; those
-// that it made are announced by it.
+var errRefused = errors.New("write timers: Redis refuses a user's keys")
+
+// Commit writes the changes with one script, or a few where they are many or
+// large; those that it made are announced by it.
 func (s *Store) Commit(ctx context.Context, changes []realtime.Change) ([]bool, error) {
 	made := make([]bool, 0, len(changes))
-	for len(changes) > 0 {
-		n := fitting(changes)
-		some, err := s.commit(ctx, changes[:n])
-		if err != nil {
-			return nil, err
+	var failed realtime.Failures
+	for rest := changes; len(rest) > 0; {
+		n := fitting(rest)
+		answers, err := s.commit(ctx, rest[:n])
+		for i := range n {
+			one := err
+			if err == nil && answers[i] < 0 {
+				one = errRefused
+			}
+			made, failed = append(made, one == nil && answers[i] == 1), append(failed, one)
 		}
-		made = append(made, some...)
-		changes = changes[n:]
+		rest = rest[n:]
 	}
-	return made, nil
+	return made, failed.Any()
 }
 
 // fitting counts the changes that go into one script.
 func fitting(changes []realtime.Change) int {
-	arguments := 0
+	arguments, bytes := 0, 0
 	for i := range changes {
-		arguments += 8 + 3*len(changes[i].Events) + len(changes[i].Dropped)
-		if i > 0 && arguments > maxArguments {
+		c := &changes[i]
+		arguments += 7 + 3*len(c.Events) + len(c.Dropped)
+		bytes += len(c.Announcement)
+		for e := range c.Events {
+			bytes += 2 * len(c.Events[e].JSON) // among the events, and as its timer's state
+		}
+		if i > 0 && (arguments > maxArguments || bytes > maxBytes) {
 			return i
 		}
 	}
 	return len(changes)
 }
 
-func (s *Store) commit(ctx context.Context, changes []realtime.Change) ([]bool, error) {
-	command := []any{"EVAL", commitScript, 1 + 2*len(changes), epochKey}
+func (s *Store) commit(ctx context.Context, changes []realtime.Change) (answers []int64, err error) {
+	command := []any{"EVAL", commitScript, 1 + 3*len(changes), epochKey}
 	for i := range changes {
-		command = append(command, timersPrefix+changes[i].User, eventsPrefix+changes[i].User)
+		user := changes[i].User
+		command = append(command, timersPrefix+user, eventsPrefix+user, channelPrefix+user)
 	}
 	command = append(command, realtime.MaxRecent)
 	for i := range changes {
@@ -174,19 +191,21 @@ func (s *Store) commit(ctx context.Context, changes []realtime.Change) ([]bool, 
 	if err != nil {
 		return nil, fmt.Errorf("write timers: %w", err)
 	}
-	answers, ok := reply.([]any)
-	if !ok || len(answers) != len(changes) {
+	items, ok := reply.([]any)
+	if !ok || len(items) != len(changes) {
 		return nil, errReply
 	}
-	made := make([]bool, len(changes))
-	for i := range answers {
-		made[i] = answers[i] == int64(1)
+	answers = make([]int64, len(changes))
+	for i := range items {
+		if answers[i], ok = items[i].(int64); !ok {
+			return nil, errReply
+		}
 	}
-	return made, nil
+	return answers, nil
 }
 
 func appendChange(command []any, c *realtime.Change) []any {
-	command = append(command, c.After, c.Seq(), channelPrefix+c.User, c.Announcement, len(c.Events))
+	command = append(command, c.After, c.Seq(), c.Announcement, len(c.Events))
 	for i := range c.Events {
 		command = append(command, c.Events[i].JSON)
 	}

@@ -1,7 +1,9 @@
 package redisstore_test
 
 import (
+	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +64,61 @@ func TestContract(t *testing.T) {
 				connect := start(t)
 				return func(t *testing.T) realtime.Store { return redisstore.New(connect(t)) }
 			})
+		})
+	}
+}
+
+func changeOf(user string, after int64, comment string, events int) realtime.Change {
+	c := realtime.Change{User: user, After: after, Announcement: "{}"}
+	for n := range events {
+		c.Events = append(c.Events, realtime.NewEvent(realtime.Timer{ID: string(rune('a' + n)), UserID: user, Status: realtime.Running, Comment: comment,
+			StartedAt: time.Unix(1, 0).UTC(), UpdatedAt: time.Unix(2, 0).UTC(), Seq: after + 1 + int64(n), Source: realtime.SourceClient}))
+	}
+	return c
+}
+
+// What Redis refuses of one user fails nobody else's write.
+func TestRefusedUser(t *testing.T) {
+	for name, start := range servers {
+		t.Run(name, func(t *testing.T) {
+			redis := start(t)(t)
+			store := redisstore.New(redis)
+			_, err := redis.Do(t.Context(), "SET", "clockwork:realtime:timers:bad", "of another type")
+			require.NoError(t, err)
+			ann, err := store.Load(t.Context(), "ann")
+			require.NoError(t, err)
+			made, err := store.Commit(t.Context(), []realtime.Change{changeOf("ann", ann.Seq, "", 1), changeOf("bad", ann.Seq, "", 1), changeOf("bob", ann.Seq, "", 1)})
+			var failed realtime.Failures
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, []bool{true, false, true}, made)
+			assert.NoError(t, failed[0])
+			assert.Error(t, failed[1])
+			assert.NoError(t, failed[2])
+			_, err = store.Commit(t.Context(), []realtime.Change{changeOf("bad", ann.Seq, "", 1)})
+			require.Error(t, err)
+			assert.NotErrorAs(t, err, &failed, "all of it failed")
+		})
+	}
+}
+
+// A commit may be larger than the largest request.
+func TestLargeCommit(t *testing.T) {
+	for name, start := range servers {
+		t.Run(name, func(t *testing.T) {
+			store := redisstore.New(start(t)(t))
+			none, err := store.Load(t.Context(), "nobody")
+			require.NoError(t, err)
+			comment := strings.Repeat("\\\"", 4<<10)
+			var changes []realtime.Change
+			for n := range 50 {
+				changes = append(changes, changeOf(fmt.Sprint("user-", n), none.Seq, comment, 8))
+			}
+			made, err := store.Commit(t.Context(), changes)
+			require.NoError(t, err)
+			assert.NotContains(t, made, false)
+			last, err := store.Load(t.Context(), "user-49")
+			require.NoError(t, err)
+			assert.Len(t, last.Timers, 8)
 		})
 	}
 }

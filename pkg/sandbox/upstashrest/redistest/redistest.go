@@ -29,6 +29,9 @@ type Subject struct {
 	Client Client
 	// At returns a client of whatever listens at a loopback address.
 	At func(t *testing.T, addr string, timeout time.Duration) Client
+	// WithPrefix returns a client of the same server whose keys and channels begin
+	// with "redistest:prefix:".
+	WithPrefix func(t *testing.T) Client
 	// WithWrongCredentials returns a client that the server refuses.
 	WithWrongCredentials func(t *testing.T) Client
 }
@@ -44,6 +47,7 @@ func Run(t *testing.T, s Subject) {
 	t.Run("refusals", s.refusals)
 	t.Run("pipeline", s.pipeline)
 	t.Run("arguments", s.arguments)
+	t.Run("prefix", s.prefix)
 	t.Run("wrong-credentials", s.wrongCredentials)
 	t.Run("server-that-hangs", s.hangs)
 	t.Run("server-that-is-not-there", s.notThere)

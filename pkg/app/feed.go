@@ -1,0 +1,199 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// everyChannel fits each channel of this backend.
+	everyChannel = "clockwork:*"
+	// feedLinger is how long the subscription stays without a listener: the next
+	// long poll comes soon.
+	feedLinger = 10 * time.Second
+	// feedRemembers is how long a loss is reported that is over, and counts as one
+	// that is not when nobody has subscribed again.
+	feedRemembers = 10 * time.Minute
+)
+
+// feed has all listeners of a process share one subscription, so one connection
+// to Redis, however many long polls wait: what a listener did not ask for is
+// filtered here. When the subscription is lost every listener learns it, and the
+// next one to come opens another.
+type feed struct {
+	Redis
+	now func() time.Time
+	log *slog.Logger
+
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	current *subscription // nil: nobody listens
+	lostAt  time.Time     // of the last loss
+	backAt  time.Time     // since then; zero: not yet
+}
+
+// subscription is one that is open, or about to be.
+type subscription struct {
+	listeners map[*listener]struct{}
+	ready     bool
+	used      int // how often somebody has come or gone
+	stop      context.CancelFunc
+}
+
+// listener is one call of Subscribe. Its functions are called one at a time, and
+// must not block.
+type listener struct {
+	wants     func(channel string) bool
+	onReady   func()
+	onMessage func(channel, payload string)
+	lost      chan error
+}
+
+// Subscribe is the client's, but for the connection.
+func (f *feed) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
+	return f.listen(ctx, onReady, onMessage, channels, func(channel, name string) bool { return channel == name })
+}
+
+// PSubscribe is likewise, for patterns that end in their only asterisk.
+func (f *feed) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
+	return f.listen(ctx, onReady, onMessage, patterns, func(channel, pattern string) bool {
+		return strings.HasPrefix(channel, strings.TrimSuffix(pattern, "*"))
+	})
+}
+
+func (f *feed) listen(ctx context.Context, onReady func(), onMessage func(channel, payload string), names []string, fits func(channel, name string) bool) error {
+	l := &listener{onReady: onReady, onMessage: onMessage, lost: make(chan error, 1), wants: func(channel string) bool {
+		for _, name := range names {
+			if fits(channel, name) {
+				return true
+			}
+		}
+		return false
+	}}
+	s := f.join(l)
+	defer f.leave(s, l)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-l.lost:
+		return err
+	}
+}
+
+func (f *feed) join(l *listener) *subscription {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current == nil {
+		ctx, stop := context.WithCancel(context.Background())
+		f.current = &subscription{listeners: map[*listener]struct{}{}, stop: stop}
+		s := f.current
+		f.running.Go(func() { f.run(ctx, s) })
+	}
+	s := f.current
+	s.listeners[l] = struct{}{}
+	s.used++
+	if s.ready && l.onReady != nil {
+		l.onReady()
+	}
+	return s
+}
+
+// leave ends the subscription some time after its last listener is gone.
+func (f *feed) leave(s *subscription, l *listener) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(s.listeners, l)
+	s.used++
+	if len(s.listeners) > 0 || f.current != s {
+		return
+	}
+	used := s.used
+	time.AfterFunc(feedLinger, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if s.used == used && f.current == s {
+			f.current = nil
+			s.stop()
+		}
+	})
+}
+
+// close ends the subscription at once if nobody listens, and waits for that.
+func (f *feed) close() {
+	f.mu.Lock()
+	if s := f.current; s != nil && len(s.listeners) == 0 {
+		f.current = nil
+		s.stop()
+	}
+	idle := f.current == nil
+	f.mu.Unlock()
+	if idle {
+		f.running.Wait()
+	}
+}
+
+func (f *feed) run(ctx context.Context, s *subscription) {
+	defer s.stop()
+	err := f.Redis.PSubscribe(ctx, func() { f.opened(s) }, func(channel, payload string) { f.deliver(s, channel, payload) }, everyChannel)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current != s {
+		return // it was ended for want of listeners
+	}
+	f.current = nil
+	if f.lostAt.IsZero() || !f.backAt.IsZero() {
+		f.lostAt, f.backAt = f.now(), time.Time{}
+		f.log.Warn("redis: subscription lost", "error", err)
+	}
+	for l := range s.listeners {
+		l.lost <- err
+	}
+}
+
+func (f *feed) opened(s *subscription) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.ready = true
+	if !f.lostAt.IsZero() && f.backAt.IsZero() {
+		f.backAt = f.now()
+		f.log.Warn("redis: subscription is back", "lost_for", f.backAt.Sub(f.lostAt))
+	}
+	for l := range s.listeners {
+		if l.onReady != nil {
+			l.onReady()
+		}
+	}
+}
+
+func (f *feed) deliver(s *subscription, channel, payload string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for l := range s.listeners {
+		if l.wants(channel) {
+			l.onMessage(channel, payload)
+		}
+	}
+}
+
+// check tells of the subscription; known is false if nobody has needed it for a
+// while.
+func (f *feed) check() (c check, known bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	recent := !f.lostAt.IsZero() && f.now().Sub(f.lostAt) < feedRemembers
+	switch {
+	case f.current != nil && f.current.ready && recent:
+		return check{Status: "up", Message: "Messages were not heard from " + f.lostAt.UTC().Format(time.RFC3339) + " to " + f.backAt.UTC().Format(time.RFC3339) +
+			"; what was missed then was read afterwards."}, true
+	case f.current != nil && f.current.ready:
+		return check{Status: "up"}, true
+	case !f.lostAt.IsZero() && f.backAt.IsZero() && (f.current != nil || recent):
+		since := f.lostAt.UTC().Truncate(time.Millisecond)
+		return check{Status: "down", DownSince: &since, Message: "Changes made elsewhere are not heard: they show with the next read. It is tried again and again."}, true
+	}
+	return c, false
+}

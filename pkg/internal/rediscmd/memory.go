@@ -1,0 +1,33 @@
+package rediscmd
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Memory is what INFO memory tells.
+type Memory struct {
+	Used, Limit float64 // in bytes; a Limit of 0 is none, or not told
+	// Policy is what is dropped when memory is full: "noeviction" is nothing, ""
+	// is not told.
+	Policy string
+}
+
+// ParseMemory reads the reply of INFO memory. Of what it does not find it says
+// nothing.
+func ParseMemory(reply any) Memory {
+	text, _ := reply.(string)
+	fields := map[string]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found {
+			fields[name] = value
+		}
+	}
+	m := Memory{Policy: fields["maxmemory_policy"]}
+	m.Used, _ = strconv.ParseFloat(fields["used_memory"], 64)
+	m.Limit, _ = strconv.ParseFloat(fields["maxmemory"], 64)
+	return m
+}
+
+// Evicts reports that keys which are needed may be dropped.
+func (m Memory) Evicts() bool { return m.Policy != "" && m.Policy != "noeviction" }

@@ -1,0 +1,7 @@
+package redistcp
+
+// The bounds that together say how soon a dead subscription is noticed.
+const (
+	DefaultSilence = defaultSilence
+	PongWait       = pongWait
+)

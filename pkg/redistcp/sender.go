@@ -1,0 +1,178 @@
+package redistcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+)
+
+// Bounds of what goes out in one round trip. A single call may be larger, and
+// then goes alone: those behind it must not wait for its bytes.
+const (
+	maxBatchCommands = 128
+	maxBatchBytes    = 64 << 10
+)
+
+// sender has calls share round trips. There are as many at a time as there are
+// connections. A call that finds one free is sent at once, by its own
+// goroutine, so a lone caller pays nothing for this. The others wait, and
+// together they are the next round trip of the connection that is free first.
+type sender struct {
+	run func(ctx context.Context, calls []*call) // gives each its outcome
+
+	mu      sync.Mutex
+	free    int // connections
+	waiting []*call
+}
+
+// call is the commands of one caller: they stay together and in order.
+type call struct {
+	op       string
+	cmds     [][]string
+	deadline time.Time
+	done     chan struct{} // closed when replies and err are there; nil for a call that did not wait
+	last     bool          // no other call of its round trip may wait longer
+
+	queued  []*redis.Cmd
+	replies []any
+	err     error
+}
+
+func (s *sender) send(ctx context.Context, op string, cmds [][]string) ([]any, error) {
+	one := &call{op: op, cmds: cmds, last: true}
+	if s.claim(ctx, one) {
+		defer s.release()
+		s.run(ctx, []*call{one})
+		return one.replies, one.err
+	}
+	select {
+	case <-one.done:
+		return one.replies, one.err
+	case <-ctx.Done():
+	}
+	switch err := ctx.Err(); {
+	case s.withdraw(one):
+		return nil, &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Uncounted: true, Err: fmt.Errorf("%w: %w", ErrQueued, err)}
+	case one.last && errors.Is(err, context.DeadlineExceeded): // the round trip's time is over too
+		<-one.done
+		return one.replies, one.err
+	default:
+		return nil, &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Uncounted: true, Err: err}
+	}
+}
+
+// claim takes a free connection, or has the call wait.
+func (s *sender) claim(ctx context.Context, one *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free > 0 {
+		s.free--
+		return true
+	}
+	one.done, one.last = make(chan struct{}), false
+	one.deadline, _ = ctx.Deadline()
+	s.waiting = append(s.waiting, one)
+	return false
+}
+
+// withdraw takes a call back that was not sent.
+func (s *sender) withdraw(one *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.waiting, one)
+	if i >= 0 {
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+	}
+	return i >= 0
+}
+
+// release frees a connection, for those that wait if there are any.
+func (s *sender) release() {
+	if batch := s.next(); batch != nil {
+		go s.drain(batch)
+	}
+}
+
+func (s *sender) drain(batch []*call) {
+	for ; batch != nil; batch = s.next() {
+		ctx, cancel := context.WithDeadline(context.Background(), lastOf(batch).deadline)
+		s.run(ctx, batch)
+		cancel()
+		for _, one := range batch {
+			close(one.done)
+		}
+	}
+}
+
+// next takes the calls of the next round trip. With none it frees the
+// connection.
+func (s *sender) next() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, commands, bytes := 0, 0, 0
+	for ; n < len(s.waiting); n++ {
+		commands, bytes = commands+len(s.waiting[n].cmds), bytes+s.waiting[n].size()
+		if n > 0 && (commands > maxBatchCommands || bytes > maxBatchBytes) {
+			break
+		}
+	}
+	if n == 0 {
+		s.free++
+		return nil
+	}
+	batch := slices.Clone(s.waiting[:n])
+	s.waiting = slices.Delete(s.waiting, 0, n) // keeps no pointer behind the end
+	lastOf(batch).last = true
+	return batch
+}
+
+// lastOf is the call that can wait longest.
+func lastOf(batch []*call) *call {
+	return slices.MaxFunc(batch, func(a, b *call) int { return a.deadline.Compare(b.deadline) })
+}
+
+func (c *call) size() (bytes int) {
+	for _, cmd := range c.cmds {
+		for _, arg := range cmd {
+			bytes += len(arg)
+		}
+	}
+	return bytes
+}
+
+// hasError looks for a command that learnt how it went. If the connection could
+// not be set up, because the password is wrong for one, go-redis returns that
+// only from Exec: the commands look like keys that are not there.
+func (c *call) hasError() bool {
+	return slices.ContainsFunc(c.queued, func(cmd *redis.Cmd) bool { return cmd.Err() != nil })
+}
+
+// collect reads the call's replies; all is the error of the round trip as a
+// whole. A command that Redis refused has its error in its place.
+func (c *call) collect(ctx context.Context, all error) ([]any, error) {
+	if all != nil {
+		return nil, failed(ctx, c.op, all, c.cmds...)
+	}
+	replies := make([]any, len(c.queued))
+	for i, cmd := range c.queued {
+		value, err := normalize(cmd.Result())
+		if err == nil {
+			replies[i] = value
+			continue
+		}
+		e := failed(ctx, rediscmd.Name(c.cmds[i]), err, c.cmds[i])
+		if e.Code == "" || e.Code == "NOAUTH" {
+			e.Op = c.op // it is not about one command
+			return nil, e
+		}
+		replies[i] = e
+	}
+	return replies, nil
+}
