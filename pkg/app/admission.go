@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"net/http"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
@@ -33,20 +36,37 @@ func (d *Deps) admit(ctx context.Context, in *Request, l load) (context.Context,
 	if d.Limits == nil {
 		return ctx, nil
 	}
-	address := d.address(in.Request)
-	claims := make([]ratelimit.Claim, 0, 3)
-	if caller, known := callerClaim(in, l); known {
-		claims = append(claims, caller)
-	}
-	if l != light && !in.Caller.Known {
-		claims = append(claims, ratelimit.Claim{Policy: &ratelimit.CostlyPerAddress, Kind: "address", Value: address})
-	}
-	claims = append(claims, ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: address})
+	claims := append(d.claims(in, l), ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: d.address(in.Request)})
 	var err error
 	if in.pass, err = d.Limits.Admit(claims...); err == nil && l == costly {
 		err = in.pass.Ask(ctx)
 	}
 	return ratelimit.With(ctx, in.pass), err
+}
+
+// claims are the quotas of the caller, and if nobody has checked who that is, of
+// those who are costly behind one address.
+func (d *Deps) claims(in *Request, l load) []ratelimit.Claim {
+	claims := make([]ratelimit.Claim, 0, 3)
+	if caller, known := callerClaim(in, l); known {
+		claims = append(claims, caller)
+	}
+	if l != light && !in.Caller.Known {
+		claims = append(claims, ratelimit.Claim{Policy: &ratelimit.CostlyPerAddress, Kind: "address", Value: d.address(in.Request)})
+	}
+	return claims
+}
+
+// admitLookup counts a read that turns out to need an upstream.
+func (d *Deps) admitLookup(ctx context.Context, in *Request) error {
+	pass, err := d.Limits.Admit(d.claims(in, costly)...)
+	if err == nil {
+		err = pass.Ask(ctx)
+	}
+	if err != nil {
+		in.pass = pass // the answer names the quota that refused it
+	}
+	return err
 }
 
 // callerClaim is the quota that the caller has as a person.
@@ -70,6 +90,52 @@ func callerClaim(in *Request, l load) (claim ratelimit.Claim, known bool) {
 	return claim, true
 }
 
+// What reaches no route's own count is counted for its address in this process
+// alone, so that it costs no command in Redis. perAddressHere is PerAddress: the
+// address's next read tells Redis of it. A page is a dozen files from memory, so
+// pages have a quota of their own.
+var (
+	perAddressHere = inProcess(ratelimit.PerAddress)
+	pages          = inProcess(ratelimit.NewPolicy("page", 1500, time.Minute, 1))
+)
+
+func inProcess(p ratelimit.Policy) ratelimit.Policy {
+	p.Share = math.MaxInt
+	return p
+}
+
+// countAddress counts a request for its address in this process.
+func (d *Deps) countAddress(r *http.Request, policy *ratelimit.Policy) (*ratelimit.Pass, error) {
+	if d.Limits == nil {
+		return nil, nil
+	}
+	return d.Limits.Admit(ratelimit.Claim{Policy: policy, Kind: "address", Value: d.address(r)})
+}
+
+// CountAddress counts the requests for next by their address, whoever sends
+// them: for what is served beside the API and checks its callers itself.
+func (d *Deps) CountAddress(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if pass, err := d.countAddress(r, &perAddressHere); err != nil {
+			refuse(w, r, d, pass, err)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// refuse answers a request that went no further than its address's count.
+func refuse(w http.ResponseWriter, r *http.Request, d *Deps, pass *ratelimit.Pass, err error) {
+	ctx, cancel, seen := open(w, r, d)
+	defer cancel()
+	pass.Tell(w.Header())
+	w.Header().Set("Server-Timing", seen.serverTiming())
+	known := errorFor(err, r.Context())
+	seen.failed(known, err)
+	web.WriteError(w, known)
+	seen.end(ctx)
+}
+
 // address is where a request comes from.
 func (d *Deps) address(r *http.Request) string { return auth.Address(r, d.Config.Deployed()) }
 
@@ -87,5 +153,17 @@ func (d *Deps) AdmitDeepHealth(ctx context.Context, in *Request) (err error) {
 
 func rateLimited(limited *ratelimit.Exceeded, cause error) *web.Error {
 	return &web.Error{Status: http.StatusTooManyRequests, Code: "RATE_LIMITED", RetryAfter: limited.RetryAfter, Err: cause,
-		Message: "Too many requests. Wait a little before the next."}
+		Message: "Too many requests. Try again " + inWords(limited.RetryAfter) + "."}
+}
+
+// inWords is a wait in words: as many seconds as Retry-After has, or whole minutes.
+func inWords(wait time.Duration) string {
+	seconds := int(math.Ceil(wait.Seconds()))
+	switch {
+	case seconds <= 1:
+		return "in a second"
+	case seconds < 120:
+		return fmt.Sprintf("in %d seconds", seconds)
+	}
+	return fmt.Sprintf("in %d minutes", (seconds+59)/60)
 }

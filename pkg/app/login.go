@@ -36,5 +36,5 @@ func ServeToken(w http.ResponseWriter, r *http.Request, method string, route Rou
 
 func tooManyAttempts(limited *auth.TooManyAttempts, cause error) *web.Error {
 	return &web.Error{Status: http.StatusTooManyRequests, Code: "TOO_MANY_ATTEMPTS", RetryAfter: limited.RetryAfter, Err: cause,
-		Message: "Too many attempts to log in. Wait a little before the next."}
+		Message: "Too many failed attempts to log in from here. Try again " + inWords(limited.RetryAfter) + "."}
 }

@@ -2136,6 +2136,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             /** @description As Inngest's protocol has it. */
             readonly 500: {
                 headers: {
@@ -2299,6 +2300,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             /** @description As Inngest's protocol has it. */
             readonly 500: {
                 headers: {
@@ -2466,6 +2468,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             /** @description As Inngest's protocol has it. */
             readonly 500: {
                 headers: {
