@@ -43,11 +43,11 @@ func Handler(d *app.Deps) (http.Handler, error) {
 	}
 	path := "/api/inngest" // rewrites may have changed what the request says
 	unsigned := false      // but in dev mode, whatever it says; unset, the SDK asks the environment
-	serve := plainBodies(client.ServeWithOpts(inngestgo.ServeOpts{Path: &path, EnableUnauthedSync: &unsigned}))
+	serve := client.ServeWithOpts(inngestgo.ServeOpts{Path: &path, EnableUnauthedSync: &unsigned})
 	if d.Config.InngestDev() {
-		return behindProxy(serve), nil
+		return behindProxy(plainBodies(serve)), nil
 	}
-	return serve, nil
+	return (&signatures{deps: d, now: time.Now}).serve(serve), nil // the SDK has no other clock
 }
 
 // behindProxy registers the function at the address that the dev server called:

@@ -136,6 +136,24 @@ func refuse(w http.ResponseWriter, r *http.Request, d *Deps, pass *ratelimit.Pas
 	seen.end(ctx)
 }
 
+// forgeries bounds what an address may have checked in vain: a large body takes
+// up to 50 ms of CPU to bring into the form that Inngest signs.
+var forgeries = ratelimit.Limit{Burst: 20, Interval: 3 * time.Second}
+
+// ForgeryWait is for how long the address has sent too much that its alleged
+// sender had not signed; 0 for not at all.
+func (d *Deps) ForgeryWait(r *http.Request) time.Duration {
+	if d.Limits == nil {
+		return 0
+	}
+	return d.forged.Take(d.Now(), ratelimit.Count{Key: d.address(r), Limit: forgeries})
+}
+
+// CountForgery counts a request that its alleged sender had not signed.
+func (d *Deps) CountForgery(r *http.Request) {
+	d.forged.Take(d.Now(), ratelimit.Count{Key: d.address(r), Limit: forgeries, N: 1, Counted: true})
+}
+
 // address is where a request comes from.
 func (d *Deps) address(r *http.Request) string { return auth.Address(r, d.Config.Deployed()) }
 

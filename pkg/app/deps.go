@@ -55,6 +55,7 @@ type Deps struct {
 	checkup  checkup
 	cors     *web.CORS
 	once     *idempotency.Store
+	forged   ratelimit.Local
 }
 
 // Options are the parts of Deps that a process may bring itself.
