@@ -199,7 +199,9 @@ export interface paths {
         readonly put?: never;
         /**
          * A bearer token for a username and a password
-         * @description It lasts for `expires_in` seconds. After ten failures for a user, or sixty from an address, it answers 429.
+         * @description It lasts for `expires_in` seconds. After ten failures for a user from an address, or sixty for all users from there, it
+         *     answers 429. A user who is guessed at from many addresses is never kept out, but an answer may then take three seconds
+         *     longer. The cookie keeps the attempts of a device that has logged in before apart from those of others; it lets nobody in.
          *     `/api/login` is the same.
          */
         readonly post: operations["login"];
@@ -220,7 +222,9 @@ export interface paths {
         readonly put?: never;
         /**
          * A bearer token for a username and a password
-         * @description It lasts for `expires_in` seconds. After ten failures for a user, or sixty from an address, it answers 429.
+         * @description It lasts for `expires_in` seconds. After ten failures for a user from an address, or sixty for all users from there, it
+         *     answers 429. A user who is guessed at from many addresses is never kept out, but an answer may then take three seconds
+         *     longer. The cookie keeps the attempts of a device that has logged in before apart from those of others; it lets nobody in.
          *     `/api/login` is the same.
          */
         readonly post: operations["loginUnderApi"];
@@ -1684,6 +1688,8 @@ export interface operations {
                     readonly "Server-Timing": components["headers"]["Server-Timing"];
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The device, for the next login: `cw_device`, with the prefix `__Secure-` over HTTPS. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1737,6 +1743,8 @@ export interface operations {
                     readonly "Server-Timing": components["headers"]["Server-Timing"];
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The device, for the next login: `cw_device`, with the prefix `__Secure-` over HTTPS. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
