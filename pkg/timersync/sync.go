@@ -77,10 +77,11 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (fetche
 
 func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetched, error) {
 	fetchedAt := s.Now().UTC().Truncate(time.Millisecond)
-	base, stored, err := s.Cache.Base(ctx, s.Tokens.key(from.Source))
+	base, stored, err := s.Cache.Base(ctx, s.Tokens.key(from.Source), requestKey)
 	if err != nil {
 		return Fetched{}, err
 	}
+	s.begun(ctx, stored[1])
 	read, used, source, err := s.Tokens.timers(ctx, from.Source, stored[0])
 	if err != nil {
 		return Fetched{}, fmt.Errorf("fetch timers: %w", err)

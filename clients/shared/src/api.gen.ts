@@ -82,7 +82,8 @@ export interface paths {
         readonly put?: never;
         /**
          * Ask for a fresh snapshot of Clockwork
-         * @description It answers before the sync has run; needs no Clockwork token.
+         * @description It answers before the sync has run; needs no Clockwork token. If one was requested that has not begun, that one serves
+         *     this request too; one that is running does not, so another follows it.
          */
         readonly post: operations["requestSync"];
         readonly delete?: never;
