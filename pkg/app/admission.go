@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -110,6 +112,19 @@ func (d *Deps) countAddress(r *http.Request, policy *ratelimit.Policy) (*ratelim
 		return nil, nil
 	}
 	return d.Limits.Admit(ratelimit.Claim{Policy: policy, Kind: "address", Value: d.address(r)})
+}
+
+// checkHost refuses a request for a name that is not this machine's, if a
+// developer runs the functions in open mode: "vercel dev" serves whatever a page
+// calls it, and says in X-Forwarded-Host what that was.
+func (d *Deps) checkHost(r *http.Request) error {
+	if d.Config.Platform.VercelEnv != "development" || d.Config.Auth.Mode != config.AuthOpen {
+		return nil
+	}
+	if web.NewHosts(d.Config.Auth.AllowedOrigins).Allow(cmp.Or(r.Header.Get("X-Forwarded-Host"), r.Host)) {
+		return nil
+	}
+	return web.ErrHost
 }
 
 // CountAddress counts the requests for next by their address, whoever sends

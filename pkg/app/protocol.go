@@ -17,6 +17,10 @@ import (
 // speaks another party's protocol and checks its callers itself.
 func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*Deps) (http.Handler, error)) {
 	d, err := Of(r)
+	if err := d.checkHost(r); err != nil {
+		refuse(w, r, d, nil, err)
+		return
+	}
 	if pass, limited := d.countAddress(r, &perAddressHere); limited != nil {
 		refuse(w, r, d, pass, limited)
 		return

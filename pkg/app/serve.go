@@ -96,6 +96,10 @@ func byMode(r *http.Request) func(*Deps) (auth.Caller, error) {
 
 func serve(w http.ResponseWriter, r *http.Request, method string, route Route, door doorway) {
 	d, depsErr := Of(r)
+	if err := d.checkHost(r); err != nil {
+		refuse(w, r, d, nil, err)
+		return
+	}
 	if door.identify == nil || r.Method != method { // the others are counted by admit
 		if pass, err := d.countAddress(r, &perAddressHere); err != nil {
 			refuse(w, r, d, pass, err)
