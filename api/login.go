@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
-	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -44,9 +43,11 @@ func login(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) 
 	if err := web.CheckText("username", in.Username, users.MaxUsername); err != nil {
 		return web.Reply{}, err
 	}
-	token, err := d.Login.Enter(ctx, in.Username, in.Password, auth.Address(r.Request, d.Config.Deployed()))
+	token, device, err := d.LogIn(ctx, r, in.Username, in.Password)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return web.OK(loginReply{token.AccessToken, "Bearer", int64(token.ExpiresIn.Seconds()), token.UserID}), nil
+	reply := web.OK(loginReply{token.AccessToken, "Bearer", int64(token.ExpiresIn.Seconds()), token.UserID})
+	reply.Cookie = device
+	return reply, nil
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -192,4 +193,68 @@ func TestLoginTooOftenFromOneAddress(t *testing.T) {
 			assert.NotContains(t, w.Log.String(), "198.51.100.")
 		})
 	}
+}
+
+// The device on which somebody has logged in has attempts of its own: by a
+// cookie that goes nowhere else and lets nobody in.
+func TestLoginFromAKnownDevice(t *testing.T) {
+	deployed := loginEnv("VERCEL_ENV", "production", "INNGEST_EVENT_KEY", "event-key", "INNGEST_SIGNING_KEY", "signkey-prod-00")
+	for name, tt := range map[string]struct {
+		env    map[string]string
+		target string
+		cookie string
+		secure bool
+	}{
+		"own-server": {loginEnv(), "/login", "cw_device", false},
+		"under-api":  {loginEnv("AUTH_MODE", "required"), "/api/login", "cw_device", false},
+		"vercel":     {deployed, "/login", "__Secure-cw_device", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := apptest.New(t, apptest.Options{Env: tt.env, Unsynced: true})
+			ask := func(password string, cookies ...string) apptest.Answer {
+				r := credentials("linh", password)
+				r.Target, r.Header = tt.target, map[string]string{"Cookie": strings.Join(cookies, "; ")}
+				return w.Do(t.Context(), api.HandleLogin, r)
+			}
+			first := ask(loginPassword)
+			require.Equal(t, 200, first.Status)
+			cookies := (&http.Response{Header: first.Header}).Cookies()
+			require.Len(t, cookies, 1)
+			device := cookies[0]
+			assert.Equal(t, tt.cookie, device.Name)
+			assert.Equal(t, tt.target, device.Path)
+			assert.Equal(t, http.SameSiteStrictMode, device.SameSite)
+			assert.True(t, device.HttpOnly)
+			assert.Equal(t, tt.secure, device.Secure)
+			assert.Empty(t, device.Domain)
+			assert.Equal(t, int((180 * 24 * time.Hour).Seconds()), device.MaxAge)
+			assert.NotContains(t, w.Log.String(), device.Value)
+
+			for range 10 {
+				a := ask("guess")
+				require.Equal(t, 401, a.Status)
+				assert.Empty(t, a.Header.Get("Set-Cookie"), "for those who are let in")
+			}
+			require.Equal(t, 429, ask(loginPassword).Status)
+			require.Equal(t, 429, ask(loginPassword, tt.cookie+"="+strings.Repeat("A", 64)).Status, "made up")
+			assert.Equal(t, 200, ask(loginPassword, "other=1", tt.cookie+"=planted", device.Name+"="+device.Value).Status)
+			assert.Equal(t, 401, ask("guess", device.Name+"="+device.Value).Status, "it is no password")
+		})
+	}
+}
+
+// Other addresses' failures do not keep out who has the right password.
+func TestLoginWhileStrangersGuess(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Unsynced: true, Env: loginEnv("VERCEL_ENV", "production", "INNGEST_EVENT_KEY", "event-key", "INNGEST_SIGNING_KEY", "signkey-prod-00")})
+	ask := func(address, password string) int {
+		r := credentials("linh", password)
+		r.Header = map[string]string{"X-Forwarded-For": address}
+		return w.Do(t.Context(), api.HandleLogin, r).Status
+	}
+	for n := range 20 {
+		require.Equal(t, 401, ask(fmt.Sprintf("198.51.100.%d", n), "guess"))
+	}
+	began := time.Now()
+	assert.Equal(t, 200, ask("192.0.2.1", loginPassword))
+	assert.GreaterOrEqual(t, time.Since(began), 3*time.Second, "slower, which is all")
 }

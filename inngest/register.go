@@ -49,11 +49,10 @@ func Handler(d *app.Deps) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	serve = plainBodies(serve)
 	if d.Config.InngestDev() {
-		return behindProxy(serve), nil
+		return behindProxy(plainBodies(serve)), nil
 	}
-	return serve, nil
+	return (&signatures{deps: d, now: time.Now}).serve(serve), nil // the SDK has no other clock
 }
 
 // behindProxy registers the function at the address that the dev server called:

@@ -30,9 +30,9 @@ func issue(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) 
 	if err != nil {
 		return web.Reply{}, web.BadRequest("key", "The address must end with an issue key such as ABC-123, or an issue's number.")
 	}
-	found, err := d.Names.Issue(ctx, idOrKey)
+	found, err := d.Issue(ctx, r, idOrKey)
 	if err != nil {
-		return web.Reply{}, app.IssueError(err)
+		return web.Reply{}, err
 	}
 	return web.OK(issueReply{found}), nil
 }

@@ -31,7 +31,7 @@ func sync(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	if err := syncevent.Sender(d)(ctx, account); err != nil {
+	if err := d.RequestSyncOnce(ctx, account, syncevent.Sender(d)); err != nil {
 		return web.Reply{}, err
 	}
 	return web.Reply{Status: http.StatusAccepted, Body: syncReply{true}}, nil

@@ -53,3 +53,70 @@ func TestSync(t *testing.T) {
 		{Name: "answers-html", Options: inngest, Request: everybody, Given: broken(fault.Fault{Upstream: "inngest", Kind: fault.HTML}), Status: 502, Code: "INNGEST_UNAVAILABLE"},
 	}...))
 }
+
+// A sync that is requested again before it has begun is one sync; one that is
+// requested while another reads Clockwork's list comes after that, for it may
+// have missed what was changed.
+func TestSyncIsRequestedOnce(t *testing.T) {
+	for name, tcp := range map[string]bool{"rest": false, "tcp": true} {
+		t.Run(name, func(t *testing.T) {
+			w := apptest.New(t, apptest.Options{Inngest: true, OverTCP: tcp, Env: map[string]string{"RATE_LIMIT": "off"}})
+			request := func() { // answers the same whatever it comes to
+				t.Helper()
+				a := w.Do(t.Context(), timers.HandleSync, apptest.Request{Target: syncPath, Body: `{}`})
+				require.Equal(t, 202, a.Status)
+				assert.JSONEq(t, `{"syncRequested":true}`, string(a.Body))
+			}
+			before, err := w.Redis.Usage(t.Context())
+			require.NoError(t, err)
+			for range 20 {
+				request()
+			}
+			after, err := w.Redis.Usage(t.Context())
+			require.NoError(t, err)
+			assert.Len(t, w.Events.Sent(), 1)
+			assert.EqualValues(t, 20, after.Since(before).Commands, "one each")
+
+			reading := w.Faults().Add(fault.Fault{Upstream: "report", Kind: fault.Delay, Delay: time.Second, Count: 1})
+			synced := make(chan struct{})
+			go func() { defer close(synced); w.Sync(t) }()
+			require.Eventually(t, func() bool { return reading.Hits() > 0 }, time.Minute, time.Millisecond)
+			request()
+			assert.Len(t, w.Events.Sent(), 2, "what changed while the list is read needs another sync")
+			request()
+			assert.Len(t, w.Events.Sent(), 2)
+			<-synced
+			request()
+			assert.Len(t, w.Events.Sent(), 2, "which has not begun")
+			w.Sync(t)
+			request()
+			assert.Len(t, w.Events.Sent(), 3)
+			w.Redis.Miniredis().FastForward(5 * time.Second)
+			request()
+			assert.Len(t, w.Events.Sent(), 4, "a sync that does not begin is requested again")
+		})
+	}
+}
+
+// A request that fails is nobody's.
+func TestSyncIsRequestedAgainAfterAFailure(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Inngest: true})
+	w.Faults().Add(fault.Fault{Upstream: "inngest", Kind: fault.Status, Status: 500})
+	ask := apptest.Request{Target: syncPath, Body: `{}`}
+	for range 2 {
+		require.Equal(t, 502, w.Do(t.Context(), timers.HandleSync, ask).Status)
+	}
+	w.Faults().Clear()
+	require.Equal(t, 202, w.Do(t.Context(), timers.HandleSync, ask).Status)
+	assert.Len(t, w.Events.Sent(), 1)
+}
+
+// Without Redis nobody knows what was requested, and everything is.
+func TestSyncIsRequestedWithoutRedis(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Inngest: true})
+	w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status, Status: 500})
+	for n := range 3 {
+		require.Equal(t, 202, w.Do(t.Context(), timers.HandleSync, apptest.Request{Target: syncPath, Body: `{}`}).Status)
+		assert.Len(t, w.Events.Sent(), n+1)
+	}
+}

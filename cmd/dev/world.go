@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -40,7 +41,7 @@ type world struct {
 	base      string // http://127.0.0.1:3000
 	upstreams *sandbox.Sandbox
 	upstash   *upstashrest.Server
-	variables map[string]string
+	variables map[string]string // that are printed
 	observer  *observe.Observer
 	deps      *app.Deps
 	loop      *syncLoop
@@ -48,9 +49,12 @@ type world struct {
 	log       *slog.Logger
 }
 
-// passedOn are variables that a developer may set for dev itself.
-var passedOn = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "JWT_SECRET", "CORS_ALLOWED_ORIGINS", "RATE_LIMIT", "SYNC_CRON", "DATABASE_URL",
-	"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "METRICS_ADDRESS"}
+// Variables that a developer may set for dev itself. What may hold a secret of
+// theirs is not printed again.
+var (
+	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON"}
+	keptInside = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "METRICS_ADDRESS"}
+)
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
 	w := &world{base: base, upstreams: sandbox.New(sandbox.Options{Seed: 1})}
@@ -60,7 +64,14 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		return nil, fmt.Errorf("redis: %w", err)
 	}
 	w.variables = w.environment(restToken, given)
-	c, err := config.Load(w.variables)
+	variables := maps.Clone(w.variables)
+	for _, name := range keptInside {
+		if value, ok := given[name]; ok {
+			variables[name] = value
+			delete(w.variables, name)
+		}
+	}
+	c, err := config.Load(variables)
 	if err != nil {
 		w.upstash.Close()
 		return nil, fmt.Errorf("configuration: %w", err)
@@ -168,6 +179,9 @@ func (w *world) firstSync(ctx context.Context) {
 	}
 }
 
+// handler serves this machine alone. The sandbox's controls and the variables
+// have no login, so they are for no page but one's own; what stands in for an
+// upstream wants credentials, and is called as if by a page of Jira's.
 func (w *world) handler(realtime ...routes.Route) http.Handler {
 	mounted := append([]routes.Route{w.pages, {Path: "GET " + envPath, Handler: w.serveVariables}}, realtime...)
 	mount := func(path string, handler http.Handler) {
@@ -179,7 +193,18 @@ func (w *world) handler(realtime ...routes.Route) http.Handler {
 	mount(sandboxPath+"/report", w.upstreams.Report())
 	mount(sandboxPath+"/jira", w.upstreams.Jira())
 	mount(controlPath, w.upstreams.Control())
-	return routes.Handler(w.deps, mounted...)
+	all := routes.Handler(w.deps, mounted...)
+	product, controls := routes.NoForeignWrites(w.deps, all), routes.OwnPagesOnly(w.deps, all)
+	return routes.LocalOnly(w.deps, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path + "/"; {
+		case !strings.HasPrefix(path, sandboxPath+"/"):
+			product.ServeHTTP(out, r)
+		case strings.HasPrefix(path, envPath+"/"), strings.HasPrefix(path, controlPath+"/"):
+			controls.ServeHTTP(out, r)
+		default:
+			all.ServeHTTP(out, r)
+		}
+	}))
 }
 
 // serveVariables prints the variables so that a shell and a .env file read

@@ -54,7 +54,7 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 	}
 	var mounted []routes.Route
 	server.Register(func(path string, handler http.HandlerFunc) {
-		mounted = append(mounted, routes.Route{Path: path, Handler: d.Telemetry.Handler(path, handler)})
+		mounted = append(mounted, routes.Route{Path: path, Handler: d.CountAddress(d.Telemetry.Handler(path, handler))})
 	})
 	err = serve(ctx, mounted)
 	stop()

@@ -141,3 +141,16 @@ func TestAttackBySmuggling(t *testing.T) {
 	}
 	v.untouched(t, first)
 }
+
+// Where nobody has to log in, a page of another origin still changes nothing.
+func TestAttackByAForeignPage(t *testing.T) {
+	t.Parallel()
+	v := attack(t, map[string]string{"AUTH_MODE": "open"})
+	for _, path := range []string{"/api/timers/start", "/api/timers/stop", "/api/timers/sync", "/api/settings/validate", "/login"} {
+		for _, origin := range []string{"https://evil.test", "null", "http://localhost:5173"} {
+			got := v.raw(t, v.text("POST "+path+" HTTP/1.1\nHost: HOST\nOrigin: "+origin+"\nX-Clockwork-Token: CLOCKWORK\nConnection: close\n\n{}"))
+			assert.Equal(t, http.StatusForbidden, got.StatusCode, "%s from %s: %s", path, origin, got.body)
+			v.untouched(t, got)
+		}
+	}
+}

@@ -121,7 +121,7 @@ func serve(ctx context.Context, d *app.Deps) error {
 		if d.Config.InngestDev() {
 			d.Log.Warn("INNGEST_DEV is set: /api/inngest takes unsigned requests. Unset it where others can reach this server")
 		}
-		return listen.Serve(ctx, listener, routes.Handler(d, append(mounted, pages)...))
+		return listen.Serve(ctx, listener, routes.Guard(d, listener.Addr(), routes.Handler(d, append(mounted, pages)...)))
 	})
 }
 

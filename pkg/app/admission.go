@@ -1,10 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"math"
+
 	"net/http"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -49,6 +55,18 @@ func (d *Deps) claims(in *Request, l load) []ratelimit.Claim {
 	return claims
 }
 
+// admitLookup counts a read that turns out to need an upstream.
+func (d *Deps) admitLookup(ctx context.Context, in *Request) error {
+	pass, err := d.Limits.Admit(d.claims(in, costly)...)
+	if err == nil {
+		err = pass.Ask(ctx)
+	}
+	if err != nil {
+		in.pass = pass // the answer names the quota that refused it
+	}
+	return err
+}
+
 // callerClaim is the quota that the caller has as a person.
 func callerClaim(in *Request, l load) (claim ratelimit.Claim, known bool) {
 	switch {
@@ -70,6 +88,72 @@ func callerClaim(in *Request, l load) (claim ratelimit.Claim, known bool) {
 	return claim, true
 }
 
+// pages are the quota of what is served from memory: a page is a dozen files.
+var pages = ratelimit.NewPolicy("page", 1500, time.Minute)
+
+// countAddress counts a request for its address in this process.
+func (d *Deps) countAddress(r *http.Request, policy *ratelimit.Policy) (*ratelimit.Pass, error) {
+	if d.Limits == nil {
+		return nil, nil
+	}
+	return d.Limits.Admit(ratelimit.Claim{Policy: policy, Kind: "address", Value: d.address(r)})
+}
+
+// checkHost refuses a request for a name that is not this machine's, if a
+// developer runs the functions in open mode: "vercel dev" serves whatever a page
+// calls it, and says in X-Forwarded-Host what that was.
+func (d *Deps) checkHost(r *http.Request) error {
+	if d.Config.Platform.VercelEnv != "development" || d.Config.Auth.Mode != config.AuthOpen {
+		return nil
+	}
+	if web.NewHosts(d.Config.Auth.AllowedOrigins).Allow(cmp.Or(r.Header.Get("X-Forwarded-Host"), r.Host)) {
+		return nil
+	}
+	return web.ErrHost
+}
+
+// CountAddress counts the requests for next by their address, whoever sends
+// them: for what is served beside the API and checks its callers itself.
+func (d *Deps) CountAddress(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if pass, err := d.countAddress(r, &ratelimit.PerAddress); err != nil {
+			refuse(w, r, d, pass, err)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// refuse answers a request that went no further than its address's count.
+func refuse(w http.ResponseWriter, r *http.Request, d *Deps, pass *ratelimit.Pass, err error) {
+	ctx, cancel, seen := open(w, r, d)
+	defer cancel()
+	pass.Tell(w.Header())
+	w.Header().Set("Server-Timing", seen.serverTiming())
+	known := errorFor(err, r.Context())
+	seen.failed(known, err)
+	web.WriteError(w, known)
+	seen.end(ctx)
+}
+
+// forgeries bounds what an address may have checked in vain: a large body takes
+// up to 50 ms of CPU to bring into the form that Inngest signs.
+var forgeries = ratelimit.Limit{Burst: 20, Interval: 3 * time.Second}
+
+// ForgeryWait is for how long the address has sent too much that its alleged
+// sender had not signed; 0 for not at all.
+func (d *Deps) ForgeryWait(r *http.Request) time.Duration {
+	if d.Limits == nil {
+		return 0
+	}
+	return d.forged.Take(d.Now(), ratelimit.Count{Key: d.address(r), Limit: forgeries})
+}
+
+// CountForgery counts a request that its alleged sender had not signed.
+func (d *Deps) CountForgery(r *http.Request) {
+	d.forged.Take(d.Now(), ratelimit.Count{Key: d.address(r), Limit: forgeries, N: 1, Counted: true})
+}
+
 // address is where a request comes from.
 func (d *Deps) address(r *http.Request) string { return auth.Address(r, d.Config.Deployed()) }
 
@@ -84,5 +168,17 @@ func (d *Deps) AdmitDeepHealth(ctx context.Context, in *Request) (err error) {
 
 func rateLimited(limited *ratelimit.Exceeded, cause error) *web.Error {
 	return &web.Error{Status: http.StatusTooManyRequests, Code: "RATE_LIMITED", RetryAfter: limited.RetryAfter, Err: cause,
-		Message: "Too many requests. Wait a little before the next."}
+		Message: "Too many requests. Try again " + inWords(limited.RetryAfter) + "."}
+}
+
+// inWords is a wait in words: as many seconds as Retry-After has, or whole minutes.
+func inWords(wait time.Duration) string {
+	seconds := int(math.Ceil(wait.Seconds()))
+	switch {
+	case seconds <= 1:
+		return "in a second"
+	case seconds < 120:
+		return fmt.Sprintf("in %d seconds", seconds)
+	}
+	return fmt.Sprintf("in %d minutes", (seconds+59)/60)
 }

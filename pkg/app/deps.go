@@ -60,6 +60,7 @@ type Deps struct {
 	audience   atomic.Pointer[func() int] // of realtime clients
 	cors       *web.CORS
 	keys       *idempotency.Store
+	forged     ratelimit.Local
 }
 
 // Options are the parts of Deps that a process may bring itself.

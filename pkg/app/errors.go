@@ -86,6 +86,9 @@ func errorFor(err error, client context.Context) *web.Error {
 	if limited := (*auth.TooManyAttempts)(nil); errors.As(err, &limited) {
 		return tooManyAttempts(limited, err)
 	}
+	if errors.Is(err, auth.ErrLoginBusy) {
+		return loginBusy(err)
+	}
 	if limited := (*ratelimit.Exceeded)(nil); errors.As(err, &limited) {
 		return rateLimited(limited, err)
 	}

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -14,7 +16,37 @@ func (d *Deps) newLogin() *auth.Login {
 	if len(d.Verifier.Secrets) > 0 {
 		signer.Secret = d.Verifier.Secrets[0]
 	}
-	return auth.NewLogin(d.Config.Auth.Users, signer, auth.NewAttempts(d.Redis, []byte(signer.Secret), d.Now, d.Log))
+	return auth.NewLogin(d.Config.Auth.Users, signer, auth.NewAttempts(d.Redis, []byte(signer.Secret), d.Now, d.Log),
+		auth.Devices{Secrets: d.Verifier.Secrets, Now: d.Now})
+}
+
+const (
+	// deviceCookie holds the token of a device on which somebody has logged in.
+	deviceCookie = "cw_device"
+	// maxDevices is how many of that name are looked at.
+	maxDevices = 4
+)
+
+// LogIn checks a username and password. The cookie lets the device be known at
+// the next login; it goes to no other route, and lets nobody in.
+func (d *Deps) LogIn(ctx context.Context, r *Request, username, password string) (auth.Token, *http.Cookie, error) {
+	secure := d.Config.Deployed() || r.TLS != nil
+	name := deviceCookie
+	if secure {
+		name = "__Secure-" + name
+	}
+	var devices []string
+	for _, cookie := range r.CookiesNamed(name) {
+		if len(devices) < maxDevices {
+			devices = append(devices, cookie.Value)
+		}
+	}
+	token, err := d.Login.Enter(ctx, auth.Credentials{Username: username, Password: password, Address: d.address(r.Request), Devices: devices})
+	if err != nil {
+		return auth.Token{}, nil, err
+	}
+	return token, &http.Cookie{Name: name, Value: token.Device, Path: r.URL.Path, MaxAge: int(auth.DeviceLife.Seconds()),
+		Secure: secure, HttpOnly: true, SameSite: http.SameSiteStrictMode}, nil
 }
 
 // ServeStranger answers a caller who has no token yet, once the configuration
@@ -36,5 +68,10 @@ func ServeToken(w http.ResponseWriter, r *http.Request, method string, route Rou
 
 func tooManyAttempts(limited *auth.TooManyAttempts, cause error) *web.Error {
 	return &web.Error{Status: http.StatusTooManyRequests, Code: "TOO_MANY_ATTEMPTS", RetryAfter: limited.RetryAfter, Err: cause,
-		Message: "Too many attempts to log in. Wait a little before the next."}
+		Message: "Too many failed attempts to log in from here. Try again " + inWords(limited.RetryAfter) + "."}
+}
+
+func loginBusy(cause error) *web.Error {
+	return &web.Error{Status: http.StatusTooManyRequests, Code: "TOO_MANY_ATTEMPTS", RetryAfter: time.Second, Err: cause,
+		Message: "Too many people log in at the moment. Try again in a second."}
 }

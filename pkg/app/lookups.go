@@ -58,6 +58,13 @@ func (d *Deps) ResolveUser(ctx context.Context, r *Request) (jira.User, error) {
 	return user, UserError(err)
 }
 
+// Issue finds an issue by its key or number. One that is not in Redis counts as
+// a lookup of the caller's.
+func (d *Deps) Issue(ctx context.Context, r *Request, idOrKey string) (jira.Issue, error) {
+	issue, err := d.Names.IssueIf(ctx, idOrKey, func(ctx context.Context) error { return d.admitLookup(ctx, r) })
+	return issue, IssueError(err)
+}
+
 // UserError says which thing it is that Jira did not find.
 func UserError(err error) error {
 	if errors.Is(err, jira.ErrNotFound) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -17,6 +18,14 @@ import (
 // speaks another party's protocol and checks its callers itself.
 func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*Deps) (http.Handler, error)) {
 	d, err := Of(r)
+	if err := d.checkHost(r); err != nil {
+		refuse(w, r, d, nil, err)
+		return
+	}
+	if pass, limited := d.countAddress(r, &ratelimit.PerAddress); limited != nil {
+		refuse(w, r, d, pass, limited)
+		return
+	}
 	ctx, cancel, seen := open(w, r, d)
 	defer cancel()
 	defer func() { seen.end(ctx) }()
@@ -41,6 +50,10 @@ const pageRoute = "/{page...}"
 // ServePage has next answer a request for a page, which the log and telemetry
 // learn of as of any other request.
 func ServePage(w http.ResponseWriter, r *http.Request, d *Deps, next http.HandlerFunc) {
+	if pass, limited := d.countAddress(r, &pages); limited != nil {
+		refuse(w, r, d, pass, limited)
+		return
+	}
 	ctx, seen := observe(r.Context(), w, r, d, pageRoute)
 	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: seen.serverTiming}
 	next(out, r.WithContext(ctx))

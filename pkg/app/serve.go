@@ -91,6 +91,16 @@ func byMode(r *http.Request) func(*Deps) (auth.Caller, error) {
 
 func serve(w http.ResponseWriter, r *http.Request, method string, route Route, door doorway) {
 	d, depsErr := Of(r)
+	if err := d.checkHost(r); err != nil {
+		refuse(w, r, d, nil, err)
+		return
+	}
+	if door.identify == nil || r.Method != method { // the others are counted by admit
+		if pass, err := d.countAddress(r, &ratelimit.PerAddress); err != nil {
+			refuse(w, r, d, pass, err)
+			return
+		}
+	}
 	ctx, cancel, seen := open(w, r, d)
 	defer cancel()
 	defer func() { seen.end(ctx) }()

@@ -19,6 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
 	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
 )
@@ -80,31 +81,88 @@ func onEachStore(t *testing.T, test func(t *testing.T, a *auth.Attempts, c clock
 	}
 }
 
-func TestAttemptsPerUser(t *testing.T) {
+func TestAttemptsPerNameAndAddress(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, c clocks) {
-		try := func(n int) time.Duration { return a.Of("An", fmt.Sprintf("192.0.2.%d", n)).Take(t.Context()) }
-		for n := range auth.PerUser.Burst {
-			require.Zero(t, try(n), "attempt %d", n)
+		try := func() time.Duration { return a.Of("An", "192.0.2.1").Take(t.Context()) }
+		for n := range auth.PerPair.Burst {
+			require.Zero(t, try(), "attempt %d", n)
 		}
-		assert.Equal(t, time.Minute, try(100), "from yet another address")
+		assert.Equal(t, time.Minute, try())
+		assert.Equal(t, time.Minute, a.Of(" aN ", "192.0.2.1").Take(t.Context()), "another spelling of the name")
 		assert.Zero(t, a.Of("bo", "192.0.2.1").Take(t.Context()), "another user")
-		assert.Equal(t, time.Minute, a.Of(" aN ", "192.0.2.101").Take(t.Context()), "another spelling of the name")
+		assert.Zero(t, a.Of("An", "192.0.2.2").Take(t.Context()), "another address")
 
 		c.Advance(59 * time.Second)
-		assert.Equal(t, time.Second, try(102), "what was refused is not counted")
+		assert.Equal(t, time.Second, try(), "what was refused is not counted")
 		c.Advance(time.Second)
-		assert.Zero(t, try(103), "exactly when it was said")
-		assert.Equal(t, time.Minute, try(104))
+		assert.Zero(t, try(), "exactly when it was said")
+		assert.Equal(t, time.Minute, try())
 		c.Advance(3 * time.Minute)
-		for n := range 3 {
-			assert.Zero(t, try(110+n))
+		for range 3 {
+			assert.Zero(t, try())
 		}
-		assert.Equal(t, time.Minute, try(120))
+		assert.Equal(t, time.Minute, try())
 		c.Advance(time.Hour)
-		for n := range auth.PerUser.Burst {
-			assert.Zero(t, try(130+n), "all forgotten, and no more than that")
+		for range auth.PerPair.Burst {
+			assert.Zero(t, try(), "all forgotten, and no more than that")
 		}
-		assert.Equal(t, time.Minute, try(150))
+		assert.Equal(t, time.Minute, try())
+	})
+}
+
+// However many strangers guess at a name, nobody is refused for that. It only
+// takes longer, and no longer than it may.
+func TestAttemptsPerName(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *auth.Attempts, c clocks) {
+		try := func(n int) (refused, delay time.Duration) {
+			return a.Of("an", fmt.Sprintf("198.51.%d.%d", n/256, n%256)).Delay(t.Context())
+		}
+		for n := range 200 {
+			refused, delay := try(n)
+			require.Zero(t, refused, "attempt %d", n)
+			if n < auth.PerName.Burst {
+				require.Zero(t, delay, "attempt %d", n)
+			} else {
+				require.Equal(t, auth.Slowest, delay, "attempt %d", n)
+			}
+		}
+		_, delay := a.Of("bo", "198.51.0.1").Delay(t.Context())
+		assert.Zero(t, delay, "another name")
+		c.Advance(time.Minute - time.Second)
+		_, delay = try(300)
+		assert.Equal(t, time.Second, delay, "the slow ones are not counted")
+		c.Advance(time.Second)
+		_, delay = try(301)
+		assert.Zero(t, delay)
+
+		slow := a.Of("an", "198.51.100.1")
+		_, delay = slow.Delay(t.Context())
+		require.Equal(t, auth.Slowest, delay)
+		slow.GiveBack(t.Context())
+		_, delay = a.Of("an", "198.51.100.1").Delay(t.Context())
+		assert.Equal(t, auth.Slowest, delay, "a success gives back what it took, and nothing of the strangers'")
+	})
+}
+
+// A device that is known is counted by itself: neither its address nor its name
+// matters, and the other way round.
+func TestAttemptsPerDevice(t *testing.T) {
+	onEachStore(t, func(t *testing.T, a *auth.Attempts, c clocks) {
+		for range 3 * auth.PerAddress.Burst {
+			a.Of("an", "192.0.2.1").Take(t.Context())
+		}
+		for n := range auth.PerDevice.Burst {
+			refused, delay := a.OfDevice("laptop").Delay(t.Context())
+			require.Zero(t, refused, "attempt %d", n)
+			require.Zero(t, delay)
+		}
+		assert.Equal(t, time.Minute, a.OfDevice("laptop").Take(t.Context()))
+		assert.Zero(t, a.OfDevice("phone").Take(t.Context()))
+		c.Advance(time.Minute)
+		attempt := a.OfDevice("laptop")
+		assert.Zero(t, attempt.Take(t.Context()))
+		attempt.GiveBack(t.Context())
+		assert.Zero(t, a.OfDevice("laptop").Take(t.Context()))
 	})
 }
 
@@ -124,21 +182,25 @@ func TestAttemptsPerAddress(t *testing.T) {
 	})
 }
 
-// Both limits at once: the longer wait is told, and neither is used up by a
-// refusal of the other.
-func TestAttemptsOfBothLimits(t *testing.T) {
+// All limits at once: the longer wait is told, and none is used up by a refusal
+// of another.
+func TestAttemptsOfAllLimits(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, _ clocks) {
-		for range auth.PerUser.Burst {
+		for range auth.PerPair.Burst {
 			require.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
 		}
 		for range 100 {
 			require.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
 		}
-		for n := range auth.PerAddress.Burst - auth.PerUser.Burst {
+		for n := range auth.PerAddress.Burst - auth.PerPair.Burst {
 			require.Zero(t, a.Of(fmt.Sprintf("user-%d", n), "192.0.2.1").Take(t.Context()), "refused attempts used up the address")
 		}
 		assert.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
 		assert.Equal(t, 10*time.Second, a.Of("bo", "192.0.2.1").Take(t.Context()))
+		for n := range auth.PerName.Burst - auth.PerPair.Burst {
+			_, delay := a.Of("an", fmt.Sprintf("198.51.100.%d", n)).Delay(t.Context())
+			require.Zero(t, delay, "refused attempts used up the name")
+		}
 	})
 }
 
@@ -146,10 +208,12 @@ func TestAttemptsGivenBack(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, c clocks) {
 		for range 3 * auth.PerAddress.Burst {
 			attempt := a.Of("an", "192.0.2.1")
-			require.Zero(t, attempt.Take(t.Context()), "logins that succeed are not limited")
+			refused, delay := attempt.Delay(t.Context())
+			require.Zero(t, refused, "logins that succeed are not limited")
+			require.Zero(t, delay)
 			attempt.GiveBack(t.Context())
 		}
-		for range auth.PerUser.Burst {
+		for range auth.PerPair.Burst {
 			require.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
 		}
 		assert.Equal(t, time.Minute, a.Of("an", "192.0.2.1").Take(t.Context()))
@@ -177,24 +241,24 @@ func TestAttemptsAtTheSameTime(t *testing.T) {
 			})
 		}
 		all.Wait()
-		assert.Equal(t, int32(auth.PerUser.Burst), let.Load())
+		assert.Equal(t, int32(auth.PerPair.Burst), let.Load())
 	})
 }
 
 func TestAttemptsHoldAcrossInstances(t *testing.T) {
 	client := overTCP(t, miniredis.RunT(t).Addr())
 	c := manualclock.New(now)
-	for n := range auth.PerUser.Burst {
-		instance := auth.NewAttempts(client, []byte("key"), c.Now, silent)
-		require.Zero(t, instance.Of("an", fmt.Sprintf("192.0.2.%d", n)).Take(t.Context()))
+	instance := func() *auth.Attempts { return auth.NewAttempts(client, []byte("key"), c.Now, silent) }
+	for range auth.PerPair.Burst {
+		require.Zero(t, instance().Of("an", "192.0.2.1").Take(t.Context()))
 	}
-	assert.Equal(t, time.Minute, auth.NewAttempts(client, []byte("key"), c.Now, silent).Of("an", "192.0.2.99").Take(t.Context()))
+	assert.Equal(t, time.Minute, instance().Of("an", "192.0.2.1").Take(t.Context()))
 }
 
 // Instances whose clocks are a day apart agree: only Redis' own counts.
 func TestAttemptsWithAWrongClock(t *testing.T) {
 	client := overTCP(t, miniredis.RunT(t).Addr())
-	for n := range auth.PerUser.Burst {
+	for n := range auth.PerPair.Burst {
 		c := manualclock.New(now.Add(time.Duration(n%3-1) * 24 * time.Hour))
 		require.Zero(t, auth.NewAttempts(client, []byte("key"), c.Now, silent).Of("an", "192.0.2.1").Take(t.Context()))
 	}
@@ -213,20 +277,20 @@ func TestAttemptsInRedis(t *testing.T) {
 	require.Zero(t, attempt.Take(t.Context()))
 	assert.Equal(t, int32(1), store.calls.Load(), "round trips")
 
-	user, address := a.UserKey("an@example.test"), a.AddressKey("192.0.2.1")
-	assert.ElementsMatch(t, []string{user, address}, mini.Keys())
+	pair, address, name := a.PairKey("an@example.test", "192.0.2.1"), a.AddressKey("192.0.2.1"), a.NameKey("an@example.test")
+	assert.ElementsMatch(t, []string{pair, address, name}, mini.Keys())
 	for _, key := range mini.Keys() {
-		assert.Regexp(t, `^clockwork:login:(user|address):[0-9a-f]{32}$`, key)
+		assert.Regexp(t, `^clockwork:login:(pair|address|name):[0-9a-f]{32}$`, key)
 		for _, personal := range []string{"an@example.test", "192.0.2.1"} {
 			value, err := mini.Get(key)
 			require.NoError(t, err)
 			assert.NotContains(t, key+value, personal)
 		}
 	}
-	assert.Equal(t, time.Minute, mini.TTL(user), "no longer than it matters")
+	assert.Equal(t, time.Minute, mini.TTL(pair), "no longer than it matters")
 	assert.Equal(t, 10*time.Second, mini.TTL(address))
-	assert.NotEqual(t, user, auth.NewAttempts(store, []byte("other"), c.Now, silent).UserKey("an@example.test"), "without the key one cannot tell whose it is")
-	assert.NotEqual(t, strings.TrimPrefix(a.UserKey("x"), "clockwork:login:user:"), strings.TrimPrefix(a.AddressKey("x"), "clockwork:login:address:"))
+	assert.NotEqual(t, name, auth.NewAttempts(store, []byte("other"), c.Now, silent).NameKey("an@example.test"), "without the key one cannot tell whose it is")
+	assert.NotEqual(t, strings.TrimPrefix(a.NameKey("x"), "clockwork:login:name:"), strings.TrimPrefix(a.AddressKey("x"), "clockwork:login:address:"))
 
 	attempt.GiveBack(t.Context())
 	assert.Equal(t, int32(2), store.calls.Load())
@@ -236,9 +300,9 @@ func TestAttemptsInRedis(t *testing.T) {
 func TestAttemptsOverWhatSomebodyElseWrote(t *testing.T) {
 	mini := miniredis.RunT(t)
 	a := auth.NewAttempts(overTCP(t, mini.Addr()), []byte("key"), manualclock.New(now).Now, silent)
-	require.NoError(t, mini.Set(a.UserKey("an"), "nonsense"))
+	require.NoError(t, mini.Set(a.NameKey("an"), "nonsense"))
 	assert.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
-	assert.Equal(t, time.Minute, mini.TTL(a.UserKey("an")))
+	assert.Equal(t, time.Minute, mini.TTL(a.NameKey("an")))
 }
 
 // odd answers what no script of ours answers.
@@ -253,7 +317,7 @@ func TestAttemptsWithoutRedis(t *testing.T) {
 			a := auth.NewAttempts(store, []byte("key"), manualclock.New(now).Now, slog.New(slog.NewTextHandler(&log, nil)))
 			attempt := a.Of("an@example.test", "192.0.2.1")
 			assert.Zero(t, attempt.Take(t.Context()), "people can still log in")
-			assert.Equal(t, 2, a.Local())
+			assert.Equal(t, 3, a.Local())
 			assert.Contains(t, log.String(), "counted in this process only")
 			assert.NotContains(t, log.String(), "an@example.test")
 			assert.NotContains(t, log.String(), "192.0.2.1")
@@ -277,10 +341,10 @@ func TestAttemptsGiveBackWhereTheyWereTaken(t *testing.T) {
 	require.Zero(t, shared.Take(t.Context()))
 	local.GiveBack(t.Context())
 	assert.Zero(t, a.Local())
-	assert.Len(t, mini.Keys(), 2)
+	assert.Len(t, mini.Keys(), 3)
 	store.down.Store(true)
 	shared.GiveBack(t.Context())
-	assert.Len(t, mini.Keys(), 2, "it stays counted, which is no more than a nuisance")
+	assert.Len(t, mini.Keys(), 3, "it stays counted, which is no more than a nuisance")
 }
 
 // flaky is a Redis that is down at times.
@@ -296,18 +360,19 @@ func (f *flaky) Do(ctx context.Context, cmd ...any) (any, error) {
 	return f.AttemptStore.Do(ctx, cmd...)
 }
 
-// The memory that counting takes in the process has an end, at which guesses
-// are refused rather than forgotten.
+// The memory that counting takes in the process has an end, at which strangers'
+// guesses are refused rather than forgotten. Devices have room of their own.
 func TestAttemptsInProcessAreBounded(t *testing.T) {
 	c := manualclock.New(now)
 	a := auth.NewAttempts(gone{}, []byte("key"), c.Now, silent)
-	for n := range auth.MaxLocal / 2 {
+	for n := range ratelimit.MaxLocal / 3 {
 		require.Zero(t, a.Of(fmt.Sprintf("user-%d", n), fmt.Sprintf("address-%d", n)).Take(t.Context()))
 	}
-	assert.Equal(t, auth.MaxLocal, a.Local())
+	full := a.Local()
 	assert.Equal(t, auth.PerAddress.Interval, a.Of("an", "192.0.2.1").Take(t.Context()))
-	assert.Equal(t, auth.MaxLocal, a.Local())
+	assert.Equal(t, full, a.Local())
+	assert.Zero(t, a.OfDevice("laptop").Take(t.Context()))
 	c.Advance(time.Minute)
 	assert.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()), "what ran out makes room")
-	assert.Equal(t, 2, a.Local())
+	assert.Equal(t, 4, a.Local())
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/password"
@@ -14,6 +16,8 @@ import (
 var (
 	ErrNoLogin    = errors.New("JWT_SECRET or AUTH_USERS is not set")
 	ErrWrongLogin = errors.New("no user has this name and password")
+	// ErrLoginBusy means that more passwords wait to be checked than can be soon.
+	ErrLoginBusy = errors.New("too many logins at the same time")
 )
 
 // TooManyAttempts refuses a login before the password is looked at.
@@ -28,43 +32,69 @@ type Token struct {
 	AccessToken string
 	ExpiresIn   time.Duration
 	UserID      string
+	// Device is the token by which the device is known at the next login.
+	Device string
 }
 
-// checksAtOnce bounds the memory that one process spends on checking
-// passwords: 19 MiB each where hash-password made the hashes.
-const checksAtOnce = 4
+// Credentials are what somebody logs in with.
+type Credentials struct {
+	Username, Password string
+	Address            string
+	// Devices are the tokens that the device has; "" and wrong ones do no harm.
+	Devices []string
+}
+
+// maxWaiting bounds how many passwords of strangers wait to be checked: about a
+// second's work of hashes that hash-password made.
+const maxWaiting = 50
 
 // Login checks usernames and passwords and issues tokens; see NewLogin.
 type Login struct {
 	users    users.List
 	signer   Signer
 	attempts *Attempts
+	devices  Devices
 	matches  func(h password.Hash, text string) bool
-	slots    chan struct{}
+	sleep    func(ctx context.Context, wait time.Duration) error
+
+	strangers, known *checks
 }
 
 // NewLogin returns a login for those users. A signer without a secret, or a
 // list without users, makes one that answers ErrNoLogin.
-func NewLogin(list users.List, signer Signer, attempts *Attempts) *Login {
-	return &Login{users: list, signer: signer, attempts: attempts, matches: password.Hash.Matches, slots: make(chan struct{}, checksAtOnce)}
+func NewLogin(list users.List, signer Signer, attempts *Attempts, devices Devices) *Login {
+	return &Login{users: list, signer: signer, attempts: attempts, devices: devices, matches: password.Hash.Matches, sleep: sleep,
+		// Half of the machine is enough for strangers: the other routes, and those
+		// whose device is known, must not wait for them.
+		strangers: newChecks(max(1, runtime.GOMAXPROCS(0)/2)), known: newChecks(1)}
 }
 
-// Enter returns a token where the password is that user's: ErrNoLogin,
-// ErrWrongLogin or *TooManyAttempts where not. An unknown name is treated as a
-// wrong password in everything, the work and the counting too.
-func (l *Login) Enter(ctx context.Context, username, text, address string) (Token, error) {
+// Enter returns a token if the password is that user's: else ErrNoLogin,
+// ErrWrongLogin, ErrLoginBusy or *TooManyAttempts. An unknown name is treated as
+// a wrong password in everything, the work and the counting too.
+func (l *Login) Enter(ctx context.Context, in Credentials) (Token, error) {
 	if l.signer.Secret == "" || l.users.Len() == 0 {
 		return Token{}, ErrNoLogin
 	}
-	attempt := l.attempts.of(username, address)
-	if wait := attempt.take(ctx); wait > 0 {
-		return Token{}, &TooManyAttempts{RetryAfter: wait}
+	device, queue := l.devices.find(in.Username, in.Devices), l.strangers
+	if device != "" {
+		queue = l.known
 	}
-	user, hash, found := l.users.Find(username)
-	matches, err := l.check(ctx, hash, text)
+	attempt := l.attempts.of(in.Username, in.Address, device)
+	refused, delay := attempt.take(ctx)
+	if refused > 0 {
+		return Token{}, &TooManyAttempts{RetryAfter: refused}
+	}
+	user, hash, found := l.users.Find(in.Username)
+	var matches bool
+	err := l.sleep(ctx, delay)
+	if err == nil {
+		err = queue.do(ctx, func() { matches = l.matches(hash, in.Password) })
+	}
 	switch {
-	case err != nil:
-		return Token{}, err
+	case err != nil: // nothing was guessed
+		attempt.giveBack(context.WithoutCancel(ctx))
+		return Token{}, fmt.Errorf("wait to check a password: %w", err)
 	case !matches || !found:
 		return Token{}, ErrWrongLogin
 	}
@@ -73,16 +103,42 @@ func (l *Login) Enter(ctx context.Context, username, text, address string) (Toke
 		return Token{}, err
 	}
 	attempt.giveBack(ctx)
-	return Token{AccessToken: token, ExpiresIn: TokenLife, UserID: user.ID()}, nil
+	return Token{AccessToken: token, ExpiresIn: TokenLife, UserID: user.ID(), Device: l.devices.issue(in.Username, device)}, nil
 }
 
-// check waits for its turn and does the work of one check.
-func (l *Login) check(ctx context.Context, hash password.Hash, text string) (bool, error) {
+// checks bounds the CPU and the memory that checking passwords takes: each needs
+// a core, and 19 MiB if hash-password made the hash.
+type checks struct {
+	slots   chan struct{}
+	waiting atomic.Int32
+}
+
+func newChecks(atOnce int) *checks { return &checks{slots: make(chan struct{}, atOnce)} }
+
+// do waits for its turn and does the work of one check.
+func (c *checks) do(ctx context.Context, check func()) error {
+	defer c.waiting.Add(-1)
+	if c.waiting.Add(1) > int32(maxWaiting+cap(c.slots)) {
+		return ErrLoginBusy
+	}
 	select {
-	case l.slots <- struct{}{}:
-		defer func() { <-l.slots }()
-		return l.matches(hash, text), nil
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+		check()
+		return nil
 	case <-ctx.Done():
-		return false, fmt.Errorf("wait to check a password: %w", ctx.Err())
+		return ctx.Err()
+	}
+}
+
+func sleep(ctx context.Context, wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -2,8 +2,8 @@ package auth_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,13 +33,18 @@ func people(t testing.TB, text string) users.List {
 func login(t testing.TB, c *manualclock.Clock) *auth.Login {
 	list := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`","account_id":"acc-an","email":"An@example.test","role":"admin"},
 		{"username":"bo","password_hash":"`+hash4MiB+`"}]`)
-	return auth.NewLogin(list, auth.Signer{Secret: signingSecret, Now: c.Now}, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent))
+	return auth.NewLogin(list, auth.Signer{Secret: signingSecret, Now: c.Now}, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent), auth.Devices{Secrets: []string{signingSecret}, Now: c.Now})
+}
+
+// from are credentials that come from one address.
+func from(username, password string) auth.Credentials {
+	return auth.Credentials{Username: username, Password: password, Address: "192.0.2.1"}
 }
 
 func TestEnter(t *testing.T) {
 	c := manualclock.New(now)
 	l := login(t, c)
-	token, err := l.Enter(t.Context(), " AN ", "correct horse", "192.0.2.1")
+	token, err := l.Enter(t.Context(), from(" AN ", "correct horse"))
 	require.NoError(t, err)
 	assert.Equal(t, "acc-an", token.UserID)
 	assert.Equal(t, 12*time.Hour, token.ExpiresIn)
@@ -55,7 +60,7 @@ func TestEnter(t *testing.T) {
 	_, err = verify.Verify(token.AccessToken)
 	require.ErrorIs(t, err, auth.ErrBadToken, "expired")
 
-	token, err = l.Enter(t.Context(), "bo", "correct horse", "192.0.2.1")
+	token, err = l.Enter(t.Context(), from("bo", "correct horse"))
 	require.NoError(t, err)
 	got, err = verify.Verify(token.AccessToken)
 	require.NoError(t, err)
@@ -74,7 +79,7 @@ func TestEnterRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			token, err := login(t, manualclock.New(now)).Enter(t.Context(), tt.username, tt.password, "192.0.2.1")
+			token, err := login(t, manualclock.New(now)).Enter(t.Context(), from(tt.username, tt.password))
 			require.ErrorIs(t, err, auth.ErrWrongLogin)
 			assert.Equal(t, auth.ErrWrongLogin.Error(), err.Error(), "the log must not tell names or which of the two was wrong")
 			assert.Zero(t, token)
@@ -92,7 +97,7 @@ func TestEnterWorksTheSameForEverybody(t *testing.T) {
 				checks = append(checks, h.Cost())
 				return h.Matches(text)
 			})
-			_, err := l.Enter(t.Context(), username, "wrong", "192.0.2.1")
+			_, err := l.Enter(t.Context(), from(username, "wrong"))
 			require.ErrorIs(t, err, auth.ErrWrongLogin)
 			assert.Equal(t, []password.Cost{{Memory: 4096, Passes: 1, Threads: 1}}, checks)
 		})
@@ -103,7 +108,7 @@ func TestEnterWorksTheSameForEverybody(t *testing.T) {
 func TestEnterUnknownUserWhoseDecoyMatches(t *testing.T) {
 	l := login(t, manualclock.New(now))
 	l.SetMatches(func(password.Hash, string) bool { return true })
-	_, err := l.Enter(t.Context(), "nobody", "x", "192.0.2.1")
+	_, err := l.Enter(t.Context(), from("nobody", "x"))
 	require.ErrorIs(t, err, auth.ErrWrongLogin)
 }
 
@@ -114,15 +119,15 @@ func TestEnterTooOften(t *testing.T) {
 			l := login(t, c)
 			checks := 0
 			l.SetMatches(func(h password.Hash, text string) bool { checks++; return h.Matches(text) })
-			for range auth.PerUser.Burst {
-				_, err := l.Enter(t.Context(), username, "wrong", "192.0.2.1")
+			for range auth.PerPair.Burst {
+				_, err := l.Enter(t.Context(), from(username, "wrong"))
 				require.ErrorIs(t, err, auth.ErrWrongLogin)
 			}
-			_, err := l.Enter(t.Context(), username, "correct horse", "192.0.2.1")
+			_, err := l.Enter(t.Context(), from(username, "correct horse"))
 			var limited *auth.TooManyAttempts
 			require.ErrorAs(t, err, &limited)
 			assert.Equal(t, time.Minute, limited.RetryAfter)
-			assert.Equal(t, auth.PerUser.Burst, checks, "no work for who is refused, and no hint whether the password was right")
+			assert.Equal(t, auth.PerPair.Burst, checks, "no work for who is refused, and no hint whether the password was right")
 			assert.Equal(t, "too many attempts to log in, the next in 1m0s", err.Error(), "the log must not tell whose")
 		})
 	}
@@ -132,7 +137,7 @@ func TestEnterRightIsNotLimited(t *testing.T) {
 	l := login(t, manualclock.New(now))
 	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
 	for range 2 * auth.PerAddress.Burst {
-		_, err := l.Enter(t.Context(), "an", "right", "192.0.2.1")
+		_, err := l.Enter(t.Context(), from("an", "right"))
 		require.NoError(t, err)
 	}
 }
@@ -142,50 +147,159 @@ func TestEnterNotConfigured(t *testing.T) {
 	attempts := auth.NewAttempts(gone{}, nil, c.Now, silent)
 	some := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`"}]`)
 	for name, l := range map[string]*auth.Login{
-		"no-secret": auth.NewLogin(some, auth.Signer{Now: c.Now}, attempts),
-		"no-users":  auth.NewLogin(users.List{}, auth.Signer{Secret: signingSecret, Now: c.Now}, attempts),
+		"no-secret": auth.NewLogin(some, auth.Signer{Now: c.Now}, attempts, auth.Devices{Now: c.Now}),
+		"no-users":  auth.NewLogin(users.List{}, auth.Signer{Secret: signingSecret, Now: c.Now}, attempts, auth.Devices{Secrets: []string{signingSecret}, Now: c.Now}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := l.Enter(t.Context(), "an", "correct horse", "192.0.2.1")
+			_, err := l.Enter(t.Context(), from("an", "correct horse"))
 			require.ErrorIs(t, err, auth.ErrNoLogin)
 		})
 	}
 }
 
-// However many log in at once, only so many hashes take memory; who cannot wait
-// is told.
-func TestEnterChecksFewAtOnce(t *testing.T) {
-	l := login(t, manualclock.New(now))
-	busy, release := make(chan struct{}), make(chan struct{})
-	var atOnce atomic.Int32
+// stalled is a login whose checks of passwords do not end before release is
+// closed; each is sent to busy as it begins.
+func stalled(t *testing.T, strangers int) (l *auth.Login, busy chan struct{}, release chan struct{}) {
+	l = login(t, manualclock.New(now))
+	l.SetStrangers(strangers)
+	busy, release = make(chan struct{}), make(chan struct{})
 	l.SetMatches(func(password.Hash, string) bool {
-		assert.LessOrEqual(t, atOnce.Add(1), int32(auth.ChecksAtOnce))
 		busy <- struct{}{}
 		<-release
-		atOnce.Add(-1)
 		return true
 	})
-	var all sync.WaitGroup
-	for range auth.ChecksAtOnce + 3 {
-		all.Go(func() {
-			_, err := l.Enter(context.Background(), "an", "x", "192.0.2.1")
-			assert.NoError(t, err)
-		})
+	return l, busy, release
+}
+
+// However many log in at once, only so many hashes take memory and CPU; who
+// cannot wait is told, and of those who wait there are not too many either.
+func TestEnterChecksFewAtOnce(t *testing.T) {
+	const atOnce = 2
+	l, busy, release := stalled(t, atOnce)
+	results := make(chan error)
+	enter := func(n int) {
+		_, err := l.Enter(context.Background(), auth.Credentials{Username: fmt.Sprintf("user-%d", n), Password: "x", Address: fmt.Sprintf("192.0.2.%d", n)})
+		results <- err
 	}
-	for range auth.ChecksAtOnce {
+	for n := range atOnce {
+		go enter(n)
 		<-busy
 	}
 	hurried, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := l.Enter(hurried, "bo", "x", "192.0.2.1")
+	_, err := l.Enter(hurried, from("bo", "x"))
 	require.ErrorIs(t, err, context.Canceled)
-	go func() {
-		for range 3 {
+
+	for n := range auth.MaxWaiting + 20 {
+		go enter(10 + n)
+	}
+	for range 20 {
+		require.ErrorIs(t, <-results, auth.ErrLoginBusy)
+	}
+	for range 2 * auth.PerPair.Burst {
+		_, err := l.Enter(t.Context(), from("an", "x"))
+		require.ErrorIs(t, err, auth.ErrLoginBusy, "who was never checked has not failed")
+	}
+	select {
+	case <-busy:
+		assert.Fail(t, "more checks at once than there may be")
+	default:
+	}
+	close(release)
+	for n := range atOnce + auth.MaxWaiting {
+		if n >= atOnce {
 			<-busy
 		}
+		require.ErrorIs(t, <-results, auth.ErrWrongLogin, "they had their turn")
+	}
+}
+
+// Strangers who keep every check busy do not keep out whose device is known.
+func TestEnterFromAKnownDeviceWhileStrangersWait(t *testing.T) {
+	l, busy, release := stalled(t, 1)
+	var all sync.WaitGroup
+	for n := range 1 + auth.MaxWaiting {
+		all.Go(func() {
+			_, _ = l.Enter(context.Background(), auth.Credentials{Username: "an", Password: "x", Address: fmt.Sprintf("192.0.2.%d", n)})
+		})
+	}
+	<-busy
+	device := auth.Devices{Secrets: []string{signingSecret}, Now: manualclock.New(now).Now}.Issue("an", "")
+	entered := make(chan error)
+	go func() {
+		_, err := l.Enter(context.Background(), auth.Credentials{Username: "an", Password: "x", Address: "192.0.2.1", Devices: []string{device}})
+		entered <- err
 	}()
+	<-busy // its check runs beside the strangers'
 	close(release)
+	drained := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-busy:
+			case <-drained:
+				return
+			}
+		}
+	}()
+	require.NoError(t, <-entered)
 	all.Wait()
+	close(drained)
+}
+
+// However many strangers fail with somebody's name, from wherever, the right
+// password lets them in; on a new device it may take a moment, on a known one
+// nothing is different.
+func TestEnterWhileStrangersFail(t *testing.T) {
+	c := manualclock.New(now)
+	l := login(t, c)
+	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
+	var slept []time.Duration
+	l.SetSleep(func(_ context.Context, wait time.Duration) error { slept = append(slept, wait); return nil })
+	first, err := l.Enter(t.Context(), from("an", "right"))
+	require.NoError(t, err)
+
+	for n := range 500 {
+		_, err := l.Enter(t.Context(), auth.Credentials{Username: "an", Password: "guess", Address: fmt.Sprintf("198.51.100.%d", n/20)})
+		require.Error(t, err)
+	}
+	for range 2 * auth.PerAddress.Burst { // one of them behind the same address
+		_, err := l.Enter(t.Context(), from("an", "guess"))
+		require.Error(t, err)
+	}
+	slept = nil
+	_, err = l.Enter(t.Context(), auth.Credentials{Username: "an", Password: "right", Address: "203.0.113.7"})
+	require.NoError(t, err, "from a new device")
+	assert.Equal(t, []time.Duration{auth.Slowest}, slept)
+	slept = nil
+	known := auth.Credentials{Username: "AN", Password: "right", Address: "192.0.2.1", Devices: []string{"", "nonsense", first.Device}}
+	_, err = l.Enter(t.Context(), known)
+	require.NoError(t, err, "from a known device, though its address is shut")
+	assert.Equal(t, []time.Duration{0}, slept)
+
+	var limited *auth.TooManyAttempts
+	_, err = l.Enter(t.Context(), from("an", "right"))
+	require.ErrorAs(t, err, &limited, "the guesser's own address stays shut")
+	_, err = l.Enter(t.Context(), auth.Credentials{Username: "bo", Password: "right", Address: "192.0.2.1", Devices: []string{first.Device}})
+	require.NoError(t, err, "another name is another matter")
+	known.Password = "guess"
+	for range auth.PerDevice.Burst {
+		_, err = l.Enter(t.Context(), known)
+		require.ErrorIs(t, err, auth.ErrWrongLogin)
+	}
+	_, err = l.Enter(t.Context(), known)
+	require.ErrorAs(t, err, &limited, "a known device does not guess without end")
+}
+
+// Who hangs up while the name is slow is not checked.
+func TestEnterHungUpWhileSlow(t *testing.T) {
+	l := login(t, manualclock.New(now))
+	l.SetSleep(func(context.Context, time.Duration) error { return context.Canceled })
+	l.SetMatches(func(password.Hash, string) bool { t.Error("a password was checked"); return true })
+	for range 2 * auth.PerPair.Burst { // nor counted
+		_, err := l.Enter(t.Context(), from("an", "x"))
+		require.ErrorIs(t, err, context.Canceled)
+	}
 }
 
 // A token signed before a rotation is good after it, and new ones are signed
@@ -194,8 +308,8 @@ func TestEnterWhileASecretIsRotated(t *testing.T) {
 	c := manualclock.New(now)
 	list := people(t, `[{"username":"an","password_hash":"`+hash8MiB+`"}]`)
 	enter := func(secret string) string {
-		l := auth.NewLogin(list, auth.Signer{Secret: secret, Now: c.Now}, auth.NewAttempts(gone{}, []byte(secret), c.Now, silent))
-		token, err := l.Enter(t.Context(), "an", "correct horse", "192.0.2.1")
+		l := auth.NewLogin(list, auth.Signer{Secret: secret, Now: c.Now}, auth.NewAttempts(gone{}, []byte(secret), c.Now, silent), auth.Devices{Secrets: []string{secret}, Now: c.Now})
+		token, err := l.Enter(t.Context(), from("an", "correct horse"))
 		require.NoError(t, err)
 		return token.AccessToken
 	}

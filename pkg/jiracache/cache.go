@@ -103,7 +103,14 @@ func (c *Cache) FindUser(ctx context.Context, query string) (jira.User, error) {
 // Issue returns an issue by its key or numeric id, or jira.ErrNotFound. The key
 // must have been checked by the caller: it becomes part of a Redis key.
 func (c *Cache) Issue(ctx context.Context, idOrKey string) (jira.Issue, error) {
-	issues := entry[jira.Issue]{issuePrefix + idOrKey, issueLife, isIssue, issueKeys, &c.issues}
+	return c.IssueIf(ctx, idOrKey, nil)
+}
+
+// IssueIf is Issue for a caller who may not make up keys without end: an issue
+// that is not in Redis is looked up only if admit returns nil, and else admit's
+// error is returned.
+func (c *Cache) IssueIf(ctx context.Context, idOrKey string, admit func(context.Context) error) (jira.Issue, error) {
+	issues := entry[jira.Issue]{issuePrefix + idOrKey, issueLife, isIssue, issueKeys, &c.issues, admit}
 	return lookUp(ctx, c, issues, func(ctx context.Context) (jira.Issue, error) { return c.jira.Issue(ctx, idOrKey) })
 }
 
@@ -114,10 +121,11 @@ type entry[T any] struct {
 	valid func(T) bool
 	keys  func(T) []string // that it is to be found under from now on
 	group *flight.Group[T]
+	admit func(context.Context) error // nil if everybody may have Jira asked
 }
 
 func users(c *Cache, key string) entry[jira.User] {
-	return entry[jira.User]{key, userLife, isUser, userKeys, &c.users}
+	return entry[jira.User]{key, userLife, isUser, userKeys, &c.users, nil}
 }
 
 // A value that parses but names nothing is not one that was written here.
@@ -146,6 +154,12 @@ func lookUp[T any](ctx context.Context, c *Cache, e entry[T], fetch func(context
 			return value, jira.ErrNotFound
 		}
 		return value, nil
+	}
+	if e.admit != nil { // each for themselves, also if they then share the answer
+		if err := e.admit(ctx); err != nil {
+			var none T
+			return none, err
+		}
 	}
 	return share(ctx, e.group, e.key, func(ctx context.Context) (T, error) {
 		value, err := fetch(ctx)

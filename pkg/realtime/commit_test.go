@@ -46,7 +46,7 @@ func TestManyUsersAreLoadedTogether(t *testing.T) {
 	const users = 8
 	store := &together{all: make(chan struct{})}
 	store.missing.Store(users)
-	c := &committer{store: store, hub: &hub{rooms: map[string]*room{}}, now: time.Now, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1), bytes: map[string]int{},
+	c := &committer{store: store, hub: &hub{rooms: map[string]*room{}}, now: time.Now, bytes: map[string]int{}, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1), bytes: map[string]int{},
 		pace: pace{now: time.Now, sleep: time.Sleep}}
 	outcomes := make(chan outcome, users)
 	for n := range users {
@@ -101,7 +101,7 @@ func (s *picky) Commit(_ context.Context, changes []Change) ([]bool, error) {
 
 func TestOneUsersFailureIsTheirOwn(t *testing.T) {
 	store := &picky{}
-	c := &committer{store: store, hub: &hub{rooms: map[string]*room{}}, now: time.Now, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1),
+	c := &committer{store: store, hub: &hub{rooms: map[string]*room{}}, now: time.Now, bytes: map[string]int{}, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1),
 		pace: pace{now: time.Now, sleep: time.Sleep}}
 	refused := map[string]bool{}
 	for _, user := range []string{"ann", "bad", "bob"} {

@@ -81,11 +81,12 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (fetche
 
 func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetched, error) {
 	fetchedAt := s.Now().UTC().Truncate(time.Millisecond)
-	base, sealed, err := s.base(ctx, from)
+	base, known, err := s.base(ctx, from)
 	if err != nil {
 		return Fetched{}, err
 	}
-	read, used, source, err := s.Tokens.timers(ctx, from.Source, sealed)
+	s.begun(ctx, known.requested)
+	read, used, source, err := s.Tokens.timers(ctx, from.Source, known.sealed[from.Source])
 	if err != nil {
 		return Fetched{}, fmt.Errorf("fetch timers: %w", err)
 	}
@@ -109,17 +110,18 @@ func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetche
 	return fetched, nil
 }
 
-// base reads what the cache holds, and the stored token of the source.
-func (s *Syncer) base(ctx context.Context, from Acquired) (base timercache.Base, sealed string, err error) {
+// base reads what the cache holds, the stored token of the source, and whether
+// somebody has requested this sync.
+func (s *Syncer) base(ctx context.Context, from Acquired) (base timercache.Base, known stored, err error) {
 	if from.read != nil {
 		base, err = s.Cache.BaseOf(ctx, from.read.sync)
-		return base, from.read.sealed[from.Source], err
+		return base, *from.read, err
 	}
-	base, stored, err := s.Cache.Base(ctx, s.Tokens.key(from.Source))
+	base, read, err := s.Cache.Base(ctx, s.Tokens.key(from.Source), requestKey)
 	if err != nil {
-		return base, "", err
+		return base, known, err
 	}
-	return base, stored[0], nil
+	return base, stored{sealed: map[string]string{from.Source: read[0]}, requested: read[1]}, nil
 }
 
 // maxFetches bounds how often the third step fetches again.

@@ -27,6 +27,8 @@ func (t *Tokens) key(source string) string { return tokenPrefix + source + ":" +
 type stored struct {
 	sealed map[string]string // tokens, by source
 	sync   string            // the sync record
+	// requested is set if somebody has requested a sync.
+	requested string
 }
 
 // source is from which source the last snapshot came.
@@ -52,7 +54,7 @@ func (t *Tokens) stored(ctx context.Context) (*stored, error) {
 	if len(cmd) == 1 && len(t.sources) == 1 {
 		return nil, nil
 	}
-	cmd = append(cmd, syncKey)
+	cmd = append(cmd, requestKey, syncKey)
 	reply, err := t.redis.Do(ctx, cmd...)
 	if err != nil {
 		return nil, fmt.Errorf("read stored tokens: %w", err)
@@ -64,6 +66,7 @@ func (t *Tokens) stored(ctx context.Context) (*stored, error) {
 	for i, name := range names {
 		read.sealed[name], _ = values[i].(string)
 	}
+	read.requested, _ = values[len(values)-2].(string)
 	read.sync, _ = values[len(values)-1].(string)
 	return read, nil
 }

@@ -17,6 +17,7 @@ type Reply struct {
 	ETag   string
 	// Replayed marks what an earlier request with the same Idempotency-Key got.
 	Replayed bool
+	Cookie   *http.Cookie // nil for none
 }
 
 // OK is a 200 with a JSON body.
@@ -29,6 +30,9 @@ func (re Reply) Write(w http.ResponseWriter) error {
 	}
 	if re.Replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
+	}
+	if re.Cookie != nil {
+		http.SetCookie(w, re.Cookie)
 	}
 	if re.Status == http.StatusNotModified {
 		w.WriteHeader(re.Status)

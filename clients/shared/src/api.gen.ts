@@ -83,7 +83,8 @@ export interface paths {
         readonly put?: never;
         /**
          * Ask for a fresh snapshot of Clockwork
-         * @description It answers before the sync has run; needs no Clockwork token.
+         * @description It answers before the sync has run; needs no Clockwork token. If one was requested that has not begun, that one serves
+         *     this request too; one that is running does not, so another follows it.
          */
         readonly post: operations["requestSync"];
         readonly delete?: never;
@@ -200,7 +201,9 @@ export interface paths {
         readonly put?: never;
         /**
          * A bearer token for a username and a password
-         * @description It lasts for `expires_in` seconds. After ten failures for a user, or sixty from an address, it answers 429.
+         * @description It lasts for `expires_in` seconds. After ten failures for a user from an address, or sixty for all users from there, it
+         *     answers 429. A user who is guessed at from many addresses is never kept out, but an answer may then take three seconds
+         *     longer. The cookie keeps the attempts of a device that has logged in before apart from those of others; it lets nobody in.
          *     `/api/login` is the same.
          */
         readonly post: operations["login"];
@@ -221,7 +224,9 @@ export interface paths {
         readonly put?: never;
         /**
          * A bearer token for a username and a password
-         * @description It lasts for `expires_in` seconds. After ten failures for a user, or sixty from an address, it answers 429.
+         * @description It lasts for `expires_in` seconds. After ten failures for a user from an address, or sixty for all users from there, it
+         *     answers 429. A user who is guessed at from many addresses is never kept out, but an answer may then take three seconds
+         *     longer. The cookie keeps the attempts of a device that has logged in before apart from those of others; it lets nobody in.
          *     `/api/login` is the same.
          */
         readonly post: operations["loginUnderApi"];
@@ -1760,6 +1765,8 @@ export interface operations {
                     readonly "Server-Timing": components["headers"]["Server-Timing"];
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The device, for the next login: `cw_device`, with the prefix `__Secure-` over HTTPS. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1813,6 +1820,8 @@ export interface operations {
                     readonly "Server-Timing": components["headers"]["Server-Timing"];
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The device, for the next login: `cw_device`, with the prefix `__Secure-` over HTTPS. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2228,6 +2237,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             /** @description As Inngest's protocol has it. */
             readonly 500: {
                 headers: {
@@ -2391,6 +2401,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             /** @description As Inngest's protocol has it. */
             readonly 500: {
                 headers: {
@@ -2558,6 +2569,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             /** @description As Inngest's protocol has it. */
             readonly 500: {
                 headers: {

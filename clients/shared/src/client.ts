@@ -55,7 +55,7 @@ export class Client {
 
   async login(username: string, password: string, o: CallOptions = {}): Promise<Session> {
     const asked = this.#schedule.now();
-    const { body } = await this.#http.json<Login>({ ...o, method: "POST", path: "/api/login", body: { username, password } });
+    const { body } = await this.#http.json<Login>({ ...o, method: "POST", path: "/api/login", body: { username, password }, cookie: true });
     this.session = { token: body.access_token, userId: body.user_id, expiresAt: asked + body.expires_in * 1000 };
     return this.session;
   }

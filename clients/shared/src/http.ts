@@ -8,6 +8,8 @@ export interface Call {
   body?: unknown;
   headers?: Record<string, string | undefined>;
   token?: string | undefined;
+  /** Whether the server may know the device again: only at a login, and on its own pages. */
+  cookie?: boolean;
   /** Milliseconds until the whole answer must be here. */
   deadline?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -111,7 +113,7 @@ export class Http {
       headers,
       signal,
       cache: "no-store",
-      credentials: "omit",
+      credentials: call.cookie ? "same-origin" : "omit",
       redirect: "error",
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
     };

@@ -9,7 +9,7 @@ import "strings"
 var repeatable = map[string]bool{
 	"PING": true, "ECHO": true, "TIME": true,
 	"GET": true, "MGET": true, "STRLEN": true, "EXISTS": true, "TYPE": true, "TTL": true, "PTTL": true,
-	"HGET": true, "HMGET": true, "HGETALL": true, "HEXISTS": true, "HLEN": true,
+	"HGET": true, "HMGET": true, "HGETALL": true, "HEXISTS": true, "HLEN": true, "HSCAN": true,
 	"SMEMBERS": true, "SISMEMBER": true, "SMISMEMBER": true, "SCARD": true,
 	"LRANGE": true, "LLEN": true, "ZRANGE": true, "ZSCORE": true, "ZCARD": true, "XRANGE": true, "XLEN": true,
 	"SET": true, "SETEX": true, "PSETEX": true, "MSET": true, "DEL": true, "UNLINK": true,

@@ -1,0 +1,90 @@
+package routes
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// Guard keeps web pages of others away from a process that asks nobody who they
+// are, where a browser on the same network is all that a page needs.
+//
+// A request that changes something must not come from a foreign page. If the
+// process listens on this machine alone, the request must also be for this
+// machine by a name of its own: a page whose name is rebound to 127.0.0.1 is,
+// for its browser, of the same origin. A process that others reach may have any
+// name, so there nothing is known of it.
+//
+// In required mode the token is what counts, and the handler is returned as it
+// is.
+func Guard(d *app.Deps, address net.Addr, next http.Handler) http.Handler {
+	if d.Config.Auth.Mode != config.AuthOpen {
+		return next
+	}
+	if at, err := netip.ParseAddrPort(address.String()); err == nil && at.Addr().IsLoopback() {
+		return LocalOnly(d, NoForeignWrites(d, next))
+	}
+	return NoForeignWrites(d, next)
+}
+
+// LocalOnly serves requests for this machine by a loopback name or address, and
+// for the hosts in CORS_ALLOWED_ORIGINS.
+func LocalOnly(d *app.Deps, next http.Handler) http.Handler {
+	hosts := web.NewHosts(d.Config.Auth.AllowedOrigins)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !hosts.Allow(r.Host) {
+			refused(d, w, r, web.ErrHost)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// NoForeignWrites serves no request that changes something and comes from a page
+// that may not read the API's answers either.
+func NoForeignWrites(d *app.Deps, next http.Handler) http.Handler {
+	cors := web.NewCORS(d.Config.Origins())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if foreign(r) && !cors.Allows(r) {
+			refused(d, w, r, errOrigin)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// OwnPagesOnly serves no request of a foreign page, not even one that reads.
+func OwnPagesOnly(d *app.Deps, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asWrite := *r
+		asWrite.Method = http.MethodPost
+		if foreign(&asWrite) {
+			refused(d, w, r, errOrigin)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+var errOrigin = &web.Error{Status: http.StatusForbidden, Code: "ORIGIN_NOT_ALLOWED",
+	Message: "Pages of this origin may not do this; the server's operator can add it to CORS_ALLOWED_ORIGINS."}
+
+func refused(d *app.Deps, w http.ResponseWriter, r *http.Request, known *web.Error) {
+	app.With(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		app.ServePublic(w, r, r.Method, func(context.Context, *app.Deps, *app.Request) (web.Reply, error) { return web.Reply{}, known })
+	})).ServeHTTP(w, r)
+}
+
+// crossOrigin tells by Sec-Fetch-Site, which every browser sends and a proxy
+// does not change; without it by Origin and Host. What has none of them is no
+// browser.
+var crossOrigin = http.NewCrossOriginProtection()
+
+// foreign reports a request that changes something and comes from a page of
+// another origin.
+func foreign(r *http.Request) bool { return crossOrigin.Check(r) != nil }

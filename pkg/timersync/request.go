@@ -1,0 +1,45 @@
+package timersync
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// requestKey is in Redis from the moment at which a sync is requested until
+	// one begins to read Clockwork's list.
+	requestKey = "clockwork:sync:requested"
+	// requestLife is how long a requested sync may take to begin before it is
+	// requested again.
+	requestLife = 5 * time.Second
+)
+
+// RequestOnce calls request, unless a sync was requested that has not begun: it
+// reads the list after this call, so it sees whatever this caller has changed.
+// While a sync is reading, the next caller requests another, so no change is
+// missed. Without Redis everybody requests their own.
+//
+// A request that fails is an error for its caller alone: those who relied on it
+// meanwhile hear nothing of it, and the next one tries again.
+func RequestOnce(ctx context.Context, redis Redis, request func(context.Context) error) error {
+	reply, unknown := redis.Do(ctx, "SET", requestKey, "1", "NX", "PX", requestLife.Milliseconds())
+	if unknown == nil && reply == nil {
+		return nil
+	}
+	err := request(ctx)
+	if err != nil && unknown == nil {
+		_, _ = redis.Do(context.WithoutCancel(ctx), "DEL", requestKey) // else it ends soon by itself
+	}
+	return err
+}
+
+// begun lets the next request count: what is changed from now on may be missed
+// by the sync that calls it.
+func (s *Syncer) begun(ctx context.Context, requested string) {
+	if requested == "" {
+		return
+	}
+	if _, err := s.Tokens.redis.Do(ctx, "DEL", requestKey); err != nil {
+		s.Log.WarnContext(ctx, "a sync is requested again only in some seconds", "error", err)
+	}
+}
