@@ -255,7 +255,6 @@ func TestForgeTimersRefusals(t *testing.T) {
 		{"no-success", invokes(`{"success":false}`, ""), nil, 200},
 		{"unknown-envelope", invokes(`{"result":{"items":[]}}`, ""), ErrUnknownShape, 0},
 		{"null-body", invokes(`null`, ""), ErrUnknownShape, 0},
-		{"unknown-timers", invokes(`{"status":200,"body":{"timers":[{"name":"x"}]}}`, ""), ErrUnknownShape, 0},
 		{"no-answer", answer(200, `{"data":{"invokeExtension":null}}`), ErrUnknownShape, 0},
 	}
 	for _, tt := range tests {

@@ -435,8 +435,8 @@ export interface components {
             readonly stale?: true;
             readonly degraded?: components["schemas"]["Degraded"];
         };
-        /** @description What is down and has left something out of this answer. Absent where nothing is. */
-        readonly Degraded: readonly "jira"[];
+        /** @description Why something is left out of this answer: `jira` did not answer, or `clockwork` sent entries that cannot be read. Absent if nothing is left out. */
+        readonly Degraded: readonly ("jira" | "clockwork")[];
         readonly StartTimerRequest: {
             /** @example PORTAL-301 */
             readonly issueKey: string;
