@@ -64,12 +64,13 @@ func DecodeTimersPage(body []byte) (TimersPage, error) {
 	page := TimersPage{Timers: make([]timer.Timer, 0, len(*w.Timers)), Page: int(w.Page), Total: -1}
 	for _, raw := range *w.Timers {
 		t, err := decodeTimer(raw)
-		if err == nil {
-			page.Timers = append(page.Timers, t)
-		} else if left, running := identify(raw); running {
+		if err != nil {
+			left := identify(raw)
 			left.Err, left.Place = err, len(page.Timers)
 			page.Unreadable = append(page.Unreadable, left)
+			continue
 		}
+		page.Timers = append(page.Timers, t)
 	}
 	return page, w.paging(&page)
 }

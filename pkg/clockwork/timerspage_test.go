@@ -112,12 +112,13 @@ func TestDecodeTimersPageLeavesUnreadableOut(t *testing.T) {
 	}
 }
 
-func TestDecodeTimersPageIgnoresAnUnreadableTimerThatHasFinished(t *testing.T) {
+func TestDecodeTimersPageKnowsThatAnUnreadableTimerHasFinished(t *testing.T) {
 	odd := strings.Replace(oneTimer, `"finished_at":null,"running_for":"a"`, `"finished_at":"2026-03-05T01:00:00Z"`, 1)
 	got, err := clockwork.DecodeTimersPage([]byte(`{"timers":[` + odd + `]}`))
 	require.NoError(t, err)
 	assert.Empty(t, got.Timers)
-	assert.Empty(t, got.Unreadable)
+	require.Len(t, got.Unreadable, 1)
+	assert.True(t, got.Unreadable[0].Finished)
 }
 
 func TestDecodeTimersPageReadsWhatMeansTheSame(t *testing.T) {

@@ -9,13 +9,13 @@ type UnreadableTimer struct {
 	ID      int64  // 0 if it could not be read
 	Account string // whose time runs; "" if it could not be read
 	// Place is how many of the page's Timers stand before it.
-	Place int
-	Err   error // why; it quotes no text of the entry
+	Place    int
+	Finished bool  // then nobody will miss it
+	Err      error // why; it quotes no text of the entry
 }
 
-// identify reads what it can of an entry that is not a whole timer. It is
-// false for one that has finished: nobody will miss it.
-func identify(raw []byte) (left UnreadableTimer, running bool) {
+// identify reads what it can of an entry that is not a whole timer.
+func identify(raw []byte) (left UnreadableTimer) {
 	var fields struct {
 		ID         json.RawMessage `json:"id"`
 		RunningFor json.RawMessage `json:"running_for"`
@@ -36,6 +36,6 @@ func identify(raw []byte) (left UnreadableTimer, running bool) {
 		left.Account = text(author.AccountID) // as for a readable one
 	}
 	var finished moment
-	running = json.Unmarshal(fields.FinishedAt, &finished) != nil || finished.IsZero()
-	return left, running
+	left.Finished = json.Unmarshal(fields.FinishedAt, &finished) == nil && !finished.IsZero()
+	return left
 }

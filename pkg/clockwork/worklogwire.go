@@ -38,13 +38,10 @@ type wirePerson struct {
 	AvatarURL    string `json:"avatarUrl"`
 }
 
-// maxOdd is how many unreadable entries are still odd ones where nothing else
-// is in the list. More of them are a shape that is not known.
-const maxOdd = 3
-
 // decodeWorklogs reads a bare array, which is what Clockwork sends, or one
 // inside an object under the names that some of its clients allow for. It
-// leaves out, and counts, entries without a readable id or start.
+// leaves out, and counts, entries without a readable id or start; a list of
+// nothing else is of a shape that is not known.
 func decodeWorklogs(body []byte) (items []wireWorklog, unreadable int, err error) {
 	var envelope struct {
 		Worklogs *json.RawMessage `json:"worklogs"`
@@ -73,7 +70,7 @@ func decodeWorklogs(body []byte) (items []wireWorklog, unreadable int, err error
 		}
 		items = append(items, item)
 	}
-	if len(items) == 0 && unreadable > maxOdd {
+	if len(items) == 0 && unreadable > 0 {
 		return nil, 0, fmt.Errorf("%w: none of %d worklogs has an id and a start", ErrUnknownShape, unreadable)
 	}
 	return items, unreadable, nil
