@@ -77,14 +77,15 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 	found := []Issue{}
 	for range maxSearchPages {
 		var answer struct {
-			Issues        []wireIssue `json:"issues"`
-			NextPageToken string      `json:"nextPageToken"`
-			IsLast        bool        `json:"isLast"`
+			Issues        entries[wireIssue] `json:"issues"`
+			NextPageToken string             `json:"nextPageToken"`
+			IsLast        bool               `json:"isLast"`
 		}
 		if err := c.post(ctx, "issues.search", []string{"search", "jql"}, req, &answer); err != nil {
 			return nil, err
 		}
-		found = append(found, c.issues(answer.Issues)...)
+		c.reportUnreadable(ctx, "issues.search", answer.Issues.unreadable)
+		found = append(found, c.issues(answer.Issues.list)...)
 		if answer.IsLast || len(found) >= maxResults || answer.NextPageToken == "" || answer.NextPageToken == req.NextPageToken {
 			break
 		}
