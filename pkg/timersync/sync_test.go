@@ -2,6 +2,7 @@ package timersync_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -206,6 +207,56 @@ func TestSyncOfAMovingListWithNothingKnown(t *testing.T) {
 		assert.True(t, shown[r.ID] || r.RunningFor == restless, "%d ran all the time", r.ID)
 	}
 	_, _ = w.box.StopTimer(restless, issue)
+	w.sync()
+	w.settled()
+}
+
+// One odd entry stops nothing: its person keeps the timer that the cache holds,
+// and whoever stopped has stopped.
+func TestSyncWithAnOddEntry(t *testing.T) {
+	for _, how := range []sandbox.Oddity{sandbox.OddIssueGone, sandbox.OddNoPerson, sandbox.OddEmptyTime, sandbox.OddFraction, sandbox.OddNull} {
+		t.Run(string(how), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, databases["rest-miniredis"], sandbox.Options{PageSize: 4})
+			w.sync()
+			w.settled()
+			running := w.box.RunningTimers()
+			require.NoError(t, w.box.MakeOdd(running[2].ID, how))
+			_, err := w.box.StopTimer(running[5].RunningFor, running[5].Issue.Key)
+			require.NoError(t, err)
+			_, err = w.box.StartTimer(w.box.People()[11].AccountID, w.box.Issues()[30].Key, "")
+			require.NoError(t, err)
+			w.clock.Advance(10 * time.Minute)
+			for range 3 { // it never ends by itself
+				w.sync()
+				w.settled()
+			}
+			odd := how != sandbox.OddFraction
+			assert.Equal(t, odd, strings.Contains(w.log.String(), "unreadable timers left out"))
+			assert.Equal(t, odd, strings.Contains(w.log.String(), "unproven=1"))
+
+			_, err = w.box.StopTimer(running[2].RunningFor, running[2].Issue.Key)
+			require.NoError(t, err)
+			w.sync()
+			w.settled()
+		})
+	}
+}
+
+// A first sync takes all but the odd entry.
+func TestFirstSyncWithAnOddEntry(t *testing.T) {
+	w := onMini(t)
+	odd := w.box.RunningTimers()[2]
+	require.NoError(t, w.box.MakeOdd(odd.ID, sandbox.OddIssueGone))
+	p := w.process()
+	fetched, err := p.Fetch(t.Context(), "run", timersync.Acquired{})
+	require.NoError(t, err)
+	assert.Equal(t, 1, fetched.Unreadable)
+	assert.Zero(t, fetched.Unproven, "nobody knows it")
+	result, err := p.Write(t.Context(), "run", fetched)
+	require.NoError(t, err)
+	assert.Equal(t, len(w.box.RunningTimers())-1, result.Timers)
+	require.NoError(t, w.box.MakeOdd(odd.ID, ""))
 	w.sync()
 	w.settled()
 }
