@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -56,6 +57,9 @@ func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, erro
 	}
 	if list.Degraded {
 		reply.Degraded = app.WithoutJira
+	}
+	if list.Unreadable > 0 {
+		reply.Degraded = slices.Concat(reply.Degraded, app.WithoutUnreadable)
 	}
 	return web.OK(reply), nil
 }

@@ -168,6 +168,18 @@ func TestWorklogsNamesNeedNoJira(t *testing.T) {
 // bare is Clockwork's answer for an issue that it cannot expand.
 const bare = `[{"id":"7","issueId":"ID","timeSpentSeconds":60,"started":"2026-04-28T08:00:00Z","comment":null,"author":{"accountId":"x"}}]`
 
+// One entry that cannot be read costs nobody the others.
+func TestWorklogsWithAnUnreadableOne(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 200, Body: strings.NewReplacer("[", `[{"id":"8","started":""},`, "ID", "999999").Replace(bare)})
+	var r apptest.Request
+	of(0, "&date=2026-04-28")(t, w, &r)
+	a := w.Do(t.Context(), api.HandleWorklogs, r)
+	require.Equal(t, 200, a.Status, "%s", a.Body)
+	require.Len(t, read(t, a).Worklogs, 1)
+	assert.Contains(t, string(a.Body), `"degraded":["clockwork"]`)
+}
+
 // Names that Clockwork leaves out are looked up; what cannot be looked up is
 // left out, and never fails the list.
 func TestWorklogsNamesFromJira(t *testing.T) {

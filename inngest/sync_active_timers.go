@@ -30,10 +30,14 @@ type syncActiveTimers struct {
 
 // output is what a run shows in Inngest's dashboard.
 type output struct {
-	Source  string            `json:"source"`
-	Pages   int               `json:"pages"`
-	Result  timercache.Result `json:"result"`
-	Warning string            `json:"warning,omitempty"`
+	Source string            `json:"source"`
+	Pages  int               `json:"pages"`
+	Result timercache.Result `json:"result"`
+	// Moved, Unproven and Unreadable are what the reading left open.
+	Moved      bool   `json:"moved,omitempty"`
+	Unproven   int    `json:"unproven,omitempty"`
+	Unreadable int    `json:"unreadable,omitempty"`
+	Warning    string `json:"warning,omitempty"`
 }
 
 // run is the function. Its event's data is read here rather than by the SDK,
@@ -62,7 +66,7 @@ func (f *syncActiveTimers) run(ctx context.Context, in inngestgo.Input[map[strin
 	if err != nil {
 		return nil, err
 	}
-	return output{fetched.Source, fetched.Pages, result, acquired.Warning}, nil
+	return output{fetched.Source, fetched.Pages, result, fetched.Moved, fetched.Unproven, fetched.Unreadable, acquired.Warning}, nil
 }
 
 // checkAny refuses a run for which no event of its burst is good.

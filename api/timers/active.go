@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,9 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 	reply := activeReply{page.CachedAt, page.SyncedAt, page.AccountID, page.Stale, nil}
 	if page.Degraded {
 		reply.Degraded = app.WithoutJira
+	}
+	if page.Unreadable {
+		reply.Degraded = append(slices.Clone(reply.Degraded), app.WithoutUnreadable...)
 	}
 	rest, err := json.Marshal(reply)
 	if err != nil {

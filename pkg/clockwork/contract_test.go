@@ -45,7 +45,7 @@ func TestContractWorklogs(t *testing.T) {
 			got, err := c.Worklogs(t.Context(), box.Credentials().ServerClockworkToken,
 				clockwork.WorklogQuery{AccountID: p.AccountID, From: from, To: today, Location: loc})
 			require.NoError(t, err, "shape %d", i)
-			assert.Equal(t, truth(box, p.AccountID, from, loc), keysOf(got), "shape %d of %s", i, p.DisplayName)
+			assert.Equal(t, truth(box, p.AccountID, from, loc), keysOf(got.List), "shape %d of %s", i, p.DisplayName)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func ExampleClient_Worklogs() {
 	worklogs, err := c.Worklogs(context.Background(), secret.New("token"), clockwork.WorklogQuery{
 		AccountID: "acc-1", From: day, To: day, Location: hanoi,
 	})
-	for _, w := range worklogs {
+	for _, w := range worklogs.List {
 		fmt.Println(w.IssueKey, w.IssueName, time.Duration(w.TimeSpentSeconds)*time.Second)
 	}
 	fmt.Println(err)

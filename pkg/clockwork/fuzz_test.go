@@ -1,6 +1,7 @@
 package clockwork
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,6 +22,7 @@ func FuzzDecodeTimersPage(f *testing.F) {
 	seed(f, "timers_page.json")
 	f.Add([]byte(`{"timers":[],"total":"7","maxResults":2,"page":"1"}`))
 	f.Add([]byte(`{"timers":null}`))
+	f.Add([]byte(`{"timers":[null,{"id":1.0,"running_for":"a"},{"finished_at":"2026-03-05T09:00:00Z"},7]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := DecodeTimersPage(body)
 		if err != nil {
@@ -33,6 +35,12 @@ func FuzzDecodeTimersPage(f *testing.F) {
 			assert.NotEmpty(t, timer.RunningFor)
 			assert.NotEmpty(t, timer.Issue.Key)
 			assert.False(t, timer.StartedAt.IsZero())
+			_, err := json.Marshal(timer)
+			assert.NoError(t, err, "what is read can be stored")
+		}
+		for _, left := range got.Unreadable {
+			assert.Error(t, left.Err)
+			assert.LessOrEqual(t, left.Place, len(got.Timers))
 		}
 	})
 }
@@ -41,7 +49,7 @@ func FuzzDecodeWorklogs(f *testing.F) {
 	seed(f, "worklogs.json")
 	f.Add([]byte(`{"data":[{"id":"1","started":"2026-03-05T09:00:00Z","comment":{"type":"doc","content":[{"type":"text","text":"x"}]}}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		items, err := decodeWorklogs(body)
+		items, _, err := decodeWorklogs(body)
 		if err != nil {
 			assert.ErrorIs(t, err, ErrUnknownShape)
 			return

@@ -21,9 +21,9 @@ var errNotATime = errors.New("not a time")
 // moment is a time in any of those shapes.
 type moment struct{ time.Time }
 
-// UnmarshalJSON reads a time string; null leaves it zero.
+// UnmarshalJSON reads a time string; null and an empty string leave it zero.
 func (m *moment) UnmarshalJSON(b []byte) error {
-	if string(b) == "null" {
+	if string(b) == "null" || string(b) == `""` {
 		return nil
 	}
 	var s string
@@ -31,8 +31,8 @@ func (m *moment) UnmarshalJSON(b []byte) error {
 		return errNotATime
 	}
 	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			m.Time = t
+		if t, err := time.Parse(layout, s); err == nil && 1 <= t.UTC().Year() && t.UTC().Year() <= 9999 {
+			m.Time = t // JSON cannot say other years
 			return nil
 		}
 	}

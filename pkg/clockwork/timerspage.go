@@ -2,6 +2,7 @@ package clockwork
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -12,6 +13,9 @@ import (
 // which Clockwork answered.
 type TimersPage struct {
 	Timers []timer.Timer
+	// Unreadable are the entries that Timers leaves out, in the list's order.
+	Unreadable []UnreadableTimer
+
 	Page   int  // from 1; 0 if Clockwork did not say
 	Pages  int  // 0 if Clockwork did not say
 	IsLast bool // true whenever Pages is 0
@@ -19,13 +23,13 @@ type TimersPage struct {
 }
 
 type wireTimersPage struct {
-	Timers     *[]wireTimer `json:"timers"`
-	StartAt    number       `json:"startAt"`
-	MaxResults number       `json:"maxResults"`
-	Total      *number      `json:"total"`
-	Page       number       `json:"page"`
-	Pages      number       `json:"pages"`
-	IsLast     *bool        `json:"isLast"`
+	Timers     *[]json.RawMessage `json:"timers"`
+	StartAt    number             `json:"startAt"`
+	MaxResults number             `json:"maxResults"`
+	Total      *number            `json:"total"`
+	Page       number             `json:"page"`
+	Pages      number             `json:"pages"`
+	IsLast     *bool              `json:"isLast"`
 }
 
 type wireTimer struct {
@@ -46,8 +50,9 @@ type wireTimer struct {
 }
 
 // DecodeTimersPage reads an answer of GET /timers.json, as the report API
-// gives it and as it arrives through Forge. Anything but a list of timers that
-// have an id, a start, an issue and a person is ErrUnknownShape.
+// gives it and as it arrives through Forge. Anything but a list of timers is
+// ErrUnknownShape. An entry without a readable id, start, issue or person is
+// left out, and listed as unreadable.
 func DecodeTimersPage(body []byte) (TimersPage, error) {
 	var w wireTimersPage
 	if err := json.Unmarshal(body, &w); err != nil {
@@ -56,12 +61,16 @@ func DecodeTimersPage(body []byte) (TimersPage, error) {
 	if w.Timers == nil {
 		return TimersPage{}, fmt.Errorf("%w: no list of timers", ErrUnknownShape)
 	}
-	page := TimersPage{Timers: make([]timer.Timer, len(*w.Timers)), Page: int(w.Page), Total: -1}
-	for i, t := range *w.Timers {
-		if err := t.check(); err != nil {
-			return TimersPage{}, err
+	page := TimersPage{Timers: make([]timer.Timer, 0, len(*w.Timers)), Page: int(w.Page), Total: -1}
+	for _, raw := range *w.Timers {
+		t, err := decodeTimer(raw)
+		if err != nil {
+			left := identify(raw)
+			left.Err, left.Place = err, len(page.Timers)
+			page.Unreadable = append(page.Unreadable, left)
+			continue
 		}
-		page.Timers[i] = t.timer()
+		page.Timers = append(page.Timers, t)
 	}
 	return page, w.paging(&page)
 }
@@ -92,18 +101,23 @@ func (w wireTimersPage) paging(page *TimersPage) error {
 	return nil
 }
 
-func (t wireTimer) check() error {
+// decodeTimer reads one entry. Its error quotes no text of the entry.
+func decodeTimer(raw []byte) (timer.Timer, error) {
+	var t wireTimer
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return timer.Timer{}, err
+	}
 	switch {
 	case t.ID <= 0:
-		return fmt.Errorf("%w: a timer without id", ErrUnknownShape)
+		return timer.Timer{}, errors.New("a timer without id")
 	case t.StartedAt.IsZero():
-		return fmt.Errorf("%w: a timer without start", ErrUnknownShape)
+		return timer.Timer{}, errors.New("a timer without start")
 	case t.Issue.Key == "":
-		return fmt.Errorf("%w: a timer without issue", ErrUnknownShape)
+		return timer.Timer{}, errors.New("a timer without issue")
 	case t.owner() == "":
-		return fmt.Errorf("%w: a timer without a person", ErrUnknownShape)
+		return timer.Timer{}, errors.New("a timer without a person")
 	}
-	return nil
+	return t.timer(), nil
 }
 
 // owner is the person whose time runs; who started the timer may be another.
@@ -127,7 +141,7 @@ func (t wireTimer) timer() timer.Timer {
 		WithinWorkingHours:        t.WithinHours == nil || *t.WithinHours,
 		StartedWithinWorkingHours: t.StartedWithinHours == nil || *t.StartedWithinHours,
 	}
-	if t.FinishedAt != nil {
+	if t.FinishedAt != nil && !t.FinishedAt.IsZero() {
 		finished := t.FinishedAt.UTC()
 		out.FinishedAt = &finished
 	}

@@ -54,9 +54,6 @@ func TestDecodeTimersPagePaging(t *testing.T) {
 }
 
 func TestDecodeTimersPageRefuses(t *testing.T) {
-	without := func(old, now string) string {
-		return `{"timers":[` + strings.Replace(oneTimer, old, now, 1) + `]}`
-	}
 	tests := []struct{ name, body string }{
 		{"empty", ""},
 		{"html", "<html>"},
@@ -66,14 +63,6 @@ func TestDecodeTimersPageRefuses(t *testing.T) {
 		{"null-timers", `{"timers":null}`},
 		{"timers-as-object", `{"timers":{}}`},
 		{"half", `{"timers":[` + oneTimer},
-		{"no-id", without(`"id":1,`, ``)},
-		{"id-zero", without(`"id":1,`, `"id":0,`)},
-		{"id-as-text", without(`"id":1,`, `"id":"x",`)},
-		{"no-start", without(`"started_at":"2026-03-05T01:00:00Z",`, ``)},
-		{"start-of-another-shape", without(`2026-03-05T01:00:00Z`, `5 March`)},
-		{"finish-of-another-shape", without(`"finished_at":null`, `"finished_at":"later"`)},
-		{"no-person", without(`"running_for":"a",`, ``)},
-		{"no-issue", without(`"issue":{"key":"A-1","id":2},`, ``)},
 		{"more-but-how-many", `{"timers":[],"isLast":false}`},
 		{"more-than-came", `{"timers":[],"total":4}`},
 		{"negative-pages", `{"timers":[],"pages":-1}`},
@@ -82,6 +71,77 @@ func TestDecodeTimersPageRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := clockwork.DecodeTimersPage([]byte(tt.body))
 			assert.ErrorIs(t, err, clockwork.ErrUnknownShape)
+		})
+	}
+}
+
+// An entry that is not a whole timer is left out with what it still tells.
+func TestDecodeTimersPageLeavesUnreadableOut(t *testing.T) {
+	type left = clockwork.UnreadableTimer
+	change := func(old, now string) string { return strings.Replace(oneTimer, old, now, 1) }
+	whole := func(id string) string { return strings.Replace(oneTimer, `"id":1`, `"id":`+id, 1) }
+	tests := []struct {
+		name, entry string
+		want        left
+	}{
+		{"no-id", change(`"id":1,`, ``), left{Account: "a"}},
+		{"id-zero", change(`"id":1,`, `"id":0,`), left{Account: "a"}},
+		{"id-as-text", change(`"id":1,`, `"id":"x",`), left{Account: "a"}},
+		{"no-start", change(`"started_at":"2026-03-05T01:00:00Z",`, ``), left{ID: 1, Account: "a"}},
+		{"empty-start", change(`2026-03-05T01:00:00Z`, ``), left{ID: 1, Account: "a"}},
+		{"start-of-another-shape", change(`2026-03-05T01:00:00Z`, `5 March`), left{ID: 1, Account: "a"}},
+		{"start-that-json-cannot-say", change(`2026-03-05T01:00:00Z`, `9999-12-31T23:59:59-02:00`), left{ID: 1, Account: "a"}},
+		{"finish-of-another-shape", change(`"finished_at":null`, `"finished_at":"later"`), left{ID: 1, Account: "a"}},
+		{"no-person", change(`"running_for":"a",`, ``), left{ID: 1}},
+		{"person-as-object", change(`"running_for":"a"`, `"running_for":{"id":"a"},"author":{"accountId":"b"}`), left{ID: 1}},
+		{"author-of-another-shape", change(`"running_for":"a"`, `"running_for":"a","author":[]`), left{ID: 1, Account: "a"}},
+		{"no-issue", change(`"issue":{"key":"A-1","id":2},`, ``), left{ID: 1, Account: "a"}},
+		{"issue-gone", change(`{"key":"A-1","id":2}`, `null`), left{ID: 1, Account: "a"}},
+		{"issue-gone-and-only-an-author", change(`"running_for":"a","issue":{"key":"A-1","id":2}`, `"running_for":"","author":{"accountId":"b"},"issue":null`), left{ID: 1, Account: "b"}},
+		{"seconds-with-a-fraction", change(`"till_now":3`, `"till_now":3.5`), left{ID: 1, Account: "a"}},
+		{"null", `null`, left{}},
+		{"text", `"gone"`, left{}},
+		{"list", `[]`, left{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := clockwork.DecodeTimersPage([]byte(`{"timers":[` + whole("7") + `,` + tt.entry + `,` + whole("8") + `]}`))
+			require.NoError(t, err)
+			require.Len(t, got.Timers, 2)
+			assert.Equal(t, []int64{7, 8}, []int64{got.Timers[0].ID, got.Timers[1].ID})
+			require.Len(t, got.Unreadable, 1)
+			require.Error(t, got.Unreadable[0].Err)
+			got.Unreadable[0].Err = nil
+			tt.want.Place = 1
+			assert.Equal(t, tt.want, got.Unreadable[0])
+		})
+	}
+}
+
+func TestDecodeTimersPageKnowsThatAnUnreadableTimerHasFinished(t *testing.T) {
+	odd := strings.Replace(oneTimer, `"finished_at":null,"running_for":"a"`, `"finished_at":"2026-03-05T01:00:00Z"`, 1)
+	got, err := clockwork.DecodeTimersPage([]byte(`{"timers":[` + odd + `]}`))
+	require.NoError(t, err)
+	assert.Empty(t, got.Timers)
+	require.Len(t, got.Unreadable, 1)
+	assert.True(t, got.Unreadable[0].Finished)
+}
+
+func TestDecodeTimersPageReadsWhatMeansTheSame(t *testing.T) {
+	want, err := clockwork.DecodeTimersPage([]byte(`{"timers":[` + strings.Replace(oneTimer, `"till_now":3`, `"till_now":3600`, 1) + `]}`))
+	require.NoError(t, err)
+	require.Len(t, want.Timers, 1)
+	tests := []struct{ name, entry string }{
+		{"zero-fraction", strings.NewReplacer(`"id":1`, `"id":1.0`, `"id":2`, `"id":2.00`, `:3}`, `:3600.0}`).Replace(oneTimer)},
+		{"zero-fraction-in-text", strings.NewReplacer(`"id":1`, `"id":"1.0"`, `:3}`, `:"3600.0"}`).Replace(oneTimer)},
+		{"exponent", strings.Replace(oneTimer, `:3}`, `:3.6e3}`, 1)},
+		{"finish-is-an-empty-text", strings.NewReplacer(`:3}`, `:3600}`, `"finished_at":null`, `"finished_at":""`).Replace(oneTimer)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := clockwork.DecodeTimersPage([]byte(`{"timers":[` + tt.entry + `]}`))
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
 		})
 	}
 }

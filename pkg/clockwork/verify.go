@@ -23,7 +23,7 @@ func (c *Client) VerifyToken(ctx context.Context, token secret.Text, accountID s
 	if err != nil {
 		return err
 	}
-	if _, err := decodeWorklogs(resp.Body); err != nil {
+	if _, _, err := decodeWorklogs(resp.Body); err != nil {
 		return resp.Fail(err)
 	}
 	return nil

@@ -69,7 +69,7 @@ func TestWorklogsReadsEveryPage(t *testing.T) {
 			got, err := c.Worklogs(t.Context(), secret.New("token"), ofThatDay)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, *offsets)
-			assert.Len(t, got, tt.n)
+			assert.Len(t, got.List, tt.n)
 		})
 	}
 }
@@ -78,8 +78,18 @@ func TestWorklogsStopsWhereOffsetIsNotObeyed(t *testing.T) {
 	c, offsets := serveWorklogs(t, func(int) (int, int) { return 1, 10 })
 	got, err := c.Worklogs(t.Context(), secret.New("token"), ofThatDay)
 	require.NoError(t, err)
-	assert.Len(t, got, 10)
+	assert.Len(t, got.List, 10)
 	assert.Len(t, *offsets, 2)
+}
+
+// An unreadable entry counts for the size of its page.
+func TestWorklogsReadsOnAfterAPageWithAnUnreadableEntry(t *testing.T) {
+	c, offsets := serveWorklogs(t, func(offset int) (int, int) { return offset, min(10, 13-offset) }) // the first has id 0
+	got, err := c.Worklogs(t.Context(), secret.New("token"), ofThatDay)
+	require.NoError(t, err)
+	assert.Len(t, got.List, 12)
+	assert.Equal(t, 1, got.Unreadable)
+	assert.Equal(t, []string{"", "10"}, *offsets)
 }
 
 func TestWorklogsRefusesAnEndlessList(t *testing.T) {
@@ -101,6 +111,6 @@ func TestContractWorklogPages(t *testing.T) {
 	got, err := c.Worklogs(t.Context(), box.Credentials().ServerClockworkToken,
 		WorklogQuery{AccountID: person.AccountID, From: thatDay, To: thatDay})
 	require.NoError(t, err)
-	assert.Len(t, got, 11)
+	assert.Len(t, got.List, 11)
 	assert.Equal(t, 2, box.Requests()["clockwork.worklogs"])
 }

@@ -32,24 +32,31 @@ type WorklogQuery struct {
 	Location *time.Location
 }
 
+// Worklogs is the answer to a WorklogQuery.
+type Worklogs struct {
+	List       []timer.Worklog
+	Unreadable int // entries that are left out because they could not be read
+}
+
 // errNoUser keeps a mistake from listing everybody's work.
 var errNoUser = errors.New("a worklog query needs an account id")
 
-// Worklogs lists what the token's owner may see of the selected worklogs, with
+// Worklogs reads what the token's owner may see of the selected worklogs, with
 // issue key, summary and project name where Clockwork knows the issue.
 // Started is in the query's location.
-func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery) ([]timer.Worklog, error) {
+func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery) (Worklogs, error) {
 	if q.AccountID == "" {
-		return nil, errNoUser
+		return Worklogs{}, errNoUser
 	}
 	loc := q.location()
 	first, last := q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)
-	worklogs, seen := []timer.Worklog{}, map[number]bool{}
+	worklogs, seen := Worklogs{List: []timer.Worklog{}}, map[number]bool{}
 	for page := range worklogsMaxPages {
-		items, err := c.worklogsPage(ctx, token, q, page*c.pageSize)
+		items, unreadable, err := c.worklogsPage(ctx, token, q, page*c.pageSize)
 		if err != nil {
-			return nil, err
+			return Worklogs{}, err
 		}
+		worklogs.Unreadable += unreadable
 		known := len(seen)
 		for _, item := range items {
 			if seen[item.ID] {
@@ -59,19 +66,19 @@ func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery
 			// How Clockwork cuts days is not known: cut them here, by the local date.
 			// A day need not begin at midnight, nor be in one piece.
 			if date := item.Started.In(loc).Format(time.DateOnly); first <= date && date <= last {
-				worklogs = append(worklogs, item.worklog(loc))
+				worklogs.List = append(worklogs.List, item.worklog(loc))
 			}
 		}
 		// A page with nothing new: the offset was not obeyed.
-		if len(items) < c.pageSize || len(seen) == known {
+		if len(items)+unreadable < c.pageSize || len(seen) == known {
 			return worklogs, nil
 		}
 	}
-	return nil, &upstream.Error{Upstream: "clockwork", Op: "worklogs.list", Status: http.StatusOK, Code: upstream.CodeTooLarge,
+	return Worklogs{}, &upstream.Error{Upstream: "clockwork", Op: "worklogs.list", Status: http.StatusOK, Code: upstream.CodeTooLarge,
 		Err: fmt.Errorf("more than %d worklogs", worklogsMaxPages*c.pageSize)}
 }
 
-func (c *Client) worklogsPage(ctx context.Context, token secret.Text, q WorklogQuery, offset int) ([]wireWorklog, error) {
+func (c *Client) worklogsPage(ctx context.Context, token secret.Text, q WorklogQuery, offset int) (items []wireWorklog, unreadable int, err error) {
 	params := q.params()
 	params.Set("expand", "issues,authors,emails")
 	if offset > 0 {
@@ -82,13 +89,12 @@ func (c *Client) worklogsPage(ctx context.Context, token secret.Text, q WorklogQ
 		Timeout: worklogsTimeout, MaxBody: worklogsMaxBody,
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	items, err := decodeWorklogs(resp.Body)
-	if err != nil {
-		return nil, resp.Fail(err)
+	if items, unreadable, err = decodeWorklogs(resp.Body); err != nil {
+		return nil, 0, resp.Fail(err)
 	}
-	return items, nil
+	return items, unreadable, nil
 }
 
 func (q WorklogQuery) location() *time.Location {

@@ -26,7 +26,8 @@ func TestWorklogsReadsEveryShape(t *testing.T) {
 	c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
 	got, err := c.Worklogs(t.Context(), token, inHanoi(t))
 	require.NoError(t, err)
-	assertGolden(t, "worklogs.golden.json", got)
+	assertGolden(t, "worklogs.golden.json", got.List)
+	assert.Zero(t, got.Unreadable)
 }
 
 func TestWorklogsRequest(t *testing.T) {
@@ -50,8 +51,8 @@ func TestWorklogsRequest(t *testing.T) {
 			tt.change(&q)
 			worklogs, err := c.Worklogs(t.Context(), token, q)
 			require.NoError(t, err)
-			assert.NotNil(t, worklogs)
-			assert.Empty(t, worklogs)
+			assert.NotNil(t, worklogs.List)
+			assert.Empty(t, worklogs.List)
 			tt.want["starting_at"], tt.want["ending_at"] = []string{"2026-03-05"}, []string{"2026-03-11"}
 			tt.want["expand"] = []string{"issues,authors,emails"}
 			assert.Equal(t, tt.want, got.URL.Query())
@@ -79,7 +80,7 @@ func TestWorklogsCutsTheDayWhereClocksChange(t *testing.T) {
 	got, err := c.Worklogs(t.Context(), token, clockwork.WorklogQuery{AccountID: "a", From: day, To: day, Location: berlin})
 	require.NoError(t, err)
 	ids := []int64{}
-	for _, w := range got {
+	for _, w := range got.List {
 		ids = append(ids, w.ID)
 	}
 	assert.Equal(t, []int64{2, 3}, ids)
@@ -99,10 +100,7 @@ func TestWorklogsAnswers(t *testing.T) {
 		{"html", "<html></html>", false},
 		{"empty", "", false},
 		{"half", "[" + item, false},
-		{"no-id", `[{"issueId":1,"started":"2026-03-05T09:00:00Z"}]`, false},
-		{"no-start", `[{"id":1}]`, false},
-		{"start-of-another-shape", `[{"id":1,"started":"yesterday"}]`, false},
-		{"id-of-another-shape", `[{"id":{},"started":"2026-03-05T09:00:00Z"}]`, false},
+		{"not-one-readable", `[{"id":1},{"id":2},{"id":3},{"id":4}]`, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,7 +108,7 @@ func TestWorklogsAnswers(t *testing.T) {
 			got, err := c.Worklogs(t.Context(), token, clockwork.WorklogQuery{AccountID: "a", From: thatDay, To: thatDay})
 			if tt.ok {
 				require.NoError(t, err)
-				assert.Len(t, got, 1)
+				assert.Len(t, got.List, 1)
 				return
 			}
 			require.ErrorIs(t, err, clockwork.ErrUnknownShape)
@@ -119,6 +117,44 @@ func TestWorklogsAnswers(t *testing.T) {
 			assert.Equal(t, upstream.CodeBadBody, e.Code)
 		})
 	}
+}
+
+func TestWorklogsLeavesUnreadableOut(t *testing.T) {
+	const item = `{"id":1,"issueId":1,"timeSpentSeconds":3600,"started":"2026-03-05T09:00:00Z"}`
+	tests := []struct{ name, odd string }{
+		{"no-id", `{"issueId":1,"started":"2026-03-05T09:00:00Z"}`},
+		{"no-start", `{"id":2}`},
+		{"empty-start", `{"id":2,"started":""}`},
+		{"start-of-another-shape", `{"id":2,"started":"yesterday"}`},
+		{"id-of-another-shape", `{"id":{},"started":"2026-03-05T09:00:00Z"}`},
+		{"seconds-with-a-fraction", `{"id":2,"started":"2026-03-05T09:00:00Z","timeSpentSeconds":0.5}`},
+		{"issue-of-another-shape", `{"id":2,"started":"2026-03-05T09:00:00Z","issue":"ABC-7"}`},
+		{"null", `null`},
+		{"text", `"gone"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, body := range []string{"[" + tt.odd + "," + item + "]", "[" + item + "," + tt.odd + "]"} {
+				c := newClient(t, answer(200, body))
+				got, err := c.Worklogs(t.Context(), token, clockwork.WorklogQuery{AccountID: "a", From: thatDay, To: thatDay})
+				require.NoError(t, err)
+				require.Len(t, got.List, 1)
+				assert.EqualValues(t, 3600, got.List[0].TimeSpentSeconds)
+				assert.Equal(t, 1, got.Unreadable)
+			}
+			c := newClient(t, answer(200, "["+tt.odd+"]"))
+			_, err := c.Worklogs(t.Context(), token, clockwork.WorklogQuery{AccountID: "a", From: thatDay, To: thatDay})
+			assert.ErrorIs(t, err, clockwork.ErrUnknownShape, "never a false empty list")
+		})
+	}
+}
+
+func TestWorklogsReadsIntegersWithAFraction(t *testing.T) {
+	c := newClient(t, answer(200, `[{"id":1.0,"issueId":"20456.0","timeSpentSeconds":3.6e3,"started":"2026-03-05T09:00:00Z"}]`))
+	got, err := c.Worklogs(t.Context(), token, clockwork.WorklogQuery{AccountID: "a", From: thatDay, To: thatDay})
+	require.NoError(t, err)
+	require.Len(t, got.List, 1)
+	assert.Equal(t, []int64{1, 20456, 3600}, []int64{got.List[0].ID, got.List[0].IssueID, got.List[0].TimeSpentSeconds})
 }
 
 func TestVerifyToken(t *testing.T) {

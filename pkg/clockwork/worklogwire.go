@@ -39,8 +39,10 @@ type wirePerson struct {
 }
 
 // decodeWorklogs reads a bare array, which is what Clockwork sends, or one
-// inside an object under the names that some of its clients allow for.
-func decodeWorklogs(body []byte) ([]wireWorklog, error) {
+// inside an object under the names that some of its clients allow for. It
+// leaves out, and counts, entries without a readable id or start; a list of
+// nothing else is of a shape that is not known.
+func decodeWorklogs(body []byte) (items []wireWorklog, unreadable int, err error) {
 	var envelope struct {
 		Worklogs *json.RawMessage `json:"worklogs"`
 		Data     *json.RawMessage `json:"data"`
@@ -53,19 +55,25 @@ func decodeWorklogs(body []byte) ([]wireWorklog, error) {
 			}
 		}
 	}
-	var items *[]wireWorklog
-	if err := json.Unmarshal(body, &items); err != nil {
-		return nil, fmt.Errorf("%w: worklogs: %w", ErrUnknownShape, err)
+	var entries *[]json.RawMessage
+	if err := json.Unmarshal(body, &entries); err != nil {
+		return nil, 0, fmt.Errorf("%w: worklogs: %w", ErrUnknownShape, err)
 	}
-	if items == nil {
-		return nil, fmt.Errorf("%w: no list of worklogs", ErrUnknownShape)
+	if entries == nil {
+		return nil, 0, fmt.Errorf("%w: no list of worklogs", ErrUnknownShape)
 	}
-	for _, item := range *items {
-		if item.ID <= 0 || item.Started.IsZero() {
-			return nil, fmt.Errorf("%w: a worklog without id or start", ErrUnknownShape)
+	for _, raw := range *entries {
+		var item wireWorklog
+		if json.Unmarshal(raw, &item) != nil || item.ID <= 0 || item.Started.IsZero() {
+			unreadable++
+			continue
 		}
+		items = append(items, item)
 	}
-	return *items, nil
+	if len(items) == 0 && unreadable > 0 {
+		return nil, 0, fmt.Errorf("%w: none of %d worklogs has an id and a start", ErrUnknownShape, unreadable)
+	}
+	return items, unreadable, nil
 }
 
 func (w wireWorklog) worklog(loc *time.Location) timer.Worklog {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
@@ -18,7 +19,7 @@ const sessionWarning = 5 * 24 * time.Hour
 type source interface {
 	Name() string
 	Acquire(ctx context.Context) (timersource.Token, error)
-	Timers(ctx context.Context, token timersource.Token) (timersource.Snapshot, error)
+	Timers(ctx context.Context, token timersource.Token, known []timer.Timer) (timersource.Snapshot, error)
 }
 
 // sources are those that a sync would try, in its order.
@@ -70,7 +71,7 @@ func checkTimers(ctx context.Context, p *patient) []Finding {
 		if err != nil {
 			return p.notAcquired(s, err)
 		}
-		snapshot, err := s.Timers(ctx, token)
+		snapshot, err := s.Timers(ctx, token, nil)
 		if err != nil {
 			return []Finding{p.session(), timersFailure(s, err)}
 		}

@@ -33,7 +33,7 @@ type Options struct {
 	APIToken  secret.Text
 
 	Transport http.RoundTripper // the process's pooled transport; default: one of its own
-	Log       *slog.Logger      // one debug line per call, an error line for a removed endpoint; default: none
+	Log       *slog.Logger      // one debug line per call, more for what is odd; default: none
 	Breaker   *upstream.Breaker // default: none
 
 	Now   func() time.Time                                 // default time.Now

@@ -23,17 +23,18 @@ func (c *Client) FindUser(ctx context.Context, query string) (User, error) {
 	if query == "" {
 		return User{}, ErrNotFound
 	}
-	var candidates []wireUser
+	var candidates entries[wireUser]
 	params := url.Values{"query": {query}, "maxResults": {strconv.Itoa(maxCandidates)}}
 	if err := c.get(ctx, "users.search", []string{"user", "search"}, params, &candidates); err != nil {
 		return User{}, err
 	}
-	people := onlyPeople(candidates)
+	c.reportUnreadable(ctx, "users.search", candidates.unreadable)
+	people := onlyPeople(candidates.list)
 	if strings.Contains(query, "@") {
 		email := timer.NormalizeEmail(query)
 		return theOne(people, func(u wireUser) bool { return timer.NormalizeEmail(u.EmailAddress) == email })
 	}
-	if len(people) == 1 && len(candidates) < maxCandidates {
+	if len(people) == 1 && candidates.unreadable == 0 && candidates.size() < maxCandidates {
 		return people[0].user(), nil
 	}
 	return theOne(people, func(u wireUser) bool { return strings.EqualFold(u.DisplayName, query) })

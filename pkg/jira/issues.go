@@ -59,12 +59,13 @@ func (c *Client) bulkFetch(ctx context.Context, names []string) ([]Issue, error)
 		Fields         []string `json:"fields"`
 	}{names, issueFields}
 	var answer struct {
-		Issues []wireIssue `json:"issues"`
+		Issues entries[wireIssue] `json:"issues"`
 	}
 	if err := c.post(ctx, "issues.bulk", []string{"issue", "bulkfetch"}, body, &answer); err != nil {
 		return nil, err
 	}
-	return c.issues(answer.Issues), nil
+	c.reportUnreadable(ctx, "issues.bulk", answer.Issues.unreadable)
+	return c.issues(answer.Issues.list), nil
 }
 
 // issues leaves out what has no name.

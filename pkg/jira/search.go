@@ -94,14 +94,15 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 	found, shown, followed := []Issue{}, map[string]bool{}, map[string]bool{"": true}
 	for range maxSearchPages {
 		var answer struct {
-			Issues        []wireIssue `json:"issues"`
-			NextPageToken string      `json:"nextPageToken"`
-			IsLast        bool        `json:"isLast"`
+			Issues        entries[wireIssue] `json:"issues"`
+			NextPageToken string             `json:"nextPageToken"`
+			IsLast        bool               `json:"isLast"`
 		}
 		if err := c.post(ctx, "issues.search", []string{"search", "jql"}, req, &answer); err != nil {
 			return nil, err
 		}
-		for _, issue := range c.issues(answer.Issues) {
+		c.reportUnreadable(ctx, "issues.search", answer.Issues.unreadable)
+		for _, issue := range c.issues(answer.Issues.list) {
 			if !shown[issue.Key] {
 				shown[issue.Key] = true
 				found = append(found, issue)

@@ -61,7 +61,7 @@ func newRig(t testing.TB, routes map[string]http.HandlerFunc) *rig {
 		BaseURL: srv.URL + "/ex/jira/c1", BrowseURL: "https://acme.example.test",
 		Email: "svc@example.test", APIToken: secret.New("tok-s3cret"),
 		Transport: srv.Client().Transport,
-		Log:       slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelError})),
+		Log:       slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Sleep:     func(context.Context, time.Duration) error { return nil },
 	})
 	require.NoError(t, err)

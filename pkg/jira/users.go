@@ -49,24 +49,25 @@ func (c *Client) bulkUsers(ctx context.Context, ids []string, found map[string]U
 	for range maxUserPages {
 		query.Set("startAt", strconv.Itoa(startAt))
 		var page struct {
-			Values []wireUser `json:"values"`
-			IsLast *bool      `json:"isLast"`
-			Total  int        `json:"total"`
+			Values entries[wireUser] `json:"values"`
+			IsLast *bool             `json:"isLast"`
+			Total  int               `json:"total"`
 		}
 		if err := c.get(ctx, "users.bulk", []string{"user", "bulk"}, query, &page); err != nil {
 			return err
 		}
-		for _, w := range page.Values {
+		c.reportUnreadable(ctx, "users.bulk", page.Values.unreadable)
+		for _, w := range page.Values.list {
 			if w.AccountID != "" {
 				found[w.AccountID] = w.user()
 			}
 		}
-		startAt += len(page.Values)
+		startAt += page.Values.size()
 		last := startAt >= page.Total
 		if page.IsLast != nil {
 			last = *page.IsLast
 		}
-		if last || len(page.Values) == 0 {
+		if last || page.Values.size() == 0 {
 			return nil
 		}
 	}

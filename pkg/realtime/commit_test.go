@@ -46,7 +46,7 @@ func TestManyUsersAreLoadedTogether(t *testing.T) {
 	const users = 8
 	store := &together{all: make(chan struct{})}
 	store.missing.Store(users)
-	c := &committer{store: store, hub: &hub{rooms: map[string]*room{}}, now: time.Now, bytes: map[string]int{}, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1), bytes: map[string]int{},
+	c := &committer{store: store, hub: &hub{rooms: map[string]*room{}}, now: time.Now, bytes: map[string]int{}, log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1),
 		pace: pace{now: time.Now, sleep: time.Sleep}}
 	outcomes := make(chan outcome, users)
 	for n := range users {

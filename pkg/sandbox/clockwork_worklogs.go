@@ -65,7 +65,7 @@ func parseWorklogQuery(v url.Values) (worklogQuery, error) {
 }
 
 // findWorklogs gives one page, ordered by start.
-func (s *Sandbox) findWorklogs(q worklogQuery) []map[string]any {
+func (s *Sandbox) findWorklogs(q worklogQuery) []any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []*worklog
@@ -79,9 +79,9 @@ func (s *Sandbox) findWorklogs(q worklogQuery) []map[string]any {
 	})
 	found = found[min(q.offset, len(found)):]
 	found = found[:min(s.opts.WorklogPageSize, len(found))]
-	out := make([]map[string]any, len(found))
+	out := make([]any, len(found))
 	for i, l := range found {
-		out[i] = s.worklogJSON(l, q)
+		out[i] = s.spoilt(l.id, s.worklogJSON(l, q))
 	}
 	return out
 }

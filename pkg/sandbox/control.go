@@ -28,6 +28,8 @@ func (s *Sandbox) Control() http.Handler {
 		writeJSON(w, http.StatusOK, map[string]any{"issues": s.Issues()})
 	})
 	mux.HandleFunc("POST /issues", controlAdd(s.AddIssue))
+	mux.HandleFunc("POST /issues/move", s.controlMove)
+	mux.HandleFunc("PUT /odd/{id}", s.controlOdd)
 	mux.HandleFunc("GET /switches", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Switches()) })
 	mux.HandleFunc("PATCH /switches", s.controlSwitches)
 	mux.HandleFunc("PUT /rate-limits/{upstream}", s.controlRateLimit)
@@ -89,6 +91,26 @@ func (s *Sandbox) controlEdit(w http.ResponseWriter, r *http.Request) {
 	}
 	t, err := s.EditTimer(id, in)
 	writeControl(w, t, err)
+}
+
+func (s *Sandbox) controlMove(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Key, NewKey string }
+	if readControl(w, r, &in) {
+		issue, err := s.MoveIssue(in.Key, in.NewKey)
+		writeControl(w, issue, err)
+	}
+}
+
+func (s *Sandbox) controlOdd(w http.ResponseWriter, r *http.Request) {
+	var in struct{ How Oddity }
+	if !readControl(w, r, &in) {
+		return
+	}
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err == nil {
+		err = s.MakeOdd(id, in.How)
+	}
+	writeControl(w, in, err)
 }
 
 func (s *Sandbox) controlSwitches(w http.ResponseWriter, r *http.Request) {

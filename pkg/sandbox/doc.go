@@ -53,6 +53,8 @@
 //	PATCH  /timers/{id}              {comment?, startedAt?, worklogCount?, onHold?}
 //	GET    /people, POST /people     a Person as JSON
 //	GET    /issues, POST /issues     an Issue as JSON
+//	POST   /issues/move              {key, newKey}: the issue moves to another project and keeps its id
+//	PUT    /odd/{id}                 {how}: how a timer or worklog is listed, see Oddity; "" as it is
 //	GET    /switches, PATCH /switches  see Switches
 //	PUT    /rate-limits/{upstream}   {burst, perSecond}; {} ends the limit
 //	POST   /tokens/revoke            contextJwt and context tokens become invalid
@@ -60,6 +62,13 @@
 //	GET    /requests, DELETE /requests
 //	GET    /credentials              those that the stand-ins accept
 //	GET, POST, DELETE /faults        see package fault
+//
+// # What a site does to its readers
+//
+// The list of timers moves while its pages are read (Switches.ListMoves), and may
+// be in another order (ListOrder). One entry of a list may be odd: see MakeOdd. In
+// strict mode (StrictHours) timers stop counting at 17:00 and go on at 8:00. An
+// issue that moves is found under each of its keys.
 //
 // # Chosen where the real behaviour is not known
 //
@@ -73,8 +82,8 @@
 //
 // # What is not played
 //
-// Permissions (every credential sees everything), working hours by themselves
-// (a test puts a timer on hold), timers by status transition, POST and PUT of
+// Permissions (every credential sees everything), holidays, weekends and working
+// hours of one's own (a test puts a timer on hold), timers by status transition, POST and PUT of
 // worklogs, Jira's worklog API, other fields and functions of JQL, phrases and
 // operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and
 // Origin checks, eventual consistency of the search, hourly quotas, GraphQL

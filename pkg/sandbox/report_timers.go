@@ -33,12 +33,13 @@ func (s *Sandbox) callReport(c reportCall) (status int, body any) {
 	return http.StatusNotFound, map[string]any{"error_message": "Not Found"}
 }
 
-// listTimers gives a page of everybody's timers, the newest first, so that a
-// start between two pages moves the second.
+// listTimers gives a page of everybody's timers, the newest first unless
+// ListOrder says otherwise, so that a start between two pages moves the second.
 func (s *Sandbox) listTimers(c reportCall) (int, any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.timers
+	s.moveList()
+	all := s.listed()
 	if s.switches.ListFinished {
 		all = append(slices.Clone(s.stopped), all...)
 	}
@@ -50,7 +51,7 @@ func (s *Sandbox) listTimers(c reportCall) (int, any) {
 	first := max(0, last-size)
 	items := make([]any, 0, last-first)
 	for i := last - 1; i >= first; i-- {
-		items = append(items, s.timerJSON(all[i], c.forge))
+		items = append(items, s.spoilt(all[i].id, s.timerJSON(all[i], c.forge)))
 	}
 	return http.StatusOK, map[string]any{
 		"timers": items, "startAt": (page - 1) * size, "maxResults": size, "total": len(all),
@@ -102,8 +103,9 @@ func (s *Sandbox) timerJSON(t *runningTimer, forge bool) map[string]any {
 		"id": t.id, "started_at": t.startedAt.Format(isoTime), "finished_at": nil,
 		"running_for": t.accountID, "comment": t.comment,
 		"issue":    map[string]any{"key": t.issue.Key, "id": t.issue.ID},
-		"till_now": t.tillNow(s.now()), "worklog_count": t.worklogs,
-		"started_within_working_hours": t.startedInHours, "within_working_hours": !t.onHold, "error_messages": nil,
+		"till_now": s.tillNow(t, s.now()), "worklog_count": t.worklogs,
+		"started_within_working_hours": t.startedInHours && s.atWork(t, t.startedAt),
+		"within_working_hours":         !t.onHold && s.atWork(t, s.now()), "error_messages": nil,
 	}
 	if t.finishedAt != nil {
 		out["finished_at"] = t.finishedAt.Format(isoTime)

@@ -80,6 +80,7 @@ type Sandbox struct {
 	stopped  []*runningTimer // oldest first, the last few
 	worklogs []*worklog
 	lastID   int64
+	odd      map[int64]Oddity // by id of a timer or worklog
 
 	requests  map[string]int // by operation
 	onRequest func(operation string)

@@ -52,6 +52,15 @@ type Switches struct {
 	OmitAuthors bool `json:"omitAuthors"`
 	// ListFinished keeps just-stopped timers in timers.json.
 	ListFinished bool `json:"listFinished"`
+	// ListOrder is the order of timers.json: "" or "newest" (first), "oldest", or
+	// "mixed", which follows nothing that a reader sees.
+	ListOrder string `json:"listOrder"`
+	// ListMoves is how many people start, stop or change a timer before each
+	// page of timers.json.
+	ListMoves int `json:"listMoves"`
+	// StrictHours counts working hours only, from 8:00 to 17:00 in each person's
+	// time zone: outside them timers are on hold.
+	StrictHours bool `json:"strictHours"`
 }
 
 // Envelope is a shape of invokeExtension's response.body.
@@ -76,10 +85,14 @@ func (s Switches) validate() error {
 		{"sessionRefusal", s.SessionRefusal, []string{"", "redirect", "html", "unauthorized", "forbidden"}},
 		{"contextTokenShape", s.ContextTokenShape, []string{"", "contextToken", "contextJwt", "string", "raw"}},
 		{"contextId", s.ContextID, []string{"", "site", "workspace"}},
+		{"listOrder", s.ListOrder, []string{"", "newest", "oldest", "mixed"}},
 	} {
 		if !slices.Contains(f.allowed, f.got) {
 			return fmt.Errorf("%s cannot be %q", f.name, f.got)
 		}
+	}
+	if s.ListMoves < 0 {
+		return fmt.Errorf("listMoves cannot be %d", s.ListMoves)
 	}
 	if s.ForgeEnvelope < EnvelopeCurrent || s.ForgeEnvelope > EnvelopeUnknown {
 		return fmt.Errorf("forgeEnvelope cannot be %d", s.ForgeEnvelope)

@@ -35,24 +35,13 @@ type runningTimer struct {
 	countingSince time.Time     // has no meaning while on hold
 }
 
-// tillNow is in seconds and stands still while on hold.
-func (t *runningTimer) tillNow(now time.Time) int64 {
-	if t.onHold {
-		return int64(t.counted / time.Second)
-	}
-	if t.finishedAt != nil {
-		now = *t.finishedAt
-	}
-	return int64((t.counted + max(0, now.Sub(t.countingSince))) / time.Second)
-}
-
 // truth needs s.mu held.
 func (s *Sandbox) truth(t *runningTimer) timer.Timer {
 	return timer.Timer{
 		ID: t.id, StartedAt: t.startedAt, FinishedAt: t.finishedAt, Comment: t.comment, RunningFor: t.accountID,
-		TillNow: t.tillNow(s.now()), WorklogCount: t.worklogs,
+		TillNow: s.tillNow(t, s.now()), WorklogCount: t.worklogs,
 		Issue:  timer.Issue{Key: t.issue.Key, ID: t.issue.ID, Summary: t.issue.Summary, ProjectName: t.issue.Project.Name},
-		Author: s.byAccount[t.authorID].public(), WithinWorkingHours: !t.onHold, StartedWithinWorkingHours: t.startedInHours,
+		Author: s.byAccount[t.authorID].public(), WithinWorkingHours: !t.onHold && s.atWork(t, s.now()), StartedWithinWorkingHours: t.startedInHours && s.atWork(t, t.startedAt),
 	}
 }
 
@@ -151,8 +140,9 @@ func (s *Sandbox) runningOn(accountID, issueKey string) (*runningTimer, *Issue, 
 // Jira's smallest worklog. It needs s.mu held.
 func (s *Sandbox) finish(t *runningTimer) {
 	now := s.now()
-	seconds := max(60, t.tillNow(now))
-	t.counted, t.onHold, t.countingSince = time.Duration(t.tillNow(now))*time.Second, false, now
+	counted := s.tillNow(t, now)
+	seconds := max(60, counted)
+	t.counted, t.onHold, t.countingSince = time.Duration(counted)*time.Second, false, now
 	t.finishedAt, t.worklogs = &now, t.worklogs+1
 	s.timers = slices.DeleteFunc(s.timers, func(other *runningTimer) bool { return other == t })
 	s.stopped = append(s.stopped, t)
@@ -188,14 +178,16 @@ func (s *Sandbox) EditTimer(id int64, e TimerEdit) (timer.Timer, error) {
 		t.worklogs = *e.WorklogCount
 	}
 	if e.OnHold != nil && *e.OnHold != t.onHold {
-		t.hold(*e.OnHold, s.now())
+		s.hold(t, *e.OnHold)
 	}
 	return s.truth(t), nil
 }
 
-func (t *runningTimer) hold(on bool, now time.Time) {
+// hold needs s.mu held.
+func (s *Sandbox) hold(t *runningTimer, on bool) {
+	now := s.now()
 	if on {
-		t.counted += max(0, now.Sub(t.countingSince))
+		t.counted += s.counts(t, t.countingSince, now)
 	}
 	t.onHold, t.countingSince = on, now
 }

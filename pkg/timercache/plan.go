@@ -57,7 +57,7 @@ func (c *Cache) plan(s Snapshot, base Base) *plan {
 	if p.plan.Reset = p.whole || now.Sub(p.state.ActiveAt) > activeAge; p.plan.Reset {
 		p.state.ActiveAt = now
 	}
-	p.plan.renewed = p.plan.Reset || s.Enriched || s.Unnamed != base.state.Unnamed || s.Source != base.state.Source
+	p.plan.renewed = p.plan.Reset || s.Enriched || s.Unnamed != base.state.Unnamed || s.Unreadable != base.state.Unreadable || s.Source != base.state.Source
 	p.findOwners()
 	for _, account := range union(p.was, p.is) {
 		p.compare(account)
@@ -71,7 +71,8 @@ func (c *Cache) plan(s Snapshot, base Base) *plan {
 // after is the sync record once s is written.
 func (s syncState) after(snapshot Snapshot, now time.Time) syncState {
 	s.Version = nextVersion(s.Version, now)
-	s.SyncedAt, s.Source, s.Unnamed, s.Run = snapshot.FetchedAt, snapshot.Source, snapshot.Unnamed, rand.Text()
+	s.SyncedAt, s.Source, s.Run = snapshot.FetchedAt, snapshot.Source, rand.Text()
+	s.Unnamed, s.Unreadable = snapshot.Unnamed, snapshot.Unreadable
 	if snapshot.Enriched {
 		s.EnrichedAt = now
 	}

@@ -39,7 +39,10 @@ type Status struct {
 	SyncedAt  *time.Time // when the snapshot was fetched; nil when never synced
 	Stale     bool       // the snapshot is older than ten minutes
 	Degraded  bool       // names are missing because Jira did not answer
-	ETag      string     // follows the content, not the clock
+	// Unreadable: the last snapshot left out timers that it could not read. They
+	// may be of anybody.
+	Unreadable bool
+	ETag       string // follows the content, not the clock
 }
 
 // Subject names whose timers are read; its zero value is everybody.
@@ -262,7 +265,7 @@ func statusOf(key string, state syncState, synced bool, now time.Time) Status {
 	s := Status{AccountID: key}
 	if synced {
 		s.SyncedAt, s.CachedAt = &state.SyncedAt, &now
-		s.Stale = now.Sub(state.SyncedAt) > staleAge
+		s.Stale, s.Unreadable = now.Sub(state.SyncedAt) > staleAge, state.Unreadable > 0
 	}
 	return s
 }
@@ -282,6 +285,9 @@ func (s Status) etag(version string) string {
 	}
 	if s.Degraded {
 		version += "-degraded"
+	}
+	if s.Unreadable {
+		version += "-unreadable"
 	}
 	return `"` + version + `"`
 }

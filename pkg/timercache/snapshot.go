@@ -28,6 +28,8 @@ type Snapshot struct {
 	Enriched bool
 	// Unnamed says that some timers lack names because Jira did not answer.
 	Unnamed bool
+	// Unreadable is how many timers are left out because they cannot be read.
+	Unreadable int
 }
 
 // Base is what the cache holds before a fetch begins: what the fetch can carry

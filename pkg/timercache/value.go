@@ -130,6 +130,8 @@ type syncState struct {
 	EnrichedAt time.Time `json:"enrichedAt,omitzero"`
 	// Unnamed says that some timers lack names because Jira did not answer.
 	Unnamed bool `json:"unnamed,omitempty"`
+	// Unreadable is how many timers the last snapshot left out.
+	Unreadable int `json:"unreadable,omitempty"`
 }
 
 func (s syncState) encode() string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 const (
@@ -75,13 +76,14 @@ func (c *Connect) Acquire(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
-// Timers reads every page of running timers.
-func (c *Connect) Timers(ctx context.Context, token Token) (Snapshot, error) {
+// Timers reads every page of running timers. Known are those that ran when the
+// list was last read: see the package comment.
+func (c *Connect) Timers(ctx context.Context, token Token, known []timer.Timer) (Snapshot, error) {
 	read := func(ctx context.Context, page int) (clockwork.TimersPage, error) {
 		got, err := c.report.TimersPage(ctx, token.Value, c.host, page)
 		return got, clockworkError(err)
 	}
-	snapshot, err := readTimers(ctx, read, c.now)
+	snapshot, err := readTimers(ctx, read, c.now, known)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read timers by connect: %w", err)
 	}

@@ -21,7 +21,7 @@ import (
 type source interface {
 	Name() string
 	Acquire(ctx context.Context) (timersource.Token, error)
-	Timers(ctx context.Context, token timersource.Token) (timersource.Snapshot, error)
+	Timers(ctx context.Context, token timersource.Token, known []timer.Timer) (timersource.Snapshot, error)
 }
 
 // pageOperation is how the sandbox counts a page of timers.
@@ -82,11 +82,11 @@ func TestContractReadsTheTruth(t *testing.T) {
 		_, err = box.EditTimer(held.ID, sandbox.TimerEdit{OnHold: &yes})
 		require.NoError(t, err)
 
-		got, err := s.Timers(t.Context(), acquire(t, s))
+		got, err := s.Timers(t.Context(), acquire(t, s), nil)
 		require.NoError(t, err)
 		assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
 		assert.Equal(t, 10, got.Pages)
-		assert.False(t, got.Unsettled)
+		assert.False(t, got.Moved)
 		assert.False(t, got.FetchedAt.After(got.CachedAt))
 	})
 }
@@ -94,7 +94,7 @@ func TestContractReadsTheTruth(t *testing.T) {
 func TestContractNothingRuns(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *sandbox.Sandbox, s source) {
 		box.Populate(0, 1)
-		got, err := s.Timers(t.Context(), acquire(t, s))
+		got, err := s.Timers(t.Context(), acquire(t, s), nil)
 		require.NoError(t, err)
 		assert.NotNil(t, got.Timers)
 		assert.Empty(t, got.Timers)
@@ -126,11 +126,80 @@ func TestContractListThatMovesBetweenPages(t *testing.T) {
 						assert.NoError(t, move(box))
 					}
 				})
-				got, err := s.Timers(t.Context(), token)
+				got, err := s.Timers(t.Context(), token, nil)
 				require.NoError(t, err)
 				assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
-				assert.False(t, got.Unsettled)
+				assert.True(t, got.Moved)
 				assert.Greater(t, pages.Load(), int64(4), "it was read again")
+			})
+		})
+	}
+}
+
+// Whatever the order of the list: who ran through two readings is in the second,
+// and who stopped before the first is not.
+func TestContractListThatNeverRests(t *testing.T) {
+	for _, order := range []string{"newest", "oldest", "mixed"} {
+		t.Run(order, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, box *sandbox.Sandbox, s source) {
+				box.Switch(func(w *sandbox.Switches) { w.ListOrder = order })
+				box.Populate(60, 60)
+				token := acquire(t, s)
+				first, err := s.Timers(t.Context(), token, nil)
+				require.NoError(t, err)
+				gone := box.RunningTimers()[20]
+				_, err = box.StopTimer(gone.RunningFor, gone.Issue.Key)
+				require.NoError(t, err)
+				before := box.RunningTimers()
+				box.Switch(func(w *sandbox.Switches) { w.ListMoves = 1 })
+				got, err := s.Timers(t.Context(), token, first.Timers)
+				require.NoError(t, err)
+				assert.True(t, got.Moved)
+				assert.Empty(t, got.Unproven)
+				runs, listed := map[int64]bool{}, map[int64]bool{}
+				for _, r := range box.RunningTimers() {
+					runs[r.ID] = true
+				}
+				for _, l := range got.Timers {
+					listed[l.ID] = true
+				}
+				for _, b := range before {
+					assert.True(t, listed[b.ID] || !runs[b.ID], "%d ran all the time", b.ID)
+				}
+				assert.False(t, listed[gone.ID])
+			})
+		})
+	}
+}
+
+// One odd entry costs nobody else anything, and its person keeps the timer.
+func TestContractOddEntries(t *testing.T) {
+	for _, how := range []sandbox.Oddity{sandbox.OddIssueGone, sandbox.OddNoPerson, sandbox.OddEmptyTime, sandbox.OddNull, sandbox.OddFraction} {
+		t.Run(string(how), func(t *testing.T) {
+			onBoth(t, func(t *testing.T, box *sandbox.Sandbox, s source) {
+				box.Populate(35, 35)
+				token := acquire(t, s)
+				first, err := s.Timers(t.Context(), token, nil)
+				require.NoError(t, err)
+				running := box.RunningTimers()
+				odd, gone := running[10], running[22]
+				require.NoError(t, box.MakeOdd(odd.ID, how))
+				_, err = box.StopTimer(gone.RunningFor, gone.Issue.Key)
+				require.NoError(t, err)
+
+				got, err := s.Timers(t.Context(), token, first.Timers)
+				require.NoError(t, err)
+				want := sorted(box.RunningTimers())
+				if how == sandbox.OddFraction {
+					assert.Equal(t, want, sorted(got.Timers))
+					assert.Empty(t, got.Unreadable)
+					return
+				}
+				require.Len(t, got.Unreadable, 1)
+				require.Error(t, got.Unreadable[0].Err)
+				require.Len(t, got.Unproven, 1)
+				assert.Equal(t, odd.ID, got.Unproven[0].ID)
+				assert.Equal(t, want, sorted(append(got.Timers, got.Unproven...)))
 			})
 		})
 	}
@@ -140,9 +209,9 @@ func TestContractRevokedTokenIsRefusedOnceMoreAcquired(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *sandbox.Sandbox, s source) {
 		token := acquire(t, s)
 		box.RevokeTokens()
-		_, err := s.Timers(t.Context(), token)
+		_, err := s.Timers(t.Context(), token, nil)
 		require.ErrorIs(t, err, timersource.ErrTokenRefused)
-		_, err = s.Timers(t.Context(), acquire(t, s))
+		_, err = s.Timers(t.Context(), acquire(t, s), nil)
 		assert.NoError(t, err)
 	})
 }
@@ -192,7 +261,7 @@ func TestContractFaults(t *testing.T) {
 				f := tt.fault
 				f.Operation = pageOperation[s.Name()]
 				box.Faults().Add(f)
-				got, err := s.Timers(t.Context(), token)
+				got, err := s.Timers(t.Context(), token, nil)
 				require.Equal(t, tt.ok, err == nil, err)
 				if tt.ok {
 					assert.Len(t, got.Timers, 35)
@@ -216,12 +285,12 @@ func TestContractForgeEnvelopes(t *testing.T) {
 	box, f := newForgeOn(t, func(*sandbox.Sandbox, *timersource.Options) {})
 	for _, shape := range []sandbox.Envelope{sandbox.EnvelopeCurrent, sandbox.EnvelopeFlat, sandbox.EnvelopeNested, sandbox.EnvelopeText} {
 		box.Switch(func(w *sandbox.Switches) { w.ForgeEnvelope = shape })
-		got, err := f.Timers(t.Context(), acquire(t, f))
+		got, err := f.Timers(t.Context(), acquire(t, f), nil)
 		require.NoError(t, err, "envelope %d", shape)
 		assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
 	}
 	box.Switch(func(w *sandbox.Switches) { w.ForgeEnvelope = sandbox.EnvelopeUnknown })
-	_, err := f.Timers(t.Context(), acquire(t, f))
+	_, err := f.Timers(t.Context(), acquire(t, f), nil)
 	assert.ErrorIs(t, err, timersource.ErrUnknownShape)
 }
 
@@ -231,9 +300,9 @@ func TestContractForgeSurvivesANewAppVersion(t *testing.T) {
 	})
 	token := acquire(t, f)
 	box.Switch(func(w *sandbox.Switches) { w.AppVersion = "3.11.0" })
-	_, err := f.Timers(t.Context(), token)
+	_, err := f.Timers(t.Context(), token, nil)
 	require.ErrorIs(t, err, timersource.ErrTokenRefused)
-	_, err = f.Timers(t.Context(), acquire(t, f))
+	_, err = f.Timers(t.Context(), acquire(t, f), nil)
 	assert.NoError(t, err)
 }
 
@@ -262,7 +331,7 @@ func TestContractForgeConfigured(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			box, f := newForgeOn(t, tt.change)
-			got, err := f.Timers(t.Context(), acquire(t, f))
+			got, err := f.Timers(t.Context(), acquire(t, f), nil)
 			require.NoError(t, err)
 			assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
 			assert.Equal(t, tt.discovers, box.Requests()["forge.apps"])

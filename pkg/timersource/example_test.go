@@ -49,7 +49,7 @@ func ExampleConnect() {
 	if err != nil {
 		panic(err)
 	}
-	snapshot, err := source.Timers(context.Background(), token)
+	snapshot, err := source.Timers(context.Background(), token, nil)
 	if err != nil {
 		panic(err)
 	}
@@ -84,7 +84,7 @@ func ExampleForge() {
 	if err != nil {
 		panic(err)
 	}
-	snapshot, err := source.Timers(context.Background(), token)
+	snapshot, err := source.Timers(context.Background(), token, nil)
 	if err != nil {
 		panic(err)
 	}

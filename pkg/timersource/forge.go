@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 // Forge reads timers through the GraphQL gateway of the Jira site, which calls
@@ -56,11 +57,12 @@ func (f *Forge) Acquire(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
-// Timers reads every page of running timers. Renewed is the youngest token
+// Timers reads every page of running timers. Known are those that ran when the
+// list was last read: see the package comment. Renewed is the youngest token
 // that came with them.
-func (f *Forge) Timers(ctx context.Context, token Token) (Snapshot, error) {
-	id, known := decodeIdentity(token.Context)
-	if !known {
+func (f *Forge) Timers(ctx context.Context, token Token, known []timer.Timer) (Snapshot, error) {
+	id, ok := decodeIdentity(token.Context)
+	if !ok {
 		var err error
 		if id, err = f.identify(ctx); err != nil {
 			return Snapshot{}, fmt.Errorf("identify Clockwork on Forge: %w", err)
@@ -72,7 +74,7 @@ func (f *Forge) Timers(ctx context.Context, token Token) (Snapshot, error) {
 		renewed.offer(next)
 		return got, err
 	}
-	snapshot, err := readTimers(ctx, read, f.now)
+	snapshot, err := readTimers(ctx, read, f.now, known)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read timers by forge: %w", err)
 	}

@@ -52,7 +52,7 @@ func (p *played) check(t *testing.T, err error) {
 	for _, host := range p.asked {
 		assert.Contains(t, []string{"acme.example.test", "report.example.test"}, host)
 	}
-	assert.LessOrEqual(t, len(p.asked), 3*(maxReadings*maxPages+4))
+	assert.LessOrEqual(t, len(p.asked), 3*(maxPasses*maxPages+4))
 }
 
 // statuses are those that a source tells apart.
@@ -82,7 +82,7 @@ func FuzzConnect(f *testing.F) {
 			assert.False(t, got.Value.IsZero())
 		}
 		wire.asked = nil
-		snapshot, err := source.Timers(t.Context(), token(t))
+		snapshot, err := source.Timers(t.Context(), token(t), nil)
 		wire.check(t, err)
 		checkSnapshot(t, snapshot, err)
 	})
@@ -114,7 +114,7 @@ func FuzzForge(f *testing.F) {
 				assert.True(t, known)
 			}
 			wire.asked = nil
-			snapshot, err := source.Timers(t.Context(), token(t))
+			snapshot, err := source.Timers(t.Context(), token(t), nil)
 			wire.check(t, err)
 			checkSnapshot(t, snapshot, err)
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,133 +16,252 @@ import (
 
 const (
 	pageConcurrency = 4
-	maxPages        = 200
-	maxReadings     = 3
+	maxPages        = 1000 // 50,000 timers
+	maxPasses       = 3    // over a list whose order is not known
+	// reserve is how much of the caller's time is left to what follows a
+	// reading. Only its first pass may use that up.
+	reserve = 8 * time.Second
+	// maxOdd is how many unreadable entries with an id may be all there is in the
+	// list. More of them are a shape that is not known.
+	maxOdd = 3
 )
 
 // pageReader reads one page, counted from 1.
 type pageReader func(ctx context.Context, page int) (clockwork.TimersPage, error)
 
-// readTimers reads every page. The list moves while it is read: where its
-// pages do not fit together it is read again, and after some readings the last
-// one is kept, and marked. A number of timers that is never met, though the
-// same ones come twice, is a wrong number and no movement.
-func readTimers(ctx context.Context, read pageReader, now func() time.Time) (Snapshot, error) {
-	var before reading
-	for n := 1; ; n++ {
-		r, err := readOnce(ctx, read, now)
-		if err != nil {
-			return Snapshot{}, err
-		}
-		settled := r.settled() || r.fits() && n > 1 && maps.Equal(r.ids(), before.ids())
-		before = r
-		if settled || n == maxReadings {
-			snapshot := r.snapshot()
-			snapshot.Unsettled = !settled
-			return snapshot, nil
-		}
-	}
-}
-
-// reading is one pass over the pages.
+// reading is everything that was received in one reading of the list.
 type reading struct {
+	read  pageReader
+	now   func() time.Time
+	known []timer.Timer
+
 	startedAt time.Time
-	pages     []receivedPage
+	first     int   // how many of the pages are the first pass
+	order     int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
+
+	mu     sync.Mutex
+	pages  []receivedPage // the first pass by page number, then as they arrived
+	since  int            // the first of the pages that tell what runs
+	closed []gap          // that hold no timer, though no single page showed it
+	drift  int            // by how many pages the last gap had moved
 }
 
 type receivedPage struct {
 	clockwork.TimersPage
-	at time.Time
+	asked    int
+	sent, at time.Time
 }
 
-func readOnce(ctx context.Context, read pageReader, now func() time.Time) (reading, error) {
-	r := reading{startedAt: now(), pages: make([]receivedPage, 1)}
-	receive := func(ctx context.Context, page int) error {
-		got, err := read(ctx, page)
-		r.pages[page-1] = receivedPage{got, now()}
-		return err
+// readTimers reads the list, and says what that proves of the known timers: see
+// the package comment.
+func readTimers(ctx context.Context, read pageReader, now func() time.Time, known []timer.Timer) (Snapshot, error) {
+	r := &reading{read: read, now: now, known: known, startedAt: now()}
+	pages, err := r.pass(ctx, nil)
+	if err != nil {
+		return Snapshot{}, err
 	}
-	if err := receive(ctx, 1); err != nil {
-		return reading{}, err
+	r.pages, r.first = pages, len(pages)
+	if err := r.checkReadable(); err != nil {
+		return Snapshot{}, err
 	}
-	first := r.pages[0]
-	if first.Pages > maxPages {
-		return reading{}, fmt.Errorf("%w: %d pages of timers, at most %d are read", ErrUnknownShape, first.Pages, maxPages)
+	r.order = orderOf(pages)
+	quiet := settled(pages)
+	again, cancel := spare(ctx)
+	defer cancel()
+	finished := r.lookAgain(again, quiet) == nil
+	if err := ctx.Err(); err != nil {
+		return Snapshot{}, fmt.Errorf("read the list again: %w", err)
 	}
-	if first.IsLast {
-		return r, nil
+	s := r.snapshot(finished)
+	s.Moved = !quiet && !r.atOnce()
+	return s, nil
+}
+
+// spare is the caller's context without the time that is reserved.
+func spare(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-reserve))
 	}
-	r.pages = append(r.pages, make([]receivedPage, max(first.Pages, 1)-1)...)
+	return context.WithCancel(ctx)
+}
+
+// lookAgain makes the calls that the first pass leaves to be made. An error
+// means that some were not made, which costs proof and no timer.
+func (r *reading) lookAgain(ctx context.Context, quiet bool) error {
+	if r.atOnce() {
+		return nil
+	}
+	if r.order != 0 {
+		if err := r.lookInOrder(ctx, quiet); err != nil || r.keepsOrder() {
+			return err
+		}
+		r.order, r.since = 0, 0 // it was one by chance
+	}
+	return r.passAgain(ctx, quiet)
+}
+
+// lookInOrder looks where the order of the list says that a timer may have been
+// missed. A list that moved is read again as a whole if that costs few calls, or
+// a timer anywhere may be new: then the second pass tells what runs.
+func (r *reading) lookInOrder(ctx context.Context, quiet bool) error {
+	if !quiet && (r.first <= maxGaps || len(r.known) == 0 || len(r.newGaps()) > maxGaps) {
+		pages, err := r.pass(ctx, backward(true, r.first))
+		if err != nil {
+			return err
+		}
+		r.pages, r.since = append(r.pages, pages...), r.first
+		quiet = settled(pages)
+	}
+	gaps, more := r.knownGaps(), r.newGaps()
+	if quiet && (len(r.known) == 0 || len(more) > maxQuietGaps) {
+		more = nil
+	}
+	return r.lookInto(ctx, append(gaps, more[:min(len(more), maxGaps)]...))
+}
+
+// atOnce reports whether the list is one page, and so was seen at one moment.
+func (r *reading) atOnce() bool { return r.first == 1 && r.pages[0].IsLast }
+
+// passAgain reads a list without a known order as a whole, backward and forward
+// in turn, until a pass saw it at rest. A list at rest that shows every known
+// timer needs no second pass.
+func (r *reading) passAgain(ctx context.Context, quiet bool) error {
+	before := r.pages[:r.first]
+	if quiet && len(r.unseen()) == 0 {
+		return nil
+	}
+	for n := 2; n <= maxPasses; n++ {
+		pages, err := r.pass(ctx, backward(n%2 == 0, len(before)))
+		if err != nil {
+			return err
+		}
+		r.pages = append(r.pages, pages...)
+		if settled(pages) || sameIDs(pages, before) {
+			return nil
+		}
+		before = pages
+	}
+	return nil
+}
+
+// backward lists the pages of a pass in the order to read them; nil is forward.
+func backward(yes bool, pages int) []int {
+	if !yes {
+		return nil
+	}
+	order := make([]int, pages)
+	for i := range order {
+		order[i] = pages - i
+	}
+	return order
+}
+
+// pass reads every page once, in the given order, or forward where it is nil:
+// then as many as the first page says, and more if the list grows meanwhile.
+func (r *reading) pass(ctx context.Context, order []int) ([]receivedPage, error) {
+	if order != nil {
+		pages := make([]receivedPage, len(order))
+		return pages, r.receiveAll(ctx, pages, order)
+	}
+	first, err := r.receive(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
+	pages := []receivedPage{first}
+	for {
+		last := pages[len(pages)-1]
+		if last.Pages > maxPages {
+			return nil, fmt.Errorf("%w: %d pages of timers, at most %d are read", ErrUnknownShape, last.Pages, maxPages)
+		}
+		if last.IsLast || last.Pages <= len(pages) {
+			return pages, nil
+		}
+		for page := len(pages) + 1; page <= last.Pages; page++ {
+			order = append(order, page)
+		}
+		more := make([]receivedPage, len(order))
+		if err := r.receiveAll(ctx, more, order); err != nil {
+			return nil, err
+		}
+		pages, order = append(pages, more...), nil
+	}
+}
+
+// receiveAll reads the pages of order, some at a time, into their slots: page n
+// of a list that begins with the lowest.
+func (r *reading) receiveAll(ctx context.Context, pages []receivedPage, order []int) error {
+	lowest := slices.Min(order)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pageConcurrency)
-	for page := 2; page <= len(r.pages); page++ {
-		group.Go(func() error { return receive(ctx, page) })
+	for _, page := range order {
+		group.Go(func() (err error) {
+			pages[page-lowest], err = r.receive(ctx, page)
+			return err
+		})
 	}
-	return r, group.Wait()
+	return group.Wait()
 }
 
-// settled reports whether the pages are those of one list, and together have
-// the promised number of timers.
-func (r reading) settled() bool {
-	total := r.pages[0].Total
-	return r.fits() && (total < 0 || total == len(r.ids()))
+func (r *reading) receive(ctx context.Context, page int) (receivedPage, error) {
+	sent := r.now()
+	got, err := r.read(ctx, page)
+	return receivedPage{got, page, sent, r.now()}, err
 }
 
-// fits reports whether the pages can be those of one list: they agree on its
-// length, each is the one that was asked for, and no timer is on two of them.
-func (r reading) fits() bool {
-	first, count := r.pages[0], 0
-	for i, p := range r.pages {
-		inPlace := p.Page == 0 || p.Page == i+1
-		if !inPlace || p.Total != first.Total || p.Pages != first.Pages || p.IsLast != (i == len(r.pages)-1) {
+// checkReadable refuses a list of which nothing can be read.
+func (r *reading) checkReadable() error {
+	var odd []clockwork.UnreadableTimer
+	for _, p := range r.pages {
+		if len(p.Timers) > 0 {
+			return nil
+		}
+		odd = append(odd, p.Unreadable...)
+	}
+	nameless := func(u clockwork.UnreadableTimer) bool { return u.ID == 0 }
+	if len(odd) > maxOdd || slices.ContainsFunc(odd, nameless) {
+		return fmt.Errorf("%w: none of %d timers can be read: %w", ErrUnknownShape, len(odd), odd[0].Err)
+	}
+	return nil
+}
+
+// settled reports whether a pass shows one list that did not move: its pages
+// agree on the length, each is the one that was asked for, no timer is on two
+// of them, and together they have the promised number.
+func settled(pages []receivedPage) bool {
+	first, entries, nameless, ids := pages[0], 0, 0, map[int64]bool{}
+	for i, p := range pages {
+		if !p.inPlace() || p.Total != first.Total || p.Pages != first.Pages || p.IsLast != (i == len(pages)-1) {
 			return false
 		}
-		count += len(p.Timers)
-	}
-	return len(r.ids()) == count
-}
-
-func (r reading) ids() map[int64]bool {
-	ids := map[int64]bool{}
-	for _, p := range r.pages {
+		entries += len(p.Timers) + len(p.Unreadable)
 		for _, t := range p.Timers {
 			ids[t.ID] = true
 		}
-	}
-	return ids
-}
-
-// snapshot joins the pages. A timer on two of them is taken from the one that
-// came later. Finished timers are left out.
-func (r reading) snapshot() Snapshot {
-	s := Snapshot{Timers: []timer.Timer{}, FetchedAt: r.startedAt, Pages: len(r.pages)}
-	latest := map[int64]time.Time{}
-	for _, p := range r.pages {
-		if p.at.After(s.CachedAt) {
-			s.CachedAt = p.at
-		}
-		for _, t := range p.Timers {
-			if seen, ok := latest[t.ID]; !ok || p.at.After(seen) {
-				latest[t.ID] = p.at
-			}
-		}
-	}
-	for _, p := range r.pages {
-		for _, t := range p.Timers {
-			if t.FinishedAt != nil || !latest[t.ID].Equal(p.at) {
+		for _, odd := range p.Unreadable {
+			if odd.ID == 0 {
+				nameless++
 				continue
 			}
-			latest[t.ID] = time.Time{} // taken
-			s.Timers = append(s.Timers, advance(t, s.CachedAt.Sub(p.at)))
+			ids[odd.ID] = true
 		}
 	}
-	return s
+	return entries == len(ids)+nameless && (first.Total < 0 || first.Total == entries)
 }
 
-// advance moves TillNow on by d. A timer on hold stands still.
-func advance(t timer.Timer, d time.Duration) timer.Timer {
-	if t.WithinWorkingHours {
-		t.TillNow += int64(d.Round(time.Second) / time.Second)
+func (p receivedPage) inPlace() bool { return p.Page == 0 || p.Page == p.asked }
+
+// sameIDs reports whether two passes show the same timers: then a total that
+// does not fit is wrong for good, and a timer that comes twice is listed twice.
+func sameIDs(a, b []receivedPage) bool {
+	return maps.Equal(counts(a), counts(b))
+}
+
+func counts(pages []receivedPage) map[int64]int {
+	ids := map[int64]int{}
+	for _, p := range pages {
+		for _, t := range p.Timers {
+			ids[t.ID]++
+		}
 	}
-	return t
+	return ids
 }

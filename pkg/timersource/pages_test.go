@@ -65,7 +65,7 @@ func TestReadTimersReadsEveryPageOnce(t *testing.T) {
 			got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
 				calls.Add(1)
 				return pageOf(list, page), nil
-			}, func() time.Time { return start })
+			}, func() time.Time { return start }, nil)
 			require.NoError(t, err)
 			wantPages := max(1, (int(n)+1)/2)
 			assert.Equal(t, Snapshot{Timers: append([]timer.Timer{}, list...), FetchedAt: start, CachedAt: start, Pages: wantPages}, got)
@@ -89,7 +89,7 @@ func TestReadTimersBoundsConcurrency(t *testing.T) {
 			together.Wait() // until as many are under way as may be
 		}
 		return pageOf(list, page), nil
-	}, time.Now)
+	}, time.Now, nil)
 	require.NoError(t, err)
 	assert.EqualValues(t, pageConcurrency, most.Load())
 }
@@ -97,10 +97,10 @@ func TestReadTimersBoundsConcurrency(t *testing.T) {
 func TestReadTimersLeavesFinishedOut(t *testing.T) {
 	list := runningAll(1, 3)
 	list[1].FinishedAt = &start
-	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return pageOf(list, page), nil }, time.Now)
+	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return pageOf(list, page), nil }, time.Now, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []int64{1, 3}, idsOf(got))
-	assert.False(t, got.Unsettled, "they count for the total all the same")
+	assert.False(t, got.Moved, "they count for the total all the same")
 }
 
 func TestReadTimersMakesTillNowTrueAtOneInstant(t *testing.T) {
@@ -111,18 +111,18 @@ func TestReadTimersMakesTillNowTrueAtOneInstant(t *testing.T) {
 		order.Lock()
 		defer order.Unlock()
 		return pageOf(list, page), nil
-	}, ticking())
+	}, ticking(), nil)
 	require.NoError(t, err)
-	// The clock is read before the first page, then after each of three.
+	// The clock is read at the beginning, then before and after each of three pages.
 	assert.Equal(t, start, got.FetchedAt)
-	assert.Equal(t, start.Add(3*time.Second), got.CachedAt)
+	assert.Equal(t, start.Add(6*time.Second), got.CachedAt)
 	byID := map[int64]int64{}
 	for _, tm := range got.Timers {
 		byID[tm.ID] = tm.TillNow
 	}
-	assert.EqualValues(t, 102, byID[1], "page one came two seconds before the last")
+	assert.EqualValues(t, 104, byID[1], "page one came four seconds before the last")
 	assert.EqualValues(t, 100, byID[2], "a timer on hold stands still")
-	assert.ElementsMatch(t, []int64{100, 101}, []int64{byID[3], byID[5]})
+	assert.EqualValues(t, 100, min(byID[3], byID[5]), "the last page")
 }
 
 // changing gives another list from the given call on.
@@ -135,6 +135,8 @@ func changing(lists ...[]timer.Timer) (pageReader, *int) {
 	}, calls
 }
 
+// A first reading of a list that moves is read again backward, and nobody who
+// ran through both is missing.
 func TestReadTimersReadsAgainWhenTheListMoves(t *testing.T) {
 	abc, bc := runningAll(1, 3), runningAll(2, 3)
 	moved := append([]timer.Timer{running(9)}, runningAll(1, 2)...) // one began, one ended
@@ -144,32 +146,31 @@ func TestReadTimersReadsAgainWhenTheListMoves(t *testing.T) {
 		want  []int64
 		calls int
 	}{
-		{"one-stopped", [][]timer.Timer{abc, bc}, []int64{2, 3}, 3},
+		{"one-stopped", [][]timer.Timer{abc, bc}, []int64{2, 3}, 4},
 		{"one-started", [][]timer.Timer{abc, runningAll(1, 4)}, []int64{1, 2, 3, 4}, 4},
-		{"replaced-so-one-comes-twice", [][]timer.Timer{abc, moved}, []int64{9, 1, 2}, 4},
-		{"settles-at-the-third", [][]timer.Timer{abc, bc, abc, bc}, []int64{2, 3}, 5},
+		{"out-of-order-and-one-comes-twice", [][]timer.Timer{abc, moved}, []int64{1, 2, 9}, 6},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			read, calls := changing(tt.lists...)
-			got, err := readTimers(t.Context(), read, ticking())
+			got, err := readTimers(t.Context(), read, ticking(), nil)
 			require.NoError(t, err)
-			assert.Equal(t, tt.want, idsOf(got))
-			assert.False(t, got.Unsettled)
+			assert.ElementsMatch(t, tt.want, idsOf(got))
+			assert.True(t, got.Moved)
 			assert.Equal(t, tt.calls, *calls)
-			assert.True(t, got.FetchedAt.After(start), "FetchedAt is of the reading that was kept")
+			assert.Equal(t, start, got.FetchedAt, "what changed since may be missing")
 		})
 	}
 }
 
-func TestReadTimersKeepsTheLastUnionOfAListThatNeverSettles(t *testing.T) {
+func TestReadTimersEndsThoughTheListNeverSettles(t *testing.T) {
 	abc, dab := runningAll(1, 3), append([]timer.Timer{running(4)}, runningAll(1, 2)...)
-	read, calls := changing(abc, dab, abc, dab, abc, dab)
-	got, err := readTimers(t.Context(), read, ticking())
+	read, calls := changing(abc, dab, abc, dab, abc, dab, abc, dab, abc, dab, abc, dab)
+	got, err := readTimers(t.Context(), read, ticking(), nil)
 	require.NoError(t, err)
-	assert.True(t, got.Unsettled)
-	assert.Equal(t, 6, *calls)
-	assert.Equal(t, []int64{1, 2}, idsOf(got), "each once, though 2 was on both pages")
+	assert.True(t, got.Moved)
+	assert.LessOrEqual(t, *calls, 12)
+	assert.Subset(t, idsOf(got), []int64{1, 2}, "each once, though 2 was on both pages")
 }
 
 func TestReadTimersPagesThatDoNotFit(t *testing.T) {
@@ -195,28 +196,37 @@ func TestReadTimersPagesThatDoNotFit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return tt.page(page), nil }, ticking())
+			got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return tt.page(page), nil }, ticking(), nil)
 			require.NoError(t, err)
-			assert.True(t, got.Unsettled)
+			assert.Equal(t, tt.name != "not-the-last-of-one", got.Pages > 1)
+			assert.True(t, got.Moved)
 			assert.NotEmpty(t, got.Timers)
 		})
 	}
 }
 
-// A total that counts what is not shown must not keep the list unsettled for
-// ever: what stopped would be shown for ever.
+// A total that counts what is not shown costs a second pass, and no proof.
 func TestReadTimersFewerThanPromisedEachTime(t *testing.T) {
 	calls := 0
-	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
 		calls++
 		p := pageOf(runningAll(1, 3), page)
 		p.Total = 5
 		return p, nil
-	}, ticking())
+	}
+	got, err := readTimers(t.Context(), read, ticking(), nil)
 	require.NoError(t, err)
-	assert.False(t, got.Unsettled)
-	assert.Equal(t, []int64{1, 2, 3}, idsOf(got))
-	assert.Equal(t, 4, calls, "two pages, twice")
+	assert.ElementsMatch(t, []int64{1, 2, 3}, idsOf(got))
+	assert.LessOrEqual(t, calls, 10)
+
+	calls = 0
+	known := append(runningAll(1, 3), running(0)) // the last one has stopped since
+	known[3].ID, known[3].RunningFor = -1, "b"
+	got, err = readTimers(t.Context(), read, ticking(), known)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []int64{1, 2, 3}, idsOf(got))
+	assert.Empty(t, got.Unproven)
+	assert.Equal(t, 4, calls)
 }
 
 func TestReadTimersWithoutTotals(t *testing.T) {
@@ -224,9 +234,9 @@ func TestReadTimersWithoutTotals(t *testing.T) {
 		p := pageOf(runningAll(1, 3), page)
 		p.Total, p.Page = -1, 0
 		return p, nil
-	}, ticking())
+	}, ticking(), nil)
 	require.NoError(t, err)
-	assert.False(t, got.Unsettled)
+	assert.False(t, got.Moved)
 	assert.Equal(t, []int64{1, 2, 3}, idsOf(got))
 }
 
@@ -238,12 +248,12 @@ func TestReadTimersFails(t *testing.T) {
 				return clockwork.TimersPage{}, boom
 			}
 			return pageOf(runningAll(1, 9), page), nil
-		}, ticking())
+		}, ticking(), nil)
 		assert.ErrorIs(t, err, boom)
 	}
 
 	_, err := readTimers(t.Context(), func(context.Context, int) (clockwork.TimersPage, error) {
 		return clockwork.TimersPage{Pages: maxPages + 1}, nil
-	}, ticking())
+	}, ticking(), nil)
 	assert.ErrorIs(t, err, ErrUnknownShape, "never a part of the list")
 }

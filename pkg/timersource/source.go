@@ -4,6 +4,42 @@
 // undocumented, and a shape that is not known is an error here, never an empty
 // list.
 //
+// # What a reading proves
+//
+// The list comes in pages, and people start and stop timers while the pages are
+// read. A stop moves later timers to pages that were read already, a start moves
+// earlier ones to pages still to be read: so a pass forward misses timers if
+// others stop, a pass backward if others start, and either shows some twice. The
+// length tells nothing if one stops and one starts at once. What holds:
+//
+//   - A timer that any page shows runs, unless its place was seen without it
+//     later.
+//   - One page shows its part of the list at one moment. Ids grow, and if the
+//     list is ordered by them, up or down, a timer whose id belongs between the
+//     first and the last of a page, and is not on it, does not run. Nothing is
+//     before page 1, nor behind the last.
+//   - What is not on any page and belongs between two of them is looked for
+//     there: both are read again, backward and forward in turn. The list has
+//     moved on meanwhile, and one page shows the whole gap; or it has not moved
+//     there, and then a timer that none of six readings shows does not run.
+//   - If the list has another order, or none, it is read as a whole, up to three
+//     times: a timer missing from every reading does not run.
+//
+// So a list at rest costs one pass. Looked for are the timers that ran when the
+// list was last read, which the caller names, and, if the list moved, new ones,
+// whose ids are higher. If it moved, a list of up to 20 pages is read a second
+// time, backward, and then the second pass tells what runs; a longer one costs
+// some calls more. The first time, when no timers are named, every list that
+// moves is read twice, and Snapshot.Moved says that a timer may be missing until
+// the next reading.
+//
+// A timer that can be decided neither way is in Snapshot.Unproven: the call that
+// would have told failed or came too late, or an entry of the list that cannot be
+// read may be that timer. An unreadable entry is told apart by its id, else by
+// its account and its place on the list.
+//
+// # What it is not
+//
 // It keeps no token and decides neither when to acquire one nor which source
 // to use: that is pkg/timersync.
 package timersource
@@ -18,6 +54,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -39,10 +76,14 @@ type Snapshot struct {
 	Timers    []timer.Timer // unfinished, each once
 	FetchedAt time.Time     // before the first page was sent
 	CachedAt  time.Time     // the instant at which every TillNow is true
-	Pages     int           // of the reading that was kept
-	// Unsettled says that the list changed during each of several readings: a
-	// timer may be missing.
-	Unsettled bool
+	Pages     int           // of the list
+	// Moved says that the list changed while it was read.
+	Moved bool
+	// Unproven are the known timers that were not seen, and of which it is not
+	// proven either that they have stopped.
+	Unproven []timer.Timer
+	// Unreadable are entries of the list that Timers leaves out.
+	Unreadable []clockwork.UnreadableTimer
 	// Renewed is a younger token that came with the answers, or nil.
 	Renewed *Token
 }

@@ -53,9 +53,14 @@ type Fetched struct {
 	Pages     int       `json:"pages"`
 	// Unchanged is set where the cache holds the same already.
 	Unchanged *timercache.Mark `json:"unchanged,omitempty"`
-	// Unsettled: the list kept changing while it was read, so nothing was taken
-	// for stopped. The next snapshot decides.
-	Unsettled bool `json:"unsettled,omitempty"`
+	// Moved: the list changed while it was read. After a first sync a timer may
+	// be missing until the next.
+	Moved bool `json:"moved,omitempty"`
+	// Unproven counts timers that were not on the list and are kept all the same:
+	// it is not proven that they have stopped.
+	Unproven int `json:"unproven,omitempty"`
+	// Unreadable counts entries of the list that are left out.
+	Unreadable int `json:"unreadable,omitempty"`
 }
 
 // Acquire is the first step: a token of the source that works for this site.
@@ -74,7 +79,8 @@ func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (fetche
 	ctx, done := s.begin(ctx, StepFetch, runID)
 	defer func() {
 		done(err, slog.String("source", fetched.Source), slog.Int("timers", fetched.Timers), slog.Int("users", fetched.Users),
-			slog.Int("pages", fetched.Pages), slog.Bool("unchanged", fetched.Unchanged != nil))
+			slog.Int("pages", fetched.Pages), slog.Bool("unchanged", fetched.Unchanged != nil), slog.Bool("moved", fetched.Moved),
+			slog.Int("unproven", fetched.Unproven), slog.Int("unreadable", fetched.Unreadable))
 	}()
 	return s.fetch(ctx, runID, from)
 }
@@ -86,19 +92,18 @@ func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetche
 		return Fetched{}, err
 	}
 	s.begun(ctx, known.requested)
-	read, used, source, err := s.Tokens.timers(ctx, from.Source, known.sealed[from.Source])
+	shown, _ := base.At(fetchedAt)
+	read, used, source, err := s.Tokens.timers(ctx, from.Source, known.sealed[from.Source], shown)
 	if err != nil {
 		return Fetched{}, fmt.Errorf("fetch timers: %w", err)
 	}
-	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source}
-	if read.Unsettled {
-		if err := s.fillGaps(ctx, base, &snapshot); err != nil {
-			return Fetched{}, fmt.Errorf("fetch timers: %w", err)
-		}
-	}
+	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source,
+		Unreadable: len(read.Unreadable)}
+	s.reportOdd(ctx, read)
+	snapshot.Timers = append(snapshot.Timers, kept(base, read, snapshot.CachedAt)...)
 	s.addNames(ctx, base, &snapshot)
 	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers),
-		Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages, Unsettled: read.Unsettled}
+		Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages, Moved: read.Moved, Unproven: len(read.Unproven), Unreadable: len(read.Unreadable)}
 
 	mark, same, err := s.Cache.Propose(ctx, runID, base, snapshot, s.Tokens.renewal(ctx, used, source, read.Renewed)...)
 	if err != nil {

@@ -2,6 +2,7 @@ package timersync_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,7 +142,7 @@ func (w *world) unsettle(accountID, issueKey string) {
 	})
 }
 
-// A reading that never settles adds and edits, but stops nothing.
+// A list that moves during every reading loses nobody, and what stopped is gone.
 func TestSyncNeverDropsATimerThatMovedToAnotherPage(t *testing.T) {
 	w := newWorld(t, databases["rest-miniredis"], sandbox.Options{PageSize: 4}) // two pages of seven
 	restless, issue := w.box.People()[11].AccountID, w.box.Issues()[30].Key
@@ -149,6 +150,9 @@ func TestSyncNeverDropsATimerThatMovedToAnotherPage(t *testing.T) {
 	require.NoError(t, err)
 	w.sync()
 	w.settled()
+	ended := w.box.RunningTimers()[2]
+	_, err = w.box.StopTimer(ended.RunningFor, ended.Issue.Key)
+	require.NoError(t, err)
 
 	w.clock.Advance(time.Minute)
 	w.unsettle(restless, issue)
@@ -157,12 +161,11 @@ func TestSyncNeverDropsATimerThatMovedToAnotherPage(t *testing.T) {
 	require.NoError(t, err)
 	fetched, err := p.Fetch(t.Context(), "run", acquired)
 	require.NoError(t, err)
-	assert.True(t, fetched.Unsettled, "the list moved during each reading")
-	result, err := p.Write(t.Context(), "run", fetched)
+	assert.True(t, fetched.Moved)
+	assert.Zero(t, fetched.Unproven)
+	_, err = p.Write(t.Context(), "run", fetched)
 	require.NoError(t, err)
 	w.box.OnRequest(nil)
-	assert.Zero(t, result.Stopped, "what moved was not taken for stopped")
-	assert.Contains(t, w.log.String(), "did not settle")
 
 	view, err := w.cache.Read(t.Context(), timercache.Subject{})
 	require.NoError(t, err)
@@ -173,30 +176,87 @@ func TestSyncNeverDropsATimerThatMovedToAnotherPage(t *testing.T) {
 	for _, r := range w.box.RunningTimers() {
 		if r.RunningFor != restless {
 			assert.Contains(t, shown, r.ID)
-			assert.InDelta(t, r.TillNow, shown[r.ID], 2, "kept timers grow on")
+			assert.InDelta(t, r.TillNow, shown[r.ID], 2)
 		}
 	}
-	assert.Len(t, view.Timers, 8)
+	assert.NotContains(t, shown, ended.ID)
 
-	// The next snapshot decides, for the one that did stop too.
 	_, _ = w.box.StopTimer(restless, issue)
 	w.sync()
 	w.settled()
 }
 
-func TestSyncUnsettledWithNothingKnownIsTriedAgain(t *testing.T) {
+// The first sync of a list that moves writes what it saw, and says so.
+func TestSyncOfAMovingListWithNothingKnown(t *testing.T) {
 	w := newWorld(t, databases["rest-miniredis"], sandbox.Options{PageSize: 4})
 	restless, issue := w.box.People()[11].AccountID, w.box.Issues()[30].Key
 	_, err := w.box.StartTimer(restless, issue, "")
 	require.NoError(t, err)
 	w.unsettle(restless, issue)
 	_, err = w.process().Run(t.Context())
-	require.ErrorContains(t, err, "kept changing")
-	assert.False(t, timersync.Permanent(err))
+	require.NoError(t, err)
 	w.box.OnRequest(nil)
+	assert.Contains(t, w.log.String(), "moved=true")
 	view, err := w.cache.Read(t.Context(), timercache.Subject{})
 	require.NoError(t, err)
-	assert.Nil(t, view.SyncedAt, "a list with gaps is not shown as the truth")
+	shown := map[int64]bool{}
+	for _, v := range view.Timers {
+		shown[v.ID] = true
+	}
+	for _, r := range w.box.RunningTimers() {
+		assert.True(t, shown[r.ID] || r.RunningFor == restless, "%d ran all the time", r.ID)
+	}
+	_, _ = w.box.StopTimer(restless, issue)
+	w.sync()
+	w.settled()
+}
+
+// One odd entry stops nothing: its person keeps the timer that the cache holds,
+// and whoever stopped has stopped.
+func TestSyncWithAnOddEntry(t *testing.T) {
+	for _, how := range []sandbox.Oddity{sandbox.OddIssueGone, sandbox.OddNoPerson, sandbox.OddEmptyTime, sandbox.OddFraction, sandbox.OddNull} {
+		t.Run(string(how), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, databases["rest-miniredis"], sandbox.Options{PageSize: 4})
+			w.sync()
+			w.settled()
+			running := w.box.RunningTimers()
+			require.NoError(t, w.box.MakeOdd(running[2].ID, how))
+			_, err := w.box.StopTimer(running[5].RunningFor, running[5].Issue.Key)
+			require.NoError(t, err)
+			_, err = w.box.StartTimer(w.box.People()[11].AccountID, w.box.Issues()[30].Key, "")
+			require.NoError(t, err)
+			w.clock.Advance(10 * time.Minute)
+			for range 3 { // it never ends by itself
+				w.sync()
+				w.settled()
+			}
+			odd := how != sandbox.OddFraction
+			assert.Equal(t, odd, strings.Contains(w.log.String(), "unreadable timers left out"))
+			assert.Equal(t, odd, strings.Contains(w.log.String(), "unproven=1"))
+
+			_, err = w.box.StopTimer(running[2].RunningFor, running[2].Issue.Key)
+			require.NoError(t, err)
+			w.sync()
+			w.settled()
+		})
+	}
+}
+
+// A first sync takes all but the odd entry.
+func TestFirstSyncWithAnOddEntry(t *testing.T) {
+	w := onMini(t)
+	odd := w.box.RunningTimers()[2]
+	require.NoError(t, w.box.MakeOdd(odd.ID, sandbox.OddIssueGone))
+	p := w.process()
+	fetched, err := p.Fetch(t.Context(), "run", timersync.Acquired{})
+	require.NoError(t, err)
+	assert.Equal(t, 1, fetched.Unreadable)
+	assert.Zero(t, fetched.Unproven, "nobody knows it")
+	result, err := p.Write(t.Context(), "run", fetched)
+	require.NoError(t, err)
+	assert.Equal(t, len(w.box.RunningTimers())-1, result.Timers)
+	require.NoError(t, w.box.MakeOdd(odd.ID, ""))
 	w.sync()
 	w.settled()
 }

@@ -10,21 +10,21 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/secret"
-	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // ask reads the worklogs from Clockwork, together with all who ask the same now
 // with the same token: what it may see is its owner's. The list is the caller's
 // own, to change.
-func (s *Service) ask(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) ([]timer.Worklog, error) {
-	worklogs, err := s.asking.Do(ctx, question(token, q), func(ctx context.Context) ([]timer.Worklog, error) {
+func (s *Service) ask(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) (clockwork.Worklogs, error) {
+	answer, err := s.asking.Do(ctx, question(token, q), func(ctx context.Context) (clockwork.Worklogs, error) {
 		return s.Clockwork.Worklogs(ctx, token, q)
 	})
 	if failed := (*upstream.Error)(nil); err != nil && errors.Is(err, ctx.Err()) && !errors.As(err, &failed) {
 		err = &upstream.Error{Upstream: "clockwork", Op: "worklogs.list", Err: err} // the caller's time was up
 	}
-	return slices.Clone(worklogs), err
+	answer.List = slices.Clone(answer.List)
+	return answer, err
 }
 
 // question tells queries apart. It does not hold the token.

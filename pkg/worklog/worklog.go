@@ -22,7 +22,7 @@ import (
 
 // Clockwork lists worklogs.
 type Clockwork interface {
-	Worklogs(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) ([]timer.Worklog, error)
+	Worklogs(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) (clockwork.Worklogs, error)
 }
 
 // Names looks up people and issues.
@@ -43,7 +43,7 @@ type Service struct {
 	Now          func() time.Time
 	Log          *slog.Logger
 
-	asking flight.Group[[]timer.Worklog]
+	asking flight.Group[clockwork.Worklogs]
 }
 
 // Query selects one person's worklogs. From and To are days, both included, of
@@ -63,6 +63,9 @@ type List struct {
 	// Degraded says that Jira did not answer, or with a zone that is not known
 	// here: names may be missing, or the days be those of the default zone.
 	Degraded bool
+	// Unreadable is how many of Clockwork's entries are left out because they
+	// could not be read: the totals may be too low.
+	Unreadable int
 }
 
 // Day is one day's total.
@@ -78,15 +81,19 @@ func (s *Service) List(ctx context.Context, q Query) (List, error) {
 		q.From = s.Now().In(zone)
 		q.To = q.From
 	}
-	worklogs, err := s.ask(ctx, q.Token, clockwork.WorklogQuery{AccountID: q.AccountID, From: q.From, To: q.To, Location: zone})
+	answer, err := s.ask(ctx, q.Token, clockwork.WorklogQuery{AccountID: q.AccountID, From: q.From, To: q.To, Location: zone})
 	if err != nil {
 		return List{}, err
+	}
+	worklogs := answer.List
+	if answer.Unreadable > 0 {
+		s.Log.WarnContext(ctx, "unreadable worklogs left out", "unreadable", answer.Unreadable, "read", len(worklogs))
 	}
 	slices.SortFunc(worklogs, func(a, b timer.Worklog) int {
 		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
 	})
 	unnamed := s.addNames(ctx, worklogs)
-	list := List{Worklogs: worklogs, Degraded: guessed || unnamed}
+	list := List{Worklogs: worklogs, Degraded: guessed || unnamed, Unreadable: answer.Unreadable}
 	totals := map[string]int64{}
 	for i := range worklogs {
 		worklogs[i].Author = timer.Person{AccountID: worklogs[i].Author.AccountID}

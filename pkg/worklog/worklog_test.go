@@ -26,23 +26,46 @@ type source struct {
 	asks []string
 }
 
-func (s *source) Worklogs(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) ([]timer.Worklog, error) {
+func (s *source) Worklogs(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) (clockwork.Worklogs, error) {
 	s.mu.Lock()
 	s.asks = append(s.asks, token.Reveal()+" "+q.AccountID+" "+q.From.Format(time.DateOnly)+" "+q.To.Format(time.DateOnly)+" "+q.Location.String())
 	s.mu.Unlock()
 	select {
 	case <-time.After(time.Second):
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return clockwork.Worklogs{}, ctx.Err()
 	}
 	if token.Reveal() == "refused" {
-		return nil, errors.New("refused")
+		return clockwork.Worklogs{}, errors.New("refused")
 	}
 	start := time.Date(2026, 3, 5, 9, 0, 0, 0, time.UTC)
-	return []timer.Worklog{
+	return clockwork.Worklogs{List: []timer.Worklog{
 		{ID: 2, IssueID: 7, Started: start.Add(time.Hour), TimeSpentSeconds: 60, Author: timer.Person{AccountID: "acc-1", DisplayName: token.Reveal()}},
 		{ID: 1, IssueID: 8, IssueKey: "ABC-8", IssueName: "Known", ProjectName: "Abc", Started: start, TimeSpentSeconds: 60},
-	}, nil
+	}}, nil
+}
+
+// oddSource is a Clockwork with entries that could not be read.
+type oddSource struct{ source }
+
+func (s *oddSource) Worklogs(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) (clockwork.Worklogs, error) {
+	answer, err := s.source.Worklogs(ctx, token, q)
+	answer.Unreadable = 2
+	return answer, err
+}
+
+func TestUnreadableWorklogsAreReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		s, _ := service(names{})
+		s.Clockwork, s.Log = &oddSource{}, slog.New(slog.NewTextHandler(&log, nil))
+		list, err := s.List(t.Context(), query("a"))
+		require.NoError(t, err)
+		assert.Equal(t, 2, list.Unreadable)
+		assert.EqualValues(t, 120, list.Total, "the rest is there")
+		assert.False(t, list.Degraded, "Jira answered")
+		assert.Contains(t, log.String(), "unreadable=2")
+	})
 }
 
 // names is a Jira that knows one person and one issue, or fails.

@@ -442,8 +442,8 @@ export interface components {
             readonly stale?: true;
             readonly degraded?: components["schemas"]["Degraded"];
         };
-        /** @description Whose answer was missing or not understood, so that this one lacks names, or has its days in the default time zone. Absent if nothing is missing. */
-        readonly Degraded: readonly "jira"[];
+        /** @description Whose answer was missing or not understood. `jira`: names are missing, or the days are those of the default time zone. `clockwork`: entries that cannot be read are left out. Absent if nothing is missing. */
+        readonly Degraded: readonly ("jira" | "clockwork")[];
         readonly StartTimerRequest: {
             /**
              * @description As people paste it, or the link of the issue on this site.

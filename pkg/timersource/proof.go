@@ -1,0 +1,327 @@
+package timersource
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+const (
+	// maxLooks bounds the calls to look into one gap.
+	maxLooks = 10
+	// maxTurns is how often a look goes over a gap, forward and backward in turn,
+	// until what it did not show is not there. A timer that runs escapes one turn
+	// only if the list moves over the gap just then, and the next only if it
+	// moves back.
+	maxTurns = 5
+	// maxGaps is into how many gaps to look for new timers. More of them are read
+	// as a whole.
+	maxGaps = 20
+	// maxQuietGaps is the same for a list that seems to be at rest: one that
+	// stops and one that starts at once leave its length as it is.
+	maxQuietGaps = 2
+)
+
+// A position is where an id stands on the list: ids ascend along it, or, with
+// their signs changed, do.
+
+// stretch is the part of the list that one page showed at one moment: every
+// timer that ran then and whose position lies within it was on the page.
+type stretch struct {
+	first, last int64
+	page        int
+	sent        time.Time
+	odd         []oddSpot
+}
+
+// oddSpot is where on a stretch an unreadable entry without an id stands.
+type oddSpot struct {
+	after, before int64
+	account       string // "" if it could not be read either
+}
+
+// gap is a part of the list between two stretches, its ends not included.
+type gap struct {
+	after, before int64
+	page          int // the one behind it, when it was last seen
+}
+
+func (g gap) holds(position int64) bool { return g.after < position && position < g.before }
+
+// orderOf is 1 if ids ascend along the pages, -1 if they descend, 0 if neither.
+func orderOf(pages []receivedPage) int64 {
+	for _, order := range []int64{-1, 1} {
+		if inOrder(pages, order) {
+			return order
+		}
+	}
+	return 0
+}
+
+// inOrder reports whether each page is in order, and they are among each other
+// but for timers that moved between two of them: most of those come twice.
+func inOrder(pages []receivedPage, order int64) bool {
+	last, entries, strays, seen := int64(math.MinInt64), 0, 0, map[int64]bool{}
+	for _, p := range pages {
+		from := int64(math.MinInt64)
+		for _, t := range p.Timers {
+			if t.FinishedAt != nil {
+				continue // they may stand elsewhere
+			}
+			position := order * t.ID
+			if position < from {
+				return false
+			}
+			if entries++; position < last && !seen[t.ID] {
+				strays++
+			}
+			from, seen[t.ID] = position, true
+		}
+		last = max(last, from)
+	}
+	return strays <= entries/50
+}
+
+// keepsOrder reports whether the pages since the first pass are in its order.
+func (r *reading) keepsOrder() bool {
+	return !slices.ContainsFunc(r.pages[r.first:], func(p receivedPage) bool { return !inOrder([]receivedPage{p}, r.order) })
+}
+
+// stretch is false for a page that shows no timer, or is out of order.
+func (r *reading) stretch(p receivedPage) (s stretch, ok bool) {
+	at := make([]int64, len(p.Timers)+1) // at[i]: the position of the last running one before place i
+	position := int64(math.MinInt64)
+	s = stretch{first: math.MaxInt64, page: p.asked, sent: p.sent}
+	for i, t := range p.Timers {
+		at[i] = position
+		if t.FinishedAt != nil {
+			continue
+		}
+		if r.order*t.ID < position {
+			return stretch{}, false
+		}
+		position = r.order * t.ID
+		s.first = min(s.first, position)
+	}
+	at[len(p.Timers)], s.last = position, position
+	if p.asked == 1 && p.inPlace() {
+		s.first = math.MinInt64
+	}
+	if p.IsLast && (s.first <= s.last || p.asked == 1) {
+		s.last = math.MaxInt64
+	}
+	for _, odd := range p.Unreadable {
+		if odd.ID == 0 && !odd.Finished {
+			s.odd = append(s.odd, oddSpot{at[odd.Place], r.following(p, odd.Place), odd.Account})
+		}
+	}
+	return s, s.first <= s.last
+}
+
+// following is the position of the first running timer from a place on.
+func (r *reading) following(p receivedPage, place int) int64 {
+	for _, t := range p.Timers[place:] {
+		if t.FinishedAt == nil {
+			return r.order * t.ID
+		}
+	}
+	return math.MaxInt64
+}
+
+func (s stretch) holds(position int64) bool { return s.first <= position && position <= s.last }
+
+// mayHide reports whether an unreadable entry of the stretch may be the timer.
+func (s stretch) mayHide(position int64, account string) bool {
+	return slices.ContainsFunc(s.odd, func(o oddSpot) bool {
+		return o.after < position && position < o.before && (o.account == "" || o.account == account)
+	})
+}
+
+// stretches are those of the pages that tell what runs.
+func (r *reading) stretches() []stretch { return r.stretchesOf(r.pages[r.since:]) }
+
+func (r *reading) stretchesOf(pages []receivedPage) []stretch {
+	all := make([]stretch, 0, len(pages))
+	for _, p := range pages {
+		if s, ok := r.stretch(p); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func covered(all []stretch, position int64) bool {
+	return slices.ContainsFunc(all, func(s stretch) bool { return s.holds(position) })
+}
+
+func inside(gaps []gap, position int64) bool {
+	return slices.ContainsFunc(gaps, func(g gap) bool { return g.holds(position) })
+}
+
+// gapAt is the gap that holds a position.
+func gapAt(all []stretch, position int64) gap {
+	g := gap{after: math.MinInt64, before: math.MaxInt64, page: 1}
+	for _, s := range all {
+		if s.last < position && s.last >= g.after {
+			g.after, g.page = s.last, s.page+1
+		}
+		if s.first > position {
+			g.before = min(g.before, s.first)
+		}
+	}
+	return g
+}
+
+// knownGaps are those in which a known timer may stand that no page showed.
+func (r *reading) knownGaps() (gaps []gap) {
+	all := r.stretches()
+	for _, t := range r.unseen() {
+		if at := r.order * t.ID; t.ID > 0 && !covered(all, at) && !inside(gaps, at) {
+			gaps = append(gaps, gapAt(all, at))
+		}
+	}
+	return gaps
+}
+
+// newGaps are those in which a timer may stand that nobody knows: ids grow, so
+// its id is higher than all that are known.
+func (r *reading) newGaps() (gaps []gap) {
+	all, highest := r.stretches(), int64(0)
+	for _, t := range r.known {
+		highest = max(highest, t.ID)
+	}
+	for _, s := range all {
+		if s.last == math.MaxInt64 || covered(all, s.last+1) || inside(gaps, s.last+1) {
+			continue
+		}
+		g := gapAt(all, s.last+1)
+		if g.after == s.last && g.after+1 < g.before && max(r.order*g.after, r.order*g.before) > highest {
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps
+}
+
+func (r *reading) lookInto(ctx context.Context, gaps []gap) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(pageConcurrency)
+	for _, g := range gaps {
+		group.Go(func() error { return r.look(ctx, g) })
+	}
+	return group.Wait()
+}
+
+// look reads the pages around a gap until one shows it whole, or until it was
+// gone over often enough. The list may have moved by some pages since.
+func (r *reading) look(ctx context.Context, g gap) error {
+	r.mu.Lock()
+	page, way, turns := max(1, g.page+r.drift), 0, 0
+	r.mu.Unlock()
+	for range maxLooks {
+		p, err := r.receive(ctx, page)
+		if err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.pages = append(r.pages, p)
+		r.mu.Unlock()
+		s, ok := r.stretch(p)
+		if !inOrder([]receivedPage{p}, r.order) {
+			return nil
+		}
+		before := way
+		switch {
+		case !ok || s.first > g.after && page > 1:
+			way = -1
+		case s.last < g.before:
+			way = 1
+		default:
+			r.mu.Lock()
+			r.drift = page - g.page
+			r.mu.Unlock()
+			return nil
+		}
+		if before != 0 && way != before {
+			turns++
+		}
+		if turns == maxTurns {
+			r.mu.Lock()
+			r.closed = append(r.closed, g)
+			r.mu.Unlock()
+			return nil
+		}
+		page = max(1, page+way)
+	}
+	return nil
+}
+
+// unseen are the timers that were known, or on an earlier pass, and that none of
+// the pages shows that tell what runs. One that has no id of Clockwork's yet is
+// known by its person and issue.
+func (r *reading) unseen() []timer.Timer {
+	ids, issues := map[int64]bool{}, map[string][]timer.Issue{}
+	for _, p := range r.pages[r.since:] {
+		for _, t := range p.Timers {
+			ids[t.ID], issues[t.RunningFor] = true, append(issues[t.RunningFor], t.Issue)
+		}
+	}
+	var unseen []timer.Timer
+	for _, t := range append(r.earlier(), r.known...) {
+		switch {
+		case t.ID > 0 && ids[t.ID]:
+		case t.ID <= 0 && slices.ContainsFunc(issues[t.RunningFor], t.Issue.Same):
+		default:
+			unseen = append(unseen, t)
+			ids[t.ID] = t.ID > 0 // once
+		}
+	}
+	return unseen
+}
+
+// earlier are the timers that ran on the pages before those that tell what runs,
+// as they were there.
+func (r *reading) earlier() (timers []timer.Timer) {
+	for _, p := range r.pages[:r.since] {
+		for _, t := range p.Timers {
+			if t.FinishedAt == nil {
+				timers = append(timers, t)
+			}
+		}
+	}
+	return timers
+}
+
+// undecided are the unseen timers that may run all the same. finished is false
+// if looking again ended early.
+func (r *reading) undecided(finished bool) []timer.Timer {
+	odd := r.unreadable()
+	all := r.stretches()
+	return slices.DeleteFunc(r.unseen(), func(t timer.Timer) bool {
+		mayBe := func(u clockwork.UnreadableTimer) bool {
+			nameless := u.ID == 0 && r.order == 0 || t.ID <= 0
+			return u.ID == t.ID && t.ID > 0 || nameless && (u.Account == "" || u.Account == t.RunningFor)
+		}
+		if slices.ContainsFunc(odd, mayBe) {
+			return false
+		}
+		if t.ID <= 0 || r.order == 0 {
+			return finished || r.atOnce()
+		}
+		return r.gone(all, t)
+	})
+}
+
+// gone reports whether the place where the timer would stand was seen without it,
+// and without an entry there that cannot be read and may be the timer.
+func (r *reading) gone(all []stretch, t timer.Timer) bool {
+	position := r.order * t.ID
+	hides := func(s stretch) bool { return s.mayHide(position, t.RunningFor) }
+	shows := func(s stretch) bool { return s.holds(position) && !hides(s) }
+	return slices.ContainsFunc(all, shows) || inside(r.closed, position) && !slices.ContainsFunc(all, hides)
+}

@@ -1,0 +1,244 @@
+package timersource
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+func runningIDs(ids ...int64) (list []timer.Timer) {
+	for _, id := range ids {
+		list = append(list, running(id))
+	}
+	return list
+}
+
+func unprovenIDs(s Snapshot) []int64 { return idsOf(Snapshot{Timers: s.Unproven}) }
+
+// A list at rest proves that a known timer has stopped: at no cost if it would
+// be in the middle of a page, by some calls if it would be between two.
+func TestReadingOfAListAtRest(t *testing.T) {
+	tests := []struct {
+		name     string
+		list     []int64
+		known    []int64
+		maxCalls int
+	}{
+		{"nothing-stopped", []int64{1, 2, 3, 4, 5}, []int64{1, 2, 3}, 3},
+		{"stopped-in-the-middle-of-a-page", []int64{1, 3, 4, 5}, []int64{1, 2, 3, 4, 5}, 2},
+		{"oldest-stopped", []int64{2, 3, 4, 5}, []int64{1, 2, 3, 4, 5}, 2},
+		{"newest-stopped", []int64{1, 2, 3, 4}, []int64{1, 2, 3, 4, 5}, 2},
+		{"stopped-between-two-pages", []int64{1, 2, 4, 5}, []int64{1, 2, 3, 4, 5}, 2 + 6},
+		{"descending", []int64{9, 8, 6, 5}, []int64{9, 8, 7, 6, 5}, 2 + 6},
+		{"all-stopped", nil, []int64{1, 2, 3}, 1},
+		{"one-page", []int64{4, 9}, []int64{5, 1, 2, 10}, 1},
+		{"no-order", []int64{5, 1, 4, 2, 7}, []int64{1, 2, 3, 4}, 3 + 3},
+		{"no-order-and-nothing-stopped", []int64{5, 1, 4, 2, 7}, []int64{1, 2, 4}, 3},
+		{"repeats-an-entry-for-good", []int64{1, 2, 2, 3, 4}, []int64{1, 2, 3, 4, 5}, 3 + 3},
+		{"repeats-an-entry-out-of-order", []int64{1, 3, 2, 4, 1}, []int64{1, 2, 3, 4, 5}, 3 + 3},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			calls := 0
+			read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
+				calls++
+				return pageOf(runningIDs(tt.list...), page), nil
+			}
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), runningIDs(tt.known...))
+			require.NoError(t, err)
+			assert.ElementsMatch(t, slices.Compact(slices.Sorted(slices.Values(tt.list))), idsOf(got), "each once")
+			assert.Empty(t, got.Unproven)
+			assert.LessOrEqual(t, calls, tt.maxCalls)
+		})
+	}
+}
+
+// oneAtATime keeps calls that are under way together apart.
+func oneAtATime(read pageReader) pageReader {
+	turn := make(chan struct{}, 1)
+	return func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		return read(ctx, page)
+	}
+}
+
+// One stops on a page already read and another starts at the end: the length is
+// what it was, and one that runs was on no page. Both orders of a list know it.
+func TestReadingFindsATimerThatMovedToAPageAlreadyRead(t *testing.T) {
+	for name, lists := range map[string][][]timer.Timer{
+		"ascending":  {runningIDs(1, 2, 3, 4), runningIDs(2, 3, 4, 9)},
+		"descending": {runningIDs(9, 8, 7, 6), runningIDs(8, 7, 6, 5)}, // 5 comes into the session's view
+		"no-order":   {runningIDs(5, 2, 3, 4), runningIDs(2, 3, 4, 9)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			read, _ := changing(lists...)
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), lists[0])
+			require.NoError(t, err)
+			for _, one := range lists[1] {
+				assert.Contains(t, idsOf(got), one.ID)
+			}
+			assert.Empty(t, got.Unproven)
+		})
+	}
+}
+
+// What a later page shows to have stopped is not shown, though an earlier page
+// had it.
+func TestReadingLeavesOutWhatWasSeenToStop(t *testing.T) {
+	read, _ := changing(runningIDs(9, 8, 7, 6, 5), runningIDs(9, 7, 6, 5))
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), nil)
+	require.NoError(t, err)
+	assert.True(t, got.Moved)
+	assert.ElementsMatch(t, []int64{9, 7, 6, 5}, idsOf(got))
+}
+
+// A start of our own that has no id yet is known by its person and issue.
+func TestReadingKnowsAStartOfOurOwn(t *testing.T) {
+	ours := timer.Timer{ID: -7, RunningFor: "ann", Issue: timer.Issue{Key: "OLD-1", ID: 70}}
+	other := timer.Timer{ID: -8, RunningFor: "bob", Issue: timer.Issue{Key: "OLD-1", ID: 70}}
+	listed := timer.Timer{ID: 9, RunningFor: "ann", Issue: timer.Issue{Key: "NEW-1", ID: 70}} // it moved
+	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		return pageOf([]timer.Timer{listed}, page), nil
+	}, ticking(), []timer.Timer{ours, other})
+	require.NoError(t, err)
+	assert.Empty(t, got.Unproven)
+
+	got, err = readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		p := pageOf([]timer.Timer{listed}, page)
+		p.Unreadable = []clockwork.UnreadableTimer{{ID: 10, Err: errors.New("odd")}}
+		return p, nil
+	}, ticking(), []timer.Timer{ours, other})
+	require.NoError(t, err)
+	assert.Equal(t, []int64{-8}, unprovenIDs(got), "the unreadable one may be it")
+}
+
+// Nobody is taken for stopped whose timer may be the entry that cannot be read,
+// and everybody else is.
+func TestReadingWithAnUnreadableEntry(t *testing.T) {
+	odd := func(id int64, account string) clockwork.UnreadableTimer {
+		return clockwork.UnreadableTimer{ID: id, Account: account, Err: errors.New("no issue")}
+	}
+	tests := []struct {
+		name  string
+		list  []int64
+		odd   clockwork.UnreadableTimer // behind the first entry of the second page
+		known []int64                   // of account "a"
+		want  []int64
+	}{
+		{"id-and-account", []int64{1, 2, 3, 5, 7, 8}, odd(4, "a"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"id-only", []int64{1, 2, 3, 5, 7, 8}, odd(4, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"account-only", []int64{1, 2, 3, 5, 7, 8}, odd(0, "a"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"of-another-account", []int64{1, 2, 3, 5, 7, 8}, odd(0, "b"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{}},
+		{"neither", []int64{1, 2, 3, 5, 7, 8}, odd(0, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"first-of-its-page", []int64{1, 3, 5, 7, 8}, odd(0, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"not-known", []int64{1, 2, 3, 5, 7, 8}, odd(4, "a"), []int64{1, 2, 3, 5, 7, 8}, []int64{}},
+		{"finished", []int64{1, 2, 3, 5, 7, 8}, clockwork.UnreadableTimer{ID: 4, Finished: true}, []int64{1, 4}, []int64{}},
+		{"no-order-id", []int64{8, 1, 3, 5, 7, 2}, odd(4, ""), []int64{1, 4, 6}, []int64{4}},
+		{"no-order-neither", []int64{8, 1, 3, 5, 7, 2}, odd(0, ""), []int64{1, 4, 6}, []int64{4, 6}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
+				p := pageOf(runningIDs(tt.list...), page)
+				p.Total++
+				if page == 2 {
+					tt.odd.Place = 1
+					if tt.name == "first-of-its-page" {
+						tt.odd.Place = 0
+					}
+					p.Unreadable = []clockwork.UnreadableTimer{tt.odd}
+				}
+				return p, nil
+			}
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), runningIDs(tt.known...))
+			require.NoError(t, err)
+			assert.ElementsMatch(t, tt.list, idsOf(got), "the rest is there")
+			assert.ElementsMatch(t, tt.want, unprovenIDs(got))
+			assert.False(t, got.Moved, "it counts for the total")
+			if tt.odd.Finished {
+				assert.Empty(t, got.Unreadable)
+			} else {
+				assert.Equal(t, []clockwork.UnreadableTimer{tt.odd}, got.Unreadable)
+			}
+		})
+	}
+}
+
+func TestReadingOfNothingReadable(t *testing.T) {
+	gone := errors.New("no issue")
+	tests := []struct {
+		name string
+		odd  []clockwork.UnreadableTimer
+		ok   bool
+	}{
+		{"the-only-one", []clockwork.UnreadableTimer{{ID: 1, Err: gone}}, true},
+		{"the-only-one-and-no-id", []clockwork.UnreadableTimer{{Account: "a", Err: gone}}, false},
+		{"many", []clockwork.UnreadableTimer{{ID: 1, Err: gone}, {ID: 2, Err: gone}, {ID: 3, Err: gone}, {ID: 4, Err: gone}}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := readTimers(t.Context(), func(context.Context, int) (clockwork.TimersPage, error) {
+				return clockwork.TimersPage{Unreadable: tt.odd, IsLast: true, Total: -1}, nil
+			}, ticking(), runningIDs(1))
+			if tt.ok {
+				require.NoError(t, err)
+				assert.Equal(t, []int64{1}, unprovenIDs(got))
+				return
+			}
+			assert.ErrorIs(t, err, ErrUnknownShape)
+		})
+	}
+}
+
+// A call too few costs proof, and no timer.
+func TestReadingWithoutTheCallsThatWouldProve(t *testing.T) {
+	list, known := runningIDs(1, 2, 4, 5), runningIDs(1, 2, 3, 4, 5)
+	calls := 0
+	read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		if calls++; calls > 2 {
+			return clockwork.TimersPage{}, errors.New("limited")
+		}
+		return pageOf(list, page), nil
+	}
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), known)
+	require.NoError(t, err)
+	assert.Equal(t, []int64{1, 2, 4, 5}, idsOf(got))
+	assert.Equal(t, []int64{3}, unprovenIDs(got))
+
+	// Nor is the time that others need used up.
+	late, cancel := context.WithTimeout(t.Context(), reserve-time.Second)
+	defer cancel()
+	got, err = readTimers(late, func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+		return pageOf(list, page), ctx.Err()
+	}, ticking(), known)
+	require.NoError(t, err)
+	assert.Equal(t, []int64{3}, unprovenIDs(got))
+
+	gone, cancel := context.WithCancel(t.Context())
+	calls = 0
+	_, err = readTimers(gone, oneAtATime(func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+		if calls++; calls > 2 {
+			cancel()
+		}
+		return pageOf(list, page), ctx.Err()
+	}), ticking(), known)
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// A list of many pages that grows while it is read is read to its end.
+func TestReadingFollowsAListThatGrows(t *testing.T) {
+	read, _ := changing(runningAll(1, 4), runningAll(1, 4), runningAll(1, 7))
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), runningAll(1, 4))
+	require.NoError(t, err)
+	assert.Subset(t, idsOf(got), []int64{1, 2, 3, 4})
+	assert.Empty(t, got.Unproven)
+}

@@ -1,0 +1,88 @@
+package timersource
+
+import (
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/timer"
+)
+
+// snapshot joins the pages that tell what runs. A timer on several of them is
+// taken from the one that came last, unless its place was seen without it later.
+// Finished timers are left out. finished is false if looking again ended early.
+func (r *reading) snapshot(finished bool) Snapshot {
+	s := Snapshot{Timers: []timer.Timer{}, FetchedAt: r.startedAt, Pages: r.first, Unreadable: r.unreadable()}
+	latest := map[int64]int{} // by id, the page
+	for i, p := range r.pages {
+		if p.at.After(s.CachedAt) {
+			s.CachedAt = p.at
+		}
+		for _, t := range p.Timers {
+			if page, ok := latest[t.ID]; !ok || !p.at.Before(r.pages[page].at) {
+				latest[t.ID] = i
+			}
+		}
+	}
+	open := map[int64]bool{}
+	for _, t := range r.undecided(finished) {
+		if _, seen := latest[t.ID]; seen {
+			open[t.ID] = true
+		} else {
+			s.Unproven = append(s.Unproven, t)
+		}
+	}
+	later := r.later()
+	for i, p := range r.pages {
+		for _, t := range p.Timers {
+			if latest[t.ID] != i || t.FinishedAt != nil || i < r.since && !open[t.ID] || stopped(later, r.order*t.ID, p.at) {
+				continue
+			}
+			latest[t.ID] = -1 // taken
+			s.Timers = append(s.Timers, advance(t, s.CachedAt.Sub(p.at)))
+		}
+	}
+	return s
+}
+
+// later are the stretches of the pages that were read after a whole pass.
+func (r *reading) later() []stretch {
+	if r.order == 0 {
+		return nil
+	}
+	return r.stretchesOf(r.pages[min(r.since+r.first, len(r.pages)):])
+}
+
+// stopped reports whether a place was seen after a moment at which a timer was
+// there. Only timers that no later page shows are asked about.
+func stopped(later []stretch, position int64, at time.Time) bool {
+	for _, s := range later {
+		if s.sent.After(at) && s.holds(position) {
+			return true
+		}
+	}
+	return false
+}
+
+// unreadable are the entries that could not be read: by id each once, without
+// one those of the first pass.
+func (r *reading) unreadable() (odd []clockwork.UnreadableTimer) {
+	listed := map[int64]bool{}
+	for i, p := range r.pages {
+		for _, u := range p.Unreadable {
+			if u.Finished || listed[u.ID] || u.ID == 0 && i >= r.first {
+				continue
+			}
+			listed[u.ID] = u.ID != 0
+			odd = append(odd, u)
+		}
+	}
+	return odd
+}
+
+// advance moves TillNow on by d. A timer on hold stands still.
+func advance(t timer.Timer, d time.Duration) timer.Timer {
+	if t.WithinWorkingHours {
+		t.TillNow += int64(d.Round(time.Second) / time.Second)
+	}
+	return t
+}

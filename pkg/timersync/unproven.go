@@ -1,0 +1,37 @@
+package timersync
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/timersource"
+)
+
+// kept are the timers that the cache shows and the reading could not decide
+// about, as they are at a moment. A timer that is on the list anew, of the same
+// person on the same issue, replaces the known one.
+func kept(base timercache.Base, read timersource.Snapshot, at time.Time) []timer.Timer {
+	if len(read.Unproven) == 0 {
+		return nil
+	}
+	known, _ := base.At(at)
+	return slices.DeleteFunc(known, func(t timer.Timer) bool {
+		sameWork := func(other timer.Timer) bool { return other.RunningFor == t.RunningFor && other.Issue.Same(t.Issue) }
+		isUnproven := func(u timer.Timer) bool { return u.ID == t.ID && sameWork(u) }
+		return !slices.ContainsFunc(read.Unproven, isUnproven) || slices.ContainsFunc(read.Timers, sameWork)
+	})
+}
+
+// reportOdd logs what the reading left open.
+func (s *Syncer) reportOdd(ctx context.Context, read timersource.Snapshot) {
+	if len(read.Unreadable) > 0 {
+		first := read.Unreadable[0]
+		s.Log.WarnContext(ctx, "unreadable timers left out", "unreadable", len(read.Unreadable), "first_id", first.ID, "error", first.Err)
+	}
+	if len(read.Unproven) > 0 {
+		s.Log.WarnContext(ctx, "timers kept that may have stopped", "kept", len(read.Unproven), "listed", len(read.Timers))
+	}
+}
