@@ -79,7 +79,7 @@ func TestSyncThatNothingRuns(t *testing.T) {
 	before := inngest.asked.Load()
 	assert.Equal(t, http.StatusAccepted, ask().Status)
 	assert.Equal(t, before, inngest.asked.Load(), "it is not asked each time")
-	assert.EqualValues(t, 2, inngest.events.Load())
+	assert.EqualValues(t, 1, inngest.events.Load(), "the second asks for the sync that was requested already")
 	assert.Contains(t, health(), `"inngest":{"status":"up"`)
 	assert.Contains(t, health(), "The sync function is registered. No event has run it yet.")
 

@@ -160,7 +160,7 @@ func TestEndsWithALongPollOpen(t *testing.T) {
 		}
 		defer response.Body.Close()
 		body, _ := io.ReadAll(response.Body)
-		return string(bytes.TrimSpace(body)) == `{"result":2}` // the realtime server listens too
+		return string(bytes.TrimSpace(body)) == `{"result":1}` // for the realtime server and the poll
 	}, time.Minute, 10*time.Millisecond, "the poll listens")
 	dev.stop(t)
 	assert.NoError(t, <-polled, "the poll got an answer")

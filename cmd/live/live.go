@@ -47,7 +47,11 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 		<-ctx.Done()
 		ending, cancel := context.WithTimeout(context.Background(), farewell)
 		defer cancel()
-		closed <- panics.Try(func() error { return server.Close(ending) })
+		closed <- panics.Try(func() error {
+			err := server.Close(ending)
+			d.Close() // now: cmd/dev serves the Redis that is subscribed to, and waits for its requests
+			return err
+		})
 	}()
 	if err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(server.Traffic()) }); err != nil {
 		d.Log.Error("realtime: not measured", "error", err)
@@ -58,9 +62,7 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 	})
 	err = serve(ctx, mounted)
 	stop()
-	err = errors.Join(err, <-closed, closeStore())
-	d.Close()
-	return err
+	return errors.Join(err, <-closed, closeStore())
 }
 
 func open(ctx context.Context, d *app.Deps) (realtime.Store, func() error, error) {

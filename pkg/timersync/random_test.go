@@ -109,7 +109,8 @@ type game struct {
 	mu    sync.Mutex
 	story []string // of this round
 	rng   *rand.Rand
-	sore  bool // commands and requests fail
+	sore  bool                          // commands and requests fail
+	late  []func(context.Context) error // writes that Redis did not take
 }
 
 func newGame(t *testing.T, c campaign, seed uint64) *game {
@@ -131,6 +132,11 @@ func newGame(t *testing.T, c campaign, seed uint64) *game {
 	g.control = &timercontrol.Control{
 		Clockwork: starter, Names: names, Owners: timercontrol.OwnerStore{Redis: g.redis, Key: tokenKey}, Cache: g.cache,
 		RequestSync: func(context.Context, string) error { return nil }, Now: g.clock.Now, Log: quiet,
+		Retry: func(write func(context.Context) error) {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.late = append(g.late, write)
+		},
 	}
 	g.syncers = []*timersync.Syncer{g.process(), g.process()}
 	g.redis.on(g.beforeCommand, g.afterCommand)
@@ -188,6 +194,10 @@ func (g *game) settle() {
 	g.mu.Unlock()
 	g.box.Faults().Clear()
 	g.endClaims()
+	for _, write := range g.late {
+		_ = write(context.Background()) // it must undo nothing, whatever happened since
+	}
+	g.late = nil
 	result, err := g.syncers[g.rounds%2].Run(context.Background())
 	g.tell("settle: %+v %v", result, err)
 	g.require(err)
