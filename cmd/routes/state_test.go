@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -69,7 +71,9 @@ func (s state) shown(w *apptest.World, e effect) bool {
 	if e == stops {
 		person, issue = 1, "PORTAL-312"
 	}
-	return strings.Contains(s.stored["clockwork:timers:"+w.Person(person).AccountID], `"`+issue+`"`)
+	var value struct{ Timers []timer.Timer }
+	_ = json.Unmarshal([]byte(s.stored["clockwork:timers:"+w.Person(person).AccountID]), &value) // nothing stored: nothing shown
+	return timer.OnIssue(value.Timers, timer.Issue{Key: issue}) >= 0
 }
 
 // assertWhole holds what a cell left behind to what it answered: a read changes

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 const (
@@ -32,6 +34,7 @@ type feed struct {
 
 	mu      sync.Mutex
 	current *subscription // nil: nobody listens
+	closing bool          // the last listener ends it
 	lostAt  time.Time     // of the last loss
 	backAt  time.Time     // since then; zero: not yet
 }
@@ -91,7 +94,7 @@ func (f *feed) join(l *listener) *subscription {
 		ctx, stop := context.WithCancel(context.Background())
 		f.current = &subscription{listeners: map[*listener]struct{}{}, stop: stop}
 		s := f.current
-		f.running.Go(func() { f.run(ctx, s) })
+		f.running.Go(panics.Logged(f.log, "messages of Redis", func() { f.run(ctx, s) }))
 	}
 	s := f.current
 	s.listeners[l] = struct{}{}
@@ -111,6 +114,11 @@ func (f *feed) leave(s *subscription, l *listener) {
 	if len(s.listeners) > 0 || f.current != s {
 		return
 	}
+	if f.closing {
+		f.current = nil
+		s.stop()
+		return
+	}
 	used := s.used
 	time.AfterFunc(feedLinger, func() {
 		f.mu.Lock()
@@ -125,6 +133,7 @@ func (f *feed) leave(s *subscription, l *listener) {
 // close ends the subscription at once if nobody listens, and waits for that.
 func (f *feed) close() {
 	f.mu.Lock()
+	f.closing = true
 	if s := f.current; s != nil && len(s.listeners) == 0 {
 		f.current = nil
 		s.stop()
@@ -138,7 +147,9 @@ func (f *feed) close() {
 
 func (f *feed) run(ctx context.Context, s *subscription) {
 	defer s.stop()
-	err := f.Redis.PSubscribe(ctx, func() { f.opened(s) }, func(channel, payload string) { f.deliver(s, channel, payload) }, everyChannel)
+	err := panics.Try(func() error {
+		return f.Redis.PSubscribe(ctx, func() { f.opened(s) }, func(channel, payload string) { f.deliver(s, channel, payload) }, everyChannel)
+	})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.current != s {

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 // Bounds of what goes out in one round trip. A single call may be larger, and
@@ -96,16 +97,19 @@ func (s *sender) withdraw(one *call) bool {
 // release frees a connection, for those that wait if there are any.
 func (s *sender) release() {
 	if batch := s.next(); batch != nil {
-		go s.drain(batch)
+		go func() { _ = panics.Try(func() error { s.drain(batch); return nil }) }()
 	}
 }
 
 func (s *sender) drain(batch []*call) {
 	for ; batch != nil; batch = s.next() {
 		ctx, cancel := context.WithDeadline(context.Background(), lastOf(batch).deadline)
-		s.run(ctx, batch)
+		err := panics.Try(func() error { s.run(ctx, batch); return nil })
 		cancel()
 		for _, one := range batch {
+			if err != nil {
+				one.err = err
+			}
 			close(one.done)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 // Subscribe calls onMessage for each message published to one of the channels,
@@ -45,7 +46,11 @@ func (c *Client) listen(ctx context.Context, op string, open subscribe, onReady 
 	listening, stop := context.WithCancel(ctx)
 	watch := watch{pubsub: pubsub, silence: c.silence}
 	var watched sync.WaitGroup
-	watched.Go(func() { watch.run(listening) })
+	watched.Go(func() {
+		if panics.Try(func() error { watch.run(listening); return nil }) != nil {
+			stop() // nobody would notice that it is silent
+		}
+	})
 	defer func() { stop(); watched.Wait() }()
 
 	connecting, cancel := context.WithTimeout(ctx, c.timeout)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -24,13 +26,20 @@ const (
 
 // act is a start or stop that Clockwork accepted.
 type act struct {
-	IssueKey string    `json:"issueKey"`
-	IssueID  int64     `json:"issueId,omitempty"`
-	Started  bool      `json:"started,omitempty"`
-	At       time.Time `json:"at"` // by Clockwork's clock
+	Issue   string    `json:"issue"` // key and id, such as PORTAL-312/20442
+	Started bool      `json:"started,omitempty"`
+	At      time.Time `json:"at"` // by Clockwork's clock
 }
 
-func (a act) issue() timer.Issue { return timer.Issue{Key: a.IssueKey, ID: a.IssueID} }
+func newAct(issue timer.Issue, started bool, at time.Time) act {
+	return act{issue.Key + "/" + strconv.FormatInt(issue.ID, 10), started, at}
+}
+
+func (a act) issue() timer.Issue {
+	key, id, _ := strings.Cut(a.Issue, "/")
+	n, _ := strconv.ParseInt(id, 10, 64)
+	return timer.Issue{Key: key, ID: n}
+}
 
 // Held is what Redis holds under the HeldKeys of one account or e-mail address.
 type Held struct {
@@ -69,7 +78,7 @@ func (c *Cache) Started(ctx context.Context, owner timer.Person, t timer.Timer, 
 		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(t.Issue) })
 		v.Timers = append(v.Timers, t)
 		timer.SortNewestFirst(v.Timers)
-		v.remember(act{t.Issue.Key, t.Issue.ID, true, t.StartedAt})
+		v.remember(newAct(t.Issue, true, t.StartedAt))
 		return true
 	})
 }
@@ -85,7 +94,7 @@ func (c *Cache) Named(ctx context.Context, owner timer.Person, t timer.Timer) er
 		v.Timers[i].Issue, v.Timers[i].Author = t.Issue, t.Author
 		for j := range v.Acts {
 			if v.Acts[j].Started && v.Acts[j].At.Equal(t.StartedAt) {
-				v.Acts[j].IssueKey, v.Acts[j].IssueID = t.Issue.Key, t.Issue.ID
+				v.Acts[j] = newAct(t.Issue, true, t.StartedAt)
 			}
 		}
 		return true
@@ -105,7 +114,7 @@ func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issue timer.Iss
 		running := len(v.Timers)
 		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(issue) })
 		if !at.IsZero() {
-			v.remember(act{issue.Key, issue.ID, false, at})
+			v.remember(newAct(issue, false, at))
 		}
 		return len(v.Timers) < running || !at.IsZero()
 	})

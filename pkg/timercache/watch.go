@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 // lastRead is kept free of a caller's time for the read that ends a wait.
@@ -41,7 +43,9 @@ func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait tim
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
 	wake := make(chan struct{}, 1)
 	var running sync.WaitGroup
-	running.Go(func() { c.listen(listening, channel, wake) })
+	running.Go(func() {
+		_ = panics.Try(func() error { c.listen(listening, channel, wake); return nil }) // the wait ends with a read all the same
+	})
 	defer func() { stop(); running.Wait() }()
 	return c.await(ctx, waiting, subject, etag, wake)
 }

@@ -165,7 +165,7 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	}
 	var out Outcome
 	if whose.account != "" {
-		t := provisional(whose.account, r, names.known(), at)
+		t := provisional(whose.account, r, names.soon(namesGrace), at)
 		held := whose.known.heldBy(whose.account)
 		out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
 			return c.Cache.Started(ctx, *t.Author, t, held)

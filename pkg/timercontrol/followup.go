@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -42,7 +43,7 @@ func (c *Control) write(ctx context.Context, problem string, held *timercache.He
 		c.Retry(again)
 		return false
 	}
-	go retry(context.WithoutCancel(ctx), again)
+	go panics.Logged(c.Log, "late write of the timer cache", func() { retry(context.WithoutCancel(ctx), again) })()
 	return false
 }
 

@@ -2,16 +2,21 @@ package timercontrol
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 // sameStart is how far Clockwork's start may be from ours.
 const sameStart = 2 * time.Second
+
+// namesGrace is how long the first write of a started timer waits for names.
+const namesGrace = 50 * time.Millisecond
 
 // names are what Jira knows of an issue and a person, as far as it answered.
 type names struct {
@@ -22,15 +27,16 @@ type names struct {
 // lookup is a search for names that goes on.
 type lookup struct {
 	stop context.CancelFunc
+	log  *slog.Logger
 	all  sync.WaitGroup
 
 	mu    sync.Mutex
 	found names
 }
 
-func newLookup(ctx context.Context, account string, issue timer.Issue, timeout time.Duration) (context.Context, *lookup) {
-	ctx, stop := context.WithTimeout(ctx, timeout)
-	return ctx, &lookup{stop: stop, found: names{issue: issue, person: timer.Person{AccountID: account}}}
+func (c *Control) newLookup(ctx context.Context, account string, issue timer.Issue) (context.Context, *lookup) {
+	ctx, stop := context.WithTimeout(ctx, c.NamesTimeout)
+	return ctx, &lookup{stop: stop, log: c.Log, found: names{issue: issue, person: timer.Person{AccountID: account}}}
 }
 
 // known is what has been found so far.
@@ -46,6 +52,18 @@ func (l *lookup) wait() names {
 	return l.known()
 }
 
+// soon is what has been found within d. Names that come with Clockwork's answer
+// need no write of their own.
+func (l *lookup) soon(d time.Duration) names {
+	found := make(chan struct{})
+	go panics.Logged(l.log, "wait for names", func() { l.all.Wait(); close(found) })()
+	select {
+	case <-found:
+	case <-time.After(d):
+	}
+	return l.known()
+}
+
 func (l *lookup) set(change func(*names)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,7 +73,7 @@ func (l *lookup) set(change func(*names)) {
 // lookUp begins to ask for the names of a timer that is about to start, as far as
 // they are not known.
 func (c *Control) lookUp(ctx context.Context, whose subject, issueKey string) *lookup {
-	ctx, l := newLookup(ctx, whose.account, timer.Issue{Key: issueKey}, c.NamesTimeout)
+	ctx, l := c.newLookup(ctx, whose.account, timer.Issue{Key: issueKey})
 	if whose.account == "" {
 		return l
 	}
@@ -63,18 +81,18 @@ func (c *Control) lookUp(ctx context.Context, whose subject, issueKey string) *l
 	if user, found, asked := whose.known.jiraUser(whose.account); found {
 		l.set(func(n *names) { n.person = user.Person() })
 	} else if !asked {
-		l.all.Go(func() {
+		l.all.Go(panics.Logged(c.Log, "look up a person", func() {
 			if user, err := c.Names.User(ctx, whose.account); err == nil {
 				l.set(func(n *names) { n.person = user.Person() })
 			}
-		})
+		}))
 	}
 	return l
 }
 
 // lookUpIssue begins to ask for the id of an issue that is known by its key.
 func (c *Control) lookUpIssue(ctx context.Context, whose subject, issue timer.Issue) *lookup {
-	ctx, l := newLookup(ctx, whose.account, issue, c.NamesTimeout)
+	ctx, l := c.newLookup(ctx, whose.account, issue)
 	if whose.account != "" && issue.ID == 0 {
 		c.findIssue(ctx, l, whose, issue.Key)
 	}
@@ -85,11 +103,11 @@ func (c *Control) findIssue(ctx context.Context, l *lookup, whose subject, key s
 	if issue, found, asked := whose.known.jiraIssue(); found {
 		l.set(func(n *names) { n.issue = IssueOf(issue) })
 	} else if !asked {
-		l.all.Go(func() {
+		l.all.Go(panics.Logged(c.Log, "look up an issue", func() {
 			if issue, err := c.Names.Issue(ctx, key); err == nil {
 				l.set(func(n *names) { n.issue = IssueOf(issue) })
 			}
-		})
+		}))
 	}
 }
 

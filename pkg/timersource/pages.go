@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -194,10 +195,10 @@ func (r *reading) receiveAll(ctx context.Context, pages []receivedPage, order []
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pageConcurrency)
 	for _, page := range order {
-		group.Go(func() (err error) {
+		group.Go(panics.Guard(func() (err error) {
 			pages[page-lowest], err = r.receive(ctx, page)
 			return err
-		})
+		}))
 	}
 	return group.Wait()
 }

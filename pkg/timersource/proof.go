@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -212,7 +213,7 @@ func (r *reading) lookInto(ctx context.Context, gaps []gap) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pageConcurrency)
 	for _, g := range gaps {
-		group.Go(func() error { return r.look(ctx, g) })
+		group.Go(panics.Guard(func() error { return r.look(ctx, g) }))
 	}
 	return group.Wait()
 }

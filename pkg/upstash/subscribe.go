@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 var (
@@ -68,7 +70,7 @@ func (c *Client) listen(ctx context.Context, s subscription, onReady func(), onM
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, name := range names {
-		group.Go(func() error { return c.stream(groupCtx, s, c.prefix+name, confirmed, deliver) })
+		group.Go(panics.Guard(func() error { return c.stream(groupCtx, s, c.prefix+name, confirmed, deliver) }))
 	}
 	err := group.Wait()
 	if ctx.Err() != nil {
@@ -95,7 +97,11 @@ func (c *Client) stream(ctx context.Context, s subscription, name string, confir
 	heard := &pulse{Reader: res.Body}
 	heard.at.Store(time.Now().UnixNano())
 	var watching sync.WaitGroup
-	watching.Go(func() { c.watch(ctx, cancel, heard, name) })
+	watching.Go(func() {
+		if err := panics.Try(func() error { c.watch(ctx, cancel, heard, name); return nil }); err != nil {
+			cancel(err)
+		}
+	})
 	defer func() { cancel(nil); watching.Wait() }()
 	events := newEventReader(heard)
 	for ready := false; ; {
