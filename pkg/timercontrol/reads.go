@@ -62,11 +62,13 @@ func (c *Control) Known(r Request, reply any, err error) Known {
 	if err == nil && (!ok || len(items) != len(places)) {
 		err = fmt.Errorf("mget answered %T for %d keys", reply, len(places))
 	}
+	for i := 0; err == nil && i < len(places); i++ {
+		if *places[i].value, ok = items[i].(string); !ok && items[i] != nil {
+			err = fmt.Errorf("mget answered %T for a key", items[i]) // no text is not no value
+		}
+	}
 	if err != nil {
 		return Known{Err: fmt.Errorf("read token owner: %w", err)}
-	}
-	for i, p := range places {
-		*p.value, _ = items[i].(string)
 	}
 	if r.AccountID != "" {
 		k.of, k.held = r.AccountID, timercache.NewHeld(held)
