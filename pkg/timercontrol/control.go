@@ -259,9 +259,13 @@ func (c *Control) running(ctx context.Context, whose subject, r Request) (timer.
 	if r.IssueKey != "" && timer.OnIssue(view.Timers, asked) < 0 {
 		asked = c.lookUpIssue(ctx, whose, asked).wait().issue // by its id, if another key is shown
 	}
+	candidates := view.Timers
+	if r.TimerID != 0 {
+		candidates = named(candidates, r.TimerID)
+	}
 	var found []timer.Issue
-	for _, t := range view.Timers {
-		if (r.TimerID == 0 || named(t, r.TimerID)) && (r.IssueKey == "" || t.Issue.Same(asked)) {
+	for _, t := range candidates {
+		if r.IssueKey == "" || t.Issue.Same(asked) {
 			found = append(found, t.Issue)
 		}
 	}

@@ -2,7 +2,9 @@ package timercontrol
 
 import (
 	"context"
+	"hash/fnv"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -122,7 +124,7 @@ func IssueOf(i jira.Issue) timer.Issue {
 func provisional(account string, r Request, n names, at time.Time) timer.Timer {
 	at = at.UTC().Truncate(time.Millisecond)
 	t := timer.Timer{
-		ID:                        provisionalID(at),
+		ID:                        provisionalID(at, r.IssueKey),
 		StartedAt:                 at,
 		RunningFor:                account,
 		Issue:                     n.issue,
@@ -136,12 +138,22 @@ func provisional(account string, r Request, n names, at time.Time) timer.Timer {
 	return t
 }
 
-// provisionalID stands for the id until a snapshot brings Clockwork's own. It
-// is negative, and tells the start.
-func provisionalID(start time.Time) int64 { return -start.UnixMilli() }
+// provisionalID stands for the id until a snapshot brings Clockwork's own. It is
+// negative, and tells the start. Clockwork tells whole seconds; the milliseconds
+// tell apart the timers that start within one.
+func provisionalID(start time.Time, issueKey string) int64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(issueKey))
+	return -(start.Truncate(time.Second).UnixMilli() + int64(h.Sum32()%1000))
+}
 
-// named reports whether id means t. A client may still hold the provisional id
+// named is the timers that id means. A client may still hold the provisional id
 // of a timer that has its own by now.
-func named(t timer.Timer, id int64) bool {
-	return t.ID == id || (id < 0 && t.StartedAt.Sub(time.UnixMilli(-id)).Abs() <= sameStart)
+func named(timers []timer.Timer, id int64) []timer.Timer {
+	if i := slices.IndexFunc(timers, func(t timer.Timer) bool { return t.ID == id }); i >= 0 || id > 0 {
+		return timers[max(i, 0) : i+1]
+	}
+	return slices.DeleteFunc(slices.Clone(timers), func(t timer.Timer) bool {
+		return t.StartedAt.Sub(time.UnixMilli(-id)).Abs() > sameStart
+	})
 }
