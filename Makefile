@@ -5,7 +5,7 @@
 # make fuzz   each fuzz target for FUZZTIME, 60s if not set: some 25 minutes
 # make vuln   known vulnerabilities in what is used; fails too where no database answers
 # make licences  may everything that is shipped be shipped, and is it pinned
-# make bench  what an answer costs: time, size, allocations, Redis commands; what a sync costs, also on a busy site
+# make bench  what an answer costs: time, size, allocations, Redis commands; what a sync costs, also on a busy site; what many people at once cost
 # make bench-attack  what bursts, dead connections and hostile clients do, beside the goals; ATTACK=name for one
 # make bench-realtime  what a message over WebSocket costs, beside a bare echo server
 
@@ -49,6 +49,7 @@ bench: programs
 	$(GO) test -run '^$$' -bench . -benchmem $$($(packages))
 	$(GO) run ./e2e/bench
 	$(GO) run ./e2e/benchsync
+	$(GO) run ./e2e/monday
 
 bench-attack: programs
 	$(GO) run ./e2e/attack $(ATTACK)

@@ -43,8 +43,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	var c cleanup
-	defer c.run()
+	var c process.Cleanup
+	defer c.Run()
 	around := upstreams.Start(&c)
 
 	targets, err := build(ctx, tmp, around)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"time"
 )
 
@@ -23,21 +22,3 @@ func printRow(w io.Writer, g target, f, base figures) {
 func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond)) }
 
 func ratio(s, base spread) string { return fmt.Sprintf("%.1f", float64(s.p50)/float64(base.p50)) }
-
-// cleanup stands in for a test towards the stand-ins.
-type cleanup struct{ funcs []func() }
-
-// Helper does nothing: there is no test log.
-func (c *cleanup) Helper() {}
-
-// Cleanup registers f to be called at the end, last first.
-func (c *cleanup) Cleanup(f func()) { c.funcs = append(c.funcs, f) }
-
-// Fatalf ends the program: the stand-ins could not be started.
-func (c *cleanup) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
-
-func (c *cleanup) run() {
-	for _, f := range slices.Backward(c.funcs) {
-		f()
-	}
-}

@@ -15,13 +15,32 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 )
 
 // repeats is how often each run is measured; the median time is printed.
 const repeats = 3
 
 // runs are made one after the other on one Redis.
-var runs = []string{"first", "unchanged", "1% changed"}
+var runs = []string{"first", "unchanged", "1% changed", "half stopped", "first, slow"}
+
+// slowness is what every call to Clockwork and Jira takes longer in a slow run.
+const slowness = 50 * time.Millisecond
+
+// goals are for the largest team over TCP.
+var goals = map[string]time.Duration{
+	"first": 200 * time.Millisecond, "unchanged": 60 * time.Millisecond,
+	"half stopped": 120 * time.Millisecond, "first, slow": 500 * time.Millisecond,
+}
+
+func goal(way string, timers int, name string) time.Duration {
+	if way != "redis/TCP" || timers != sizes[len(sizes)-1].timers {
+		return 0
+	}
+	return goals[name]
+}
 
 var sizes = []struct{ timers, users int }{{50, 20}, {500, 200}, {5000, 2000}}
 
@@ -48,7 +67,7 @@ func run(ctx context.Context) error {
 			}
 			for _, name := range runs {
 				if len(rows[name]) > 0 {
-					printRow(os.Stdout, way, size.timers, size.users, name, median(rows[name]))
+					printRow(os.Stdout, way, size.timers, size.users, name, median(rows[name]), goal(way, size.timers, name))
 				}
 			}
 		}
@@ -62,19 +81,27 @@ func median(of []figures) figures {
 	return of[len(of)/2]
 }
 
-// measure makes a first, an unchanged and a changed run on a new Redis.
+// measure makes the runs on a new Redis, and the slow one on another.
 func measure(ctx context.Context, way string, timers, users int, rows map[string][]figures) error {
-	var own cleanup
-	defer own.run()
+	var own process.Cleanup
+	defer own.Run()
 	w, err := newWorld(ctx, &own, way, timers, users)
 	if err != nil {
 		return err
 	}
 	for _, name := range runs {
-		if name == "1% changed" {
-			if err = w.change(max(1, users/100)); err != nil {
-				return err
+		switch name {
+		case "1% changed":
+			err = w.change(max(1, users/100))
+		case "half stopped":
+			err = w.stop(users / 2)
+		case "first, slow":
+			if w, err = newWorld(ctx, &own, way, timers, users); err == nil {
+				w.box.Faults().Add(fault.Fault{Kind: fault.Delay, Delay: slowness})
 			}
+		}
+		if err != nil {
+			return err
 		}
 		f, err := w.sync(ctx)
 		if err != nil {

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"sync/atomic"
+	"time"
 
+	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/app"
 )
 
@@ -27,12 +28,12 @@ func (r *counted) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 }
 
 func printHeader(w io.Writer) {
-	fmt.Fprintf(w, "one sync by a process that remembers nothing; median time of %d\n\n", repeats)
-	fmt.Fprintf(w, "%-15s %11s %-11s | %8s %5s %9s | %8s %5s %5s %6s %5s | %9s %9s\n",
+	fmt.Fprintf(w, "one sync by a process that remembers nothing; median time of %d.\nSlow: each call to Clockwork and Jira takes %s longer. Load average %s\n\n", repeats, slowness, process.LoadAverage())
+	fmt.Fprintf(w, "%-15s %11s %-12s | %8s %5s %9s | %8s %5s %5s %6s %5s | %9s %9s\n",
 		"redis", "timers/users", "run", "commands", "trips", "ms", "requests", "pages", "users", "issues", "token", "KB in", "KB out")
 }
 
-func printRow(w io.Writer, way string, timers, users int, name string, f figures) {
+func printRow(w io.Writer, way string, timers, users int, name string, f figures, goal time.Duration) {
 	count := func(operations ...string) (n int) {
 		for _, operation := range operations {
 			n += f.requests[operation]
@@ -47,26 +48,15 @@ func printRow(w io.Writer, way string, timers, users int, name string, f figures
 	if f.usage.RoundTrips > 0 {
 		in, out = fmt.Sprintf("%.1f", float64(f.usage.BytesIn)/1024), fmt.Sprintf("%.1f", float64(f.usage.BytesOut)/1024)
 	}
-	fmt.Fprintf(w, "%-15s %12s %-11s | %8d %5d %9.1f | %8d %5d %5d %6d %5d | %9s %9s\n",
+	beside := ""
+	if goal > 0 {
+		beside = fmt.Sprintf(" | goal %d ms", goal.Milliseconds())
+		if f.took > goal {
+			beside += " MISSED"
+		}
+	}
+	fmt.Fprintf(w, "%-15s %12s %-12s | %8d %5d %9.1f | %8d %5d %5d %6d %5d | %9s %9s%s\n",
 		way, fmt.Sprintf("%d/%d", timers, users), name, f.usage.Commands, f.trips, float64(f.took.Microseconds())/1000,
 		all, count("forge.invoke", "report.timers"), count("jira.user_bulk"), count("jira.issue_bulkfetch"),
-		count("jira.tenant_info", "forge.apps", "forge.sign_context_token", "forge.context_token", "connect.servlet"), in, out)
-}
-
-// cleanup stands in for a test towards the stand-ins.
-type cleanup struct{ funcs []func() }
-
-// Helper does nothing: there is no test log.
-func (c *cleanup) Helper() {}
-
-// Cleanup registers f to be called at the end, last first.
-func (c *cleanup) Cleanup(f func()) { c.funcs = append(c.funcs, f) }
-
-// Fatalf ends the program: the stand-ins could not be started.
-func (c *cleanup) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
-
-func (c *cleanup) run() {
-	for _, f := range slices.Backward(c.funcs) {
-		f()
-	}
+		count("jira.tenant_info", "forge.apps", "forge.sign_context_token", "forge.context_token", "connect.servlet"), in, out, beside)
 }

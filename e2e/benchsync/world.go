@@ -3,19 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"strconv"
 	"time"
 
+	"github.com/clockwork-timer/backend/e2e/localredis"
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/sandbox"
-	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
 	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -30,7 +27,7 @@ type world struct {
 	config *config.Config
 }
 
-func newWorld(ctx context.Context, c *cleanup, way string, timers, users int) (*world, error) {
+func newWorld(ctx context.Context, c *process.Cleanup, way string, timers, users int) (*world, error) {
 	w := &world{box: sandbox.New(sandbox.Options{Seed: 1})}
 	w.box.Switch(func(s *sandbox.Switches) { s.OmitAuthors = true }) // every name is missing
 	w.box.Populate(timers, users)
@@ -38,7 +35,7 @@ func newWorld(ctx context.Context, c *cleanup, way string, timers, users int) (*
 	addr := ""
 	if way != "miniredis/REST" {
 		var err error
-		if addr, err = startRedis(ctx, c); err != nil {
+		if addr, err = localredis.Start(ctx, c); err != nil {
 			return nil, err
 		}
 	}
@@ -64,7 +61,7 @@ func newWorld(ctx context.Context, c *cleanup, way string, timers, users int) (*
 	return w, err
 }
 
-func listen(c *cleanup, h http.Handler) string {
+func listen(c *process.Cleanup, h http.Handler) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		c.Fatalf("listen: %v", err)
@@ -73,33 +70,6 @@ func listen(c *cleanup, h http.Handler) string {
 	go func() { _ = server.Serve(l) }() // ends when it is closed
 	c.Cleanup(func() { _ = server.Close() })
 	return "http://" + l.Addr().String()
-}
-
-func startRedis(ctx context.Context, c *cleanup) (string, error) {
-	ports, err := freeport.Find(1)
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "clockwork-bench-")
-	if err != nil {
-		return "", err
-	}
-	c.Cleanup(func() { _ = os.RemoveAll(dir) })
-	p, err := process.Start(process.Command{Path: "redis-server", Dir: dir, Args: []string{
-		"--port", strconv.Itoa(ports[0]), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-	}})
-	if err != nil {
-		return "", fmt.Errorf("start redis-server: %w", err)
-	}
-	c.Cleanup(func() { _ = p.Stop() })
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
-	return addr, process.Until(ctx, "redis-server", func(ctx context.Context) error {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	})
 }
 
 // figures are the costs of one sync.
@@ -167,6 +137,23 @@ func (w *world) change(users int) error {
 			_, err = w.box.StartTimer(account, issues[len(issues)-1-n].Key, "")
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stop makes the first people stop all that they run.
+func (w *world) stop(users int) error {
+	stopping := map[string]bool{}
+	for _, p := range w.box.People()[:users] {
+		stopping[p.AccountID] = true
+	}
+	for _, t := range w.box.RunningTimers() {
+		if !stopping[t.RunningFor] {
+			continue
+		}
+		if _, err := w.box.StopTimer(t.RunningFor, t.Issue.Key); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+)
+
+// readers read at the same time, each on a connection of their own.
+const readers = 8
+
+// read is what is measured, with its goal: so much CPU, or so many times that of
+// the bare handler.
+type read struct {
+	name, kind string
+	query      func(person) string
+	goal       time.Duration
+	times      float64
+}
+
+func ofOne(p person) string { return "?accountId=" + p.account }
+func ofAll(person) string   { return "" }
+
+// all are the reads of one run, the one to compare with first.
+var all = []read{
+	{"one person, one MGET", kindBare, ofOne, 0, 0},
+	{"one person", kindOpen, ofOne, 0, 1.5},
+	{"one person, logged in", kindServer, ofOne, 0, 0},
+	{"everybody's 500 timers", kindOpen, ofAll, 500 * time.Microsecond, 0},
+}
+
+// reads measures what GET /api/timers/active costs on a site of 500 timers.
+func reads(ctx context.Context, stdout io.Writer, profile string, length time.Duration) error {
+	var own process.Cleanup
+	defer own.Run()
+	w, err := newWorld(ctx, &own, 500)
+	if err != nil {
+		return err
+	}
+	printReadHeader(stdout, length)
+	var bare figures
+	for _, r := range all {
+		name := profile
+		if name != "" {
+			name += "-read-" + fmt.Sprint(r.goal.Microseconds())
+		}
+		server, err := w.start(ctx, &own, r.kind, name)
+		if err != nil {
+			return err
+		}
+		clients := make([]func(context.Context) error, readers)
+		for n, p := range w.people[:readers] {
+			clients[n] = func(ctx context.Context) error { return server.read(ctx, p, r.query(p)) }
+		}
+		f, err := measure(ctx, server, clients, length)
+		if err == nil {
+			err = f.first
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+		if r.kind == kindBare {
+			bare = f
+		}
+		printRead(stdout, r, f, bare)
+	}
+	return nil
+}
+
+func (i *instance) read(ctx context.Context, p person, query string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, i.url+"/api/timers/active"+query, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+p.bearer)
+	status, answer, err := i.do(r)
+	if err == nil && (status != http.StatusOK || len(answer) < 500) { // without timers it is shorter
+		err = fmt.Errorf("status %d: %s", status, answer)
+	}
+	return err
+}
