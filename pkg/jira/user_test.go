@@ -1,11 +1,14 @@
 package jira_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -84,6 +87,47 @@ func TestUsersReadsEveryPage(t *testing.T) {
 	assert.Equal(t, map[string]jira.User{"a": {AccountID: "a", DisplayName: "N"}, "b": {AccountID: "b", DisplayName: "N"},
 		"c": {AccountID: "c", DisplayName: "N"}}, got)
 	assert.Len(t, r.requests, 2)
+}
+
+// Many are asked for a hundred at a time, at most four calls at once.
+func TestUsersSideBySide(t *testing.T) {
+	var mu sync.Mutex
+	inside, most := 0, 0
+	four := make(chan struct{})
+	r := newRig(t, map[string]http.HandlerFunc{"GET /user/bulk": func(w http.ResponseWriter, req *http.Request) {
+		mu.Lock()
+		inside++
+		if inside > most {
+			if most = inside; most == 4 {
+				close(four)
+			}
+		}
+		mu.Unlock()
+		select {
+		case <-four:
+		case <-req.Context().Done():
+			return
+		}
+		mu.Lock()
+		inside--
+		mu.Unlock()
+		var known []string
+		for _, id := range req.URL.Query()["accountId"] {
+			known = append(known, fmt.Sprintf(`{"accountId":%q}`, id))
+		}
+		_, _ = fmt.Fprintf(w, `{"values":[%s],"isLast":true}`, strings.Join(known, ","))
+	}})
+	var ids []string
+	for n := range 850 {
+		ids = append(ids, fmt.Sprintf("u%03d", n))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	got, err := r.Users(ctx, ids)
+	require.NoError(t, err, "four calls never came together")
+	assert.Len(t, got, 850)
+	assert.Len(t, r.requests, 9)
+	assert.Equal(t, 4, most)
 }
 
 func TestUsersFallsBackWhereBulkIsGone(t *testing.T) {

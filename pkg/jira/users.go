@@ -29,21 +29,30 @@ func (c *Client) Users(ctx context.Context, accountIDs []string) (map[string]Use
 	slices.Sort(ids)
 	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" || len(id) > maxAccountID })
 
+	var mu sync.Mutex
 	found := map[string]User{}
+	group, bulk := errgroup.WithContext(ctx)
+	group.SetLimit(bulkConcurrency)
 	for chunk := range slices.Chunk(ids, bulkSize) {
-		err := c.bulkUsers(ctx, chunk, found)
-		if s := status(err); s == http.StatusNotFound || s == http.StatusGone {
-			err = c.singleUsers(ctx, ids, found)
-			return found, err
-		}
-		if err != nil {
-			return found, err
-		}
+		group.Go(panics.Guard(func() error {
+			users, err := c.bulkUsers(bulk, chunk)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, u := range users {
+				found[u.AccountID] = u
+			}
+			return err
+		}))
 	}
-	return found, nil
+	err := group.Wait()
+	if s := status(err); s == http.StatusNotFound || s == http.StatusGone {
+		err = c.singleUsers(ctx, ids, found)
+	}
+	return found, err
 }
 
-func (c *Client) bulkUsers(ctx context.Context, ids []string, found map[string]User) error {
+// bulkUsers returns, after an error, what the pages before had.
+func (c *Client) bulkUsers(ctx context.Context, ids []string) (users []User, err error) {
 	query := url.Values{"accountId": ids, "maxResults": {strconv.Itoa(bulkSize)}} // its default is 10
 	startAt := 0
 	for range maxUserPages {
@@ -54,12 +63,12 @@ func (c *Client) bulkUsers(ctx context.Context, ids []string, found map[string]U
 			Total  int               `json:"total"`
 		}
 		if err := c.get(ctx, "users.bulk", []string{"user", "bulk"}, query, &page); err != nil {
-			return err
+			return users, err
 		}
 		c.reportUnreadable(ctx, "users.bulk", page.Values.unreadable)
 		for _, w := range page.Values.list {
 			if w.AccountID != "" {
-				found[w.AccountID] = w.user()
+				users = append(users, w.user())
 			}
 		}
 		startAt += page.Values.size()
@@ -68,10 +77,10 @@ func (c *Client) bulkUsers(ctx context.Context, ids []string, found map[string]U
 			last = *page.IsLast
 		}
 		if last || page.Values.size() == 0 {
-			return nil
+			break
 		}
 	}
-	return nil
+	return users, nil
 }
 
 // singleUsers asks for each id that is not in found yet.
