@@ -211,7 +211,7 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 // starts and stops count.
 func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, err error) {
 	raw := held.own
-	state, recorded := decodeSync(held.sync)
+	state, recorded := c.sync.decode(held.sync)
 	fromHash := raw == "" || !state.believes(marksOf(raw))
 	if raw == "" && unlisted(held.bucket, state.Epoch, account) {
 		return v, state, "", nil

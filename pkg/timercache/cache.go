@@ -54,6 +54,7 @@ const (
 type Cache struct {
 	redis Redis
 	now   func() time.Time
+	sync  syncMemo
 	// maxRequest is the payload, in bytes, above which a snapshot is written in
 	// parts: Upstash refuses requests over 10 MB, and a text grows when it is
 	// quoted as JSON.

@@ -14,8 +14,9 @@ type canonical struct {
 	startedAt time.Time
 	id        int64
 	tillNow   int64
-	from, to  int  // tillNow's digits in text
-	running   bool // tillNow grows with the clock
+	from, to  int   // tillNow's digits in text
+	running   bool  // tillNow grows with the clock
+	seconds   int64 // since tillNow was true, for who serves it
 }
 
 // split takes a stored list of timers apart. It is false for a text that
@@ -41,11 +42,11 @@ func split(list []byte, into []canonical) ([]canonical, bool) {
 	return into, len(s.rest) == 0
 }
 
-// appendAdvanced appends the timer as timer.Advance shows it some seconds later.
-func (t *canonical) appendAdvanced(dst []byte, seconds int64) []byte {
+// appendAdvanced appends the timer as timer.Advance shows it t.seconds later.
+func (t *canonical) appendAdvanced(dst []byte) []byte {
 	tillNow := t.tillNow
 	if t.running {
-		tillNow += max(seconds, 0)
+		tillNow += max(t.seconds, 0)
 	}
 	dst = append(dst, t.text[:t.from]...)
 	dst = strconv.AppendInt(dst, max(tillNow, 0), 10)

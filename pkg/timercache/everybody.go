@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // scanCount is how many fields of the hash of people one reply may hold: two for
@@ -73,12 +72,6 @@ func scanPage(reply any) (cursor string, fields []string, err error) {
 	return cursor, fields, err
 }
 
-// listed is one timer of everybody's.
-type listed struct {
-	canonical
-	seconds int64 // since TillNow was true
-}
-
 // everybody returns all timers. The hash of people is the truth about them: if
 // it lacks the sync record, it was lost, and nobody knows what runs.
 func (c *Cache) everybody(ctx context.Context) (Page, error) {
@@ -88,7 +81,7 @@ func (c *Cache) everybody(ctx context.Context) (Page, error) {
 	}
 	now := c.clock()
 	var state syncState
-	var timers []listed
+	timers := make([]canonical, 0, len(fields)) // two of each person, whose address is a field too
 	var content uint64
 	size := 2
 	seen := make(map[string]bool, len(fields)/2)
@@ -96,7 +89,7 @@ func (c *Cache) everybody(ctx context.Context) (Page, error) {
 		field, text := fields[i], fields[i+1]
 		switch {
 		case field == stateField:
-			state, _ = decodeSync(text)
+			state, _ = c.sync.decode(text)
 		case strings.HasPrefix(field, stateField), seen[field]: // an address; read twice while the hash grew
 		default:
 			seen[field] = true
@@ -104,22 +97,19 @@ func (c *Cache) everybody(ctx context.Context) (Page, error) {
 			if !ok {
 				return Page{}, fmt.Errorf("%w: the stored timers of one person do not parse", ErrUnavailable)
 			}
-			theirs, err := own.split()
-			if err != nil {
+			others := len(timers)
+			if timers, err = own.split(timers, now); err != nil {
 				return Page{}, err
 			}
-			for _, t := range theirs {
-				timers = append(timers, listed{t, int64(now.Sub(own.CachedAt) / time.Second)})
-			}
-			if len(theirs) > 0 {
+			if len(timers) > others {
 				content ^= fingerprint(field, own.Version)
 			}
-			size += len(own.timers) + 8*len(theirs)
+			size += len(own.timers) + 8*(len(timers)-others)
 		}
 	}
 	page := Page{Status: statusOf(all, state, state.fresh(now), now), Timers: []byte("[]")}
 	if page.SyncedAt != nil {
-		slices.SortFunc(timers, func(a, b listed) int { return newestFirst(&a.canonical, &b.canonical) })
+		slices.SortFunc(timers, func(a, b canonical) int { return newestFirst(&a, &b) })
 		page.Timers = appendTimers(make([]byte, 0, size), timers)
 		page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
 	}

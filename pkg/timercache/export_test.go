@@ -39,10 +39,11 @@ func NewValue(about About, timers ...timer.Timer) Value { return value{timers, a
 // SyncState is the stored form of clockwork:sync.
 type SyncState = syncState
 
-// DecodeValue, DecodeSync, Inflate and Deflate are the codecs.
+// DecodeValue, DecodeSync, ScanAbout, Inflate and Deflate are the codecs.
 var (
 	DecodeValue = decodeValue
 	DecodeSync  = decodeSync
+	ScanAbout   = scanAbout
 	Inflate     = inflate
 	Deflate     = deflate
 )
@@ -60,9 +61,8 @@ var KnownKey = knownKey
 // ok is false if it has to be decoded first.
 func Served(list []byte, seconds int64) (served string, ok bool) {
 	timers, ok := split(list, nil)
-	aged := make([]listed, len(timers))
-	for i, t := range timers {
-		aged[i] = listed{t, seconds}
+	for i := range timers {
+		timers[i].seconds = seconds
 	}
-	return string(appendTimers(nil, aged)), ok
+	return string(appendTimers(nil, timers)), ok
 }

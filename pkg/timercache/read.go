@@ -78,9 +78,17 @@ type stored struct {
 // storedOf takes a value apart; ok is false if it does not parse.
 func storedOf(raw string) (s stored, ok bool) {
 	const head, tail = `{"timers":`, `],"cachedAt":`
-	if end := strings.LastIndex(raw, tail); end > 0 && strings.HasPrefix(raw, head) {
-		rest := "{" + raw[end+len(`],`):]
-		if json.Unmarshal([]byte(rest), &s.about) == nil && s.UserKey != "" && encodable(&s.CachedAt) {
+	end := strings.LastIndexByte(raw, ']') // of the timers, mostly
+	if end >= 0 && !strings.HasPrefix(raw[end:], tail) {
+		end = strings.LastIndex(raw, tail)
+	}
+	if end > 0 && strings.HasPrefix(raw, head) {
+		rest := raw[end+len(`],`):]
+		var scanned bool
+		if s.about, scanned = scanAbout(rest); !scanned {
+			scanned = json.Unmarshal([]byte("{"+rest), &s.about) == nil && encodable(&s.CachedAt)
+		}
+		if scanned && s.UserKey != "" {
 			s.timers = []byte(raw[len(head) : end+1])
 			return s, true
 		}
@@ -139,7 +147,7 @@ func (c *Cache) read(ctx context.Context, subject Subject) (page Page, seen map[
 // show makes a person's page of what Redis held.
 func (c *Cache) show(ctx context.Context, subject Subject, held *Held) (page Page, seen map[int64]string, err error) {
 	name := subject.userKey()
-	state, _ := decodeSync(held.sync)
+	state, _ := c.sync.decode(held.sync)
 	own, found := storedOf(held.own)
 	if found && !state.believes(own.about) {
 		found = false
@@ -209,49 +217,47 @@ func (c *Cache) page(key string, state syncState, own stored, found bool) (Page,
 		page.ETag = page.etag("0")
 		return page, nil
 	}
-	timers, err := own.split()
+	timers, err := own.split(nil, now)
 	if err != nil {
 		return Page{}, err
 	}
-	aged := make([]listed, len(timers))
-	for i, t := range timers {
-		aged[i] = listed{t, int64(now.Sub(own.CachedAt) / time.Second)}
-	}
 	page.AccountID, page.CachedAt = own.UserKey, &now
-	page.Timers = appendTimers(make([]byte, 0, len(own.timers)+8*len(timers)), aged)
+	page.Timers = appendTimers(make([]byte, 0, len(own.timers)+8*len(timers)), timers)
 	page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
 	page.ETag = page.etag(strconv.FormatInt(own.Version, 10))
 	return page, nil
 }
 
-// split takes the timers apart. What this version would not have written is
-// written again first.
-func (s *stored) split() ([]canonical, error) {
-	if timers, ok := split(s.timers, nil); ok {
-		return timers, nil
+// split appends the timers to those of others, to be served at now. What this
+// version would not have written is written again first.
+func (s *stored) split(others []canonical, now time.Time) ([]canonical, error) {
+	timers, ok := split(s.timers, others)
+	if !ok {
+		var decoded []timer.Timer
+		err := json.Unmarshal(s.timers, &decoded)
+		for i := range decoded {
+			inUTC(&decoded[i])
+		}
+		if err == nil {
+			s.timers, err = json.Marshal(decoded)
+		}
+		if timers, ok = split(s.timers, others); err != nil || !ok {
+			return nil, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+		}
 	}
-	var decoded []timer.Timer
-	err := json.Unmarshal(s.timers, &decoded)
-	for i := range decoded {
-		inUTC(&decoded[i])
-	}
-	if err == nil {
-		s.timers, err = json.Marshal(decoded)
-	}
-	timers, ok := split(s.timers, nil)
-	if err != nil || !ok {
-		return nil, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+	for i := len(others); i < len(timers); i++ {
+		timers[i].seconds = int64(now.Sub(s.CachedAt) / time.Second)
 	}
 	return timers, nil
 }
 
-func appendTimers(dst []byte, timers []listed) []byte {
+func appendTimers(dst []byte, timers []canonical) []byte {
 	dst = append(dst, '[')
 	for i := range timers {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = timers[i].appendAdvanced(dst, timers[i].seconds)
+		dst = timers[i].appendAdvanced(dst)
 	}
 	return append(dst, ']')
 }
