@@ -39,10 +39,10 @@ func and(all ...given) given {
 	}
 }
 
-// owns remembers whose a person's token is, as settings/validate does.
+// owns binds a person's token, as settings/validate does.
 func owns(n int) given {
 	return func(t *testing.T, w *apptest.World, _ *apptest.Request) {
-		require.NoError(t, w.Deps.Owners.Remember(t.Context(), secret.New(w.Token(n)), w.Person(n).AccountID))
+		require.NoError(t, w.Deps.Owners.Claim(t.Context(), secret.New(w.Token(n)), w.Person(n).AccountID))
 	}
 }
 

@@ -180,8 +180,9 @@ export interface paths {
         readonly put?: never;
         /**
          * Whether an account id and a Clockwork token work
-         * @description And remember for thirty days that the token is that account's. What is wrong is 400 `VALIDATION_ERROR` with
-         *     `field` `accountId` or `clockworkApiToken`; an upstream that cannot be asked is 502 or 504 with `field` `general`.
+         * @description And bind the token to the account for thirty days; the same account may repeat that. A token keeps the first account
+         *     that it is bound to: for another it is 400. What is wrong is 400 `VALIDATION_ERROR` with `field` `accountId` or
+         *     `clockworkApiToken`; an upstream that cannot be asked is 502 or 504 with `field` `general`.
          */
         readonly post: operations["validateSettings"];
         readonly delete?: never;
