@@ -91,7 +91,7 @@ func remembered(n int, want bool) func(*testing.T, *apptest.World, apptest.Answe
 		reply, err := w.Deps.Redis.Do(t.Context(), control.Reads(ask)...)
 		known := control.Known(ask, reply, err)
 		require.NoError(t, known.Err)
-		assert.Equal(t, want, known.Owner == w.Person(n).AccountID, "owner %q", known.Owner)
+		assert.Equal(t, want, known.Owner.Account == w.Person(n).AccountID, "owner %v", known.Owner)
 		for _, key := range w.Redis.Miniredis().Keys() {
 			assert.NotContains(t, key, w.Token(n))
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 const (
@@ -56,8 +57,11 @@ func (s OwnerStore) Claim(ctx context.Context, token secret.Text, accountID stri
 
 func (s OwnerStore) owner(ctx context.Context, key string) (string, error) {
 	value, err := s.Redis.Do(ctx, "GET", key)
-	owner, _ := value.(string)
-	return owner, err
+	record, ok := value.(string)
+	if err == nil && !ok && value != nil {
+		err = fmt.Errorf("get answered %T", value)
+	}
+	return timercache.ParseBinding(record).Account, err
 }
 
 func (s OwnerStore) key(token secret.Text) string {
