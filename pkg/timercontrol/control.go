@@ -46,7 +46,7 @@ type Names interface {
 type Cache interface {
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
 	ReadHeld(ctx context.Context, accountID string, held *timercache.Held) (timercache.View, error)
-	Started(ctx context.Context, owner timer.Person, t timer.Timer, held *timercache.Held) error
+	Started(ctx context.Context, owner timer.Person, t timer.Timer, unproven string, held *timercache.Held) error
 	Named(ctx context.Context, owner timer.Person, t timer.Timer) error
 	Stopped(ctx context.Context, owner timer.Person, issue timer.Issue, at time.Time, held *timercache.Held) error
 }
@@ -168,8 +168,12 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	if whose.account != "" {
 		t := provisional(whose.account, r, names.soon(namesGrace), at)
 		held := whose.known.heldBy(whose.account)
+		unproven := ""
+		if !whose.known.Owner.Seen {
+			unproven = c.Owners.hmac(r.Token)
+		}
 		out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
-			return c.Cache.Started(ctx, *t.Author, t, held)
+			return c.Cache.Started(ctx, *t.Author, t, unproven, held)
 		})
 		if named := provisional(whose.account, r, names.wait(), at); named.Issue != t.Issue || *named.Author != *t.Author {
 			t = named

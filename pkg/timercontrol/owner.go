@@ -13,11 +13,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-const (
-	ownerPrefix = "clockwork:owner:"
-	ownerLife   = 30 * 24 * time.Hour
-)
-
 // OwnerStore remembers which account a Clockwork token was validated for.
 // Clockwork has no call that tells. The token itself is not stored, only its
 // HMAC: without the key, one cannot test guesses against what Redis holds.
@@ -34,7 +29,7 @@ var ErrTaken = errors.New("the Clockwork token is bound to another account")
 // Claim binds the token to the account for 30 days, or renews that. The first
 // account that a token is bound to keeps it: the error for another is ErrTaken.
 func (s OwnerStore) Claim(ctx context.Context, token secret.Text, accountID string) error {
-	key, life := s.key(token), int(ownerLife/time.Second)
+	key, life := s.key(token), int(timercache.BindingLife/time.Second)
 	owner, err := s.owner(ctx, key)
 	if err == nil && owner == "" {
 		var set any
@@ -64,8 +59,10 @@ func (s OwnerStore) owner(ctx context.Context, key string) (string, error) {
 	return timercache.ParseBinding(record).Account, err
 }
 
-func (s OwnerStore) key(token secret.Text) string {
+func (s OwnerStore) key(token secret.Text) string { return timercache.BindingKey(s.hmac(token)) }
+
+func (s OwnerStore) hmac(token secret.Text) string {
 	mac := hmac.New(sha256.New, s.Key)
 	mac.Write([]byte(token.Reveal()))
-	return ownerPrefix + hex.EncodeToString(mac.Sum(nil))
+	return hex.EncodeToString(mac.Sum(nil))
 }
