@@ -12,7 +12,7 @@ import (
 )
 
 // HandleValidate answers POST /api/settings/validate: whether an account id and
-// a Clockwork token work, and remembers that they belong together.
+// a Clockwork token work, and binds the token to the account.
 func HandleValidate(w http.ResponseWriter, r *http.Request) {
 	app.ServeCostly(w, r, http.MethodPost, validate)
 }

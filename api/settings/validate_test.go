@@ -3,7 +3,10 @@ package settings_test
 import (
 	"encoding/json"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,6 +59,9 @@ func TestValidate(t *testing.T) {
 	apptest.Run(t, settings.HandleValidate, append(rows, []apptest.Scenario{
 		{Name: "valid", Given: entered(5, body), Status: 200, Golden: true, Then: remembered(5, true)},
 		{Name: "with-blanks-around", Given: entered(5, `{"accountId":" ACCOUNT ","clockworkApiToken":"TOKEN"}`), Status: 200, Then: remembered(5, true)},
+		{Name: "again", Given: bound(5, 5, entered(5, body)), Status: 200, Then: both(remembered(5, true), boundFor(30*24*time.Hour))},
+		{Name: "connected-by-somebody-else", Given: bound(5, 1, entered(5, body)), Status: 400, Code: "VALIDATION_ERROR", Field: "clockworkApiToken", Golden: true,
+			HasNot: []string{"Linh"}, Then: both(remembered(5, false), boundFor(time.Hour))},
 		{Name: "hidden-e-mail", Given: entered(6, body), Status: 200, Golden: true, HasNot: []string{"null", "emailAddress"}},
 		{Name: "redis-is-down", Given: and(entered(5, body), fault.Fault{Upstream: "redis", Kind: fault.Status}), Status: 200},
 		{Name: "unknown-account", Given: entered(5, `{"accountId":"712020:nobody","clockworkApiToken":"TOKEN"}`), Status: 400, Code: "VALIDATION_ERROR", Field: "accountId", Golden: true, Then: remembered(5, false)},
@@ -85,9 +91,65 @@ func remembered(n int, want bool) func(*testing.T, *apptest.World, apptest.Answe
 		reply, err := w.Deps.Redis.Do(t.Context(), control.Reads(ask)...)
 		known := control.Known(ask, reply, err)
 		require.NoError(t, known.Err)
-		assert.Equal(t, want, known.Owner == w.Person(n).AccountID, "owner %q", known.Owner)
+		assert.Equal(t, want, known.Owner.Account == w.Person(n).AccountID, "owner %v", known.Owner)
 		for _, key := range w.Redis.Miniredis().Keys() {
 			assert.NotContains(t, key, w.Token(n))
 		}
 	}
+}
+
+// bound binds person n's token to somebody, an hour before it ends.
+func bound(n, to int, next given) given {
+	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
+		require.NoError(t, w.Deps.Owners.Claim(t.Context(), secret.New(w.Token(n)), w.Person(to).AccountID))
+		for _, key := range w.Redis.Miniredis().Keys() {
+			if strings.HasPrefix(key, "clockwork:owner:") {
+				w.Redis.Miniredis().SetTTL(key, time.Hour)
+			}
+		}
+		next(t, w, r)
+	}
+}
+
+func boundFor(want time.Duration) func(*testing.T, *apptest.World, apptest.Answer) {
+	return func(t *testing.T, w *apptest.World, _ apptest.Answer) {
+		t.Helper()
+		bindings := 0
+		for _, key := range w.Redis.Miniredis().Keys() {
+			if strings.HasPrefix(key, "clockwork:owner:") {
+				bindings++
+				assert.Equal(t, want, w.Redis.Miniredis().TTL(key))
+			}
+		}
+		assert.Equal(t, 1, bindings)
+	}
+}
+
+func both(all ...func(*testing.T, *apptest.World, apptest.Answer)) func(*testing.T, *apptest.World, apptest.Answer) {
+	return func(t *testing.T, w *apptest.World, a apptest.Answer) {
+		t.Helper()
+		for _, one := range all {
+			one(t, w, a)
+		}
+	}
+}
+
+// Of several who bind a token at once, one succeeds.
+func TestValidateAtOnce(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	token := secret.New(w.Token(5))
+	var claimed atomic.Int32
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			err := w.Deps.Owners.Claim(t.Context(), token, w.Person(n%4).AccountID)
+			if err == nil {
+				claimed.Add(1 << (8 * (n % 4)))
+			} else {
+				assert.ErrorIs(t, err, timercontrol.ErrTaken)
+			}
+		})
+	}
+	all.Wait()
+	assert.Contains(t, []int32{2, 2 << 8, 2 << 16, 2 << 24}, claimed.Load(), "both requests of one person")
 }

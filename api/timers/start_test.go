@@ -14,6 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 const start = "/api/timers/start"
@@ -39,10 +40,25 @@ func and(all ...given) given {
 	}
 }
 
-// owns remembers whose a person's token is, as settings/validate does.
-func owns(n int) given {
+// owns binds a person's token to them, as settings/validate does.
+func owns(n int) given { return binds(n, n) }
+
+// binds binds a person's token to somebody.
+func binds(n, to int) given {
 	return func(t *testing.T, w *apptest.World, _ *apptest.Request) {
-		require.NoError(t, w.Deps.Owners.Remember(t.Context(), secret.New(w.Token(n)), w.Person(n).AccountID))
+		require.NoError(t, w.Deps.Owners.Claim(t.Context(), secret.New(w.Token(n)), w.Person(to).AccountID))
+	}
+}
+
+// seen is owns after a sync has seen that a start with the token was theirs.
+func seen(n int) given {
+	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
+		owns(n)(t, w, r)
+		for _, key := range w.Redis.Miniredis().Keys() {
+			if strings.HasPrefix(key, "clockwork:owner:") {
+				require.NoError(t, w.Redis.Miniredis().Set(key, timercache.Binding{Account: w.Person(n).AccountID, Seen: true}.Record()))
+			}
+		}
 	}
 }
 
@@ -87,6 +103,7 @@ func TestStart(t *testing.T) {
 	apptest.Run(t, timers.HandleStart, append(apptest.BadBodies(start), []apptest.Scenario{
 		{Name: "with-account", Options: inngest, Given: asPerson(5, start, body), Status: 201, Golden: true, Then: both(shows(5, "BILL-209", true), runs(5, "BILL-209", true), sent(5))},
 		{Name: "owner-known", Options: inngest, Given: and(owns(5), asPerson(5, start, `{"issueKey":"BILL-209"}`)), Status: 201, Has: []string{`"runningFor"`}, Then: shows(5, "BILL-209", true)},
+		{Name: "owner-seen", Options: inngest, Given: and(seen(5), asPerson(5, start, `{"issueKey":"BILL-209"}`)), Status: 201, Has: []string{`"runningFor"`}, Then: shows(5, "BILL-209", true)},
 		{Name: "owner-unknown", Options: inngest, Given: asPerson(5, start, `{"issueKey":"BILL-209"}`), Status: 201, Golden: true, Then: both(runs(5, "BILL-209", true), shows(5, "BILL-209", false))},
 		{Name: "key-in-another-spelling", Given: asPerson(5, start, `{"issueKey":" bill-209 ","accountId":"%s"}`), Status: 201, Has: []string{`"key":"BILL-209"`}},
 		{Name: "key-as-pasted", Given: asPerson(5, start, `{"issueKey":"\u200bＢＩＬＬ\u2011209","accountId":"%s"}`), Status: 201, Has: []string{`"key":"BILL-209"`}},

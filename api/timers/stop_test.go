@@ -71,9 +71,11 @@ func TestStop(t *testing.T) {
 		{Name: "by-a-key-of-no-usual-form", Given: and(asPerson(1, stop, `{"issueKey":"P-7","accountId":"%s"}`), listed("P-7")), Status: 200, Has: []string{`"stopped":true`}, Then: shows(1, "P-7", false)},
 		{Name: "nothing-ran", Given: asPerson(5, stop, none), Status: 200, Golden: true, Then: untouched},
 		{Name: "nothing-ran-on-the-issue", Given: asPerson(5, stop, `{"issueKey":"BILL-209","accountId":"%s"}`), Status: 200, Has: []string{`"stopped":false`}},
-		{Name: "stopped-elsewhere", Given: and(owns(1), body, stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", false)},
+		{Name: "stopped-elsewhere", Given: and(seen(1), body, stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`}, Then: shows(1, "PORTAL-312", false)},
 		// What Clockwork says of a token says nothing of somebody it may not be of.
 		{Name: "stopped-elsewhere-by-an-unknown-owner", Options: inngest, Given: and(body, stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`, `"syncRequested":true`}, Then: both(shows(1, "PORTAL-312", true), sent(1))},
+		{Name: "stopped-elsewhere-by-a-claimed-owner", Options: inngest, Given: and(owns(1), body, stoppedElsewhere), Status: 200, Has: []string{`"stopped":false`, `"syncRequested":true`}, Then: both(shows(1, "PORTAL-312", true), sent(1))},
+		{Name: "somebody-elses-by-a-bound-token", Given: and(binds(5, 1), asPerson(5, stop, `{"issueKey":"PORTAL-312"}`)), Status: 200, Has: []string{`"stopped":false`}, Then: both(shows(1, "PORTAL-312", true), runs(1, "PORTAL-312", true))},
 		{Name: "somebody-elses-by-claim", Options: inngest, Given: and(asPerson(5, stop, `{}`), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
 			r.Body = `{"issueKey":"PORTAL-312","accountId":"` + w.Person(1).AccountID + `"}`
 		}), Status: 200, Has: []string{`"stopped":false`}, Then: both(shows(1, "PORTAL-312", true), runs(1, "PORTAL-312", true))},

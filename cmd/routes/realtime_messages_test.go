@@ -20,6 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/contract"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 const patience = 10 * time.Second
@@ -155,7 +156,7 @@ func TestRealtimeErrorCodes(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
 	codes := []string{realtime.CodeBadMessage, realtime.CodeUnknownAction, realtime.CodeForbidden, realtime.CodeRateLimited, realtime.CodeTooMany,
-		realtime.CodeUnavailable, realtime.CodeClosing, realtime.CodeNoClockwork, realtime.CodeBusy}
+		realtime.CodeUnavailable, realtime.CodeClosing, realtime.CodeNoClockwork, realtime.CodeBusy, timercache.CodeTokenOfAnother, timercache.CodeStartNotConfirmed}
 	for _, code := range codes {
 		assert.NoError(t, document.CheckMessage("RealtimeErrorCode", []byte(`"`+code+`"`)))
 	}

@@ -12,15 +12,16 @@ import (
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // ValidateSettings checks an account id with Jira and a token with Clockwork,
-// at the same time, and remembers that the token is that account's. Clockwork
-// has no call that tells whose a token is, so that it works is all that is
-// proven; who claims another's account only gets their own timers shown there
-// until the next sync.
+// at the same time, and binds the token to the account unless it is bound to
+// another. Clockwork has no call that tells whose a token is, so that it works is
+// all that is proven; who claims another's account only gets their own timers
+// shown there until the next sync.
 func (d *Deps) ValidateSettings(ctx context.Context, r *Request, accountID string, token secret.Text) (timer.Person, error) {
 	accountID, err := checkSettings(r, accountID, token)
 	if err != nil {
@@ -35,8 +36,11 @@ func (d *Deps) ValidateSettings(ctx context.Context, r *Request, accountID strin
 	if err := settingsError(userErr, tokenErr); err != nil {
 		return timer.Person{}, err
 	}
-	if err := d.Owners.Remember(ctx, token, accountID); err != nil {
-		d.Log.WarnContext(ctx, "token owner not remembered", "error", err)
+	switch err := d.Owners.Claim(ctx, token, accountID); {
+	case errors.Is(err, timercontrol.ErrTaken):
+		return timer.Person{}, invalid("clockworkApiToken", "This token was connected by somebody else. Make your own in Jira under Apps > Clockwork > API tokens.", err)
+	case err != nil:
+		d.Log.WarnContext(ctx, "token not bound to its owner", "error", err)
 	}
 	return user.Person(), nil
 }

@@ -12,6 +12,9 @@ import (
 // maxEvent bounds a published change, in bytes.
 const maxEvent = 256 << 10
 
+// maxRefusal bounds an error event: a code, a sentence and an id.
+const maxRefusal = 4 << 10
+
 const (
 	eventsPrefix  = "clockwork:events:"
 	eventsPattern = eventsPrefix + "*"
@@ -69,8 +72,16 @@ func (b *clockwork) message(channel, payload string) {
 	}
 }
 
-// event applies one change.
+// event applies one change, or passes on to the person's clients why a start of
+// theirs came to nothing. Every instance hears that itself.
 func (b *clockwork) event(channel, payload string) {
+	account := strings.TrimPrefix(channel, eventsPrefix)
+	if why := parseRefusal(account, payload); why != nil {
+		if r := b.server.hub.find(account); r != nil {
+			r.tell(why.encode())
+		}
+		return
+	}
 	t, err := parseEvent(payload)
 	if err == nil {
 		err = b.server.committer.submit(write{user: t.UserID, timer: t, relayed: true, ifSeq: -1, done: func(o outcome) {
@@ -84,8 +95,22 @@ func (b *clockwork) event(channel, payload string) {
 		b.missed(t.UserID)
 	case err != nil && !errors.Is(err, errClosing):
 		b.server.log.Error("realtime: clockwork event not understood", "error", err)
-		b.missed(strings.TrimPrefix(channel, eventsPrefix))
+		b.missed(account)
 	}
+}
+
+// parseRefusal reads an error event about one of the account's timers; nil if it
+// is none.
+func parseRefusal(account, payload string) *refusal {
+	var message struct {
+		Event   string
+		Payload refusal
+	}
+	if len(payload) > maxRefusal || json.Unmarshal([]byte(payload), &message) != nil || message.Event != "error" ||
+		message.Payload.Code == "" || message.Payload.Message == "" || !ofAccount(account, message.Payload.ID) {
+		return nil
+	}
+	return &message.Payload
 }
 
 var (

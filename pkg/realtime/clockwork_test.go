@@ -88,7 +88,7 @@ func clockworkTimer(account, issue string) timer.Timer {
 
 func (u *upstream) started(account, issue string) {
 	u.t.Helper()
-	require.NoError(u.t, u.cache.Started(context.Background(), timer.Person{AccountID: account}, clockworkTimer(account, issue), nil))
+	require.NoError(u.t, u.cache.Started(context.Background(), timer.Person{AccountID: account}, clockworkTimer(account, issue), "", nil))
 }
 
 func (u *upstream) stopped(account, issue string) {
@@ -101,7 +101,7 @@ func (u *upstream) Start(ctx context.Context, r timercontrol.Request) (timercont
 	if err := u.ask(r); err != nil {
 		return timercontrol.Outcome{}, err
 	}
-	return timercontrol.Outcome{}, u.cache.Started(ctx, timer.Person{AccountID: r.AccountID}, clockworkTimer(r.AccountID, r.IssueKey), nil)
+	return timercontrol.Outcome{}, u.cache.Started(ctx, timer.Person{AccountID: r.AccountID}, clockworkTimer(r.AccountID, r.IssueKey), "", nil)
 }
 
 func (u *upstream) Stop(ctx context.Context, r timercontrol.Request) (timercontrol.Outcome, error) {
@@ -373,6 +373,25 @@ func TestCommandNotAdmitted(t *testing.T) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	assert.Empty(t, u.asked)
+}
+
+// A start that came to nothing is said to all of the person's clients, and to
+// nobody else.
+func TestStartThatCameToNothing(t *testing.T) {
+	u := newUpstream(t)
+	first, second := newWorld(t, realtime.Options{Clockwork: u.options()}), newWorld(t, realtime.Options{Clockwork: u.options()})
+	u.listening(2)
+	clients, bob := u.connect("ann", first, second), u.connect("bob", first)[0]
+	const why = `{"event":"error","payload":{"code":"START_NOT_CONFIRMED","message":"ABC-1 did not stay running in Clockwork.","id":"cw:ann:ABC-1"}}`
+	u.mini.Publish("clockwork:events:ann", why)
+	u.mini.Publish("clockwork:events:bob", why) // ann's, so not bob's
+	for _, c := range clients {
+		m := c.refused("START_NOT_CONFIRMED")
+		assert.Equal(t, "cw:ann:ABC-1", m.Payload.ID)
+		assert.Equal(t, "ABC-1 did not stay running in Clockwork.", m.Payload.Message)
+	}
+	u.started("bob", "ABC-2")
+	bob.update(1, "cw:bob:ABC-2", realtime.Running)
 }
 
 // Whatever is published on the channels, the server goes on.

@@ -29,10 +29,13 @@ type act struct {
 	Issue   string    `json:"issue"` // key and id, such as PORTAL-312/20442
 	Started bool      `json:"started,omitempty"`
 	At      time.Time `json:"at"` // by Clockwork's clock
+	// Token is the HMAC of the token of a start, if nobody has proved whose it is,
+	// until a sync has judged it.
+	Token string `json:"token,omitempty"`
 }
 
 func newAct(issue timer.Issue, started bool, at time.Time) act {
-	return act{issue.Key + "/" + strconv.FormatInt(issue.ID, 10), started, at}
+	return act{issue.Key + "/" + strconv.FormatInt(issue.ID, 10), started, at, ""}
 }
 
 func (a act) issue() timer.Issue {
@@ -69,16 +72,23 @@ func NewHeld(values []string) *Held { return &Held{sync: values[0], own: values[
 // t.StartedAt of Clockwork's clock, before any snapshot shows it. It replaces an
 // older timer of the same issue. It changes nothing if a start or stop on that
 // issue, accepted later, is there already. The error wraps ErrUnavailable. held
-// may be nil; else it spares a read.
-func (c *Cache) Started(ctx context.Context, owner timer.Person, t timer.Timer, held *Held) error {
+// may be nil; else it spares a read. unproven is the HMAC of a token that only a
+// claim, or nothing, binds to owner: the next sync judges that. It proves nothing
+// if a timer ran on the issue already, which Clockwork starts for nobody twice.
+func (c *Cache) Started(ctx context.Context, owner timer.Person, t timer.Timer, unproven string, held *Held) error {
 	return c.amend(ctx, owner, held, func(v *value) bool {
 		if v.acted(t.Issue, t.StartedAt) {
 			return false
 		}
+		latest := newAct(t.Issue, true, t.StartedAt)
+		others := func(old timer.Timer) bool { return old.Issue.Same(t.Issue) && old.ID != t.ID } // a repeated write finds its own
+		if !slices.ContainsFunc(v.Timers, others) {
+			latest.Token = unproven
+		}
 		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(t.Issue) })
 		v.Timers = append(v.Timers, t)
 		timer.SortNewestFirst(v.Timers)
-		v.remember(newAct(t.Issue, true, t.StartedAt))
+		v.remember(latest)
 		return true
 	})
 }
@@ -94,7 +104,7 @@ func (c *Cache) Named(ctx context.Context, owner timer.Person, t timer.Timer) er
 		v.Timers[i].Issue, v.Timers[i].Author = t.Issue, t.Author
 		for j := range v.Acts {
 			if v.Acts[j].Started && v.Acts[j].At.Equal(t.StartedAt) {
-				v.Acts[j] = newAct(t.Issue, true, t.StartedAt)
+				v.Acts[j].Issue = newAct(t.Issue, true, t.StartedAt).Issue
 			}
 		}
 		return true
@@ -194,7 +204,8 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	next.SeenAs = seenAs(own.about, before, next.Timers)
 
 	ch := change{Account: owner.AccountID, Expected: expected, Value: next.encode()}
-	ch.Message, _ = messageOf(next.about, before, next.Timers, at)
+	events, _ := eventsOf(next.about, before, next.Timers, at)
+	ch.Message = message(events)
 	if next.Email != "" {
 		ch.Emails = []string{next.Email}
 	}

@@ -86,7 +86,7 @@ func TestActWithWhatIsHeld(t *testing.T) {
 		held := w.held("ann")
 		w.redis.take()
 		w.clock.Advance(time.Second)
-		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-2", w.clock.Now()), held))
+		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-2", w.clock.Now()), "", held))
 		assert.Equal(t, []string{"EVAL"}, w.redis.take())
 		w.clock.Advance(time.Second)
 		require.NoError(t, w.cache.Stopped(t.Context(), owner("ann"), timer.Issue{Key: "A-1"}, w.clock.Now(), held))
@@ -122,7 +122,7 @@ func (w *world) startedAt(account string, issue timer.Issue, at time.Time) {
 	w.t.Helper()
 	t := provisional(account, issue.Key, at)
 	t.Issue = issue
-	require.NoError(w.t, w.cache.Started(context.Background(), owner(account), t, nil))
+	require.NoError(w.t, w.cache.Started(context.Background(), owner(account), t, "", nil))
 }
 
 func (w *world) stoppedAt(account string, issue timer.Issue, at time.Time) {
@@ -216,7 +216,7 @@ func TestNamed(t *testing.T) {
 		w.clock.Advance(time.Second)
 		bare := provisional("ann", "A-1", w.clock.Now())
 		bare.Author = nil
-		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), bare, nil))
+		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), bare, "", nil))
 		assert.Empty(t, w.issues(annByMail))
 
 		whole := named(bare)
@@ -245,7 +245,7 @@ func TestNamedTellsTheIssueOfTheStart(t *testing.T) {
 	w.sync()
 	started := provisional("ann", "A-1", w.clock.Now())
 	started.Issue.ID = 0
-	require.NoError(t, w.cache.Started(t.Context(), owner("ann"), started, nil))
+	require.NoError(t, w.cache.Started(t.Context(), owner("ann"), started, "", nil))
 	named := started
 	named.Issue = timer.Issue{Key: "NEW-1", ID: 7}
 	require.NoError(t, w.cache.Named(t.Context(), owner("ann"), named))
@@ -486,7 +486,7 @@ func TestActGivesUp(t *testing.T) {
 		}
 		return nil
 	}
-	err := w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-1", start), nil)
+	err := w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-1", start), "", nil)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
 	assert.Equal(t, timercache.MaxAttempts, paused)
 	assert.Equal(t, last, w.get("clockwork:timers:ann"), "nothing was written")
@@ -508,7 +508,7 @@ func TestActEndsWithItsCaller(t *testing.T) {
 		cancel()
 		return fmt.Errorf("%w: %w", timercache.ErrUnavailable, ctx.Err())
 	})
-	err := w.cache.Started(ctx, owner("ann"), provisional("ann", "A-1", start), nil)
+	err := w.cache.Started(ctx, owner("ann"), provisional("ann", "A-1", start), "", nil)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
 	require.ErrorIs(t, err, context.Canceled)
 }
@@ -517,7 +517,7 @@ func TestActRefusesNoAccount(t *testing.T) {
 	w := onMini(t)
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	for _, account := range []string{"", "all"} {
-		require.Error(t, w.cache.Started(t.Context(), owner(account), provisional(account, "X-1", start), nil))
+		require.Error(t, w.cache.Started(t.Context(), owner(account), provisional(account, "X-1", start), "", nil))
 		require.Error(t, w.cache.Stopped(t.Context(), owner(account), timer.Issue{Key: "A-1"}, start, nil))
 		require.Error(t, w.cache.Named(t.Context(), owner(account), provisional(account, "X-1", start)))
 	}
@@ -537,7 +537,7 @@ func TestActRedisRefuses(t *testing.T) {
 			return nil
 		}
 		for _, err := range []error{
-			w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-1", start), nil),
+			w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-1", start), "", nil),
 			w.cache.Stopped(t.Context(), owner("ann"), timer.Issue{Key: "A-1"}, start, nil),
 		} {
 			require.ErrorIs(t, err, timercache.ErrUnavailable, command)
@@ -554,7 +554,7 @@ func TestActOddAnswers(t *testing.T) {
 			w.sync(running(1, "ann", "A-1", time.Hour))
 			held := w.held("ann")
 			w.redis.Redis = answering{w.redis.Redis, answer}
-			err := w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-2", start), held)
+			err := w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-2", start), "", held)
 			require.ErrorIs(t, err, timercache.ErrUnavailable)
 		})
 	}

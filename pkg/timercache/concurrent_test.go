@@ -143,7 +143,7 @@ func (r *race) client(ctx context.Context, t *testing.T, account string, ops int
 			now := r.now()
 			r.up.start(account, issue, now)
 			r.acts(account, never)
-			if !assert.NoError(t, r.cache.Started(ctx, timer.Person{AccountID: account, EmailAddress: email}, provisional(account, issue, now), nil)) {
+			if !assert.NoError(t, r.cache.Started(ctx, timer.Person{AccountID: account, EmailAddress: email}, provisional(account, issue, now), "", nil)) {
 				return
 			}
 		}

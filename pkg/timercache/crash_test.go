@@ -70,7 +70,7 @@ func crashes() map[string]crash {
 		"stopped":   {syncTo(b1), []string{}, 1},
 		"edited":    {syncTo(commented(a1, "new"), commented(b1, "new")), []string{"A-1"}, 2},
 		"start": {act(func(ctx context.Context, w *world, at time.Time) error {
-			return w.cache.Started(ctx, owner("ann"), provisional("ann", "A-2", at), nil)
+			return w.cache.Started(ctx, owner("ann"), provisional("ann", "A-2", at), "", nil)
 		}), []string{"A-2", "A-1"}, 1},
 		"stop": {act(func(ctx context.Context, w *world, at time.Time) error {
 			return w.cache.Stopped(ctx, owner("ann"), timer.Issue{Key: "A-1"}, at, nil)

@@ -41,7 +41,7 @@ func TestEmailChangesAtAStart(t *testing.T) {
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	w.clock.Advance(time.Second)
 	now := at("new@example.test", provisional("ann", "A-2", w.clock.Now()))
-	require.NoError(t, w.cache.Started(t.Context(), *now.Author, now, nil))
+	require.NoError(t, w.cache.Started(t.Context(), *now.Author, now, "", nil))
 	assert.Equal(t, []string{"A-2", "A-1"}, w.issues(byMail("new@example.test")))
 	assert.Empty(t, w.issues(annByMail))
 }
@@ -101,7 +101,7 @@ func rememberEmail(t *testing.T, end func(w *world)) {
 		end(w)
 		w.clock.Advance(time.Second)
 		unknown := at("", provisional("ann", "A-2", w.clock.Now()))
-		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), unknown, nil))
+		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), unknown, "", nil))
 		assert.Equal(t, []string{"A-2"}, w.issues(annByMail))
 
 		w.clock.Advance(time.Second)

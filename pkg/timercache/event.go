@@ -31,12 +31,11 @@ type eventPayload struct {
 	Source         string    `json:"source"`
 }
 
-// messageOf is what subscribers are sent when a person's timers change from
-// before to after, both as of at: one event, or a JSON array of several; "" if
-// nothing changed that a person would call a change. The version, which is the
+// eventsOf are what subscribers are sent when a person's timers change from
+// before to after, both as of at. The version, which is the
 // moment in milliseconds unless two changes share it, dates the events: so they
 // are in order even if the writers' clocks are not.
-func messageOf(whose about, before, after []timer.Timer, at time.Time) (string, tally) {
+func eventsOf(whose about, before, after []timer.Timer, at time.Time) ([]string, tally) {
 	now := time.UnixMilli(whose.Version).UTC()
 	var events []string
 	var count tally
@@ -51,10 +50,15 @@ func messageOf(whose about, before, after []timer.Timer, at time.Time) (string, 
 			count.Edited++
 		}
 	}
+	return events, count
+}
+
+// message is one event, or a JSON array of several; "" for none.
+func message(events []string) string {
 	if len(events) > 1 {
-		return "[" + strings.Join(events, ",") + "]", count
+		return "[" + strings.Join(events, ",") + "]"
 	}
-	return strings.Join(events, ""), count
+	return strings.Join(events, "")
 }
 
 // Events takes a message of EventsChannel apart into its events, each as JSON.

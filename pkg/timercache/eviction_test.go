@@ -123,7 +123,7 @@ func (f *full) look(subject timercache.Subject, account string) {
 // act starts an issue, in place of what the person ran.
 func (f *full) act(account, issue string) {
 	now := provisional(account, issue, f.clock.Now())
-	errs := []error{f.cache.Started(context.Background(), *now.Author, now, nil)}
+	errs := []error{f.cache.Started(context.Background(), *now.Author, now, "", nil)}
 	for _, old := range f.runs[account] {
 		errs = append(errs, f.cache.Stopped(context.Background(), *now.Author, timer.Issue{Key: old}, f.clock.Now(), nil))
 	}

@@ -95,7 +95,7 @@ func FuzzReadCorrupt(f *testing.F) {
 		for _, subject := range []timercache.Subject{ann, annByMail, everybody} {
 			_, _ = w.cache.Read(t.Context(), subject)
 		}
-		_ = w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-2", start), nil)
+		_ = w.cache.Started(t.Context(), owner("ann"), provisional("ann", "A-2", start), "", nil)
 		for range 2 {
 			w.clock.Advance(time.Second)
 			w.sync(running(1, "ann", "A-1", time.Hour))

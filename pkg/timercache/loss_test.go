@@ -117,7 +117,7 @@ func TestMissingIsRemembered(t *testing.T) {
 
 		w.clock.Advance(time.Second)
 		now := provisional("bob", "B-1", w.clock.Now())
-		require.NoError(t, w.cache.Started(t.Context(), *now.Author, now, nil))
+		require.NoError(t, w.cache.Started(t.Context(), *now.Author, now, "", nil))
 		for _, subject := range []timercache.Subject{bob, byMail("bob@example.test")} {
 			assert.Equal(t, []string{"B-1"}, w.issues(subject))
 		}

@@ -91,7 +91,7 @@ func TestMovedIssueIsStartedAgain(t *testing.T) {
 	stop := w.listen(t, nil)
 	again := provisional("ann", "NEW-1", w.clock.Now())
 	again.Issue.ID = a.Issue.ID
-	require.NoError(t, w.cache.Started(t.Context(), owner("ann"), again, nil))
+	require.NoError(t, w.cache.Started(t.Context(), owner("ann"), again, "", nil))
 	assert.Equal(t, []string{"NEW-1"}, w.issues(ann), "in place of the older")
 	w.clock.Advance(time.Second)
 	w.stoppedAt("ann", timer.Issue{Key: "NEW-1", ID: a.Issue.ID}, w.clock.Now())

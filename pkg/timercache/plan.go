@@ -101,7 +101,7 @@ func (p *planner) compare(account string) {
 	changed := !timer.SameSnapshot(before, at, after, at) || email != was.Email
 	age := p.now.Sub(was.CachedAt)
 	switch {
-	case changed || p.whole || exists && was.Epoch != p.state.Epoch:
+	case changed || p.whole || was.unproven() || exists && was.Epoch != p.state.Epoch:
 		p.rewrite(account, email, nextVersion(was.Version, p.now))
 	case was.Listed != (len(after) > 0):
 		p.rewrite(account, email, nextVersion(was.Version, p.now))
@@ -135,9 +135,11 @@ func (p *planner) rewrite(account, email string, version int64) {
 	next := was
 	next.Timers, next.SeenAs = after, seenAs(was.about, before, after)
 	next.CachedAt, next.UserKey, next.Epoch, next.Email, next.Version = at, account, p.state.Epoch, email, version
-	next.Listed = len(after) > 0
+	next.Listed, next.Acts = len(after) > 0, judged(was.Acts)
 	ch := change{Account: account, Expected: was.mark, Value: next.encode()}
-	ch.Message, ch.Tally = messageOf(next.about, before, after, at)
+	events, count := eventsOf(next.about, before, after, at)
+	bindings, failed := p.judge(account)
+	ch.Message, ch.Tally, ch.Bindings = message(append(events, failed...)), count, bindings
 	switch {
 	case next.Listed && (!was.Listed || p.plan.Reset):
 		ch.Active = joins

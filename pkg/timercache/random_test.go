@@ -204,7 +204,7 @@ func (g *game) write() {
 	for range 1 + g.rng.IntN(10)/9 { // sometimes it is repeated, because an answer was lost
 		var err error
 		if act.start {
-			err = cache.Started(ctx, who, provisional(act.account, act.issue, act.at), nil)
+			err = cache.Started(ctx, who, provisional(act.account, act.issue, act.at), "", nil)
 		} else {
 			err = cache.Stopped(ctx, who, timer.Issue{Key: act.issue, ID: issueID(act.issue)}, act.at, nil)
 		}

@@ -303,7 +303,7 @@ func (w *world) sync(timers ...timer.Timer) timercache.Result {
 
 func (w *world) started(account, issue string) {
 	w.t.Helper()
-	require.NoError(w.t, w.cache.Started(context.Background(), owner(account), provisional(account, issue, w.clock.Now()), nil))
+	require.NoError(w.t, w.cache.Started(context.Background(), owner(account), provisional(account, issue, w.clock.Now()), "", nil))
 }
 
 func (w *world) stopped(account, issue string) {

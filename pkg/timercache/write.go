@@ -28,6 +28,8 @@ type change struct {
 	Active member `json:"active,omitempty"`
 	// New are the names among account and addresses that had no value before.
 	New []string `json:"new,omitempty"`
+	// Bindings are what the change says of whose tokens are.
+	Bindings []rebinding `json:"bindings,omitempty"`
 	// Tally counts the change in the result of a sync.
 	Tally tally `json:"tally,omitzero"`
 }
@@ -90,7 +92,7 @@ type write struct {
 //
 // KEYS: sync record, hash of people, active users, the beginning of
 // the buckets' keys; for each person the key, the channel, and the keys of their
-// addresses. Lua's stack is bounded, so long lists go in portions.
+// addresses and of the bindings of their tokens. Lua's stack is bounded, so long lists go in portions.
 const writeScript = `
 local a, k = 0, 4
 local function arg() a = a + 1; return ARGV[a] end
@@ -100,6 +102,7 @@ local function portions(command, first, list)
   for at = 1, #list, most do redis.call(command, first, unpack(list, at, math.min(at + most - 1, #list))) end
 end
 local week, mode, expected, state, epoch, floor, legacy = arg(), arg(), arg(), arg(), arg(), tonumber(arg()), arg() == '1'
+local binding_life = arg()
 
 if legacy and redis.call('TYPE', KEYS[2]).ok == 'string' then redis.call('DEL', KEYS[2]) end
 
@@ -169,6 +172,8 @@ for i = 1, tonumber(arg()) do
   p.active = arg()
   p.new = {}
   for j = 1, tonumber(arg()) do p.new[j] = arg() end
+  p.bindings = {}
+  for j = 1, tonumber(arg()) do p.bindings[j] = {key(), arg()} end
   if p.value == '' then
     p.held = redis.call('GET', p.key)
   else
@@ -191,6 +196,17 @@ for at = 1, #unsure, most do
   end
 end
 
+-- bind writes whose a token is, or forgets that, unless it is another account's.
+local function bind(account, at, record)
+  local held
+  if record == '' then
+    held = redis.call('GETDEL', at)
+  else
+    held = redis.call('SET', at, record, 'EX', binding_life, 'GET')
+  end
+  if held and held ~= account and held ~= account .. '|seen' then redis.call('SET', at, held, 'EX', binding_life) end
+end
+
 local members, kept_active = {SADD = {}, SREM = {}}, {}
 local fields, emails, removed, gone, names, messages, answer = {}, {}, {}, {}, {}, {}, {'written'}
 for i, p in ipairs(people) do
@@ -211,6 +227,7 @@ for i, p in ipairs(people) do
     end
     if p.active ~= '' then members[p.active][#members[p.active] + 1] = p.account end
     for _, name in ipairs(p.new) do names[#names + 1] = name end
+    for _, b in ipairs(p.bindings) do bind(p.account, b[1], b[2]) end
     if not same and p.message ~= '' then messages[#messages + 1] = {p.channel, p.message} end
   else
     local kept = p.held or p.current
@@ -291,7 +308,7 @@ func (w *write) command() []any {
 	keys := make([]any, 0, 4+4*len(w.changes))
 	args := make([]any, 0, 10+8*len(w.changes)+len(w.joined))
 	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
-	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), len(w.changes))
+	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), len(w.changes))
 	for i := range w.changes {
 		change := &w.changes[i]
 		keys = append(keys, timersPrefix+change.Account, EventsChannel(change.Account))
@@ -305,6 +322,10 @@ func (w *write) command() []any {
 		args = append(args, string(change.Active), len(change.New))
 		for _, name := range change.New {
 			args = append(args, name)
+		}
+		args = append(args, len(change.Bindings))
+		for _, b := range change.Bindings {
+			keys, args = append(keys, BindingKey(b.Token)), append(args, b.Record)
 		}
 	}
 	args = append(args, flag(w.resetKnown), string(w.reset))

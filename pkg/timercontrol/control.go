@@ -46,7 +46,7 @@ type Names interface {
 type Cache interface {
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
 	ReadHeld(ctx context.Context, accountID string, held *timercache.Held) (timercache.View, error)
-	Started(ctx context.Context, owner timer.Person, t timer.Timer, held *timercache.Held) error
+	Started(ctx context.Context, owner timer.Person, t timer.Timer, unproven string, held *timercache.Held) error
 	Named(ctx context.Context, owner timer.Person, t timer.Timer) error
 	Stopped(ctx context.Context, owner timer.Person, issue timer.Issue, at time.Time, held *timercache.Held) error
 }
@@ -73,7 +73,7 @@ type Control struct {
 type Request struct {
 	Token     secret.Text
 	AccountID string // as the caller says; "" if they do not
-	Claimed   bool   // no login tells that AccountID is the caller's
+	Claimed   bool   // no login tells that the account is the caller's
 	IssueKey  string // checked; may be "" on a stop
 	TimerID   int64  // 0 if none was named
 	Comment   string
@@ -91,7 +91,8 @@ type Outcome struct {
 }
 
 // subject is whose timer a token moves. If that is only claimed, nothing may be
-// concluded from what Clockwork refuses: it speaks of the token's owner.
+// concluded from what Clockwork refuses: it speaks of the token's owner, and
+// settings too only heard a claim.
 type subject struct {
 	account string // "" if nobody has said
 	claimed bool
@@ -99,8 +100,8 @@ type subject struct {
 	unread  error // Redis did not answer
 }
 
-// subject decides whose timer the token moves: the owner that settings saw with
-// it, else whom the caller names. A Redis that does not answer leaves it open:
+// subject decides whose timer the token moves: the owner that settings bound
+// it to, else whom the caller names. A Redis that does not answer leaves it open:
 // then nothing can be cached anyway, and Clockwork still knows.
 func (c *Control) subject(ctx context.Context, r Request) (subject, error) {
 	known := c.known(ctx, r)
@@ -108,10 +109,10 @@ func (c *Control) subject(ctx context.Context, r Request) (subject, error) {
 	case known.Err != nil:
 		c.Log.WarnContext(ctx, "token owner not read", "error", known.Err)
 		return subject{unread: fmt.Errorf("%w: %w", timercache.ErrUnavailable, known.Err)}, nil
-	case known.Owner != "" && r.AccountID != "" && known.Owner != r.AccountID:
+	case known.Owner.Account != "" && r.AccountID != "" && known.Owner.Account != r.AccountID:
 		return subject{}, ErrNotOwner
 	}
-	return subject{cmp.Or(known.Owner, r.AccountID), known.Owner == "" && r.Claimed, known, nil}, nil
+	return subject{cmp.Or(known.Owner.Account, r.AccountID), r.Claimed && !known.Owner.Seen, known, nil}, nil
 }
 
 // view is what the account's readers see.
@@ -167,8 +168,12 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	if whose.account != "" {
 		t := provisional(whose.account, r, names.soon(namesGrace), at)
 		held := whose.known.heldBy(whose.account)
+		unproven := ""
+		if !whose.known.Owner.Seen {
+			unproven = c.Owners.hmac(r.Token)
+		}
 		out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
-			return c.Cache.Started(ctx, *t.Author, t, held)
+			return c.Cache.Started(ctx, *t.Author, t, unproven, held)
 		})
 		if named := provisional(whose.account, r, names.wait(), at); named.Issue != t.Issue || *named.Author != *t.Author {
 			t = named

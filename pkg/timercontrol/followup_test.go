@@ -21,11 +21,11 @@ type late struct {
 	asked int
 }
 
-func (l *late) Started(ctx context.Context, owner timer.Person, t timer.Timer, held *timercache.Held) error {
+func (l *late) Started(ctx context.Context, owner timer.Person, t timer.Timer, unproven string, held *timercache.Held) error {
 	if l.asked++; l.asked == 1 {
 		return fmt.Errorf("%w: too slow", timercache.ErrUnavailable)
 	}
-	return l.record.Started(ctx, owner, t, held)
+	return l.record.Started(ctx, owner, t, unproven, held)
 }
 
 func (l *late) Stopped(ctx context.Context, owner timer.Person, issue timer.Issue, at time.Time, held *timercache.Held) error {

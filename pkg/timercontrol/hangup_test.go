@@ -40,7 +40,7 @@ func (r *record) ReadHeld(context.Context, string, *timercache.Held) (timercache
 	return timercache.View{}, nil
 }
 
-func (r *record) Started(ctx context.Context, _ timer.Person, t timer.Timer, _ *timercache.Held) error {
+func (r *record) Started(ctx context.Context, _ timer.Person, t timer.Timer, _ string, _ *timercache.Held) error {
 	return r.write(ctx, "started "+t.Issue.Key)
 }
 

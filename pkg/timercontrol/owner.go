@@ -5,15 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
-)
-
-const (
-	ownerPrefix = "clockwork:owner:"
-	ownerLife   = 30 * 24 * time.Hour
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 // OwnerStore remembers which account a Clockwork token was validated for.
@@ -26,16 +23,46 @@ type OwnerStore struct {
 	Key []byte
 }
 
-// Remember records that the token was validated for an account, for 30 days.
-func (s OwnerStore) Remember(ctx context.Context, token secret.Text, accountID string) error {
-	if _, err := s.Redis.Do(ctx, "SET", s.key(token), accountID, "EX", int(ownerLife/time.Second)); err != nil {
-		return fmt.Errorf("remember token owner: %w", err)
+// ErrTaken means that the token is bound to another account.
+var ErrTaken = errors.New("the Clockwork token is bound to another account")
+
+// Claim binds the token to the account for 30 days, or renews that. The first
+// account that a token is bound to keeps it: the error for another is ErrTaken.
+func (s OwnerStore) Claim(ctx context.Context, token secret.Text, accountID string) error {
+	key, life := s.key(token), int(timercache.BindingLife/time.Second)
+	owner, err := s.owner(ctx, key)
+	if err == nil && owner == "" {
+		var set any
+		if set, err = s.Redis.Do(ctx, "SET", key, accountID, "NX", "EX", life); err == nil && set == nil {
+			owner, err = s.owner(ctx, key) // somebody else was faster
+		} else {
+			owner = accountID
+		}
+	} else if owner == accountID {
+		_, err = s.Redis.Do(ctx, "EXPIRE", key, life)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("bind token to its owner: %w", err)
+	case owner != accountID:
+		return ErrTaken
 	}
 	return nil
 }
 
-func (s OwnerStore) key(token secret.Text) string {
+func (s OwnerStore) owner(ctx context.Context, key string) (string, error) {
+	value, err := s.Redis.Do(ctx, "GET", key)
+	record, ok := value.(string)
+	if err == nil && !ok && value != nil {
+		err = fmt.Errorf("get answered %T", value)
+	}
+	return timercache.ParseBinding(record).Account, err
+}
+
+func (s OwnerStore) key(token secret.Text) string { return timercache.BindingKey(s.hmac(token)) }
+
+func (s OwnerStore) hmac(token secret.Text) string {
 	mac := hmac.New(sha256.New, s.Key)
 	mac.Write([]byte(token.Reveal()))
-	return ownerPrefix + hex.EncodeToString(mac.Sum(nil))
+	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -11,9 +11,10 @@ import (
 
 // Known is what Redis held when a start or stop came in.
 type Known struct {
-	Owner string // the token's account; "" if nobody has said
-	Err   error  // Redis did not answer: nothing is known
+	Owner timercache.Binding
+	Err   error // Redis did not answer: nothing is known
 
+	owner string // its record
 	held  *timercache.Held
 	of    string // the account that held is about
 	issue string // as package jiracache stores it; "" for nothing
@@ -28,7 +29,7 @@ type place struct {
 
 // places lists what is read, and the values of HeldKeys last.
 func (c *Control) places(r Request, k *Known, held []string) []place {
-	places := []place{{c.Owners.key(r.Token), &k.Owner}}
+	places := []place{{c.Owners.key(r.Token), &k.owner}}
 	if r.IssueKey != "" {
 		places = append(places, place{jiracache.IssueKey(r.IssueKey), &k.issue})
 	}
@@ -70,6 +71,7 @@ func (c *Control) Known(r Request, reply any, err error) Known {
 	if err != nil {
 		return Known{Err: fmt.Errorf("read token owner: %w", err)}
 	}
+	k.Owner = timercache.ParseBinding(k.owner)
 	if r.AccountID != "" {
 		k.of, k.held = r.AccountID, timercache.NewHeld(held)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 )
 
@@ -23,12 +24,13 @@ func TestReads(t *testing.T) {
 	assert.Len(t, cmd, 7)
 	assert.Regexp(t, `^clockwork:owner:[0-9a-f]{64}$`, cmd[1])
 	assert.Equal(t, []any{"MGET", cmd[1], "jira:issue:ABC-7", "jira:user:ann", "clockwork:sync", "clockwork:timers:ann"}, cmd[:6])
-	assert.Equal(t, "o", control.Known(full, []any{"o", nil, nil, nil, nil, nil}, nil).Owner)
+	assert.Equal(t, timercache.Binding{Account: "o"}, control.Known(full, []any{"o", nil, nil, nil, nil, nil}, nil).Owner)
+	assert.Equal(t, timercache.Binding{Account: "o", Seen: true}, control.Known(full, []any{"o|seen", nil, nil, nil, nil, nil}, nil).Owner)
 	assert.Empty(t, control.Known(full, []any{nil, "i", "u", "s", "t", "b"}, nil).Owner)
 
 	little := timercontrol.Request{Token: full.Token}
 	assert.Equal(t, cmd[:2], control.Reads(little))
-	assert.Equal(t, timercontrol.Known{Owner: "o"}, control.Known(little, []any{"o"}, nil))
+	assert.Equal(t, timercache.Binding{Account: "o"}, control.Known(little, []any{"o"}, nil).Owner)
 
 	refused := errors.New("WRONGTYPE")
 	for name, reply := range map[string]any{"nothing": nil, "text": "OK", "short": []any{}, "long": []any{"o", "s"}, "refused": refused} {

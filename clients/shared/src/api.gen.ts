@@ -180,8 +180,9 @@ export interface paths {
         readonly put?: never;
         /**
          * Whether an account id and a Clockwork token work
-         * @description And remember for thirty days that the token is that account's. What is wrong is 400 `VALIDATION_ERROR` with
-         *     `field` `accountId` or `clockworkApiToken`; an upstream that cannot be asked is 502 or 504 with `field` `general`.
+         * @description And bind the token to the account for thirty days; the same account may repeat that. A token keeps the first account
+         *     that it is bound to: for another it is 400. What is wrong is 400 `VALIDATION_ERROR` with `field` `accountId` or
+         *     `clockworkApiToken`; an upstream that cannot be asked is 502 or 504 with `field` `general`.
          */
         readonly post: operations["validateSettings"];
         readonly delete?: never;
@@ -798,7 +799,9 @@ export interface components {
             readonly stale: boolean;
         };
         /**
-         * @description A message that was not done. After STORE_UNAVAILABLE, and codes of Clockwork's, its message says where that is not certain.
+         * @description A message that was not done. After STORE_UNAVAILABLE, and codes of Clockwork's, its message says where that is not
+         *     certain. CLOCKWORK_TOKEN_OF_ANOTHER and START_NOT_CONFIRMED are about a start that Clockwork accepted, which the
+         *     next sync did not find: the token is another account's, or the timer has ended meanwhile.
          * @example {
          *       "event": "error",
          *       "payload": {
@@ -867,7 +870,7 @@ export interface components {
         /** @enum {string} */
         readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_WAITING" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
         /** @enum {string} */
-        readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY";
+        readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "START_NOT_CONFIRMED";
     };
     responses: {
         /** @description Something in the request is wrong; `field` says what, where it is one thing. */

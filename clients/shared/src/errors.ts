@@ -56,6 +56,11 @@ export function asksForToken(error: ClientError): boolean {
   return error.code === "CLOCKWORK_TOKEN_REQUIRED" || error.code === "CLOCKWORK_UNAUTHORIZED";
 }
 
+/** Whether a start that was accepted came to nothing, as the next sync found. */
+export function isUnconfirmedStart(error: ClientError): boolean {
+  return error.code === "CLOCKWORK_TOKEN_OF_ANOTHER" || error.code === "START_NOT_CONFIRMED";
+}
+
 /** Whether the call may have been done although no answer says so. */
 export function isUnanswered(error: ClientError): boolean {
   return error.code === "NETWORK" || error.code === "TIMEOUT" || error.code === "BAD_ANSWER";

@@ -1,5 +1,5 @@
 import type { Api, WriteOptions } from "./api";
-import { asClientError, ClientError, isUnanswered, ownError } from "./errors";
+import { asClientError, ClientError, isUnanswered, isUnconfirmedStart, ownError } from "./errors";
 import type { Mirror } from "./mirror";
 import { sleep, type Scheduler } from "./schedule";
 import type { RunningTimer } from "./state";
@@ -97,7 +97,9 @@ export class Writes {
     if (message.event === "timer_updated") this.#awaited.get(message.payload.id)?.(null);
     if (message.event === "error") {
       const { id = "", code, message: text } = message.payload;
-      this.#awaited.get(id)?.(new ClientError(code, text));
+      const error = new ClientError(code, text);
+      this.#awaited.get(id)?.(error);
+      if (isUnconfirmedStart(error)) this.#fail(id, error);
     }
     this.settle();
   }
@@ -163,10 +165,14 @@ export class Writes {
   }
 
   #undo(id: string, error: ClientError): never {
+    this.#fail(id, error);
+    throw error;
+  }
+
+  #fail(id: string, error: ClientError): void {
     this.forget(this.wishes.get(id));
     if (!this.#ending.signal.aborted) this.error = error;
     this.#parts.changed();
-    throw error;
   }
 
   #show(wish: Wish): Wish {

@@ -3,7 +3,7 @@ import type { ClientOptions } from "../src/index";
 import { blockingFetch } from "./blockers";
 import { DevServer } from "./devserver";
 import { join } from "./people";
-import { clientOf, isLive, isPolling, password, runs, told, until } from "./person";
+import { clientOf, isLive, isPolling, password, runs, runsNot, told, until } from "./person";
 
 let server: DevServer;
 beforeAll(async () => void (server = await DevServer.start()));
@@ -71,6 +71,21 @@ describe("Clockwork refuses", () => {
     void store.start({ issueKey: "PORTAL-301" });
     await until(store, (s) => s.error !== null);
   });
+});
+
+test("a start with a colleague's token comes to nothing, and says so", async () => {
+  const client = clientOf(server);
+  const [session, colleague] = [await client.login("linh", password), await client.login("tomasz", password)];
+  const store = client.connect({ ...session, clockworkToken: await server.clockworkToken(colleague.userId) });
+  onTestFinished(() => store.close());
+  await until(store, isLive("websocket"));
+  await store.start({ issueKey: "BILL-209" });
+  const after = await until(store, (s) => s.error !== null);
+  expect(after.error).toMatchObject({
+    code: "CLOCKWORK_TOKEN_OF_ANOTHER",
+    message: "BILL-209 did not stay running in Clockwork: this token belongs to somebody else. Connect your own.",
+  });
+  await until(store, runsNot("BILL-209"));
 });
 
 describe("what is asked for twice is sent once", () => {

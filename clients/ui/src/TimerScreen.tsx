@@ -1,4 +1,4 @@
-import type { RunningTimer as Timer, Session } from "@clockwork/shared";
+import { isUnconfirmedStart, type RunningTimer as Timer, type Session } from "@clockwork/shared";
 import { useClient, useTimerState } from "@clockwork/shared/react";
 import { useRef, useState } from "react";
 
@@ -96,6 +96,7 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
         </Stage>
         <div className={classes.below}>
           {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
+          {state.error && isUnconfirmedStart(state.error) && <Notice onDismiss={state.dismissError}>{state.error.message}</Notice>}
           {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} kept={kept} onConnect={actions.connect} onCancel={actions.cancel} />}
           <StartTimer search={client.issues.search} onStart={(input) => perform({ kind: "start", ...input })} another={current !== null} inputRef={issue} />
           <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
