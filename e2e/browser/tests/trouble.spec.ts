@@ -128,7 +128,7 @@ test("offline is told with the time, and ends by itself", async ({ web }) => {
   await screen.page.context().setOffline(true);
   await expect(screen.status).toContainText(/Offline since \d\d:\d\d/);
   await expect(screen.page.getByText(/Last known at \d\d:\d\d/)).toBeVisible();
-  const problem = screen.page.getByText("The server cannot be reached.");
+  const problem = screen.page.getByRole("alert").filter({ hasText: "The server cannot be reached." });
   await screen.stop("PORTAL-312");
   await expect(problem).toBeVisible();
   await screen.page.context().setOffline(false);
