@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -87,9 +88,15 @@ func (f *feed) listen(ctx context.Context, onReady func(), onMessage func(channe
 	}
 }
 
+var errFeedClosed = errors.New("the process is shutting down")
+
 func (f *feed) join(l *listener) *subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.closing && f.current == nil {
+		l.lost <- errFeedClosed
+		return &subscription{listeners: map[*listener]struct{}{}, stop: func() {}}
+	}
 	if f.current == nil {
 		ctx, stop := context.WithCancel(context.Background())
 		f.current = &subscription{listeners: map[*listener]struct{}{}, stop: stop}
