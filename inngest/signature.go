@@ -37,8 +37,8 @@ type signatures struct {
 	now  func() time.Time
 }
 
-// serve hands on what Inngest has signed, and what needs no signature: a GET,
-// of which the SDK signs no body.
+// serve passes on what Inngest has signed, and a GET, which needs no signature
+// because it has no body.
 func (s *signatures) serve(next http.Handler) http.Handler {
 	checked := plainBodies(s.verified(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -52,7 +52,7 @@ func TestWhoseTokenASyncSees(t *testing.T) {
 	const unconfirmed = `{"event":"error","payload":{"code":"START_NOT_CONFIRMED","message":"BILL-209 did not stay running in Clockwork.","id":"cw:CALLER:BILL-209"}}`
 	for name, tt := range map[string]struct {
 		steps steps
-		token int // of whom
+		token int // the person whose token it is
 		want  timercache.Binding
 		says  []string
 	}{

@@ -150,7 +150,7 @@ func TestEndsWithALongPollOpen(t *testing.T) {
 		polled <- err
 	}()
 	<-sent
-	for range 50 { // of which each comes later: by then the poll has been read, and waits
+	for range 50 { // the server has read the poll by the time it has answered all of these
 		response, err := http.Get(dev.base + "/api/health")
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())

@@ -11,8 +11,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// Guard keeps web pages of others away from a process that asks nobody who they
-// are, where a browser on the same network is all that a page needs.
+// Guard keeps foreign web pages away from a process that asks nobody who they are:
+// a page needs only a browser on the same network to reach it.
 //
 // A request that changes something must not come from a foreign page. If the
 // process listens on this machine alone, the request must also be for this

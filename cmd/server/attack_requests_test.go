@@ -142,7 +142,7 @@ func TestAttackBySmuggling(t *testing.T) {
 	v.untouched(t, first)
 }
 
-// Where nobody has to log in, a page of another origin still changes nothing.
+// A page of another origin changes nothing, even if nobody has to log in.
 func TestAttackByAForeignPage(t *testing.T) {
 	t.Parallel()
 	v := attack(t, map[string]string{"AUTH_MODE": "open"})

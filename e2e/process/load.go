@@ -6,7 +6,7 @@ import (
 )
 
 // LoadAverage is the machine's, of the last minute, to be shown beside a
-// measurement. It is "" where there is no /proc.
+// measurement. It is "" if there is no /proc.
 func LoadAverage() string {
 	text, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(text), " ")

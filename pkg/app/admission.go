@@ -41,8 +41,8 @@ func (d *Deps) admit(in *Request, l load) (err error) {
 
 // claims are the caller's quota and, for what costs an upstream's time, the one
 // count that all instances share. That is the caller's own if they are known. A
-// caller whom nobody has checked, by the Clockwork token that they bring, could
-// be another one each time: their address is counted.
+// caller known only by a Clockwork token that nobody has checked could bring another
+// one each time, so their address is counted.
 func (d *Deps) claims(in *Request, l load) []ratelimit.Claim {
 	claims := make([]ratelimit.Claim, 0, 3)
 	if caller, known := callerClaim(in, l); known {

@@ -21,8 +21,8 @@ func WithDrain(ctx, draining context.Context) context.Context {
 // maxWaiting bounds the requests of a process that wait for news.
 const maxWaiting = 1000
 
-// errManyWait is what a caller is told beyond it. To answer at once that nothing
-// has changed would have them ask again at once, all of them.
+// errManyWait refuses a long poll beyond maxWaiting. If it answered "unchanged"
+// instead, all these callers would ask again at once.
 var errManyWait = &web.Error{Status: http.StatusServiceUnavailable, Code: "TOO_MANY_WAITING", RetryAfter: 5 * time.Second,
 	Message: "Too many requests wait for changes already. Ask again in some seconds, or without wait."}
 

@@ -189,7 +189,7 @@ func TestRefusedFreesItsClaim(t *testing.T) {
 	assert.Empty(t, a.Header.Get("Idempotency-Replayed"))
 }
 
-// costlyKey is where the address is counted; the first call has it counted.
+// costlyKey is the key of the address's counter, which the first call creates.
 func costlyKey(t *testing.T, o *once, n int) string {
 	t.Helper()
 	if n == 0 {

@@ -182,8 +182,8 @@ func TestAttemptsPerAddress(t *testing.T) {
 	})
 }
 
-// All limits at once: the longer wait is told, and none is used up by a refusal
-// of another.
+// If several limits refuse, the longest wait is returned, and a refusal by one
+// limit uses up none of the others.
 func TestAttemptsOfAllLimits(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, _ clocks) {
 		for range auth.PerPair.Burst {

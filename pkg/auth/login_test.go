@@ -171,8 +171,8 @@ func stalled(t *testing.T, strangers int) (l *auth.Login, busy chan struct{}, re
 	return l, busy, release
 }
 
-// However many log in at once, only so many hashes take memory and CPU; who
-// cannot wait is told, and of those who wait there are not too many either.
+// However many log in at once, only a few hashes are computed at a time. The queue
+// behind them is bounded, and a login beyond it is refused.
 func TestEnterChecksFewAtOnce(t *testing.T) {
 	const atOnce = 2
 	l, busy, release := stalled(t, atOnce)

@@ -101,9 +101,7 @@ func (p *planner) compare(account string) {
 	changed := !timer.SameSnapshot(before, at, after, at) || email != was.Email
 	age := p.now.Sub(was.CachedAt)
 	switch {
-	case changed || p.whole || was.unproven() || exists && was.Epoch != p.state.Epoch:
-		p.rewrite(account, email, nextVersion(was.Version, p.now))
-	case was.Listed != (len(after) > 0):
+	case changed, p.whole, was.unproven(), was.Listed != (len(after) > 0), exists && was.Epoch != p.state.Epoch:
 		p.rewrite(account, email, nextVersion(was.Version, p.now))
 	case len(after) > 0 && age > refreshAge:
 		p.rewrite(account, email, was.Version) // before Redis forgets it

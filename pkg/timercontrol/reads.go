@@ -27,7 +27,7 @@ type place struct {
 	value *string
 }
 
-// places lists what is read, and the values of HeldKeys last.
+// places lists what is read; the values of HeldKeys come last.
 func (c *Control) places(r Request, k *Known, held []string) []place {
 	places := []place{{c.Owners.key(r.Token), &k.owner}}
 	if r.IssueKey != "" {
