@@ -47,15 +47,15 @@ licences:
 
 bench: programs
 	$(GO) test -run '^$$' -bench . -benchmem $$($(packages))
-	$(GO) run ./e2e/bench
-	$(GO) run ./e2e/benchsync
-	$(GO) run ./e2e/monday
+	$(GO) run ./bench/functions
+	$(GO) run ./bench/sync
+	$(GO) run ./bench/monday
 
 bench-attack: programs
-	$(GO) run ./e2e/attack $(ATTACK)
+	$(GO) run ./bench/attack $(ATTACK)
 
 bench-realtime:
-	$(GO) run ./cmd/loadgen
+	$(GO) run ./bench/realtime
 
 programs:
 	.ci/programs

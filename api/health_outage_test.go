@@ -14,7 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 // deepHealth asks, and reads since when what is down.

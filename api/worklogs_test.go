@@ -12,8 +12,8 @@ import (
 
 	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 	"github.com/clockwork-timer/backend/pkg/worklog"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 const worklogs = "/api/worklogs"

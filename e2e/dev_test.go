@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/process"
-	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
+	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
 // dev is a running cmd/dev.

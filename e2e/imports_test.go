@@ -52,7 +52,7 @@ const testWorld = "pkg/apptest"
 
 func TestImportDirection(t *testing.T) {
 	for _, f := range goFiles(t, ".") {
-		if f.test || within(f.dir, "e2e") || within(f.dir, testWorld) || within(f.dir, "clients") {
+		if f.test || within(f.dir, "e2e") || within(f.dir, "bench") || within(f.dir, testWorld) || within(f.dir, "clients") {
 			continue // tests may look at anything
 		}
 		for _, spec := range f.ast.Imports {
@@ -67,9 +67,9 @@ func TestImportDirection(t *testing.T) {
 
 func checkImport(t *testing.T, f goFile, to string) {
 	t.Helper()
-	const sandbox = "pkg/sandbox"
+	const sandbox = "sandbox"
 	switch {
-	case within(to, "e2e"), within(to, testWorld):
+	case within(to, "e2e"), within(to, "bench"), within(to, testWorld):
 		assert.Fail(t, "the product imports its tests", "%s imports %s", f.path, to)
 		return
 	case within(to, sandbox):

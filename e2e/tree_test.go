@@ -72,8 +72,9 @@ func skipped(dir string) bool {
 
 func TestTopLevel(t *testing.T) {
 	known := []string{
-		".ci", ".dockerignore", ".git", ".gitignore", ".env", ".env.example", ".env.local", ".vercel", "Dockerfile", "Makefile", "README.md", "SECURITY.md",
-		"api", "bin", "clients", "cmd", "e2e", "go.mod", "go.sum", "inngest", "node_modules", "pkg", "public",
+		".ci", ".dockerignore", ".git", ".gitignore", ".env", ".env.example", ".env.local", ".vercel", "Dockerfile", "Makefile",
+		"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
+		"api", "bench", "bin", "clients", "cmd", "docs", "e2e", "go.mod", "go.sum", "inngest", "node_modules", "pkg", "public", "sandbox",
 		"tmp", "vercel.json", "vercel.realtime.json",
 	}
 	entries, err := os.ReadDir(root)

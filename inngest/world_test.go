@@ -20,11 +20,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/config"
-	"github.com/clockwork-timer/backend/pkg/sandbox"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersync"
+	"github.com/clockwork-timer/backend/sandbox"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 const redisToken = "redis-s3cret-token"

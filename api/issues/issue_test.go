@@ -11,7 +11,7 @@ import (
 
 	"github.com/clockwork-timer/backend/api/issues"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 type given = func(t *testing.T, w *apptest.World, r *apptest.Request)

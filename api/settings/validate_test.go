@@ -13,9 +13,9 @@ import (
 
 	"github.com/clockwork-timer/backend/api/settings"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 const validate = "/api/settings/validate"

@@ -10,7 +10,7 @@ import (
 
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 // Timers come without names where Jira did not answer the sync, and say so,

@@ -7,7 +7,7 @@ import (
 
 	"github.com/clockwork-timer/backend/api/users"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 const resolve = "/api/users/resolve"

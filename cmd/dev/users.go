@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/auth/password"
-	"github.com/clockwork-timer/backend/pkg/sandbox"
+	"github.com/clockwork-timer/backend/sandbox"
 )
 
 // devPassword is everybody's. Nobody but this machine reaches dev.

@@ -26,8 +26,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
-	"github.com/clockwork-timer/backend/pkg/sandbox"
 	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/sandbox"
 )
 
 // Whatever happens to a person's timers, in Clockwork or through this backend,

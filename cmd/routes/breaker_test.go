@@ -14,7 +14,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 // atOnce is what a request may take whose upstream is known to be down, on a busy

@@ -27,7 +27,7 @@ import (
 	"github.com/clockwork-timer/backend/cmd/live"
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 // Secrets: every route, realtime and the sync run at the level that tells most,

@@ -20,7 +20,7 @@ import (
 
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
-	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
+	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
 const (

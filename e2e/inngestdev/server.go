@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/clockwork-timer/backend/e2e/process"
-	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
+	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
 // tool is the dev server's package in the module e2e/inngestserver.

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/process"
-	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
+	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
 // shell is a script run by sh, the one program that every test machine has.

@@ -1,4 +1,4 @@
-// Package upstreams runs the stand-ins of pkg/sandbox for a product that runs as
+// Package upstreams runs the stand-ins in sandbox for a product that runs as
 // another process: it gives the environment variables that point there. cmd/dev
 // does the same for a person.
 package upstreams
@@ -13,9 +13,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
-	"github.com/clockwork-timer/backend/pkg/sandbox"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/sandbox"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 // Upstreams are running stand-ins.

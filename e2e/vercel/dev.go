@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/e2e/process"
-	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
+	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
 // Site is where a "vercel dev" is to listen, known before it starts.

@@ -21,7 +21,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 // gone is a Redis that does not answer.

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
-	"github.com/clockwork-timer/backend/pkg/sandbox"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/sandbox"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 func inSandbox(t *testing.T, opts sandbox.Options) (*sandbox.Sandbox, *clockwork.Client) {

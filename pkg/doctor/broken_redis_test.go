@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 var brokenRedis = []broken{

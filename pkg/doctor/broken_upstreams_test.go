@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/sandbox"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 const noCheckOfOwner = "ok   clockwork      the token works, under 1 ms; CLOCKWORK_ACCOUNT_ID not checked, for Jira does not tell"

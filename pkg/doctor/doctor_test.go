@@ -20,7 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/doctor"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 const (

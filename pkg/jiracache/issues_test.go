@@ -9,7 +9,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/jira"
-	"github.com/clockwork-timer/backend/pkg/sandbox/fault"
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 // asked looks issues up and tells how many questions that put to Jira.

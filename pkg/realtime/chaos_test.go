@@ -16,9 +16,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 // chaos has clients write at random, and drop at random, until trouble is over;

@@ -10,8 +10,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
-	"github.com/clockwork-timer/backend/pkg/sandbox/tcpproxy"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
 // near is a store on the Redis at addr, whose dead connections show soon.

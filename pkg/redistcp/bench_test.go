@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 // BenchmarkDo is one read after another by a lone caller, and many at once.

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/freeport"
+	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
 func TestNewChecksURL(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
-	"github.com/clockwork-timer/backend/pkg/sandbox/tcpproxy"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
 func behind(t *testing.T, target string) *tcpproxy.Proxy {

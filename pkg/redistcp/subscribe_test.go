@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 func TestSubscriptionLost(t *testing.T) {

@@ -19,12 +19,12 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 // start is when the worlds of these tests begin.

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/sandbox"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
+	"github.com/clockwork-timer/backend/sandbox"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 // bill is what a sync by a process of its own costs.

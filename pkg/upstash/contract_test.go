@@ -7,11 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/sandbox/redisserver"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest/redistest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest/redistest"
 )
 
 const token = "marked-token"

@@ -6,9 +6,9 @@ import (
 	"log"
 	"net/http/httptest"
 
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 func Example() {

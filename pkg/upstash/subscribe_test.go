@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/sandbox/tcpproxy"
-	"github.com/clockwork-timer/backend/pkg/sandbox/upstashrest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
+	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 // streaming serves one stream and returns what a subscription to "chat" hears.

@@ -1,0 +1,99 @@
+// Command attack does to a real server what networks, bursts and hostile clients
+// do, and prints what came of it beside the goal. It fails if a goal is missed.
+// Each attack has a file of its own and a line in attacks; it starts what it
+// needs and stops it.
+//
+// Run it at the root of the checkout: go run ./bench/attack [NAME...]
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+)
+
+// attack is one of them. It may take a minute or two.
+type attack struct {
+	name string
+	run  func(ctx context.Context, l *lab) ([]figure, error)
+}
+
+var attacks = []attack{
+	{"redis-burst", redisBurst},
+	{"redis-load", redisLoad},
+	{"redis-dead-connections", redisDeadConnections},
+	{"long-polls", longPolls},
+}
+
+// attackLimit bounds one attack.
+const attackLimit = 3 * time.Minute
+
+// figure is something measured, and what it should be.
+type figure struct {
+	what, got, goal string
+	met             bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "attack:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(attacks, func(a attack) bool { return a.name == name }) {
+			return fmt.Errorf("there is no attack %q", name)
+		}
+	}
+	tmp, err := os.MkdirTemp("", "clockwork-attack-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	program := filepath.Join(tmp, "server")
+	if _, err := process.Run(ctx, process.Command{Path: "go", Args: []string{"build", "-buildvcs=false", "-o", program, "./cmd/server"}}); err != nil {
+		return err
+	}
+	var failed error
+	fmt.Printf("%-24s %-52s %14s  %-20s\n", "attack", "", "measured", "goal")
+	for _, a := range attacks {
+		if len(names) > 0 && !slices.Contains(names, a.name) {
+			continue
+		}
+		figures, err := a.once(ctx, program, tmp)
+		for _, f := range figures {
+			verdict := ""
+			if !f.met {
+				verdict = "MISSED"
+				err = errors.Join(err, fmt.Errorf("%s: %s", a.name, f.what))
+			}
+			fmt.Printf("%-24s %-52s %14s  %-20s %s\n", a.name, f.what, f.got, f.goal, verdict)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}
+
+func (a attack) once(ctx context.Context, program, tmp string) ([]figure, error) {
+	ctx, cancel := context.WithTimeout(ctx, attackLimit)
+	defer cancel()
+	l := &lab{program: program, dir: tmp}
+	defer l.close()
+	figures, err := a.run(ctx, l)
+	if err != nil {
+		return figures, fmt.Errorf("%s: %w", a.name, err)
+	}
+	return figures, nil
+}

@@ -1,0 +1,139 @@
+// Command functions builds the functions as a deployment would and prints what each
+// costs: its size, the time from the start of its process to the first answer,
+// and the time of an answer once it runs, beside a function that only says
+// hello, measured in the same run. The upstreams are stand-ins on this machine,
+// so the times are of our code and the loopback, not of a network.
+//
+// Run it at the root of the checkout: go run ./bench/functions
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/e2e/requests"
+	"github.com/clockwork-timer/backend/e2e/upstreams"
+	"github.com/clockwork-timer/backend/e2e/vercel"
+)
+
+// maxSize is the limit for a function, which the run fails at.
+const maxSize = 16 << 20
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	tmp, err := os.MkdirTemp("", "clockwork-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	var c process.Cleanup
+	defer c.Run()
+	around := upstreams.Start(&c)
+
+	targets, err := build(ctx, tmp, around)
+	if err != nil {
+		return err
+	}
+	hello, err := buildHello(ctx, tmp)
+	if err != nil {
+		return err
+	}
+	base, err := hello.measure(ctx)
+	if err != nil {
+		return err
+	}
+	printHeader(os.Stdout)
+	printRow(os.Stdout, hello, base, base)
+	var tooBig []string
+	for _, g := range targets {
+		f, err := g.measure(ctx)
+		if err != nil {
+			return err
+		}
+		printRow(os.Stdout, g, f, base)
+		if g.size > maxSize {
+			tooBig = append(tooBig, g.name)
+		}
+	}
+	if tooBig != nil {
+		return fmt.Errorf("over %d MB: %s", maxSize>>20, strings.Join(tooBig, ", "))
+	}
+	return nil
+}
+
+// build builds the tree's functions, and gives each the first request that
+// changes nothing; a route that has none is timed refusing an empty body.
+func build(ctx context.Context, tmp string, around *upstreams.Upstreams) ([]target, error) {
+	tree, settings := filepath.Join(tmp, "tree"), filepath.Join(tmp, "vercel")
+	cli, err := vercel.Install(ctx, filepath.Join("e2e", "vercel"), settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := vercel.CopyTree(ctx, ".", tree); err != nil {
+		return nil, err
+	}
+	out, err := cli.Build(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	world, err := around.World()
+	if err != nil {
+		return nil, err
+	}
+	all := requests.All(world, false)
+	var targets []target
+	for _, f := range out.Functions {
+		g := target{name: f.Route, bootstrap: f.Bootstrap, size: f.Size, env: around.Env}
+		g.env = append(slices.Clone(g.env), "INNGEST_DEV=http://127.0.0.1:9", "LOG_LEVEL=error", "RATE_LIMIT=off")
+		i := slices.IndexFunc(all, func(r requests.Request) bool { return r.Route == f.Route })
+		if i < 0 {
+			return nil, errors.New("package requests has no request for " + f.Route)
+		}
+		r := all[i].Rewritten()
+		if r.Effect || r.Status != http.StatusOK {
+			r.Body, r.Status = `[]`, http.StatusBadRequest
+		}
+		g.status = r.Status
+		g.request = func(ctx context.Context) (*http.Request, error) { return r.New(ctx, "http://bench.test") }
+		targets = append(targets, g)
+	}
+	return targets, nil
+}
+
+// buildHello builds the function to compare with, by the flags of the CLI.
+func buildHello(ctx context.Context, tmp string) (target, error) {
+	bin := filepath.Join(tmp, "hello")
+	_, err := process.Run(ctx, process.Command{Path: "go", Args: []string{
+		"build", "-buildvcs=false", "-ldflags", "-s -w", "-o", bin, "./bench/functions/hello",
+	}})
+	if err != nil {
+		return target{}, err
+	}
+	info, err := os.Stat(bin)
+	if err != nil {
+		return target{}, err
+	}
+	return target{
+		name: "(hello)", bootstrap: bin, size: info.Size(), status: http.StatusOK,
+		request: func(ctx context.Context) (*http.Request, error) {
+			return http.NewRequestWithContext(ctx, http.MethodGet, "http://bench.test/", nil)
+		},
+	}, nil
+}

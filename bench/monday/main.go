@@ -1,0 +1,129 @@
+// Command monday prints what it costs when many people start and stop timers at
+// the same moment, on sites of three sizes, and what a read costs, both beside a
+// bare net/http handler that is measured in the same run and beside the goals.
+//
+// The servers are processes of their own; the load and the stand-ins for
+// Clockwork and Jira are in this one, and Redis is a redis-server. All share the
+// machine's cores, so a rate is that of all of them together, and the CPU is the
+// server's alone. The quotas are counted, but are too large to refuse anybody.
+//
+// Run it at the root of the checkout: go run ./bench/monday
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/clockwork-timer/backend/e2e/process"
+)
+
+// The loads of a Monday. The goals are about the busy one on the middle site.
+var (
+	sizes  = []int{500, 5_000, 50_000}
+	crowds = []int{1, 16, 64, 256}
+)
+
+const goalTimers, goalPeople = 5_000, 64
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "monday:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("monday", flag.ContinueOnError)
+	serves := flags.String("serve", "", "be the server of this kind, for the program itself")
+	profile := flags.String("profile", "", "write CPU profiles of the servers to files that begin with this")
+	only := flags.Bool("goals", false, "measure only what has a goal")
+	length := flags.Duration("length", time.Second, "how long each load lasts")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *serves != "" {
+		return serve(ctx, *serves, *profile, os.Stdin, stdout)
+	}
+	fmt.Fprintf(stdout, "%d cores, load average before: %s\n\n", runtime.NumCPU(), process.LoadAverage())
+	refused, err := mondays(ctx, stdout, *profile, *only, *length)
+	if err != nil {
+		return err
+	}
+	if err := reads(ctx, stdout, *profile, *length); err != nil {
+		return err
+	}
+	if refused > 0 {
+		return fmt.Errorf("%d starts and stops were refused", refused)
+	}
+	return nil
+}
+
+// mondays measures every crowd on every site, and returns how much was refused.
+func mondays(ctx context.Context, stdout io.Writer, profile string, only bool, length time.Duration) (refused int, err error) {
+	printMondayHeader(stdout, length)
+	for _, timers := range sizes {
+		if only && timers != goalTimers {
+			continue
+		}
+		n, err := monday(ctx, stdout, timers, profile, only, length)
+		if err != nil {
+			return 0, fmt.Errorf("%d timers: %w", timers, err)
+		}
+		refused += n
+	}
+	return refused, nil
+}
+
+func monday(ctx context.Context, stdout io.Writer, timers int, profile string, only bool, length time.Duration) (refused int, err error) {
+	var own process.Cleanup
+	defer own.Run()
+	w, err := newWorld(ctx, &own, timers)
+	if err != nil {
+		return 0, err
+	}
+	kinds := []string{kindBare, kindServer}
+	if timers == goalTimers {
+		kinds = append(kinds, kindEvents)
+	}
+	servers := map[string]*instance{}
+	for _, kind := range kinds {
+		if servers[kind], err = w.start(ctx, &own, kind, profile); err != nil {
+			return 0, err
+		}
+	}
+	for _, people := range crowds {
+		goal := timers == goalTimers && people == goalPeople
+		if only && !goal {
+			continue
+		}
+		var bare figures
+		for _, kind := range kinds {
+			if kind == kindEvents && !goal {
+				continue
+			}
+			f, err := w.load(ctx, servers[kind], people, length)
+			if err != nil {
+				return 0, fmt.Errorf("%s, %d people: %w", kind, people, err)
+			}
+			if kind == kindBare {
+				bare = f
+			}
+			printMonday(stdout, timers, people, kind, f, bare, goal && kind == kindServer)
+			refused += f.refused
+			if f.first != nil {
+				fmt.Fprintln(stdout, "  the first that was refused:", f.first)
+			}
+		}
+	}
+	return refused, nil
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/clockwork-timer/backend/bench/localredis"
+	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/sandbox"
+)
+
+// jwtSecret signs the logins of a server that lives for seconds.
+const jwtSecret = "bench-secret-that-signs-nothing-of-value"
+
+// person acts or reads.
+type person struct{ account, bearer, token, issueKey string }
+
+// world is a site: its Redis holds all timers, the stand-ins only the people who
+// act.
+type world struct {
+	timers int
+	people []person
+	env    []string
+}
+
+func newWorld(ctx context.Context, c *process.Cleanup, timers int) (*world, error) {
+	addr, err := localredis.Start(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	box := sandbox.New(sandbox.Options{Seed: 1})
+	box.Populate(0, slices.Max(crowds))
+	site, credentials := box.Start(c), box.Credentials()
+	inngest, err := startInngest(c)
+	if err != nil {
+		return nil, err
+	}
+	w := &world{timers: timers, env: []string{
+		"REDIS_URL=redis://" + addr, "CLOCKWORK_API_BASE_URL=" + site.ClockworkURL, "CLOCKWORK_REPORT_BASE_URL=" + site.ReportURL,
+		"JIRA_DOMAIN=" + box.Site().Host, "JIRA_BASE_URL=" + site.JiraURL,
+		"ATLASSIAN_EMAIL=" + credentials.AtlassianEmail, "ATLASSIAN_API_TOKEN=" + credentials.AtlassianAPIToken.Reveal(),
+		"JIRA_TENANT_SESSION_TOKEN=" + credentials.SessionToken.Reveal(), "TIMER_SOURCE=connect",
+		"JWT_SECRET=" + jwtSecret, "LOG_LEVEL=warn", "INNGEST_DEV=" + inngest,
+	}}
+	signer, issues := auth.Signer{Secret: jwtSecret, Now: time.Now}, box.Issues()
+	for n, p := range box.People()[:slices.Max(crowds)] {
+		bearer, err := signer.Sign(users.User{Username: p.AccountID, AccountID: p.AccountID})
+		if err != nil {
+			return nil, err
+		}
+		w.people = append(w.people, person{p.AccountID, bearer, box.ClockworkToken(p.AccountID).Reveal(), issues[n%len(issues)].Key})
+	}
+	return w, fill(ctx, addr, box.People(), timers)
+}
+
+func (w *world) environ(kind string) []string {
+	mode := "AUTH_MODE=required"
+	if kind == kindOpen {
+		mode = "AUTH_MODE=open"
+	}
+	return append(slices.Clone(w.env), mode)
+}
+
+// fill writes the timers as a sync would, five for two people on average, of the
+// sandbox's people and as many more as are needed.
+func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int) error {
+	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	cache := timercache.New(client, nil)
+	base, _, err := cache.Base(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	snapshot := timercache.Snapshot{FetchedAt: now, CachedAt: now, Source: "connect", Enriched: true}
+	everybody := timers * 2 / 5
+	for n := range timers {
+		who := timer.Person{AccountID: fmt.Sprintf("5b10ac8d82e05b22%08x", n%everybody), DisplayName: fmt.Sprintf("Person %d", n%everybody)}
+		if n%everybody < len(acting) {
+			p := acting[n%everybody]
+			who = timer.Person{AccountID: p.AccountID, DisplayName: p.DisplayName}
+		}
+		who.EmailAddress = fmt.Sprintf("person.%d@northbridge.example", n%everybody)
+		started := now.Add(-time.Duration(1+n%480) * time.Minute)
+		snapshot.Timers = append(snapshot.Timers, timer.Timer{
+			ID: int64(10_000 + n), StartedAt: started, RunningFor: who.AccountID, TillNow: int64(now.Sub(started) / time.Second), WorklogCount: n % 3,
+			Issue:  timer.Issue{Key: fmt.Sprintf("FILL-%d", n+1), ID: int64(900_000 + n), Summary: fmt.Sprintf("Load plan for Hamburg, week %d", n%52), ProjectName: "Cargo Planning"},
+			Author: &who, WithinWorkingHours: true, StartedWithinWorkingHours: true,
+		})
+	}
+	if _, _, err := cache.Propose(ctx, "fill", base, snapshot); err != nil {
+		return err
+	}
+	_, err = cache.Commit(ctx, "fill")
+	return err
+}
+
+// startInngest plays the part of Inngest that takes events.
+func startInngest(c *process.Cleanup) (url string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"ids":["01J00000000000000000000000"],"status":200}`)
+	})}
+	go func() { _ = server.Serve(listener) }() // ends when it is closed
+	c.Cleanup(func() { _ = server.Close() })
+	return "http://" + listener.Addr().String(), nil
+}

@@ -1,0 +1,58 @@
+// Command realtime measures the realtime server: how long a message takes to
+// reach every client, at rising rates and numbers of connections, what that
+// costs, and whether anything is lost, doubled, out of order or delivered to
+// somebody else. A bare echo server made of the same WebSocket library is
+// measured in the same run, and each figure is also given as a ratio to it.
+//
+//	realtime            measure everything and print the table
+//	realtime -seconds 5 -only sqlite,echo
+//
+// The servers run as processes of their own, on loopback. It reads /proc and
+// starts redis-server, so it needs Linux.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/realtime:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == serveCommand {
+		return serve(ctx, args[1:], os.Stdin, stdout)
+	}
+	flags := flag.NewFlagSet("bench/realtime", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	seconds := flags.Int("seconds", 8, "how long to send in each measurement")
+	only := flags.String("only", "echo,sqlite,redis", "which servers to measure")
+	idle := flags.Int("idle", 10_000, "how many idle connections")
+	match := flags.String("run", "", "measure only shapes whose name contains this")
+	rate := flags.Int("rate", 0, "measure only this number of actions per second")
+	profile := flags.String("profile", "", "write CPU profiles of the servers to files that begin with this")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	m := &measurements{length: time.Duration(*seconds) * time.Second, idle: *idle, match: *match, rate: *rate, profile: *profile, progress: stderr}
+	for _, kind := range strings.Split(*only, ",") {
+		if err := m.all(ctx, kind); err != nil {
+			return fmt.Errorf("%s: %w", kind, err)
+		}
+	}
+	return m.print(stdout)
+}

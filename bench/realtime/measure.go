@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+)
+
+// The servers.
+const (
+	kindEcho   = "echo"
+	kindSQLite = "sqlite"
+	kindRedis  = "redis" // two instances over one Redis
+)
+
+// shape is who connects and how much they send.
+type shape struct {
+	name  string
+	users int
+	each  int   // connections of a user
+	rates []int // actions per second, all users together
+}
+
+func (m *measurements) shapes() []shape {
+	return []shape{
+		{"100 x 3", 100, 3, []int{200, 3000, 20_000}},
+		{"1 x 1000", 1, 1000, []int{20}},
+		{fmt.Sprintf("%d idle", m.idle), m.idle / 3, 3, []int{200, 3000}},
+	}
+}
+
+// result is one line of the table.
+type result struct {
+	kind, shape string
+	rate        int
+	achieved    float64
+	latency     []time.Duration // p50, p95, p99, max
+	cpu         time.Duration   // of the servers, for one action
+	connects    float64         // per second
+	memory      int64           // of the servers, for one idle connection, in bytes
+	lost        int
+}
+
+type measurements struct {
+	length   time.Duration
+	idle     int
+	match    string
+	rate     int
+	profile  string
+	progress io.Writer
+	results  []result
+}
+
+// world is a running server, or two, and everybody who is connected.
+type world struct {
+	kind      string
+	instances []*instance
+	key       string
+	users     []*user
+	reading   sync.WaitGroup
+	cleanup   []func() error
+}
+
+// all measures every shape on servers of one kind, started anew for each.
+func (m *measurements) all(ctx context.Context, kind string) error {
+	for _, s := range m.shapes() {
+		if !strings.Contains(s.name, m.match) {
+			continue
+		}
+		if err := m.shape(ctx, kind, s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+func (m *measurements) shape(ctx context.Context, kind string, s shape) (err error) {
+	w := &world{kind: kind, key: rand.Text() + rand.Text()}
+	defer func() { err = errors.Join(err, w.close()) }()
+	if err := w.start(ctx, m.profile); err != nil {
+		return err
+	}
+	before, err := w.memory()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := w.connect(s); err != nil {
+		return err
+	}
+	connects := float64(s.users*s.each) / time.Since(began).Seconds()
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	after, err := w.memory()
+	if err != nil {
+		return err
+	}
+	for _, rate := range s.rates {
+		if m.rate != 0 && m.rate != rate {
+			continue
+		}
+		r, err := w.load(ctx, rate, m.length)
+		if err != nil {
+			return err
+		}
+		r.kind, r.shape, r.rate = kind, s.name, rate
+		r.connects, r.memory = connects, (after-before)/int64(s.users*s.each)
+		m.results = append(m.results, r)
+		fmt.Fprintf(m.progress, "%s, %s, %d/s: p99 %v\n", kind, s.name, rate, r.latency[2])
+	}
+	return nil
+}
+
+// start starts the servers.
+func (w *world) start(ctx context.Context, profile string) error {
+	dir, err := os.MkdirTemp("", "bench-realtime")
+	if err != nil {
+		return err
+	}
+	w.cleanup = append(w.cleanup, func() error { return os.RemoveAll(dir) })
+	data, count := filepath.Join(dir, "timers.db"), 1
+	if w.kind == kindRedis {
+		count = 2
+		if data, err = w.startRedis(ctx, dir); err != nil {
+			return err
+		}
+	}
+	for n := range count {
+		file := ""
+		if profile != "" {
+			file = fmt.Sprintf("%s-%s-%d.pprof", profile, w.kind, n)
+		}
+		i, err := startInstance(ctx, w.kind, data, w.key, file)
+		if err != nil {
+			return err
+		}
+		w.instances = append(w.instances, i)
+	}
+	return nil
+}
+
+// startRedis runs a redis-server that keeps nothing on disk.
+func (w *world) startRedis(ctx context.Context, dir string) (url string, err error) {
+	socket := "0"
+	port, err := freePort()
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, "redis-server", "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir, "--unixsocketperm", socket)
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	w.cleanup = append(w.cleanup, func() error {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		return nil
+	})
+	return fmt.Sprintf("redis://127.0.0.1:%d", port), awaitPort(ctx, port)
+}
+
+// connectAtOnce is how many handshakes are under way together.
+const connectAtOnce = 32
+
+// connect opens all connections and waits for each one's state.
+func (w *world) connect(s shape) error {
+	latency := &histogram{}
+	var group errgroup.Group
+	group.SetLimit(connectAtOnce)
+	for n := range s.users {
+		u := &user{name: fmt.Sprintf("user-%d", n), clients: make([]*client, s.each), last: make([]int64, s.each), latency: latency}
+		w.users = append(w.users, u)
+		token, err := w.token(u.name)
+		if err != nil {
+			return err
+		}
+		for i := range s.each {
+			group.Go(func() error { return w.open(u, i, token) })
+		}
+	}
+	return group.Wait()
+}
+
+func (w *world) open(u *user, i int, token string) error {
+	c, err := dial(w.instances[i%len(w.instances)].addr, token)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	u.clients[i] = c
+	u.mu.Unlock()
+	ready := make(chan struct{})
+	if w.kind == kindEcho {
+		close(ready)
+	}
+	w.reading.Go(func() {
+		var first atomic.Bool
+		_ = c.receive(func(message []byte) {
+			now := time.Now()
+			if w.kind == kindEcho {
+				u.echoed(message, now)
+				return
+			}
+			u.got(i, message, now)
+			if first.CompareAndSwap(false, true) {
+				close(ready)
+			}
+		})
+	})
+	select {
+	case <-ready:
+		return nil
+	case <-time.After(10 * time.Second):
+		return errors.New("no state came")
+	}
+}
+
+func (w *world) token(name string) (string, error) {
+	now := time.Now()
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, auth.Claims{RegisteredClaims: jwt.RegisteredClaims{
+		Subject: name, Issuer: auth.Issuer, Audience: jwt.ClaimStrings{auth.Audience},
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
+	}}).SignedString([]byte(w.key))
+}
+
+func (w *world) close() error {
+	var errs []error
+	for _, i := range w.instances {
+		errs = append(errs, i.stop())
+	}
+	for _, u := range w.users {
+		for _, c := range u.clients {
+			if c != nil {
+				_ = c.conn.Close()
+			}
+		}
+	}
+	w.reading.Wait()
+	for _, f := range w.cleanup {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/pprof"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
+	"github.com/clockwork-timer/backend/pkg/redistcp"
+)
+
+// serveCommand is how the bench starts itself as a server.
+const serveCommand = "serve"
+
+// serve runs one server until stdin ends, and prints its address first.
+func serve(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
+	flags := flag.NewFlagSet(serveCommand, flag.ContinueOnError)
+	kind := flags.String("kind", "", "echo, sqlite or redis")
+	data := flags.String("data", "", "the database's file, or the Redis' URL")
+	key := flags.String("key", "", "the key that tokens are signed with")
+	profile := flags.String("profile", "", "file for a CPU profile")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	handler, closeAll, err := handlerOf(ctx, *kind, *data, *key)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	fmt.Fprintln(stdout, listener.Addr())
+	_, _ = io.Copy(io.Discard, stdin)
+	err = errors.Join(closeAll(), server.Close())
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	return err
+}
+
+func handlerOf(ctx context.Context, kind, data, key string) (http.Handler, func() error, error) {
+	mux := http.NewServeMux()
+	if kind == kindEcho {
+		mux.HandleFunc("/ws", echo)
+		return mux, func() error { return nil }, nil
+	}
+	store, closeStore, err := openStore(ctx, kind, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := realtime.New(realtime.Options{
+		Store: store, Verify: auth.Verifier{Secrets: []string{key}, Now: time.Now}.Verify,
+		Limits: realtime.Limits{PerSecond: 1e6, Connections: 1 << 20},
+		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	server.Register(func(path string, handler http.HandlerFunc) { mux.Handle(path, handler) })
+	return mux, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		return errors.Join(server.Close(ctx), closeStore())
+	}, nil
+}
+
+func openStore(ctx context.Context, kind, data string) (realtime.Store, func() error, error) {
+	switch kind {
+	case kindSQLite:
+		store, err := sqlitestore.Open(ctx, "sqlite://"+data, slog.Default())
+		if err != nil {
+			return nil, nil, err
+		}
+		return store, store.Close, nil
+	case kindRedis:
+		client, err := redistcp.New(data, redistcp.Options{})
+		if err != nil {
+			return nil, nil, err
+		}
+		return redisstore.New(client), client.Close, nil
+	}
+	return nil, nil, fmt.Errorf("there is no server %q", kind)
+}
+
+// echo is the measure of all figures: the WebSocket library and nothing else.
+func echo(w http.ResponseWriter, r *http.Request) {
+	ws, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer ws.CloseNow()
+	for {
+		kind, text, err := ws.Read(context.Background())
+		if err != nil {
+			return
+		}
+		if err := ws.Write(context.Background(), kind, text); err != nil {
+			return
+		}
+	}
+}

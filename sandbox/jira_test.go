@@ -1,0 +1,312 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/sandbox"
+)
+
+func TestJiraCredentials(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	const anonymous, wrong, right = "", "wrong", "right"
+	for _, test := range []struct {
+		name, credential, method, path, body string
+		wantStatus                           int
+		wantText                             string
+		wantReason                           string
+	}{
+		{name: "myself", credential: right, path: "/myself", wantStatus: 200, wantText: f.creds.AtlassianEmail},
+		{name: "myself-wrong", credential: wrong, path: "/myself", wantStatus: 401, wantText: "Client must be authenticated", wantReason: "AUTHENTICATED_FAILED"},
+		{name: "myself-anonymous", credential: anonymous, path: "/myself", wantStatus: 401},
+		{name: "issue-wrong", credential: wrong, path: "/issue/MOB-88", wantStatus: 404, wantText: "Issue does not exist or you do not have permission", wantReason: "AUTHENTICATED_FAILED"},
+		{name: "issue-anonymous", credential: anonymous, path: "/issue/MOB-88", wantStatus: 404},
+		{name: "search-wrong", credential: wrong, path: "/search/jql?jql=project=MOB", wantStatus: 200, wantText: `"issues":[]`, wantReason: "AUTHENTICATED_FAILED"},
+		{name: "user-search-wrong", credential: wrong, path: "/user/search?query=linh", wantStatus: 200, wantText: "[]", wantReason: "AUTHENTICATED_FAILED"},
+		{name: "bulkfetch-wrong", credential: wrong, method: "POST", path: "/issue/bulkfetch", body: `{"issueIdsOrKeys":["MOB-88"]}`, wantStatus: 200, wantText: `"issues":[]`, wantReason: "AUTHENTICATED_FAILED"},
+		{name: "old-search", credential: right, path: "/search?jql=project=MOB", wantStatus: 410, wantText: "removed"},
+		{name: "unknown-path", credential: right, path: "/permissions", wantStatus: 404},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			header := map[string][]string{
+				wrong: {"Authorization", basic(f.creds.AtlassianEmail, "wrong")},
+				right: {"Authorization", basic(f.creds.AtlassianEmail, f.creds.AtlassianAPIToken.Reveal())},
+			}[test.credential]
+
+			got := do(t, cmpOr(test.method, http.MethodGet), f.JiraURL+"/rest/api/3"+test.path, test.body, header...)
+
+			assert.Equal(t, test.wantStatus, got.status)
+			assert.Contains(t, got.text, test.wantText)
+			assert.Equal(t, test.wantReason, got.header.Get("X-Seraph-LoginReason"))
+		})
+	}
+	assert.Equal(t, http.StatusOK, do(t, http.MethodGet, f.JiraURL+"/_edge/tenant_info", "").status, "needs no credentials")
+}
+
+func cmpOr(v, fallback string) string {
+	if v == "" {
+		return fallback
+	}
+	return v
+}
+
+func TestJiraUsers(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	linh, noah := f.person(t, "Linh Tran"), f.person(t, "Noah Fischer")
+	query := func(q string) answer { return f.jira(t, http.MethodGet, "/user/search?query="+url.QueryEscape(q), "") }
+
+	got := f.jira(t, http.MethodGet, "/user?accountId="+url.QueryEscape(linh.AccountID), "")
+	assert.Equal(t, linh.Email, got.at("emailAddress"))
+	assert.Equal(t, "Asia/Ho_Chi_Minh", got.at("timeZone"))
+	hidden := f.jira(t, http.MethodGet, "/user?accountId="+url.QueryEscape(noah.AccountID), "")
+	assert.NotContains(t, hidden.json, "emailAddress")
+	assert.Equal(t, http.StatusNotFound, f.jira(t, http.MethodGet, "/user?accountId=nobody", "").status)
+	assert.Equal(t, http.StatusBadRequest, f.jira(t, http.MethodGet, "/user?accountId="+strings.Repeat("x", 129), "").status)
+
+	assert.Equal(t, 1, query(linh.Email).len())
+	assert.Equal(t, 1, query("linh").len())
+	assert.Equal(t, 1, query("TRAN").len(), "any word of the name")
+	assert.Equal(t, 0, query("ran").len(), "beginnings only")
+	assert.Equal(t, 0, query(noah.Email).len(), "hidden")
+	assert.Equal(t, 1, query("Noah").len())
+	assert.Equal(t, http.StatusBadRequest, query("").status)
+
+	_, err := f.AddPerson(sandbox.Person{AccountID: linh.AccountID, DisplayName: linh.DisplayName, Inactive: true})
+	require.NoError(t, err)
+	assert.Equal(t, 0, query("linh").len(), "only active users")
+}
+
+func TestUserBulkPages(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	q := url.Values{"accountId": {"nobody"}}
+	for _, p := range f.People() {
+		q.Add("accountId", p.AccountID)
+	}
+	first := f.jira(t, http.MethodGet, "/user/bulk?"+q.Encode(), "")
+	assert.Equal(t, 10, first.len("values"), "ten by default")
+	assert.Equal(t, false, first.at("isLast"))
+	assert.InDelta(t, 12, first.at("total"), 0)
+	rest := f.jira(t, http.MethodGet, "/user/bulk?startAt=10&"+q.Encode(), "")
+	assert.Equal(t, 2, rest.len("values"))
+	assert.Equal(t, true, rest.at("isLast"))
+	all := f.jira(t, http.MethodGet, "/user/bulk?maxResults=200&"+q.Encode(), "")
+	assert.Equal(t, 12, all.len("values"))
+	assert.Equal(t, http.StatusBadRequest, f.jira(t, http.MethodGet, "/user/bulk", "").status)
+	assert.Equal(t, http.StatusBadRequest, f.jira(t, http.MethodGet, "/user/bulk?accountId=a&maxResults=x", "").status)
+}
+
+func TestJiraIssue(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	got := f.jira(t, http.MethodGet, "/issue/MOB-88?fields=summary,status,priority,assignee,project", "")
+	require.Equal(t, http.StatusOK, got.status)
+	assert.Equal(t, "MOB-88", got.at("key"))
+	assert.Equal(t, "Barcode scanner misses damaged labels", got.at("fields", "summary"))
+	assert.Equal(t, "indeterminate", got.at("fields", "status", "statusCategory", "key"))
+	assert.Equal(t, "Driver App", got.at("fields", "project", "name"))
+	assert.Equal(t, "Aiko Tanaka", got.at("fields", "assignee", "displayName"))
+	assert.NotContains(t, got.at("fields"), "updated")
+	assert.Contains(t, f.jira(t, http.MethodGet, "/issue/MOB-88", "").at("fields"), "updated")
+	bare := f.jira(t, http.MethodGet, "/issue/PORTAL-320?fields=priority,assignee", "")
+	assert.Equal(t, map[string]any{"priority": nil, "assignee": nil}, bare.at("fields"))
+
+	id := got.at("id").(string)
+	for path, want := range map[string]int{
+		"/issue/" + id: 200, "/issue/mob-88": 200, "/issue/MOB-9999": 404, "/issue/1": 404, "/issue/x": 404,
+		"/issue/MOB-88%2F..%2F..%2Fmyself": 404, "/issue/MOB-88%3Ffields=x": 404,
+	} {
+		assert.Equal(t, want, f.jira(t, http.MethodGet, path, "").status, path)
+	}
+
+	moved, err := f.MoveIssue("MOB-88", "OPS-70")
+	require.NoError(t, err)
+	assert.Equal(t, "Platform Operations", moved.Project.Name)
+	assert.Equal(t, "OPS-70", f.jira(t, http.MethodGet, "/issue/MOB-88", "").at("key"))
+}
+
+func TestBulkFetch(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	fetch := func(ids []string) answer {
+		return f.jira(t, http.MethodPost, "/issue/bulkfetch", encode(t, map[string]any{"issueIdsOrKeys": ids, "fields": []string{"summary"}}))
+	}
+	many := make([]string, 101)
+	for n := range many {
+		many[n] = "MOB-" + strconv.Itoa(n+1)
+	}
+
+	got := fetch([]string{"MOB-88", "NOPE-1", "BILL-214", "MOB-88"})
+	assert.Equal(t, 2, got.len("issues"), "unknown ones and repetitions left out")
+	assert.Zero(t, got.len("issueErrors"))
+	assert.Equal(t, "BILL-214", got.at("issues", 1, "key"))
+	assert.Equal(t, http.StatusOK, fetch(many[:100]).status)
+	assert.Equal(t, http.StatusBadRequest, fetch(many).status)
+	assert.Equal(t, http.StatusBadRequest, fetch(nil).status)
+	assert.Equal(t, http.StatusBadRequest, f.jira(t, http.MethodPost, "/issue/bulkfetch", "[").status)
+}
+
+func TestJQL(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	linh := f.person(t, "Linh Tran").AccountID
+	const unbounded = "Unbounded JQL"
+	for _, test := range []struct {
+		name, jql string
+		want      string // keys, or the error's text
+		status    int
+	}{
+		{"assignee-in-progress", `assignee = "` + linh + `" AND statusCategory = "In Progress" ORDER BY updated DESC`, "PORTAL-312", 200},
+		{"category-by-key", `assignee = "` + linh + `" and statusCategory = indeterminate`, "PORTAL-312", 200},
+		{"not-done", `assignee = "` + linh + `" AND statusCategory != Done ORDER BY key`, "PORTAL-308 PORTAL-312", 200},
+		{"current-user", `assignee = currentUser() ORDER BY key`, "OPS-58 OPS-64 PORTAL-301", 200},
+		{"summary-prefix", `summary ~ "barc*"`, "MOB-88", 200},
+		{"summary-words", `summary ~ "the gps"`, "MOB-90", 200},
+		{"summary-no-prefix", `summary ~ "barc"`, "", 200},
+		{"text", `text ~ "sms*"`, "PORTAL-320", 200},
+		{"escaped-operator", `summary ~ "direct\\:" AND project = BILL`, "BILL-206", 200},
+		{"key", `key = "MOB-88"`, "MOB-88", 200},
+		{"key-lower-case", `issuekey = mob-88`, "MOB-88", 200},
+		{"id-in", fmt.Sprintf(`id in (%d, "MOB-90") order by key desc`, issueIDOf(f, "MOB-88")), "MOB-90 MOB-88", 200},
+		{"project-by-name", `project = "Driver App" AND status in (Testing, "In Review") ORDER BY key`, "MOB-79 MOB-85", 200},
+		{"nobody", `assignee is EMPTY ORDER BY key`, "BILL-217 MOB-91 OPS-63 PORTAL-320", 200},
+		{"or-and-parentheses", `(key = MOB-88 OR key = MOB-90) AND NOT key = MOB-90`, "MOB-88", 200},
+		{"and-binds-tighter", `key = MOB-88 OR key = MOB-90 AND key = MOB-91`, "MOB-88", 200},
+		{"priority-order", `key in (MOB-91, MOB-88, MOB-90, MOB-92) ORDER BY priority DESC, key ASC`, "MOB-88 MOB-90 MOB-92 MOB-91", 200},
+		{"not-equal-skips-empty", `project = PORTAL AND assignee != "` + linh + `" AND statusCategory = "To Do" ORDER BY key`, "PORTAL-315 PORTAL-321", 200},
+
+		{"empty", ` `, unbounded, 400},
+		{"only-order", `ORDER BY updated`, unbounded, 400},
+		{"bad-key", `key = "free text"`, `The issue key 'free text' for field 'key' is invalid.`, 400},
+		{"unknown-key", `key = "MOB-9999"`, `An issue with key 'MOB-9999' does not exist for field 'key'.`, 400},
+		{"unknown-id", `id = 5`, `does not exist for the field 'id'`, 400},
+		{"unknown-account", `assignee = nobody`, `The value 'nobody' does not exist for the field 'assignee'.`, 400},
+		{"unknown-project", `project = SECRET`, `The value 'SECRET' does not exist`, 400},
+		{"unknown-category", `statusCategory = Busy`, `The value 'Busy' does not exist`, 400},
+		{"unknown-field", `salary = 1`, `Field 'salary' does not exist`, 400},
+		{"unknown-function", `assignee = membersOf("x")`, "does not exist", 400},
+		{"reserved-word", `project = DO`, `'DO' is a reserved JQL word.`, 400},
+		{"reserved-character", `summary ~ a*`, `reserved JQL character`, 400},
+		{"open-string", `summary ~ "abc`, `has not been completed`, 400},
+		{"line-break-in-string", "summary ~ \"a\nb\"", `has not been completed`, 400},
+		{"illegal-escape", `summary ~ "a\:b"`, `illegal JQL escape sequence`, 400},
+		{"no-operator", `summary "a"`, `Expecting operator but got 'a'`, 400},
+		{"no-value", `summary ~`, `reached the end`, 400},
+		{"trailing", `key = MOB-88 key = MOB-90`, `Expecting either 'OR' or 'AND' but got 'key'`, 400},
+		{"open-parenthesis", `(key = MOB-88`, `reached the end`, 400},
+		{"open-list", `key in (MOB-88`, `reached the end`, 400},
+		{"empty-text", `summary ~ ""`, `Unable to parse the text`, 400},
+		{"leading-wildcard", `summary ~ "*code"`, `not allowed to start with character '*'`, 400},
+		{"text-operator", `summary ~ "a AND (b"`, `Unable to parse the text`, 400},
+		{"text-on-key", `key ~ "MOB*"`, `The operator '~' is not supported`, 400},
+		{"equals-on-text", `summary = "x"`, `The operator '=' is not supported`, 400},
+		{"bad-order", `key = MOB-88 ORDER BY salary`, `Field 'salary' does not exist`, 400},
+		{"eight-orders", `key = MOB-88 ORDER BY key,key,key,key,key,key,key,key`, `maximum number of ORDER BY`, 400},
+
+		// A search box that does not escape lets the first row through; one that
+		// escapes sends the second, and the third is the text grammar's turn.
+		{"injected", `summary ~ "barc*" OR project = MOB AND key = MOB-90 AND text ~ "crash"`, "MOB-90 MOB-88", 200},
+		{"injection-escaped", `summary ~ "x\" OR project = MOB"`, `Unable to parse the text`, 400},
+		{"injection-cleaned", `summary ~ "x OR project MOB*"`, "", 200},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			body := encode(t, map[string]any{"jql": test.jql, "fields": []string{"summary"}})
+			got := f.jira(t, http.MethodPost, "/search/jql", body)
+			byGet := f.jira(t, http.MethodGet, "/search/jql?fields=summary&jql="+url.QueryEscape(test.jql), "")
+
+			assert.Equal(t, test.status, got.status, got.text)
+			assert.Equal(t, got.text, byGet.text)
+			if test.status != http.StatusOK {
+				assert.Contains(t, got.at("errorMessages", 0), test.want)
+				return
+			}
+			var keys []string
+			for i := range got.len("issues") {
+				keys = append(keys, got.at("issues", i, "key").(string))
+			}
+			assert.Equal(t, test.want, strings.Join(keys, " "))
+			assert.NotContains(t, got.json, "total")
+		})
+	}
+}
+
+func issueIDOf(f *fixture, key string) int64 {
+	for _, i := range f.Issues() {
+		if i.Key == key {
+			return i.ID
+		}
+	}
+	return 0
+}
+
+func FuzzJQLNeverPanics(f *testing.F) {
+	for _, seed := range []string{`key = "A-1"`, `summary ~ "a\\:b*"`, `not (a in (1,2) or b is not empty) order by x`, `"\u00e4`, `!!~`, `a=`} {
+		f.Add(seed)
+	}
+	s := sandbox.New(sandbox.Options{Clock: fixedClock})
+	h := s.Jira()
+	auth := basic(s.Credentials().AtlassianEmail, s.Credentials().AtlassianAPIToken.Reveal())
+	f.Fuzz(func(t *testing.T, jql string) {
+		got := serve(h, http.MethodGet, "/rest/api/3/search/jql?jql="+url.QueryEscape(jql), "Authorization", auth)
+		assert.Contains(t, []int{http.StatusOK, http.StatusBadRequest}, got)
+	})
+}
+
+func TestSearchPages(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	const jql = "project in (PORTAL, BILL) ORDER BY key"
+	page := func(token string, size any) answer {
+		return f.jira(t, http.MethodPost, "/search/jql", encode(t, map[string]any{"jql": jql, "maxResults": size, "nextPageToken": token}))
+	}
+	seen, token, pages := map[any]bool{}, "", 0
+	for last := false; !last; pages++ {
+		got := page(token, 8)
+		require.Equal(t, http.StatusOK, got.status)
+		for i := range got.len("issues") {
+			assert.Len(t, got.at("issues", i), 1, "only the id by default")
+			seen[got.at("issues", i, "id")] = true
+		}
+		token, _ = got.at("nextPageToken").(string)
+		last = got.at("isLast").(bool)
+		assert.Equal(t, last, token == "")
+	}
+	assert.Len(t, seen, 20)
+	assert.Equal(t, 3, pages)
+
+	token = page("", 8).at("nextPageToken").(string)
+	other := f.jira(t, http.MethodPost, "/search/jql", encode(t, map[string]any{"jql": "project = MOB", "nextPageToken": token}))
+	assert.Equal(t, http.StatusBadRequest, other.status, "the token belongs to its query")
+	assert.Equal(t, http.StatusBadRequest, page("not a token", 8).status)
+	assert.Equal(t, http.StatusBadRequest, page("", 0).status)
+	f.clock.Advance(8 * 24 * 60 * 60 * 1e9)
+	assert.Equal(t, http.StatusBadRequest, page(token, 8).status, "valid for seven days")
+}
+
+func TestRateLimit(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	f.SetRateLimit("jira", sandbox.RateLimit{Burst: 2, PerSecond: 0.5})
+	get := func(path string) answer { return f.jira(t, http.MethodGet, path, "") }
+
+	first, second, third := get("/myself"), get("/myself"), get("/myself")
+	assert.Equal(t, []int{200, 200, 429}, []int{first.status, second.status, third.status})
+	assert.Equal(t, "2", third.header.Get("Retry-After"))
+	assert.Equal(t, "jira-burst-based", third.header.Get("RateLimit-Reason"))
+	assert.Equal(t, "2026-03-05T09:30Z", third.header.Get("X-RateLimit-Reset"))
+	assert.Equal(t, []string{"1", "0"}, []string{first.header.Get("X-RateLimit-Remaining"), second.header.Get("X-RateLimit-Remaining")})
+	assert.Equal(t, 200, get("/issue/MOB-88").status, "each operation has its own bucket")
+	f.clock.Advance(2e9)
+	assert.Equal(t, 200, get("/myself").status)
+	assert.Equal(t, 4, f.Requests()["jira.myself"], "refused ones count")
+
+	f.SetRateLimit("clockwork", sandbox.RateLimit{Burst: 0, PerSecond: 0.1})
+	limited := f.worklogs(t, twoWeeks)
+	assert.Equal(t, 429, limited.status)
+	assert.Equal(t, "10", limited.header.Get("Retry-After"))
+	f.SetRateLimit("clockwork", sandbox.RateLimit{})
+	assert.Equal(t, 200, f.worklogs(t, twoWeeks).status)
+	f.ResetRequests()
+	assert.Empty(t, f.Requests())
+}

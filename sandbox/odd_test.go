@@ -1,0 +1,150 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/sandbox"
+)
+
+func TestOddEntries(t *testing.T) {
+	for _, test := range []struct {
+		how             sandbox.Oddity
+		timer, worklogs string // how the entry begins to differ
+	}{
+		{sandbox.OddIssueGone, `"issue":null`, `"issueId":"gone"`},
+		{sandbox.OddNoPerson, `"running_for":null`, ``},
+		{sandbox.OddEmptyTime, `"started_at":""`, `"started":""`},
+		{sandbox.OddFraction, `"worklog_count":0.0`, `"timeSpentSeconds":3600.0`},
+		{sandbox.OddNull, `null,`, `null`},
+	} {
+		t.Run(string(test.how), func(t *testing.T) {
+			f := start(t, sandbox.Options{})
+			linh := f.person(t, "Linh Tran").AccountID
+			started, err := f.StartTimer(linh, "MOB-90", "")
+			require.NoError(t, err)
+			before, asItIs := f.RunningTimers(), f.timersPage(t, f.contextJWT(t), 1).text
+			require.NoError(t, f.LogTime(linh, "MOB-90", testNow.AddDate(0, 0, -3), time.Hour))
+			logs := f.Worklogs()
+			logged := logs[len(logs)-1]
+			spoil := func(id int64, how sandbox.Oddity) int {
+				return do(t, "PUT", fmt.Sprintf("%s/odd/%d", f.ControlURL, id), encode(t, map[string]any{"how": how})).status
+			}
+			require.Equal(t, 200, spoil(started.ID, test.how))
+			require.Equal(t, 200, spoil(logged.ID, test.how))
+
+			page := f.timersPage(t, f.contextJWT(t), 1)
+			assert.Equal(t, len(before), page.len("timers"))
+			assert.Contains(t, page.text, test.timer)
+			assert.Equal(t, before, f.RunningTimers(), "the truth stays")
+			day := testNow.AddDate(0, 0, -3).Format(time.DateOnly)
+			listed := f.worklogs(t, "starting_at="+day+"&ending_at="+day+"&account_id="+linh)
+			assert.Contains(t, listed.text, test.worklogs)
+
+			require.Equal(t, 200, spoil(started.ID, ""))
+			assert.Equal(t, asItIs, f.timersPage(t, f.contextJWT(t), 1).text)
+			assert.Equal(t, http.StatusBadRequest, spoil(started.ID, "blue"))
+		})
+	}
+}
+
+func TestListOrders(t *testing.T) {
+	ids := func(order string) (ids []int64) {
+		f := start(t, sandbox.Options{PageSize: 3})
+		f.Switch(func(s *sandbox.Switches) { s.ListOrder = order })
+		for page := 1; page <= 3; page++ {
+			got := f.timersPage(t, f.contextJWT(t), page)
+			for i := range got.len("timers") {
+				ids = append(ids, int64(got.at("timers", i, "id").(float64)))
+			}
+		}
+		return ids
+	}
+	newest, oldest, mixed := ids("newest"), ids("oldest"), ids("mixed")
+	require.Len(t, newest, 7)
+	assert.IsDecreasing(t, newest)
+	assert.IsIncreasing(t, oldest)
+	assert.ElementsMatch(t, newest, mixed)
+	assert.NotEqual(t, newest, mixed)
+	assert.NotEqual(t, oldest, mixed)
+}
+
+func TestListMoves(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	token := f.contextJWT(t)
+	before := f.RunningTimers()
+	f.timersPage(t, token, 1)
+	assert.Equal(t, before, f.RunningTimers())
+	f.Switch(func(s *sandbox.Switches) { s.ListMoves = 5 })
+	f.timersPage(t, token, 1)
+	moved := f.RunningTimers()
+	assert.NotEqual(t, before, moved)
+	f.timersPage(t, token, 1)
+	assert.NotEqual(t, moved, f.RunningTimers())
+}
+
+func TestStrictHours(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	ola, err := f.AddPerson(sandbox.Person{DisplayName: "Ola Berg", TimeZone: "Europe/Oslo"})
+	require.NoError(t, err)
+	f.Switch(func(s *sandbox.Switches) { s.StrictHours = true })
+	f.clock.Set(time.Date(2026, 3, 5, 15, 0, 0, 0, time.UTC)) // 16:00 there
+	started, err := f.StartTimer(ola.AccountID, "MOB-90", "")
+	require.NoError(t, err)
+	require.True(t, started.StartedWithinWorkingHours)
+	for _, at := range []struct {
+		after   time.Duration
+		counted time.Duration
+		atWork  bool
+	}{
+		{59 * time.Minute, 59 * time.Minute, true},
+		{time.Hour, time.Hour, false},
+		{15 * time.Hour, time.Hour, false},
+		{16 * time.Hour, time.Hour, true}, // 8:00 on the next day
+		{16*time.Hour + 35*time.Minute, time.Hour + 35*time.Minute, true},
+		{48 * time.Hour, 18 * time.Hour, true}, // + 9 h and, from 8:00 to 16:00, 8 h
+	} {
+		f.clock.Set(started.StartedAt.Add(at.after))
+		now := f.RunningTimers()[7]
+		require.Equal(t, started.ID, now.ID)
+		assert.EqualValues(t, at.counted/time.Second, now.TillNow, "after %v", at.after)
+		assert.Equal(t, at.atWork, now.WithinWorkingHours, "after %v", at.after)
+		listed := f.timersPage(t, f.contextJWT(t), 1)
+		assert.InDelta(t, at.counted.Seconds(), listed.at("timers", 0, "till_now"), 0)
+		assert.Equal(t, at.atWork, listed.at("timers", 0, "within_working_hours"))
+	}
+	yes, no := true, false
+	_, err = f.EditTimer(started.ID, sandbox.TimerEdit{OnHold: &yes})
+	require.NoError(t, err)
+	f.clock.Advance(time.Hour)
+	_, err = f.EditTimer(started.ID, sandbox.TimerEdit{OnHold: &no})
+	require.NoError(t, err)
+	f.clock.Advance(10 * time.Hour)
+	stopped, err := f.StopTimer(ola.AccountID, "MOB-90")
+	require.NoError(t, err)
+	assert.EqualValues(t, 18*time.Hour/time.Second, stopped.TillNow, "it was held over the end of the day")
+}
+
+func TestMoveAnIssueByControl(t *testing.T) {
+	f := start(t, sandbox.Options{})
+	move := func(key, to string) answer {
+		return do(t, "POST", f.ControlURL+"/issues/move", encode(t, map[string]any{"key": key, "newKey": to}))
+	}
+	linh := f.person(t, "Linh Tran").AccountID
+	started, err := f.StartTimer(linh, "MOB-90", "")
+	require.NoError(t, err)
+	moved := move("MOB-90", "BILL-900")
+	require.Equal(t, 200, moved.status, moved.text)
+	assert.InDelta(t, started.Issue.ID, moved.at("id"), 0)
+	listed := f.timersPage(t, f.contextJWT(t), 1)
+	assert.Equal(t, "BILL-900", listed.at("timers", 0, "issue", "key"))
+	_, err = f.StopTimer(linh, "MOB-90")
+	assert.NoError(t, err, "by the old key")
+	assert.Equal(t, 404, move("NOPE-1", "BILL-901").status)
+	assert.Equal(t, 400, move("BILL-900", "BILL-214").status)
+}

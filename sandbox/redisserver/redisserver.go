@@ -1,0 +1,114 @@
+// Package redisserver runs a real redis-server process for a test. It looks
+// for the program in PATH and, unlike miniredis, keeps no data and no promise
+// of speed; it is not for development servers.
+package redisserver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clockwork-timer/backend/sandbox/freeport"
+)
+
+const (
+	startLimit = 10 * time.Second
+	poll       = 5 * time.Millisecond
+	attempts   = 5 // another process may take the free port first
+)
+
+// Start runs redis-server on a free loopback port, without persistence, and
+// returns its host:port once it answers. Extra arguments are the program's own
+// ("--requirepass", "x"). It is stopped at the end of the test. A missing
+// program fails the test: nothing is skipped.
+func Start(t testing.TB, args ...string) (addr string) {
+	t.Helper()
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Fatalf("redis-server is needed for this test (Debian package redis-server): %v", err)
+	}
+	for range attempts {
+		addr, err = start(t, program, args)
+		if err == nil {
+			return addr
+		}
+	}
+	t.Fatalf("start redis-server: %v", err)
+	return ""
+}
+
+func start(t testing.TB, program string, args []string) (string, error) {
+	ports, err := freeport.Find(1)
+	if err != nil {
+		return "", err
+	}
+	port := strconv.Itoa(ports[0])
+	base := []string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no", "--daemonize", "no"}
+	var output bytes.Buffer
+	cmd := exec.Command(program, append(base, args...)...)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait() // it ends by our signal, or the wait below reports it
+	}()
+	stop := func() {
+		_ = cmd.Process.Kill()
+		<-exited
+	}
+	addr := net.JoinHostPort("127.0.0.1", port)
+	if err := awaitPong(addr, exited); err != nil {
+		stop()
+		return "", fmt.Errorf("%w; it said: %s", err, output.String())
+	}
+	t.Cleanup(stop)
+	return addr, nil
+}
+
+func awaitPong(addr string, exited <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		if answers(addr) {
+			return nil
+		}
+		select {
+		case <-exited:
+			return fmt.Errorf("redis-server ended at once")
+		case <-ctx.Done():
+			return fmt.Errorf("redis-server does not answer after %s", startLimit)
+		case <-tick.C:
+		}
+	}
+}
+
+// answers asks for a PONG. A server with a password answers NOAUTH, which is
+// an answer too.
+func answers(addr string) bool {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if conn.SetDeadline(time.Now().Add(time.Second)) != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	line := make([]byte, 64)
+	n, err := conn.Read(line)
+	said := string(line[:n])
+	return err == nil && (strings.HasPrefix(said, "+PONG") || strings.HasPrefix(said, "-NOAUTH"))
+}
