@@ -53,7 +53,7 @@ type world struct {
 // theirs is not printed again.
 var (
 	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON"}
-	keptInside = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "METRICS_ADDRESS"}
+	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "METRICS_ADDRESS"}
 )
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
@@ -65,7 +65,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 	}
 	w.variables = w.environment(restToken, given)
 	variables := maps.Clone(w.variables)
-	for _, name := range keptInside {
+	for _, name := range notPrinted {
 		if value, ok := given[name]; ok {
 			variables[name] = value
 			delete(w.variables, name)

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// finish is how long requests may take to finish at the end.
-	finish = 10 * time.Second
+	// shutdownGrace is how long requests may take to finish at the end.
+	shutdownGrace = 10 * time.Second
 	// headerTimeout ends connections that send their header drop by drop.
 	headerTimeout = 5 * time.Second
 	readTimeout   = 30 * time.Second
@@ -72,7 +72,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, wri
 
 // shutDown lets requests finish, and ends those that do not.
 func shutDown(server *http.Server, failed <-chan error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), finish)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
 	defer cancel()
 	err := server.Shutdown(ctx)
 	if err != nil {

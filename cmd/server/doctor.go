@@ -13,9 +13,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/doctor"
 )
 
-// examine checks the configuration and all that it names, and prints a line for
+// runDoctor checks the configuration and all that it names, and prints a line for
 // each. It is an error where something is wrong.
-func examine(ctx context.Context, environ []string, stdout io.Writer, o doctor.Options) error {
+func runDoctor(ctx context.Context, environ []string, stdout io.Writer, o doctor.Options) error {
 	variables := config.Environ(environ)
 	failures := doctor.Run(ctx, variables, o, doctor.Printer(stdout, coloured(stdout, variables)))
 	switch failures {

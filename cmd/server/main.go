@@ -47,7 +47,7 @@ func main() {
 // an empty line in an env file must not open what the image keeps closed.
 var authMode string
 
-func decided(environ []string) []string {
+func withDefaultAuthMode(environ []string) []string {
 	if strings.TrimSpace(config.Environ(environ)["AUTH_MODE"]) == "" && authMode != "" {
 		return append(slices.Clone(environ), "AUTH_MODE="+authMode)
 	}
@@ -55,12 +55,12 @@ func decided(environ []string) []string {
 }
 
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	environ = decided(environ)
+	environ = withDefaultAuthMode(environ)
 	switch { // for those who have no configuration yet, or a wrong one
 	case len(args) == 1 && args[0] == "hash-password":
 		return hashPassword(stdin, stdout, stderr)
 	case len(args) == 1 && args[0] == "doctor":
-		return examine(ctx, environ, stdout, doctor.Options{})
+		return runDoctor(ctx, environ, stdout, doctor.Options{})
 	}
 	c, err := config.Load(config.Environ(environ))
 	if err != nil {
@@ -75,17 +75,17 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	log := app.NewLog(stderr, c)
 	switch {
 	case len(args) == 0:
-		return observed(ctx, c, log, serve)
+		return withTelemetry(ctx, c, log, serve)
 	case len(args) == 1 && args[0] == "sync":
 		c.Telemetry.MetricsAddress = "" // the server beside it has the port, and Prometheus would come too late
-		return observed(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
+		return withTelemetry(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
 	}
 	return errors.New("usage: server [sync | doctor | hash-password | backup FILE | healthcheck]")
 }
 
-// observed calls run with dependencies that tell the operator's tools of
+// withTelemetry calls run with dependencies that tell the operator's tools of
 // themselves, where there are any.
-func observed(ctx context.Context, c *config.Config, log *slog.Logger, run func(context.Context, *app.Deps) error) error {
+func withTelemetry(ctx context.Context, c *config.Config, log *slog.Logger, run func(context.Context, *app.Deps) error) error {
 	observer, err := observe.New(ctx, c, log)
 	if err != nil {
 		return err

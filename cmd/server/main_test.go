@@ -93,7 +93,7 @@ func TestEmptyAuthModeInTheImage(t *testing.T) {
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
-	assert.Equal(t, []string{"AUTH_MODE=open"}, decided([]string{"AUTH_MODE=open"}), "which is a decision")
+	assert.Equal(t, []string{"AUTH_MODE=open"}, withDefaultAuthMode([]string{"AUTH_MODE=open"}), "which is a decision")
 }
 
 // Whoever leaves the door to the sync open is told.

@@ -10,9 +10,9 @@ import (
 )
 
 // checkAuth tells who may call, and how well that is kept.
-func checkAuth(_ context.Context, p *patient) []Finding {
-	a := p.config.Auth
-	if p.wrong("AUTH_MODE", "JWT_SECRET", "AUTH_USERS") {
+func checkAuth(_ context.Context, t *target) []Finding {
+	a := t.config.Auth
+	if t.wrong("AUTH_MODE", "JWT_SECRET", "AUTH_USERS") {
 		return only(skip(see))
 	}
 	if a.Mode == config.AuthUndecided {
@@ -20,7 +20,7 @@ func checkAuth(_ context.Context, p *patient) []Finding {
 	}
 	var found []Finding
 	switch {
-	case a.Mode == config.AuthOpen && p.config.Deployed():
+	case a.Mode == config.AuthOpen && t.config.Deployed():
 		found = append(found, warn("open: anyone who knows the address reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS"))
 	case a.OpenByDefault:
 		found = append(found, warn("open, because AUTH_MODE is not set: whoever reaches the server reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant"))
@@ -35,7 +35,7 @@ func checkAuth(_ context.Context, p *patient) []Finding {
 			break
 		}
 	}
-	found = append(found, p.checkUsers()...)
+	found = append(found, t.checkUsers()...)
 	if len(found) > 0 {
 		return found
 	}
@@ -47,9 +47,9 @@ func checkAuth(_ context.Context, p *patient) []Finding {
 }
 
 // checkUsers looks at what AUTH_USERS can have wrong though it parses.
-func (p *patient) checkUsers() (found []Finding) {
+func (t *target) checkUsers() (found []Finding) {
 	var weak, heavy, nobody []string
-	for user, hash := range p.config.Auth.Users.Each() {
+	for user, hash := range t.config.Auth.Users.Each() {
 		switch cost := hash.Cost(); {
 		case weakCost(cost):
 			weak = append(weak, user.Username)
@@ -93,10 +93,10 @@ func guessable(text string) bool {
 }
 
 // checkEncryption tells whether upstream tokens are kept between syncs.
-func checkEncryption(_ context.Context, p *patient) []Finding {
-	key := p.config.TokenEncryptionKey.Bytes()
+func checkEncryption(_ context.Context, t *target) []Finding {
+	key := t.config.TokenEncryptionKey.Bytes()
 	switch {
-	case p.wrong("TOKEN_ENCRYPTION_KEY"):
+	case t.wrong("TOKEN_ENCRYPTION_KEY"):
 		return only(skip(see))
 	case len(key) == 0:
 		return only(skip("TOKEN_ENCRYPTION_KEY is not set: each sync asks Jira for a token of its own"))
@@ -107,13 +107,13 @@ func checkEncryption(_ context.Context, p *patient) []Finding {
 }
 
 // checkCORS lists the origins: one that is missing shows nowhere else.
-func checkCORS(_ context.Context, p *patient) []Finding {
-	if p.wrong("CORS_ALLOWED_ORIGINS") {
+func checkCORS(_ context.Context, t *target) []Finding {
+	if t.wrong("CORS_ALLOWED_ORIGINS") {
 		return only(skip(see))
 	}
-	own := p.config.Auth.AllowedOrigins
+	own := t.config.Auth.AllowedOrigins
 	for _, origin := range own {
-		if strings.HasPrefix(origin, "http://") && p.config.Deployed() {
+		if strings.HasPrefix(origin, "http://") && t.config.Deployed() {
 			return only(warn("%s is not encrypted: anyone on the way can put a page there, so use https", origin))
 		}
 	}

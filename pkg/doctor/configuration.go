@@ -19,13 +19,13 @@ func faultsOf(err error) []config.Fault {
 }
 
 // checkConfiguration names every variable that is missing or wrong.
-func checkConfiguration(_ context.Context, p *patient) []Finding {
+func checkConfiguration(_ context.Context, t *target) []Finding {
 	var found []Finding
-	for _, f := range p.faults {
+	for _, f := range t.faults {
 		found = append(found, fail("%s %s (.env.example says where to get it)", f.Variable, f.Problem))
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.environ)) {
-		if value := p.environ[name]; ours(name) && len(value) > 1 && strings.ContainsRune(`"'`, rune(value[0])) && value[len(value)-1] == value[0] {
+	for _, name := range slices.Sorted(maps.Keys(t.environ)) {
+		if value := t.environ[name]; ours(name) && len(value) > 1 && strings.ContainsRune(`"'`, rune(value[0])) && value[len(value)-1] == value[0] {
 			found = append(found, warn("%s begins and ends with a quote: Docker's --env-file keeps quotes, so take them away", name))
 		}
 	}

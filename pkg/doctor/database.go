@@ -15,10 +15,10 @@ import (
 )
 
 // checkDatabase sees whether realtime state can be kept where DATABASE_URL says.
-func checkDatabase(ctx context.Context, p *patient) []Finding {
-	text := p.config.DatabaseURL
+func checkDatabase(ctx context.Context, t *target) []Finding {
+	text := t.config.DatabaseURL
 	if text == "redis" {
-		if _, err := p.redis(); err != nil {
+		if _, err := t.redis(); err != nil {
 			return only(skip(see))
 		}
 		return only(ok("in the Redis above, for any number of servers"))
@@ -38,7 +38,7 @@ func checkDatabase(ctx context.Context, p *patient) []Finding {
 		return only(fail("DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full, or redis"))
 	case path == ":memory:":
 		return only(warn("in memory: what clients started is forgotten at each restart, so set DATABASE_URL=sqlite://clockwork.db"))
-	case p.config.Platform.VercelEnv != "":
+	case t.config.Platform.VercelEnv != "":
 		return only(warn("a function's disk cannot be written: set DATABASE_URL=redis where realtime is wanted"))
 	}
 	return only(checkFile(path))

@@ -48,7 +48,7 @@ const defaultTimeout = 10 * time.Second
 type check struct {
 	name string
 	long bool // takes several calls
-	run  func(ctx context.Context, p *patient) []Finding
+	run  func(ctx context.Context, t *target) []Finding
 }
 
 // checks are in the order of the report: what others build on comes first.
@@ -72,21 +72,21 @@ var checks = []check{
 // finding as soon as those before it are known. What cannot be checked because
 // variables are missing is skipped. It returns the number of failures.
 func Run(ctx context.Context, environ map[string]string, o Options, report func(Finding)) (failures int) {
-	p := newPatient(environ, o)
-	defer p.close()
-	mask := maskFor(p)
+	t := newTarget(environ, o)
+	defer t.close()
+	mask := maskFor(t)
 	results := make([]chan []Finding, len(checks))
 	for i, c := range checks {
 		results[i] = make(chan []Finding, 1)
 		go func() {
 			var findings []Finding
-			if panics.Try(func() error { findings = p.examine(ctx, c, o.Timeout); return nil }) != nil {
+			if panics.Try(func() error { findings = t.run(ctx, c, o.Timeout); return nil }) != nil {
 				findings = []Finding{{Check: c.name, Level: Fail, Text: "the check itself failed: that is a fault of this program"}}
 			}
 			results[i] <- findings
 		}()
 	}
-	tell := func(findings []Finding) {
+	send := func(findings []Finding) {
 		for _, f := range findings {
 			if f.Level == Fail {
 				failures++
@@ -96,14 +96,14 @@ func Run(ctx context.Context, environ map[string]string, o Options, report func(
 		}
 	}
 	for _, result := range results {
-		tell(<-result)
+		send(<-result)
 	}
-	tell(p.clock.findings()) // from the answers to all the others
+	send(t.clock.findings()) // from the answers to all the others
 	return failures
 }
 
 // patient is what is checked: a configuration, complete or not.
-type patient struct {
+type target struct {
 	config    *config.Config
 	faults    []config.Fault
 	environ   map[string]string
@@ -114,7 +114,7 @@ type patient struct {
 	closers   []func() error
 }
 
-func newPatient(environ map[string]string, o Options) *patient {
+func newTarget(environ map[string]string, o Options) *target {
 	if o.Transport == nil {
 		o.Transport = rest.NewTransport()
 	}
@@ -122,20 +122,20 @@ func newPatient(environ map[string]string, o Options) *patient {
 		o.Now = time.Now
 	}
 	c, err := config.Load(environ)
-	p := &patient{config: c, faults: faultsOf(err), environ: environ, now: o.Now, clock: &clockWatch{next: o.Transport, now: o.Now}}
-	p.transport = p.clock
-	p.openRedis()
-	return p
+	t := &target{config: c, faults: faultsOf(err), environ: environ, now: o.Now, clock: &clockWatch{next: o.Transport, now: o.Now}}
+	t.transport = t.clock
+	t.openRedis()
+	return t
 }
 
-func (p *patient) close() {
-	for _, closeOne := range p.closers {
+func (t *target) close() {
+	for _, closeOne := range t.closers {
 		_ = closeOne()
 	}
 }
 
 // examine makes one check within its time.
-func (p *patient) examine(ctx context.Context, c check, timeout time.Duration) []Finding {
+func (t *target) run(ctx context.Context, c check, timeout time.Duration) []Finding {
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
@@ -144,7 +144,7 @@ func (p *patient) examine(ctx context.Context, c check, timeout time.Duration) [
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	findings := c.run(ctx, p)
+	findings := c.run(ctx, t)
 	for i := range findings {
 		if findings[i].Check == "" {
 			findings[i].Check = c.name
@@ -155,8 +155,8 @@ func (p *patient) examine(ctx context.Context, c check, timeout time.Duration) [
 
 // wrong reports whether one of the variables is missing or wrong, which the
 // check of the configuration tells.
-func (p *patient) wrong(variables ...string) bool {
-	for _, f := range p.faults {
+func (t *target) wrong(variables ...string) bool {
+	for _, f := range t.faults {
 		for _, v := range variables {
 			if f.Variable == v {
 				return true

@@ -118,19 +118,19 @@ func report(t *testing.T, w *apptest.World, through *wire) (text string, failure
 	assert.Subset(t, before, w.Redis.Miniredis().Keys(), "it leaves nothing behind")
 	text = out.String()
 	for name, value := range w.Secrets() {
-		assertUntold(t, text, name, value)
+		assertNotPrinted(t, text, name, value)
 	}
 	for _, value := range secrets {
-		assertUntold(t, text, "secret", value)
+		assertNotPrinted(t, text, "secret", value)
 	}
 	assert.NotContains(t, text, "$argon2id$")
 	return text, failures
 }
 
-func assertUntold(t *testing.T, text, name, value string) {
+func assertNotPrinted(t *testing.T, text, name, value string) {
 	t.Helper()
 	for _, form := range []string{value, url.QueryEscape(value), base64.StdEncoding.EncodeToString([]byte(value))} {
-		assert.NotContains(t, text, form, "%s is told", name)
+		assert.NotContains(t, text, form, "%s is printed", name)
 	}
 }
 

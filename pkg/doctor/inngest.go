@@ -11,14 +11,14 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-func checkInngest(ctx context.Context, p *patient) []Finding {
-	c := p.config
+func checkInngest(ctx context.Context, t *target) []Finding {
+	c := t.config
 	eventKey, signing := c.Inngest.EventKey, c.Inngest.SigningKey
 	switch {
-	case p.wrong("INNGEST_DEV", "INNGEST_BASE_URL", "INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"):
+	case t.wrong("INNGEST_DEV", "INNGEST_BASE_URL", "INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"):
 		return only(skip(see))
 	case c.InngestDev():
-		return only(p.checkDevServer(ctx))
+		return only(t.checkDevServer(ctx))
 	case eventKey.IsZero() && signing.IsZero():
 		return only(warn("no keys are set: nothing syncs by itself, so set INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY (app.inngest.com > Manage), or INNGEST_DEV=1"))
 	case eventKey.IsZero():
@@ -30,15 +30,15 @@ func checkInngest(ctx context.Context, p *patient) []Finding {
 	case !inngestapi.IsSigningKey(signing.Reveal()):
 		return only(fail("INNGEST_SIGNING_KEY has not the form signkey-prod-0123abcd…: copy it anew from app.inngest.com > Manage > Signing key"))
 	}
-	return only(p.checkKeys(ctx, eventKey, signing))
+	return only(t.checkKeys(ctx, eventKey, signing))
 }
 
-func (p *patient) inngest(base string) (*rest.Client, error) {
-	return rest.New(rest.Options{Upstream: "inngest", BaseURL: base, Transport: p.transport, Now: p.now})
+func (t *target) inngest(base string) (*rest.Client, error) {
+	return rest.New(rest.Options{Upstream: "inngest", BaseURL: base, Transport: t.transport, Now: t.now})
 }
 
-func (p *patient) checkDevServer(ctx context.Context) Finding {
-	client, err := p.inngest(p.config.InngestURL())
+func (t *target) checkDevServer(ctx context.Context) Finding {
+	client, err := t.inngest(t.config.InngestURL())
 	if err != nil {
 		return fail("INNGEST_DEV: %v", err)
 	}
@@ -51,17 +51,17 @@ func (p *patient) checkDevServer(ctx context.Context) Finding {
 // checkKeys asks the API, of Inngest's cloud or of a server of one's own, with
 // the signing key, and the event address with the event key and an empty list of
 // events, which sends nothing.
-func (p *patient) checkKeys(ctx context.Context, eventKey, signing secret.Text) Finding {
+func (t *target) checkKeys(ctx context.Context, eventKey, signing secret.Text) Finding {
 	base, events := inngestapi.CloudAPI, inngestapi.CloudEvents
-	if own := p.config.InngestURL(); own != "" {
+	if own := t.config.InngestURL(); own != "" {
 		base, events = own, own
 	}
-	api, err := inngestapi.New(inngestapi.Options{BaseURL: base, SigningKey: signing, Transport: p.transport, Now: p.now})
+	api, err := inngestapi.New(inngestapi.Options{BaseURL: base, SigningKey: signing, Transport: t.transport, Now: t.now})
 	if err != nil {
 		return fail("INNGEST_SIGNING_KEY: %v", err)
 	}
 	asked := api.VerifyKey(ctx)
-	sent := p.ask(ctx, events, rest.Request{Op: "event_key", Method: http.MethodPost, Path: []string{"e", eventKey.Reveal()},
+	sent := t.ask(ctx, events, rest.Request{Op: "event_key", Method: http.MethodPost, Path: []string{"e", eventKey.Reveal()},
 		JSON: []struct{}{}, Secrets: []secret.Text{eventKey}})
 	switch {
 	case refused(asked):
@@ -77,16 +77,16 @@ func (p *patient) checkKeys(ctx context.Context, eventKey, signing secret.Text) 
 	case sent != nil:
 		return warn("the signing key is taken; of the event key only the form was checked, for Inngest answers %d", statusOf(sent))
 	}
-	return p.checkFunction(ctx, api)
+	return t.checkFunction(ctx, api)
 }
 
 // checkFunction tells whether Inngest knows the function, and when it last ran.
-func (p *patient) checkFunction(ctx context.Context, api *inngestapi.Client) Finding {
+func (t *target) checkFunction(ctx context.Context, api *inngestapi.Client) Finding {
 	registered, err := api.Registered(ctx)
 	switch {
 	case err != nil:
 		return ok("both keys are taken; that the app is registered with them was not checked (see the app's page in Inngest)")
-	case !registered && p.config.SelfHostedInngest():
+	case !registered && t.config.SelfHostedInngest():
 		return fail("both keys are taken, but the function is not registered, so that nothing runs: start Inngest with --sdk-url and the address at which it reaches this server, such as http://server:3000/api/inngest")
 	case !registered:
 		return fail("both keys are taken, but the function is not registered, so that nothing runs: sync the app in Inngest with the address of /api/inngest")
@@ -98,11 +98,11 @@ func (p *patient) checkFunction(ctx context.Context, api *inngestapi.Client) Fin
 	case last == nil:
 		return ok("both keys are taken, and the function is registered; no event has run it yet")
 	}
-	return ok("both keys are taken, and the function is registered; an event last ran it %s ago: %s", p.now().Sub(last.StartedAt).Round(time.Second), strings.ToLower(oneLine(last.Status)))
+	return ok("both keys are taken, and the function is registered; an event last ran it %s ago: %s", t.now().Sub(last.StartedAt).Round(time.Second), strings.ToLower(oneLine(last.Status)))
 }
 
-func (p *patient) ask(ctx context.Context, base string, r rest.Request) error {
-	client, err := p.inngest(base)
+func (t *target) ask(ctx context.Context, base string, r rest.Request) error {
+	client, err := t.inngest(base)
 	if err != nil {
 		return err
 	}

@@ -10,27 +10,27 @@ import (
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
-func (p *patient) jira() (*jira.Client, error) {
-	c := p.config
+func (t *target) jira() (*jira.Client, error) {
+	c := t.config
 	return jira.New(jira.Options{BaseURL: c.JiraAPIURL(), BrowseURL: c.BrowseURL(), Email: c.Jira.Email, APIToken: c.Jira.APIToken,
-		Transport: p.transport, Now: p.now})
+		Transport: t.transport, Now: t.now})
 }
 
 // checkJira asks Jira who the API token's user is.
-func checkJira(ctx context.Context, p *patient) []Finding {
-	if p.wrong("JIRA_DOMAIN", "JIRA_BASE_URL", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {
+func checkJira(ctx context.Context, t *target) []Finding {
+	if t.wrong("JIRA_DOMAIN", "JIRA_BASE_URL", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {
 		return only(skip(see))
 	}
-	client, err := p.jira()
+	client, err := t.jira()
 	if err != nil {
 		return only(fail("%v: set JIRA_DOMAIN, and JIRA_BASE_URL only for a scoped token", err))
 	}
-	began := p.now()
+	began := t.now()
 	me, err := client.Myself(ctx)
 	if err != nil {
 		return only(jiraFailure(err))
 	}
-	return only(ok("%s takes the API token of %s, %s", p.config.Jira.Domain, me.DisplayName, took(p.now().Sub(began))))
+	return only(ok("%s takes the API token of %s, %s", t.config.Jira.Domain, me.DisplayName, took(t.now().Sub(began))))
 }
 
 func jiraFailure(err error) Finding {
@@ -51,36 +51,36 @@ func jiraFailure(err error) Finding {
 
 // checkClockwork asks for the worklogs of today with the server's own token.
 // Clockwork has no call that tells whose a token is.
-func checkClockwork(ctx context.Context, p *patient) []Finding {
-	c := p.config.Clockwork
+func checkClockwork(ctx context.Context, t *target) []Finding {
+	c := t.config.Clockwork
 	switch {
-	case p.wrong("CLOCKWORK_API_BASE_URL"):
+	case t.wrong("CLOCKWORK_API_BASE_URL"):
 		return only(skip(see))
 	case c.APIToken.IsZero():
 		return only(skip("CLOCKWORK_API_TOKEN is not set: worklogs need a token with each request"))
 	}
-	client, err := clockwork.New(clockwork.Options{BaseURL: c.APIBaseURL.String(), Transport: p.transport, Now: p.now})
+	client, err := clockwork.New(clockwork.Options{BaseURL: c.APIBaseURL.String(), Transport: t.transport, Now: t.now})
 	if err != nil {
 		return only(fail("%v: set CLOCKWORK_API_BASE_URL", err))
 	}
-	began := p.now()
+	began := t.now()
 	if err := client.VerifyToken(ctx, c.APIToken, c.AccountID); err != nil {
 		return only(clockworkFailure(err))
 	}
-	latency := took(p.now().Sub(began))
+	latency := took(t.now().Sub(began))
 	if c.AccountID == "" {
 		return only(warn("the token works, %s; without CLOCKWORK_ACCOUNT_ID nobody can start a timer with it, so set the account id of its owner", latency))
 	}
-	return only(p.checkAccount(ctx, latency))
+	return only(t.checkAccount(ctx, latency))
 }
 
 // checkAccount sees whether the account exists that the token is said to be of.
-func (p *patient) checkAccount(ctx context.Context, latency string) Finding {
-	client, err := p.jira()
-	if err != nil || p.wrong("JIRA_DOMAIN", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {
+func (t *target) checkAccount(ctx context.Context, latency string) Finding {
+	client, err := t.jira()
+	if err != nil || t.wrong("JIRA_DOMAIN", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {
 		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, for want of Jira", latency)
 	}
-	owner, err := client.User(ctx, p.config.Clockwork.AccountID)
+	owner, err := client.User(ctx, t.config.Clockwork.AccountID)
 	switch {
 	case errors.Is(err, jira.ErrNotFound), statusOf(err) == http.StatusBadRequest:
 		return fail("the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)")

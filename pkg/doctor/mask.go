@@ -16,17 +16,17 @@ const shortest = 8
 // maskFor returns what takes every secret of the patient out of a text, and
 // makes it one line. No finding quotes a secret by itself; what others say in
 // an error may.
-func maskFor(p *patient) func(string) string {
+func maskFor(t *target) func(string) string {
 	var secrets []string
 	add := func(value string) {
 		if value = strings.TrimSpace(value); len(value) >= shortest {
 			secrets = append(secrets, value, url.QueryEscape(value), url.PathEscape(value))
 		}
 	}
-	for _, s := range p.config.Secrets() {
+	for _, s := range t.config.Secrets() {
 		add(s.Reveal())
 	}
-	for name, value := range p.environ {
+	for name, value := range t.environ {
 		if secretNames.MatchString(name) {
 			add(value)
 		}

@@ -9,39 +9,39 @@ import (
 )
 
 // checkLimits tells where nothing bounds how often one may ask.
-func checkLimits(_ context.Context, p *patient) []Finding {
+func checkLimits(_ context.Context, t *target) []Finding {
 	switch {
-	case p.wrong("RATE_LIMIT"):
+	case t.wrong("RATE_LIMIT"):
 		return only(skip(see))
-	case !bool(p.config.RateLimit):
+	case !bool(t.config.RateLimit):
 		return only(warn("RATE_LIMIT=off: anyone may ask without end, unless something in front of the server holds them back"))
 	}
 	return only(ok("callers and addresses have quotas"))
 }
 
 // checkTelemetry sends the collector a list of no traces, with its credentials.
-func checkTelemetry(ctx context.Context, p *patient) []Finding {
-	t := p.config.Telemetry
+func checkTelemetry(ctx context.Context, t *target) []Finding {
+	otlp := t.config.Telemetry
 	switch {
-	case p.wrong("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"):
+	case t.wrong("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"):
 		return only(skip(see))
-	case t.Endpoint.URL.URL == nil:
+	case otlp.Endpoint.URL.URL == nil:
 		return only(skip("OTEL_EXPORTER_OTLP_ENDPOINT is not set: no traces are sent"))
 	}
-	client, err := rest.New(rest.Options{Upstream: "collector", BaseURL: t.Endpoint.String(), Transport: p.transport, Now: p.now})
+	client, err := rest.New(rest.Options{Upstream: "collector", BaseURL: otlp.Endpoint.String(), Transport: t.transport, Now: t.now})
 	if err != nil {
 		return only(fail("%v: set OTEL_EXPORTER_OTLP_ENDPOINT", err))
 	}
-	header, secrets := http.Header{}, []secret.Text{t.Headers}
-	for name, value := range t.Fields() {
+	header, secrets := http.Header{}, []secret.Text{otlp.Headers}
+	for name, value := range otlp.Fields() {
 		header.Set(name, value)
 		secrets = append(secrets, secret.New(value))
 	}
-	began := p.now()
+	began := t.now()
 	_, err = client.Do(ctx, rest.Request{Op: "traces", Method: http.MethodPost, Path: []string{"v1", "traces"}, JSON: struct{}{}, Header: header, Secrets: secrets})
 	switch {
 	case err == nil:
-		return only(ok("the collector takes traces, %s", took(p.now().Sub(began))))
+		return only(ok("the collector takes traces, %s", took(t.now().Sub(began))))
 	case refused(err):
 		return only(fail("%d: the collector refuses OTEL_EXPORTER_OTLP_HEADERS: set the credentials that it asks for", statusOf(err)))
 	case statusOf(err) == http.StatusUnsupportedMediaType, statusOf(err) == http.StatusBadRequest:

@@ -29,26 +29,26 @@ var errNotConfigured = errors.New("not configured")
 const patience = 5 * time.Second
 
 // openRedis builds the client that a server would use, without a call.
-func (p *patient) openRedis() {
-	c := p.config.Redis
+func (t *target) openRedis() {
+	c := t.config.Redis
 	var client redisClient
 	err := errNotConfigured
 	switch {
-	case p.wrong("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "REDIS_URL", "KEY_PREFIX"):
+	case t.wrong("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "REDIS_URL", "KEY_PREFIX"):
 	case c.RESTURL.URL != nil:
-		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: p.transport, Timeout: patience, Prefix: string(c.KeyPrefix)})
+		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: t.transport, Timeout: patience, Prefix: string(c.KeyPrefix)})
 	default:
 		var tcp *redistcp.Client
 		if tcp, err = redistcp.New(c.URL.Reveal(), redistcp.Options{Timeout: patience, Prefix: string(c.KeyPrefix)}); err == nil {
-			p.closers, client = append(p.closers, tcp.Close), tcp
+			t.closers, client = append(t.closers, tcp.Close), tcp
 		}
 	}
-	p.redis = func() (redisClient, error) { return client, err }
+	t.redis = func() (redisClient, error) { return client, err }
 }
 
 // kind names the way to Redis, and the variables that mend it.
-func (p *patient) kind() (name, variables string) {
-	switch c := p.config.Redis; {
+func (t *target) kind() (name, variables string) {
+	switch c := t.config.Redis; {
 	case c.RESTURL.URL != nil:
 		return "Upstash over REST", "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN"
 	case strings.HasPrefix(c.URL.Reveal(), "rediss:"):
@@ -64,9 +64,9 @@ const slow = 250 * time.Millisecond
 func probeKey() string { return "clockwork:doctor:" + rand.Text() }
 
 // checkRedis tries Redis as the server uses it, and then its messages.
-func checkRedis(ctx context.Context, p *patient) []Finding {
-	client, err := p.redis()
-	kind, variables := p.kind()
+func checkRedis(ctx context.Context, t *target) []Finding {
+	client, err := t.redis()
+	kind, variables := t.kind()
 	silent := Finding{Skip, "pubsub", "not checked: it needs Redis"}
 	switch {
 	case errors.Is(err, errNotConfigured):
@@ -74,19 +74,19 @@ func checkRedis(ctx context.Context, p *patient) []Finding {
 	case err != nil:
 		return []Finding{fail("%s: %v: set %s", kind, err, variables), silent}
 	}
-	finding := p.tryRedis(ctx, client, kind, variables)
+	finding := t.tryRedis(ctx, client, kind, variables)
 	if finding.Level == Fail {
 		return []Finding{finding, silent}
 	}
 	full := memory(ctx, client)
 	full.Check = "memory"
-	message := p.tryPubSub(ctx, client, kind)
+	message := t.tryPubSub(ctx, client, kind)
 	message.Check = "pubsub"
 	return []Finding{finding, full, message}
 }
 
 // tryRedis writes and reads a key, also by a script.
-func (p *patient) tryRedis(ctx context.Context, client redisClient, kind, variables string) Finding {
+func (t *target) tryRedis(ctx context.Context, client redisClient, kind, variables string) Finding {
 	key, value := probeKey(), rand.Text()
 	replies, err := client.Pipeline(ctx, []any{"SET", key, value, "EX", 60}, []any{"GET", key},
 		[]any{"EVAL", "return redis.call('GET', KEYS[1])", 1, key}, []any{"DEL", key})
@@ -101,11 +101,11 @@ func (p *patient) tryRedis(ctx context.Context, client redisClient, kind, variab
 			return fail("%s does not give back what was written: is it a Redis of its own? Check %s", kind, variables)
 		}
 	}
-	began := p.now() // the connection is open now
+	began := t.now() // the connection is open now
 	if _, err := client.Do(ctx, "PING"); err != nil {
 		return redisFailure(kind, variables, err)
 	}
-	latency := p.now().Sub(began)
+	latency := t.now().Sub(began)
 	if latency > slow {
 		return warn("%s, read, write and scripts, but %s for one command: choose a region near this server", kind, took(latency))
 	}
@@ -146,24 +146,24 @@ func memory(ctx context.Context, client redisClient) Finding {
 }
 
 // tryPubSub hears a message of its own: long polls, and realtime, wait for such.
-func (p *patient) tryPubSub(ctx context.Context, client redisClient, kind string) Finding {
+func (t *target) tryPubSub(ctx context.Context, client redisClient, kind string) Finding {
 	ctx, stop := context.WithCancel(ctx)
 	channel := probeKey()
-	heard := make(chan time.Duration, 1)
+	received := make(chan time.Duration, 1)
 	ended := make(chan error, 1)
 	go func() {
 		var began time.Time
 		ended <- panics.Try(func() error {
 			return client.Subscribe(ctx, func() {
-				began = p.now()
+				began = t.now()
 				if _, err := client.Do(ctx, "PUBLISH", channel, "doctor"); err != nil {
 					stop()
 				}
-			}, func(string, string) { heard <- p.now().Sub(began) }, channel)
+			}, func(string, string) { received <- t.now().Sub(began) }, channel)
 		})
 	}()
 	select {
-	case latency := <-heard:
+	case latency := <-received:
 		stop()
 		<-ended
 		return ok("a message arrives, %s", took(latency))

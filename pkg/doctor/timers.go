@@ -23,12 +23,12 @@ type source interface {
 }
 
 // sources are those that a sync would try, in its order.
-func (p *patient) sources() (all []source, err error) {
-	c := p.config
+func (t *target) sources() (all []source, err error) {
+	c := t.config
 	o := timersource.Options{SiteURL: c.SiteURL(), SiteHost: c.Jira.Domain, Session: c.Session(), ReportBaseURL: c.Clockwork.ReportBaseURL.String(),
 		Forge: timersource.ForgeIDs{CloudID: c.Source.CloudID, WorkspaceID: c.Source.WorkspaceID, ExtensionID: c.Source.ExtensionID,
 			InstallationID: c.Source.InstallationID, EnvironmentID: c.Source.EnvironmentID, AppVersion: c.Source.AppVersion},
-		Transport: p.transport, Now: p.now}
+		Transport: t.transport, Now: t.now}
 	if c.Source.Kind != config.SourceConnect {
 		forge, err := timersource.NewForge(o)
 		if err != nil {
@@ -48,42 +48,42 @@ func (p *patient) sources() (all []source, err error) {
 
 // checkTimers reads the running timers as a sync does, with the Jira session,
 // and keeps nothing: what is found out is the session's state and the source's.
-func checkTimers(ctx context.Context, p *patient) []Finding {
-	if p.wrong("JIRA_DOMAIN", "JIRA_BASE_URL", "JIRA_TENANT_SESSION_TOKEN", "TIMER_SOURCE", "CLOCKWORK_REPORT_BASE_URL") {
+func checkTimers(ctx context.Context, t *target) []Finding {
+	if t.wrong("JIRA_DOMAIN", "JIRA_BASE_URL", "JIRA_TENANT_SESSION_TOKEN", "TIMER_SOURCE", "CLOCKWORK_REPORT_BASE_URL") {
 		return []Finding{{Skip, "session", see}, skip(see)}
 	}
-	ended := p.sessionEnded()
+	ended := t.sessionEnded()
 	if ended != nil {
 		return []Finding{*ended, skip("not checked: it needs the session")}
 	}
-	sources, err := p.sources()
+	sources, err := t.sources()
 	if err != nil {
 		return []Finding{{Skip, "session", "not checked: see timers"}, fail("%v", err)}
 	}
 	var gone error
 	for _, s := range sources {
-		began := p.now()
+		began := t.now()
 		token, err := s.Acquire(ctx)
 		if errors.Is(err, timersource.ErrSourceGone) || errors.Is(err, timersource.ErrNotDiscovered) {
 			gone = errors.Join(gone, err)
 			continue
 		}
 		if err != nil {
-			return p.notAcquired(s, err)
+			return t.notAcquired(s, err)
 		}
 		snapshot, err := s.Timers(ctx, token, nil)
 		if err != nil {
-			return []Finding{p.session(), timersFailure(s, err)}
+			return []Finding{t.session(), timersFailure(s, err)}
 		}
-		return []Finding{p.session(), ok("%s: %s on %s, %s", s.Name(), count(len(snapshot.Timers), "running timer"), count(snapshot.Pages, "page"), took(p.now().Sub(began)))}
+		return []Finding{t.session(), ok("%s: %s on %s, %s", s.Name(), count(len(snapshot.Timers), "running timer"), count(snapshot.Pages, "page"), took(t.now().Sub(began)))}
 	}
-	return []Finding{p.session(), sourcesGone(gone)}
+	return []Finding{t.session(), sourcesGone(gone)}
 }
 
 // sessionEnded tells of a session that is over by its own word.
-func (p *patient) sessionEnded() *Finding {
-	ends, known := timersource.SessionExpiry(p.config.Session())
-	if !known || ends.After(p.now()) {
+func (t *target) sessionEnded() *Finding {
+	ends, known := timersource.SessionExpiry(t.config.Session())
+	if !known || ends.After(t.now()) {
 		return nil
 	}
 	return &Finding{Fail, "session", fmt.Sprintf("ended on %s: %s", ends.Format(time.DateOnly), renew)}
@@ -92,9 +92,9 @@ func (p *patient) sessionEnded() *Finding {
 const renew = "log in to Jira and set JIRA_TENANT_SESSION_TOKEN to the cookie tenant.session.token"
 
 // session is about one that the site has taken.
-func (p *patient) session() Finding {
-	ends, known := timersource.SessionExpiry(p.config.Session())
-	left := ends.Sub(p.now())
+func (t *target) session() Finding {
+	ends, known := timersource.SessionExpiry(t.config.Session())
+	left := ends.Sub(t.now())
 	days := count(int(left/(24*time.Hour)), "day")
 	switch {
 	case !known:
@@ -106,7 +106,7 @@ func (p *patient) session() Finding {
 }
 
 // notAcquired tells a session that is refused from a source that fails.
-func (p *patient) notAcquired(s source, err error) []Finding {
+func (t *target) notAcquired(s source, err error) []Finding {
 	if errors.Is(err, timersource.ErrSessionExpired) {
 		return []Finding{{Fail, "session", "Jira refuses it: " + renew}, skip("not checked: it needs the session")}
 	}
@@ -135,28 +135,28 @@ func sourcesGone(err error) Finding {
 }
 
 // checkSync tells how old the timers are that clients see.
-func checkSync(ctx context.Context, p *patient) []Finding {
-	if p.wrong("SYNC_CRON") {
+func checkSync(ctx context.Context, t *target) []Finding {
+	if t.wrong("SYNC_CRON") {
 		return only(skip(see))
 	}
-	client, err := p.redis()
+	client, err := t.redis()
 	if err != nil {
 		return only(skip(see))
 	}
-	view, err := timercache.New(client, p.now).Read(ctx, timercache.Subject{})
+	view, err := timercache.New(client, t.now).Read(ctx, timercache.Subject{})
 	switch {
 	case err != nil:
 		return only(skip("not checked: it needs Redis"))
 	case view.SyncedAt == nil:
 		return only(warn("never done, or over a day ago: run `server sync`, and see that Inngest is told of /api/inngest"))
 	case view.Stale:
-		return only(warn("last done %s ago: %s", p.now().Sub(*view.SyncedAt).Round(time.Minute), scheduleAdvice(p)))
+		return only(warn("last done %s ago: %s", t.now().Sub(*view.SyncedAt).Round(time.Minute), scheduleAdvice(t)))
 	}
-	return only(ok("last done %s ago, %s run", p.now().Sub(*view.SyncedAt).Round(time.Second), count(len(view.Timers), "timer")))
+	return only(ok("last done %s ago, %s run", t.now().Sub(*view.SyncedAt).Round(time.Second), count(len(view.Timers), "timer")))
 }
 
-func scheduleAdvice(p *patient) string {
-	if p.config.SyncCron == "" {
+func scheduleAdvice(t *target) string {
+	if t.config.SyncCron == "" {
 		return "set SYNC_CRON, such as */5 * * * *, or run `server sync`"
 	}
 	return "see in Inngest whether sync-active-timers fails"
