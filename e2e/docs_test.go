@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// document is a Markdown file for people.
+type document struct {
+	path string // "docs/api.md"
+	text string
+}
+
+func documents(t *testing.T) []document {
+	t.Helper()
+	var found []document
+	for _, pattern := range []string{"*.md", "docs/*.md", "clients/*/*.md"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		for _, p := range paths {
+			b, err := os.ReadFile(p)
+			require.NoError(t, err)
+			name, err := filepath.Rel(root, p)
+			require.NoError(t, err)
+			found = append(found, document{filepath.ToSlash(name), string(b)})
+		}
+	}
+	return found
+}
+
+func TestDocumentsNameWhatExists(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	// A path in backticks that begins with a folder of this tree.
+	code := regexp.MustCompile("`((?:api|bench|clients|cmd|docs|e2e|inngest|pkg|public|sandbox|\\.ci)/[^`\\s*{}<>…$]+)`")
+	for _, d := range documents(t) {
+		for _, m := range link.FindAllStringSubmatch(d.text, -1) {
+			assertExists(t, d.path, path.Join(path.Dir(d.path), m[1]))
+		}
+		for _, m := range code.FindAllStringSubmatch(d.text, -1) {
+			if m[1] != "public/app/" {
+				assertExists(t, d.path, m[1])
+			}
+		}
+	}
+}
+
+// assertExists accepts globs, since SECURITY.md names some.
+func assertExists(t *testing.T, document, name string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(name)))
+	assert.NoError(t, err)
+	assert.NotEmpty(t, found, "%s names %s, which does not exist", document, name)
+}
+
+func TestOperateListsEachVariable(t *testing.T) {
+	example, err := os.ReadFile(filepath.Join(root, ".env.example"))
+	require.NoError(t, err)
+	operate, err := os.ReadFile(filepath.Join(root, "docs", "operate.md"))
+	require.NoError(t, err)
+	names := regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(string(example), -1)
+	require.NotEmpty(t, names)
+	for _, n := range names {
+		assert.Contains(t, string(operate), "`"+n[1]+"`", "docs/operate.md leaves out a variable of .env.example")
+	}
+}
+
+func TestReadmeIsShort(t *testing.T) {
+	for _, d := range documents(t) {
+		if d.path == "README.md" {
+			assert.Less(t, strings.Count(d.text, "\n"), 110, "the manual is in docs/")
+		}
+	}
+}
