@@ -52,7 +52,7 @@ type wireTimer struct {
 // DecodeTimersPage reads an answer of GET /timers.json, as the report API
 // gives it and as it arrives through Forge. Anything but a list of timers is
 // ErrUnknownShape. An entry without a readable id, start, issue or person is
-// left out, and listed as unreadable.
+// unreadable out, and listed as unreadable.
 func DecodeTimersPage(body []byte) (TimersPage, error) {
 	var w wireTimersPage
 	if err := json.Unmarshal(body, &w); err != nil {
@@ -65,9 +65,9 @@ func DecodeTimersPage(body []byte) (TimersPage, error) {
 	for _, raw := range *w.Timers {
 		t, err := decodeTimer(raw)
 		if err != nil {
-			left := identify(raw)
-			left.Err, left.Place = err, len(page.Timers)
-			page.Unreadable = append(page.Unreadable, left)
+			unreadable := identifyUnreadable(raw)
+			unreadable.Err, unreadable.Place = err, len(page.Timers)
+			page.Unreadable = append(page.Unreadable, unreadable)
 			continue
 		}
 		page.Timers = append(page.Timers, t)

@@ -14,8 +14,8 @@ type UnreadableTimer struct {
 	Err      error // why; it quotes no text of the entry
 }
 
-// identify reads what it can of an entry that is not a whole timer.
-func identify(raw []byte) (left UnreadableTimer) {
+// identifyUnreadable reads what it can of an entry that is not a whole timer.
+func identifyUnreadable(raw []byte) (unreadable UnreadableTimer) {
 	var fields struct {
 		ID         json.RawMessage `json:"id"`
 		RunningFor json.RawMessage `json:"running_for"`
@@ -25,17 +25,17 @@ func identify(raw []byte) (left UnreadableTimer) {
 	_ = json.Unmarshal(raw, &fields) // what is no object has none of them
 	var id number
 	if json.Unmarshal(fields.ID, &id) == nil && id > 0 {
-		left.ID = int64(id)
+		unreadable.ID = int64(id)
 	}
 	var author struct {
 		AccountID json.RawMessage `json:"accountId"`
 	}
 	_ = json.Unmarshal(fields.Author, &author)
-	left.Account = text(fields.RunningFor)
+	unreadable.Account = text(fields.RunningFor)
 	if missing := string(fields.RunningFor); missing == "" || missing == "null" || missing == `""` {
-		left.Account = text(author.AccountID) // as for a readable one
+		unreadable.Account = text(author.AccountID) // as for a readable one
 	}
 	var finished moment
-	left.Finished = json.Unmarshal(fields.FinishedAt, &finished) == nil && !finished.IsZero()
-	return left
+	unreadable.Finished = json.Unmarshal(fields.FinishedAt, &finished) == nil && !finished.IsZero()
+	return unreadable
 }

@@ -18,18 +18,18 @@ func (e *entries[T]) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &all); err != nil {
 		return err
 	}
-	var odd error
+	var lastErr error
 	for _, raw := range all {
 		var one T
 		if err := json.Unmarshal(raw, &one); err != nil {
-			odd = err
+			lastErr = err
 			e.unreadable++
 			continue
 		}
 		e.list = append(e.list, one)
 	}
 	if len(e.list) == 0 {
-		return odd
+		return lastErr
 	}
 	return nil
 }

@@ -186,7 +186,7 @@ func TestBusyTeam(t *testing.T) {
 			f := play(t, s, 2*time.Hour)
 			assert.Zero(t, f.ghosts)
 			assert.Zero(t, f.missing)
-			assert.Less(t, f.calls, maxPasses*f.pages+maxLooks*f.syncs, "calls")
+			assert.Less(t, f.calls, maxPasses*f.pages+maxSearchCalls*f.syncs, "calls")
 		})
 	}
 }

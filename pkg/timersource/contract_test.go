@@ -147,8 +147,8 @@ func TestContractListThatNeverRests(t *testing.T) {
 				token := acquire(t, s)
 				first, err := s.Timers(t.Context(), token, nil)
 				require.NoError(t, err)
-				gone := box.RunningTimers()[20]
-				_, err = box.StopTimer(gone.RunningFor, gone.Issue.Key)
+				stopped := box.RunningTimers()[20]
+				_, err = box.StopTimer(stopped.RunningFor, stopped.Issue.Key)
 				require.NoError(t, err)
 				before := box.RunningTimers()
 				box.Switch(func(w *sandbox.Switches) { w.ListMoves = 1 })
@@ -166,7 +166,7 @@ func TestContractListThatNeverRests(t *testing.T) {
 				for _, b := range before {
 					assert.True(t, listed[b.ID] || !runs[b.ID], "%d ran all the time", b.ID)
 				}
-				assert.False(t, listed[gone.ID])
+				assert.False(t, listed[stopped.ID])
 			})
 		})
 	}
@@ -182,9 +182,9 @@ func TestContractOddEntries(t *testing.T) {
 				first, err := s.Timers(t.Context(), token, nil)
 				require.NoError(t, err)
 				running := box.RunningTimers()
-				odd, gone := running[10], running[22]
-				require.NoError(t, box.MakeOdd(odd.ID, how))
-				_, err = box.StopTimer(gone.RunningFor, gone.Issue.Key)
+				unreadable, stopped := running[10], running[22]
+				require.NoError(t, box.MakeOdd(unreadable.ID, how))
+				_, err = box.StopTimer(stopped.RunningFor, stopped.Issue.Key)
 				require.NoError(t, err)
 
 				got, err := s.Timers(t.Context(), token, first.Timers)
@@ -198,7 +198,7 @@ func TestContractOddEntries(t *testing.T) {
 				require.Len(t, got.Unreadable, 1)
 				require.Error(t, got.Unreadable[0].Err)
 				require.Len(t, got.Unproven, 1)
-				assert.Equal(t, odd.ID, got.Unproven[0].ID)
+				assert.Equal(t, unreadable.ID, got.Unproven[0].ID)
 				assert.Equal(t, want, sorted(append(got.Timers, got.Unproven...)))
 			})
 		})

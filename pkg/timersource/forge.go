@@ -68,10 +68,10 @@ func (f *Forge) Timers(ctx context.Context, token Token, known []timer.Timer) (S
 			return Snapshot{}, fmt.Errorf("identify Clockwork on Forge: %w", err)
 		}
 	}
-	var renewed youngest
+	var renewed latestToken
 	read := func(ctx context.Context, page int) (clockwork.TimersPage, error) {
 		got, next, err := f.invoke(ctx, id, token, page)
-		renewed.offer(next)
+		renewed.add(next)
 		return got, err
 	}
 	snapshot, err := readTimers(ctx, read, f.now, known)
@@ -85,14 +85,14 @@ func (f *Forge) Timers(ctx context.Context, token Token, known []timer.Timer) (S
 	return snapshot, nil
 }
 
-// youngest keeps the token that lives longest.
-type youngest struct {
+// latestToken keeps the token that lives longest.
+type latestToken struct {
 	mu    sync.Mutex
 	token Token
 }
 
-// offer takes the text of a context token; one that cannot be read is no loss.
-func (y *youngest) offer(text string) {
+// add takes the text of a context token; one that cannot be read is no loss.
+func (y *latestToken) add(text string) {
 	token, err := newToken(text)
 	if err != nil {
 		return

@@ -71,9 +71,9 @@ type appsAnswer struct {
 	} `json:"ecosystem"`
 }
 
-// whole wants each entry of the list: of one that is null it is not known whether
+// complete wants each entry of the list: of one that is null it is not known whether
 // it is Clockwork.
-func (a *appsAnswer) whole() bool {
+func (a *appsAnswer) complete() bool {
 	edges := a.Ecosystem.AppsInstalledInContexts.Edges
 	for _, edge := range edges {
 		nodes := edge.Node.InstallationsByContexts.Nodes
@@ -110,7 +110,7 @@ func (f *Forge) discover(ctx context.Context, ids ForgeIDs) (installation, error
 		},
 	}, &answer)
 	if err != nil {
-		return installation{}, notDiscovered(signError(err))
+		return installation{}, asNotDiscovered(signError(err))
 	}
 	found, known := answer.installations(ids.EnvironmentID)
 	switch {
@@ -145,9 +145,9 @@ func (a appsAnswer) installations(environmentID string) (found []installation, k
 	return found, edges != nil
 }
 
-// notDiscovered leaves alone what has a meaning already, and outages, half an
+// asNotDiscovered leaves alone what has a meaning already, and outages, half an
 // answer among them.
-func notDiscovered(err error) error {
+func asNotDiscovered(err error) error {
 	var failed *upstream.Error
 	outage := !errors.As(err, &failed) || failed.Err != nil || failed.Status == http.StatusTooManyRequests || failed.Status >= http.StatusInternalServerError
 	if outage || errors.Is(err, ErrSessionExpired) || errors.Is(err, ErrSourceGone) {

@@ -46,8 +46,8 @@ type invokeAnswer struct {
 	} `json:"invokeExtension"`
 }
 
-// whole does without a renewed token.
-func (a *invokeAnswer) whole() bool {
+// complete does without a renewed token.
+func (a *invokeAnswer) complete() bool {
 	return a.Invoked != nil && a.Invoked.Success && len(a.Invoked.Response.Body) > 0 && string(a.Invoked.Response.Body) != "null"
 }
 

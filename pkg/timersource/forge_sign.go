@@ -42,7 +42,7 @@ type signAnswer struct {
 	} `json:"globalApp_signForgeContextTokens"`
 }
 
-func (a *signAnswer) whole() bool {
+func (a *signAnswer) complete() bool {
 	return a.Signed != nil && a.Signed.Success && len(a.Signed.Tokens) > 0 && a.Signed.Tokens[0].JWT != ""
 }
 

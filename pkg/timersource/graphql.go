@@ -41,7 +41,7 @@ type gatewayError struct {
 // data is what an operation answers with. It is whole if it has all that was
 // asked for: an error beside it is then of a field that may be null, and does no
 // harm.
-type data interface{ whole() bool }
+type data interface{ complete() bool }
 
 // query runs an operation that changes nothing and decodes its data into v.
 func (s *site) query(ctx context.Context, o operation, v data) (*rest.Response, error) {
@@ -60,7 +60,7 @@ func (s *site) query(ctx context.Context, o operation, v data) (*rest.Response, 
 	if err := resp.Decode(&answer); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, err)
 	}
-	if len(answer.Errors) > 0 && !v.whole() {
+	if len(answer.Errors) > 0 && !v.complete() {
 		return nil, refused(resp, answer.Errors)
 	}
 	return resp, nil

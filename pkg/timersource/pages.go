@@ -22,9 +22,9 @@ const (
 	// reserve is how much of the caller's time is left to what follows a
 	// reading. Only its first pass may use that up.
 	reserve = 8 * time.Second
-	// maxOdd is how many unreadable entries with an id may be all there is in the
+	// maxUnreadable is how many unreadable entries with an id may be all there is in the
 	// list. More of them are a shape that is not known.
-	maxOdd = 3
+	maxUnreadable = 3
 )
 
 // pageReader reads one page, counted from 1.
@@ -66,58 +66,58 @@ func readTimers(ctx context.Context, read pageReader, now func() time.Time, know
 		return Snapshot{}, err
 	}
 	r.order = orderOf(pages)
-	quiet := settled(pages)
-	again, cancel := spare(ctx)
+	atRest := settled(pages)
+	again, cancel := withReserve(ctx)
 	defer cancel()
-	finished := r.lookAgain(again, quiet) == nil
+	finished := r.readAgain(again, atRest) == nil
 	if err := ctx.Err(); err != nil {
 		return Snapshot{}, fmt.Errorf("read the list again: %w", err)
 	}
 	s := r.snapshot(finished)
-	s.Moved = !quiet && !r.atOnce()
+	s.Moved = !atRest && !r.atOnce()
 	return s, nil
 }
 
-// spare is the caller's context without the time that is reserved.
-func spare(ctx context.Context) (context.Context, context.CancelFunc) {
+// withReserve is the caller's context without the time that is reserved.
+func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok {
 		return context.WithDeadline(ctx, deadline.Add(-reserve))
 	}
 	return context.WithCancel(ctx)
 }
 
-// lookAgain makes the calls that the first pass leaves to be made. An error
+// readAgain makes the calls that the first pass leaves to be made. An error
 // means that some were not made, which costs proof and no timer.
-func (r *reading) lookAgain(ctx context.Context, quiet bool) error {
+func (r *reading) readAgain(ctx context.Context, atRest bool) error {
 	if r.atOnce() {
 		return nil
 	}
 	if r.order != 0 {
-		if err := r.lookInOrder(ctx, quiet); err != nil || r.keepsOrder() {
+		if err := r.searchInOrder(ctx, atRest); err != nil || r.keepsOrder() {
 			return err
 		}
 		r.order, r.since = 0, 0 // it was one by chance
 	}
-	return r.passAgain(ctx, quiet)
+	return r.passAgain(ctx, atRest)
 }
 
-// lookInOrder looks where the order of the list says that a timer may have been
+// searchInOrder looks where the order of the list says that a timer may have been
 // missed. A list that moved is read again as a whole if that costs few calls, or
 // a timer anywhere may be new: then the second pass tells what runs.
-func (r *reading) lookInOrder(ctx context.Context, quiet bool) error {
-	if !quiet && (r.first <= maxGaps || len(r.known) == 0 || len(r.newGaps()) > maxGaps) {
+func (r *reading) searchInOrder(ctx context.Context, atRest bool) error {
+	if !atRest && (r.first <= maxGaps || len(r.known) == 0 || len(r.newGaps()) > maxGaps) {
 		pages, err := r.pass(ctx, backward(true, r.first))
 		if err != nil {
 			return err
 		}
 		r.pages, r.since = append(r.pages, pages...), r.first
-		quiet = settled(pages)
+		atRest = settled(pages)
 	}
 	gaps, more := r.knownGaps(), r.newGaps()
-	if quiet && (len(r.known) == 0 || len(more) > maxQuietGaps) {
+	if atRest && (len(r.known) == 0 || len(more) > maxQuietGaps) {
 		more = nil
 	}
-	return r.lookInto(ctx, append(gaps, more[:min(len(more), maxGaps)]...))
+	return r.searchGaps(ctx, append(gaps, more[:min(len(more), maxGaps)]...))
 }
 
 // atOnce reports whether the list is one page, and so was seen at one moment.
@@ -126,9 +126,9 @@ func (r *reading) atOnce() bool { return r.first == 1 && r.pages[0].IsLast }
 // passAgain reads a list without a known order as a whole, backward and forward
 // in turn, until a pass saw it at rest. A list at rest that shows every known
 // timer needs no second pass.
-func (r *reading) passAgain(ctx context.Context, quiet bool) error {
+func (r *reading) passAgain(ctx context.Context, atRest bool) error {
 	before := r.pages[:r.first]
-	if quiet && len(r.unseen()) == 0 {
+	if atRest && len(r.unseen()) == 0 {
 		return nil
 	}
 	for n := 2; n <= maxPasses; n++ {
@@ -211,16 +211,16 @@ func (r *reading) receive(ctx context.Context, page int) (receivedPage, error) {
 
 // checkReadable refuses a list of which nothing can be read.
 func (r *reading) checkReadable() error {
-	var odd []clockwork.UnreadableTimer
+	var unreadable []clockwork.UnreadableTimer
 	for _, p := range r.pages {
 		if len(p.Timers) > 0 {
 			return nil
 		}
-		odd = append(odd, p.Unreadable...)
+		unreadable = append(unreadable, p.Unreadable...)
 	}
-	nameless := func(u clockwork.UnreadableTimer) bool { return u.ID == 0 }
-	if len(odd) > maxOdd || slices.ContainsFunc(odd, nameless) {
-		return fmt.Errorf("%w: none of %d timers can be read: %w", ErrUnknownShape, len(odd), odd[0].Err)
+	withoutID := func(u clockwork.UnreadableTimer) bool { return u.ID == 0 }
+	if len(unreadable) > maxUnreadable || slices.ContainsFunc(unreadable, withoutID) {
+		return fmt.Errorf("%w: none of %d timers can be read: %w", ErrUnknownShape, len(unreadable), unreadable[0].Err)
 	}
 	return nil
 }
@@ -229,7 +229,7 @@ func (r *reading) checkReadable() error {
 // agree on the length, each is the one that was asked for, no timer is on two
 // of them, and together they have the promised number.
 func settled(pages []receivedPage) bool {
-	first, entries, nameless, ids := pages[0], 0, 0, map[int64]bool{}
+	first, entries, withoutID, ids := pages[0], 0, 0, map[int64]bool{}
 	for i, p := range pages {
 		if !p.inPlace() || p.Total != first.Total || p.Pages != first.Pages || p.IsLast != (i == len(pages)-1) {
 			return false
@@ -238,15 +238,15 @@ func settled(pages []receivedPage) bool {
 		for _, t := range p.Timers {
 			ids[t.ID] = true
 		}
-		for _, odd := range p.Unreadable {
-			if odd.ID == 0 {
-				nameless++
+		for _, unreadable := range p.Unreadable {
+			if unreadable.ID == 0 {
+				withoutID++
 				continue
 			}
-			ids[odd.ID] = true
+			ids[unreadable.ID] = true
 		}
 	}
-	return entries == len(ids)+nameless && (first.Total < 0 || first.Total == entries)
+	return entries == len(ids)+withoutID && (first.Total < 0 || first.Total == entries)
 }
 
 func (p receivedPage) inPlace() bool { return p.Page == 0 || p.Page == p.asked }

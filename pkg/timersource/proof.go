@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// maxLooks bounds the calls to look into one gap.
-	maxLooks = 10
-	// maxTurns is how often a look goes over a gap, forward and backward in turn,
+	// maxSearchCalls bounds the calls to look into one gap.
+	maxSearchCalls = 10
+	// maxDirectionChanges is how often a look goes over a gap, forward and backward in turn,
 	// until what it did not show is not there. A timer that runs escapes one turn
 	// only if the list moves over the gap just then, and the next only if it
 	// moves back.
-	maxTurns = 5
+	maxDirectionChanges = 5
 	// maxGaps is into how many gaps to look for new timers. More of them are read
 	// as a whole.
 	maxGaps = 20
@@ -32,22 +32,22 @@ const (
 // A position is where an id stands on the list: ids ascend along it, or, with
 // their signs changed, do.
 
-// stretch is the part of the list that one page showed at one moment: every
+// span is the part of the list that one page showed at one moment: every
 // timer that ran then and whose position lies within it was on the page.
-type stretch struct {
+type span struct {
 	first, last int64
 	page        int
 	sent        time.Time
-	odd         []oddSpot
+	unreadable  []unreadableSpot
 }
 
-// oddSpot is where on a stretch an unreadable entry without an id stands.
-type oddSpot struct {
+// unreadableSpot is where on a span an unreadable entry without an id stands.
+type unreadableSpot struct {
 	after, before int64
 	account       string // "" if it could not be read either
 }
 
-// gap is a part of the list between two stretches, its ends not included.
+// gap is a part of the list between two spans, its ends not included.
 type gap struct {
 	after, before int64
 	page          int // the one behind it, when it was last seen
@@ -68,7 +68,7 @@ func orderOf(pages []receivedPage) int64 {
 // inOrder reports whether each page is in order, and they are among each other
 // but for timers that moved between two of them: most of those come twice.
 func inOrder(pages []receivedPage, order int64) bool {
-	last, entries, strays, seen := int64(math.MinInt64), 0, 0, map[int64]bool{}
+	last, entries, misplaced, seen := int64(math.MinInt64), 0, 0, map[int64]bool{}
 	for _, p := range pages {
 		from := int64(math.MinInt64)
 		for _, t := range p.Timers {
@@ -80,13 +80,13 @@ func inOrder(pages []receivedPage, order int64) bool {
 				return false
 			}
 			if entries++; position < last && !seen[t.ID] {
-				strays++
+				misplaced++
 			}
 			from, seen[t.ID] = position, true
 		}
 		last = max(last, from)
 	}
-	return strays <= entries/50
+	return misplaced <= entries/50
 }
 
 // keepsOrder reports whether the pages since the first pass are in its order.
@@ -94,18 +94,18 @@ func (r *reading) keepsOrder() bool {
 	return !slices.ContainsFunc(r.pages[r.first:], func(p receivedPage) bool { return !inOrder([]receivedPage{p}, r.order) })
 }
 
-// stretch is false for a page that shows no timer, or is out of order.
-func (r *reading) stretch(p receivedPage) (s stretch, ok bool) {
+// span is false for a page that shows no timer, or is out of order.
+func (r *reading) span(p receivedPage) (s span, ok bool) {
 	at := make([]int64, len(p.Timers)+1) // at[i]: the position of the last running one before place i
 	position := int64(math.MinInt64)
-	s = stretch{first: math.MaxInt64, page: p.asked, sent: p.sent}
+	s = span{first: math.MaxInt64, page: p.asked, sent: p.sent}
 	for i, t := range p.Timers {
 		at[i] = position
 		if t.FinishedAt != nil {
 			continue
 		}
 		if r.order*t.ID < position {
-			return stretch{}, false
+			return span{}, false
 		}
 		position = r.order * t.ID
 		s.first = min(s.first, position)
@@ -117,9 +117,9 @@ func (r *reading) stretch(p receivedPage) (s stretch, ok bool) {
 	if p.IsLast && (s.first <= s.last || p.asked == 1) {
 		s.last = math.MaxInt64
 	}
-	for _, odd := range p.Unreadable {
-		if odd.ID == 0 && !odd.Finished {
-			s.odd = append(s.odd, oddSpot{at[odd.Place], r.following(p, odd.Place), odd.Account})
+	for _, unreadable := range p.Unreadable {
+		if unreadable.ID == 0 && !unreadable.Finished {
+			s.unreadable = append(s.unreadable, unreadableSpot{at[unreadable.Place], r.following(p, unreadable.Place), unreadable.Account})
 		}
 	}
 	return s, s.first <= s.last
@@ -135,30 +135,30 @@ func (r *reading) following(p receivedPage, place int) int64 {
 	return math.MaxInt64
 }
 
-func (s stretch) holds(position int64) bool { return s.first <= position && position <= s.last }
+func (s span) holds(position int64) bool { return s.first <= position && position <= s.last }
 
-// mayHide reports whether an unreadable entry of the stretch may be the timer.
-func (s stretch) mayHide(position int64, account string) bool {
-	return slices.ContainsFunc(s.odd, func(o oddSpot) bool {
+// mayBeUnreadable reports whether an unreadable entry of the span may be the timer.
+func (s span) mayBeUnreadable(position int64, account string) bool {
+	return slices.ContainsFunc(s.unreadable, func(o unreadableSpot) bool {
 		return o.after < position && position < o.before && (o.account == "" || o.account == account)
 	})
 }
 
-// stretches are those of the pages that tell what runs.
-func (r *reading) stretches() []stretch { return r.stretchesOf(r.pages[r.since:]) }
+// spans are those of the pages that tell what runs.
+func (r *reading) spans() []span { return r.spansOf(r.pages[r.since:]) }
 
-func (r *reading) stretchesOf(pages []receivedPage) []stretch {
-	all := make([]stretch, 0, len(pages))
+func (r *reading) spansOf(pages []receivedPage) []span {
+	all := make([]span, 0, len(pages))
 	for _, p := range pages {
-		if s, ok := r.stretch(p); ok {
+		if s, ok := r.span(p); ok {
 			all = append(all, s)
 		}
 	}
 	return all
 }
 
-func covered(all []stretch, position int64) bool {
-	return slices.ContainsFunc(all, func(s stretch) bool { return s.holds(position) })
+func covered(all []span, position int64) bool {
+	return slices.ContainsFunc(all, func(s span) bool { return s.holds(position) })
 }
 
 func inside(gaps []gap, position int64) bool {
@@ -166,7 +166,7 @@ func inside(gaps []gap, position int64) bool {
 }
 
 // gapAt is the gap that holds a position.
-func gapAt(all []stretch, position int64) gap {
+func gapAt(all []span, position int64) gap {
 	g := gap{after: math.MinInt64, before: math.MaxInt64, page: 1}
 	for _, s := range all {
 		if s.last < position && s.last >= g.after {
@@ -181,7 +181,7 @@ func gapAt(all []stretch, position int64) gap {
 
 // knownGaps are those in which a known timer may stand that no page showed.
 func (r *reading) knownGaps() (gaps []gap) {
-	all := r.stretches()
+	all := r.spans()
 	for _, t := range r.unseen() {
 		if at := r.order * t.ID; t.ID > 0 && !covered(all, at) && !inside(gaps, at) {
 			gaps = append(gaps, gapAt(all, at))
@@ -193,7 +193,7 @@ func (r *reading) knownGaps() (gaps []gap) {
 // newGaps are those in which a timer may stand that nobody knows: ids grow, so
 // its id is higher than all that are known.
 func (r *reading) newGaps() (gaps []gap) {
-	all, highest := r.stretches(), int64(0)
+	all, highest := r.spans(), int64(0)
 	for _, t := range r.known {
 		highest = max(highest, t.ID)
 	}
@@ -209,22 +209,22 @@ func (r *reading) newGaps() (gaps []gap) {
 	return gaps
 }
 
-func (r *reading) lookInto(ctx context.Context, gaps []gap) error {
+func (r *reading) searchGaps(ctx context.Context, gaps []gap) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pageConcurrency)
 	for _, g := range gaps {
-		group.Go(panics.Guard(func() error { return r.look(ctx, g) }))
+		group.Go(panics.Guard(func() error { return r.search(ctx, g) }))
 	}
 	return group.Wait()
 }
 
-// look reads the pages around a gap until one shows it whole, or until it was
+// search reads the pages around a gap until one shows it whole, or until it was
 // gone over often enough. The list may have moved by some pages since.
-func (r *reading) look(ctx context.Context, g gap) error {
+func (r *reading) search(ctx context.Context, g gap) error {
 	r.mu.Lock()
-	page, way, turns := max(1, g.page+r.drift), 0, 0
+	page, way, directionChanges := max(1, g.page+r.drift), 0, 0
 	r.mu.Unlock()
-	for range maxLooks {
+	for range maxSearchCalls {
 		p, err := r.receive(ctx, page)
 		if err != nil {
 			return err
@@ -232,7 +232,7 @@ func (r *reading) look(ctx context.Context, g gap) error {
 		r.mu.Lock()
 		r.pages = append(r.pages, p)
 		r.mu.Unlock()
-		s, ok := r.stretch(p)
+		s, ok := r.span(p)
 		if !inOrder([]receivedPage{p}, r.order) {
 			return nil
 		}
@@ -249,9 +249,9 @@ func (r *reading) look(ctx context.Context, g gap) error {
 			return nil
 		}
 		if before != 0 && way != before {
-			turns++
+			directionChanges++
 		}
-		if turns == maxTurns {
+		if directionChanges == maxDirectionChanges {
 			r.mu.Lock()
 			r.closed = append(r.closed, g)
 			r.mu.Unlock()
@@ -301,28 +301,28 @@ func (r *reading) earlier() (timers []timer.Timer) {
 // undecided are the unseen timers that may run all the same. finished is false
 // if looking again ended early.
 func (r *reading) undecided(finished bool) []timer.Timer {
-	odd := r.unreadable()
-	all := r.stretches()
+	unreadable := r.unreadable()
+	all := r.spans()
 	return slices.DeleteFunc(r.unseen(), func(t timer.Timer) bool {
 		mayBe := func(u clockwork.UnreadableTimer) bool {
-			nameless := u.ID == 0 && r.order == 0 || t.ID <= 0
-			return u.ID == t.ID && t.ID > 0 || nameless && (u.Account == "" || u.Account == t.RunningFor)
+			withoutID := u.ID == 0 && r.order == 0 || t.ID <= 0
+			return u.ID == t.ID && t.ID > 0 || withoutID && (u.Account == "" || u.Account == t.RunningFor)
 		}
-		if slices.ContainsFunc(odd, mayBe) {
+		if slices.ContainsFunc(unreadable, mayBe) {
 			return false
 		}
 		if t.ID <= 0 || r.order == 0 {
 			return finished || r.atOnce()
 		}
-		return r.gone(all, t)
+		return r.provenStopped(all, t)
 	})
 }
 
-// gone reports whether the place where the timer would stand was seen without it,
+// provenStopped reports whether the place where the timer would stand was seen without it,
 // and without an entry there that cannot be read and may be the timer.
-func (r *reading) gone(all []stretch, t timer.Timer) bool {
+func (r *reading) provenStopped(all []span, t timer.Timer) bool {
 	position := r.order * t.ID
-	hides := func(s stretch) bool { return s.mayHide(position, t.RunningFor) }
-	shows := func(s stretch) bool { return s.holds(position) && !hides(s) }
+	hides := func(s span) bool { return s.mayBeUnreadable(position, t.RunningFor) }
+	shows := func(s span) bool { return s.holds(position) && !hides(s) }
 	return slices.ContainsFunc(all, shows) || inside(r.closed, position) && !slices.ContainsFunc(all, hides)
 }

@@ -124,26 +124,26 @@ func TestReadingKnowsAStartOfOurOwn(t *testing.T) {
 // Nobody is taken for stopped whose timer may be the entry that cannot be read,
 // and everybody else is.
 func TestReadingWithAnUnreadableEntry(t *testing.T) {
-	odd := func(id int64, account string) clockwork.UnreadableTimer {
+	unreadable := func(id int64, account string) clockwork.UnreadableTimer {
 		return clockwork.UnreadableTimer{ID: id, Account: account, Err: errors.New("no issue")}
 	}
 	tests := []struct {
-		name  string
-		list  []int64
-		odd   clockwork.UnreadableTimer // behind the first entry of the second page
-		known []int64                   // of account "a"
-		want  []int64
+		name       string
+		list       []int64
+		unreadable clockwork.UnreadableTimer // behind the first entry of the second page
+		known      []int64                   // of account "a"
+		want       []int64
 	}{
-		{"id-and-account", []int64{1, 2, 3, 5, 7, 8}, odd(4, "a"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
-		{"id-only", []int64{1, 2, 3, 5, 7, 8}, odd(4, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
-		{"account-only", []int64{1, 2, 3, 5, 7, 8}, odd(0, "a"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
-		{"of-another-account", []int64{1, 2, 3, 5, 7, 8}, odd(0, "b"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{}},
-		{"neither", []int64{1, 2, 3, 5, 7, 8}, odd(0, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
-		{"first-of-its-page", []int64{1, 3, 5, 7, 8}, odd(0, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
-		{"not-known", []int64{1, 2, 3, 5, 7, 8}, odd(4, "a"), []int64{1, 2, 3, 5, 7, 8}, []int64{}},
+		{"id-and-account", []int64{1, 2, 3, 5, 7, 8}, unreadable(4, "a"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"id-only", []int64{1, 2, 3, 5, 7, 8}, unreadable(4, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"account-only", []int64{1, 2, 3, 5, 7, 8}, unreadable(0, "a"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"of-another-account", []int64{1, 2, 3, 5, 7, 8}, unreadable(0, "b"), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{}},
+		{"neither", []int64{1, 2, 3, 5, 7, 8}, unreadable(0, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"first-of-its-page", []int64{1, 3, 5, 7, 8}, unreadable(0, ""), []int64{1, 2, 3, 4, 5, 6, 7, 8}, []int64{4}},
+		{"not-known", []int64{1, 2, 3, 5, 7, 8}, unreadable(4, "a"), []int64{1, 2, 3, 5, 7, 8}, []int64{}},
 		{"finished", []int64{1, 2, 3, 5, 7, 8}, clockwork.UnreadableTimer{ID: 4, Finished: true}, []int64{1, 4}, []int64{}},
-		{"no-order-id", []int64{8, 1, 3, 5, 7, 2}, odd(4, ""), []int64{1, 4, 6}, []int64{4}},
-		{"no-order-neither", []int64{8, 1, 3, 5, 7, 2}, odd(0, ""), []int64{1, 4, 6}, []int64{4, 6}},
+		{"no-order-id", []int64{8, 1, 3, 5, 7, 2}, unreadable(4, ""), []int64{1, 4, 6}, []int64{4}},
+		{"no-order-neither", []int64{8, 1, 3, 5, 7, 2}, unreadable(0, ""), []int64{1, 4, 6}, []int64{4, 6}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,11 +151,11 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 				p := pageOf(runningIDs(tt.list...), page)
 				p.Total++
 				if page == 2 {
-					tt.odd.Place = 1
+					tt.unreadable.Place = 1
 					if tt.name == "first-of-its-page" {
-						tt.odd.Place = 0
+						tt.unreadable.Place = 0
 					}
-					p.Unreadable = []clockwork.UnreadableTimer{tt.odd}
+					p.Unreadable = []clockwork.UnreadableTimer{tt.unreadable}
 				}
 				return p, nil
 			}
@@ -164,30 +164,30 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 			assert.ElementsMatch(t, tt.list, idsOf(got), "the rest is there")
 			assert.ElementsMatch(t, tt.want, unprovenIDs(got))
 			assert.False(t, got.Moved, "it counts for the total")
-			if tt.odd.Finished {
+			if tt.unreadable.Finished {
 				assert.Empty(t, got.Unreadable)
 			} else {
-				assert.Equal(t, []clockwork.UnreadableTimer{tt.odd}, got.Unreadable)
+				assert.Equal(t, []clockwork.UnreadableTimer{tt.unreadable}, got.Unreadable)
 			}
 		})
 	}
 }
 
 func TestReadingOfNothingReadable(t *testing.T) {
-	gone := errors.New("no issue")
+	stopped := errors.New("no issue")
 	tests := []struct {
-		name string
-		odd  []clockwork.UnreadableTimer
-		ok   bool
+		name       string
+		unreadable []clockwork.UnreadableTimer
+		ok         bool
 	}{
-		{"the-only-one", []clockwork.UnreadableTimer{{ID: 1, Err: gone}}, true},
-		{"the-only-one-and-no-id", []clockwork.UnreadableTimer{{Account: "a", Err: gone}}, false},
-		{"many", []clockwork.UnreadableTimer{{ID: 1, Err: gone}, {ID: 2, Err: gone}, {ID: 3, Err: gone}, {ID: 4, Err: gone}}, false},
+		{"the-only-one", []clockwork.UnreadableTimer{{ID: 1, Err: stopped}}, true},
+		{"the-only-one-and-no-id", []clockwork.UnreadableTimer{{Account: "a", Err: stopped}}, false},
+		{"many", []clockwork.UnreadableTimer{{ID: 1, Err: stopped}, {ID: 2, Err: stopped}, {ID: 3, Err: stopped}, {ID: 4, Err: stopped}}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := readTimers(t.Context(), func(context.Context, int) (clockwork.TimersPage, error) {
-				return clockwork.TimersPage{Unreadable: tt.odd, IsLast: true, Total: -1}, nil
+				return clockwork.TimersPage{Unreadable: tt.unreadable, IsLast: true, Total: -1}, nil
 			}, ticking(), runningIDs(1))
 			if tt.ok {
 				require.NoError(t, err)
@@ -223,9 +223,9 @@ func TestReadingWithoutTheCallsThatWouldProve(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int64{3}, unprovenIDs(got))
 
-	gone, cancel := context.WithCancel(t.Context())
+	stopped, cancel := context.WithCancel(t.Context())
 	calls = 0
-	_, err = readTimers(gone, oneAtATime(func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+	_, err = readTimers(stopped, oneAtATime(func(ctx context.Context, page int) (clockwork.TimersPage, error) {
 		if calls++; calls > 2 {
 			cancel()
 		}

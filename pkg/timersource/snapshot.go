@@ -44,17 +44,17 @@ func (r *reading) snapshot(finished bool) Snapshot {
 	return s
 }
 
-// later are the stretches of the pages that were read after a whole pass.
-func (r *reading) later() []stretch {
+// later are the spans of the pages that were read after a whole pass.
+func (r *reading) later() []span {
 	if r.order == 0 {
 		return nil
 	}
-	return r.stretchesOf(r.pages[min(r.since+r.first, len(r.pages)):])
+	return r.spansOf(r.pages[min(r.since+r.first, len(r.pages)):])
 }
 
 // stopped reports whether a place was seen after a moment at which a timer was
 // there. Only timers that no later page shows are asked about.
-func stopped(later []stretch, position int64, at time.Time) bool {
+func stopped(later []span, position int64, at time.Time) bool {
 	for _, s := range later {
 		if s.sent.After(at) && s.holds(position) {
 			return true
@@ -65,7 +65,7 @@ func stopped(later []stretch, position int64, at time.Time) bool {
 
 // unreadable are the entries that could not be read: by id each once, without
 // one those of the first pass.
-func (r *reading) unreadable() (odd []clockwork.UnreadableTimer) {
+func (r *reading) unreadable() (unreadable []clockwork.UnreadableTimer) {
 	listed := map[int64]bool{}
 	for i, p := range r.pages {
 		for _, u := range p.Unreadable {
@@ -73,10 +73,10 @@ func (r *reading) unreadable() (odd []clockwork.UnreadableTimer) {
 				continue
 			}
 			listed[u.ID] = u.ID != 0
-			odd = append(odd, u)
+			unreadable = append(unreadable, u)
 		}
 	}
-	return odd
+	return unreadable
 }
 
 // advance moves TillNow on by d. A timer on hold stands still.

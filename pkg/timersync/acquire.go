@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// claimLife bounds how long a process that died while acquiring blocks the
+	// claimTTL bounds how long a process that died while acquiring blocks the
 	// others.
-	claimLife = 20 * time.Second
-	// claimPause is how often one looks whether another has finished acquiring.
-	claimPause = 150 * time.Millisecond
-	claimLooks = int(claimLife/claimPause) + 2
+	claimTTL = 20 * time.Second
+	// claimPollInterval is how often one looks whether another has finished acquiring.
+	claimPollInterval = 150 * time.Millisecond
+	claimPolls        = int(claimTTL/claimPollInterval) + 2
 )
 
 // errBusy means that others were acquiring tokens for longer than one may
@@ -36,19 +36,19 @@ type grant struct {
 // instead of asking Jira too.
 func (t *Tokens) acquire(ctx context.Context, s Source, seen string) (grant, error) {
 	if t.vault == nil {
-		return t.fresh(ctx, s)
+		return t.acquireAndStore(ctx, s)
 	}
 	if isClaim(seen) {
 		seen = "" // it is another's; when it ends, nothing is there
 	}
 	mine := claimPrefix + rand.Text()
-	for range claimLooks {
+	for range claimPolls {
 		held, err := t.claim(ctx, s, seen, mine)
 		if err != nil {
 			return grant{}, err
 		}
 		if held == mine {
-			got, err := t.fresh(ctx, s)
+			got, err := t.acquireAndStore(ctx, s)
 			if err != nil || got.sealed == "" {
 				t.drop(ctx, s, mine)
 			}
@@ -62,19 +62,19 @@ func (t *Tokens) acquire(ctx context.Context, s Source, seen string) (grant, err
 			continue
 		}
 		seen = ""
-		if err := t.pause(ctx, claimPause); err != nil {
+		if err := t.pause(ctx, claimPollInterval); err != nil {
 			return grant{}, err
 		}
 	}
 	return grant{}, errBusy
 }
 
-func (t *Tokens) fresh(ctx context.Context, s Source) (grant, error) {
+func (t *Tokens) acquireAndStore(ctx context.Context, s Source) (grant, error) {
 	token, err := s.Acquire(ctx)
 	if err != nil {
 		return grant{}, err
 	}
-	return grant{token, t.keep(ctx, s, token)}, nil
+	return grant{token, t.store(ctx, s, token)}, nil
 }
 
 // timers reads the timers by the named source with its stored token, and says
@@ -86,7 +86,7 @@ func (t *Tokens) timers(ctx context.Context, name, sealed string, known []timer.
 			sealed = ""
 		}
 		read, used, err = t.timersOf(ctx, s, sealed, known)
-		if !elsewhere(err) {
+		if !otherSourceMayWork(err) {
 			return read, used, s.Name(), err
 		}
 		unusable = errors.Join(unusable, fmt.Errorf("%s: %w", s.Name(), err))

@@ -16,9 +16,9 @@ const (
 	StepWrite   = "cache-redis"
 )
 
-// begin begins a step. When it is done, one line of the log says what came of
+// startStep begins a step. When it is done, one line of the log says what came of
 // it and what it cost, and so do a span and metrics where somebody watches.
-func (s *Syncer) begin(ctx context.Context, name, runID string) (context.Context, func(err error, facts ...slog.Attr)) {
+func (s *Syncer) startStep(ctx context.Context, name, runID string) (context.Context, func(err error, facts ...slog.Attr)) {
 	began := time.Now() // the syncer's own clock may stand still
 	ctx, timing := upstream.WithTiming(ctx)
 	ctx, watched := telemetry.StartStep(ctx, name)

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// namesAge is how long names are carried over from the last snapshot before
+	// namesMaxAge is how long names are carried over from the last snapshot before
 	// all of them are looked up again.
-	namesAge = time.Hour
+	namesMaxAge = time.Hour
 	// namesTimeout is what the look-up may take by default.
 	namesTimeout = 8 * time.Second
 )
@@ -31,15 +31,15 @@ type Jira interface {
 	Issues(ctx context.Context, idsOrKeys []string) (map[string]jira.Issue, error)
 }
 
-// nameBook is what is known of the people and issues of a snapshot.
-type nameBook struct {
+// names is what is known of the people and issues of a snapshot.
+type names struct {
 	people map[string]timer.Person
 	issues map[string]timer.Issue // by the key that Clockwork gives
 }
 
-// wanted is what Jira is to be asked about: people, with what Clockwork tells
+// question is what Jira is to be asked about: people, with what Clockwork tells
 // of them, and issues, with the name to ask for them by.
-type wanted struct {
+type question struct {
 	people map[string]timer.Person
 	issues map[string]string
 }
@@ -51,19 +51,19 @@ type wanted struct {
 // next sync asks again.
 func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *timercache.Snapshot) {
 	shown, _ := base.At(snapshot.CachedAt)
-	known := carriedOver(shown)
-	due := len(shown) > 0 && s.Now().Sub(base.EnrichedAt()) > namesAge
-	ask := wanted{map[string]timer.Person{}, map[string]string{}}
+	known := cachedNames(shown)
+	due := len(shown) > 0 && s.Now().Sub(base.EnrichedAt()) > namesMaxAge
+	ask := question{map[string]timer.Person{}, map[string]string{}}
 	for _, t := range snapshot.Timers {
-		told := timer.Person{AccountID: t.RunningFor}
+		fromClockwork := timer.Person{AccountID: t.RunningFor}
 		if t.Author != nil && t.Author.AccountID == t.RunningFor {
-			told = *t.Author
+			fromClockwork = *t.Author
 		}
-		if told.EmailAddress != "" {
-			known.people[t.RunningFor] = told
+		if fromClockwork.EmailAddress != "" {
+			known.people[t.RunningFor] = fromClockwork
 		}
 		if _, ok := known.people[t.RunningFor]; !ok || due {
-			ask.people[t.RunningFor] = told
+			ask.people[t.RunningFor] = fromClockwork
 		}
 		if _, ok := known.issues[t.Issue.Key]; !ok || due {
 			ask.issues[t.Issue.Key] = nameOf(t.Issue)
@@ -77,10 +77,10 @@ func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *t
 	snapshot.Unnamed = !complete && slices.ContainsFunc(snapshot.Timers, timercache.Unnamed)
 }
 
-// carriedOver collects the names that the cache shows. Who or what has none
+// cachedNames collects the names that the cache shows. Who or what has none
 // there is asked for again: Jira may not have answered when it was new.
-func carriedOver(timers []timer.Timer) nameBook {
-	known := nameBook{map[string]timer.Person{}, map[string]timer.Issue{}}
+func cachedNames(timers []timer.Timer) names {
+	known := names{map[string]timer.Person{}, map[string]timer.Issue{}}
 	for _, t := range timers {
 		if t.Author != nil && t.Author.DisplayName != "" && t.Author.AccountID == t.RunningFor {
 			known.people[t.RunningFor] = *t.Author
@@ -102,7 +102,7 @@ func nameOf(issue timer.Issue) string {
 
 // lookUp adds what Jira knows of the people and issues; false where it could
 // not be asked.
-func (s *Syncer) lookUp(ctx context.Context, known nameBook, ask wanted) bool {
+func (s *Syncer) lookUp(ctx context.Context, known names, ask question) bool {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.NamesTimeout, namesTimeout))
 	defer cancel()
 	var both sync.WaitGroup
@@ -143,13 +143,13 @@ func (s *Syncer) lookUp(ctx context.Context, known nameBook, ask wanted) bool {
 
 // add takes in what Jira said. A person whom it does not show, though it
 // answered, is known by what Clockwork tells.
-func (n nameBook) add(ask wanted, users map[string]jira.User, found map[string]jira.Issue, answered bool) {
-	for id, told := range ask.people {
+func (n names) add(ask question, users map[string]jira.User, found map[string]jira.Issue, answered bool) {
+	for id, fromClockwork := range ask.people {
 		_, before := n.people[id]
 		if user, ok := users[id]; ok {
 			n.people[id] = user.Person()
-		} else if answered && !before && told.DisplayName != "" {
-			n.people[id] = told
+		} else if answered && !before && fromClockwork.DisplayName != "" {
+			n.people[id] = fromClockwork
 		}
 	}
 	for key, name := range ask.issues {
@@ -160,7 +160,7 @@ func (n nameBook) add(ask wanted, users map[string]jira.User, found map[string]j
 }
 
 // name fills what is known; Clockwork's own issue id and key stay.
-func (n nameBook) name(t *timer.Timer) {
+func (n names) name(t *timer.Timer) {
 	person, ok := n.people[t.RunningFor]
 	if !ok {
 		person = timer.Person{AccountID: t.RunningFor}

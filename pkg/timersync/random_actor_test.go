@@ -14,7 +14,7 @@ import (
 
 // actor does one thing after another.
 type actor struct {
-	*game
+	*randomRun
 	name int
 	rng  *rand.Rand
 }
@@ -36,7 +36,7 @@ func (a *actor) act() {
 	case n < 79:
 		a.sync()
 	case n < 80:
-		a.spoil()
+		a.injectFault()
 	case n < 90:
 		a.require(a.look())
 	default:

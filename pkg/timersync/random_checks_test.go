@@ -28,7 +28,7 @@ type storedValue struct {
 
 // look reads every key at one moment. Whatever goes on, they agree: what is
 // shown of a person by account, by e-mail and among all are the same timers.
-func (g *game) look() error {
+func (g *randomRun) look() error {
 	people := g.box.People()
 	keys := []string{"clockwork:sync"}
 	for _, p := range people {
@@ -50,7 +50,7 @@ func (g *game) look() error {
 	return g.agree(people, values.Val(), listed.Val())
 }
 
-func (g *game) agree(people []sandbox.Person, raw []any, listed map[string]string) error {
+func (g *randomRun) agree(people []sandbox.Person, raw []any, listed map[string]string) error {
 	var state struct{ Epoch string }
 	if text, _ := raw[0].(string); text == "" || text != listed["@"] || json.Unmarshal([]byte(text), &state) != nil {
 		return nil // Redis has lost it, and no snapshot has come since
@@ -169,12 +169,12 @@ func (m *moments) verify() error {
 type replay struct {
 	w       *world
 	ch      <-chan *goredis.Message
-	state   map[string]map[string]told // by account and issue
+	state   map[string]map[string]fromClockwork // by account and issue
 	applied int
 	asked   int
 }
 
-type told struct {
+type fromClockwork struct {
 	Started time.Time
 	Comment string
 	OnHold  bool
@@ -187,7 +187,7 @@ func listen(w *world) *replay {
 	_, err := sub.Receive(context.Background())
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = sub.Close() })
-	return &replay{w: w, ch: sub.Channel(goredis.WithChannelSize(100_000), goredis.WithChannelSendTimeout(time.Minute)), state: map[string]map[string]told{}}
+	return &replay{w: w, ch: sub.Channel(goredis.WithChannelSize(100_000), goredis.WithChannelSendTimeout(time.Minute)), state: map[string]map[string]fromClockwork{}}
 }
 
 func (r *replay) count() int { return r.applied }
@@ -210,12 +210,12 @@ func (r *replay) agree(lost bool) error {
 		}
 		noop = cmp.Or(noop, err)
 	}
-	want := map[string]map[string]told{}
+	want := map[string]map[string]fromClockwork{}
 	for _, t := range r.w.box.RunningTimers() {
 		if want[t.RunningFor] == nil {
-			want[t.RunningFor] = map[string]told{}
+			want[t.RunningFor] = map[string]fromClockwork{}
 		}
-		want[t.RunningFor][t.Issue.Key] = told{t.StartedAt, text(t.Comment), !t.WithinWorkingHours}
+		want[t.RunningFor][t.Issue.Key] = fromClockwork{t.StartedAt, text(t.Comment), !t.WithinWorkingHours}
 	}
 	if lost {
 		r.state = want
@@ -244,7 +244,7 @@ func (r *replay) apply(payload []byte) error {
 	p := e.Payload
 	r.applied++
 	if r.state[p.UserID] == nil {
-		r.state[p.UserID] = map[string]told{}
+		r.state[p.UserID] = map[string]fromClockwork{}
 	}
 	_, running := r.state[p.UserID][p.IssueKey]
 	if p.Status == "stopped" {
@@ -254,14 +254,14 @@ func (r *replay) apply(payload []byte) error {
 		}
 		return nil
 	}
-	r.state[p.UserID][p.IssueKey] = told{p.StartedAt, p.Comment, p.OnHold}
+	r.state[p.UserID][p.IssueKey] = fromClockwork{p.StartedAt, p.Comment, p.OnHold}
 	return nil
 }
 
 // compare holds what events told against what runs. A start that moves by less
 // than two seconds is no event, each time that it does: a timer that is begun
 // here, shown by a snapshot, and begun again adds that up.
-func (r *replay) compare(want map[string]map[string]told) error {
+func (r *replay) compare(want map[string]map[string]fromClockwork) error {
 	for _, p := range r.w.box.People() {
 		got := r.state[p.AccountID]
 		var issues []string

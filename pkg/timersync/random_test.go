@@ -30,7 +30,7 @@ var (
 )
 
 const (
-	actors      = 8
+	actorCount  = 8
 	opsPerRound = 240 // of all actors together
 )
 
@@ -39,14 +39,14 @@ type campaign struct {
 	share    int // of a hundred operations
 	pageSize int
 	open     func(t testing.TB, c *clock) database
-	losses   bool // Redis loses everything now and then
+	loseData bool // Redis loses everything now and then
 }
 
 var campaigns = map[string]campaign{
 	// On one page, so each list is of one moment: what readers see can be held
 	// against the moments that there were.
 	"redis-one-page":  {share: 45, pageSize: 500, open: databases["tcp-redis"]},
-	"redis-losses":    {share: 35, pageSize: 500, open: databases["tcp-redis"], losses: true},
+	"redis-losses":    {share: 35, pageSize: 500, open: databases["tcp-redis"], loseData: true},
 	"miniredis":       {share: 10, pageSize: 500, open: overMiniredis},
 	"rest-many-pages": {share: 10, pageSize: 4, open: databases["rest-miniredis"]},
 }
@@ -84,7 +84,7 @@ func TestRandomised(t *testing.T) {
 	for name, c := range campaigns {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGame(t, c, seed)
+			g := newRandomRun(t, c, seed)
 			for g.done < ops*c.share/100 {
 				g.round()
 			}
@@ -93,8 +93,8 @@ func TestRandomised(t *testing.T) {
 	}
 }
 
-// game is one campaign under way.
-type game struct {
+// randomRun is one campaign under way.
+type randomRun struct {
 	*world
 	campaign
 	seed    uint64
@@ -106,15 +106,15 @@ type game struct {
 	done, rounds, syncs, looks int
 	lost                       bool // everything, in this round
 
-	mu    sync.Mutex
-	story []string // of this round
-	rng   *rand.Rand
-	sore  bool                          // commands and requests fail
-	late  []func(context.Context) error // writes that Redis did not take
+	mu      sync.Mutex
+	journal []string // of this round
+	rng     *rand.Rand
+	faulty  bool                          // commands and requests fail
+	late    []func(context.Context) error // writes that Redis did not take
 }
 
-func newGame(t *testing.T, c campaign, seed uint64) *game {
-	g := &game{campaign: c, seed: seed, world: newWorld(t, c.open, sandbox.Options{PageSize: c.pageSize})}
+func newRandomRun(t *testing.T, c campaign, seed uint64) *randomRun {
+	g := &randomRun{campaign: c, seed: seed, world: newWorld(t, c.open, sandbox.Options{PageSize: c.pageSize})}
 	g.quiet, g.clock.tick = true, time.Millisecond
 	g.slack = 6 // a timer that was on hold for so long between two syncs has not changed
 	g.pause = func(ctx context.Context, _ time.Duration) error {
@@ -146,37 +146,37 @@ func newGame(t *testing.T, c campaign, seed uint64) *game {
 }
 
 // tell adds to the story of the round.
-func (g *game) tell(format string, args ...any) {
+func (g *randomRun) tell(format string, args ...any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.story = append(g.story, fmt.Sprintf(format, args...))
+	g.journal = append(g.journal, fmt.Sprintf(format, args...))
 }
 
 // require ends the test with the story, unless err is nil.
-func (g *game) require(err error) {
+func (g *randomRun) require(err error) {
 	g.t.Helper()
 	if err == nil {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.t.Fatalf("-random.seed %d, round %d: %v\n%s", g.seed, g.rounds, err, strings.Join(g.story, "\n"))
+	g.t.Fatalf("-random.seed %d, round %d: %v\n%s", g.seed, g.rounds, err, strings.Join(g.journal, "\n"))
 }
 
 // round lets all actors act at once, then settles.
-func (g *game) round() {
+func (g *randomRun) round() {
 	g.rounds++
-	g.story, g.lost = nil, false
+	g.journal, g.lost = nil, false
 	g.rng = rand.New(rand.NewPCG(g.seed, uint64(g.rounds)))
-	g.sore = g.rounds%3 != 0
+	g.faulty = g.rounds%3 != 0
 	if g.rng.IntN(10) == 0 { // nobody is at work: tokens end, names grow old, snapshots become stale
 		g.clock.Advance(time.Duration(g.rng.IntN(90)) * time.Minute)
 	}
 	var all sync.WaitGroup
-	for n := range actors {
-		a := &actor{game: g, name: n, rng: rand.New(rand.NewPCG(g.seed, uint64(g.rounds*100+n)))}
+	for n := range actorCount {
+		a := &actor{randomRun: g, name: n, rng: rand.New(rand.NewPCG(g.seed, uint64(g.rounds*100+n)))}
 		all.Go(func() {
-			for range opsPerRound / actors {
+			for range opsPerRound / actorCount {
 				a.act()
 			}
 		})
@@ -187,10 +187,10 @@ func (g *game) round() {
 }
 
 // settle ends all faults and syncs once: then everything agrees.
-func (g *game) settle() {
+func (g *randomRun) settle() {
 	g.t.Helper()
 	g.mu.Lock()
-	g.sore = false
+	g.faulty = false
 	g.mu.Unlock()
 	g.box.Faults().Clear()
 	g.endClaims()
@@ -211,7 +211,7 @@ func (g *game) settle() {
 
 // endClaims takes back the claims on tokens whose owners failed to: in life
 // they end by themselves.
-func (g *game) endClaims() {
+func (g *randomRun) endClaims() {
 	for _, key := range []string{forgeKey, connectKey} {
 		if got, _ := g.rdb.Get(context.Background(), key).Result(); strings.HasPrefix(got, "acquiring:") {
 			g.require(g.rdb.Del(context.Background(), key).Err())
@@ -222,14 +222,14 @@ func (g *game) endClaims() {
 var errInjected = errors.New("injected")
 
 // chance is true once in n times while things fail.
-func (g *game) chance(n int) bool {
+func (g *randomRun) chance(n int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.sore && g.rng.IntN(n) == 0
+	return g.faulty && g.rng.IntN(n) == 0
 }
 
-func (g *game) beforeCommand(cmd []any) error {
-	if g.losses && g.chance(900) {
+func (g *randomRun) beforeCommand(cmd []any) error {
+	if g.loseData && g.chance(900) {
 		g.mu.Lock()
 		g.lost = true
 		g.mu.Unlock()
@@ -245,7 +245,7 @@ func (g *game) beforeCommand(cmd []any) error {
 	return nil
 }
 
-func (g *game) afterCommand(cmd []any) error {
+func (g *randomRun) afterCommand(cmd []any) error {
 	if g.chance(60) {
 		g.tell("redis: answer of %v is lost", cmd[0])
 		return errInjected
@@ -253,8 +253,8 @@ func (g *game) afterCommand(cmd []any) error {
 	return nil
 }
 
-// spoil makes the next request of some kind fail.
-func (a *actor) spoil() {
+// injectFault makes the next request of some kind fail.
+func (a *actor) injectFault() {
 	if !a.chance(2) {
 		return
 	}

@@ -9,9 +9,9 @@ const (
 	// requestKey is in Redis from the moment at which a sync is requested until
 	// one begins to read Clockwork's list.
 	requestKey = "clockwork:sync:requested"
-	// requestLife is how long a requested sync may take to begin before it is
+	// requestTTL is how long a requested sync may take to begin before it is
 	// requested again.
-	requestLife = 5 * time.Second
+	requestTTL = 5 * time.Second
 )
 
 // RequestOnce calls request, unless a sync was requested that has not begun: it
@@ -22,7 +22,7 @@ const (
 // A request that fails is an error for its caller alone: those who relied on it
 // meanwhile hear nothing of it, and the next one tries again.
 func RequestOnce(ctx context.Context, redis Redis, request func(context.Context) error) error {
-	reply, unknown := redis.Do(ctx, "SET", requestKey, "1", "NX", "PX", requestLife.Milliseconds())
+	reply, unknown := redis.Do(ctx, "SET", requestKey, "1", "NX", "PX", requestTTL.Milliseconds())
 	if unknown == nil && reply == nil {
 		return nil
 	}
@@ -33,9 +33,9 @@ func RequestOnce(ctx context.Context, redis Redis, request func(context.Context)
 	return err
 }
 
-// begun lets the next request count: what is changed from now on may be missed
+// clearRequest lets the next request count: what is changed from now on may be missed
 // by the sync that calls it.
-func (s *Syncer) begun(ctx context.Context, requested string) {
+func (s *Syncer) clearRequest(ctx context.Context, requested string) {
 	if requested == "" {
 		return
 	}

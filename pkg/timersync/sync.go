@@ -65,7 +65,7 @@ type Fetched struct {
 
 // Acquire is the first step: a token of the source that works for this site.
 func (s *Syncer) Acquire(ctx context.Context) (acquired Acquired, err error) {
-	ctx, done := s.begin(ctx, StepAcquire, "")
+	ctx, done := s.startStep(ctx, StepAcquire, "")
 	defer func() { done(err, slog.String("source", acquired.Source), slog.Bool("reused", acquired.Reused)) }()
 	if acquired, err = s.Tokens.ready(ctx); err != nil {
 		return Acquired{}, fmt.Errorf("acquire token: %w", err)
@@ -76,7 +76,7 @@ func (s *Syncer) Acquire(ctx context.Context) (acquired Acquired, err error) {
 // Fetch is the second step: every running timer, with names, staged for the
 // third.
 func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (fetched Fetched, err error) {
-	ctx, done := s.begin(ctx, StepFetch, runID)
+	ctx, done := s.startStep(ctx, StepFetch, runID)
 	defer func() {
 		done(err, slog.String("source", fetched.Source), slog.Int("timers", fetched.Timers), slog.Int("users", fetched.Users),
 			slog.Int("pages", fetched.Pages), slog.Bool("unchanged", fetched.Unchanged != nil), slog.Bool("moved", fetched.Moved),
@@ -91,7 +91,7 @@ func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetche
 	if err != nil {
 		return Fetched{}, err
 	}
-	s.begun(ctx, known.requested)
+	s.clearRequest(ctx, known.requested)
 	shown, _ := base.At(fetchedAt)
 	read, used, source, err := s.Tokens.timers(ctx, from.Source, known.sealed[from.Source], shown)
 	if err != nil {
@@ -99,8 +99,8 @@ func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetche
 	}
 	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source,
 		Unreadable: len(read.Unreadable)}
-	s.reportOdd(ctx, read)
-	snapshot.Timers = append(snapshot.Timers, kept(base, read, snapshot.CachedAt)...)
+	s.logUncertain(ctx, read)
+	snapshot.Timers = append(snapshot.Timers, undecided(base, read, snapshot.CachedAt)...)
 	s.addNames(ctx, base, &snapshot)
 	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers),
 		Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages, Moved: read.Moved, Unproven: len(read.Unproven), Unreadable: len(read.Unreadable)}
@@ -135,7 +135,7 @@ const maxFetches = 3
 // Write is the third step. If Redis lost what the second one left there, or
 // another sync wrote meanwhile, the timers are fetched again.
 func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (result timercache.Result, err error) {
-	ctx, done := s.begin(ctx, StepWrite, runID)
+	ctx, done := s.startStep(ctx, StepWrite, runID)
 	defer func() {
 		telemetry.Changed(ctx, result.Started, result.Stopped, result.Edited)
 		done(err, slog.Int("timers", result.Timers), slog.Int("users", result.Users), slog.Int("started", result.Started),

@@ -104,7 +104,7 @@ func (t *Tokens) ready(ctx context.Context) (Acquired, error) {
 		known = *read
 	}
 	last := known.source()
-	warning := t.sessionNotice(ctx)
+	warning := t.warnOfSessionEnd(ctx)
 	for _, s := range t.from(last) {
 		if token, ok := t.usable(s, known.sealed[s.Name()]); ok {
 			return Acquired{Source: s.Name(), ExpiresAt: token.ExpiresAt, Reused: true, Warning: warning, read: read}, nil
@@ -116,7 +116,7 @@ func (t *Tokens) ready(ctx context.Context) (Acquired, error) {
 		switch {
 		case err == nil:
 			return Acquired{Source: s.Name(), ExpiresAt: got.token.ExpiresAt, Warning: warning}, nil
-		case !elsewhere(err):
+		case !otherSourceMayWork(err):
 			return Acquired{}, err
 		}
 		unusable = errors.Join(unusable, fmt.Errorf("%s: %w", s.Name(), err))
@@ -124,9 +124,9 @@ func (t *Tokens) ready(ctx context.Context) (Acquired, error) {
 	return Acquired{}, unusable
 }
 
-// elsewhere reports whether an error means that another source may work: this
+// otherSourceMayWork reports whether an error means that another source may work: this
 // one is gone from the site, or does not tell how it is to be asked.
-func elsewhere(err error) bool {
+func otherSourceMayWork(err error) bool {
 	return errors.Is(err, timersource.ErrSourceGone) || errors.Is(err, timersource.ErrNotDiscovered)
 }
 
@@ -143,9 +143,9 @@ func (t *Tokens) from(name string) []Source {
 	return ordered
 }
 
-// sessionNotice warns where the session ends soon: then nothing works until a
+// warnOfSessionEnd warns where the session ends soon: then nothing works until a
 // person logs in.
-func (t *Tokens) sessionNotice(ctx context.Context) string {
+func (t *Tokens) warnOfSessionEnd(ctx context.Context) string {
 	left := t.sessionEnds.Sub(t.now())
 	if t.sessionEnds.IsZero() || left > sessionWarning {
 		return ""

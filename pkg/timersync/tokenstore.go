@@ -88,16 +88,16 @@ func (t *Tokens) lasts(token timersource.Token) bool {
 	return token.ExpiresAt.Sub(t.now()) > tokenMargin
 }
 
-// keep stores a token for later syncs and returns it as it is stored, "" where
+// store stores a token for later syncs and returns it as it is stored, "" where
 // it is not: that costs later syncs an acquisition, and nothing else.
-func (t *Tokens) keep(ctx context.Context, s Source, token timersource.Token) string {
+func (t *Tokens) store(ctx context.Context, s Source, token timersource.Token) string {
 	if t.vault == nil {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.held[s.Name()] = token
 		return ""
 	}
-	cmd := t.keepCommand(ctx, s.Name(), token)
+	cmd := t.storeCommand(ctx, s.Name(), token)
 	if cmd == nil {
 		return ""
 	}
@@ -108,8 +108,8 @@ func (t *Tokens) keep(ctx context.Context, s Source, token timersource.Token) st
 	return cmd[2].(string)
 }
 
-// keepCommand is the SET that stores a token, or nil where it ends too soon.
-func (t *Tokens) keepCommand(ctx context.Context, source string, token timersource.Token) []any {
+// storeCommand is the SET that stores a token, or nil where it ends too soon.
+func (t *Tokens) storeCommand(ctx context.Context, source string, token timersource.Token) []any {
 	life := (token.ExpiresAt.Sub(t.now()) - tokenMargin).Milliseconds()
 	if life <= 0 {
 		return nil
@@ -137,7 +137,7 @@ func (t *Tokens) renewal(ctx context.Context, used timersource.Token, source str
 	if renewed.ExpiresAt.Sub(used.ExpiresAt) < renewalGain {
 		return nil
 	}
-	if cmd := t.keepCommand(ctx, source, *renewed); cmd != nil {
+	if cmd := t.storeCommand(ctx, source, *renewed); cmd != nil {
 		return [][]any{cmd}
 	}
 	return nil
@@ -152,7 +152,7 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return ARGV[2]`
 
 func (t *Tokens) claim(ctx context.Context, s Source, seen, mine string) (held string, err error) {
-	reply, err := t.redis.Do(ctx, "EVAL", claimScript, 1, t.key(s.Name()), seen, mine, claimLife.Milliseconds())
+	reply, err := t.redis.Do(ctx, "EVAL", claimScript, 1, t.key(s.Name()), seen, mine, claimTTL.Milliseconds())
 	if err != nil {
 		return "", fmt.Errorf("claim token acquisition: %w", err)
 	}

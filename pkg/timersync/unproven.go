@@ -10,10 +10,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
-// kept are the timers that the cache shows and the reading could not decide
+// undecided are the timers that the cache shows and the reading could not decide
 // about, as they are at a moment. A timer that is on the list anew, of the same
 // person on the same issue, replaces the known one.
-func kept(base timercache.Base, read timersource.Snapshot, at time.Time) []timer.Timer {
+func undecided(base timercache.Base, read timersource.Snapshot, at time.Time) []timer.Timer {
 	if len(read.Unproven) == 0 {
 		return nil
 	}
@@ -25,8 +25,8 @@ func kept(base timercache.Base, read timersource.Snapshot, at time.Time) []timer
 	})
 }
 
-// reportOdd logs what the reading left open.
-func (s *Syncer) reportOdd(ctx context.Context, read timersource.Snapshot) {
+// logUncertain logs what the reading left open.
+func (s *Syncer) logUncertain(ctx context.Context, read timersource.Snapshot) {
 	if len(read.Unreadable) > 0 {
 		first := read.Unreadable[0]
 		s.Log.WarnContext(ctx, "unreadable timers left out", "unreadable", len(read.Unreadable), "first_id", first.ID, "error", first.Err)

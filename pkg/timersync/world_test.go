@@ -87,7 +87,7 @@ type world struct {
 	clock *clock
 	box   *sandbox.Sandbox
 	site  *sandbox.Servers
-	redis *tap
+	redis *hookedRedis
 	db    database
 	rdb   *goredis.Client // behind everybody's back
 	cache *timercache.Cache
@@ -112,7 +112,7 @@ func newWorld(t testing.TB, open func(t testing.TB, c *clock) database, o sandbo
 	w.site = w.box.Start(t)
 	t.Cleanup(w.http.CloseIdleConnections)
 	w.db = open(t, w.clock)
-	w.redis = &tap{redisClient: w.db.client}
+	w.redis = &hookedRedis{redisClient: w.db.client}
 	w.cache = timercache.New(w.redis, w.clock.Now)
 	w.rdb = goredis.NewClient(&goredis.Options{Addr: w.db.addr, Protocol: 2, DisableIdentity: true})
 	t.Cleanup(func() { _ = w.rdb.Close() })
@@ -188,21 +188,21 @@ func (w *world) sync() timercache.Result {
 	return result
 }
 
-// tap sees each command before it is sent, may refuse it, and sees its answer.
-type tap struct {
+// hookedRedis sees each command before it is sent, may refuse it, and sees its answer.
+type hookedRedis struct {
 	redisClient
 	mu     sync.Mutex
 	before func(cmd []any) error
 	after  func(cmd []any) error
 }
 
-func (r *tap) on(before, after func(cmd []any) error) {
+func (r *hookedRedis) on(before, after func(cmd []any) error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.before, r.after = before, after
 }
 
-func (r *tap) Do(ctx context.Context, cmd ...any) (any, error) {
+func (r *hookedRedis) Do(ctx context.Context, cmd ...any) (any, error) {
 	r.mu.Lock()
 	before, after := r.before, r.after
 	r.mu.Unlock()
@@ -220,7 +220,7 @@ func (r *tap) Do(ctx context.Context, cmd ...any) (any, error) {
 	return reply, err
 }
 
-func (r *tap) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
+func (r *hookedRedis) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 	r.mu.Lock()
 	before, after := r.before, r.after
 	r.mu.Unlock()
