@@ -155,7 +155,9 @@ func (d *Deps) CountForgery(r *http.Request) {
 }
 
 // address is where a request comes from.
-func (d *Deps) address(r *http.Request) string { return auth.Address(r, d.Config.Deployed()) }
+func (d *Deps) address(r *http.Request) string {
+	return auth.Address(r, d.Config.Deployed(), d.Config.TrustedProxies)
+}
 
 // AdmitDeepHealth bounds how often one address may have every dependency asked.
 func (d *Deps) AdmitDeepHealth(ctx context.Context, in *Request) (err error) {

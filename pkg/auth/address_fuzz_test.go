@@ -21,10 +21,10 @@ func FuzzAddress(f *testing.F) {
 	f.Fuzz(func(t *testing.T, forwarded, real, remote string) {
 		r := httptest.NewRequest(http.MethodPost, "/login", nil)
 		r.RemoteAddr = remote
-		plain := auth.Address(r, false)
+		plain := auth.Address(r, false, nil)
 		r.Header["X-Forwarded-For"], r.Header["X-Real-Ip"] = []string{forwarded}, []string{real}
-		assert.Equal(t, plain, auth.Address(r, false), "a forged header moves nobody")
-		got := auth.Address(r, true)
+		assert.Equal(t, plain, auth.Address(r, false, nil), "a forged header moves nobody")
+		got := auth.Address(r, true, nil)
 		if got == "unknown" {
 			return
 		}

@@ -30,6 +30,9 @@ type Config struct {
 	DefaultTimezone Location `env:"DEFAULT_TIMEZONE" envDefault:"UTC"`
 	// SyncCron adds a schedule to sync-active-timers, such as "*/2 * * * *".
 	SyncCron string `env:"SYNC_CRON"`
+	// SyncInterval is how often cmd/server syncs by itself, and 0 if it does not.
+	// Unset, it is a minute if there is no Inngest to run the sync.
+	SyncInterval Interval `env:"SYNC_INTERVAL"`
 	// DatabaseURL is the realtime store: sqlite://PATH, or redis for the Redis above.
 	DatabaseURL string `env:"DATABASE_URL" envDefault:"sqlite://clockwork.db"`
 	Port        Port   `env:"PORT" envDefault:"3000"`
@@ -37,6 +40,8 @@ type Config struct {
 	// RateLimit bounds how often a caller and an address may ask. Off is for
 	// measuring, and where something in front of the server does it.
 	RateLimit Switch `env:"RATE_LIMIT" envDefault:"on"`
+	// TrustedProxies are whose X-Forwarded-For is believed. Empty: nobody's.
+	TrustedProxies Proxies `env:"TRUSTED_PROXIES"`
 
 	Platform Platform
 }
@@ -115,6 +120,11 @@ func (c *Config) Deployed() bool {
 // InngestDev reports whether the Inngest dev server is used, whose requests
 // carry no signature.
 func (c *Config) InngestDev() bool { return c.Inngest.Dev != "" }
+
+// HasInngest reports whether Inngest can run the sync.
+func (c *Config) HasInngest() bool {
+	return c.InngestDev() || !c.Inngest.EventKey.IsZero() && !c.Inngest.SigningKey.IsZero()
+}
 
 // SelfHostedInngest reports whether functions run on an Inngest of one's own.
 func (c *Config) SelfHostedInngest() bool {

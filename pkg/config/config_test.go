@@ -2,8 +2,11 @@ package config_test
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -80,6 +83,11 @@ func TestLoadFaults(t *testing.T) {
 		{"dev-server-of-another-kind", with(map[string]string{"INNGEST_DEV": "ftp://BADVALUE"}), []string{"INNGEST_DEV"}},
 		{"dev-server-without-host", with(map[string]string{"INNGEST_DEV": "http://:8288"}), []string{"INNGEST_DEV"}},
 		{"dev-server-with-password", with(map[string]string{"INNGEST_DEV": "http://u:BADVALUE@h:1"}), []string{"INNGEST_DEV"}},
+		{"sync-interval-too-short", with(map[string]string{"SYNC_INTERVAL": "1s"}), []string{"SYNC_INTERVAL"}},
+		{"sync-interval-too-long", with(map[string]string{"SYNC_INTERVAL": "10m"}), []string{"SYNC_INTERVAL"}},
+		{"sync-interval-without-a-unit", with(map[string]string{"SYNC_INTERVAL": "60"}), []string{"SYNC_INTERVAL"}},
+		{"proxy-by-name", with(map[string]string{"TRUSTED_PROXIES": "10.0.0.1, BADVALUE"}), []string{"TRUSTED_PROXIES"}},
+		{"proxies-are-everybody", with(map[string]string{"TRUSTED_PROXIES": "0.0.0.0/0"}), []string{"TRUSTED_PROXIES"}},
 		{"schedule-of-words", with(map[string]string{"SYNC_CRON": "every BADVALUE minutes"}), []string{"SYNC_CRON"}},
 		{"schedule-beyond-the-clock", with(map[string]string{"SYNC_CRON": "60 * * * *"}), []string{"SYNC_CRON"}},
 		{"inngest-of-ones-own-without-keys", with(map[string]string{"INNGEST_BASE_URL": "http://inngest:8288"}), []string{"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}},
@@ -96,6 +104,29 @@ func TestLoadFaults(t *testing.T) {
 			assert.NotContains(t, err.Error(), "BADVALUE", "a value was printed")
 		})
 	}
+}
+
+func TestSyncInterval(t *testing.T) {
+	inngest := map[string]string{"INNGEST_EVENT_KEY": "e", "INNGEST_SIGNING_KEY": "0a"}
+	for _, tt := range []struct {
+		text    string
+		inngest bool
+		want    time.Duration
+	}{{"", false, time.Minute}, {"", true, 0}, {"off", false, 0}, {"0", false, 0}, {"90s", true, 90 * time.Second}, {" 5s ", false, 5 * time.Second}} {
+		environ := with(map[string]string{"SYNC_INTERVAL": tt.text})
+		if tt.inngest {
+			maps.Copy(environ, inngest)
+		}
+		c, err := config.Load(environ)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, c.SyncInterval.Duration, "%+v", tt)
+	}
+}
+
+func TestTrustedProxies(t *testing.T) {
+	c, err := config.Load(with(map[string]string{"TRUSTED_PROXIES": "10.0.0.5, 172.16.0.0/12 fd00::/8,"}))
+	require.NoError(t, err)
+	assert.Equal(t, config.Proxies{netip.MustParsePrefix("10.0.0.5/32"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("fd00::/8")}, c.TrustedProxies)
 }
 
 func TestRedisFromVercelStorage(t *testing.T) {

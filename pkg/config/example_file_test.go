@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/caarlos0/env/v11"
@@ -28,6 +29,12 @@ func TestExampleFileNamesEveryVariable(t *testing.T) {
 	for _, match := range regexp.MustCompile(`(?m)^(?:# )?([A-Z_]+)=`).FindAllSubmatch(example, -1) {
 		named = append(named, string(match[1]))
 	}
+	fromFiles := regexp.MustCompile(`(?m)^# _FILE: (.+)$`).FindAllSubmatch(example, -1)
+	var inFiles []string
+	for _, line := range fromFiles {
+		inFiles = append(inFiles, strings.Fields(string(line[1]))...)
+	}
+	assert.ElementsMatch(t, config.FromFile(), inFiles, "left: read from files too, right: named after _FILE: in .env.example")
 	assert.NotRegexp(t, `(?m)^AUTH_MODE=`, string(example), "who copies the file has decided nothing")
 	assert.ElementsMatch(t, read, append(named, setByVercel...), "left: read by the code, right: named in .env.example")
 }

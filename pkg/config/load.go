@@ -42,9 +42,10 @@ func (e *Error) Variables() []string {
 // so with: its platform and log level are set.
 func Load(environ map[string]string) (*Config, error) {
 	c := &Config{}
+	environ, files := readFiles(environ)
 	faults := parse(c, environ)
 	c.settle()
-	faults = append(faults, c.check()...)
+	faults = append(files, withoutExplained(append(faults, c.check()...), files)...)
 	if len(faults) > 0 {
 		return c, &Error{faults}
 	}
@@ -107,6 +108,9 @@ func (c *Config) settle() {
 	c.Auth.AllowedOrigins = slices.DeleteFunc(c.Auth.AllowedOrigins, func(o string) bool { return o == "" })
 	c.Jira.Domain = strings.ToLower(strings.TrimSpace(c.Jira.Domain))
 	c.SyncCron = strings.TrimSpace(c.SyncCron)
+	if !c.SyncInterval.set && !c.HasInngest() {
+		c.SyncInterval.Duration = defaultSyncInterval
+	}
 	switch {
 	case c.Auth.Mode != AuthUndecided:
 	case !c.Auth.JWTSecret.IsZero():

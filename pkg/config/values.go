@@ -5,12 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
@@ -164,6 +166,54 @@ func (s *Switch) UnmarshalText(b []byte) error {
 	default:
 		return errors.New("must be on or off")
 	}
+	return nil
+}
+
+// Interval is a time between two syncs; 0 is off.
+type Interval struct {
+	time.Duration
+	set bool // by the operator
+}
+
+const (
+	defaultSyncInterval = time.Minute
+	minSyncInterval     = 5 * time.Second
+	maxSyncInterval     = 9 * time.Minute // after ten, timers count as stale
+)
+
+func (i *Interval) UnmarshalText(b []byte) error {
+	text := strings.TrimSpace(string(b))
+	if text == "" {
+		return nil
+	}
+	if text == "off" || text == "0" {
+		*i = Interval{set: true}
+		return nil
+	}
+	every, err := time.ParseDuration(text)
+	if err != nil || every < minSyncInterval || every > maxSyncInterval {
+		return errors.New("must be a duration from 5s to 9m, such as 60s, or off")
+	}
+	*i = Interval{every, true}
+	return nil
+}
+
+// Proxies are networks of addresses.
+type Proxies []netip.Prefix
+
+func (p *Proxies) UnmarshalText(b []byte) error {
+	var all Proxies
+	for text := range strings.FieldsFuncSeq(string(b), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		prefix, err := netip.ParsePrefix(text)
+		if ip, bare := netip.ParseAddr(text); bare == nil {
+			prefix, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil || prefix.Bits() == 0 || prefix.Addr().Is4In6() || prefix.Addr().Zone() != "" {
+			return errors.New("must be addresses or networks, separated by commas, such as 10.0.0.5, 172.16.0.0/12; not all addresses")
+		}
+		all = append(all, prefix)
+	}
+	*p = all
 	return nil
 }
 
