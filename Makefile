@@ -1,7 +1,7 @@
 # make test   everything that must hold before a change is merged; .ci/run calls it
 # make unit   the packages alone, no other program started
-# make lint   format, vet, staticcheck, go.mod
-# make clients  the TypeScript of the web and the desktop app: types and tests
+# make lint   format, vet, staticcheck, go.mod, Biome for the clients
+# make clients  the TypeScript of the web and the desktop app: lint, types and tests
 # make fuzz   each fuzz target for FUZZTIME, 60s if not set: some 25 minutes
 # make vuln   known vulnerabilities in what is used; fails too where no database answers
 # make licences  may everything that is shipped be shipped, and is it pinned
@@ -26,15 +26,19 @@ test: programs lint clients
 unit:
 	$(GO) test -race $$($(packages))
 
-lint:
+lint: clients/node_modules/.package-lock.json
 	@unformatted=$$($(go_files) | xargs -0 gofmt -l); \
 	if [[ -n $$unformatted ]]; then echo "gofmt -w is needed for:" $$unformatted; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool -modfile=.ci/staticcheck/go.mod staticcheck ./...
 	$(GO) mod tidy -diff
+	cd clients && npm run lint
 
-clients:
-	cd clients && ELECTRON_SKIP_BINARY_DOWNLOAD=1 npm ci && npm run check && npm run test
+clients: clients/node_modules/.package-lock.json
+	cd clients && npm run check && npm run test
+
+clients/node_modules/.package-lock.json: clients/package-lock.json
+	cd clients && ELECTRON_SKIP_BINARY_DOWNLOAD=1 npm ci && touch node_modules/.package-lock.json
 
 fuzz:
 	.ci/fuzz

@@ -90,5 +90,6 @@ export function menu(fake: Fake): Electron.MenuItemConstructorOptions[] {
 }
 
 export function choose(fake: Fake, label: string): void {
-  (menu(fake).find((item) => item.label === label)?.click as () => void)();
+  const { click } = menu(fake).find((item) => item.label === label)!;
+  (click as () => void)();
 }

@@ -37,7 +37,7 @@ describe("tray", () => {
     vi.useFakeTimers({ now: new Date(2026, 2, 5, 23, 59, 0) });
     const startedAt = Date.now() - 3_600_000;
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: { ...RUNNING.current, startedAt, countedAt: startedAt } });
-    const since = () => (only(fake.trays).setContextMenu.mock.lastCall?.[0] as { label?: string }[]).map((item) => item.label).find((label) => label?.startsWith("Since"));
+    const since = () => (only(fake.trays).setContextMenu.mock.lastCall![0] as { label?: string }[]).map((item) => item.label).find((label) => label?.startsWith("Since"));
     expect(since()).not.toMatch(/Mar/);
     const menus = only(fake.trays).setContextMenu.mock.calls.length;
     vi.advanceTimersByTime(59_000);

@@ -14,8 +14,11 @@ declare module "vitest" {
 const repository = join(import.meta.dirname, "../../..");
 
 /** Builds cmd/dev once for all test files, unless CLOCKWORK_DEV names one; each file starts its own. */
-export default function build(project: TestProject): (() => void) | void {
-  if (process.env["CLOCKWORK_DEV"]) return project.provide("program", process.env["CLOCKWORK_DEV"]);
+export default function build(project: TestProject): (() => void) | undefined {
+  if (process.env["CLOCKWORK_DEV"]) {
+    project.provide("program", process.env["CLOCKWORK_DEV"]);
+    return undefined;
+  }
   const folder = mkdtempSync(join(tmpdir(), "clockwork-"));
   const program = join(folder, "dev");
   execFileSync("go", ["build", "-o", program, "./cmd/dev"], { cwd: repository, stdio: "inherit" });

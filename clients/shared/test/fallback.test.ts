@@ -62,10 +62,12 @@ describe("long polls where streams are blocked too", () => {
 
 test("a better way is taken once there is one", async () => {
   let blocked = true;
-  const Gate = function (url: string, protocols: string[]) {
-    if (blocked) throw new Error("blocked");
-    return new WebSocket(url, protocols);
-  } as unknown as typeof WebSocket;
+  class Gate extends WebSocket {
+    constructor(url: string, protocols?: string[]) {
+      if (blocked) throw new Error("blocked");
+      super(url, protocols);
+    }
+  }
   const fetch = blockingFetch((path) => (blocked && path === "/api/timers/stream" ? "missing" : undefined));
   const store = await person("sofia", { WebSocket: Gate, fetch, timing: { upgradeAfter: 100 } });
   await until(store, isPolling);

@@ -7,13 +7,13 @@ import { blockingFetch, losing } from "./blockers";
 import { DevServer } from "./devserver";
 import { join } from "./people";
 import { clientOf, isLive, isPolling, logIn, runs, told, until, WebSocket } from "./person";
-import { Proxy } from "./proxy";
+import { NetworkProxy } from "./proxy";
 import { Network, Timers } from "./surroundings";
 import { tokenFor } from "./tokens";
 
 const folder = mkdtempSync(path(tmpdir(), "clockwork-"));
 let server: DevServer;
-let proxy: Proxy;
+let proxy: NetworkProxy;
 
 beforeAll(async () => void (server = await DevServer.start({ DATABASE_URL: `sqlite://${folder}/timers.db` })));
 afterAll(async () => {
@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 beforeEach(async () => {
-  const p = (proxy = await Proxy.to(server.port));
+  const p = (proxy = await NetworkProxy.to(server.port));
   onTestFinished(() => p.close());
 });
 
@@ -68,7 +68,7 @@ describe("a server that is killed and comes back", () => {
 test("a server that has lost its memory is believed", async () => {
   const forgetful = await DevServer.start();
   onTestFinished(() => forgetful.stop());
-  const network = await Proxy.to(forgetful.port);
+  const network = await NetworkProxy.to(forgetful.port);
   onTestFinished(() => network.close());
   const { store, client } = await join(forgetful, "priya", { baseUrl: network.url });
   await until(store, isLive("websocket"));

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 /** A network that can be broken: TCP to a server on this machine. */
-export class Proxy {
+export class NetworkProxy {
   private readonly pairs = new Set<[Socket, Socket]>();
   private frozen = false;
   private refusing = false;
@@ -16,11 +16,11 @@ export class Proxy {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  static async to(target: number): Promise<Proxy> {
+  static async to(target: number): Promise<NetworkProxy> {
     const server = createServer({ allowHalfOpen: true });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const proxy = new Proxy(server, (server.address() as AddressInfo).port);
+    const proxy = new NetworkProxy(server, (server.address() as AddressInfo).port);
     server.on("connection", (near) => proxy.join(near, target));
     return proxy;
   }

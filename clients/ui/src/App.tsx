@@ -37,7 +37,9 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
   useEffect(() => {
     const begin = (): void => void loadSignedIn().catch(() => {}); // tried again at login
     for (const sign of signsOfAPerson) addEventListener(sign, begin, { once: true });
-    return () => signsOfAPerson.forEach((sign) => removeEventListener(sign, begin));
+    return () => {
+      for (const sign of signsOfAPerson) removeEventListener(sign, begin);
+    };
   }, []);
 
   const leave = (why?: string): void => {

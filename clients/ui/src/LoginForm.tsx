@@ -43,6 +43,7 @@ export function LoginForm({ onLogin, username = "", reason, offerStay = false, c
     if (input instanceof HTMLInputElement && !input.value) input.focus();
   }, [username]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each refusal selects the text again
   useEffect(() => {
     const input = fault && form.current?.elements.namedItem(fault);
     if (!(input instanceof HTMLInputElement)) return;

@@ -31,7 +31,7 @@ it.each<{ name: string; timer: RunningTimer; want: number[] }>([
   { name: "reported-before-its-start", timer: timer("2026-11-29T16:39:00.500Z", "2026-11-29T16:39:00Z", 60, { onHold: true }), want: [0, 0, 0, 0.017] },
 ])("splits a running timer: $name", ({ timer: t, want }) => {
   const got = hours(t, "2026-11-29T16:39:00Z", days);
-  got.forEach((h, i) => expect(h, days[i]).toBeCloseTo(want[i]!, 2));
+  for (const [i, h] of got.entries()) expect(h, days[i]).toBeCloseTo(want[i]!, 2);
 });
 
 it("follows this machine's clock", () => {

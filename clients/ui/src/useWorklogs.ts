@@ -34,6 +34,7 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string, 
   const reload = useCallback(() => ask((n) => n + 1), []);
   const ran = useRef(running);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked has it read again
   useEffect(() => {
     const abort = new AbortController();
     const dates = weekOf(today);

@@ -22,8 +22,8 @@ function labels(items: MenuItemConstructorOptions[]): string[] {
 
 function click(items: MenuItemConstructorOptions[], label: string): void {
   const all = items.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? item.submenu : [])]);
-  const found = all.find((item) => item.label === label);
-  (found?.click as () => void)();
+  const { click } = all.find((item) => item.label === label)!;
+  (click as () => void)();
 }
 
 const REST = ["-", "Open Clockwork", "Settings…"];

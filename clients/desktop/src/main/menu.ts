@@ -24,7 +24,13 @@ export function trayMenu(report: Report, now: number, launchAtLogin: boolean | n
     ...(signedIn ? timerItems(report, now, actions) : [{ label: "Signed out", enabled: false }]),
     { type: "separator" },
     { label: "Open Clockwork", click: () => actions.open() },
-    { label: "Settings…", click: () => (actions.open(), actions.command({ kind: "settings" })) },
+    {
+      label: "Settings…",
+      click: () => {
+        actions.open();
+        actions.command({ kind: "settings" });
+      },
+    },
     ...launchItem(launchAtLogin, actions),
     { type: "separator" },
     signedIn

@@ -1,15 +1,15 @@
 import { useEffect } from "react";
 
 /** Calls back for the Escape key where it does not close something smaller. */
-export function useEscape(escape: () => void): void {
+export function useEscape(onEscape: () => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
       if (document.querySelector("dialog[open]") !== null) return;
       if (event.target instanceof Element && event.target.closest("form") !== null) return;
-      escape();
+      onEscape();
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
-  }, [escape]);
+  }, [onEscape]);
 }

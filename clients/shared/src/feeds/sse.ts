@@ -25,7 +25,7 @@ export function openStream(http: Http, token: string, since: number | undefined,
       release();
     }
   };
-  read()
+  void read()
     .catch(endOf)
     .then((end) => {
       if (!closed) on.end(end);

@@ -24,6 +24,7 @@ export interface ClientProviderProps {
 export function ClientProvider({ client, session, children }: ClientProviderProps) {
   const [store, setStore] = useState<TimerStore | null>(null);
   const token = session?.token;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another session object with the same token is the next effect's
   useEffect(() => {
     if (!session) return;
     const connected = client.connect(session);
@@ -32,7 +33,6 @@ export function ClientProvider({ client, session, children }: ClientProviderProp
       setStore(null);
       connected.close();
     };
-    // The session itself is the next effect's.
   }, [client, token]);
   useEffect(() => {
     if (!session) return;

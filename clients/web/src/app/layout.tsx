@@ -24,6 +24,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
     // The theme script changes the element before React looks at it.
     <html lang="en" suppressHydrationWarning>
       <head>
+        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of ours, allowed by its hash */}
         <script dangerouslySetInnerHTML={{ __html: themeScript }} />
       </head>
       <body>{children}</body>
