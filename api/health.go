@@ -1,4 +1,4 @@
-// Package api has the routes directly under /api, one file each.
+// Package api has functions that serve the routes under /api, one file each.
 package api
 
 import (
@@ -10,8 +10,13 @@ import (
 )
 
 // HandleHealth answers GET /api/health: whether the service runs, and with
-// ?deep=1 whether each thing that it depends on does.
+// ?deep=1 whether each thing that it depends on does. vercel.json sends it the
+// paths below /api that no other function serves.
 func HandleHealth(w http.ResponseWriter, r *http.Request) {
+	if app.RouteOf(r) != "/api/health" {
+		app.ServeNotFound(w, r)
+		return
+	}
 	app.ServePublic(w, r, http.MethodGet, health)
 }
 

@@ -14,7 +14,12 @@ import (
 // HandleWorklogs answers GET /api/worklogs: one person's tracked time on a day
 // or over a range.
 func HandleWorklogs(w http.ResponseWriter, r *http.Request) {
-	app.ServeCostly(w, r, http.MethodGet, worklogs)
+	switch app.RouteOf(r) {
+	case "/api/worklogs":
+		app.ServeCostly(w, r, http.MethodGet, worklogs)
+	default:
+		app.ServeNotFound(w, r)
+	}
 }
 
 type worklogsReply struct {

@@ -2,8 +2,13 @@ package e2e
 
 import (
 	"encoding/json"
+	"go/ast"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +25,7 @@ type vercelConfig struct {
 	BuildCommand    string
 	OutputDirectory string
 	Rewrites        []struct{ Source, Destination string }
-	Functions       map[string]struct{ MaxDuration int }
+	Functions       map[string]struct{ MaxDuration, Memory int }
 }
 
 func readVercelConfig(t *testing.T) (c vercelConfig, has map[string]json.RawMessage) {
@@ -32,31 +37,50 @@ func readVercelConfig(t *testing.T) (c vercelConfig, has map[string]json.RawMess
 	return c, has
 }
 
-// The routes on Vercel, which are files and rewrites, and those of our own
-// servers are the same.
+// Vercel leads each route to the function that has the route's handler.
 func TestRoutes(t *testing.T) {
 	config, _ := readVercelConfig(t)
-	onVercel := functionRoutes(t)
+	functions := functionPaths(t)
+	for _, route := range routes.All() {
+		handler := runtime.FuncForPC(reflect.ValueOf(route.Handler).Pointer()).Name()
+		want := functions[strings.TrimPrefix(handler, module+"/")]
+		assert.Equal(t, want, config.function(strings.ReplaceAll(route.Path, "{key}", "ABC-7"), functions), route.Path)
+	}
 	for _, rewrite := range config.Rewrites {
-		function, _, _ := strings.Cut(rewrite.Destination, "?")
-		i := slices.Index(onVercel, function)
-		if !assert.NotEqual(t, -1, i, "rewrite to %s: no such function", function) {
-			continue
-		}
-		if strings.Contains(rewrite.Source, ":") {
-			onVercel[i] = rewrite.Source // the function alone lacks its parameter
-		} else {
-			onVercel = append(onVercel, rewrite.Source) // one more name
-		}
+		assert.Contains(t, slices.Collect(maps.Values(functions)), rewrite.Destination, "no such function")
 	}
-	slices.Sort(onVercel)
+}
 
-	var onServer []string
-	for _, r := range routes.All() {
-		onServer = append(onServer, strings.NewReplacer("{", ":", "}", "").Replace(r.Path))
+// function is the path of the function that Vercel calls for a request: a file
+// has precedence over a rewrite.
+func (c vercelConfig) function(path string, functions map[string]string) string {
+	for _, function := range functions {
+		if function == path {
+			return function
+		}
 	}
-	slices.Sort(onServer)
-	assert.Equal(t, onVercel, onServer, "routes on Vercel, routes of cmd/server")
+	for _, rewrite := range c.Rewrites {
+		pattern := strings.ReplaceAll(rewrite.Source, "/:path*", "(/.*)?")
+		if regexp.MustCompile("^" + pattern + "$").MatchString(path) {
+			return rewrite.Destination
+		}
+	}
+	return ""
+}
+
+// functionPaths are the paths of the functions by their handlers, such as
+// "api/timers.HandleStart".
+func functionPaths(t *testing.T) map[string]string {
+	t.Helper()
+	paths := map[string]string{}
+	for _, f := range handlers(t) {
+		for _, decl := range f.ast.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Name.IsExported() {
+				paths[f.dir+"."+fn.Name.Name] = "/" + strings.TrimSuffix(strings.TrimSuffix(f.path, ".go"), "/index")
+			}
+		}
+	}
+	return paths
 }
 
 func TestVercelConfig(t *testing.T) {

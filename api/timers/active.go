@@ -1,4 +1,5 @@
-// Package timers has the routes under /api/timers, one file each.
+// Package timers has the functions that serve the routes under /api/timers, one
+// file each.
 package timers
 
 import (

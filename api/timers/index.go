@@ -6,19 +6,51 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// HandleIndex answers GET /timers: the current state of the token's user, as
-// realtime clients see it.
+// HandleIndex answers GET /timers and POST /api/timers/sync.
 func HandleIndex(w http.ResponseWriter, r *http.Request) {
-	app.ServeToken(w, r, http.MethodGet, index)
+	switch app.RouteOf(r) {
+	case "/timers", "/api/timers":
+		app.ServeToken(w, r, http.MethodGet, listTimers)
+	case "/api/timers/sync":
+		app.ServeCostly(w, r, http.MethodPost, requestSync)
+	default:
+		app.ServeNotFound(w, r)
+	}
 }
 
-func index(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+// listTimers gives the timers of the token's user, as realtime clients see them.
+func listTimers(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 	listing, err := d.Live.Timers(ctx, realtime.UserOf(r.Caller))
 	if err != nil {
 		return web.Reply{}, err
 	}
 	return web.OK(listing), nil
+}
+
+type syncRequest struct {
+	AccountID string `json:"accountId"`
+}
+
+type syncReply struct {
+	SyncRequested bool `json:"syncRequested"`
+}
+
+// requestSync requests a snapshot now.
+func requestSync(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	var in syncRequest
+	if err := web.DecodeJSON(r.Request, &in); err != nil {
+		return web.Reply{}, err
+	}
+	account, err := r.Account(in.AccountID)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	if err := d.RequestSyncOnce(ctx, account, syncevent.Sender(d)); err != nil {
+		return web.Reply{}, err
+	}
+	return web.Reply{Status: http.StatusAccepted, Body: syncReply{true}}, nil
 }

@@ -55,7 +55,7 @@ const registered = `[{"id":"clockwork-timers-sync-active-timers"}]`
 func TestSyncThatNothingRuns(t *testing.T) {
 	inngest, w := withOwnInngest(t, "[]")
 	ask := func() apptest.Answer {
-		return w.Do(t.Context(), timers.HandleSync, apptest.Request{Target: syncPath, Body: `{}`})
+		return w.Do(t.Context(), timers.HandleIndex, apptest.Request{Target: syncPath, Body: `{}`})
 	}
 	health := func() string {
 		w.Clock.Advance(time.Minute)
@@ -93,7 +93,7 @@ func TestSyncIfInngestDoesNotSay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inngest, w := withOwnInngest(t, "")
 			inngest.status.Store(int64(answer))
-			a := w.Do(t.Context(), timers.HandleSync, apptest.Request{Target: syncPath, Body: `{}`})
+			a := w.Do(t.Context(), timers.HandleIndex, apptest.Request{Target: syncPath, Body: `{}`})
 			assert.Equal(t, http.StatusAccepted, a.Status)
 		})
 	}
@@ -102,7 +102,7 @@ func TestSyncIfInngestDoesNotSay(t *testing.T) {
 // Without its signing key, Inngest's calls are refused, and nothing runs.
 func TestSyncWithoutASigningKey(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: map[string]string{"INNGEST_EVENT_KEY": "event-key-0123"}})
-	a := w.Do(t.Context(), timers.HandleSync, apptest.Request{Target: syncPath, Body: `{}`})
+	a := w.Do(t.Context(), timers.HandleIndex, apptest.Request{Target: syncPath, Body: `{}`})
 	assert.Equal(t, http.StatusBadGateway, a.Status)
 	assert.Contains(t, w.Log.String(), "INNGEST_SIGNING_KEY is not set")
 }

@@ -40,7 +40,7 @@ func sent(n int) func(*testing.T, *apptest.World, apptest.Answer) {
 func TestSync(t *testing.T) {
 	inngest := apptest.Options{Inngest: true}
 	everybody := apptest.Request{Target: syncPath, Body: `{}`}
-	apptest.Run(t, timers.HandleSync, append(apptest.BadBodies(syncPath), []apptest.Scenario{
+	apptest.Run(t, timers.HandleIndex, append(apptest.BadBodies(syncPath), []apptest.Scenario{
 		{Name: "for-everybody", Options: inngest, Request: everybody, Status: 202, Golden: true, Then: sent(-1)},
 		{Name: "for-one", Options: inngest, Given: asPerson(1, syncPath, `{"accountId":"%s"}`), Status: 202, Then: sent(1)},
 		{Name: "unknown-member", Options: inngest, Request: apptest.Request{Target: syncPath, Body: `{"jiraDomain":"evil.example"}`}, Status: 202, Then: sent(-1)},
@@ -63,7 +63,7 @@ func TestSyncIsRequestedOnce(t *testing.T) {
 			w := apptest.New(t, apptest.Options{Inngest: true, OverTCP: tcp, Env: map[string]string{"RATE_LIMIT": "off"}})
 			request := func() { // answers the same whatever it comes to
 				t.Helper()
-				a := w.Do(t.Context(), timers.HandleSync, apptest.Request{Target: syncPath, Body: `{}`})
+				a := w.Do(t.Context(), timers.HandleIndex, apptest.Request{Target: syncPath, Body: `{}`})
 				require.Equal(t, 202, a.Status)
 				assert.JSONEq(t, `{"syncRequested":true}`, string(a.Body))
 			}
@@ -104,10 +104,10 @@ func TestSyncIsRequestedAgainAfterAFailure(t *testing.T) {
 	w.Faults().Add(fault.Fault{Upstream: "inngest", Kind: fault.Status, Status: 500})
 	ask := apptest.Request{Target: syncPath, Body: `{}`}
 	for range 2 {
-		require.Equal(t, 502, w.Do(t.Context(), timers.HandleSync, ask).Status)
+		require.Equal(t, 502, w.Do(t.Context(), timers.HandleIndex, ask).Status)
 	}
 	w.Faults().Clear()
-	require.Equal(t, 202, w.Do(t.Context(), timers.HandleSync, ask).Status)
+	require.Equal(t, 202, w.Do(t.Context(), timers.HandleIndex, ask).Status)
 	assert.Len(t, w.Events.Sent(), 1)
 }
 
@@ -116,7 +116,7 @@ func TestSyncIsRequestedWithoutRedis(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Inngest: true})
 	w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status, Status: 500})
 	for n := range 3 {
-		require.Equal(t, 202, w.Do(t.Context(), timers.HandleSync, apptest.Request{Target: syncPath, Body: `{}`}).Status)
+		require.Equal(t, 202, w.Do(t.Context(), timers.HandleIndex, apptest.Request{Target: syncPath, Body: `{}`}).Status)
 		assert.Len(t, w.Events.Sent(), n+1)
 	}
 }

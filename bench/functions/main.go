@@ -106,7 +106,7 @@ func build(ctx context.Context, tmp string, around *upstreams.Upstreams) ([]targ
 		if i < 0 {
 			return nil, errors.New("package requests has no request for " + f.Route)
 		}
-		r := all[i].Rewritten()
+		r := all[i]
 		if r.Effect || r.Status != http.StatusOK {
 			r.Body, r.Status = `[]`, http.StatusBadRequest
 		}

@@ -4,19 +4,14 @@
 package routes
 
 import (
-	"context"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 
 	"github.com/clockwork-timer/backend/api"
-	"github.com/clockwork-timer/backend/api/issues"
-	"github.com/clockwork-timer/backend/api/settings"
+	"github.com/clockwork-timer/backend/api/inngest"
 	"github.com/clockwork-timer/backend/api/timers"
-	"github.com/clockwork-timer/backend/api/users"
 	"github.com/clockwork-timer/backend/pkg/app"
-	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // Route is one path and its handler. Handlers check the method themselves.
@@ -29,20 +24,20 @@ type Route struct {
 func All() []Route {
 	return []Route{
 		{"/api/health", api.HandleHealth},
-		{"/api/inngest", api.HandleInngest},
-		{"/api/login", api.HandleLogin},
-		{"/login", api.HandleLogin},
+		{"/api/inngest", inngest.HandleInngest},
+		{"/api/login", api.HandleAuth},
+		{"/login", api.HandleAuth},
 		{"/api/worklogs", api.HandleWorklogs},
 		{"/api/timers", timers.HandleIndex},
 		{"/timers", timers.HandleIndex},
 		{"/api/timers/active", timers.HandleActive},
 		{"/api/timers/start", timers.HandleStart},
 		{"/api/timers/stop", timers.HandleStop},
-		{"/api/timers/sync", timers.HandleSync},
-		{"/api/issues/search", issues.HandleSearch},
-		{"/api/issues/{key}", withKey(issues.HandleIssue)},
-		{"/api/users/resolve", users.HandleResolve},
-		{"/api/settings/validate", settings.HandleValidate},
+		{"/api/timers/sync", timers.HandleIndex},
+		{"/api/issues/search", api.HandleLookup},
+		{"/api/issues/{key}", api.HandleLookup},
+		{"/api/users/resolve", api.HandleLookup},
+		{"/api/settings/validate", api.HandleLookup},
 	}
 }
 
@@ -53,7 +48,7 @@ func Handler(d *app.Deps, mounted ...Route) http.Handler {
 	for _, route := range All() {
 		mux.Handle(route.Path, app.With(d, route.Handler))
 	}
-	nowhere := app.With(d, http.HandlerFunc(notFound))
+	nowhere := app.With(d, http.HandlerFunc(app.ServeNotFound))
 	rest := true // is nowhere
 	for _, route := range mounted {
 		mux.Handle(route.Path, route.Handler)
@@ -75,23 +70,4 @@ func Handler(d *app.Deps, mounted ...Route) http.Handler {
 // caller of another one elsewhere.
 func clean(escaped string) bool {
 	return strings.HasPrefix(escaped, "/") && !strings.Contains(escaped, "//") && path.Clean(escaped) == "/"+strings.Trim(escaped, "/")
-}
-
-// withKey puts the path's key into the query, as Vercel's rewrite does.
-func withKey(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		r = r.Clone(r.Context())
-		query := url.Values{"key": {r.PathValue("key")}}.Encode()
-		if r.URL.RawQuery != "" {
-			query += "&" + r.URL.RawQuery
-		}
-		r.URL.RawQuery = query
-		next(w, r)
-	}
-}
-
-func notFound(w http.ResponseWriter, r *http.Request) {
-	app.ServePublic(w, r, r.Method, func(context.Context, *app.Deps, *app.Request) (web.Reply, error) {
-		return web.Reply{}, &web.Error{Status: http.StatusNotFound, Code: "NOT_FOUND", Message: "There is nothing at this address."}
-	})
 }

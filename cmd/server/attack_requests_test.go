@@ -60,7 +60,6 @@ func TestAttacks(t *testing.T) {
 		{"issue-with-a-query", get("/api/issues/OPS-64%3Ffields=*all"), 400},
 		{"issue-with-a-fragment", get("/api/issues/OPS-64%23"), 400},
 		{"issue-with-a-zero", get("/api/issues/OPS-64%00"), 400},
-		{"issue-twice", get("/api/issues/OPS-64?key=OPS-42"), 400},
 		{"way-up-in-the-path", get("/api/issues/../timers/active"), 404},
 		{"twice-escaped", get("/api/%252e%252e/%252e%252e/etc/passwd"), 404},
 		{"file-of-the-machine", get("/../../../../etc/passwd"), 404},

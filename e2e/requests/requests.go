@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/clockwork-timer/backend/e2e/process"
@@ -19,7 +20,7 @@ import (
 // Request is a request to a route.
 type Request struct {
 	Name   string // kebab-case, for subtests
-	Route  string // the function that answers, "/api/issues/issue"
+	Route  string // the function that answers, "/api/lookup"
 	Method string
 	Target string // path and query as sent, "/api/issues/ABC-1"
 	Header http.Header
@@ -75,14 +76,14 @@ func All(w World, inngest bool) []Request {
 
 // logins are the requests to the two routes that have a short name too.
 func logins(w World) []Request {
-	login := Request{Name: "login", Route: "/api/login", Method: http.MethodPost, Target: "/login", Body: fmt.Sprintf(`{"username":%q,"password":%q}`, w.Username, w.Password),
+	login := Request{Name: "login", Method: http.MethodPost, Target: "/login", Body: fmt.Sprintf(`{"username":%q,"password":%q}`, w.Username, w.Password),
 		Has: []string{"access_token", "token_type=Bearer", "expires_in", "user_id=" + w.AccountID}}
-	mine := Request{Name: "timers", Route: "/api/timers", Target: "/timers", Header: http.Header{"Authorization": {"Bearer " + w.Bearer}},
+	mine := Request{Name: "timers", Target: "/timers", Header: http.Header{"Authorization": {"Bearer " + w.Bearer}},
 		Has: []string{"timer", "timers", "server_time"}}
 	longLogin, longMine := login, mine
 	longLogin.Name, longLogin.Target = "login-below-api", "/api/login"
 	longMine.Name, longMine.Target = "timers-below-api", "/api/timers"
-	refused := Request{Name: "timers-without-token", Route: "/api/timers", Target: "/timers", Status: http.StatusUnauthorized, Has: []string{"error=UNAUTHORIZED", "message"}}
+	refused := Request{Name: "timers-without-token", Target: "/timers", Status: http.StatusUnauthorized, Has: []string{"error=UNAUTHORIZED", "message"}}
 	return []Request{login, longLogin, mine, longMine, refused}
 }
 
@@ -101,9 +102,6 @@ func issues(w World) []Request {
 		refused("second-key", w.IssueKey+"%26key%3DB-1"),
 		refused("not-a-key", "nonsense"),
 	}
-	for i := range all {
-		all[i].Route = "/api/issues/issue"
-	}
 	return all
 }
 
@@ -115,23 +113,23 @@ func complete(all []Request) []Request {
 		if r.Status == 0 {
 			all[i].Status = http.StatusOK
 		}
-		if r.Route == "" {
-			all[i].Route, _, _ = strings.Cut(r.Target, "?")
-		}
+		all[i].Route = functionOf(r.Target)
 	}
 	return all
 }
 
-// Rewritten is the request as Vercel hands it to a function: with the path that
-// the client sent, and where a rewrite led here, its parameter in the query.
-func (r Request) Rewritten() Request {
-	if segment, ok := strings.CutPrefix(r.Target, "/api/issues/"); ok && r.Route == "/api/issues/issue" {
-		key, err := url.PathUnescape(segment)
-		if err == nil {
-			r.Target += "?" + url.Values{"key": {key}}.Encode()
-		}
+// functionOf is the path of the function to which vercel.json rewrites a target.
+func functionOf(target string) string {
+	path, _, _ := strings.Cut(target, "?")
+	switch below, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/"); {
+	case slices.Contains([]string{"issues", "users", "settings"}, below):
+		return "/api/lookup"
+	case path == "/login", path == "/api/login":
+		return "/api/auth"
+	case path == "/timers", path == "/api/timers/sync":
+		return "/api/timers"
 	}
-	return r
+	return path
 }
 
 // New makes the HTTP request to the product at base, without a slash at its end.

@@ -111,22 +111,17 @@ func TestLogMasksAccounts(t *testing.T) {
 }
 
 func TestRouteOf(t *testing.T) {
-	for name, tc := range map[string]struct{ pattern, path, want string }{
-		"function":            {"", "/api/timers/active", "/api/timers/active"},
-		"issue":               {"", "/api/issues/ABC-7", "/api/issues/{key}"},
-		"issue-by-rewrite":    {"", "/api/issues/issue", "/api/issues/{key}"},
-		"search":              {"", "/api/issues/search", "/api/issues/search"},
-		"below-an-issue":      {"", "/api/issues/ABC-7/x", ""},
-		"no-issue":            {"", "/api/issues/", ""},
-		"unknown":             {"", "/api/marked", ""},
-		"mux":                 {"/api/issues/{key}", "/api/issues/ABC-7", "/api/issues/{key}"},
-		"mux-with-method":     {"GET /api/health", "/api/health", "/api/health"},
-		"mux-found-nothing":   {"/", "/api/health/x", ""},
-		"mux-of-other-routes": {"/other/{x}", "/api/health", ""},
+	for path, want := range map[string]string{
+		"/api/timers/active":    "/api/timers/active",
+		"/api/issues/ABC-7":     "/api/issues/{key}",
+		"/api/issues/ABC-7%2Fx": "/api/issues/{key}",
+		"/api/issues/search":    "/api/issues/search",
+		"/api/issues/ABC-7/x":   "",
+		"/api/issues/":          "",
+		"/api/health/x":         "",
+		"/api/marked":           "",
 	} {
-		r := httptest.NewRequest(http.MethodGet, tc.path, nil)
-		r.Pattern = tc.pattern
-		assert.Equal(t, tc.want, app.RouteOf(r), name)
+		assert.Equal(t, want, app.RouteOf(httptest.NewRequest(http.MethodGet, path, nil)), path)
 	}
 }
 

@@ -1,9 +1,12 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // The routes as logs and telemetry name them: an id in a path is not told. A
@@ -15,20 +18,25 @@ var plainRoutes = []string{
 	"/api/timers/start", "/api/timers/stop", "/api/timers/sync", "/api/issues/search", "/api/users/resolve", "/api/settings/validate",
 }
 
-// RouteOf is the template of the request's route, or "". A mux says it; a
-// function is called at a path.
+// RouteOf is the template of the request's route, or "" if the path is no
+// route's.
 func RouteOf(r *http.Request) string {
-	path := r.URL.Path
-	if _, pattern, found := strings.Cut(" "+r.Pattern, " /"); found {
-		path = "/" + pattern
+	if slices.Contains(plainRoutes, r.URL.Path) {
+		return r.URL.Path
 	}
-	switch issue, found := strings.CutPrefix(path, "/api/issues/"); {
-	case slices.Contains(plainRoutes, path):
-		return path
-	case found && issue != "" && !strings.Contains(issue, "/"):
+	// A slash that is escaped belongs to the key.
+	issue, found := strings.CutPrefix(r.URL.EscapedPath(), "/api/issues/")
+	if found && issue != "" && !strings.Contains(issue, "/") {
 		return issueRoute
 	}
 	return ""
+}
+
+// ServeNotFound answers a path that is no route's.
+func ServeNotFound(w http.ResponseWriter, r *http.Request) {
+	ServePublic(w, r, r.Method, func(context.Context, *Deps, *Request) (web.Reply, error) {
+		return web.Reply{}, &web.Error{Status: http.StatusNotFound, Code: "NOT_FOUND", Message: "There is nothing at this address."}
+	})
 }
 
 func orUnknown(route string) string {

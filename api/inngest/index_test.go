@@ -1,9 +1,9 @@
-package api_test
+package inngest_test
 
 import (
 	"testing"
 
-	"github.com/clockwork-timer/backend/api"
+	"github.com/clockwork-timer/backend/api/inngest"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
@@ -21,7 +21,7 @@ func TestInngest(t *testing.T) {
 		{Name: "method-delete", Options: dev, Request: apptest.Request{Method: "DELETE", Target: path}, Status: 405, Code: "METHOD_NOT_ALLOWED", Header: map[string]string{"Allow": "GET, POST, PUT"}},
 		{Name: "method-patch", Options: dev, Request: apptest.Request{Method: "PATCH", Target: path}, Status: 405, Code: "METHOD_NOT_ALLOWED"},
 	}
-	apptest.Run(t, api.HandleInngest, scenarios)
+	apptest.Run(t, inngest.HandleInngest, scenarios)
 	for name, c := range map[string]struct {
 		options apptest.Options
 		request apptest.Request
@@ -35,7 +35,7 @@ func TestInngest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := apptest.New(t, c.options)
-			a := w.Do(t.Context(), api.HandleInngest, c.request)
+			a := w.Do(t.Context(), inngest.HandleInngest, c.request)
 			if a.Status != c.status {
 				t.Errorf("got status %d, want %d: %s", a.Status, c.status, a.Body)
 			}

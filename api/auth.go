@@ -10,9 +10,14 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// HandleLogin answers POST /login: a bearer token for a username and password.
-func HandleLogin(w http.ResponseWriter, r *http.Request) {
-	app.ServeStranger(w, r, http.MethodPost, login)
+// HandleAuth answers POST /login.
+func HandleAuth(w http.ResponseWriter, r *http.Request) {
+	switch app.RouteOf(r) {
+	case "/login", "/api/login":
+		app.ServeStranger(w, r, http.MethodPost, login)
+	default:
+		app.ServeNotFound(w, r)
+	}
 }
 
 type loginRequest struct {
@@ -27,6 +32,7 @@ type loginReply struct {
 	UserID      string `json:"user_id"`
 }
 
+// login gives a bearer token for a username and password.
 func login(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
 	var in loginRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {

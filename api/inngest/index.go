@@ -1,4 +1,6 @@
-package api
+// Package inngest has a folder of its own because a function links all that is
+// in its folder, and Inngest's SDK is large.
+package inngest
 
 import (
 	"net/http"

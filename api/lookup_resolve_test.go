@@ -1,11 +1,11 @@
-package users_test
+package api_test
 
 import (
 	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/clockwork-timer/backend/api/users"
+	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
@@ -23,7 +23,7 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	as := func(s string) string { return s }
-	apptest.Run(t, users.HandleResolve, append(apptest.BadQueries(resolve), []apptest.Scenario{
+	apptest.Run(t, api.HandleLookup, append(apptest.BadQueries(resolve), []apptest.Scenario{
 		{Name: "by-e-mail", Given: byEmail(5, as), Status: 200, Golden: true},
 		{Name: "by-e-mail-in-capitals", Given: byEmail(5, strings.ToUpper), Status: 200, Has: []string{"Emily Carter"}},
 		{Name: "by-name", Request: by("query", "Emily"), Status: 200, Has: []string{"Emily Carter"}},

@@ -1,4 +1,4 @@
-package issues_test
+package api_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/api/issues"
+	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
@@ -52,7 +52,7 @@ func atMost(n int) func(*testing.T, *apptest.World, apptest.Answer) {
 }
 
 func TestSearch(t *testing.T) {
-	apptest.Run(t, issues.HandleSearch, append(apptest.BadQueries(search), []apptest.Scenario{
+	apptest.Run(t, api.HandleLookup, append(apptest.BadQueries(search), []apptest.Scenario{
 		{Name: "in-progress", Given: looking(5), Status: 200, Golden: true, Then: found("BILL-209", "BILL-219")},
 		{Name: "by-key", Given: looking(5, "q", "mob-88"), Status: 200, Then: found("MOB-88")},
 		{Name: "by-word", Given: looking(5, "q", "backups"), Status: 200, Then: found("OPS-42")},

@@ -1,4 +1,4 @@
-package settings_test
+package api_test
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/api/settings"
+	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -20,8 +20,6 @@ import (
 
 const validate = "/api/settings/validate"
 
-type given = func(t *testing.T, w *apptest.World, r *apptest.Request)
-
 // entered is what a person typed: ACCOUNT and TOKEN are person n's.
 func entered(n int, body string) given {
 	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
@@ -29,15 +27,6 @@ func entered(n int, body string) given {
 		require.NoError(t, err)
 		body = strings.NewReplacer("ACCOUNT", w.Person(n).AccountID, `"TOKEN"`, string(token)).Replace(body)
 		*r = apptest.Request{Target: validate, Body: body}
-	}
-}
-
-func and(first given, faults ...fault.Fault) given {
-	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
-		first(t, w, r)
-		for _, f := range faults {
-			w.Faults().Add(f)
-		}
 	}
 }
 
@@ -54,16 +43,16 @@ func TestValidate(t *testing.T) {
 		return apptest.Scenario{Name: name, Given: entered(5, body), Status: 400, Code: "VALIDATION_ERROR", Field: field}
 	}
 	outage := func(name, code string, status int, f fault.Fault) apptest.Scenario {
-		return apptest.Scenario{Name: name, Given: and(entered(5, body), f), Status: status, Code: code, Field: "general"}
+		return apptest.Scenario{Name: name, Given: and(entered(5, body), broken(f)), Status: status, Code: code, Field: "general"}
 	}
-	apptest.Run(t, settings.HandleValidate, append(rows, []apptest.Scenario{
+	apptest.Run(t, api.HandleLookup, append(rows, []apptest.Scenario{
 		{Name: "valid", Given: entered(5, body), Status: 200, Golden: true, Then: remembered(5, true)},
 		{Name: "with-blanks-around", Given: entered(5, `{"accountId":" ACCOUNT ","clockworkApiToken":"TOKEN"}`), Status: 200, Then: remembered(5, true)},
 		{Name: "again", Given: bound(5, 5, entered(5, body)), Status: 200, Then: both(remembered(5, true), boundFor(30*24*time.Hour))},
 		{Name: "connected-by-somebody-else", Given: bound(5, 1, entered(5, body)), Status: 400, Code: "VALIDATION_ERROR", Field: "clockworkApiToken", Golden: true,
 			HasNot: []string{"Linh"}, Then: both(remembered(5, false), boundFor(time.Hour))},
 		{Name: "hidden-e-mail", Given: entered(6, body), Status: 200, Golden: true, HasNot: []string{"null", "emailAddress"}},
-		{Name: "redis-is-down", Given: and(entered(5, body), fault.Fault{Upstream: "redis", Kind: fault.Status}), Status: 200},
+		{Name: "redis-is-down", Given: and(entered(5, body), broken(fault.Fault{Upstream: "redis", Kind: fault.Status})), Status: 200},
 		{Name: "unknown-account", Given: entered(5, `{"accountId":"712020:nobody","clockworkApiToken":"TOKEN"}`), Status: 400, Code: "VALIDATION_ERROR", Field: "accountId", Golden: true, Then: remembered(5, false)},
 		{Name: "wrong-token", Given: entered(5, `{"accountId":"ACCOUNT","clockworkApiToken":"wrong"}`), Status: 400, Code: "VALIDATION_ERROR", Field: "clockworkApiToken", Golden: true},
 		invalid("both-wrong", `{"accountId":"712020:nobody","clockworkApiToken":"wrong"}`, "accountId"),
@@ -80,7 +69,7 @@ func TestValidate(t *testing.T) {
 		outage("jira-refuses-us", "JIRA_AUTH_FAILED", 502, fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 401}),
 		outage("clockwork-is-down", "CLOCKWORK_UNAVAILABLE", 502, fault.Fault{Upstream: "clockwork", Kind: fault.Status}),
 		outage("clockwork-is-not-there", "CLOCKWORK_UNAVAILABLE", 502, fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 404}),
-		{Name: "jira-does-not-take-the-id", Given: and(entered(5, body), fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 400}), Status: 400, Code: "VALIDATION_ERROR", Field: "accountId"},
+		{Name: "jira-does-not-take-the-id", Given: and(entered(5, body), broken(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 400})), Status: 400, Code: "VALIDATION_ERROR", Field: "accountId"},
 	}...))
 }
 

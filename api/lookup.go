@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// HandleLookup answers what a client asks while a person fills in a form: issues,
+// users, and whether their settings work.
+func HandleLookup(w http.ResponseWriter, r *http.Request) {
+	switch app.RouteOf(r) {
+	case "/api/issues/search":
+		app.ServeCostly(w, r, http.MethodGet, searchIssues)
+	case "/api/issues/{key}":
+		app.Serve(w, r, http.MethodGet, readIssue)
+	case "/api/users/resolve":
+		app.ServeCostly(w, r, http.MethodGet, resolveUser)
+	case "/api/settings/validate":
+		app.ServeCostly(w, r, http.MethodPost, validateSettings)
+	default:
+		app.ServeNotFound(w, r)
+	}
+}
+
+const (
+	defaultResults = 10
+	maxResults     = 50
+)
+
+type searchReply struct {
+	Issues []jira.Issue `json:"issues"`
+}
+
+// searchIssues finds issues that match a text, or without one the user's issues
+// in progress.
+func searchIssues(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	subject, err := r.Subject()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	limit, err := r.Query.Int("maxResults", defaultResults, 1, maxResults)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	account, err := d.Account(ctx, subject)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	found, err := d.Jira.Search(ctx, jira.SearchQuery{AccountID: account, Text: r.Query.Get("q"), MaxResults: limit})
+	switch {
+	case errors.Is(err, jira.ErrOtherSite):
+		return web.Reply{}, app.OtherSite("q")
+	case err != nil:
+		return web.Reply{}, err
+	}
+	return web.OK(searchReply{found}), nil
+}
+
+type issueReply struct {
+	Issue jira.Issue `json:"issue"`
+}
+
+func readIssue(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	key, err := url.PathUnescape(path.Base(r.URL.EscapedPath()))
+	if err != nil {
+		return web.Reply{}, errIssueAddress
+	}
+	asked, err := jira.FromLink(key, d.Config.Jira.Domain)
+	if errors.Is(err, jira.ErrOtherSite) {
+		return web.Reply{}, app.OtherSite("key")
+	}
+	idOrKey, err := jira.ParseIssueIDOrKey(asked)
+	if err != nil {
+		return web.Reply{}, errIssueAddress
+	}
+	issue, err := d.Issue(ctx, r, idOrKey)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(issueReply{issue}), nil
+}
+
+var errIssueAddress = web.BadRequest("key", "The address must end with an issue key such as ABC-123, or an issue's number.")
+
+type userReply struct {
+	AccountID    string `json:"accountId"`
+	EmailAddress string `json:"emailAddress"`
+	DisplayName  string `json:"displayName"`
+	AvatarURL    string `json:"avatarUrl"`
+}
+
+// resolveUser finds the Jira user with an e-mail address, or the one that a
+// query means.
+func resolveUser(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	user, err := d.ResolveUser(ctx, r)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(userReply{user.AccountID, user.EmailAddress, user.DisplayName, user.AvatarURL}), nil
+}
+
+type validateRequest struct {
+	AccountID         string      `json:"accountId"`
+	ClockworkAPIToken secret.Text `json:"clockworkApiToken"`
+}
+
+// User leaves out what is not known: the desktop client cannot store null.
+type validateReply struct {
+	Valid bool         `json:"valid"`
+	User  timer.Person `json:"user"`
+}
+
+// validateSettings checks that an account id and a Clockwork token work, and
+// binds the token to the account.
+func validateSettings(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+	var in validateRequest
+	if err := web.DecodeJSON(r.Request, &in); err != nil {
+		return web.Reply{}, err
+	}
+	user, err := d.ValidateSettings(ctx, r, in.AccountID, in.ClockworkAPIToken)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(validateReply{true, user}), nil
+}
