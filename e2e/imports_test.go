@@ -27,8 +27,8 @@ var layers = []struct {
 	{name: "services", inner: true, packages: []string{
 		"pkg/idempotency", "pkg/jiracache", "pkg/ratelimit", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
 	}},
-	{name: "clients", packages: []string{"pkg/clockwork", "pkg/inngestapi", "pkg/jira", "pkg/redistcp", "pkg/upstash"}},
-	{name: "transport", packages: []string{"pkg/internal"}},
+	{name: "clients", packages: []string{"pkg/clockwork", "pkg/inngestapi", "pkg/jira", "pkg/redis"}},
+	{name: "transport", packages: []string{"pkg/internal"}, inner: true},
 	{name: "telemetry", packages: []string{"pkg/telemetry"}, inner: true},
 	{name: "errors of upstreams", packages: []string{"pkg/upstream"}},
 	{name: "domain", packages: []string{"pkg/secret", "pkg/timer"}},

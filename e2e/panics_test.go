@@ -11,7 +11,7 @@ import (
 // contained are the folders in which a panic in a goroutine must not end the
 // process.
 var contained = []string{"cmd/dev", "cmd/listen", "cmd/live", "cmd/observe", "cmd/server", "inngest", "pkg/app", "pkg/auth", "pkg/doctor", "pkg/internal",
-	"pkg/jira", "pkg/realtime", "pkg/redistcp", "pkg/telemetry", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/upstash"}
+	"pkg/jira", "pkg/realtime", "pkg/redis", "pkg/telemetry", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync"}
 
 // Who starts a goroutine says what becomes of its panic: the function names
 // package panics.

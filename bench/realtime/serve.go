@@ -19,7 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
 // serveCommand is how the bench starts itself as a server.
@@ -101,7 +101,7 @@ func openStore(ctx context.Context, kind, data string) (realtime.Store, func() e
 		}
 		return store, store.Close, nil
 	case kindRedis:
-		client, err := redistcp.New(data, redistcp.Options{})
+		client, err := tcp.New(data, tcp.Options{})
 		if err != nil {
 			return nil, nil, err
 		}

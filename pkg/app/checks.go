@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
 	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // checks asks every dependency at the same time.
@@ -89,7 +89,7 @@ func (d *Deps) checkEviction(ctx context.Context) (c check, known bool) {
 	defer cancel()
 	began := time.Now()
 	reply, err := d.Redis.Do(ctx, "INFO", "memory")
-	memory := rediscmd.ParseMemory(reply)
+	memory := redis.ParseMemory(reply)
 	c = check{Status: "up", DurationMS: time.Since(began).Milliseconds()}
 	switch coded := (interface{ RedisCode() string })(nil); {
 	case err != nil && (!errors.As(err, &coded) || coded.RedisCode() == ""):

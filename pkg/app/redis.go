@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/config"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -35,11 +35,11 @@ func (d *Deps) openRedis(server bool) (Redis, error) {
 		}
 		return d.decorate(client), nil
 	}
-	o := redistcp.Options{Timeout: d.Deadlines.Redis, Prefix: string(c.KeyPrefix)}
+	o := tcp.Options{Timeout: d.Deadlines.Redis, Prefix: string(c.KeyPrefix)}
 	if server {
 		o.Connections = serverConnections
 	}
-	client, err := redistcp.New(c.URL.Reveal(), o)
+	client, err := tcp.New(c.URL.Reveal(), o)
 	if err != nil {
 		return nil, fault("REDIS_URL", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -104,7 +104,7 @@ func (g guardedRedis) ping(ctx context.Context, leave func(upstream.Verdict)) er
 func redisVerdict(err error) upstream.Verdict {
 	var coded interface{ RedisCode() string }
 	var overREST *upstash.Error
-	var overTCP *redistcp.Error
+	var overTCP *tcp.Error
 	switch {
 	case err == nil:
 		return upstream.Answered

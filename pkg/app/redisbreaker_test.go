@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -45,7 +45,7 @@ func (r *brittleRedis) Do(ctx context.Context, cmd ...any) (any, error) {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
 		<-ctx.Done()
-		return nil, &redistcp.Error{Op: cmd[0].(string), Err: ctx.Err()}
+		return nil, &tcp.Error{Op: cmd[0].(string), Err: ctx.Err()}
 	}
 	return "OK", fail
 }
@@ -73,7 +73,7 @@ func (r *brittleRedis) take() []string {
 	return sent
 }
 
-var unreachable = &redistcp.Error{Op: "GET", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+var unreachable = &tcp.Error{Op: "GET", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
 
 func guarded() (guardedRedis, *brittleRedis) {
 	redis := &brittleRedis{}
@@ -173,14 +173,14 @@ func TestRedisRecoversWithinASecond(t *testing.T) {
 // What says nothing of Redis' health does not stop anybody.
 func TestRedisStaysUp(t *testing.T) {
 	for name, fail := range map[string]error{
-		"refusal":           &redistcp.Error{Op: "GET", Code: "WRONGTYPE"},
+		"refusal":           &tcp.Error{Op: "GET", Code: "WRONGTYPE"},
 		"refusal-over-rest": &upstash.Error{Op: "GET", Status: 400, Code: "ERR"},
 		"wrong-token":       &upstash.Error{Op: "GET", Status: 401, Code: "WRONGPASS"},
 		"limited":           &upstash.Error{Op: "GET", Status: 429, Retryable: true, RetryAfter: time.Second},
 		"not-its-shape":     &upstash.Error{Op: "GET", Status: 200, Err: errors.New("answer is not JSON")},
-		"hung-up":           &redistcp.Error{Op: "GET", Err: context.Canceled},
-		"queued":            &redistcp.Error{Op: "GET", Uncounted: true, Err: fmt.Errorf("%w: %w", redistcp.ErrQueued, context.DeadlineExceeded)},
-		"lost-with-another": &redistcp.Error{Op: "GET", Uncounted: true, Err: io.EOF},
+		"hung-up":           &tcp.Error{Op: "GET", Err: context.Canceled},
+		"queued":            &tcp.Error{Op: "GET", Uncounted: true, Err: fmt.Errorf("%w: %w", tcp.ErrQueued, context.DeadlineExceeded)},
+		"lost-with-another": &tcp.Error{Op: "GET", Uncounted: true, Err: io.EOF},
 		"not-encodable":     errors.New("rediscmd: a value of type chan"),
 	} {
 		t.Run(name, func(t *testing.T) {

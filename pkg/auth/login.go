@@ -10,6 +10,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 )
 
 // Errors of logging in.
@@ -63,7 +64,7 @@ type Login struct {
 // NewLogin returns a login for those users. A signer without a secret, or a
 // list without users, makes one that answers ErrNoLogin.
 func NewLogin(list users.List, signer Signer, attempts *Attempts, devices Devices) *Login {
-	return &Login{users: list, signer: signer, attempts: attempts, devices: devices, matches: password.Hash.Matches, sleep: sleep,
+	return &Login{users: list, signer: signer, attempts: attempts, devices: devices, matches: password.Hash.Matches, sleep: sleep.For,
 		// Half of the machine is enough for strangers: the other routes, and those
 		// whose device is known, must not wait for them.
 		strangers: newChecks(max(1, runtime.GOMAXPROCS(0)/2)), known: newChecks(1)}
@@ -125,18 +126,6 @@ func (c *checks) do(ctx context.Context, check func()) error {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 		check()
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func sleep(ctx context.Context, wait time.Duration) error {
-	if wait <= 0 {
-		return nil
-	}
-	select {
-	case <-time.After(wait):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
 	"github.com/clockwork-timer/backend/pkg/panics"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
-	"github.com/clockwork-timer/backend/pkg/upstash"
+	"github.com/clockwork-timer/backend/pkg/redis"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 )
 
 // redisClient is a client of either kind.
@@ -38,9 +38,9 @@ func (t *target) openRedis() {
 	case c.RESTURL.URL != nil:
 		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: t.transport, Timeout: patience, Prefix: string(c.KeyPrefix)})
 	default:
-		var tcp *redistcp.Client
-		if tcp, err = redistcp.New(c.URL.Reveal(), redistcp.Options{Timeout: patience, Prefix: string(c.KeyPrefix)}); err == nil {
-			t.closers, client = append(t.closers, tcp.Close), tcp
+		var direct *tcp.Client
+		if direct, err = tcp.New(c.URL.Reveal(), tcp.Options{Timeout: patience, Prefix: string(c.KeyPrefix)}); err == nil {
+			t.closers, client = append(t.closers, direct.Close), direct
 		}
 	}
 	t.redis = func() (redisClient, error) { return client, err }
@@ -133,7 +133,7 @@ func redisFailure(kind, variables string, err error) Finding {
 // memory tells of a Redis that is nearly full, or drops what it should keep.
 func memory(ctx context.Context, client redisClient) Finding {
 	reply, _ := client.Do(ctx, "INFO", "memory") // refused is the same as not told
-	switch m := rediscmd.ParseMemory(reply); {
+	switch m := redis.ParseMemory(reply); {
 	case m.Evicts():
 		return warn("Redis drops keys when it is full (%s), and not all in it is a cache: whose a Clockwork token is, answers to repeated starts, "+
 			"with DATABASE_URL=redis the timers themselves. Set its maxmemory-policy to noeviction", m.Policy)

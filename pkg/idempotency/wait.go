@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 )
 
 // pauses are those between looks for the first request's answer: 6 seconds in
@@ -63,12 +65,5 @@ func (a *Attempt) pause(ctx context.Context, d time.Duration) error {
 	if a.store.Pause != nil {
 		return a.store.Pause(ctx, d)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return sleep.For(ctx, d)
 }

@@ -15,9 +15,9 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
-	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
@@ -74,7 +74,7 @@ func TestClientsDropAtRandom(t *testing.T) {
 
 func redisStore(t testing.TB, addr string) *redisstore.Store {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	return redisstore.New(client)

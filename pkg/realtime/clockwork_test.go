@@ -15,7 +15,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -27,7 +27,7 @@ import (
 type upstream struct {
 	t     testing.TB
 	mini  *miniredis.Miniredis
-	redis *redistcp.Client
+	redis *tcp.Client
 	cache *timercache.Cache
 
 	mu       sync.Mutex
@@ -40,7 +40,7 @@ type upstream struct {
 
 func newUpstream(t testing.TB) *upstream {
 	mini := miniredis.RunT(t)
-	redis, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{Timeout: time.Minute})
+	redis, err := tcp.New("redis://"+mini.Addr(), tcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
 	u := &upstream{t: t, mini: mini, redis: redis, compared: map[string]int{}}

@@ -22,7 +22,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -55,7 +55,7 @@ func serveInstance(database string) error {
 
 func openDatabase(database string) (realtime.Store, func() error, error) {
 	if strings.HasPrefix(database, "redis:") {
-		client, err := redistcp.New(database, redistcp.Options{Timeout: time.Minute})
+		client, err := tcp.New(database, tcp.Options{Timeout: time.Minute})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -63,7 +64,7 @@ func New(o Options) (*Server, error) {
 		s.now = time.Now
 	}
 	if s.sleep == nil {
-		s.sleep = sleep
+		s.sleep = sleep.For
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	feed, shared := o.Store.(Feed)
@@ -91,17 +92,6 @@ func (s *Server) spawn(task string, f func()) { s.running.Go(panics.Logged(s.log
 
 // contain calls f, and logs its panic.
 func (s *Server) contain(task string, f func()) { panics.Logged(s.log, task, f)() }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // The routes.
 const (

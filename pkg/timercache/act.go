@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -262,12 +263,8 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 // pauseAtRandom keeps writers that collide from colliding again, for up to
 // 2 ms after the first attempt and 40 ms after many.
 func pauseAtRandom(ctx context.Context, n int) error {
-	t := time.NewTimer(rand.N(time.Duration(min(n+1, 20)) * 2 * time.Millisecond))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	if err := sleep.For(ctx, rand.N(time.Duration(min(n+1, 20))*2*time.Millisecond)); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	return nil
 }

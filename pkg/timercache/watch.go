@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
@@ -92,10 +93,7 @@ func (c *Cache) listen(ctx context.Context, channel string, wake chan<- struct{}
 		// is down, and the subscription is the process' and logged by it.
 		_ = c.subscribe(ctx, channel, signal, func(string, string) { signal() })
 		signal()
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
+		_ = sleep.For(ctx, pause)
 	}
 }
 

@@ -18,11 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
-	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
@@ -49,9 +49,9 @@ var backends = map[string]func(t testing.TB) (timercache.Redis, string){
 	},
 }
 
-func overTCP(t testing.TB, addr string) *redistcp.Client {
+func overTCP(t testing.TB, addr string) *tcp.Client {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: patience})
+	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: patience})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	return client

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
@@ -74,21 +75,10 @@ func NewTokens(o TokensOptions, sources ...Source) (*Tokens, error) {
 		return nil, fmt.Errorf("token encryption key: %w", err)
 	}
 	if o.Pause == nil {
-		o.Pause = pause
+		o.Pause = sleep.For
 	}
 	return &Tokens{sources: sources, redis: o.Redis, vault: v, site: o.Site, sessionEnds: o.SessionEnds,
 		now: o.Now, pause: o.Pause, log: o.Log, held: map[string]timersource.Token{}}, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // ready returns the first source that has or gets a token, beginning with the

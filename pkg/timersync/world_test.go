@@ -16,12 +16,12 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/jira"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/timersync"
-	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/sandbox"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
@@ -54,7 +54,7 @@ var databases = map[string]func(t testing.TB, c *clock) database{
 	"rest-redis":     func(t testing.TB, c *clock) database { return overREST(t, redisserver.Start(t), nil) },
 	"tcp-redis": func(t testing.TB, c *clock) database {
 		addr := redisserver.Start(t)
-		client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
+		client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = client.Close() })
 		return database{client: client, addr: addr}

@@ -41,6 +41,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
@@ -110,7 +111,7 @@ func (o *Options) setDefaults() {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = sleep.For
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
@@ -145,15 +146,4 @@ func orDefault[T int64 | time.Duration](v, otherwise T) T {
 		return v
 	}
 	return otherwise
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -15,18 +15,18 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/storetest"
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
-	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func overTCP(t *testing.T, addr string) *redistcp.Client {
+func overTCP(t *testing.T, addr string) *tcp.Client {
 	t.Helper()
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	return client

@@ -1,4 +1,4 @@
-package redistcp_test
+package tcp_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -17,7 +17,7 @@ func TestSubscriptionLost(t *testing.T) {
 	mini := miniredis.RunT(t)
 	client := connect(t, "redis://"+mini.Addr(), time.Minute)
 	err := client.Subscribe(t.Context(), mini.Close, nil, "c")
-	var failed *redistcp.Error
+	var failed *tcp.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Empty(t, failed.Code)
 	assert.True(t, failed.Retryable)
@@ -30,7 +30,7 @@ func TestSubscriptionGoesSilent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			proxy := behind(t, addr)
-			client, err := redistcp.New("redis://"+proxy.Addr(), redistcp.Options{Timeout: time.Minute, Silence: 100 * time.Millisecond})
+			client, err := tcp.New("redis://"+proxy.Addr(), tcp.Options{Timeout: time.Minute, Silence: 100 * time.Millisecond})
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = client.Close() })
 
@@ -39,7 +39,7 @@ func TestSubscriptionGoesSilent(t *testing.T) {
 			require.Equal(t, context.DeadlineExceeded, client.PSubscribe(quiet, nil, nil, "c*"), "twenty silences with an answer each")
 
 			err = client.PSubscribe(t.Context(), proxy.Swallow, nil, "c*")
-			var failed *redistcp.Error
+			var failed *tcp.Error
 			require.ErrorAs(t, err, &failed)
 			assert.ErrorContains(t, err, "silent")
 			assert.True(t, failed.Retryable)
@@ -49,5 +49,5 @@ func TestSubscriptionGoesSilent(t *testing.T) {
 }
 
 func TestSilenceIsNoticedInTime(t *testing.T) {
-	assert.Less(t, redistcp.DefaultSilence+redistcp.PongWait, 20*time.Second)
+	assert.Less(t, tcp.DefaultSilence+tcp.PongWait, 20*time.Second)
 }

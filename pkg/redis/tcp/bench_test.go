@@ -1,4 +1,4 @@
-package redistcp_test
+package tcp_test
 
 import (
 	"syscall"
@@ -7,13 +7,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 // BenchmarkDo is one read after another by a lone caller, and many at once.
 func BenchmarkDo(b *testing.B) {
-	client, err := redistcp.New("redis://"+redisserver.Start(b), redistcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+redisserver.Start(b), tcp.Options{Timeout: time.Minute})
 	require.NoError(b, err)
 	defer client.Close()
 	read := func() {

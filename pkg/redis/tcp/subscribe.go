@@ -1,4 +1,4 @@
-package redistcp
+package tcp
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
 	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // Subscribe calls onMessage for each message published to one of the channels,
@@ -21,16 +21,16 @@ import (
 // once, when every channel is confirmed. Messages sent while not subscribed
 // are lost: read the state again after each reconnect.
 func (c *Client) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
-	return c.listen(ctx, "SUBSCRIBE", (*redis.PubSub).Subscribe, onReady, onMessage, channels)
+	return c.listen(ctx, "SUBSCRIBE", (*goredis.PubSub).Subscribe, onReady, onMessage, channels)
 }
 
 // PSubscribe is Subscribe for every channel that fits one of the glob-style
 // patterns; onMessage gets the channel, not the pattern.
 func (c *Client) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
-	return c.listen(ctx, "PSUBSCRIBE", (*redis.PubSub).PSubscribe, onReady, onMessage, patterns)
+	return c.listen(ctx, "PSUBSCRIBE", (*goredis.PubSub).PSubscribe, onReady, onMessage, patterns)
 }
 
-type subscribe func(p *redis.PubSub, ctx context.Context, names ...string) error
+type subscribe func(p *goredis.PubSub, ctx context.Context, names ...string) error
 
 var errSilent = fmt.Errorf("the subscription was silent and a PING on it got no answer within %s", pongWait)
 
@@ -39,7 +39,7 @@ func (c *Client) listen(ctx context.Context, op string, open subscribe, onReady 
 		return &Error{Op: op, Err: errors.New("no channel named")}
 	}
 	command := append([]string{op}, names...)
-	if err := rediscmd.Prefix(command, c.prefix); err != nil {
+	if err := redis.Prefix(command, c.prefix); err != nil {
 		return err
 	}
 	pubsub := c.feeds.Subscribe(ctx) // no channel yet, so no connection
@@ -83,11 +83,11 @@ func (c *Client) receive(ctx context.Context, w *watch, waiting int, onReady fun
 		}
 		w.heard.Store(time.Now().UnixNano())
 		switch m := message.(type) {
-		case *redis.Subscription:
+		case *goredis.Subscription:
 			if waiting--; waiting == 0 && onReady != nil {
 				onReady()
 			}
-		case *redis.Message:
+		case *goredis.Message:
 			onMessage(strings.TrimPrefix(m.Channel, c.prefix), m.Payload)
 		}
 	}
@@ -97,7 +97,7 @@ func (c *Client) receive(ctx context.Context, w *watch, waiting int, onReady fun
 // without looking at that, or when the connection is open but dead: after some
 // silence it sends a PING, which Redis answers on a subscription too.
 type watch struct {
-	pubsub  *redis.PubSub
+	pubsub  *goredis.PubSub
 	silence time.Duration
 	heard   atomic.Int64 // when anything last arrived, in nanoseconds of Unix time
 	silent  atomic.Bool  // that is why it was closed

@@ -1,4 +1,4 @@
-package redistcp
+package tcp
 
 import (
 	"context"
@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
 	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // Bounds of what goes out in one round trip. A single call may be larger, and
@@ -41,7 +41,7 @@ type call struct {
 	done     chan struct{} // closed when replies and err are there; nil for a call that did not wait
 	last     bool          // no other call of its round trip may wait longer
 
-	queued  []*redis.Cmd
+	queued  []*goredis.Cmd
 	replies []any
 	err     error
 }
@@ -155,7 +155,7 @@ func (c *call) size() (bytes int) {
 // not be set up, because the password is wrong for one, go-redis returns that
 // only from Exec: the commands look like keys that are not there.
 func (c *call) hasError() bool {
-	return slices.ContainsFunc(c.queued, func(cmd *redis.Cmd) bool { return cmd.Err() != nil })
+	return slices.ContainsFunc(c.queued, func(cmd *goredis.Cmd) bool { return cmd.Err() != nil })
 }
 
 // collect reads the call's replies; all is the error of the round trip as a
@@ -171,7 +171,7 @@ func (c *call) collect(ctx context.Context, all error) ([]any, error) {
 			replies[i] = value
 			continue
 		}
-		e := failed(ctx, rediscmd.Name(c.cmds[i]), err, c.cmds[i])
+		e := failed(ctx, redis.Name(c.cmds[i]), err, c.cmds[i])
 		if e.Code == "" || e.Code == "NOAUTH" {
 			e.Op = c.op // it is not about one command
 			return nil, e

@@ -1,4 +1,4 @@
-package redistcp
+package tcp
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // Error is a failed call. Its text is for the log: it never holds the
@@ -58,12 +58,12 @@ func (e *Error) RedisCode() string { return e.Code }
 // unconnected reports that the connection failed, for another reason than that
 // time ran out or that the client was closed.
 func (e *Error) unconnected() bool {
-	return e.Code == "" && e.Err != nil && !isContextError(e.Err) && !errors.Is(e.Err, redis.ErrClosed)
+	return e.Code == "" && e.Err != nil && !isContextError(e.Err) && !errors.Is(e.Err, goredis.ErrClosed)
 }
 
 // failed turns what go-redis returned into an Error.
 func failed(ctx context.Context, op string, err error, cmds ...[]string) *Error {
-	var refused redis.Error
+	var refused goredis.Error
 	if errors.As(err, &refused) {
 		return redisError(op, refused.Error(), cmds...)
 	}
@@ -71,7 +71,7 @@ func failed(ctx context.Context, op string, err error, cmds ...[]string) *Error 
 }
 
 func redisError(op, text string, cmds ...[]string) *Error {
-	code, message := rediscmd.Explain(text, cmds...)
+	code, message := redis.Explain(text, cmds...)
 	if code == "" {
 		code = "ERR" // Redis did answer, only without the usual first word
 	}
@@ -94,9 +94,9 @@ func lost(ctx context.Context, op string, err error) *Error {
 	switch {
 	case ended(ctx) != nil:
 		err = ended(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) || errors.Is(err, redis.ErrPoolTimeout):
+	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) || errors.Is(err, goredis.ErrPoolTimeout):
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, redis.ErrClosed):
+	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, goredis.ErrClosed):
 	default:
 		err = fmt.Errorf("%w (%T)", errProtocol, err)
 	}

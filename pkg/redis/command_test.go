@@ -1,4 +1,4 @@
-package rediscmd_test
+package redis_test
 
 import (
 	"math"
@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 func TestEncode(t *testing.T) {
-	got, err := rediscmd.Encode([]any{"SET", []byte("ключ"), 7, int64(math.MaxInt64), 1.5})
+	got, err := redis.Encode([]any{"SET", []byte("ключ"), 7, int64(math.MaxInt64), 1.5})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"SET", "ключ", "7", "9223372036854775807", "1.5"}, got)
 }
@@ -32,7 +32,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"not-utf-8b": {[]any{"SET", "k", []byte{0xff}}, "argument 2 is not UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := rediscmd.Encode(tc.cmd)
+			_, err := redis.Encode(tc.cmd)
 			require.ErrorContains(t, err, tc.want)
 			assert.NotContains(t, err.Error(), "marked-value")
 		})
@@ -40,11 +40,11 @@ func TestEncodeRefuses(t *testing.T) {
 }
 
 func TestName(t *testing.T) {
-	assert.Equal(t, "GET", rediscmd.Name([]string{"get", "k"}))
-	assert.Equal(t, "JSON.GET", rediscmd.Name([]string{"json.get"}))
-	assert.Equal(t, "COMMAND", rediscmd.Name([]string{"get\nfoo"}))
-	assert.Equal(t, "COMMAND", rediscmd.Name([]string{strings.Repeat("A", 25)}))
-	assert.Equal(t, "COMMAND", rediscmd.Name(nil))
+	assert.Equal(t, "GET", redis.Name([]string{"get", "k"}))
+	assert.Equal(t, "JSON.GET", redis.Name([]string{"json.get"}))
+	assert.Equal(t, "COMMAND", redis.Name([]string{"get\nfoo"}))
+	assert.Equal(t, "COMMAND", redis.Name([]string{strings.Repeat("A", 25)}))
+	assert.Equal(t, "COMMAND", redis.Name(nil))
 }
 
 func TestRepeatable(t *testing.T) {
@@ -81,11 +81,11 @@ func TestRepeatable(t *testing.T) {
 			for c := range strings.SplitSeq(cmds, "|") {
 				in = append(in, strings.Fields(c))
 			}
-			assert.Equal(t, want, rediscmd.Repeatable(in...))
+			assert.Equal(t, want, redis.Repeatable(in...))
 		})
 	}
-	assert.False(t, rediscmd.Repeatable(), "no command at all")
-	assert.False(t, rediscmd.Repeatable([]string{}), "an empty command")
+	assert.False(t, redis.Repeatable(), "no command at all")
+	assert.False(t, redis.Repeatable([]string{}), "an empty command")
 }
 
 func TestExplain(t *testing.T) {
@@ -104,7 +104,7 @@ func TestExplain(t *testing.T) {
 		"two-lines":   {"ERR one\r\ntwo", "ERR", "one"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, message := rediscmd.Explain(tc.text, cmd)
+			code, message := redis.Explain(tc.text, cmd)
 			assert.Equal(t, tc.code, code)
 			assert.Equal(t, tc.message, message)
 			assert.NotContains(t, message, "marked")

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
-	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )

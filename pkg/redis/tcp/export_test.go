@@ -1,4 +1,4 @@
-package redistcp
+package tcp
 
 // The bounds that together say how soon a dead subscription is noticed.
 const (

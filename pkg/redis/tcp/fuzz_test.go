@@ -1,4 +1,4 @@
-package redistcp_test
+package tcp_test
 
 import (
 	"net"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
 // FuzzURL: a refusal does not quote the URL, which holds a password.
@@ -21,7 +21,7 @@ func FuzzURL(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, url string) {
 		for _, url := range []string{url, strings.Replace(url, "://", "://:c4nary-7f@", 1)} {
-			client, err := redistcp.New(url, redistcp.Options{})
+			client, err := tcp.New(url, tcp.Options{})
 			if err != nil {
 				assert.NotContains(t, err.Error(), "c4nary-7f")
 				continue
@@ -93,7 +93,7 @@ func FuzzReply(f *testing.F) {
 		server.mu.Lock()
 		server.says = says
 		server.mu.Unlock()
-		client, err := redistcp.New("redis://"+server.address, redistcp.Options{Timeout: time.Second})
+		client, err := tcp.New("redis://"+server.address, tcp.Options{Timeout: time.Second})
 		require.NoError(t, err)
 		defer func() { assert.NoError(t, client.Close()) }()
 		if reply, err := client.Do(t.Context(), "GET", "key"); err == nil {

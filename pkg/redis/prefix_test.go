@@ -1,4 +1,4 @@
-package rediscmd_test
+package redis_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 func TestPrefix(t *testing.T) {
@@ -34,11 +34,11 @@ func TestPrefix(t *testing.T) {
 		"CONFIG GET maxmemory-policy": "CONFIG GET maxmemory-policy",
 	} {
 		args := strings.Fields(cmd)
-		require.NoError(t, rediscmd.Prefix(args, "p:"), cmd)
+		require.NoError(t, redis.Prefix(args, "p:"), cmd)
 		assert.Equal(t, want, strings.Join(args, " "))
 
 		args = strings.Fields(cmd)
-		require.NoError(t, rediscmd.Prefix(args, ""))
+		require.NoError(t, redis.Prefix(args, ""))
 		assert.Equal(t, cmd, strings.Join(args, " "))
 	}
 }
@@ -47,12 +47,12 @@ func TestPrefix(t *testing.T) {
 // known, is not sent.
 func TestPrefixRefuses(t *testing.T) {
 	for _, cmd := range []string{"SCAN 0", "KEYS *", "FLUSHALL", "RENAME a b", "XREAD STREAMS a 0", "NOSUCH a"} {
-		require.ErrorContains(t, rediscmd.Prefix(strings.Fields(cmd), "p:"), "key prefix", cmd)
-		require.NoError(t, rediscmd.Prefix(strings.Fields(cmd), ""), cmd)
+		require.ErrorContains(t, redis.Prefix(strings.Fields(cmd), "p:"), "key prefix", cmd)
+		require.NoError(t, redis.Prefix(strings.Fields(cmd), ""), cmd)
 	}
-	_, err := rediscmd.EncodeAll([][]any{{"GET", "k"}, {"SCAN", 0}}, "p:")
+	_, err := redis.EncodeAll([][]any{{"GET", "k"}, {"SCAN", 0}}, "p:")
 	require.ErrorContains(t, err, "SCAN")
-	encoded, err := rediscmd.EncodeAll([][]any{{"GET", "k"}, {"INCR", "n"}}, "p:")
+	encoded, err := redis.EncodeAll([][]any{{"GET", "k"}, {"INCR", "n"}}, "p:")
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{{"GET", "p:k"}, {"INCR", "p:n"}}, encoded)
 }

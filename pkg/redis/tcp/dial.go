@@ -1,11 +1,11 @@
-package redistcp
+package tcp
 
 import (
 	"context"
 	"net"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 type dialer = func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -14,8 +14,8 @@ type dialer = func(ctx context.Context, network, addr string) (net.Conn, error)
 // dials as its pool has places have failed, answer with the last error and look
 // only each second whether the server is back. It does not count a connection
 // that fails when it is used.
-func eager(o *redis.Options) dialer {
-	dial := redis.NewDialer(o)
+func eager(o *goredis.Options) dialer {
+	dial := goredis.NewDialer(o)
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {

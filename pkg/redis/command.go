@@ -1,8 +1,7 @@
-// Package rediscmd holds what the Redis clients of this backend must treat
-// alike, whichever way they reach Redis: how a command is written, which
-// command may be sent twice, and what of Redis' error text may be shown. It
-// does no I/O and is not a Redis client.
-package rediscmd
+// Package redis is what the two ways to Redis have in common: how a command is
+// written, which command may be sent twice, and what of Redis' error text may
+// be shown.
+package redis
 
 import (
 	"errors"

@@ -17,7 +17,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/internal/sleep"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
@@ -93,7 +94,7 @@ func New(o Options) (*Client, error) {
 		c.maxBody = defaultMaxBody
 	}
 	if c.sleep == nil {
-		c.sleep = sleep
+		c.sleep = sleep.For
 	}
 	if c.watched == nil {
 		c.watched = func() bool { return true }
@@ -104,21 +105,21 @@ func New(o Options) (*Client, error) {
 // Do runs one command. The reply is nil (no such key), an int64, a string or a
 // []any of these. An error of Redis or of the way to it is an *Error.
 func (c *Client) Do(ctx context.Context, cmd ...any) (any, error) {
-	encoded, err := rediscmd.EncodeAll([][]any{cmd}, c.prefix)
+	encoded, err := redis.EncodeAll([][]any{cmd}, c.prefix)
 	if err != nil {
 		return nil, err
 	}
 	args := encoded[0]
-	decoded, err := c.call(ctx, call{op: rediscmd.Name(args), cmds: [][]string{args}, body: args})
+	decoded, err := c.call(ctx, call{op: redis.Name(args), cmds: [][]string{args}, body: args})
 	if err != nil {
 		return nil, err
 	}
 	r, err := asReply(decoded)
 	switch {
 	case err != nil:
-		return nil, &Error{Op: rediscmd.Name(args), Status: http.StatusOK, Err: err}
+		return nil, &Error{Op: redis.Name(args), Status: http.StatusOK, Err: err}
 	case r.failed:
-		return nil, c.redisError(rediscmd.Name(args), http.StatusOK, r.message, args)
+		return nil, c.redisError(redis.Name(args), http.StatusOK, r.message, args)
 	}
 	return r.value, nil
 }
@@ -130,7 +131,7 @@ func (c *Client) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 	if len(cmds) == 0 {
 		return nil, nil
 	}
-	encoded, err := rediscmd.EncodeAll(cmds, c.prefix)
+	encoded, err := redis.EncodeAll(cmds, c.prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -160,21 +161,10 @@ func (c *Client) pipelineReplies(decoded any, cmds [][]string) ([]any, error) {
 		case err != nil:
 			return nil, &Error{Op: opPipeline, Status: http.StatusOK, Err: err}
 		case r.failed:
-			replies[i] = c.redisError(rediscmd.Name(cmds[i]), http.StatusOK, r.message, cmds[i])
+			replies[i] = c.redisError(redis.Name(cmds[i]), http.StatusOK, r.message, cmds[i])
 		default:
 			replies[i] = r.value
 		}
 	}
 	return replies, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -1,4 +1,4 @@
-package rediscmd
+package redis
 
 import (
 	"strconv"

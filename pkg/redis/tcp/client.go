@@ -1,13 +1,12 @@
-// Package redistcp is a client of any Redis over TCP, for REDIS_URL. It has the
-// methods and the reply types of package upstash, so that a caller need not
-// know which of the two it holds; what go-redis offers beyond that is left out
-// on purpose.
+// Package tcp is a client of any Redis over TCP, for REDIS_URL. It has the
+// methods and the reply types of package upstash, so a caller need not know
+// which of the two it holds.
 //
 // Calls share round trips: see sender.
 //
 // What is retried: a call whose connection broke, once, and only if every
 // command in it may be repeated. An answer of Redis is never retried.
-package redistcp
+package tcp
 
 import (
 	"cmp"
@@ -19,10 +18,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 const (
@@ -58,22 +57,22 @@ type Options struct {
 // Client holds a few connections to one Redis. It is safe for concurrent use;
 // Close it when done.
 type Client struct {
-	options redis.Options // of a connection, to make new ones
+	options goredis.Options // of a connection, to make new ones
 	timeout time.Duration
 	silence time.Duration
 	prefix  string
-	feeds   *redis.Client // for subscriptions
+	feeds   *goredis.Client // for subscriptions
 	sender  sender
 
 	mu       sync.Mutex
 	closed   bool
-	commands *redis.Client // for everything else; see distrust
+	commands *goredis.Client // for everything else; see distrust
 }
 
 // New checks the URL, redis://[user:password@]host:port[/db] or rediss:// for
 // TLS, and connects at the first call. Its error does not hold the URL.
 func New(url string, o Options) (*Client, error) {
-	opts, err := redis.ParseURL(strings.TrimSpace(url))
+	opts, err := goredis.ParseURL(strings.TrimSpace(url))
 	if err != nil || opts.Network != "tcp" {
 		// The cause would quote the URL with its password.
 		return nil, errors.New("the Redis URL is not one: want redis://[user:password@]host:port[/db], or rediss:// for TLS")
@@ -98,13 +97,13 @@ func New(url string, o Options) (*Client, error) {
 }
 
 // connect returns a pool, without a connection yet.
-func (c *Client) connect() *redis.Client {
+func (c *Client) connect() *goredis.Client {
 	options := c.options // go-redis keeps the pointer
-	return redis.NewClient(&options)
+	return goredis.NewClient(&options)
 }
 
 // pool returns the connections for commands.
-func (c *Client) pool() *redis.Client {
+func (c *Client) pool() *goredis.Client {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.commands
@@ -113,7 +112,7 @@ func (c *Client) pool() *redis.Client {
 // distrust replaces the connections among which one has gone silent: the others
 // may be as dead, and each would cost somebody the whole timeout. Calls that
 // are under way on them are left their time.
-func (c *Client) distrust(pool *redis.Client) {
+func (c *Client) distrust(pool *goredis.Client) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || c.commands != pool {
@@ -135,11 +134,11 @@ func (c *Client) Close() error {
 // []any of these. An error of Redis or of the way to it is an *Error. A
 // cancelled ctx is noticed when the answer or the deadline comes.
 func (c *Client) Do(ctx context.Context, cmd ...any) (any, error) {
-	encoded, err := rediscmd.EncodeAll([][]any{cmd}, c.prefix)
+	encoded, err := redis.EncodeAll([][]any{cmd}, c.prefix)
 	if err != nil {
 		return nil, err
 	}
-	replies, err := c.call(ctx, rediscmd.Name(encoded[0]), encoded)
+	replies, err := c.call(ctx, redis.Name(encoded[0]), encoded)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +155,7 @@ func (c *Client) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 	if len(cmds) == 0 {
 		return nil, nil
 	}
-	encoded, err := rediscmd.EncodeAll(cmds, c.prefix)
+	encoded, err := redis.EncodeAll(cmds, c.prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +179,7 @@ func (c *Client) call(ctx context.Context, op string, cmds [][]string) ([]any, e
 // time ran out, and only where a second arrival does no harm.
 func repeats(attempt int, cmds [][]string, err error) bool {
 	var failed *Error
-	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && rediscmd.Repeatable(cmds...)
+	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && redis.Repeatable(cmds...)
 }
 
 // run sends the commands of some calls in one round trip, and gives each call
@@ -193,7 +192,7 @@ func (c *Client) run(ctx context.Context, calls []*call) {
 	}
 	pipe := pool.Pipeline()
 	for _, one := range calls {
-		one.queued = make([]*redis.Cmd, len(one.cmds))
+		one.queued = make([]*goredis.Cmd, len(one.cmds))
 		for i, cmd := range one.cmds {
 			args := make([]any, len(cmd))
 			for j, arg := range cmd {
@@ -223,7 +222,7 @@ func (c *Client) run(ctx context.Context, calls []*call) {
 // normalize takes go-redis' two spellings of "nothing" to nil, and an error
 // that a script put inside a list to an error of the call.
 func normalize(value any, err error) (any, error) {
-	if errors.Is(err, redis.Nil) {
+	if errors.Is(err, goredis.Nil) {
 		return nil, nil
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package redistcp_test
+package tcp_test
 
 import (
 	"bufio"
@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
@@ -38,7 +38,7 @@ func TestNewChecksURL(t *testing.T) {
 		"empty":          {"", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, err := redistcp.New(tc.url, redistcp.Options{})
+			client, err := tcp.New(tc.url, tcp.Options{})
 			if tc.ok {
 				require.NoError(t, err)
 				require.NoError(t, client.Close())
@@ -121,7 +121,7 @@ func TestRetry(t *testing.T) {
 				assert.Equal(t, "v", got)
 				return
 			}
-			var failed *redistcp.Error
+			var failed *tcp.Error
 			require.ErrorAs(t, err, &failed)
 			assert.ErrorContains(t, err, tc.text)
 			assert.NotContains(t, err.Error(), "marked")
@@ -143,11 +143,11 @@ func TestRefusedConnection(t *testing.T) {
 			client := connect(t, tc.url, time.Minute)
 			got, err := client.Do(t.Context(), "GET", "k")
 			assert.Nil(t, got)
-			assert.Equal(t, tc.code, err.(*redistcp.Error).Code)
+			assert.Equal(t, tc.code, err.(*tcp.Error).Code)
 			assert.NotContains(t, err.Error(), "marked")
 			_, err = client.Pipeline(t.Context(), []any{"GET", "k"}, []any{"GET", "l"})
-			assert.Equal(t, tc.code, err.(*redistcp.Error).Code)
-			assert.Equal(t, "PIPELINE", err.(*redistcp.Error).Op)
+			assert.Equal(t, tc.code, err.(*tcp.Error).Code)
+			assert.Equal(t, "PIPELINE", err.(*tcp.Error).Op)
 		})
 	}
 }
@@ -165,7 +165,7 @@ func TestBackAtOnce(t *testing.T) {
 		mini.Close()
 		for range 20 {
 			_, err := client.Do(t.Context(), "PING")
-			var failed *redistcp.Error
+			var failed *tcp.Error
 			require.ErrorAs(t, err, &failed)
 			assert.True(t, failed.Retryable)
 			assert.ErrorContains(t, err, "connection refused")
@@ -178,7 +178,7 @@ func TestBackAtOnce(t *testing.T) {
 
 func TestClosed(t *testing.T) {
 	mini := miniredis.RunT(t)
-	client, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{})
+	client, err := tcp.New("redis://"+mini.Addr(), tcp.Options{})
 	require.NoError(t, err)
 	require.NoError(t, client.Close())
 	_, err = client.Do(context.Background(), "GET", "k")

@@ -1,4 +1,4 @@
-package redistcp_test
+package tcp_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
 func Example() {
@@ -17,7 +17,7 @@ func Example() {
 	}
 	defer mini.Close()
 
-	client, err := redistcp.New("redis://"+mini.Addr(), redistcp.Options{})
+	client, err := tcp.New("redis://"+mini.Addr(), tcp.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package redistcp_test
+package tcp_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
@@ -75,7 +75,7 @@ func TestConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			proxy := behind(t, miniredis.RunT(t).Addr())
 			proxy.Delay(20 * time.Millisecond) // so that calls meet
-			client, err := redistcp.New("redis://"+proxy.Addr()+tc.query, redistcp.Options{Timeout: time.Minute, Connections: tc.connections})
+			client, err := tcp.New("redis://"+proxy.Addr()+tc.query, tcp.Options{Timeout: time.Minute, Connections: tc.connections})
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = client.Close() })
 			for round := 0; round < 50 && proxy.Opened() < tc.want; round++ {
@@ -88,13 +88,13 @@ func TestConnections(t *testing.T) {
 		})
 	}
 	for _, query := range []string{"?pool_size=-1", "?pool_size=100000"} {
-		_, err := redistcp.New("redis://marked@localhost"+query, redistcp.Options{})
+		_, err := tcp.New("redis://marked@localhost"+query, tcp.Options{})
 		require.ErrorContains(t, err, "pool_size")
 	}
 }
 
 // held is a Redis whose one connection is in use until the test ends it.
-func held(t *testing.T, timeout time.Duration) (client *redistcp.Client, first <-chan error, answers *sync.Mutex) {
+func held(t *testing.T, timeout time.Duration) (client *tcp.Client, first <-chan error, answers *sync.Mutex) {
 	t.Helper()
 	answers = new(sync.Mutex)
 	answers.Lock()
@@ -103,7 +103,7 @@ func held(t *testing.T, timeout time.Duration) (client *redistcp.Client, first <
 		defer answers.Unlock()
 		return "$1\r\nv\r\n"
 	})
-	client, err := redistcp.New("redis://"+addr, redistcp.Options{Timeout: timeout, Connections: 1})
+	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: timeout, Connections: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	ended := make(chan error, 1)
@@ -119,12 +119,12 @@ func TestQueuedTooLong(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	_, err := client.Do(ctx, "INCR", "k")
-	require.ErrorIs(t, err, redistcp.ErrQueued)
+	require.ErrorIs(t, err, tcp.ErrQueued)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	ctx, cancel = context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
 	_, err = client.Do(ctx, "INCR", "k")
-	require.ErrorIs(t, err, redistcp.ErrQueued)
+	require.ErrorIs(t, err, tcp.ErrQueued)
 	require.ErrorIs(t, err, context.Canceled)
 	answers.Unlock()
 	require.NoError(t, <-first)
@@ -138,7 +138,7 @@ func TestQueuedTooLong(t *testing.T) {
 func TestLostTogether(t *testing.T) {
 	target := miniredis.RunT(t)
 	proxy := behind(t, target.Addr())
-	client, err := redistcp.New("redis://"+proxy.Addr(), redistcp.Options{Timeout: 500 * time.Millisecond, Connections: 1})
+	client, err := tcp.New("redis://"+proxy.Addr(), tcp.Options{Timeout: 500 * time.Millisecond, Connections: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	_, err = client.Do(t.Context(), "PING")
@@ -147,7 +147,7 @@ func TestLostTogether(t *testing.T) {
 	var counted atomic.Int64
 	atOnce(20, func(i int) {
 		_, err := client.Do(t.Context(), "INCR", strconv.Itoa(i))
-		var failed *redistcp.Error
+		var failed *tcp.Error
 		if errors.As(err, &failed) && assert.ErrorIs(t, err, context.DeadlineExceeded) && !failed.Uncounted {
 			counted.Add(1)
 		}

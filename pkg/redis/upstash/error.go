@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // Error is a failed call. Its text is for the log: it never holds the token,
@@ -66,7 +66,7 @@ func (e *Error) unconnected() bool {
 
 func (c *Client) redisError(op string, status int, text string, cmds ...[]string) *Error {
 	masked := append([][]string{{"", c.token.Reveal()}}, cmds...)
-	code, message := rediscmd.Explain(text, masked...)
+	code, message := redis.Explain(text, masked...)
 	if code == "" {
 		code = "ERR" // Redis did answer, only without the usual first word
 	}

@@ -6,8 +6,8 @@ import (
 	"log"
 	"net/http/httptest"
 
+	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
-	"github.com/clockwork-timer/backend/pkg/upstash"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 

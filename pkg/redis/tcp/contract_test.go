@@ -1,4 +1,4 @@
-package redistcp_test
+package tcp_test
 
 import (
 	"testing"
@@ -7,16 +7,16 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redistcp"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest/redistest"
 )
 
 const password = "marked-password"
 
-func connect(t *testing.T, url string, timeout time.Duration) *redistcp.Client {
+func connect(t *testing.T, url string, timeout time.Duration) *tcp.Client {
 	t.Helper()
-	client, err := redistcp.New(url, redistcp.Options{Timeout: timeout})
+	client, err := tcp.New(url, tcp.Options{Timeout: timeout})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client
@@ -40,7 +40,7 @@ func TestContract(t *testing.T) {
 					return connect(t, "redis://"+addr, timeout)
 				},
 				WithPrefix: func(t *testing.T) redistest.Client {
-					client, err := redistcp.New("redis://:"+password+"@"+addr, redistcp.Options{Timeout: time.Minute, Prefix: redistest.Prefix})
+					client, err := tcp.New("redis://:"+password+"@"+addr, tcp.Options{Timeout: time.Minute, Prefix: redistest.Prefix})
 					require.NoError(t, err)
 					t.Cleanup(func() { require.NoError(t, client.Close()) })
 					return client

@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"sync"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rediscmd"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 const (
@@ -55,7 +55,7 @@ func (c *Client) call(ctx context.Context, r call) (any, error) {
 // an answer, and only where a second arrival does no harm.
 func repeats(attempt int, cmds [][]string, err error) bool {
 	var failed *Error
-	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && rediscmd.Repeatable(cmds...)
+	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && redis.Repeatable(cmds...)
 }
 
 func (c *Client) send(ctx context.Context, r call, payload []byte) (any, error) {
