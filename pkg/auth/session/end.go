@@ -12,33 +12,15 @@ import (
 // List returns the person's sessions, the last used first. It costs two
 // commands, and one more if some have expired since the last list.
 func (s *Store) List(ctx context.Context, userID string) ([]Session, error) {
-	ids, err := s.ids(ctx, userID)
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	get := []any{"MGET"}
-	for _, id := range ids {
-		get = append(get, key(id))
-	}
-	reply, err := s.redis.Do(ctx, get...)
+	entries, err := s.index.Entries(ctx, userID)
 	if err != nil {
-		return nil, fmt.Errorf("read sessions: %w", err)
-	}
-	values, ok := reply.([]any)
-	if !ok || len(values) != len(ids) {
-		return nil, fmt.Errorf("read sessions: the reply has the wrong form (%T)", reply)
+		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	var found []Session
-	expired := []any{"SREM", indexKey(userID)}
-	for i, value := range values {
-		if one, err := decode(ids[i], value); err == nil && one.UserID == userID {
+	for _, e := range entries {
+		if one, err := decode(e.ID, e.Text); err == nil && one.UserID == userID {
 			found = append(found, one)
-		} else {
-			expired = append(expired, ids[i])
 		}
-	}
-	if len(expired) > 2 {
-		_, _ = s.redis.Do(ctx, expired...) // the next list tries again
 	}
 	slices.SortFunc(found, func(a, b Session) int {
 		return cmp.Or(b.Used.Compare(a.Used), cmp.Compare(a.ID, b.ID))
@@ -63,11 +45,7 @@ func (s *Store) End(ctx context.Context, userID, id string) (bool, error) {
 }
 
 func (s *Store) remove(ctx context.Context, userID string, ids ...string) error {
-	del, unlist := []any{"DEL"}, []any{"SREM", indexKey(userID)}
-	for _, id := range ids {
-		del, unlist = append(del, key(id)), append(unlist, id)
-	}
-	if _, err := s.redis.Pipeline(ctx, del, unlist); err != nil {
+	if err := s.index.Remove(ctx, userID, ids...); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	return nil
@@ -76,30 +54,12 @@ func (s *Store) remove(ctx context.Context, userID string, ids ...string) error 
 // EndAll ends all sessions of the person and returns their ids. It costs three
 // commands.
 func (s *Store) EndAll(ctx context.Context, userID string) ([]string, error) {
-	ids, err := s.ids(ctx, userID)
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	if err := s.remove(ctx, userID, ids...); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-func (s *Store) ids(ctx context.Context, userID string) ([]string, error) {
-	reply, err := s.redis.Do(ctx, "SMEMBERS", indexKey(userID))
+	ids, err := s.index.IDs(ctx, userID)
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
-	members, ok := reply.([]any)
-	if !ok {
-		return nil, fmt.Errorf("list sessions: the reply has the wrong form (%T)", reply)
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	ids := make([]string, 0, len(members))
-	for _, m := range members {
-		if id, ok := m.(string); ok {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
+	return ids, s.remove(ctx, userID, ids...)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/auth/userindex"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -51,27 +52,21 @@ type Session struct {
 	Life int64 `json:"life"`
 }
 
-// Redis is what sessions need of a Redis client.
-type Redis interface {
-	Do(ctx context.Context, cmd ...any) (any, error)
-	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
-}
-
 // Store issues refresh tokens and keeps their sessions.
 type Store struct {
-	redis  Redis
+	index  userindex.Index
 	signer signer
 	now    func() time.Time
 }
 
 // New returns a store whose tokens are signed with the first of the secrets and
 // accepted with any.
-func New(redis Redis, secrets []string, now func() time.Time) (*Store, error) {
+func New(redis userindex.Redis, secrets []string, now func() time.Time) (*Store, error) {
 	s, err := newSigner(secrets)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of refresh tokens: %w", err)
 	}
-	return &Store{redis: redis, signer: s, now: now}, nil
+	return &Store{userindex.Index{Redis: redis, Set: "clockwork:sessions:", Record: recordKey}, s, now}, nil
 }
 
 // Begin stores a new session and returns its first token. It costs three
@@ -86,9 +81,7 @@ func (s *Store) Begin(ctx context.Context, in Session) (Session, string, error) 
 	if err != nil {
 		return Session{}, "", err
 	}
-	index := indexKey(in.UserID)
-	_, err = s.redis.Pipeline(ctx, set, []any{"SADD", index, in.ID}, []any{"EXPIRE", index, int64(FullLife / time.Second)})
-	if err != nil {
+	if err := s.index.Add(ctx, in.UserID, in.ID, int64(FullLife/time.Second), set); err != nil {
 		return Session{}, "", fmt.Errorf("store session: %w", err)
 	}
 	token, err := s.signer.sign(claim{in.Kind, in.ID, in.Counter})
@@ -152,7 +145,7 @@ func (s *Store) replace(ctx context.Context, current *Session, now time.Time) er
 	if err != nil {
 		return err
 	}
-	reply, err := s.redis.Do(ctx, append(set, "XX")...)
+	reply, err := s.index.Redis.Do(ctx, append(set, "XX")...)
 	switch {
 	case err != nil:
 		return fmt.Errorf("store refreshed session: %w", err)
@@ -169,11 +162,11 @@ func (s *Store) write(in *Session, now time.Time) ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode session: %w", err)
 	}
-	return []any{"SET", key(in.ID), string(record), "EX", in.Life}, nil
+	return []any{"SET", recordKey + in.ID, string(record), "EX", in.Life}, nil
 }
 
 func (s *Store) get(ctx context.Context, id string) (Session, error) {
-	reply, err := s.redis.Do(ctx, "GET", key(id))
+	reply, err := s.index.Redis.Do(ctx, "GET", recordKey+id)
 	if err != nil {
 		return Session{}, fmt.Errorf("read session: %w", err)
 	}
@@ -194,7 +187,7 @@ func decode(id string, reply any) (Session, error) {
 
 // refreshedWithin says by Redis' clock whether the last refresh is that recent.
 func (s *Store) refreshedWithin(ctx context.Context, current Session, d time.Duration) (bool, error) {
-	reply, err := s.redis.Do(ctx, "PTTL", key(current.ID))
+	reply, err := s.index.Redis.Do(ctx, "PTTL", recordKey+current.ID)
 	if err != nil {
 		return false, fmt.Errorf("read session's lifetime: %w", err)
 	}
@@ -211,5 +204,5 @@ func (s *Store) reject(ctx context.Context, current Session) error {
 	return ErrEnded
 }
 
-func key(id string) string          { return "clockwork:session:" + id }
-func indexKey(userID string) string { return "clockwork:sessions:" + userID }
+// recordKey is what the key of a session begins with; its id follows.
+const recordKey = "clockwork:session:"

@@ -1,0 +1,94 @@
+// Package userindex stores what a person has several of in Redis, sessions and
+// tokens: a record each with a lifetime of its own, and a set of their ids.
+package userindex
+
+import (
+	"context"
+	"fmt"
+)
+
+// Redis is what an index needs of a Redis client.
+type Redis interface {
+	Do(ctx context.Context, cmd ...any) (any, error)
+	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
+}
+
+// Index finds the records of a person.
+type Index struct {
+	Redis  Redis
+	Set    string // what the key of a person's set begins with
+	Record string // what the key of a record begins with
+}
+
+// Entry is a record as Redis holds it.
+type Entry struct{ ID, Text string }
+
+// Add stores the record with that command, and its id for life seconds, which is
+// at least what any record lives. It costs three commands.
+func (x Index) Add(ctx context.Context, userID, id string, life int64, set []any) error {
+	_, err := x.Redis.Pipeline(ctx, set, []any{"SADD", x.Set + userID, id}, []any{"EXPIRE", x.Set + userID, life})
+	return err
+}
+
+// Entries returns the person's records. It costs two commands, and one more if
+// some have expired since the last time.
+func (x Index) Entries(ctx context.Context, userID string) ([]Entry, error) {
+	ids, err := x.IDs(ctx, userID)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	get := []any{"MGET"}
+	for _, id := range ids {
+		get = append(get, x.Record+id)
+	}
+	reply, err := x.Redis.Do(ctx, get...)
+	if err != nil {
+		return nil, err
+	}
+	values, ok := reply.([]any)
+	if !ok || len(values) != len(ids) {
+		return nil, fmt.Errorf("MGET answered %T", reply)
+	}
+	var found []Entry
+	expired := []any{"SREM", x.Set + userID}
+	for i, value := range values {
+		if text, ok := value.(string); ok {
+			found = append(found, Entry{ids[i], text})
+		} else {
+			expired = append(expired, ids[i])
+		}
+	}
+	if len(expired) > 2 {
+		_, _ = x.Redis.Do(ctx, expired...) // the next time tries again
+	}
+	return found, nil
+}
+
+// IDs returns the ids of the person's records, some of which may have expired.
+func (x Index) IDs(ctx context.Context, userID string) ([]string, error) {
+	reply, err := x.Redis.Do(ctx, "SMEMBERS", x.Set+userID)
+	if err != nil {
+		return nil, err
+	}
+	members, ok := reply.([]any)
+	if !ok {
+		return nil, fmt.Errorf("SMEMBERS answered %T", reply)
+	}
+	ids := make([]string, 0, len(members))
+	for _, m := range members {
+		if id, ok := m.(string); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// Remove deletes records of the person. It costs two commands.
+func (x Index) Remove(ctx context.Context, userID string, ids ...string) error {
+	del, unlist := []any{"DEL"}, []any{"SREM", x.Set + userID}
+	for _, id := range ids {
+		del, unlist = append(del, x.Record+id), append(unlist, id)
+	}
+	_, err := x.Redis.Pipeline(ctx, del, unlist)
+	return err
+}
