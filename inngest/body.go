@@ -29,7 +29,7 @@ func plainBodies(next http.Handler) http.Handler {
 		if err == nil && len(body) > 0 && (!json.Valid(body) || !plain(body)) {
 			err = web.BadRequest("", "The body is not JSON as Inngest sends it.")
 		}
-		if refused := (*web.Error)(nil); errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*web.Error](err); ok {
 			web.WriteError(w, refused)
 			return
 		}

@@ -90,8 +90,7 @@ func (f *syncActiveTimers) check(raw map[string]any) error {
 	}
 	var data syncevent.Data
 	if err := json.Unmarshal(encoded, &data); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return fmt.Errorf("the event's data: %s must be a %s and is a %s", wrong.Field, wrong.Type, wrong.Value)
 		}
 		return fmt.Errorf("the event's data cannot be read: %w", err)

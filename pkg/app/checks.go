@@ -91,8 +91,8 @@ func (d *Deps) checkEviction(ctx context.Context) (c check, known bool) {
 	reply, err := d.Redis.Do(ctx, "INFO", "memory")
 	memory := redis.ParseMemory(reply)
 	c = check{Status: "up", DurationMS: time.Since(began).Milliseconds()}
-	switch coded := (interface{ RedisCode() string })(nil); {
-	case err != nil && (!errors.As(err, &coded) || coded.RedisCode() == ""):
+	switch coded, ok := errors.AsType[redis.Error](err); {
+	case err != nil && (!ok || coded.RedisCode() == ""):
 		return c, false
 	case memory.Policy == "":
 		c.Status, c.Message = "unknown", "Redis does not say whether it drops keys when it is full: see to it that eviction is off."

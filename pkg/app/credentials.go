@@ -29,8 +29,8 @@ func (d *Deps) WriteToken(who auth.Caller) (secret.Text, error) {
 // OurCredential marks an upstream's refusal of a credential of this server's:
 // the caller can do nothing about it, and their own token is not at fault.
 func OurCredential(err error) error {
-	var failed *upstream.Error
-	if !errors.As(err, &failed) || (failed.Status != http.StatusUnauthorized && failed.Status != http.StatusForbidden) {
+	failed, ok := errors.AsType[*upstream.Error](err)
+	if !ok || (failed.Status != http.StatusUnauthorized && failed.Status != http.StatusForbidden) {
 		return err
 	}
 	marked := *failed

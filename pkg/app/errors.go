@@ -65,7 +65,7 @@ func errorFor(err error, client context.Context) *web.Error {
 	if err == nil {
 		return nil
 	}
-	if known := (*web.Error)(nil); errors.As(err, &known) {
+	if known, ok := errors.AsType[*web.Error](err); ok {
 		return known
 	}
 	if client.Err() != nil {
@@ -79,20 +79,20 @@ func errorFor(err error, client context.Context) *web.Error {
 	if known := keyError(err); known != nil {
 		return known
 	}
-	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*config.Error](err); ok {
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "NOT_CONFIGURED", Err: err,
 			Message: "The server's operator has to set or mend: " + strings.Join(wrong.Variables(), ", ") + "."}
 	}
-	if limited := (*auth.TooManyAttempts)(nil); errors.As(err, &limited) {
+	if limited, ok := errors.AsType[*auth.TooManyAttempts](err); ok {
 		return tooManyAttempts(limited, err)
 	}
 	if errors.Is(err, auth.ErrLoginBusy) {
 		return loginBusy(err)
 	}
-	if limited := (*ratelimit.Exceeded)(nil); errors.As(err, &limited) {
+	if limited, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return rateLimited(limited, err)
 	}
-	if failed := (*upstream.Error)(nil); errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*upstream.Error](err); ok {
 		return upstreamError(failed, err)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -104,10 +104,10 @@ func errorFor(err error, client context.Context) *web.Error {
 // retryAfter is the wait that Upstash asks for, where that is why the cache
 // does not answer.
 func retryAfter(err error) time.Duration {
-	if busy := (*upstash.Error)(nil); errors.As(err, &busy) {
+	if busy, ok := errors.AsType[*upstash.Error](err); ok {
 		return busy.RetryAfter
 	}
-	if down := (*redisDown)(nil); errors.As(err, &down) {
+	if down, ok := errors.AsType[*redisDown](err); ok {
 		return down.wait
 	}
 	return 0

@@ -76,6 +76,11 @@ func (r *replies) splitKey() {
 
 // timedOut reports that the time for a command is used up.
 func timedOut(err error) bool {
-	var late interface{ Timeout() bool }
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout()
+	late, ok := errors.AsType[timeouter](err)
+	return errors.Is(err, context.DeadlineExceeded) || ok && late.Timeout()
+}
+
+type timeouter interface {
+	error
+	Timeout() bool
 }

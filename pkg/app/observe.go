@@ -76,8 +76,7 @@ func (o *observed) failed(known *web.Error, err error) {
 // end is called once the answer is written.
 func (o *observed) end(ctx context.Context) {
 	o.log(ctx)
-	var limited *ratelimit.Exceeded
-	if errors.As(o.err, &limited) {
+	if limited, ok := errors.AsType[*ratelimit.Exceeded](o.err); ok {
 		o.d.Telemetry.RateLimited(ctx, limited.Policy)
 	}
 	o.told.End(o.status, o.code)
@@ -106,8 +105,7 @@ func (o *observed) log(ctx context.Context) {
 	if o.code != "" {
 		attrs = append(attrs, slog.String("code", o.code))
 	}
-	var failed *upstream.Error
-	if errors.As(o.err, &failed) {
+	if failed, ok := errors.AsType[*upstream.Error](o.err); ok {
 		attrs = append(attrs, slog.String("upstream", failed.Upstream), slog.String("op", failed.Op), slog.Int("upstream_status", failed.Status))
 	}
 	level := slog.LevelInfo

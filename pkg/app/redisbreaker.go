@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -102,19 +103,19 @@ func (g guardedRedis) ping(ctx context.Context, leave func(upstream.Verdict)) er
 // Redis itself is an answer, and so is a word of whatever stands before it, but
 // for 5xx.
 func redisVerdict(err error) upstream.Verdict {
-	var coded interface{ RedisCode() string }
-	var overREST *upstash.Error
-	var overTCP *tcp.Error
+	coded, byRedis := errors.AsType[redis.Error](err)
+	overREST, isREST := errors.AsType[*upstash.Error](err)
+	overTCP, isTCP := errors.AsType[*tcp.Error](err)
 	switch {
 	case err == nil:
 		return upstream.Answered
-	case errors.Is(err, context.Canceled), !errors.As(err, &coded):
+	case errors.Is(err, context.Canceled), !byRedis:
 		return upstream.Unclear // also a command that could not be encoded
-	case errors.As(err, &overTCP) && overTCP.Uncounted:
+	case isTCP && overTCP.Uncounted:
 		return upstream.Unclear // a queue of our own must not look like a Redis that is down
 	case coded.RedisCode() != "":
 		return upstream.Answered
-	case errors.As(err, &overREST) && overREST.Status != 0 && overREST.Status < http.StatusInternalServerError:
+	case isREST && overREST.Status != 0 && overREST.Status < http.StatusInternalServerError:
 		return upstream.Answered
 	}
 	return upstream.Failed

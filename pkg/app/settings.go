@@ -47,8 +47,8 @@ func (d *Deps) ValidateSettings(ctx context.Context, r *Request, accountID strin
 
 func checkSettings(r *Request, accountID string, token secret.Text) (string, error) {
 	accountID, err := r.Account(strings.TrimSpace(accountID))
-	switch known := (*web.Error)(nil); {
-	case errors.As(err, &known):
+	switch known, ok := errors.AsType[*web.Error](err); {
+	case ok:
 		return "", invalid("accountId", known.Message, err)
 	case err != nil:
 		return "", err
@@ -69,12 +69,13 @@ func invalid(field, message string, cause error) *web.Error {
 // settingsError says which of the two inputs is wrong; what is neither's fault
 // is an outage.
 func settingsError(userErr, tokenErr error) error {
-	var malformed, refused *upstream.Error
+	malformed, byJira := errors.AsType[*upstream.Error](userErr)
+	refused, byClockwork := errors.AsType[*upstream.Error](tokenErr)
 	switch {
 	case errors.Is(userErr, jira.ErrNotFound),
-		errors.As(userErr, &malformed) && malformed.Status == http.StatusBadRequest:
+		byJira && malformed.Status == http.StatusBadRequest:
 		return invalid("accountId", "Jira knows no user with this account id.", userErr)
-	case errors.As(tokenErr, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
+	case byClockwork && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
 		return invalid("clockworkApiToken", "Clockwork does not accept this API token. Make a new one in Jira under Apps > Clockwork > API tokens.", tokenErr)
 	}
 	for _, err := range []error{userErr, tokenErr} {
@@ -90,8 +91,8 @@ func settingsError(userErr, tokenErr error) error {
 func outage(err error) *web.Error {
 	known := errorFor(err, context.Background())
 	known.Field = "general"
-	var failed *upstream.Error
-	if errors.As(err, &failed) && known.Status < http.StatusInternalServerError && known.Status != http.StatusTooManyRequests {
+	failed, ok := errors.AsType[*upstream.Error](err)
+	if ok && known.Status < http.StatusInternalServerError && known.Status != http.StatusTooManyRequests {
 		known.Status, known.Code = http.StatusBadGateway, strings.ToUpper(failed.Upstream)+"_UNAVAILABLE"
 		known.Message = product[failed.Upstream] + " cannot check this at the moment. Try again shortly."
 	}

@@ -150,8 +150,8 @@ func TestContractFaults(t *testing.T) {
 			assert.Equal(t, tt.ok, err == nil, err)
 			assert.LessOrEqual(t, box.Requests()["clockwork.start_timer"], 1, "a write is sent once")
 			if err != nil {
-				var e *upstream.Error
-				assert.True(t, errors.As(err, &e))
+				_, ok := errors.AsType[*upstream.Error](err)
+				assert.True(t, ok)
 			}
 		})
 	}

@@ -35,8 +35,8 @@ func (c *Client) StopTimer(ctx context.Context, token secret.Text, issueKey stri
 		IssueKey string `json:"issue_key"`
 	}{issueKey}
 	at, err := c.command(ctx, "timers.stop", "stop_timer", token, body)
-	var e *upstream.Error
-	if errors.As(err, &e) && e.Status == http.StatusUnprocessableEntity {
+	e, ok := errors.AsType[*upstream.Error](err)
+	if ok && e.Status == http.StatusUnprocessableEntity {
 		return at, fmt.Errorf("%w: %w", ErrNotRunning, err)
 	}
 	return at, err

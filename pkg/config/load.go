@@ -61,13 +61,12 @@ func parse(c *Config, environ map[string]string) []Fault {
 	}
 	variables := variableOfField(reflect.TypeFor[Config]())
 	var faults []Fault
-	var all env.AggregateError
-	if !errors.As(err, &all) {
+	all, ok := errors.AsType[env.AggregateError](err)
+	if !ok {
 		return []Fault{{"environment", "could not be read"}}
 	}
 	for _, one := range all.Errors {
-		var bad env.ParseError
-		if errors.As(one, &bad) {
+		if bad, ok := errors.AsType[env.ParseError](one); ok {
 			faults = append(faults, Fault{variables[bad.Type.String()+" "+bad.Name], bad.Err.Error()})
 			continue
 		}

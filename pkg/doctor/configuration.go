@@ -11,8 +11,7 @@ import (
 )
 
 func faultsOf(err error) []config.Fault {
-	var wrong *config.Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*config.Error](err); ok {
 		return wrong.Faults
 	}
 	return nil

@@ -34,26 +34,26 @@ const see = "not checked: a variable that it needs is missing or wrong, see conf
 // cause says in a few words why a call failed, with what it takes to look for
 // it: a status, a host.
 func cause(err error) string {
-	var failed *upstream.Error
-	if errors.As(err, &failed) && failed.Status != 0 {
+	failed, ok := errors.AsType[*upstream.Error](err)
+	if ok && failed.Status != 0 {
 		if failed.Code == upstream.CodeBadBody {
 			return "answers what it should not (is the address right?)"
 		}
 		return fmt.Sprintf("answers %d", failed.Status)
 	}
-	var unknown *net.DNSError
-	var untrusted *tls.CertificateVerificationError
-	var timeout net.Error
+	unknown, inDNS := errors.AsType[*net.DNSError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	network, isNetwork := errors.AsType[net.Error](err)
 	switch {
-	case errors.As(err, &unknown) && unknown.IsNotFound:
+	case inDNS && unknown.IsNotFound:
 		return "there is no host " + unknown.Name
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens at its address"
 	case errors.Is(err, syscall.ECONNRESET):
 		return "the connection is cut"
-	case errors.As(err, &untrusted):
+	case untrusted:
 		return "its certificate is not trusted"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), isNetwork && network.Timeout():
 		return "no answer in time"
 	case failed != nil && failed.Err != nil:
 		return failed.Err.Error()
@@ -63,8 +63,7 @@ func cause(err error) string {
 
 // statusOf is the HTTP status that err carries, or 0.
 func statusOf(err error) int {
-	var failed *upstream.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*upstream.Error](err); ok {
 		return failed.Status
 	}
 	return 0

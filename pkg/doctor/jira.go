@@ -34,8 +34,8 @@ func checkJira(ctx context.Context, t *target) []Finding {
 }
 
 func jiraFailure(err error) Finding {
-	var failed *upstream.Error
-	refused := errors.As(err, &failed) && failed.Code == upstream.CodeAuthFailed
+	failed, ok := errors.AsType[*upstream.Error](err)
+	refused := ok && failed.Code == upstream.CodeAuthFailed
 	switch status := statusOf(err); {
 	case refused:
 		return fail("%d: Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN: make a new token at id.atlassian.com > Security > API tokens and set both; a scoped one needs JIRA_BASE_URL", status)

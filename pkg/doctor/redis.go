@@ -114,9 +114,8 @@ func (t *target) tryRedis(ctx context.Context, client redisClient, kind, variabl
 
 // redisFailure says what Redis' refusal means.
 func redisFailure(kind, variables string, err error) Finding {
-	var refused interface{ RedisCode() string }
 	code := ""
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[redis.Error](err); ok {
 		code = refused.RedisCode()
 	}
 	switch code {

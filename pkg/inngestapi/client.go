@@ -189,6 +189,6 @@ func list[T any](resp *rest.Response) (items []T, err error) {
 
 // Refused reports whether Inngest did not accept the key.
 func Refused(err error) bool {
-	var failed *upstream.Error
-	return errors.As(err, &failed) && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden)
+	failed, ok := errors.AsType[*upstream.Error](err)
+	return ok && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden)
 }

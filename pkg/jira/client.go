@@ -91,8 +91,8 @@ func (c *Client) do(ctx context.Context, r rest.Request, v any) error {
 	if err == nil {
 		return resp.Decode(v)
 	}
-	var failed *upstream.Error
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*upstream.Error](err)
+	if !ok {
 		return err
 	}
 	hidden := failed.Status == http.StatusNotFound || failed.Status == http.StatusForbidden
@@ -112,8 +112,7 @@ func (c *Client) do(ctx context.Context, r rest.Request, v any) error {
 
 // status is the HTTP status that err carries, or 0.
 func status(err error) int {
-	var e *upstream.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*upstream.Error](err); ok {
 		return e.Status
 	}
 	return 0

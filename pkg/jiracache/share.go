@@ -12,7 +12,7 @@ import (
 // gets the error that they would have got alone.
 func share[T any](ctx context.Context, group *flight.Group[T], key string, ask func(context.Context) (T, error)) (T, error) {
 	answer, err := group.Do(ctx, key, ask)
-	if failed := (*upstream.Error)(nil); err != nil && errors.Is(err, ctx.Err()) && !errors.As(err, &failed) {
+	if _, ok := errors.AsType[*upstream.Error](err); err != nil && errors.Is(err, ctx.Err()) && !ok {
 		err = &upstream.Error{Upstream: "jira", Op: "lookup", Err: err}
 	}
 	return answer, err

@@ -84,8 +84,7 @@ func ask(t testing.TB, l *ratelimit.Limiter, claims ...ratelimit.Claim) (*rateli
 	if err == nil {
 		err = pass.Ask(t.Context())
 	}
-	var limited *ratelimit.Exceeded
-	if errors.As(err, &limited) {
+	if limited, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		assert.Positive(t, limited.RetryAfter)
 		return pass, (limited.RetryAfter + time.Second - 1).Truncate(time.Second)
 	}

@@ -137,7 +137,7 @@ func (s *Server) originAllowed(r *http.Request) bool {
 // never comes back.
 func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed *web.Error) {
 	token, query, err := splitQuery(r.URL.RawQuery)
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*web.Error](err); ok {
 		return who, 0, failed
 	}
 	last, asked := r.Header.Get("Last-Event-ID"), query.Get("since")
@@ -149,10 +149,11 @@ func (s *Server) identify(r *http.Request) (who auth.Caller, since int64, failed
 		since = -1
 	}
 	who, err = auth.Identify(withToken(r, token), config.AuthRequired, s.verify)
-	switch {
+	switch known, ok := errors.AsType[*web.Error](err); {
 	case err == nil:
 		return who, since, nil
-	case errors.As(err, &failed):
+	case ok:
+		failed = known
 	case errors.Is(err, auth.ErrNotConfigured):
 		failed = errNoSecret
 	case errors.Is(err, auth.ErrNoToken):

@@ -100,8 +100,8 @@ func parseAction(message []byte, now time.Time) (action, *refusal) {
 }
 
 func badJSON(err error) *refusal {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" && !strings.Contains(wrong.Field, ".") {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if ok && wrong.Field != "" && !strings.Contains(wrong.Field, ".") {
 		return &refusal{Code: CodeBadMessage, Message: wrong.Field + " must be a string."}
 	}
 	return &refusal{Code: CodeBadMessage, Message: "The message must be one JSON object with text members."}

@@ -243,12 +243,11 @@ func (c *committer) send(plans []*plan) []answer {
 		return answers
 	}
 	made, err := c.try(changes)
-	var some Failures
-	if err != nil && !errors.As(err, &some) {
+	if _, ok := errors.AsType[Failures](err); err != nil && !ok {
 		c.log.Warn("realtime: commit failed, trying once more", "error", err)
 		made, err = c.try(changes)
 	}
-	partly := errors.As(err, &some)
+	some, partly := errors.AsType[Failures](err)
 	for n, i := range at {
 		switch {
 		case partly:

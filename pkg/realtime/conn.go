@@ -57,8 +57,7 @@ var readBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // read takes messages until the connection ends.
 func (c *conn) read() {
 	err := panics.Try(c.messages)
-	var panicked *panics.Error
-	if errors.As(err, &panicked) {
+	if _, ok := errors.AsType[*panics.Error](err); ok {
 		c.server.log.Error("realtime: connection closed by a panic", "error", err)
 		c.out.finish(&endPanic)
 	}

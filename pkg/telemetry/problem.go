@@ -12,24 +12,29 @@ import (
 // problemOf is a known word, or the status of an answer, for err, whose text
 // may hold anything; "" for nil.
 func problemOf(err error) string {
-	var failed *upstream.Error
-	var redis interface{ RedisCode() string }
-	var network net.Error
+	failed, isUpstream := errors.AsType[*upstream.Error](err)
+	redis, isRedis := errors.AsType[redisError](err)
+	network, isNetwork := errors.AsType[net.Error](err)
 	switch {
 	case err == nil:
 		return ""
 	case errors.Is(err, upstream.ErrOpen):
 		return "not_sent"
-	case errors.As(err, &failed) && failed.Status != 0:
+	case isUpstream && failed.Status != 0:
 		return strconv.Itoa(failed.Status)
-	case errors.As(err, &redis) && redis.RedisCode() != "":
+	case isRedis && redis.RedisCode() != "":
 		return "refused"
 	case errors.Is(err, context.Canceled):
 		return "canceled"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), isNetwork && network.Timeout():
 		return "timeout"
-	case errors.As(err, &network):
+	case isNetwork:
 		return "network"
 	}
 	return "error"
+}
+
+type redisError interface {
+	error
+	RedisCode() string
 }

@@ -137,8 +137,8 @@ func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 // Clockwork did what it was asked, because its answer was lost, in whole or in
 // part, or is a failure of its own, the error says so and a sync is asked for.
 func (c *Control) failed(ctx context.Context, account string, err error) error {
-	var refused *upstream.Error
-	if errors.As(err, &refused) && (refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusInternalServerError || refused.Unsent()) {
+	refused, ok := errors.AsType[*upstream.Error](err)
+	if ok && (refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusInternalServerError || refused.Unsent()) {
 		return err
 	}
 	c.requestSync(ctx, account)

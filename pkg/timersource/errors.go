@@ -28,8 +28,7 @@ var (
 
 // statusOf is the HTTP status that err carries, or 0.
 func statusOf(err error) int {
-	var e *upstream.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*upstream.Error](err); ok {
 		return e.Status
 	}
 	return 0

@@ -148,8 +148,8 @@ func (a appsAnswer) installations(environmentID string) (found []installation, k
 // asNotDiscovered leaves alone what has a meaning already, and outages, half an
 // answer among them.
 func asNotDiscovered(err error) error {
-	var failed *upstream.Error
-	outage := !errors.As(err, &failed) || failed.Err != nil || failed.Status == http.StatusTooManyRequests || failed.Status >= http.StatusInternalServerError
+	failed, ok := errors.AsType[*upstream.Error](err)
+	outage := !ok || failed.Err != nil || failed.Status == http.StatusTooManyRequests || failed.Status >= http.StatusInternalServerError
 	if outage || errors.Is(err, ErrSessionExpired) || errors.Is(err, ErrSourceGone) {
 		return err
 	}

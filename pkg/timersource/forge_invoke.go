@@ -78,8 +78,7 @@ func (f *Forge) invoke(ctx context.Context, id identity, token Token, page int) 
 
 func (f *Forge) decodePage(resp *rest.Response, body []byte) (clockwork.TimersPage, error) {
 	body, err := unwrap(body)
-	var failed *remoteError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*remoteError](err); ok {
 		return clockwork.TimersPage{}, clockworkError(f.remote(resp, failed))
 	}
 	if err != nil {

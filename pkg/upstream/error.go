@@ -58,8 +58,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // Timeout reports whether the answer did not come in time: the deadline of
 // the call, of its caller, or of the connection.
 func (e *Error) Timeout() bool {
-	var ne net.Error
-	return errors.Is(e.Err, context.DeadlineExceeded) || errors.As(e.Err, &ne) && ne.Timeout()
+	ne, ok := errors.AsType[net.Error](e.Err)
+	return errors.Is(e.Err, context.DeadlineExceeded) || ok && ne.Timeout()
 }
 
 // Unsent reports that the call certainly did not arrive: no connection was
@@ -70,6 +70,6 @@ func (e *Error) Unsent() bool {
 
 // Undialled reports that no connection was opened.
 func (e *Error) Undialled() bool {
-	var op *net.OpError
-	return errors.As(e.Err, &op) && op.Op == "dial"
+	op, ok := errors.AsType[*net.OpError](e.Err)
+	return ok && op.Op == "dial"
 }

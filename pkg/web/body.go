@@ -51,11 +51,10 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 func decodeObject(body []byte, target any) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if err := decoder.Decode(target); err != nil {
-		var wrongType *json.UnmarshalTypeError
-		if errors.As(err, &wrongType) {
+		if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return BadRequest(wrongType.Field, "%s is of the wrong JSON type.", orThe(wrongType.Field))
 		}
-		if known := (*Error)(nil); errors.As(err, &known) {
+		if known, ok := errors.AsType[*Error](err); ok {
 			return known
 		}
 		return BadRequest("", "The body is not valid JSON.")

@@ -137,8 +137,7 @@ func statusOverHTTP(t *testing.T, body string, chunked bool) (status int) {
 	if err == nil { // the server may hang up on whoever goes on sending
 		require.NoError(t, res.Body.Close())
 	}
-	var e *web.Error
-	if errors.As(<-results, &e) {
+	if e, ok := errors.AsType[*web.Error](<-results); ok {
 		return e.Status
 	}
 	return 0

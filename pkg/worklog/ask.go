@@ -20,7 +20,7 @@ func (s *Service) ask(ctx context.Context, token secret.Text, q clockwork.Worklo
 	answer, err := s.asking.Do(ctx, question(token, q), func(ctx context.Context) (clockwork.Worklogs, error) {
 		return s.Clockwork.Worklogs(ctx, token, q)
 	})
-	if failed := (*upstream.Error)(nil); err != nil && errors.Is(err, ctx.Err()) && !errors.As(err, &failed) {
+	if _, ok := errors.AsType[*upstream.Error](err); err != nil && errors.Is(err, ctx.Err()) && !ok {
 		err = &upstream.Error{Upstream: "clockwork", Op: "worklogs.list", Err: err} // the caller's time was up
 	}
 	answer.List = slices.Clone(answer.List)

@@ -30,11 +30,11 @@ func (i item) body() map[string]any {
 // that did not answer.
 func toItem(cmd *redis.Cmd, encode bool) (item, error) {
 	value, err := cmd.Result()
-	var refused redis.Error
+	refused, isRefusal := errors.AsType[redis.Error](err)
 	switch {
 	case errors.Is(err, redis.Nil):
 		return item{}, nil
-	case errors.As(err, &refused):
+	case isRefusal:
 		return item{Error: refused.Error()}, nil
 	case err != nil:
 		return item{}, err

@@ -36,9 +36,9 @@ func (c *Client) attempt(ctx context.Context, r Request) (*Response, *upstream.E
 
 // judge says what a failed attempt tells of the upstream's health.
 func judge(failed *upstream.Error, given time.Duration) upstream.Verdict {
-	var unsent *notSentError
+	_, unsent := errors.AsType[*notSentError](failed.Err)
 	switch {
-	case errors.As(failed.Err, &unsent), errors.Is(failed.Err, context.Canceled):
+	case unsent, errors.Is(failed.Err, context.Canceled):
 		return upstream.Unclear
 	case failed.Timeout() && given < patience:
 		return upstream.Unclear

@@ -28,11 +28,10 @@ func (c *Client) record(ctx context.Context, op string, d time.Duration, attempt
 
 // statusOf is the last attempt's status, 0 where nothing came.
 func statusOf(resp *Response, err error) int {
-	var e *upstream.Error
-	switch {
-	case errors.As(err, &e):
+	if e, ok := errors.AsType[*upstream.Error](err); ok {
 		return e.Status
-	case resp != nil:
+	}
+	if resp != nil {
 		return resp.Status
 	}
 	return 0
@@ -41,8 +40,8 @@ func statusOf(resp *Response, err error) int {
 // result leaves the upstream's message out: it may name a person or an issue,
 // and whoever handles the error logs it once.
 func result(resp *Response, err error) []slog.Attr {
-	var e *upstream.Error
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*upstream.Error](err)
+	if !ok {
 		return []slog.Attr{slog.Int("status", resp.Status)}
 	}
 	attrs := []slog.Attr{slog.Int("status", e.Status), slog.String("code", e.Code)}

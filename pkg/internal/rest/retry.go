@@ -103,10 +103,10 @@ func left(ctx context.Context) time.Duration {
 
 // lostOnTheWay reports a failure below HTTP that another attempt may not meet.
 func lostOnTheWay(e *upstream.Error) bool {
-	var unsent *notSentError
-	var badCertificate *tls.CertificateVerificationError
+	_, unsent := errors.AsType[*notSentError](e.Err)
+	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](e.Err)
 	return e.Err != nil &&
-		!errors.As(e.Err, &unsent) &&
-		!errors.As(e.Err, &badCertificate) &&
+		!unsent &&
+		!badCertificate &&
 		!errors.Is(e.Err, errTooLarge)
 }

@@ -80,8 +80,7 @@ func drain(body io.ReadCloser) {
 
 // withoutURL takes off the wrapper that repeats the URL, query included.
 func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		return ue.Err
 	}
 	return err

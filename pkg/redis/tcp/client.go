@@ -178,8 +178,8 @@ func (c *Client) call(ctx context.Context, op string, cmds [][]string) ([]any, e
 // repeats decides whether to send a call once more: never twice, never when
 // time ran out, and only where a second arrival does no harm.
 func repeats(attempt int, cmds [][]string, err error) bool {
-	var failed *Error
-	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && redis.Repeatable(cmds...)
+	failed, ok := errors.AsType[*Error](err)
+	return attempt == 0 && ok && failed.unconnected() && redis.Repeatable(cmds...)
 }
 
 // run sends the commands of some calls in one round trip, and gives each call
@@ -208,8 +208,8 @@ func (c *Client) run(ctx context.Context, calls []*call) {
 	silent := false
 	for _, one := range calls {
 		one.replies, one.err = one.collect(ctx, err)
-		var failed *Error
-		if errors.As(one.err, &failed) && failed.Code == "" {
+		failed, ok := errors.AsType[*Error](one.err)
+		if ok && failed.Code == "" {
 			silent = errors.Is(failed, context.DeadlineExceeded)
 			failed.Uncounted = !one.last || silent && given < c.timeout/4
 		}

@@ -63,8 +63,8 @@ func (e *Error) unconnected() bool {
 
 // failed turns what go-redis returned into an Error.
 func failed(ctx context.Context, op string, err error, cmds ...[]string) *Error {
-	var refused goredis.Error
-	if errors.As(err, &refused) {
+	refused, ok := errors.AsType[goredis.Error](err)
+	if ok {
 		return redisError(op, refused.Error(), cmds...)
 	}
 	return lost(ctx, op, err)
@@ -90,13 +90,13 @@ var errProtocol = errors.New("what answers does not speak Redis, or not the TLS 
 
 // lost is the error of a call that brought no whole answer.
 func lost(ctx context.Context, op string, err error) *Error {
-	var netErr net.Error
+	netErr, isNetwork := errors.AsType[net.Error](err)
 	switch {
 	case ended(ctx) != nil:
 		err = ended(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) || errors.Is(err, goredis.ErrPoolTimeout):
+	case errors.Is(err, os.ErrDeadlineExceeded) || isNetwork && netErr.Timeout() || errors.Is(err, goredis.ErrPoolTimeout):
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, goredis.ErrClosed):
+	case isNetwork, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, goredis.ErrClosed):
 	default:
 		err = fmt.Errorf("%w (%T)", errProtocol, err)
 	}

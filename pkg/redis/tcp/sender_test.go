@@ -147,8 +147,8 @@ func TestLostTogether(t *testing.T) {
 	var counted atomic.Int64
 	atOnce(20, func(i int) {
 		_, err := client.Do(t.Context(), "INCR", strconv.Itoa(i))
-		var failed *tcp.Error
-		if errors.As(err, &failed) && assert.ErrorIs(t, err, context.DeadlineExceeded) && !failed.Uncounted {
+		failed, ok := errors.AsType[*tcp.Error](err)
+		if ok && assert.ErrorIs(t, err, context.DeadlineExceeded) && !failed.Uncounted {
 			counted.Add(1)
 		}
 	})

@@ -54,8 +54,8 @@ func (c *Client) call(ctx context.Context, r call) (any, error) {
 // repeats decides whether to send a call once more: never twice, never after
 // an answer, and only where a second arrival does no harm.
 func repeats(attempt int, cmds [][]string, err error) bool {
-	var failed *Error
-	return attempt == 0 && errors.As(err, &failed) && failed.unconnected() && redis.Repeatable(cmds...)
+	failed, ok := errors.AsType[*Error](err)
+	return attempt == 0 && ok && failed.unconnected() && redis.Repeatable(cmds...)
 }
 
 func (c *Client) send(ctx context.Context, r call, payload []byte) (any, error) {
@@ -117,8 +117,8 @@ func (c *Client) refused(op string, res *http.Response, cmds ...[]string) error 
 // lost is the error of a call that brought no whole answer. The URL is taken
 // out of net/http's error: for a subscription it holds the channel.
 func lost(ctx context.Context, op string, err error) error {
-	var inURL *url.Error
-	if errors.As(err, &inURL) {
+	inURL, ok := errors.AsType[*url.Error](err)
+	if ok {
 		err = inURL.Err
 	}
 	if ctx.Err() != nil {

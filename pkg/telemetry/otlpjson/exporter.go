@@ -93,7 +93,7 @@ func (s *sender) post(ctx context.Context, message any) error {
 	request.Header.Set("Content-Type", "application/json")
 	response, err := s.http.Do(request)
 	if err != nil {
-		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // it repeats the address
 		}
 		return fmt.Errorf("send telemetry: %w", err)
