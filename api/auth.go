@@ -7,16 +7,17 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // HandleAuth answers POST /login.
 func HandleAuth(w http.ResponseWriter, r *http.Request) {
-	switch app.RouteOf(r) {
+	switch httpapi.RouteOf(r) {
 	case "/login", "/api/login":
-		app.ServeStranger(w, r, http.MethodPost, login)
+		httpapi.ServeStranger(w, r, http.MethodPost, login)
 	default:
-		app.ServeNotFound(w, r)
+		httpapi.ServeNotFound(w, r)
 	}
 }
 
@@ -33,7 +34,7 @@ type loginReply struct {
 }
 
 // login gives a bearer token for a username and password.
-func login(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func login(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	var in loginRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
 		return web.Reply{}, err
@@ -49,7 +50,7 @@ func login(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) 
 	if err := web.CheckText("username", in.Username, users.MaxUsername); err != nil {
 		return web.Reply{}, err
 	}
-	token, device, err := d.LogIn(ctx, r, in.Username, in.Password)
+	token, device, err := httpapi.LogIn(ctx, d, r, in.Username, in.Password)
 	if err != nil {
 		return web.Reply{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -13,19 +14,19 @@ import (
 // ?deep=1 whether each thing that it depends on does. vercel.json sends it the
 // paths below /api that no other function serves.
 func HandleHealth(w http.ResponseWriter, r *http.Request) {
-	if app.RouteOf(r) != "/api/health" {
-		app.ServeNotFound(w, r)
+	if httpapi.RouteOf(r) != "/api/health" {
+		httpapi.ServeNotFound(w, r)
 		return
 	}
-	app.ServePublic(w, r, http.MethodGet, health)
+	httpapi.ServePublic(w, r, http.MethodGet, health)
 }
 
-func health(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func health(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	deep := r.Query.Get("deep") == "1"
 	if deep {
-		if err := d.AdmitDeepHealth(ctx, r); err != nil {
+		if err := httpapi.AdmitDeepHealth(ctx, d, r); err != nil {
 			return web.Reply{}, err
 		}
 	}
-	return app.Health(ctx, d, deep)
+	return httpapi.Health(ctx, d, deep)
 }

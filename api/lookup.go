@@ -8,6 +8,7 @@ import (
 	"path"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -17,17 +18,17 @@ import (
 // HandleLookup answers what a client asks while a person fills in a form: issues,
 // users, and whether their settings work.
 func HandleLookup(w http.ResponseWriter, r *http.Request) {
-	switch app.RouteOf(r) {
+	switch httpapi.RouteOf(r) {
 	case "/api/issues/search":
-		app.ServeCostly(w, r, http.MethodGet, searchIssues)
+		httpapi.ServeCostly(w, r, http.MethodGet, searchIssues)
 	case "/api/issues/{key}":
-		app.Serve(w, r, http.MethodGet, readIssue)
+		httpapi.Serve(w, r, http.MethodGet, readIssue)
 	case "/api/users/resolve":
-		app.ServeCostly(w, r, http.MethodGet, resolveUser)
+		httpapi.ServeCostly(w, r, http.MethodGet, resolveUser)
 	case "/api/settings/validate":
-		app.ServeCostly(w, r, http.MethodPost, validateSettings)
+		httpapi.ServeCostly(w, r, http.MethodPost, validateSettings)
 	default:
-		app.ServeNotFound(w, r)
+		httpapi.ServeNotFound(w, r)
 	}
 }
 
@@ -42,7 +43,7 @@ type searchReply struct {
 
 // searchIssues finds issues that match a text, or without one the user's issues
 // in progress.
-func searchIssues(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func searchIssues(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	subject, err := r.Subject()
 	if err != nil {
 		return web.Reply{}, err
@@ -51,14 +52,14 @@ func searchIssues(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, 
 	if err != nil {
 		return web.Reply{}, err
 	}
-	account, err := d.Account(ctx, subject)
+	account, err := httpapi.Account(ctx, d, subject)
 	if err != nil {
 		return web.Reply{}, err
 	}
 	found, err := d.Jira.Search(ctx, jira.SearchQuery{AccountID: account, Text: r.Query.Get("q"), MaxResults: limit})
 	switch {
 	case errors.Is(err, jira.ErrOtherSite):
-		return web.Reply{}, app.OtherSite("q")
+		return web.Reply{}, httpapi.OtherSite("q")
 	case err != nil:
 		return web.Reply{}, err
 	}
@@ -69,20 +70,20 @@ type issueReply struct {
 	Issue jira.Issue `json:"issue"`
 }
 
-func readIssue(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func readIssue(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	key, err := url.PathUnescape(path.Base(r.URL.EscapedPath()))
 	if err != nil {
 		return web.Reply{}, errIssueAddress
 	}
 	asked, err := jira.FromLink(key, d.Config.Jira.Domain)
 	if errors.Is(err, jira.ErrOtherSite) {
-		return web.Reply{}, app.OtherSite("key")
+		return web.Reply{}, httpapi.OtherSite("key")
 	}
 	idOrKey, err := jira.ParseIssueIDOrKey(asked)
 	if err != nil {
 		return web.Reply{}, errIssueAddress
 	}
-	issue, err := d.Issue(ctx, r, idOrKey)
+	issue, err := httpapi.Issue(ctx, d, r, idOrKey)
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -100,8 +101,8 @@ type userReply struct {
 
 // resolveUser finds the Jira user with an e-mail address, or the one that a
 // query means.
-func resolveUser(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
-	user, err := d.ResolveUser(ctx, r)
+func resolveUser(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
+	user, err := httpapi.ResolveUser(ctx, d, r)
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -121,12 +122,12 @@ type validateReply struct {
 
 // validateSettings checks that an account id and a Clockwork token work, and
 // binds the token to the account.
-func validateSettings(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func validateSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	var in validateRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
 		return web.Reply{}, err
 	}
-	user, err := d.ValidateSettings(ctx, r, in.AccountID, in.ClockworkAPIToken)
+	user, err := httpapi.ValidateSettings(ctx, d, r, in.AccountID, in.ClockworkAPIToken)
 	if err != nil {
 		return web.Reply{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/web"
 	"github.com/clockwork-timer/backend/pkg/worklog"
@@ -14,11 +15,11 @@ import (
 // HandleWorklogs answers GET /api/worklogs: one person's tracked time on a day
 // or over a range.
 func HandleWorklogs(w http.ResponseWriter, r *http.Request) {
-	switch app.RouteOf(r) {
+	switch httpapi.RouteOf(r) {
 	case "/api/worklogs":
-		app.ServeCostly(w, r, http.MethodGet, worklogs)
+		httpapi.ServeCostly(w, r, http.MethodGet, worklogs)
 	default:
-		app.ServeNotFound(w, r)
+		httpapi.ServeNotFound(w, r)
 	}
 }
 
@@ -31,7 +32,7 @@ type worklogsReply struct {
 	Degraded  []string        `json:"degraded,omitempty"`
 }
 
-func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func worklogs(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	subject, err := r.Subject()
 	if err != nil {
 		return web.Reply{}, err
@@ -48,7 +49,7 @@ func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, erro
 	if err != nil {
 		return web.Reply{}, err
 	}
-	account, err := d.Account(ctx, subject)
+	account, err := httpapi.Account(ctx, d, subject)
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -61,10 +62,10 @@ func worklogs(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, erro
 		reply.Days = list.Days
 	}
 	if list.Degraded {
-		reply.Degraded = app.WithoutJira
+		reply.Degraded = httpapi.WithoutJira
 	}
 	if list.Unreadable > 0 {
-		reply.Degraded = slices.Concat(reply.Degraded, app.WithoutUnreadable)
+		reply.Degraded = slices.Concat(reply.Degraded, httpapi.WithoutUnreadable)
 	}
 	return web.OK(reply), nil
 }

@@ -20,8 +20,10 @@ var layers = []struct {
 	{name: "routes", packages: []string{"api"}},
 	{name: "background", packages: []string{"inngest"}},
 	{name: "event", packages: []string{"pkg/syncevent"}},
+	{name: "requests", packages: []string{"pkg/httpapi"}},
 	{name: "assembly", packages: []string{"pkg/app"}},
 	{name: "diagnosis", packages: []string{"pkg/doctor"}},
+	{name: "health", packages: []string{"pkg/health"}},
 	{name: "realtime", packages: []string{"pkg/realtime"}, inner: true},
 	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/web"}, inner: true},
 	{name: "services", inner: true, packages: []string{

@@ -10,7 +10,7 @@ import (
 
 // contained are the folders in which a panic in a goroutine must not end the
 // process.
-var contained = []string{"cmd/dev", "cmd/listen", "cmd/live", "cmd/observe", "cmd/server", "inngest", "pkg/app", "pkg/auth", "pkg/doctor", "pkg/internal",
+var contained = []string{"cmd/dev", "cmd/listen", "cmd/live", "cmd/observe", "cmd/server", "inngest", "pkg/app", "pkg/auth", "pkg/doctor", "pkg/health", "pkg/httpapi", "pkg/internal",
 	"pkg/jira", "pkg/realtime", "pkg/redis", "pkg/telemetry", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync"}
 
 // Who starts a goroutine says what becomes of its panic: the function names

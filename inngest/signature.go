@@ -11,6 +11,7 @@ import (
 	"github.com/inngest/inngestgo"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -75,7 +76,7 @@ func (s *signatures) verified(next http.Handler) http.Handler {
 			web.WriteError(w, errSignature)
 			return
 		}
-		if wait := s.deps.ForgeryWait(r); wait > 0 && len(body) > smallBody {
+		if wait := httpapi.ForgeryWait(s.deps, r); wait > 0 && len(body) > smallBody {
 			refused := *errForgeries
 			refused.RetryAfter = wait
 			web.WriteError(w, &refused)
@@ -83,7 +84,7 @@ func (s *signatures) verified(next http.Handler) http.Handler {
 		}
 		key := s.deps.Config.Inngest.SigningKey.Reveal()
 		if valid, _, _ := inngestgo.ValidateRequestSignature(r.Context(), r.Header.Get(inngestgo.HeaderKeySignature), key, "", body, false); !valid {
-			s.deps.CountForgery(r)
+			httpapi.CountForgery(s.deps, r)
 			web.WriteError(w, errSignature)
 			return
 		}

@@ -6,11 +6,11 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/inngest"
-	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 )
 
 // HandleInngest serves /api/inngest: Inngest's protocol for the background
 // function, which checks Inngest's signature itself.
 func HandleInngest(w http.ResponseWriter, r *http.Request) {
-	app.ServeProtocol(w, r, []string{http.MethodGet, http.MethodPost, http.MethodPut}, inngest.Handler)
+	httpapi.ServeProtocol(w, r, []string{http.MethodGet, http.MethodPost, http.MethodPut}, inngest.Handler)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -22,7 +23,7 @@ const longestWait = 25
 // or of everybody, from the cache. With wait and If-None-Match it answers when
 // they change.
 func HandleActive(w http.ResponseWriter, r *http.Request) {
-	app.Serve(w, r, http.MethodGet, active)
+	httpapi.Serve(w, r, http.MethodGet, active)
 }
 
 // activeReply is the answer but for the timers, which come first and are encoded
@@ -35,7 +36,7 @@ type activeReply struct {
 	Degraded  []string   `json:"degraded,omitempty"`
 }
 
-func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func active(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	who, err := r.Subject()
 	if err != nil {
 		return web.Reply{}, err
@@ -48,7 +49,7 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 	known := web.IfNoneMatch(r.Request)
 	var page timercache.Page
 	if wait > 0 && len(known) > 0 {
-		page, err = d.WaitTimers(ctx, subject, strings.Join(known, ", "), time.Duration(wait)*time.Second)
+		page, err = httpapi.WaitTimers(ctx, d, subject, strings.Join(known, ", "), time.Duration(wait)*time.Second)
 	} else {
 		page, err = d.Timers.Page(ctx, subject)
 	}
@@ -60,10 +61,10 @@ func active(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error)
 	}
 	reply := activeReply{page.CachedAt, page.SyncedAt, page.AccountID, page.Stale, nil}
 	if page.Degraded {
-		reply.Degraded = app.WithoutJira
+		reply.Degraded = httpapi.WithoutJira
 	}
 	if page.Unreadable {
-		reply.Degraded = append(slices.Clone(reply.Degraded), app.WithoutUnreadable...)
+		reply.Degraded = append(slices.Clone(reply.Degraded), httpapi.WithoutUnreadable...)
 	}
 	rest, err := json.Marshal(reply)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -40,7 +41,7 @@ func BenchmarkActive(b *testing.B) {
 		{"everybody", "/api/timers/active", "", http.StatusOK},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			handler := app.With(w.Deps, http.HandlerFunc(timers.HandleActive))
+			handler := httpapi.WithDeps(w.Deps, http.HandlerFunc(timers.HandleActive))
 			before, err := w.Redis.Usage(b.Context())
 			if err != nil {
 				b.Fatal(err)
@@ -84,7 +85,7 @@ func BenchmarkActiveHandler(b *testing.B) {
 		b.Fatal(err)
 	}
 	w.Deps.Timers = timercache.New(memory{reply: reply}, w.Clock.Now)
-	handler := app.With(w.Deps, http.HandlerFunc(timers.HandleActive))
+	handler := httpapi.WithDeps(w.Deps, http.HandlerFunc(timers.HandleActive))
 	r := httptest.NewRequest(http.MethodGet, "/api/timers/active?accountId="+w.Person(1).AccountID, nil)
 	next := addresses()
 	b.ReportAllocs()

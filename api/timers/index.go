@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -12,18 +13,18 @@ import (
 
 // HandleIndex answers GET /timers and POST /api/timers/sync.
 func HandleIndex(w http.ResponseWriter, r *http.Request) {
-	switch app.RouteOf(r) {
+	switch httpapi.RouteOf(r) {
 	case "/timers", "/api/timers":
-		app.ServeToken(w, r, http.MethodGet, listTimers)
+		httpapi.ServeToken(w, r, http.MethodGet, listTimers)
 	case "/api/timers/sync":
-		app.ServeCostly(w, r, http.MethodPost, requestSync)
+		httpapi.ServeCostly(w, r, http.MethodPost, requestSync)
 	default:
-		app.ServeNotFound(w, r)
+		httpapi.ServeNotFound(w, r)
 	}
 }
 
 // listTimers gives the timers of the token's user, as realtime clients see them.
-func listTimers(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func listTimers(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	listing, err := d.Live.Timers(ctx, realtime.UserOf(r.Caller))
 	if err != nil {
 		return web.Reply{}, err
@@ -40,7 +41,7 @@ type syncReply struct {
 }
 
 // requestSync requests a snapshot now.
-func requestSync(ctx context.Context, d *app.Deps, r *app.Request) (web.Reply, error) {
+func requestSync(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	var in syncRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
 		return web.Reply{}, err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -14,7 +15,7 @@ import (
 // HandleStart answers POST /api/timers/start: it starts a timer in Clockwork
 // for the owner of the caller's token, and shows it at once.
 func HandleStart(w http.ResponseWriter, r *http.Request) {
-	app.ServeOnce(w, r, http.MethodPost, start)
+	httpapi.ServeOnce(w, r, http.MethodPost, start)
 }
 
 type startRequest struct {
@@ -30,30 +31,30 @@ type startReply struct {
 	Pending bool `json:"pending,omitempty"`
 }
 
-func start(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
+func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, error) {
 	token, err := r.Caller.WriteToken(d.Config.Clockwork)
 	if err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
 	var in startRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
 	account, err := r.Account(in.AccountID)
 	if err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
-	key, err := d.IssueKey(in.IssueKey)
+	key, err := httpapi.IssueKey(d, in.IssueKey)
 	if err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
-	comment, err := app.Comment(in.Comment)
+	comment, err := httpapi.Comment(in.Comment)
 	if err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
 	control := d.Control(syncevent.Sender(d))
 	ask := timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment}
-	return app.Once{
+	return httpapi.Once{
 		Payload: []string{account, key, comment},
 		Read:    control.Reads(ask),
 		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -13,13 +14,13 @@ import (
 // HandleStop answers POST /api/timers/stop: it stops a timer of the token's
 // owner in Clockwork, and hides it at once. It is safe to repeat.
 func HandleStop(w http.ResponseWriter, r *http.Request) {
-	app.ServeOnce(w, r, http.MethodPost, stop)
+	httpapi.ServeOnce(w, r, http.MethodPost, stop)
 }
 
 type stopRequest struct {
-	IssueKey  string      `json:"issueKey"`
-	AccountID string      `json:"accountId"`
-	TimerID   app.TimerID `json:"timerId"`
+	IssueKey  string          `json:"issueKey"`
+	AccountID string          `json:"accountId"`
+	TimerID   httpapi.TimerID `json:"timerId"`
 }
 
 type stopReply struct {
@@ -29,29 +30,29 @@ type stopReply struct {
 	Pending bool `json:"pending,omitempty"`
 }
 
-func stop(ctx context.Context, d *app.Deps, r *app.Request) (app.Once, error) {
+func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, error) {
 	token, err := r.Caller.WriteToken(d.Config.Clockwork)
 	if err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
 	var in stopRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
 	account, err := r.Account(in.AccountID)
 	if err != nil {
-		return app.Once{}, err
+		return httpapi.Once{}, err
 	}
 	key := ""
 	if in.IssueKey != "" {
-		if key, err = d.ListedKey(in.IssueKey); err != nil {
-			return app.Once{}, err
+		if key, err = httpapi.ListedKey(d, in.IssueKey); err != nil {
+			return httpapi.Once{}, err
 		}
 	}
 	ask := timercontrol.Request{Token: token, AccountID: account, Claimed: !r.Caller.Known || account != r.Caller.AccountID,
 		IssueKey: key, TimerID: int64(in.TimerID)}
 	control := d.Control(syncevent.Sender(d))
-	return app.Once{
+	return httpapi.Once{
 		Payload: []any{account, key, in.TimerID},
 		Read:    control.Reads(ask),
 		// A timer stops once, however often that is asked for, so a claim would be a

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
@@ -44,7 +44,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, writeTimeout time.Duration) error {
 	draining, drain := context.WithCancel(context.Background())
-	ending, end := context.WithCancel(app.WithDrain(context.WithoutCancel(ctx), draining))
+	ending, end := context.WithCancel(httpapi.WithDrain(context.WithoutCancel(ctx), draining))
 	defer drain()
 	defer end()
 	unused := &newConns{}

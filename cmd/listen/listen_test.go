@@ -14,8 +14,8 @@ import (
 
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/cmd/listen"
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 )
 
 // served is a running Serve.
@@ -127,7 +127,7 @@ func TestClientsThatDoNotRead(t *testing.T) {
 func TestLongPollsAnswerAtTheEnd(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	entered := make(chan struct{})
-	s := serve(t, app.With(w.Deps, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+	s := serve(t, httpapi.WithDeps(w.Deps, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("wait") {
 			close(entered)
 		}

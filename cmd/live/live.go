@@ -11,10 +11,13 @@ import (
 
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
+	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 )
@@ -58,7 +61,7 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 	}
 	var mounted []routes.Route
 	server.Register(func(path string, handler http.HandlerFunc) {
-		mounted = append(mounted, routes.Route{Path: path, Handler: d.CountAddress(d.Telemetry.Handler(path, handler))})
+		mounted = append(mounted, routes.Route{Path: path, Handler: httpapi.CountAddress(d, d.Telemetry.Handler(path, handler))})
 	})
 	err = serve(ctx, mounted)
 	stop()
@@ -81,7 +84,9 @@ func options(d *app.Deps, store realtime.Store) realtime.Options {
 		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
 		Clockwork: &realtime.ClockworkOptions{
 			Events: d.Redis, Cache: d.Timers, Control: told{d.Control(syncevent.Sender(d)), d.Telemetry},
-			Token: d.WriteToken, Admit: d.AdmitCommand, Explain: app.ExplainCommand,
+			Token:   func(who auth.Caller) (secret.Text, error) { return who.WriteToken(d.Config.Clockwork) },
+			Admit:   func(ctx context.Context, who auth.Caller) error { return httpapi.AdmitCommand(ctx, d, who) },
+			Explain: httpapi.ExplainCommand,
 		},
 	}
 }

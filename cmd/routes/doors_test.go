@@ -13,8 +13,8 @@ import (
 
 	"github.com/clockwork-timer/backend/cmd/live"
 	"github.com/clockwork-timer/backend/cmd/routes"
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -144,7 +144,7 @@ func TestUnknownIssuesAreLookups(t *testing.T) {
 // A function counts like a server does.
 func TestFunctionsCountPerAddress(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
-	health := app.With(w.Deps, handlerOf("/api/health"))
+	health := httpapi.WithDeps(w.Deps, handlerOf("/api/health"))
 	for range 1200 {
 		require.Equal(t, 200, knock(health, "192.0.2.1", "GET", "/api/health", "").Code)
 	}

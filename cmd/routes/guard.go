@@ -8,6 +8,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -75,8 +76,8 @@ var errOrigin = &web.Error{Status: http.StatusForbidden, Code: "ORIGIN_NOT_ALLOW
 	Message: "Pages of this origin may not do this; the server's operator can add it to CORS_ALLOWED_ORIGINS."}
 
 func refused(d *app.Deps, w http.ResponseWriter, r *http.Request, known *web.Error) {
-	app.With(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		app.ServePublic(w, r, r.Method, func(context.Context, *app.Deps, *app.Request) (web.Reply, error) { return web.Reply{}, known })
+	httpapi.WithDeps(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		httpapi.ServePublic(w, r, r.Method, func(context.Context, *app.Deps, *httpapi.Request) (web.Reply, error) { return web.Reply{}, known })
 	})).ServeHTTP(w, r)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -35,7 +36,7 @@ func from(w *apptest.World, address, route string, r apptest.Request) *httptest.
 	}
 	request.RemoteAddr = address
 	recorder := httptest.NewRecorder()
-	app.With(w.Deps, handlerOf(route)).ServeHTTP(recorder, request)
+	httpapi.WithDeps(w.Deps, handlerOf(route)).ServeHTTP(recorder, request)
 	return recorder
 }
 

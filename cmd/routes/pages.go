@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -27,7 +28,7 @@ type site struct {
 // files has it built, else the plain page, and the API's documents. See
 // public.Files for what files holds. Which it is, is decided here, once.
 func Pages(d *app.Deps, files fs.FS) (Route, error) {
-	s := &site{files: map[string]*file{}, nowhere: app.With(d, http.HandlerFunc(app.ServeNotFound)), deps: d, deployed: d.Config.Deployed()}
+	s := &site{files: map[string]*file{}, nowhere: httpapi.WithDeps(d, http.HandlerFunc(httpapi.ServeNotFound)), deps: d, deployed: d.Config.Deployed()}
 	for _, document := range []string{"openapi.yaml", "reference.html"} {
 		if err := s.add(files, document); err != nil {
 			return Route{}, err
@@ -78,7 +79,7 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	case f == nil, path.Clean(r.URL.Path) == "/api", strings.HasPrefix(r.URL.Path, "/api/"):
 		s.nowhere.ServeHTTP(w, r)
 	default:
-		app.ServePage(w, r, s.deps, func(w http.ResponseWriter, r *http.Request) { s.page(w, r, f, status) })
+		httpapi.ServePage(w, r, s.deps, func(w http.ResponseWriter, r *http.Request) { s.page(w, r, f, status) })
 	}
 }
 

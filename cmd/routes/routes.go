@@ -12,6 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/api/inngest"
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 )
 
 // Route is one path and its handler. Handlers check the method themselves.
@@ -46,9 +47,9 @@ func All() []Route {
 func Handler(d *app.Deps, mounted ...Route) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range All() {
-		mux.Handle(route.Path, app.With(d, route.Handler))
+		mux.Handle(route.Path, httpapi.WithDeps(d, route.Handler))
 	}
-	nowhere := app.With(d, http.HandlerFunc(app.ServeNotFound))
+	nowhere := httpapi.WithDeps(d, http.HandlerFunc(httpapi.ServeNotFound))
 	rest := true // is nowhere
 	for _, route := range mounted {
 		mux.Handle(route.Path, route.Handler)

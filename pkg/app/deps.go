@@ -1,6 +1,5 @@
-// Package app is where everything meets: it builds the dependencies once, from
-// configuration, and turns a route's function into an http handler. It holds no
-// route and no rule of the domain. Its one key in Redis is clockwork:outages.
+// Package app builds the dependencies of a process once, from its configuration.
+// It holds no route and no rule of the domain.
 package app
 
 import (
@@ -15,6 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/health"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/jira"
@@ -51,16 +51,17 @@ type Deps struct {
 	// itself needs no Inngest.
 	RequestSync func(ctx context.Context, accountID string) error
 
+	Health      *health.Checker // nil if the configuration is not complete
+	CORS        *web.CORS
+	Idempotency *idempotency.Store
+	LongPolls   atomic.Int64    // requests that wait for news
+	Forgeries   ratelimit.Local // by address, of what Inngest is said to have signed
+
 	sync       memo // of Syncer
 	breakers   breakers
-	checkup    checkup
 	registered registration
 	feed       *feed
-	waiting    atomic.Int64               // long polls
 	audience   atomic.Pointer[func() int] // of realtime clients
-	cors       *web.CORS
-	keys       *idempotency.Store
-	forged     ratelimit.Local
 }
 
 // Options are the parts of Deps that a process may bring itself.
@@ -78,7 +79,7 @@ type Options struct {
 // *config.Error: what only a client can check is wrong. The Deps that come with
 // it are good for saying so.
 func New(c *config.Config, o Options) (*Deps, error) {
-	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport, Deadlines: o.Deadlines.withDefaults(), Telemetry: o.Telemetry, cors: web.NewCORS(c.Origins())}
+	d := &Deps{Config: c, Log: o.Log, Now: o.Now, Transport: o.Transport, Deadlines: o.Deadlines.withDefaults(), Telemetry: o.Telemetry, CORS: web.NewCORS(c.Origins())}
 	if d.Log == nil {
 		d.Log = NewLog(os.Stderr, c)
 	}
@@ -98,7 +99,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		d.Log.Error("breakers are not measured", "error", err)
 	}
 	d.Redis = redis
-	d.Limits, d.keys = d.newLimits(), d.newKeys()
+	d.Limits, d.Idempotency = d.newLimits(), d.newKeys()
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
 	}
@@ -115,6 +116,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
 	d.Login = d.newLogin()
 	d.Live = d.newLiveTimers()
+	d.Health = d.newHealth()
 	return d, nil
 }
 
@@ -129,4 +131,15 @@ func (d *Deps) Close() {
 // fault is a configuration error that a client found.
 func fault(variable string, err error) error {
 	return &config.Error{Faults: []config.Fault{{Variable: variable, Problem: "cannot be used: " + err.Error()}}}
+}
+
+// FromEnvironment builds the dependencies of a process that is one function.
+// With an error they are good for logging only.
+func FromEnvironment() (*Deps, error) {
+	c, err := config.Load(config.Environ(os.Environ()))
+	log := NewLog(os.Stderr, c)
+	if err != nil {
+		return &Deps{Config: c, Log: log, Now: time.Now, Deadlines: Deadlines{}.withDefaults(), CORS: web.NewCORS(c.Origins())}, err
+	}
+	return New(c, Options{Log: log, Telemetry: functionTelemetry(c, log)})
 }

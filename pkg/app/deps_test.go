@@ -82,3 +82,21 @@ func TestLogMasks(t *testing.T) {
 		assert.Equal(t, env == "production", strings.HasPrefix(out.String(), "{"), "JSON where machines read it")
 	}
 }
+
+// What is no secret but a person's is masked too, in whichever form.
+func TestLogMasksAccounts(t *testing.T) {
+	var out bytes.Buffer
+	log := app.NewLog(&out, apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config)
+	log.Info("seen", "new", "for 712020:1e7ab5a2-32ab-4c1d-9a3e-0123456789ab, 70121:1e7ab5a2-32ab-4c1d-9a3e-0123456789ab and 7120201:1e7ab5a2-32ab-4c1d-9a3e-0123456789ab", "old", "5b10a2844c20165700ede21g 5b10a2844c20165700ede21f", "trace_id", "0af7651916cd43dd8448eb211c80319c")
+	assert.Contains(t, out.String(), `new="for [account], [account] and [account]"`)
+	assert.Contains(t, out.String(), `old="5b10a2844c20165700ede21g [account]"`)
+	assert.Contains(t, out.String(), "trace_id=0af7651916cd43dd8448eb211c80319c")
+}
+
+func TestDurationsCanBeRead(t *testing.T) {
+	c := apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config
+	c.Platform.VercelEnv = "production"
+	var out bytes.Buffer
+	app.NewLog(&out, c).Info("done", "took", 1500*time.Millisecond)
+	assert.Contains(t, out.String(), `"took":"1.5s"`)
+}

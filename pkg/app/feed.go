@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/health"
 	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
@@ -199,19 +200,19 @@ func (f *feed) deliver(s *subscription, channel, payload string) {
 
 // check tells of the subscription; known is false if nobody has needed it for a
 // while.
-func (f *feed) check() (c check, known bool) {
+func (f *feed) check() (c health.Check, known bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	recent := !f.lostAt.IsZero() && f.now().Sub(f.lostAt) < feedRemembers
 	switch {
 	case f.current != nil && f.current.ready && recent:
-		return check{Status: "up", Message: "Messages were not heard from " + f.lostAt.UTC().Format(time.RFC3339) + " to " + f.backAt.UTC().Format(time.RFC3339) +
+		return health.Check{Status: "up", Message: "Messages were not heard from " + f.lostAt.UTC().Format(time.RFC3339) + " to " + f.backAt.UTC().Format(time.RFC3339) +
 			"; what was missed then was read afterwards."}, true
 	case f.current != nil && f.current.ready:
-		return check{Status: "up"}, true
+		return health.Check{Status: "up"}, true
 	case !f.lostAt.IsZero() && f.backAt.IsZero() && (f.current != nil || recent):
 		since := f.lostAt.UTC().Truncate(time.Millisecond)
-		return check{Status: "down", DownSince: &since, Message: "Changes made elsewhere are not heard: they show with the next read. It is tried again and again."}, true
+		return health.Check{Status: "down", DownSince: &since, Message: "Changes made elsewhere are not heard: they show with the next read. It is tried again and again."}, true
 	}
 	return c, false
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/health"
 )
 
 // station is a Redis whose subscriptions a test confirms, feeds and cuts.
@@ -134,7 +136,7 @@ func TestFeedLost(t *testing.T) {
 		redis.confirm()
 		c, known := f.check()
 		assert.True(t, known)
-		assert.Equal(t, check{Status: "up"}, c)
+		assert.Equal(t, health.Check{Status: "up"}, c)
 
 		lost := errors.New("silent")
 		at := time.Now().UTC()
@@ -157,7 +159,7 @@ func TestFeedLost(t *testing.T) {
 		assert.Contains(t, c.Message, "not heard from")
 		time.Sleep(feedRemembers)
 		c, _ = f.check()
-		assert.Equal(t, check{Status: "up"}, c)
+		assert.Equal(t, health.Check{Status: "up"}, c)
 		again.stop()
 		assert.Equal(t, 1, strings.Count(log.String(), "subscription lost"))
 		assert.Equal(t, 1, strings.Count(log.String(), "subscription is back"))

@@ -17,9 +17,13 @@ import (
 // for: it is asked at the end of each answer.
 const neverByItself = 24 * time.Hour
 
+// FlushTimeout is what an answer of a function may take longer so that its
+// trace is sent: the process is frozen once it is out.
+const FlushTimeout = 500 * time.Millisecond
+
 // sendTimeout is what the collector has to answer in: the exporter notes a
 // failure while the answer still waits for it, so that the next does not.
-const sendTimeout = flushTimeout - 50*time.Millisecond
+const sendTimeout = FlushTimeout - 50*time.Millisecond
 
 // functionTelemetry is for a process that is one function: nil unless
 // OTEL_EXPORTER_OTLP_ENDPOINT is set. A function that cannot tell of itself

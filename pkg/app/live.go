@@ -46,7 +46,7 @@ func (s sharedTimers) Timers(ctx context.Context, user string) (realtime.Listing
 			return realtime.Listing{}, errors.Join(timercache.ErrUnavailable, err)
 		}
 	}
-	if !timer.IsAccountID(user) || user == everybody {
+	if !timer.IsAccountID(user) || user == "all" {
 		// A username, which the cache could take for everybody or an e-mail address.
 		return realtime.NewListing(state.Timers, realtime.Freshness{}, now), nil
 	}

@@ -22,16 +22,16 @@ type guardedRedis struct {
 	breaker *upstream.Breaker
 }
 
-// redisDown is the failure of a command that was not sent.
-type redisDown struct{ wait time.Duration }
+// RedisDown is the failure of a command that was not sent.
+type RedisDown struct{ Wait time.Duration }
 
-func (e *redisDown) Error() string { return fmt.Sprintf("redis: %v", upstream.ErrOpen) }
+func (e *RedisDown) Error() string { return fmt.Sprintf("redis: %v", upstream.ErrOpen) }
 
 // Unwrap tells that nothing was sent.
-func (e *redisDown) Unwrap() error { return upstream.ErrOpen }
+func (e *RedisDown) Unwrap() error { return upstream.ErrOpen }
 
 // RedisCode is "", as for every command that got no answer of Redis.
-func (e *redisDown) RedisCode() string { return "" }
+func (e *RedisDown) RedisCode() string { return "" }
 
 // Do runs one command.
 func (g guardedRedis) Do(ctx context.Context, cmd ...any) (reply any, err error) {
@@ -72,7 +72,7 @@ func (g guardedRedis) run(ctx context.Context, call func() error) error {
 		leave, _, wait = g.breaker.Enter("")
 	}
 	if leave == nil {
-		return &redisDown{wait}
+		return &RedisDown{wait}
 	}
 	told := upstream.Unclear
 	defer func() { leave(told) }()

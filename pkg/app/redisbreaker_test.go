@@ -100,8 +100,10 @@ func TestRedisDownIsNotAsked(t *testing.T) {
 		_, pipelineErr := g.Pipeline(t.Context(), []any{"GET", "k"})
 		for _, err := range []error{doErr, pipelineErr, g.Subscribe(t.Context(), nil, nil, "c"), g.PSubscribe(t.Context(), nil, nil, "c*")} {
 			require.ErrorIs(t, err, upstream.ErrOpen)
-			assert.Greater(t, retryAfter(err), time.Duration(0))
-			assert.LessOrEqual(t, retryAfter(err), redisOpen)
+			var down *RedisDown
+			require.ErrorAs(t, err, &down)
+			assert.Greater(t, down.Wait, time.Duration(0))
+			assert.LessOrEqual(t, down.Wait, redisOpen)
 			var coded interface{ RedisCode() string }
 			require.ErrorAs(t, err, &coded)
 			assert.Empty(t, coded.RedisCode(), "Redis has said nothing")

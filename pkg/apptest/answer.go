@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest/contract"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 )
 
 // Request is a request as a client would send it.
@@ -61,7 +61,7 @@ func (w *World) Do(ctx context.Context, handler http.HandlerFunc, r Request) Ans
 		request.Header.Set(name, value)
 	}
 	recorder := httptest.NewRecorder()
-	app.With(w.Deps, handler).ServeHTTP(recorder, request)
+	httpapi.WithDeps(w.Deps, handler).ServeHTTP(recorder, request)
 	answer := Answer{recorder.Code, recorder.Result().Header, recorder.Body.Bytes()}
 	w.assertDocumented(request, answer)
 	return answer

@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
@@ -23,19 +24,11 @@ const (
 	costly             // an upstream's time
 )
 
-// newLimits returns nil if RATE_LIMIT is off.
-func (d *Deps) newLimits() *ratelimit.Limiter {
-	if !d.Config.RateLimit {
-		return nil
-	}
-	return ratelimit.New(d.Redis, ownerKey(d.Config), d.Now, d.Log)
-}
-
 // admit counts a request for its caller and for its address, in this process.
 // What all instances count together is still to be asked of in.pass.
-func (d *Deps) admit(in *Request, l load) (err error) {
-	claims := append(d.claims(in, l), ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: d.address(in.Request)})
-	in.pass, err = d.Limits.Admit(claims...)
+func admit(d *app.Deps, in *Request, l load) (err error) {
+	all := append(claims(d, in, l), ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: address(d, in.Request)})
+	in.pass, err = d.Limits.Admit(all...)
 	return err
 }
 
@@ -43,21 +36,21 @@ func (d *Deps) admit(in *Request, l load) (err error) {
 // count that all instances share. That is the caller's own if they are known. A
 // caller known only by a Clockwork token that nobody has checked could bring another
 // one each time, so their address is counted.
-func (d *Deps) claims(in *Request, l load) []ratelimit.Claim {
-	claims := make([]ratelimit.Claim, 0, 3)
+func claims(d *app.Deps, in *Request, l load) []ratelimit.Claim {
+	all := make([]ratelimit.Claim, 0, 3)
 	if caller, known := callerClaim(in, l); known {
 		caller.Shared = l == costly && in.Caller.Known
-		claims = append(claims, caller)
+		all = append(all, caller)
 	}
 	if l == costly && !in.Caller.Known {
-		claims = append(claims, ratelimit.Claim{Policy: &ratelimit.CostlyPerAddress, Kind: "address", Value: d.address(in.Request), Shared: true})
+		all = append(all, ratelimit.Claim{Policy: &ratelimit.CostlyPerAddress, Kind: "address", Value: address(d, in.Request), Shared: true})
 	}
-	return claims
+	return all
 }
 
 // admitLookup counts a read that turns out to need an upstream.
-func (d *Deps) admitLookup(ctx context.Context, in *Request) error {
-	pass, err := d.Limits.Admit(d.claims(in, costly)...)
+func admitLookup(ctx context.Context, d *app.Deps, in *Request) error {
+	pass, err := d.Limits.Admit(claims(d, in, costly)...)
 	if err == nil {
 		err = pass.Ask(ctx)
 	}
@@ -92,17 +85,17 @@ func callerClaim(in *Request, l load) (claim ratelimit.Claim, known bool) {
 var pages = ratelimit.NewPolicy("page", 1500, time.Minute)
 
 // countAddress counts a request for its address in this process.
-func (d *Deps) countAddress(r *http.Request, policy *ratelimit.Policy) (*ratelimit.Pass, error) {
+func countAddress(d *app.Deps, r *http.Request, policy *ratelimit.Policy) (*ratelimit.Pass, error) {
 	if d.Limits == nil {
 		return nil, nil
 	}
-	return d.Limits.Admit(ratelimit.Claim{Policy: policy, Kind: "address", Value: d.address(r)})
+	return d.Limits.Admit(ratelimit.Claim{Policy: policy, Kind: "address", Value: address(d, r)})
 }
 
 // checkHost refuses a request for a name that is not this machine's, if a
 // developer runs the functions in open mode: "vercel dev" serves whatever a page
 // calls it, and says in X-Forwarded-Host what that was.
-func (d *Deps) checkHost(r *http.Request) error {
+func checkHost(d *app.Deps, r *http.Request) error {
 	if d.Config.Platform.VercelEnv != "development" || d.Config.Auth.Mode != config.AuthOpen {
 		return nil
 	}
@@ -114,9 +107,9 @@ func (d *Deps) checkHost(r *http.Request) error {
 
 // CountAddress counts the requests for next by their address, whoever sends
 // them: for what is served beside the API and checks its callers itself.
-func (d *Deps) CountAddress(next http.HandlerFunc) http.HandlerFunc {
+func CountAddress(d *app.Deps, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if pass, err := d.countAddress(r, &ratelimit.PerAddress); err != nil {
+		if pass, err := countAddress(d, r, &ratelimit.PerAddress); err != nil {
 			refuse(w, r, d, pass, err)
 			return
 		}
@@ -125,7 +118,7 @@ func (d *Deps) CountAddress(next http.HandlerFunc) http.HandlerFunc {
 }
 
 // refuse answers a request that went no further than its address's count.
-func refuse(w http.ResponseWriter, r *http.Request, d *Deps, pass *ratelimit.Pass, err error) {
+func refuse(w http.ResponseWriter, r *http.Request, d *app.Deps, pass *ratelimit.Pass, err error) {
 	ctx, cancel, seen := open(w, r, d)
 	defer cancel()
 	pass.Tell(w.Header())
@@ -142,26 +135,26 @@ var forgeries = ratelimit.Limit{Burst: 20, Interval: 3 * time.Second}
 
 // ForgeryWait is for how long the address has sent too much that its alleged
 // sender had not signed; 0 for not at all.
-func (d *Deps) ForgeryWait(r *http.Request) time.Duration {
+func ForgeryWait(d *app.Deps, r *http.Request) time.Duration {
 	if d.Limits == nil {
 		return 0
 	}
-	return d.forged.Take(d.Now(), ratelimit.Count{Key: d.address(r), Limit: forgeries})
+	return d.Forgeries.Take(d.Now(), ratelimit.Count{Key: address(d, r), Limit: forgeries})
 }
 
 // CountForgery counts a request that its alleged sender had not signed.
-func (d *Deps) CountForgery(r *http.Request) {
-	d.forged.Take(d.Now(), ratelimit.Count{Key: d.address(r), Limit: forgeries, N: 1, Counted: true})
+func CountForgery(d *app.Deps, r *http.Request) {
+	d.Forgeries.Take(d.Now(), ratelimit.Count{Key: address(d, r), Limit: forgeries, N: 1, Counted: true})
 }
 
 // address is where a request comes from.
-func (d *Deps) address(r *http.Request) string {
+func address(d *app.Deps, r *http.Request) string {
 	return auth.Address(r, d.Config.Deployed(), d.Config.TrustedProxies)
 }
 
 // AdmitDeepHealth bounds how often one address may have every dependency asked.
-func (d *Deps) AdmitDeepHealth(ctx context.Context, in *Request) (err error) {
-	in.pass, err = d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.DeepHealth, Kind: "address", Value: d.address(in.Request), Shared: true})
+func AdmitDeepHealth(ctx context.Context, d *app.Deps, in *Request) (err error) {
+	in.pass, err = d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.DeepHealth, Kind: "address", Value: address(d, in.Request), Shared: true})
 	if err != nil {
 		return err
 	}

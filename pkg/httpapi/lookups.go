@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -7,13 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // Account is the account id of a subject that must be one person.
-func (d *Deps) Account(ctx context.Context, s auth.Subject) (string, error) {
+func Account(ctx context.Context, d *app.Deps, s auth.Subject) (string, error) {
 	switch {
 	case s.AccountID != "":
 		return s.AccountID, nil
@@ -42,7 +43,7 @@ func (r *Request) Account(id string) (string, error) {
 }
 
 // ResolveUser finds the user that the query's email, or else its query, means.
-func (d *Deps) ResolveUser(ctx context.Context, r *Request) (jira.User, error) {
+func ResolveUser(ctx context.Context, d *app.Deps, r *Request) (jira.User, error) {
 	email, err := Email("email", r.Query.Get("email"))
 	if err != nil {
 		return jira.User{}, err
@@ -60,8 +61,8 @@ func (d *Deps) ResolveUser(ctx context.Context, r *Request) (jira.User, error) {
 
 // Issue finds an issue by its key or number. One that is not in Redis counts as
 // a lookup of the caller's.
-func (d *Deps) Issue(ctx context.Context, r *Request, idOrKey string) (jira.Issue, error) {
-	issue, err := d.Names.IssueIf(ctx, idOrKey, func(ctx context.Context) error { return d.admitLookup(ctx, r) })
+func Issue(ctx context.Context, d *app.Deps, r *Request, idOrKey string) (jira.Issue, error) {
+	issue, err := d.Names.IssueIf(ctx, idOrKey, func(ctx context.Context) error { return admitLookup(ctx, d, r) })
 	return issue, IssueError(err)
 }
 

@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -7,14 +7,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
-
-// leaseSlack is what a request may take beyond its deadline: what follows a
-// change in Clockwork is still done then.
-const leaseSlack = 10 * time.Second
 
 // Once is a start or stop that a client may ask for again by its
 // Idempotency-Key.
@@ -33,31 +30,27 @@ type Once struct {
 	Find func(ctx context.Context) (web.Reply, bool)
 }
 
-func (d *Deps) newKeys() *idempotency.Store {
-	return &idempotency.Store{Redis: d.Redis, Key: ownerKey(d.Config), Lease: d.Deadlines.Request + leaseSlack, Log: d.Log}
-}
-
 // ServeOnce answers a request to start or stop something: route checks it and
 // says how it is done. It happens once for each Idempotency-Key of its caller.
 // What the rate limit, the key and Do have to know from Redis is asked in one
 // round trip.
-func ServeOnce(w http.ResponseWriter, r *http.Request, method string, route func(ctx context.Context, d *Deps, r *Request) (Once, error)) {
-	serve(w, r, method, func(ctx context.Context, d *Deps, in *Request) (web.Reply, error) {
+func ServeOnce(w http.ResponseWriter, r *http.Request, method string, route func(ctx context.Context, d *app.Deps, r *Request) (Once, error)) {
+	serve(w, r, method, func(ctx context.Context, d *app.Deps, in *Request) (web.Reply, error) {
 		once, err := route(ctx, d, in)
 		if err != nil {
 			return web.Reply{}, err
 		}
-		return d.once(ctx, in, once)
+		return runOnce(ctx, d, in, once)
 	}, doorway{identify: byMode(r), load: costly, once: true})
 }
 
-func (d *Deps) once(ctx context.Context, r *Request, once Once) (web.Reply, error) {
+func runOnce(ctx context.Context, d *app.Deps, r *Request, once Once) (web.Reply, error) {
 	var known replies
-	attempt, err := d.attempt(r, once, &known)
+	attempt, err := newAttempt(d, r, once, &known)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	known = d.ask(ctx, r.pass, attempt, once.Read)
+	known = firstRoundTrip(ctx, d, r.pass, attempt, once.Read)
 	if err := r.pass.Settle(ctx, known.limit, known.limitErr); err != nil {
 		if attempt != nil {
 			attempt.Release(ctx, known.key)
@@ -72,7 +65,7 @@ func (d *Deps) once(ctx context.Context, r *Request, once Once) (web.Reply, erro
 }
 
 // attempt is once under the request's Idempotency-Key; nil without that header.
-func (d *Deps) attempt(r *Request, once Once, known *replies) (*idempotency.Attempt, error) {
+func newAttempt(d *app.Deps, r *Request, once Once, known *replies) (*idempotency.Attempt, error) {
 	key, err := idempotency.ParseKey(r.Header.Values(idempotency.Header))
 	switch {
 	case err != nil:
@@ -102,7 +95,7 @@ func (d *Deps) attempt(r *Request, once Once, known *replies) (*idempotency.Atte
 			return answer, found && err == nil
 		}
 	}
-	return d.keys.Attempt(op), nil
+	return d.Idempotency.Attempt(op), nil
 }
 
 func keepable(reply web.Reply) (answer idempotency.Answer, err error) {

@@ -1,24 +1,15 @@
-package app
+package httpapi
 
 import (
 	"context"
 	"net/http"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
-
-// newLogin signs with the current secret; without one nobody can log in.
-func (d *Deps) newLogin() *auth.Login {
-	signer := auth.Signer{Now: d.Now}
-	if len(d.Verifier.Secrets) > 0 {
-		signer.Secret = d.Verifier.Secrets[0]
-	}
-	return auth.NewLogin(d.Config.Auth.Users, signer, auth.NewAttempts(d.Redis, []byte(signer.Secret), d.Now, d.Log),
-		auth.Devices{Secrets: d.Verifier.Secrets, Now: d.Now})
-}
 
 const (
 	// deviceCookie holds the token of a device on which somebody has logged in.
@@ -29,7 +20,7 @@ const (
 
 // LogIn checks a username and password. The cookie lets the device be known at
 // the next login; it goes to no other route, and lets nobody in.
-func (d *Deps) LogIn(ctx context.Context, r *Request, username, password string) (auth.Token, *http.Cookie, error) {
+func LogIn(ctx context.Context, d *app.Deps, r *Request, username, password string) (auth.Token, *http.Cookie, error) {
 	secure := d.Config.Deployed() || r.TLS != nil
 	name := deviceCookie
 	if secure {
@@ -41,7 +32,7 @@ func (d *Deps) LogIn(ctx context.Context, r *Request, username, password string)
 			devices = append(devices, cookie.Value)
 		}
 	}
-	token, err := d.Login.Enter(ctx, auth.Credentials{Username: username, Password: password, Address: d.address(r.Request), Devices: devices})
+	token, err := d.Login.Enter(ctx, auth.Credentials{Username: username, Password: password, Address: address(d, r.Request), Devices: devices})
 	if err != nil {
 		return auth.Token{}, nil, err
 	}
@@ -52,13 +43,13 @@ func (d *Deps) LogIn(ctx context.Context, r *Request, username, password string)
 // ServeStranger answers a caller who has no token yet, once the configuration
 // is complete.
 func ServeStranger(w http.ResponseWriter, r *http.Request, method string, route Route) {
-	serve(w, r, method, route, doorway{identify: func(*Deps) (auth.Caller, error) { return auth.Caller{}, nil }, load: light})
+	serve(w, r, method, route, doorway{identify: func(*app.Deps) (auth.Caller, error) { return auth.Caller{}, nil }, load: light})
 }
 
 // ServeToken answers a caller with a bearer token, in open mode too: what it
 // shows is one user's, and only the token says whose.
 func ServeToken(w http.ResponseWriter, r *http.Request, method string, route Route) {
-	serve(w, r, method, route, doorway{load: light, identify: func(d *Deps) (auth.Caller, error) {
+	serve(w, r, method, route, doorway{load: light, identify: func(d *app.Deps) (auth.Caller, error) {
 		if len(d.Verifier.Secrets) == 0 {
 			return auth.Caller{}, auth.ErrNoLogin
 		}

@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -60,17 +61,17 @@ func (r *Request) Subject() (auth.Subject, error) {
 }
 
 // IssueKey checks an issue's key, or its link, and gives the key's one spelling.
-func (d *Deps) IssueKey(text string) (string, error) {
-	return d.issueKey(text, jira.ParseIssueKey)
+func IssueKey(d *app.Deps, text string) (string, error) {
+	return issueKey(d, text, jira.ParseIssueKey)
 }
 
 // ListedKey is IssueKey for a timer that a list has shown: whatever key is
 // listed can be named.
-func (d *Deps) ListedKey(text string) (string, error) {
-	return d.issueKey(text, jira.ParseListedKey)
+func ListedKey(d *app.Deps, text string) (string, error) {
+	return issueKey(d, text, jira.ParseListedKey)
 }
 
-func (d *Deps) issueKey(text string, parse func(string) (string, error)) (string, error) {
+func issueKey(d *app.Deps, text string, parse func(string) (string, error)) (string, error) {
 	if strings.TrimSpace(text) == "" {
 		return "", web.BadRequest("issueKey", "issueKey is missing.")
 	}

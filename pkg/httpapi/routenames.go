@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -34,7 +35,7 @@ func RouteOf(r *http.Request) string {
 
 // ServeNotFound answers a path that is no route's.
 func ServeNotFound(w http.ResponseWriter, r *http.Request) {
-	ServePublic(w, r, r.Method, func(context.Context, *Deps, *Request) (web.Reply, error) {
+	ServePublic(w, r, r.Method, func(context.Context, *app.Deps, *Request) (web.Reply, error) {
 		return web.Reply{}, &web.Error{Status: http.StatusNotFound, Code: "NOT_FOUND", Message: "There is nothing at this address."}
 	})
 }

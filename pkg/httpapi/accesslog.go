@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -19,14 +20,10 @@ import (
 // failure (nginx's convention).
 const statusClientClosed = 499
 
-// flushTimeout is what an answer of a function may take longer so that its
-// trace is sent: the process is frozen once it is out.
-const flushTimeout = 500 * time.Millisecond
-
 // observed is a request that is being answered. The log has one line of it, and
 // so have, where they are set up, traces and metrics.
 type observed struct {
-	d         *Deps
+	d         *app.Deps
 	method    string
 	route, id string
 	began     time.Time
@@ -42,7 +39,7 @@ type observed struct {
 // open sets what every answer of the API has, and returns the request's
 // context: with its id, its deadline, and the time that it spends waiting for
 // others.
-func open(w http.ResponseWriter, r *http.Request, d *Deps) (context.Context, context.CancelFunc, *observed) {
+func open(w http.ResponseWriter, r *http.Request, d *app.Deps) (context.Context, context.CancelFunc, *observed) {
 	web.Protect(w.Header())
 	ctx, cancel := context.WithTimeout(r.Context(), d.Deadlines.Request)
 	ctx, seen := observe(ctx, w, r, d, RouteOf(r))
@@ -50,7 +47,7 @@ func open(w http.ResponseWriter, r *http.Request, d *Deps) (context.Context, con
 }
 
 // observe begins to watch a request to the route with the template.
-func observe(ctx context.Context, w http.ResponseWriter, r *http.Request, d *Deps, route string) (context.Context, *observed) {
+func observe(ctx context.Context, w http.ResponseWriter, r *http.Request, d *app.Deps, route string) (context.Context, *observed) {
 	seen := &observed{d: d, method: telemetry.Method(r.Method), route: route, id: web.RequestID(r), began: time.Now(), status: http.StatusNoContent}
 	w.Header().Set("X-Request-Id", seen.id)
 	ctx, seen.timing = upstream.WithTiming(upstream.WithRequestID(ctx, seen.id))
@@ -81,7 +78,7 @@ func (o *observed) end(ctx context.Context) {
 	}
 	o.told.End(o.status, o.code)
 	if o.told != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), app.FlushTimeout)
 		defer cancel()
 		if err := o.d.Telemetry.Flush(ctx); err != nil {
 			o.d.Log.Debug("telemetry not sent", "error", err)

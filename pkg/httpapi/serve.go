@@ -1,16 +1,18 @@
-package app
+// Package httpapi answers the API's requests: it lets a caller in (login, rate
+// limits), reads what is asked for, calls the route, and turns its error into the
+// contract's answer. It writes one access log line for each request. It holds no
+// route.
+package httpapi
 
 import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"sync"
-	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -27,33 +29,26 @@ type Request struct {
 
 // Route answers one method of one path. It returns an error for every failure;
 // Serve turns it into the contract's answer.
-type Route func(ctx context.Context, d *Deps, r *Request) (web.Reply, error)
+type Route func(ctx context.Context, d *app.Deps, r *Request) (web.Reply, error)
 
 type depsKey struct{}
 
-// With returns a handler whose requests use d rather than the process's own
+// WithDeps returns a handler whose requests use d rather than the process's own
 // dependencies: for servers and tests.
-func With(d *Deps, next http.Handler) http.Handler {
+func WithDeps(d *app.Deps, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), depsKey{}, d)))
 	})
 }
 
-// own builds the process's dependencies at its first request: a function is
+// own are the process's dependencies, built at its first request: a function is
 // one handler, and nobody calls a main of ours.
-var own = sync.OnceValues(func() (*Deps, error) {
-	c, err := config.Load(config.Environ(os.Environ()))
-	if err != nil {
-		return &Deps{Config: c, Log: NewLog(os.Stderr, c), Now: time.Now, Deadlines: Deadlines{}.withDefaults(), cors: web.NewCORS(c.Origins())}, err
-	}
-	log := NewLog(os.Stderr, c)
-	return New(c, Options{Log: log, Telemetry: functionTelemetry(c, log)})
-})
+var own = sync.OnceValues(app.FromEnvironment)
 
-// Of returns the dependencies that a request is to use. With an error they are
+// DepsFrom returns the dependencies that a request is to use. With an error they are
 // good for logging only.
-func Of(r *http.Request) (*Deps, error) {
-	if d, ok := r.Context().Value(depsKey{}).(*Deps); ok {
+func DepsFrom(r *http.Request) (*app.Deps, error) {
+	if d, ok := r.Context().Value(depsKey{}).(*app.Deps); ok {
 		return d, nil
 	}
 	return own()
@@ -78,25 +73,25 @@ func ServePublic(w http.ResponseWriter, r *http.Request, method string, route Ro
 
 // doorway is how a request comes in.
 type doorway struct {
-	identify func(*Deps) (auth.Caller, error) // nil: nobody asks who it is
+	identify func(*app.Deps) (auth.Caller, error) // nil: nobody asks who it is
 	load     load
 	once     bool // the route has a costly request counted, with what else it asks Redis
 }
 
-func byMode(r *http.Request) func(*Deps) (auth.Caller, error) {
-	return func(d *Deps) (auth.Caller, error) {
+func byMode(r *http.Request) func(*app.Deps) (auth.Caller, error) {
+	return func(d *app.Deps) (auth.Caller, error) {
 		return auth.Identify(r, d.Config.Auth.Mode, d.Verifier.Verify)
 	}
 }
 
 func serve(w http.ResponseWriter, r *http.Request, method string, route Route, door doorway) {
-	d, depsErr := Of(r)
-	if err := d.checkHost(r); err != nil {
+	d, depsErr := DepsFrom(r)
+	if err := checkHost(d, r); err != nil {
 		refuse(w, r, d, nil, err)
 		return
 	}
 	if door.identify == nil || r.Method != method { // the others are counted by admit
-		if pass, err := d.countAddress(r, &ratelimit.PerAddress); err != nil {
+		if pass, err := countAddress(d, r, &ratelimit.PerAddress); err != nil {
 			refuse(w, r, d, pass, err)
 			return
 		}
@@ -106,7 +101,7 @@ func serve(w http.ResponseWriter, r *http.Request, method string, route Route, d
 	defer func() { seen.end(ctx) }()
 	w.Header().Set("Server-Timing", seen.serverTiming()) // a preflight is answered by web.CORS alone
 
-	d.cors.Serve(w, r, func(w http.ResponseWriter, r *http.Request) {
+	d.CORS.Serve(w, r, func(w http.ResponseWriter, r *http.Request) {
 		in := &Request{Request: r}
 		reply, err := answer(ctx, d, in, method, route, door, depsErr)
 		in.pass.Tell(w.Header())
@@ -126,7 +121,7 @@ func serve(w http.ResponseWriter, r *http.Request, method string, route Route, d
 
 // answer checks the request in the order in which a caller can mend it, and
 // calls the route.
-func answer(ctx context.Context, d *Deps, in *Request, method string, route Route, door doorway, depsErr error) (reply web.Reply, err error) {
+func answer(ctx context.Context, d *app.Deps, in *Request, method string, route Route, door doorway, depsErr error) (reply web.Reply, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -139,7 +134,7 @@ func answer(ctx context.Context, d *Deps, in *Request, method string, route Rout
 		if depsErr != nil {
 			return reply, depsErr
 		}
-		if ctx, err = d.enter(ctx, in, door); err != nil {
+		if ctx, err = enter(ctx, d, in, door); err != nil {
 			return reply, err
 		}
 	}
@@ -151,18 +146,18 @@ func answer(ctx context.Context, d *Deps, in *Request, method string, route Rout
 
 // enter lets a caller in whose quota is not used up. Who may not come in for
 // another reason is counted all the same, but costs no more than that.
-func (d *Deps) enter(ctx context.Context, in *Request, door doorway) (context.Context, error) {
+func enter(ctx context.Context, d *app.Deps, in *Request, door doorway) (context.Context, error) {
 	who, unknown := door.identify(d)
 	if unknown != nil {
 		door.load = light
 	}
 	in.Caller = who
-	caller := "address " + d.address(in.Request) // tokens that nobody has checked could be another each time
+	caller := "address " + address(d, in.Request) // tokens that nobody has checked could be another each time
 	if who.Known {
 		caller = "user " + who.UserID
 	}
 	ctx = upstream.WithCaller(ctx, caller)
-	switch err := d.admit(in, door.load); {
+	switch err := admit(d, in, door.load); {
 	case err != nil:
 		return ctx, err
 	case unknown != nil:

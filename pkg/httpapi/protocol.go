@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
@@ -16,13 +17,13 @@ import (
 
 // ServeProtocol hands a request with one of the methods to a handler that
 // speaks another party's protocol and checks its callers itself.
-func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*Deps) (http.Handler, error)) {
-	d, err := Of(r)
-	if err := d.checkHost(r); err != nil {
+func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*app.Deps) (http.Handler, error)) {
+	d, err := DepsFrom(r)
+	if err := checkHost(d, r); err != nil {
 		refuse(w, r, d, nil, err)
 		return
 	}
-	if pass, limited := d.countAddress(r, &ratelimit.PerAddress); limited != nil {
+	if pass, limited := countAddress(d, r, &ratelimit.PerAddress); limited != nil {
 		refuse(w, r, d, pass, limited)
 		return
 	}
@@ -49,8 +50,8 @@ const pageRoute = "/{page...}"
 
 // ServePage has next answer a request for a page, which the log and telemetry
 // learn of as of any other request.
-func ServePage(w http.ResponseWriter, r *http.Request, d *Deps, next http.HandlerFunc) {
-	if pass, limited := d.countAddress(r, &pages); limited != nil {
+func ServePage(w http.ResponseWriter, r *http.Request, d *app.Deps, next http.HandlerFunc) {
+	if pass, limited := countAddress(d, r, &pages); limited != nil {
 		refuse(w, r, d, pass, limited)
 		return
 	}
@@ -61,7 +62,7 @@ func ServePage(w http.ResponseWriter, r *http.Request, d *Deps, next http.Handle
 	seen.end(ctx)
 }
 
-func protocol(w http.ResponseWriter, r *http.Request, d *Deps, depsErr error, methods []string, build func(*Deps) (http.Handler, error)) (err error) {
+func protocol(w http.ResponseWriter, r *http.Request, d *app.Deps, depsErr error, methods []string, build func(*app.Deps) (http.Handler, error)) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())

@@ -1,8 +1,9 @@
-package app
+package httpapi
 
 import (
 	"context"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
@@ -12,7 +13,7 @@ import (
 
 // AdmitCommand counts it with the caller's other writes, and is an error if there
 // were too many.
-func (d *Deps) AdmitCommand(ctx context.Context, who auth.Caller) error {
+func AdmitCommand(ctx context.Context, d *app.Deps, who auth.Caller) error {
 	pass, err := d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.Writes, Kind: "user", Value: who.UserID, Shared: true})
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package app_test
+package httpapi_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/telemetry/sdk"
 )
@@ -48,7 +49,7 @@ func BenchmarkTelemetry(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			handler, target := app.With(d, http.HandlerFunc(timers.HandleActive)), "/api/timers/active?accountId="+w.Person(1).AccountID
+			handler, target := httpapi.WithDeps(d, http.HandlerFunc(timers.HandleActive)), "/api/timers/active?accountId="+w.Person(1).AccountID
 			b.ReportAllocs()
 			for b.Loop() {
 				answer := httptest.NewRecorder()

@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/health"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/realtime"
@@ -21,10 +23,6 @@ import (
 
 var (
 	errMethod = errors.New("method not allowed")
-	// ErrSyncNotSent means that Inngest could not be told to sync.
-	ErrSyncNotSent = errors.New("sync event not sent")
-	// ErrNotRegistered means that Inngest would run nothing.
-	ErrNotRegistered = errors.New("sync function not registered with inngest")
 	// ErrUserNotFound means that no user has the e-mail address asked for.
 	ErrUserNotFound = errors.New("no such user")
 	// ErrIssueNotFound means that an issue is not there, or may not be seen.
@@ -52,8 +50,8 @@ var table = []struct {
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},
 	{timercache.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{realtime.ErrUnavailable, http.StatusServiceUnavailable, "STORE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
-	{ErrNotRegistered, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "Inngest does not know the sync function, so that nothing would run. The server's operator has to register it: `server doctor` says how."},
-	{ErrSyncNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},
+	{health.ErrNotRegistered, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "Inngest does not know the sync function, so that nothing would run. The server's operator has to register it: `server doctor` says how."},
+	{app.ErrSyncNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},
 	{ErrUserNotFound, http.StatusNotFound, "USER_NOT_FOUND", "Jira shows no user like that. Check the spelling, or whether the address is hidden in the person's profile."},
 	{ErrIssueNotFound, http.StatusNotFound, "ISSUE_NOT_FOUND", "There is no such issue, or it may not be seen."},
 	{jira.ErrNotFound, http.StatusNotFound, "JIRA_NOT_FOUND", "Jira finds nothing there. Check what you asked for."},
@@ -107,8 +105,8 @@ func retryAfter(err error) time.Duration {
 	if busy, ok := errors.AsType[*upstash.Error](err); ok {
 		return busy.RetryAfter
 	}
-	if down, ok := errors.AsType[*redisDown](err); ok {
-		return down.wait
+	if down, ok := errors.AsType[*app.RedisDown](err); ok {
+		return down.Wait
 	}
 	return 0
 }

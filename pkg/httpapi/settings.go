@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/panics"
@@ -22,7 +23,7 @@ import (
 // another. Clockwork has no call that tells whose a token is, so that it works is
 // all that is proven; who claims another's account only gets their own timers
 // shown there until the next sync.
-func (d *Deps) ValidateSettings(ctx context.Context, r *Request, accountID string, token secret.Text) (timer.Person, error) {
+func ValidateSettings(ctx context.Context, d *app.Deps, r *Request, accountID string, token secret.Text) (timer.Person, error) {
 	accountID, err := checkSettings(r, accountID, token)
 	if err != nil {
 		return timer.Person{}, err

@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
@@ -20,10 +21,10 @@ type replies struct {
 	err      error
 }
 
-// ask sends, in one round trip, the rate limit's command, the claim and the
+// firstRoundTrip sends, in one round trip, the rate limit's command, the claim and the
 // route's own read. A key that is not claimed is read with that. A caller who
 // hangs up does not end it: a claim would be left behind.
-func (d *Deps) ask(ctx context.Context, pass *ratelimit.Pass, attempt *idempotency.Attempt, read []any) (r replies) {
+func firstRoundTrip(ctx context.Context, d *app.Deps, pass *ratelimit.Pass, attempt *idempotency.Attempt, read []any) (r replies) {
 	ctx = context.WithoutCancel(ctx)
 	limit := pass.Command()
 	var claim []any

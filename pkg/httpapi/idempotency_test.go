@@ -1,4 +1,4 @@
-package app_test
+package httpapi_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -72,9 +73,9 @@ func (o *once) ask(ctx context.Context, path, key string) apptest.Answer {
 		r.Header["Idempotency-Key"] = key
 	}
 	return o.World.Do(ctx, func(w http.ResponseWriter, r *http.Request) {
-		app.ServeOnce(w, r, http.MethodPost, func(context.Context, *app.Deps, *app.Request) (app.Once, error) {
+		httpapi.ServeOnce(w, r, http.MethodPost, func(context.Context, *app.Deps, *httpapi.Request) (httpapi.Once, error) {
 			isStop := path == stopPath
-			return app.Once{Read: []any{"MGET", "first", "second"}, Unclaimed: isStop, Repeatable: isStop,
+			return httpapi.Once{Read: []any{"MGET", "first", "second"}, Unclaimed: isStop, Repeatable: isStop,
 				Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
 					o.done++
 					if o.do != nil {

@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -28,9 +29,9 @@ var errManyWait = &web.Error{Status: http.StatusServiceUnavailable, Code: "TOO_M
 
 // WaitTimers is timercache's Wait, but for a server that shuts down: then its
 // page has the caller's own tag, which says unchanged, and nothing else.
-func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag string, wait time.Duration) (timercache.Page, error) {
-	defer d.waiting.Add(-1)
-	if d.waiting.Add(1) > maxWaiting {
+func WaitTimers(ctx context.Context, d *app.Deps, subject timercache.Subject, etag string, wait time.Duration) (timercache.Page, error) {
+	defer d.LongPolls.Add(-1)
+	if d.LongPolls.Add(1) > maxWaiting {
 		return timercache.Page{}, errManyWait
 	}
 	draining, ok := ctx.Value(drainKey{}).(context.Context)
@@ -46,14 +47,4 @@ func (d *Deps) WaitTimers(ctx context.Context, subject timercache.Subject, etag 
 		return timercache.Page{Status: timercache.Status{ETag: strings.TrimSpace(known)}}, nil
 	}
 	return page, err
-}
-
-// Listen says how to count the realtime clients, who would miss a message of
-// Redis as a waiting request would.
-func (d *Deps) Listen(clients func() int) { d.audience.Store(&clients) }
-
-// watched reports whether anybody would miss a message.
-func (d *Deps) watched() bool {
-	clients := d.audience.Load()
-	return d.waiting.Load() > 0 || clients != nil && (*clients)() > 0
 }

@@ -1,4 +1,4 @@
-package app
+package httpapi
 
 // WithoutJira is what an answer says that had to do without names from Jira.
 var WithoutJira = []string{"jira"}

@@ -1,4 +1,4 @@
-package app_test
+package httpapi_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -22,18 +23,18 @@ func TestCommandsAreWrites(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	ann, bob := auth.Caller{Known: true, UserID: "ann"}, auth.Caller{Known: true, UserID: "bob"}
 	for range ratelimit.Writes.Quota {
-		require.NoError(t, w.Deps.AdmitCommand(t.Context(), ann))
+		require.NoError(t, httpapi.AdmitCommand(t.Context(), w.Deps, ann))
 	}
 	another, err := app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: w.Clock.Now, Deadlines: w.Deps.Deadlines})
 	require.NoError(t, err)
-	err = another.AdmitCommand(t.Context(), ann)
+	err = httpapi.AdmitCommand(t.Context(), another, ann)
 	var exceeded *ratelimit.Exceeded
 	require.ErrorAs(t, err, &exceeded)
 	assert.Positive(t, exceeded.RetryAfter)
-	code, message := app.ExplainCommand(ann, err)
+	code, message := httpapi.ExplainCommand(ann, err)
 	assert.Equal(t, "RATE_LIMITED", code)
 	assert.NotEmpty(t, message)
-	require.NoError(t, w.Deps.AdmitCommand(t.Context(), bob))
+	require.NoError(t, httpapi.AdmitCommand(t.Context(), w.Deps, bob))
 }
 
 func TestCommandRefusedByClockwork(t *testing.T) {
@@ -48,7 +49,7 @@ func TestCommandRefusedByClockwork(t *testing.T) {
 		"anything-else": {auth.Caller{Known: true}, errors.New("marked"), "INTERNAL_ERROR"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, message := app.ExplainCommand(tc.who, tc.err)
+			code, message := httpapi.ExplainCommand(tc.who, tc.err)
 			assert.Equal(t, tc.code, code)
 			assert.NotContains(t, message, "marked")
 		})

@@ -1,13 +1,10 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/collector"
 	"github.com/clockwork-timer/backend/pkg/config"
-	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -32,8 +29,8 @@ func function(t *testing.T, w *apptest.World, c *collector.Collector) http.Handl
 	log := app.NewLog(w.Log, cfg)
 	d, err := app.New(cfg, app.Options{Log: log, Now: w.Clock.Now, Telemetry: app.FunctionTelemetry(cfg, log)})
 	require.NoError(t, err)
-	return app.With(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		app.Serve(w, r, http.MethodGet, func(ctx context.Context, d *app.Deps, _ *app.Request) (web.Reply, error) {
+	return httpapi.WithDeps(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		httpapi.Serve(w, r, http.MethodGet, func(ctx context.Context, d *app.Deps, _ *httpapi.Request) (web.Reply, error) {
 			_, err := d.Redis.Do(ctx, "PING")
 			return web.OK(map[string]bool{"done": true}), err
 		})
@@ -98,52 +95,4 @@ func TestFunctionWithoutItsCollector(t *testing.T) {
 func TestFunctionWithoutTelemetry(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	assert.Nil(t, app.FunctionTelemetry(w.Deps.Config, w.Deps.Log))
-}
-
-// What is no secret but a person's is masked too, in whichever form.
-func TestLogMasksAccounts(t *testing.T) {
-	var out bytes.Buffer
-	log := app.NewLog(&out, apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config)
-	log.Info("seen", "new", "for 712020:1e7ab5a2-32ab-4c1d-9a3e-0123456789ab, 70121:1e7ab5a2-32ab-4c1d-9a3e-0123456789ab and 7120201:1e7ab5a2-32ab-4c1d-9a3e-0123456789ab", "old", "5b10a2844c20165700ede21g 5b10a2844c20165700ede21f", "trace_id", "0af7651916cd43dd8448eb211c80319c")
-	assert.Contains(t, out.String(), `new="for [account], [account] and [account]"`)
-	assert.Contains(t, out.String(), `old="5b10a2844c20165700ede21g [account]"`)
-	assert.Contains(t, out.String(), "trace_id=0af7651916cd43dd8448eb211c80319c")
-}
-
-func TestRouteOf(t *testing.T) {
-	for path, want := range map[string]string{
-		"/api/timers/active":    "/api/timers/active",
-		"/api/issues/ABC-7":     "/api/issues/{key}",
-		"/api/issues/ABC-7%2Fx": "/api/issues/{key}",
-		"/api/issues/search":    "/api/issues/search",
-		"/api/issues/ABC-7/x":   "",
-		"/api/issues/":          "",
-		"/api/health/x":         "",
-		"/api/marked":           "",
-	} {
-		assert.Equal(t, want, app.RouteOf(httptest.NewRequest(http.MethodGet, path, nil)), path)
-	}
-}
-
-// An error that the caller has to mend may quote what they sent: its text is
-// for whoever debugs.
-func TestErrorTextOfACallersFault(t *testing.T) {
-	for level, shown := range map[string]bool{"info": false, "debug": true} {
-		w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"LOG_LEVEL": level}})
-		w.Do(t.Context(), func(w http.ResponseWriter, r *http.Request) {
-			app.Serve(w, r, http.MethodGet, func(context.Context, *app.Deps, *app.Request) (web.Reply, error) {
-				return web.Reply{}, fmt.Errorf("%w: %w", app.ErrUserNotFound, &upstream.Error{Upstream: "jira", Op: "users.find", Status: 404, Message: "no Linh Marked"})
-			})
-		}, apptest.Request{Target: "/api/users/resolve?email=a@b.test"})
-		assert.Contains(t, w.Log.String(), "op=users.find upstream_status=404")
-		assert.Equal(t, shown, strings.Contains(w.Log.String(), "Linh Marked"), level)
-	}
-}
-
-func TestDurationsCanBeRead(t *testing.T) {
-	c := apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config
-	c.Platform.VercelEnv = "production"
-	var out bytes.Buffer
-	app.NewLog(&out, c).Info("done", "took", 1500*time.Millisecond)
-	assert.Contains(t, out.String(), `"took":"1.5s"`)
 }

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/idempotency"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
+)
+
+// newLimits returns nil if RATE_LIMIT is off.
+func (d *Deps) newLimits() *ratelimit.Limiter {
+	if !d.Config.RateLimit {
+		return nil
+	}
+	return ratelimit.New(d.Redis, ownerKey(d.Config), d.Now, d.Log)
+}
+
+// leaseSlack is what a request may take beyond its deadline: what follows a
+// change in Clockwork is still done then.
+const leaseSlack = 10 * time.Second
+
+func (d *Deps) newKeys() *idempotency.Store {
+	return &idempotency.Store{Redis: d.Redis, Key: ownerKey(d.Config), Lease: d.Deadlines.Request + leaseSlack, Log: d.Log}
+}
+
+// newLogin signs with the current secret; without one nobody can log in.
+func (d *Deps) newLogin() *auth.Login {
+	signer := auth.Signer{Now: d.Now}
+	if len(d.Verifier.Secrets) > 0 {
+		signer.Secret = d.Verifier.Secrets[0]
+	}
+	return auth.NewLogin(d.Config.Auth.Users, signer, auth.NewAttempts(d.Redis, []byte(signer.Secret), d.Now, d.Log),
+		auth.Devices{Secrets: d.Verifier.Secrets, Now: d.Now})
+}

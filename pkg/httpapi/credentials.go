@@ -1,0 +1,17 @@
+package httpapi
+
+import (
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// ClockworkError marks the refusal of a call that was made for r with the
+// server's token, because the caller brought none.
+func (r *Request) ClockworkError(err error) error { return clockworkError(r.Caller, err) }
+
+func clockworkError(who auth.Caller, err error) error {
+	if who.ClockworkToken.IsZero() {
+		return upstream.OurCredential(err)
+	}
+	return err
+}
