@@ -25,7 +25,7 @@ var layers = []struct {
 	{name: "diagnosis", packages: []string{"pkg/doctor"}},
 	{name: "health", packages: []string{"pkg/health"}},
 	{name: "realtime", packages: []string{"pkg/realtime"}, inner: true},
-	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/web"}, inner: true},
+	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/signin", "pkg/web"}, inner: true},
 	{name: "services", inner: true, packages: []string{
 		"pkg/idempotency", "pkg/jiracache", "pkg/ratelimit", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
 	}},
