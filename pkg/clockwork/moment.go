@@ -23,18 +23,29 @@ type moment struct{ time.Time }
 
 // UnmarshalJSON reads a time string; null and an empty string leave it zero.
 func (m *moment) UnmarshalJSON(b []byte) error {
-	if string(b) == "null" || string(b) == `""` {
-		return nil
-	}
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
+	var text *string
+	if json.Unmarshal(b, &text) != nil {
 		return errNotATime
 	}
+	if text == nil {
+		return nil
+	}
+	at, err := parseTime(*text)
+	if err == nil {
+		m.Time = at
+	}
+	return err
+}
+
+// parseTime returns a time in UTC, zero for an empty text.
+func parseTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
 	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil && 1 <= t.UTC().Year() && t.UTC().Year() <= 9999 {
-			m.Time = t // JSON cannot say other years
-			return nil
+		if t, err := time.Parse(layout, text); err == nil && 1 <= t.UTC().Year() && t.UTC().Year() <= 9999 {
+			return t.UTC(), nil // JSON cannot say other years
 		}
 	}
-	return errNotATime
+	return time.Time{}, errNotATime
 }

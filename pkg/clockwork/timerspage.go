@@ -1,10 +1,10 @@
 package clockwork
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/clockwork-timer/backend/pkg/internal/jsonread"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -22,132 +22,125 @@ type TimersPage struct {
 	Total  int  // of all pages; -1 if Clockwork did not say
 }
 
-type wireTimersPage struct {
-	Timers     *[]json.RawMessage `json:"timers"`
-	StartAt    number             `json:"startAt"`
-	MaxResults number             `json:"maxResults"`
-	Total      *number            `json:"total"`
-	Page       number             `json:"page"`
-	Pages      number             `json:"pages"`
-	IsLast     *bool              `json:"isLast"`
-}
-
-type wireTimer struct {
-	ID           number  `json:"id"`
-	StartedAt    moment  `json:"started_at"`
-	FinishedAt   *moment `json:"finished_at"`
-	RunningFor   string  `json:"running_for"`
-	Comment      comment `json:"comment"`
-	TillNow      number  `json:"till_now"`
-	WorklogCount number  `json:"worklog_count"`
-	Issue        struct {
-		Key string `json:"key"`
-		ID  number `json:"id"`
-	} `json:"issue"`
-	Author             *wirePerson `json:"author"`
-	WithinHours        *bool       `json:"within_working_hours"`
-	StartedWithinHours *bool       `json:"started_within_working_hours"`
-}
-
 // DecodeTimersPage reads an answer of GET /timers.json, as the report API
-// gives it and as it arrives through Forge. Anything but a list of timers is
-// ErrUnknownShape. An entry without a readable id, start, issue or person is
-// unreadable out, and listed as unreadable.
+// gives it. Anything but a list of timers is ErrUnknownShape. An entry without a
+// readable id, start, issue or person is left out, and listed as unreadable.
 func DecodeTimersPage(body []byte) (TimersPage, error) {
-	var w wireTimersPage
-	if err := json.Unmarshal(body, &w); err != nil {
+	r := jsonread.New(string(body))
+	var page PageReader
+	isObject := r.Fields(func(name string) { page.Field(name, r) })
+	if err := r.End(); err != nil {
 		return TimersPage{}, fmt.Errorf("%w: %w", ErrUnknownShape, err)
 	}
-	if w.Timers == nil {
-		return TimersPage{}, fmt.Errorf("%w: no list of timers", ErrUnknownShape)
+	if !isObject {
+		return TimersPage{}, fmt.Errorf("%w: no object", ErrUnknownShape)
 	}
-	page := TimersPage{Timers: make([]timer.Timer, 0, len(*w.Timers)), Page: int(w.Page), Total: -1}
-	for _, raw := range *w.Timers {
-		t, err := decodeTimer(raw)
-		if err != nil {
-			unreadable := identifyUnreadable(raw)
-			unreadable.Err, unreadable.Place = err, len(page.Timers)
-			page.Unreadable = append(page.Unreadable, unreadable)
-			continue
-		}
-		page.Timers = append(page.Timers, t)
-	}
-	return page, w.paging(&page)
+	return page.Page()
 }
 
-// paging works out where the list ends. A page that is not the last, of a list
-// whose length is not told, would be read as a complete one: an error.
-func (w wireTimersPage) paging(page *TimersPage) error {
-	page.Pages = int(w.Pages)
-	if w.Total != nil {
-		page.Total = int(*w.Total)
-		if page.Pages == 0 && w.MaxResults > 0 {
-			page.Pages = int((*w.Total + w.MaxResults - 1) / w.MaxResults)
+// PageReader reads a page of timers field by field, for who finds them among
+// fields of its own.
+type PageReader struct {
+	page               TimersPage
+	found              bool
+	startAt, perPage   int64
+	total              *int64
+	isLast             *bool
+	err                error
+	number, pageNumber int64
+}
+
+// Field reads the value of the page's field of that name; it leaves any other.
+func (p *PageReader) Field(name string, r *jsonread.Reader) {
+	var err error
+	switch name {
+	case "timers":
+		p.page.Timers, p.page.Unreadable = []timer.Timer{}, nil
+		p.found = r.Items(func() { p.entry(r) })
+	case "startAt":
+		p.startAt, err = readInteger(r)
+	case "maxResults":
+		p.perPage, err = readInteger(r)
+	case "page":
+		p.pageNumber, err = readInteger(r)
+	case "pages":
+		p.number, err = readInteger(r)
+	case "total":
+		if p.total = nil; !r.Null() {
+			p.total = new(int64)
+			*p.total, err = readInteger(r)
+		}
+	case "isLast":
+		p.isLast, err = readFlag(r)
+	}
+	if err != nil {
+		p.err = fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+// Found reports whether there was a list of timers.
+func (p *PageReader) Found() bool { return p.found }
+
+func (p *PageReader) entry(r *jsonread.Reader) {
+	t, unreadable := readTimer(r)
+	if unreadable.Err != nil {
+		unreadable.Place = len(p.page.Timers)
+		p.page.Unreadable = append(p.page.Unreadable, unreadable)
+		return
+	}
+	p.page.Timers = append(p.page.Timers, t)
+}
+
+// Page is what was read. It works out where the list ends: a page that is not the
+// last, of a list whose length is not told, would be read as a complete one, so
+// that is an error.
+func (p *PageReader) Page() (TimersPage, error) {
+	switch {
+	case p.err != nil:
+		return TimersPage{}, fmt.Errorf("%w: %w", ErrUnknownShape, p.err)
+	case !p.found:
+		return TimersPage{}, fmt.Errorf("%w: no list of timers", ErrUnknownShape)
+	}
+	page := p.page
+	page.Page, page.Pages, page.Total = int(p.pageNumber), int(p.number), -1
+	if p.total != nil {
+		page.Total = int(*p.total)
+		if page.Pages == 0 && p.perPage > 0 {
+			page.Pages = int((*p.total + p.perPage - 1) / p.perPage)
 		}
 	}
 	switch {
 	case page.Page < 0 || page.Pages < 0 || page.Total < -1:
-		return fmt.Errorf("%w: negative page numbers", ErrUnknownShape)
-	case w.IsLast != nil:
-		page.IsLast = *w.IsLast
+		return page, fmt.Errorf("%w: negative page numbers", ErrUnknownShape)
+	case p.isLast != nil:
+		page.IsLast = *p.isLast
 	case page.Pages > 0:
 		page.IsLast = page.Page >= page.Pages
 	default:
-		page.IsLast = page.Total <= int(w.StartAt)+len(page.Timers)
+		page.IsLast = page.Total <= int(p.startAt)+len(page.Timers)
 	}
 	if !page.IsLast && page.Pages == 0 {
-		return fmt.Errorf("%w: more timers, but not how many pages", ErrUnknownShape)
+		return page, fmt.Errorf("%w: more timers, but not how many pages", ErrUnknownShape)
 	}
-	return nil
+	return page, nil
 }
 
-// decodeTimer reads one entry. Its error quotes no text of the entry.
-func decodeTimer(raw []byte) (timer.Timer, error) {
-	var t wireTimer
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return timer.Timer{}, err
-	}
-	switch {
-	case t.ID <= 0:
-		return timer.Timer{}, errors.New("a timer without id")
-	case t.StartedAt.IsZero():
-		return timer.Timer{}, errors.New("a timer without start")
-	case t.Issue.Key == "":
-		return timer.Timer{}, errors.New("a timer without issue")
-	case t.owner() == "":
-		return timer.Timer{}, errors.New("a timer without a person")
-	}
-	return t.timer(), nil
+func readInteger(r *jsonread.Reader) (int64, error) {
+	var n number
+	err := n.UnmarshalJSON([]byte(r.Raw()))
+	return int64(n), err
 }
 
-// owner is the person whose time runs; who started the timer may be another.
-func (t wireTimer) owner() string {
-	if t.RunningFor == "" && t.Author != nil {
-		return t.Author.AccountID
-	}
-	return t.RunningFor
-}
+var errNotAFlag = errors.New("neither true nor false")
 
-func (t wireTimer) timer() timer.Timer {
-	out := timer.Timer{
-		ID:           int64(t.ID),
-		StartedAt:    t.StartedAt.UTC(),
-		Comment:      t.Comment.text,
-		RunningFor:   t.owner(),
-		TillNow:      max(int64(t.TillNow), 0), // a start ahead of Clockwork's clock
-		WorklogCount: int(t.WorklogCount),
-		Issue:        timer.Issue{Key: t.Issue.Key, ID: int64(t.Issue.ID)},
-		// Null through Forge, where the app's own page reads it as true.
-		WithinWorkingHours:        t.WithinHours == nil || *t.WithinHours,
-		StartedWithinWorkingHours: t.StartedWithinHours == nil || *t.StartedWithinHours,
+// readFlag reads true, false or null.
+func readFlag(r *jsonread.Reader) (*bool, error) {
+	if r.Null() {
+		return nil, nil
 	}
-	if t.FinishedAt != nil && !t.FinishedAt.IsZero() {
-		finished := t.FinishedAt.UTC()
-		out.FinishedAt = &finished
+	value, ok := r.Bool()
+	if !ok {
+		return nil, errNotAFlag
 	}
-	if t.Author != nil && t.Author.AccountID != "" {
-		author := timer.Person(*t.Author)
-		out.Author = &author
-	}
-	return out
+	return &value, nil
 }

@@ -142,7 +142,4 @@ func TestNewRefusesOptions(t *testing.T) {
 	opts.ReportBaseURL = "report"
 	_, err := NewConnect(opts)
 	assert.Error(t, err)
-	opts.Forge.ContextRequest = []byte("[]")
-	_, err = NewForge(opts)
-	assert.ErrorContains(t, err, "context request")
 }

@@ -321,12 +321,6 @@ func TestContractForgeConfigured(t *testing.T) {
 			o.Forge = timersource.ForgeIDs{CloudID: site.CloudID, InstallationID: site.InstallationID, AppVersion: site.AppVersion}
 			box.Faults().Add(fault.Fault{Kind: fault.Status, Status: 403, Operation: "forge.apps"})
 		}},
-		{"browsers-request", 0, func(box *sandbox.Sandbox, o *timersource.Options) {
-			site := box.Site()
-			o.Forge.ContextRequest = []byte(`{"extension":{"id":"` + site.ExtensionID + `","type":"jira:globalPage","environmentId":"` +
-				site.EnvironmentID + `","installationId":"` + site.InstallationID + `","appVersion":"` + site.AppVersion + `"}}`)
-			box.Faults().Add(fault.Fault{Kind: fault.Status, Status: 400, Operation: "forge.sign_context_token"})
-		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

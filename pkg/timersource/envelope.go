@@ -1,7 +1,6 @@
 package timersource
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/internal/jsonread"
 )
 
 // maxEnvelopes is one more than has been seen.
@@ -27,89 +27,118 @@ func (e *remoteError) Error() string {
 	return fmt.Sprintf("the remote answered with status %d", e.status)
 }
 
-// envelope is any level around the list of timers. Each of its fields may be
-// absent, and each body may be JSON inside a string.
+// envelope is any level that Forge and Clockwork put around a page of timers, or
+// the page itself; the shape has changed more than once. Each field may be absent,
+// and each body may be JSON inside a string. Every status and success on the way
+// must be good. What is not known is ErrUnknownShape.
 type envelope struct {
-	Timers  json.RawMessage `json:"timers"`
-	Status  json.RawMessage `json:"status"`
-	Success *bool           `json:"success"`
-	Headers map[string]any  `json:"headers"`
-	Payload json.RawMessage `json:"payload"`
-	Body    json.RawMessage `json:"body"`
+	status  string // as it is written, "" if there is none
+	success *bool
+	headers string
+	inner   *envelope // what payload holds, else body
+	text    string    // of inner
+	page    clockwork.PageReader
+	err     error
 }
 
-// unwrap opens the envelopes that Forge and Clockwork put around a page of
-// timers; the shape has changed more than once. Every status and success on
-// the way must be good. What is not known is ErrUnknownShape.
-func unwrap(raw []byte) ([]byte, error) {
-	for range maxEnvelopes + 1 {
-		raw = unquoted(raw)
-		var e envelope
-		if err := json.Unmarshal(raw, &e); err != nil {
-			return nil, fmt.Errorf("%w: forge envelope: %w", ErrUnknownShape, err)
+// readEnvelope reads one level and, in the same pass, those within.
+func readEnvelope(r *jsonread.Reader, depth int) *envelope {
+	if r.Kind() == '"' {
+		text, _ := r.Text()
+		inside := jsonread.New(text)
+		e := readEnvelope(inside, depth)
+		if inside.End() != nil {
+			e.err = fmt.Errorf("%w: forge envelope: %w", ErrUnknownShape, jsonread.ErrSyntax)
 		}
-		if err := e.check(); err != nil {
-			return nil, err
-		}
-		if e.Timers != nil {
-			return raw, nil
-		}
-		if raw = e.inner(); raw == nil {
-			return nil, fmt.Errorf("%w: forge envelope without timers, payload or body", ErrUnknownShape)
-		}
+		return e
 	}
-	return nil, fmt.Errorf("%w: more than %d forge envelopes", ErrUnknownShape, maxEnvelopes)
+	e := &envelope{}
+	var body *envelope
+	var bodyText string
+	isObject := r.Fields(func(name string) {
+		switch name {
+		case "status":
+			e.status = r.Raw()
+		case "success":
+			e.readSuccess(r)
+		case "headers":
+			e.headers = r.Raw()
+		case "payload":
+			e.inner, e.text = readInner(r, depth)
+		case "body":
+			body, bodyText = readInner(r, depth)
+		default:
+			e.page.Field(name, r)
+		}
+	})
+	if !isObject {
+		e.err = fmt.Errorf("%w: a forge envelope that is no object", ErrUnknownShape)
+	}
+	if e.inner == nil {
+		e.inner, e.text = body, bodyText
+	}
+	return e
 }
 
-// unquoted takes JSON out of a JSON string.
-func unquoted(raw []byte) []byte {
-	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '"' {
-		return raw // without reading it all: a page is large
+// readInner returns nil for null.
+func readInner(r *jsonread.Reader, depth int) (e *envelope, text string) {
+	if r.Null() {
+		return nil, ""
 	}
-	var text string
-	if raw = bytes.TrimSpace(raw); !bytes.HasPrefix(raw, []byte(`"`)) {
-		return raw // and save the decoder a look at all of it
+	if depth == maxEnvelopes {
+		return &envelope{err: fmt.Errorf("%w: more than %d forge envelopes", ErrUnknownShape, maxEnvelopes)}, r.Raw()
 	}
-	if json.Unmarshal(raw, &text) == nil && text != "" {
-		return []byte(text)
-	}
-	return raw
+	text = r.Consumed(func() { e = readEnvelope(r, depth+1) })
+	return e, text
 }
 
-// inner is what the envelope holds, or nil.
-func (e envelope) inner() []byte {
-	for _, raw := range []json.RawMessage{e.Payload, e.Body} {
-		if raw != nil && string(raw) != "null" {
-			return raw
-		}
+func (e *envelope) readSuccess(r *jsonread.Reader) {
+	if r.Null() {
+		return
 	}
-	return nil
+	value, ok := r.Bool()
+	if e.success = &value; !ok {
+		e.err = fmt.Errorf("%w: forge envelope with a success that is neither true nor false", ErrUnknownShape)
+	}
 }
 
-// check fails unless status and success, where they are given, are good.
-func (e envelope) check() error {
-	status, err := e.status()
+// open checks each level, the outermost first, down to the list.
+func (e *envelope) open() (clockwork.TimersPage, error) {
+	if err := e.check(); err != nil {
+		return clockwork.TimersPage{}, err
+	}
 	switch {
+	case e.page.Found() || e.inner == nil:
+		return e.page.Page()
+	default:
+		return e.inner.open()
+	}
+}
+
+// check fails unless status and success, if they are given, are good.
+func (e *envelope) check() error {
+	status, err := e.statusCode()
+	switch {
+	case e.err != nil:
+		return e.err
 	case err != nil:
 		return err
 	case status/100 != 2:
 		return e.refusal(status)
-	case e.Success == nil || *e.Success:
+	case e.success == nil || *e.success:
 		return nil
 	}
-	// The reason may be one level further in.
-	var next envelope
-	if json.Unmarshal(unquoted(e.inner()), &next) == nil {
-		if status, err := next.status(); err == nil && status/100 != 2 {
-			return next.refusal(status)
+	if e.inner != nil { // the reason may be one level further in
+		if status, err := e.inner.statusCode(); err == nil && status/100 != 2 {
+			return e.inner.refusal(status)
 		}
 	}
 	return e.refusal(0)
 }
 
-// status is 200 where the envelope has none.
-func (e envelope) status() (int, error) {
-	text := strings.Trim(string(e.Status), `"`)
+// statusCode is 200 if the envelope has none.
+func (e *envelope) statusCode() (int, error) {
+	text := strings.Trim(e.status, `"`)
 	if text == "" || text == "null" {
 		return http.StatusOK, nil
 	}
@@ -120,13 +149,24 @@ func (e envelope) status() (int, error) {
 	return status, nil
 }
 
-func (e envelope) refusal(status int) error {
+func (e *envelope) refusal(status int) error {
 	failed := &remoteError{status: status, header: http.Header{}}
-	for name, value := range e.Headers {
+	var headers map[string]any
+	_ = json.Unmarshal([]byte(e.headers), &headers) // they are an extra
+	for name, value := range headers {
 		failed.header.Set(name, firstText(value))
 	}
-	failed.code, failed.message = clockwork.DecodeError(unquoted(e.inner()))
+	failed.code, failed.message = clockwork.DecodeError(unquoted(e.text))
 	return failed
+}
+
+// unquoted takes JSON out of a JSON string.
+func unquoted(text string) []byte {
+	var inside string
+	if json.Unmarshal([]byte(text), &inside) == nil {
+		text = inside
+	}
+	return []byte(text)
 }
 
 // firstText reads a header's value, which is a list or a text.

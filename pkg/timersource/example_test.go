@@ -23,9 +23,10 @@ func exampleSite() *httptest.Server {
 		"issue":{"key":"ABC-7","id":20456},"till_now":3600}],"page":1,"pages":1,"total":1,"isLast":true}`
 	replies := map[string]string{
 		"/plugins/servlet/ac/clockwork-cloud/clockwork-timers": `{"contextJwt":"` + token + `"}`,
-		"/timers.json":                         page,
-		"/rest/internal/2/forge/context/token": token,
-		"/gateway/api/graphql":                 `{"data":{"invokeExtension":{"success":true,"response":{"body":{"status":200,"body":` + page + `}}}}}`,
+		"/timers.json": page,
+		"/gateway/api/graphql": `{"data":{
+			"globalApp_signForgeContextTokens":{"success":true,"tokens":[{"jwt":"` + token + `"}]},
+			"invokeExtension":{"success":true,"response":{"body":{"status":200,"body":` + page + `}}}}}`,
 	}
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, replies[r.URL.Path])
@@ -74,7 +75,6 @@ func ExampleForge() {
 			CloudID:        "11111111-2222-3333-4444-555555555555",
 			InstallationID: "66666666-7777-8888-9999-000000000000",
 			AppVersion:     "3.10.0",
-			ContextRequest: []byte(`{"extension":{"id":"ari:cloud:ecosystem::extension/app/env/static/global-pages"}}`),
 		},
 	})
 	if err != nil {

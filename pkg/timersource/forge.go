@@ -28,11 +28,7 @@ func NewForge(opts Options) (*Forge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("forge source: %w", err)
 	}
-	configured, err := opts.Forge.withDefaults()
-	if err != nil {
-		return nil, fmt.Errorf("forge source: %w", err)
-	}
-	return &Forge{site: s, host: opts.SiteHost, configured: configured, now: opts.Now}, nil
+	return &Forge{site: s, host: opts.SiteHost, configured: opts.Forge, now: opts.Now}, nil
 }
 
 // Name is "forge".

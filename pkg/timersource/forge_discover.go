@@ -2,11 +2,13 @@ package timersource
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
+	"github.com/clockwork-timer/backend/pkg/internal/jsonread"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
@@ -71,6 +73,8 @@ type appsAnswer struct {
 	} `json:"ecosystem"`
 }
 
+func (a *appsAnswer) read(r *jsonread.Reader) error { return json.Unmarshal([]byte(r.Raw()), a) }
+
 // complete wants each entry of the list: of one that is null it is not known whether
 // it is Clockwork.
 func (a *appsAnswer) complete() bool {
@@ -106,7 +110,7 @@ func (f *Forge) discover(ctx context.Context, ids ForgeIDs) (installation, error
 		op: "forge.apps", name: "Apps", query: appsQuery,
 		variables: map[string]any{
 			"ctx":     ids.contextID(),
-			"filters": []any{map[string]any{"type": "ONLY_APP_IDS", "values": []string{"ari:cloud:ecosystem::app/" + ids.AppID}}},
+			"filters": []any{map[string]any{"type": "ONLY_APP_IDS", "values": []string{"ari:cloud:ecosystem::app/" + clockworkAppID}}},
 		},
 	}, &answer)
 	if err != nil {

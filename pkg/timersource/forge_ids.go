@@ -3,7 +3,6 @@ package timersource
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 )
 
@@ -23,33 +22,6 @@ type identity struct {
 	environmentID  string
 	installationID string
 	appVersion     string
-}
-
-// withDefaults fills in from the browser's own request, if one is configured.
-func (ids ForgeIDs) withDefaults() (ForgeIDs, error) {
-	if ids.AppID == "" {
-		ids.AppID = clockworkAppID
-	}
-	if len(ids.ContextRequest) == 0 {
-		return ids, nil
-	}
-	var request struct {
-		Extension struct {
-			ID             string `json:"id"`
-			EnvironmentID  string `json:"environmentId"`
-			InstallationID string `json:"installationId"`
-			AppVersion     string `json:"appVersion"`
-		} `json:"extension"`
-	}
-	if json.Unmarshal(ids.ContextRequest, &request) != nil || request.Extension.ID == "" {
-		return ids, errors.New("context request: is not a JSON object with extension.id")
-	}
-	e := request.Extension
-	ids.ExtensionID = firstOf(ids.ExtensionID, e.ID)
-	ids.EnvironmentID = firstOf(ids.EnvironmentID, e.EnvironmentID)
-	ids.InstallationID = firstOf(ids.InstallationID, e.InstallationID)
-	ids.AppVersion = firstOf(ids.AppVersion, e.AppVersion)
-	return ids, nil
 }
 
 func firstOf(candidates ...string) string {
@@ -106,7 +78,7 @@ func (f *Forge) identify(ctx context.Context) (identity, error) {
 // one that discovery shows is a deployment's.
 func (ids ForgeIDs) identity() identity {
 	extensionID := firstOf(ids.ExtensionID,
-		"ari:cloud:ecosystem::extension/"+ids.AppID+"/"+ids.EnvironmentID+"/static/"+clockworkModule)
+		"ari:cloud:ecosystem::extension/"+clockworkAppID+"/"+ids.EnvironmentID+"/static/"+clockworkModule)
 	return identity{
 		cloudID: ids.CloudID, contextID: ids.contextID(), extensionID: extensionID,
 		environmentID: ids.EnvironmentID, installationID: ids.InstallationID, appVersion: ids.AppVersion,

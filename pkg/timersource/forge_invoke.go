@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/internal/jsonread"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
@@ -34,22 +35,47 @@ const invokeMutation = `mutation forge_ui_invokeExtension($input: InvokeExtensio
 }`
 
 type invokeAnswer struct {
-	Invoked *struct {
-		Success  bool `json:"success"`
-		Response struct {
-			Body json.RawMessage `json:"body"`
-		} `json:"response"`
-		ContextToken struct {
-			JWT string `json:"jwt"` // its expiresAt is a text or a number: the JWT's own exp is read
-		} `json:"contextToken"`
-		Errors []gatewayError `json:"errors"`
-	} `json:"invokeExtension"`
+	invoked bool // there was an answer to the invocation
+	success bool
+	body    *envelope // nil if there was none
+	token   string    // the renewed one; its expiresAt is a text or a number: the JWT's own exp is read
+	errors  []gatewayError
+}
+
+func (a *invokeAnswer) read(r *jsonread.Reader) (failed error) {
+	if r.Null() {
+		return nil
+	}
+	r.Fields(func(name string) {
+		if name != "invokeExtension" || r.Null() {
+			return
+		}
+		a.invoked = r.Fields(func(name string) {
+			switch name {
+			case "success":
+				a.success, _ = r.Bool()
+			case "response":
+				r.Fields(func(name string) {
+					if name == "body" {
+						a.body, _ = readInner(r, -1)
+					}
+				})
+			case "contextToken":
+				r.Fields(func(name string) {
+					if name == "jwt" {
+						a.token, _ = r.Text()
+					}
+				})
+			case "errors":
+				failed = json.Unmarshal([]byte(r.Raw()), &a.errors)
+			}
+		})
+	})
+	return failed
 }
 
 // complete does without a renewed token.
-func (a *invokeAnswer) complete() bool {
-	return a.Invoked != nil && a.Invoked.Success && len(a.Invoked.Response.Body) > 0 && string(a.Invoked.Response.Body) != "null"
-}
+func (a *invokeAnswer) complete() bool { return a.success && a.body != nil }
 
 // invoke reads one page of timers, and returns the renewed token that came
 // with it, or "".
@@ -66,25 +92,25 @@ func (f *Forge) invoke(ctx context.Context, id identity, token Token, page int) 
 		}
 		return clockwork.TimersPage{}, "", clockworkError(err)
 	}
-	if answer.Invoked == nil {
+	if !answer.invoked {
 		return clockwork.TimersPage{}, "", fmt.Errorf("%w: no answer to the invocation", ErrUnknownShape)
 	}
-	if !answer.Invoked.Success {
-		return clockwork.TimersPage{}, "", clockworkError(refused(resp, answer.Invoked.Errors))
+	if !answer.success {
+		return clockwork.TimersPage{}, "", clockworkError(refused(resp, answer.errors))
 	}
-	got, err := f.decodePage(resp, answer.Invoked.Response.Body)
-	return got, answer.Invoked.ContextToken.JWT, err
+	got, err := f.page(resp, answer.body)
+	return got, answer.token, err
 }
 
-func (f *Forge) decodePage(resp *rest.Response, body []byte) (clockwork.TimersPage, error) {
-	body, err := unwrap(body)
+func (f *Forge) page(resp *rest.Response, body *envelope) (clockwork.TimersPage, error) {
+	if body == nil {
+		return clockwork.TimersPage{}, fmt.Errorf("%w: an invocation without a body", ErrUnknownShape)
+	}
+	page, err := body.open()
 	if failed, ok := errors.AsType[*remoteError](err); ok {
 		return clockwork.TimersPage{}, clockworkError(f.remote(resp, failed))
 	}
-	if err != nil {
-		return clockwork.TimersPage{}, err
-	}
-	return clockwork.DecodeTimersPage(body)
+	return page, err
 }
 
 // remote makes Clockwork's refusal the same error as if it came without Forge.

@@ -3,11 +3,9 @@ package timersource
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 
-	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/internal/jsonread"
 )
 
 const signMutation = `mutation SignForgeContextToken($input: GlobalAppSignForgeContextTokensInput!) {
@@ -17,20 +15,6 @@ const signMutation = `mutation SignForgeContextToken($input: GlobalAppSignForgeC
     tokens { jwt }
   }
 }`
-
-// sign gets a context token from the gateway, or, where that does not sign and
-// a browser's request is configured, from Jira's own endpoint.
-func (f *Forge) sign(ctx context.Context, id identity) (string, error) {
-	token, err := f.signByGateway(ctx, id)
-	if err == nil || len(f.configured.ContextRequest) == 0 || errors.Is(err, ErrSessionExpired) {
-		return token, err
-	}
-	token, second := f.signByJira(ctx)
-	if second != nil {
-		return "", fmt.Errorf("%w; before that: %w", second, err)
-	}
-	return token, nil
-}
 
 type signAnswer struct {
 	Signed *struct {
@@ -42,11 +26,14 @@ type signAnswer struct {
 	} `json:"globalApp_signForgeContextTokens"`
 }
 
+func (a *signAnswer) read(r *jsonread.Reader) error { return json.Unmarshal([]byte(r.Raw()), a) }
+
 func (a *signAnswer) complete() bool {
 	return a.Signed != nil && a.Signed.Success && len(a.Signed.Tokens) > 0 && a.Signed.Tokens[0].JWT != ""
 }
 
-func (f *Forge) signByGateway(ctx context.Context, id identity) (string, error) {
+// sign gets a context token from the gateway.
+func (f *Forge) sign(ctx context.Context, id identity) (string, error) {
 	var answer signAnswer
 	resp, err := f.site.query(ctx, operation{
 		op: "forge.sign", name: "SignForgeContextToken", query: signMutation,
@@ -67,26 +54,4 @@ func (f *Forge) signByGateway(ctx context.Context, id identity) (string, error) 
 		return "", refused(resp, answer.Signed.Errors)
 	}
 	return answer.Signed.Tokens[0].JWT, nil
-}
-
-// signByJira posts what a browser posts. Its answer has been seen as an
-// object, as a JSON string, and as the bare token.
-func (f *Forge) signByJira(ctx context.Context) (string, error) {
-	resp, err := f.site.do(ctx, rest.Request{
-		Op: "forge.context_token", Method: http.MethodPost,
-		Path: []string{"rest", "internal", "2", "forge", "context", "token"},
-		JSON: f.configured.ContextRequest, ReadOnly: true,
-	})
-	if err != nil {
-		return "", err
-	}
-	var answer struct {
-		Token        string `json:"token"`
-		ContextToken string `json:"contextToken"`
-		ContextJWT   string `json:"contextJwt"`
-	}
-	if json.Unmarshal(resp.Body, &answer) == nil {
-		return firstOf(answer.Token, answer.ContextToken, answer.ContextJWT), nil
-	}
-	return string(unquoted(resp.Body)), nil
 }

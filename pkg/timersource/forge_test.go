@@ -1,7 +1,6 @@
 package timersource
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -119,9 +118,6 @@ func TestForgeIdentifiers(t *testing.T) {
 			identity{"c", "ari:cloud:jira::site/c", "ari:cloud:ecosystem::extension/" + clockworkAppID + "/e1/static/global-pages", "e1", "i1", "9"}},
 		{"all-configured", ForgeIDs{CloudID: "c", InstallationID: "i", AppVersion: "9", ExtensionID: "x"}, nil,
 			identity{"c", "ari:cloud:jira::site/c", "x", clockworkEnvironmentID, "i", "9"}},
-		{"from-the-browsers-request", ForgeIDs{CloudID: "c", AppVersion: "9",
-			ContextRequest: []byte(`{"extension":{"id":"x","environmentId":"e","installationId":"i","appVersion":"8"}}`)}, nil,
-			identity{"c", "ari:cloud:jira::site/c", "x", "e", "i", "9"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,58 +166,26 @@ func TestForgeDiscoveryFailures(t *testing.T) {
 	}
 }
 
-func TestForgeSignFallsBackToTheBrowsersRequest(t *testing.T) {
-	value := endsAt(t, start.Add(15*time.Minute))
-	const request = `{"extension":{"id":"x","installationId":"i","appVersion":"8"},"useWorkspaceAri":true}`
-	refusal := answer(200, `{"data":{"globalApp_signForgeContextTokens":{"success":false,"errors":[{"message":null}],"tokens":null}}}`)
-	tests := []struct {
-		name, answer string
-	}{
-		{"token", `{"extensionId":"x","token":"` + value + `","expiresAt":1772712900000}`},
-		{"context-token", `{"contextToken":"` + value + `"}`},
-		{"context-jwt", `{"contextJwt":"` + value + `"}`},
-		{"json-string", strconv.Quote(value)},
-		{"bare", value},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			w := onForge(t)
-			w.opts.Forge.ContextRequest = json.RawMessage(request)
-			w.routes[opSign], w.routes[pathFormA] = refusal, answer(200, tt.answer)
-			got, err := newForge(t, w).Acquire(t.Context())
-			require.NoError(t, err)
-			assert.Equal(t, value, got.Value.Reveal())
-			assert.JSONEq(t, request, w.bodies[pathFormA][0])
-		})
-	}
-}
-
 func TestForgeSignFailures(t *testing.T) {
 	refusal := answer(200, `{"data":{"globalApp_signForgeContextTokens":{"success":false,"errors":[{"message":"no such installation"}],"tokens":null}}}`)
 	tests := []struct {
-		name        string
-		sign, formA http.HandlerFunc
-		want        error
-		text        string
+		name string
+		sign http.HandlerFunc
+		want error
+		text string
 	}{
-		{"refused", refusal, nil, nil, "no such installation"},
-		{"no-tokens", signsWith(), nil, nil, "REFUSED"},
-		{"no-answer", answer(200, `{"data":{}}`), nil, ErrUnknownShape, ""},
-		{"no-json", answer(200, `nonsense`), nil, ErrUnknownShape, ""},
-		{"no-data", answer(200, `{}`), nil, ErrUnknownShape, ""},
-		{"no-jwt", signsWith("abc"), nil, ErrUnknownShape, ""},
-		{"session-refused", answer(200, fmt.Sprintf(topError, "Unauthorized", 401)), answer(500, ""), ErrSessionExpired, ""},
-		{"both-refused", refusal, answer(404, ""), ErrSourceGone, "no such installation"},
-		{"second-of-another-shape", refusal, answer(200, `{"jwt":"x"}`), ErrUnknownShape, ""},
+		{"refused", refusal, nil, "no such installation"},
+		{"no-tokens", signsWith(), nil, "REFUSED"},
+		{"no-answer", answer(200, `{"data":{}}`), ErrUnknownShape, ""},
+		{"no-json", answer(200, `nonsense`), ErrUnknownShape, ""},
+		{"no-data", answer(200, `{}`), ErrUnknownShape, ""},
+		{"no-jwt", signsWith("abc"), ErrUnknownShape, ""},
+		{"session-refused", answer(200, fmt.Sprintf(topError, "Unauthorized", 401)), ErrSessionExpired, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := onForge(t)
 			w.routes[opSign] = tt.sign
-			if tt.formA != nil {
-				w.opts.Forge.ContextRequest = json.RawMessage(`{"extension":{"id":"x","installationId":"i","appVersion":"8"}}`)
-				w.routes[pathFormA] = tt.formA
-			}
 			_, err := newForge(t, w).Acquire(t.Context())
 			require.ErrorContains(t, err, tt.text)
 			assertIsOnly(t, err, tt.want)

@@ -101,7 +101,7 @@ func FuzzForge(f *testing.F) {
 	f.Add(uint8(0), []byte(`"`+endsAt(f, start)+`"`))
 	f.Fuzz(func(t *testing.T, status uint8, body []byte) {
 		wire := &played{status: statuses[int(status)%len(statuses)], contentType: "application/json", body: body}
-		for _, ids := range []ForgeIDs{{}, {CloudID: "c-1", InstallationID: "i", AppVersion: "1", ContextRequest: []byte(`{"extension":{"id":"x"}}`)}} {
+		for _, ids := range []ForgeIDs{{}, {CloudID: "c-1", InstallationID: "i", AppVersion: "1"}} {
 			o := wire.options()
 			o.Forge = ids
 			source, err := NewForge(o)
@@ -154,9 +154,6 @@ func FuzzIdentity(f *testing.F) {
 		if id, known := decodeIdentity(text); known {
 			again, _ := decodeIdentity(id.encode())
 			assert.Equal(t, id, again)
-		}
-		if ids, err := (ForgeIDs{ContextRequest: []byte(text)}).withDefaults(); err == nil && text != "" {
-			assert.NotEmpty(t, ids.ExtensionID)
 		}
 	})
 }

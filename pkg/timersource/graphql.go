@@ -1,14 +1,17 @@
 package timersource
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/jsonread"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -38,10 +41,13 @@ type gatewayError struct {
 	} `json:"extensions"`
 }
 
-// data is what an operation answers with. It is whole if it has all that was
-// asked for: an error beside it is then of a field that may be null, and does no
-// harm.
-type data interface{ complete() bool }
+// data is what an operation answers with.
+type data interface {
+	read(r *jsonread.Reader) error
+	// complete reports whether it has all that was asked for: an error beside it is
+	// then of a field that may be null, and does no harm.
+	complete() bool
+}
 
 // query runs an operation that changes nothing and decodes its data into v.
 func (s *site) query(ctx context.Context, o operation, v data) (*rest.Response, error) {
@@ -53,17 +59,32 @@ func (s *site) query(ctx context.Context, o operation, v data) (*rest.Response, 
 	if err != nil {
 		return nil, err
 	}
-	answer := struct {
-		Data   any            `json:"data"` // v, in one pass: a page is large
-		Errors []gatewayError `json:"errors"`
-	}{Data: v}
-	if err := resp.Decode(&answer); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, err)
+	var errs []gatewayError
+	if err := readAnswer(string(resp.Body), v, &errs); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnknownShape, resp.Fail(err))
 	}
-	if len(answer.Errors) > 0 && !v.complete() {
-		return nil, refused(resp, answer.Errors)
+	if len(errs) > 0 && !v.complete() {
+		return nil, refused(resp, errs)
 	}
 	return resp, nil
+}
+
+// readAnswer reads a GraphQL answer in one pass: a page is large.
+func readAnswer(text string, v data, errs *[]gatewayError) error {
+	r := jsonread.New(text)
+	var failed error
+	isObject := r.Fields(func(name string) {
+		switch name {
+		case "data":
+			failed = errors.Join(failed, v.read(r))
+		case "errors":
+			failed = errors.Join(failed, json.Unmarshal([]byte(r.Raw()), errs))
+		}
+	})
+	if !isObject {
+		failed = errors.Join(failed, errors.New("not an object"))
+	}
+	return cmp.Or(r.End(), failed)
 }
 
 // refused makes an error of the first entry. The status is the one that the

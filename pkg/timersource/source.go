@@ -46,7 +46,6 @@ package timersource
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -114,15 +113,10 @@ type Options struct {
 type ForgeIDs struct {
 	CloudID        string // of the site
 	WorkspaceID    string // where the site's id alone is not taken
-	AppID          string
 	EnvironmentID  string
 	InstallationID string
 	ExtensionID    string // whole ARI
 	AppVersion     string // changes with each release
-	// ContextRequest is the body of Jira's own token endpoint as a browser
-	// sends it, tried where the gateway does not sign. Its ids fill in for those
-	// above.
-	ContextRequest json.RawMessage
 }
 
 func (o *Options) setDefaults() error {
