@@ -5,19 +5,17 @@
 package signin
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 )
 
 // AttemptLife is how long somebody may take to sign in at a provider.
@@ -54,30 +52,23 @@ func LocalPath(path string) string {
 }
 
 // Sealer encrypts attempts, so that a browser can neither read nor make one.
-type Sealer struct{ ciphers []cipher.AEAD }
+type Sealer struct{ box sealed.Box }
 
 // NewSealer seals with the first of the secrets and opens with any.
 func NewSealer(secrets []string) (Sealer, error) {
-	var s Sealer
+	var keys [][]byte
 	for _, secret := range secrets {
-		if secret == "" {
+		if secret == "" { // anybody can seal with an empty one
 			continue
 		}
-		key, err := hkdf.Key(sha256.New, []byte(secret), nil, "clockwork sign-in cookie", 32)
+		key, err := hkdf.Key(sha256.New, []byte(secret), nil, "clockwork sign-in cookie", sealed.KeySize)
 		if err != nil {
 			return Sealer{}, fmt.Errorf("derive the key of sign-in cookies: %w", err)
 		}
-		block, err := aes.NewCipher(key)
-		if err != nil {
-			return Sealer{}, fmt.Errorf("make the cipher of sign-in cookies: %w", err)
-		}
-		aead, err := cipher.NewGCMWithRandomNonce(block)
-		if err != nil {
-			return Sealer{}, fmt.Errorf("make the cipher of sign-in cookies: %w", err)
-		}
-		s.ciphers = append(s.ciphers, aead)
+		keys = append(keys, key)
 	}
-	return s, nil
+	box, err := sealed.New(keys...)
+	return Sealer{box}, err
 }
 
 // Seal returns the value of the attempt's cookie.
@@ -86,29 +77,16 @@ func (s Sealer) Seal(a Attempt) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode sign-in: %w", err)
 	}
-	if len(s.ciphers) == 0 {
-		return "", ErrNotConfigured
-	}
-	return base64.RawURLEncoding.EncodeToString(s.ciphers[0].Seal(nil, nil, plain, nil)), nil
+	return s.box.Seal(a.State, plain)
 }
 
 // Open returns the attempt of a cookie if it was begun with that state and has
 // not expired: else ErrExpired.
 func (s Sealer) Open(cookie, state string, now time.Time) (Attempt, error) {
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cookie)
-	if err != nil || state == "" {
+	plain, _, ok := s.box.Open(state, cookie)
+	var a Attempt
+	if !ok || state == "" || json.Unmarshal(plain, &a) != nil || !now.Before(a.Ends) {
 		return Attempt{}, ErrExpired
 	}
-	for _, aead := range s.ciphers {
-		plain, err := aead.Open(nil, nil, sealed, nil)
-		if err != nil {
-			continue
-		}
-		var a Attempt
-		if json.Unmarshal(plain, &a) != nil || subtle.ConstantTimeCompare([]byte(a.State), []byte(state)) == 0 || !now.Before(a.Ends) {
-			return Attempt{}, ErrExpired
-		}
-		return a, nil
-	}
-	return Attempt{}, ErrExpired
+	return a, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 	"github.com/clockwork-timer/backend/pkg/signin"
 )
 
@@ -43,7 +44,7 @@ func TestSealedAttempt(t *testing.T) {
 		})
 	}
 	_, err = must(signin.NewSealer(nil)).Seal(a)
-	assert.ErrorIs(t, err, signin.ErrNotConfigured)
+	assert.ErrorIs(t, err, sealed.ErrNoKey)
 }
 
 func TestLocalPath(t *testing.T) {
