@@ -25,7 +25,9 @@ func startWorld(t *testing.T) *world {
 	server.Config.Handler = w.handler()
 	server.Start()
 	t.Cleanup(server.Close)
-	_, err = w.loop.syncer.Run(t.Context())
+	syncer, err := w.deps.Syncer()
+	require.NoError(t, err)
+	_, err = syncer.Run(t.Context())
 	require.NoError(t, err)
 	return w
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/cmd/listen"
@@ -23,6 +25,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
+	"github.com/clockwork-timer/backend/pkg/syncloop"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/public"
 	"github.com/clockwork-timer/backend/sandbox"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
@@ -35,6 +39,9 @@ const (
 	controlPath = sandboxPath + "/control"
 )
 
+// firstSyncWait is how long the start screen waits for timers to show.
+const firstSyncWait = 15 * time.Second
+
 // world is everything that dev runs: the backend and what it believes to be
 // Clockwork, Jira and Upstash.
 type world struct {
@@ -44,7 +51,8 @@ type world struct {
 	variables map[string]string // that are printed
 	observer  *observe.Observer
 	deps      *app.Deps
-	loop      *syncLoop
+	loop      *syncloop.Loop
+	synced    chan struct{} // closed after the first sync
 	pages     routes.Route
 	log       *slog.Logger
 }
@@ -52,7 +60,7 @@ type world struct {
 // Variables that a developer may set for dev itself. What may hold a secret of
 // theirs is not printed again.
 var (
-	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON"}
+	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
 	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "METRICS_ADDRESS"}
 )
 
@@ -85,8 +93,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		w.upstash.Close()
 		return nil, err
 	}
-	syncer, err := w.deps.Syncer()
-	if err != nil {
+	if err := w.newSyncLoop(); err != nil {
 		w.upstash.Close()
 		return nil, err
 	}
@@ -94,9 +101,28 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		w.upstash.Close()
 		return nil, err
 	}
-	w.loop = newSyncLoop(syncer, w.log)
 	w.deps.RequestSync = w.requestSync(syncevent.Sender(w.deps))
 	return w, nil
+}
+
+// newSyncLoop builds what syncs in this process. With Inngest it is for the time
+// in which that does not answer.
+func (w *world) newSyncLoop() error {
+	syncer, err := w.deps.Syncer()
+	if err != nil {
+		return err
+	}
+	w.synced = make(chan struct{})
+	first := sync.OnceFunc(func() { close(w.synced) })
+	w.loop = syncloop.New(syncloop.Options{Redis: w.deps.Redis, Every: cmp.Or(w.deps.Config.SyncInterval.Duration, time.Minute), Now: w.deps.Now, Log: w.log,
+		Sync: func(ctx context.Context) (timercache.Result, error) {
+			result, err := syncer.Run(ctx)
+			if err == nil {
+				first()
+			}
+			return result, err
+		}})
+	return nil
 }
 
 func (w *world) close() { w.upstash.Close() }
@@ -152,31 +178,16 @@ func (w *world) serve(ctx context.Context, listener net.Listener, stdout io.Writ
 		})
 	}()
 
-	w.firstSync(ctx)
-	w.startScreen(stdout)
-	w.loop.run(ctx)
-	return <-served
-}
-
-// firstSync tries up to three times: on a machine that has no time for it, its
-// own Redis may not answer soon enough.
-func (w *world) firstSync(ctx context.Context) {
-	for tries := 1; ; tries++ {
-		result, err := w.loop.syncer.Run(ctx)
-		if err == nil {
-			w.log.Info("first sync done", "timers", result.Timers, "users", result.Users)
-			return
-		}
-		w.log.Error("first sync failed", "error", err)
-		if tries == 3 {
-			return
-		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return
-		}
+	var syncing sync.WaitGroup
+	syncing.Go(func() { w.loop.Run(ctx) })
+	select {
+	case <-w.synced:
+	case <-time.After(firstSyncWait):
+	case <-ctx.Done():
 	}
+	w.startScreen(stdout)
+	syncing.Wait()
+	return <-served
 }
 
 // handler serves this machine alone. The sandbox's controls and the variables
@@ -234,7 +245,6 @@ func (w *world) requestSync(send func(context.Context, string) error) func(conte
 			}
 			w.log.Warn("the Inngest dev server does not answer, syncing in this process", "error", err)
 		}
-		w.loop.request()
-		return nil
+		return w.loop.Request(ctx, accountID)
 	}
 }

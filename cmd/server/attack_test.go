@@ -40,7 +40,7 @@ type victim struct {
 func attack(t *testing.T, env map[string]string) *victim {
 	t.Helper()
 	variables := map[string]string{"AUTH_MODE": "required", "JWT_SECRET": attackedSecret, "INNGEST_EVENT_KEY": "event-key-of-the-victim",
-		"INNGEST_SIGNING_KEY": attackedSigner, "RATE_LIMIT": "off", "DATABASE_URL": "redis"}
+		"INNGEST_SIGNING_KEY": attackedSigner, "SYNC_INTERVAL": "off", "RATE_LIMIT": "off", "DATABASE_URL": "redis"}
 	for name, value := range env {
 		variables[name] = value
 	}

@@ -30,6 +30,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/doctor"
+	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/syncloop"
 	"github.com/clockwork-timer/backend/public"
 )
 
@@ -113,6 +115,10 @@ func serve(ctx context.Context, d *app.Deps) error {
 		return err
 	}
 	defer listener.Close()
+	loop, err := syncLoop(d)
+	if err != nil {
+		return err
+	}
 	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
 		d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
 		if d.Config.Auth.OpenByDefault {
@@ -121,8 +127,36 @@ func serve(ctx context.Context, d *app.Deps) error {
 		if d.Config.InngestDev() {
 			d.Log.Warn("INNGEST_DEV is set: /api/inngest takes unsigned requests. Unset it where others can reach this server")
 		}
+		ctx, stop := context.WithCancel(ctx)
+		syncing := panics.Group{Log: d.Log, Task: "sync"}
+		defer syncing.Wait()
+		defer stop()
+		if loop != nil {
+			syncing.Go(func() { loop.Run(ctx) })
+		}
 		return listen.Serve(ctx, listener, routes.Guard(d, listener.Addr(), routes.Handler(d, append(mounted, pages)...)))
 	})
+}
+
+// syncLoop returns what syncs by itself and on request, or nil if that is
+// Inngest's work.
+func syncLoop(d *app.Deps) (*syncloop.Loop, error) {
+	every := d.Config.SyncInterval.Duration
+	if every == 0 {
+		return nil, nil
+	}
+	syncer, err := d.Syncer()
+	if err != nil {
+		return nil, err
+	}
+	loop := syncloop.New(syncloop.Options{Sync: syncer.Run, Redis: d.Redis, Every: every, Now: d.Now, Log: d.Log})
+	d.RequestSync = func(ctx context.Context, accountID string) error {
+		if err := loop.Request(ctx, accountID); err != nil {
+			return fmt.Errorf("%w: %w", app.ErrSyncNotSent, err)
+		}
+		return nil
+	}
+	return loop, nil
 }
 
 func syncNow(ctx context.Context, d *app.Deps, stdout io.Writer) error {

@@ -60,6 +60,7 @@ func Start(t sandbox.TB) *Upstreams {
 		"CLOCKWORK_API_TOKEN=" + own.ServerClockworkToken.Reveal(),
 		"CLOCKWORK_ACCOUNT_ID=" + own.AccountID,
 		"JIRA_DOMAIN=example.atlassian.net",
+		"SYNC_INTERVAL=off", // the tests say when a sync is
 		"JIRA_BASE_URL=" + servers.JiraURL,
 		"ATLASSIAN_EMAIL=" + own.AtlassianEmail,
 		"ATLASSIAN_API_TOKEN=" + own.AtlassianAPIToken.Reveal(),
