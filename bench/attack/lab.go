@@ -14,6 +14,7 @@ import (
 
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/freeport"
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
@@ -87,7 +88,7 @@ func (l *lab) until(ctx context.Context, what string, holds func() bool) error {
 type server struct {
 	url   string
 	proxy *tcpproxy.Proxy
-	redis *tcp.Client // past the proxy
+	redis *redis.Client // past the proxy
 	up    *upstreams.Upstreams
 	http  *http.Client
 }
@@ -103,7 +104,7 @@ func (l *lab) server(ctx context.Context, variables ...string) (*server, error) 
 		return nil, err
 	}
 	l.Cleanup(s.proxy.Close)
-	if s.redis, err = tcp.New("redis://"+addr, tcp.Options{}); err != nil {
+	if s.redis, err = tcp.New("redis://"+addr, redis.Options{}); err != nil {
 		return nil, err
 	}
 	l.Cleanup(func() { _ = s.redis.Close() })

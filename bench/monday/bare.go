@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -15,13 +16,13 @@ import (
 // bare answers the same requests with the least that could do: a start or stop
 // is the call to Clockwork and one SET, a read one MGET of the same keys.
 type bare struct {
-	redis     *tcp.Client
+	redis     *redis.Client
 	clockwork string
 	http      *http.Client
 }
 
 func newBare(environ map[string]string) (http.Handler, error) {
-	redis, err := tcp.New(environ["REDIS_URL"], tcp.Options{Connections: 16})
+	redis, err := tcp.New(environ["REDIS_URL"], redis.Options{Connections: 16})
 	if err != nil {
 		return nil, err
 	}

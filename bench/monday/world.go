@@ -13,6 +13,7 @@ import (
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -74,7 +75,7 @@ func (w *world) environ(kind string) []string {
 // fill writes the timers as a sync would, five for two people on average, of the
 // sandbox's people and as many more as are needed.
 func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int) error {
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	if err != nil {
 		return err
 	}

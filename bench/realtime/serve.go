@@ -19,6 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
@@ -101,7 +102,7 @@ func openStore(ctx context.Context, kind, data string) (realtime.Store, func() e
 		}
 		return store, store.Close, nil
 	case kindRedis:
-		client, err := tcp.New(data, tcp.Options{})
+		client, err := tcp.New(data, redis.Options{})
 		if err != nil {
 			return nil, nil, err
 		}

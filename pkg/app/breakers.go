@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -13,12 +14,6 @@ const (
 	upstreamFailures = 5
 	upstreamOpen     = 2 * time.Second
 	upstreamMaxOpen  = 30 * time.Second
-
-	// Redis is asked by every request, so that it is back has to show within a
-	// second: the open time and the longest probe together take less.
-	redisFailures = 5
-	redisOpen     = 400 * time.Millisecond
-	redisProbe    = 300 * time.Millisecond
 )
 
 // breakers are a process's, one for each service that can fail by itself. A
@@ -37,8 +32,7 @@ func newBreakers(log *slog.Logger, now func() time.Time) breakers {
 	return breakers{
 		clockwork: breaker("clockwork"), report: breaker("clockwork report"),
 		jira: breaker("jira"), connect: breaker("jira connect"), forge: breaker("jira forge"),
-		redis: upstream.NewBreaker(upstream.BreakerOptions{Upstream: "redis", Log: log, Now: now,
-			Failures: redisFailures, OpenFor: redisOpen}),
+		redis: redis.NewBreaker(log, now),
 	}
 }
 

@@ -3,12 +3,11 @@ package app
 import (
 	"context"
 	"crypto/sha256"
-	"time"
 
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
-	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // Redis is a client of either kind. Replies are nil, int64, string or []any.
@@ -27,45 +26,34 @@ const serverConnections = 16
 // connection of its own.
 func (d *Deps) openRedis(server bool) (Redis, error) {
 	c := d.Config.Redis
+	o := redis.Options{Timeout: d.Deadlines.Redis, Prefix: string(c.KeyPrefix), Breaker: d.breakers.redis, Observe: d.observeRedis()}
+	client, variable, err := (*redis.Client)(nil), "UPSTASH_REDIS_REST_TOKEN", error(nil) // config has checked the URL
 	if c.RESTURL.URL != nil {
-		client, err := upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: d.Transport, Timeout: d.Deadlines.Redis,
-			Prefix: string(c.KeyPrefix), Watched: d.watched})
-		if err != nil {
-			return nil, fault("UPSTASH_REDIS_REST_TOKEN", err) // config has checked the URL
+		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: d.Transport, Watched: d.watched, Options: o})
+	} else {
+		if server {
+			o.Connections = serverConnections
 		}
-		return d.decorate(client), nil
+		variable = "REDIS_URL"
+		client, err = tcp.New(c.URL.Reveal(), o)
 	}
-	o := tcp.Options{Timeout: d.Deadlines.Redis, Prefix: string(c.KeyPrefix)}
-	if server {
-		o.Connections = serverConnections
-	}
-	client, err := tcp.New(c.URL.Reveal(), o)
 	if err != nil {
-		return nil, fault("REDIS_URL", err)
+		return nil, fault(variable, err)
 	}
-	return d.decorate(client), nil
+	d.feed = &feed{Redis: client, now: d.Now, log: d.Log}
+	return d.feed, nil
 }
 
-func (d *Deps) decorate(client Redis) Redis {
-	d.feed = &feed{Redis: guardedRedis{client, d.breakers.redis}, now: d.Now, log: d.Log}
-	return measured(timedRedis{d.feed}, d.Telemetry)
-}
-
-// timedRedis adds the time of each command to its request's Server-Timing.
-type timedRedis struct{ Redis }
-
-func (r timedRedis) Do(ctx context.Context, cmd ...any) (any, error) {
-	defer record(ctx, time.Now(), 1)
-	return r.Redis.Do(ctx, cmd...)
-}
-
-func (r timedRedis) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
-	defer record(ctx, time.Now(), len(cmds))
-	return r.Redis.Pipeline(ctx, cmds...)
-}
-
-func record(ctx context.Context, began time.Time, commands int) {
-	upstream.RecordMany(ctx, upstream.RedisName, time.Since(began), commands)
+// observeRedis reports each round trip to the operator's tools, if there are
+// any.
+func (d *Deps) observeRedis() func(context.Context, [][]any) (context.Context, func(error)) {
+	if d.Telemetry == nil {
+		return nil
+	}
+	return func(ctx context.Context, cmds [][]any) (context.Context, func(error)) {
+		ctx, call := d.Telemetry.StartRedis(ctx, cmds...)
+		return ctx, call.EndRedis
+	}
 }
 
 // ownerKey keys the HMACs of tokens, callers and addresses: a secret that every

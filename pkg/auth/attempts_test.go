@@ -20,6 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
@@ -40,9 +41,9 @@ func (c *counting) Do(ctx context.Context, cmd ...any) (any, error) {
 	return c.AttemptStore.Do(ctx, cmd...)
 }
 
-func overTCP(t testing.TB, addr string) *tcp.Client {
+func overTCP(t testing.TB, addr string) *redis.Client {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client

@@ -18,7 +18,7 @@ var brokenRedis = []broken{
 		"fail redis          Upstash over REST: no answer in time: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
 		needsRedis, syncNoRedis}},
 	{name: "redis-is-a-web-page", given: func(w *apptest.World, _ *wire) { w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.HTML}) }, want: []string{
-		"fail redis          Upstash over REST: upstash PIPELINE: HTTP 200: answer is not JSON: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
+		"fail redis          Upstash over REST: redis PIPELINE: HTTP 200: answer is not JSON: check UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, and that the database is not paused",
 		needsRedis, syncNoRedis}},
 	{name: "redis-token-that-reads-only", given: func(w *apptest.World, _ *wire) {
 		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/pipeline", Kind: fault.Status, Status: 200,
@@ -35,12 +35,12 @@ var brokenRedis = []broken{
 	{name: "redis-over-its-quota", given: func(w *apptest.World, _ *wire) {
 		w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status, Status: 400, Body: `{"error":"ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}`})
 	}, want: []string{
-		"fail redis          Upstash over REST: upstash PIPELINE: HTTP 400: ERR max requests limit exceeded. Limit: look at the database's page (quota, size)",
+		"fail redis          Upstash over REST: redis PIPELINE: HTTP 400: ERR max requests limit exceeded. Limit: look at the database's page (quota, size)",
 		needsRedis, syncNoRedis}},
 	{name: "redis-without-messages", given: func(w *apptest.World, _ *wire) {
 		w.Faults().Add(fault.Fault{Upstream: "redis", Path: "/subscribe", Kind: fault.Status, Status: 404})
 	}, want: []string{
-		"fail pubsub         no message arrives over Upstash over REST: upstash SUBSCRIBE: HTTP 404: long polls and realtime need them, so let its user subscribe and publish"}},
+		"fail pubsub         no message arrives over Upstash over REST: redis SUBSCRIBE: HTTP 404: long polls and realtime need them, so let its user subscribe and publish"}},
 	{name: "never-synced", given: func(w *apptest.World, _ *wire) { w.Redis.Miniredis().FlushAll() }, want: []string{
 		"warn sync           never done, or over a day ago: run `server sync`, and see that Inngest is told of /api/inngest"}},
 	{name: "sync-long-ago", given: func(w *apptest.World, _ *wire) { w.Clock.Advance(time.Hour) }, want: []string{

@@ -36,10 +36,10 @@ func (t *target) openRedis() {
 	switch {
 	case t.wrong("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "REDIS_URL", "KEY_PREFIX"):
 	case c.RESTURL.URL != nil:
-		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: t.transport, Timeout: patience, Prefix: string(c.KeyPrefix)})
+		client, err = upstash.New(upstash.Options{URL: c.RESTURL.String(), Token: c.RESTToken, Transport: t.transport, Options: redis.Options{Timeout: patience, Prefix: string(c.KeyPrefix)}})
 	default:
-		var direct *tcp.Client
-		if direct, err = tcp.New(c.URL.Reveal(), tcp.Options{Timeout: patience, Prefix: string(c.KeyPrefix)}); err == nil {
+		var direct *redis.Client
+		if direct, err = tcp.New(c.URL.Reveal(), redis.Options{Timeout: patience, Prefix: string(c.KeyPrefix)}); err == nil {
 			t.closers, client = append(t.closers, direct.Close), direct
 		}
 	}
@@ -115,7 +115,7 @@ func (t *target) tryRedis(ctx context.Context, client redisClient, kind, variabl
 // redisFailure says what Redis' refusal means.
 func redisFailure(kind, variables string, err error) Finding {
 	code := ""
-	if refused, ok := errors.AsType[redis.Error](err); ok {
+	if refused, ok := errors.AsType[*redis.Error](err); ok {
 		code = refused.RedisCode()
 	}
 	switch code {

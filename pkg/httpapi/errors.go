@@ -14,7 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/realtime"
-	"github.com/clockwork-timer/backend/pkg/redis/upstash"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -99,14 +99,11 @@ func errorFor(err error, client context.Context) *web.Error {
 	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. The request id helps to find out what.", Err: err}
 }
 
-// retryAfter is the wait that Upstash asks for, where that is why the cache
-// does not answer.
+// retryAfter is how long to wait for Redis, if that is why the cache does not
+// answer.
 func retryAfter(err error) time.Duration {
-	if busy, ok := errors.AsType[*upstash.Error](err); ok {
-		return busy.RetryAfter
-	}
-	if down, ok := errors.AsType[*app.RedisDown](err); ok {
-		return down.Wait
+	if failed, ok := errors.AsType[*redis.Error](err); ok {
+		return failed.RetryAfter
 	}
 	return 0
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
@@ -35,7 +36,7 @@ type world struct {
 
 // flaky is a Redis that is down from some command on.
 type flaky struct {
-	*tcp.Client
+	*redis.Client
 	commands atomic.Int32
 	last     atomic.Int32 // the number of the last command that it runs
 }
@@ -79,7 +80,7 @@ func stop(op idempotency.Operation, repeatable bool) idempotency.Operation {
 
 func newWorld(t *testing.T, addr string) *world {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	w := &world{redis: &flaky{Client: client}}

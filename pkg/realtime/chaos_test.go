@@ -15,6 +15,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -74,7 +75,7 @@ func TestClientsDropAtRandom(t *testing.T) {
 
 func redisStore(t testing.TB, addr string) *redisstore.Store {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	return redisstore.New(client)
@@ -122,7 +123,7 @@ func TestTwoInstances(t *testing.T) {
 			return redisStore(t, stand.Addr())
 		},
 		"rest": func(t *testing.T, _ *upstashrest.Server, url string) *redisstore.Store {
-			client, err := upstash.New(upstash.Options{URL: url, Token: secret.New("token"), Timeout: time.Minute})
+			client, err := upstash.New(upstash.Options{URL: url, Token: secret.New("token"), Options: redis.Options{Timeout: time.Minute}})
 			require.NoError(t, err)
 			return redisstore.New(client)
 		},

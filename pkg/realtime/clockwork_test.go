@@ -15,6 +15,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -27,7 +28,7 @@ import (
 type upstream struct {
 	t     testing.TB
 	mini  *miniredis.Miniredis
-	redis *tcp.Client
+	redis *redis.Client
 	cache *timercache.Cache
 
 	mu       sync.Mutex
@@ -40,7 +41,7 @@ type upstream struct {
 
 func newUpstream(t testing.TB) *upstream {
 	mini := miniredis.RunT(t)
-	redis, err := tcp.New("redis://"+mini.Addr(), tcp.Options{Timeout: time.Minute})
+	redis, err := tcp.New("redis://"+mini.Addr(), redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
 	u := &upstream{t: t, mini: mini, redis: redis, compared: map[string]int{}}

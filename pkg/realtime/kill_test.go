@@ -22,6 +22,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
@@ -55,7 +56,7 @@ func serveInstance(database string) error {
 
 func openDatabase(database string) (realtime.Store, func() error, error) {
 	if strings.HasPrefix(database, "redis:") {
-		client, err := tcp.New(database, tcp.Options{Timeout: time.Minute})
+		client, err := tcp.New(database, redis.Options{Timeout: time.Minute})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
@@ -17,7 +18,7 @@ import (
 // near is a store on the Redis at addr, whose dead connections show soon.
 func near(t *testing.T, addr string, timeout time.Duration) *redisstore.Store {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: timeout, Silence: 100 * time.Millisecond})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: timeout, Silence: 100 * time.Millisecond})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	return redisstore.New(client)

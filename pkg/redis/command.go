@@ -1,6 +1,3 @@
-// Package redis is what the two ways to Redis have in common: how a command is
-// written, which command may be sent twice, and what of Redis' error text may
-// be shown.
 package redis
 
 import (

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 	"github.com/clockwork-timer/backend/pkg/signin"
@@ -78,7 +79,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func TestBindings(t *testing.T) {
-	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	b := signin.Bindings{Redis: client, Key: []byte("key")}

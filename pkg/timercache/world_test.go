@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -49,9 +50,9 @@ var backends = map[string]func(t testing.TB) (timercache.Redis, string){
 	},
 }
 
-func overTCP(t testing.TB, addr string) *tcp.Client {
+func overTCP(t testing.TB, addr string) *redis.Client {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: patience})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: patience})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
@@ -59,14 +60,14 @@ func overTCP(t testing.TB, addr string) *tcp.Client {
 
 // overREST is a client of Upstash's API on the Redis at addr, an embedded one
 // for "".
-func overREST(t testing.TB, addr string) (*upstash.Client, *upstashrest.Server) {
+func overREST(t testing.TB, addr string) (*redis.Client, *upstashrest.Server) {
 	t.Helper()
 	token := secret.New("upstash-token")
 	stand, err := upstashrest.New(upstashrest.Options{Addr: addr, Token: token})
 	require.NoError(t, err)
 	front := httptest.NewServer(stand)
 	t.Cleanup(func() { stand.Close(); front.Close() })
-	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Timeout: patience})
+	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Options: redis.Options{Timeout: patience}})
 	require.NoError(t, err)
 	return client, stand
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/timersync"
@@ -54,7 +55,7 @@ var campaigns = map[string]campaign{
 // overMiniredis is the cheapest Redis: operations are what counts here.
 func overMiniredis(t testing.TB, _ *clock) database {
 	addr := miniredis.RunT(t).Addr()
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	return database{client: client, addr: addr}

@@ -16,6 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -54,7 +55,7 @@ var databases = map[string]func(t testing.TB, c *clock) database{
 	"rest-redis":     func(t testing.TB, c *clock) database { return overREST(t, redisserver.Start(t), nil) },
 	"tcp-redis": func(t testing.TB, c *clock) database {
 		addr := redisserver.Start(t)
-		client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
+		client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = client.Close() })
 		return database{client: client, addr: addr}
@@ -68,7 +69,7 @@ func overREST(t testing.TB, addr string, now func() time.Time) database {
 	require.NoError(t, err)
 	front := httptest.NewServer(stand)
 	t.Cleanup(func() { stand.Close(); front.Close() })
-	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Timeout: time.Minute})
+	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Options: redis.Options{Timeout: time.Minute}})
 	require.NoError(t, err)
 	return database{client: client, addr: stand.Addr(), stand: stand, expires: now != nil}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
@@ -62,7 +63,7 @@ func TestUsageCountsTCP(t *testing.T) {
 	each(t, func(t *testing.T, s *upstashrest.Server) {
 		before := usage(t, s)
 		for range 3 {
-			client, err := tcp.New("redis://"+s.Addr(), tcp.Options{Timeout: time.Minute})
+			client, err := tcp.New("redis://"+s.Addr(), redis.Options{Timeout: time.Minute})
 			require.NoError(t, err)
 			_, err = client.Do(t.Context(), "GET", "k")
 			require.NoError(t, err)

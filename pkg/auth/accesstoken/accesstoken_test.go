@@ -15,18 +15,19 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
 type world struct {
 	*accesstoken.Store
-	redis *tcp.Client
+	redis *redis.Client
 	clock *manualclock.Clock
 }
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	clock := manualclock.New(time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC))

@@ -16,6 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth/session"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
@@ -27,7 +28,7 @@ const (
 
 // countedRedis counts commands, and can be down.
 type countedRedis struct {
-	*tcp.Client
+	*redis.Client
 	commands atomic.Int32
 	down     atomic.Bool
 }
@@ -53,7 +54,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	client, err := tcp.New("redis://"+redisserver.Start(t), tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+redisserver.Start(t), redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	w := &world{redis: &countedRedis{Client: client}, clock: manualclock.New(time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC))}

@@ -15,6 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/storetest"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -24,9 +25,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func overTCP(t *testing.T, addr string) *tcp.Client {
+func overTCP(t *testing.T, addr string) *redis.Client {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	return client
@@ -50,7 +51,7 @@ var servers = map[string]func(t *testing.T) func(t *testing.T) redisstore.Redis{
 		front := httptest.NewServer(stand)
 		t.Cleanup(func() { stand.Close(); front.Close() })
 		return func(t *testing.T) redisstore.Redis {
-			client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Timeout: time.Minute})
+			client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Options: redis.Options{Timeout: time.Minute}})
 			require.NoError(t, err)
 			return client
 		}

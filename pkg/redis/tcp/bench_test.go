@@ -7,13 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 // BenchmarkDo is one read after another by a lone caller, and many at once.
 func BenchmarkDo(b *testing.B) {
-	client, err := tcp.New("redis://"+redisserver.Start(b), tcp.Options{Timeout: time.Minute})
+	client, err := tcp.New("redis://"+redisserver.Start(b), redis.Options{Timeout: time.Minute})
 	require.NoError(b, err)
 	defer client.Close()
 	read := func() {

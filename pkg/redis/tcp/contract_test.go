@@ -7,6 +7,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest/redistest"
@@ -14,9 +15,9 @@ import (
 
 const password = "marked-password"
 
-func connect(t *testing.T, url string, timeout time.Duration) *tcp.Client {
+func connect(t *testing.T, url string, timeout time.Duration) *redis.Client {
 	t.Helper()
-	client, err := tcp.New(url, tcp.Options{Timeout: timeout})
+	client, err := tcp.New(url, redis.Options{Timeout: timeout})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client
@@ -40,7 +41,7 @@ func TestContract(t *testing.T) {
 					return connect(t, "redis://"+addr, timeout)
 				},
 				WithPrefix: func(t *testing.T) redistest.Client {
-					client, err := tcp.New("redis://:"+password+"@"+addr, tcp.Options{Timeout: time.Minute, Prefix: redistest.Prefix})
+					client, err := tcp.New("redis://:"+password+"@"+addr, redis.Options{Timeout: time.Minute, Prefix: redistest.Prefix})
 					require.NoError(t, err)
 					t.Cleanup(func() { require.NoError(t, client.Close()) })
 					return client

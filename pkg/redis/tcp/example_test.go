@@ -7,6 +7,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
@@ -17,7 +18,7 @@ func Example() {
 	}
 	defer mini.Close()
 
-	client, err := tcp.New("redis://"+mini.Addr(), tcp.Options{})
+	client, err := tcp.New("redis://"+mini.Addr(), redis.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
@@ -21,7 +22,7 @@ func FuzzURL(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, url string) {
 		for _, url := range []string{url, strings.Replace(url, "://", "://:c4nary-7f@", 1)} {
-			client, err := tcp.New(url, tcp.Options{})
+			client, err := tcp.New(url, redis.Options{})
 			if err != nil {
 				assert.NotContains(t, err.Error(), "c4nary-7f")
 				continue
@@ -93,7 +94,7 @@ func FuzzReply(f *testing.F) {
 		server.mu.Lock()
 		server.says = says
 		server.mu.Unlock()
-		client, err := tcp.New("redis://"+server.address, tcp.Options{Timeout: time.Second})
+		client, err := tcp.New("redis://"+server.address, redis.Options{Timeout: time.Second})
 		require.NoError(t, err)
 		defer func() { assert.NoError(t, client.Close()) }()
 		if reply, err := client.Do(t.Context(), "GET", "key"); err == nil {

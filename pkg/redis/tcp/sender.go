@@ -60,12 +60,12 @@ func (s *sender) send(ctx context.Context, op string, cmds [][]string) ([]any, e
 	}
 	switch err := ctx.Err(); {
 	case s.withdraw(one):
-		return nil, &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Uncounted: true, Err: fmt.Errorf("%w: %w", ErrQueued, err)}
+		return nil, &redis.Error{Op: op, Uncounted: true, Err: fmt.Errorf("%w: %w", ErrQueued, err)}
 	case one.last && errors.Is(err, context.DeadlineExceeded): // the round trip's time is over too
 		<-one.done
 		return one.replies, one.err
 	default:
-		return nil, &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Uncounted: true, Err: err}
+		return nil, &redis.Error{Op: op, Uncounted: true, Err: err}
 	}
 }
 
@@ -162,7 +162,7 @@ func (c *call) hasError() bool {
 // whole. A command that Redis refused has its error in its place.
 func (c *call) collect(ctx context.Context, all error) ([]any, error) {
 	if all != nil {
-		return nil, failed(ctx, c.op, all, c.cmds...)
+		return nil, errorOf(ctx, c.op, all, c.cmds...)
 	}
 	replies := make([]any, len(c.queued))
 	for i, cmd := range c.queued {
@@ -171,7 +171,7 @@ func (c *call) collect(ctx context.Context, all error) ([]any, error) {
 			replies[i] = value
 			continue
 		}
-		e := failed(ctx, redis.Name(c.cmds[i]), err, c.cmds[i])
+		e := errorOf(ctx, redis.Name(c.cmds[i]), err, c.cmds[i])
 		if e.Code == "" || e.Code == "NOAUTH" {
 			e.Op = c.op // it is not about one command
 			return nil, e

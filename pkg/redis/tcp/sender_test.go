@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
@@ -75,7 +76,7 @@ func TestConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			proxy := behind(t, miniredis.RunT(t).Addr())
 			proxy.Delay(20 * time.Millisecond) // so that calls meet
-			client, err := tcp.New("redis://"+proxy.Addr()+tc.query, tcp.Options{Timeout: time.Minute, Connections: tc.connections})
+			client, err := tcp.New("redis://"+proxy.Addr()+tc.query, redis.Options{Timeout: time.Minute, Connections: tc.connections})
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = client.Close() })
 			for round := 0; round < 50 && proxy.Opened() < tc.want; round++ {
@@ -88,13 +89,13 @@ func TestConnections(t *testing.T) {
 		})
 	}
 	for _, query := range []string{"?pool_size=-1", "?pool_size=100000"} {
-		_, err := tcp.New("redis://marked@localhost"+query, tcp.Options{})
+		_, err := tcp.New("redis://marked@localhost"+query, redis.Options{})
 		require.ErrorContains(t, err, "pool_size")
 	}
 }
 
 // held is a Redis whose one connection is in use until the test ends it.
-func held(t *testing.T, timeout time.Duration) (client *tcp.Client, first <-chan error, answers *sync.Mutex) {
+func held(t *testing.T, timeout time.Duration) (client *redis.Client, first <-chan error, answers *sync.Mutex) {
 	t.Helper()
 	answers = new(sync.Mutex)
 	answers.Lock()
@@ -103,7 +104,7 @@ func held(t *testing.T, timeout time.Duration) (client *tcp.Client, first <-chan
 		defer answers.Unlock()
 		return "$1\r\nv\r\n"
 	})
-	client, err := tcp.New("redis://"+addr, tcp.Options{Timeout: timeout, Connections: 1})
+	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: timeout, Connections: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	ended := make(chan error, 1)
@@ -138,7 +139,7 @@ func TestQueuedTooLong(t *testing.T) {
 func TestLostTogether(t *testing.T) {
 	target := miniredis.RunT(t)
 	proxy := behind(t, target.Addr())
-	client, err := tcp.New("redis://"+proxy.Addr(), tcp.Options{Timeout: 500 * time.Millisecond, Connections: 1})
+	client, err := tcp.New("redis://"+proxy.Addr(), redis.Options{Timeout: 500 * time.Millisecond, Connections: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	_, err = client.Do(t.Context(), "PING")
@@ -147,8 +148,8 @@ func TestLostTogether(t *testing.T) {
 	var counted atomic.Int64
 	atOnce(20, func(i int) {
 		_, err := client.Do(t.Context(), "INCR", strconv.Itoa(i))
-		failed, ok := errors.AsType[*tcp.Error](err)
-		if ok && assert.ErrorIs(t, err, context.DeadlineExceeded) && !failed.Uncounted {
+		var failed *redis.Error
+		if errors.As(err, &failed) && assert.ErrorIs(t, err, context.DeadlineExceeded) && !failed.Uncounted {
 			counted.Add(1)
 		}
 	})

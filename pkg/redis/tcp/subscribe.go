@@ -2,9 +2,7 @@ package tcp
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,33 +13,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
-// Subscribe calls onMessage for each message published to one of the channels,
-// one at a time, and blocks until ctx ends (then it returns ctx.Err()) or the
-// connection is lost or goes silent (then an *Error). onReady, which may be nil, is called
-// once, when every channel is confirmed. Messages sent while not subscribed
-// are lost: read the state again after each reconnect.
-func (c *Client) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
-	return c.listen(ctx, "SUBSCRIBE", (*goredis.PubSub).Subscribe, onReady, onMessage, channels)
-}
-
-// PSubscribe is Subscribe for every channel that fits one of the glob-style
-// patterns; onMessage gets the channel, not the pattern.
-func (c *Client) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
-	return c.listen(ctx, "PSUBSCRIBE", (*goredis.PubSub).PSubscribe, onReady, onMessage, patterns)
-}
-
-type subscribe func(p *goredis.PubSub, ctx context.Context, names ...string) error
-
 var errSilent = fmt.Errorf("the subscription was silent and a PING on it got no answer within %s", pongWait)
 
-func (c *Client) listen(ctx context.Context, op string, open subscribe, onReady func(), onMessage func(channel, payload string), names []string) error {
-	if len(names) == 0 {
-		return &Error{Op: op, Err: errors.New("no channel named")}
-	}
-	command := append([]string{op}, names...)
-	if err := redis.Prefix(command, c.prefix); err != nil {
-		return err
-	}
+// Listen hears messages on a connection of its own.
+func (c *transport) Listen(ctx context.Context, op string, names []string, onReady func(), onMessage func(channel, payload string)) error {
 	pubsub := c.feeds.Subscribe(ctx) // no channel yet, so no connection
 	listening, stop := context.WithCancel(ctx)
 	watch := watch{pubsub: pubsub, silence: c.silence}
@@ -55,7 +30,11 @@ func (c *Client) listen(ctx context.Context, op string, open subscribe, onReady 
 
 	connecting, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	err := open(pubsub, connecting, command[1:]...)
+	open := pubsub.Subscribe
+	if op == "PSUBSCRIBE" {
+		open = pubsub.PSubscribe
+	}
+	err := open(connecting, names...)
 	if err == nil {
 		err = c.receive(listening, &watch, len(names), onReady, onMessage)
 	}
@@ -63,14 +42,14 @@ func (c *Client) listen(ctx context.Context, op string, open subscribe, onReady 
 		return err
 	}
 	if watch.silent.Load() {
-		return &Error{Op: op, Retryable: true, Err: errSilent}
+		return &redis.Error{Op: op, Err: errSilent}
 	}
-	return failed(ctx, op, err, command)
+	return errorOf(ctx, op, err, append([]string{op}, names...))
 }
 
 // receive hands out messages until the connection fails. Until all names are
 // confirmed it waits no longer than the client's timeout.
-func (c *Client) receive(ctx context.Context, w *watch, waiting int, onReady func(), onMessage func(channel, payload string)) error {
+func (c *transport) receive(ctx context.Context, w *watch, waiting int, onReady func(), onMessage func(channel, payload string)) error {
 	deadline := time.Now().Add(c.timeout)
 	for {
 		var wait time.Duration // none: as long as it takes
@@ -88,7 +67,7 @@ func (c *Client) receive(ctx context.Context, w *watch, waiting int, onReady fun
 				onReady()
 			}
 		case *goredis.Message:
-			onMessage(strings.TrimPrefix(m.Channel, c.prefix), m.Payload)
+			onMessage(m.Channel, m.Payload)
 		}
 	}
 }

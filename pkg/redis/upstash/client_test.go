@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
@@ -55,7 +56,7 @@ func TestNewChecksOptions(t *testing.T) {
 }
 
 // answer serves one fixed answer and the client for it.
-func answer(t *testing.T, status int, header http.Header, body string) *upstash.Client {
+func answer(t *testing.T, status int, header http.Header, body string) *redis.Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for name, values := range header {
@@ -65,7 +66,7 @@ func answer(t *testing.T, status int, header http.Header, body string) *upstash.
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(server.Close)
-	return connect(t, upstash.Options{URL: server.URL, MaxBody: 1000, Timeout: time.Minute})
+	return connect(t, upstash.Options{URL: server.URL, MaxBody: 1000, Options: redis.Options{Timeout: time.Minute}})
 }
 
 func TestAnswers(t *testing.T) {
@@ -74,39 +75,39 @@ func TestAnswers(t *testing.T) {
 		status int
 		header http.Header
 		body   string
-		want   upstash.Error
+		want   redis.Error
 		text   string
 	}{
-		"redis-error":      {400, nil, `{"error":"WRONGTYPE Operation against a key"}`, upstash.Error{Status: 400, Code: "WRONGTYPE", Message: "Operation against a key"}, "HTTP 400: WRONGTYPE Operation"},
-		"error-with-200":   {200, nil, `{"error":"ERR syntax error"}`, upstash.Error{Status: 200, Code: "ERR", Message: "syntax error"}, "ERR syntax error"},
-		"error-no-code":    {400, nil, `{"error":"sorry"}`, upstash.Error{Status: 400, Code: "ERR", Message: "sorry"}, "ERR sorry"},
-		"bad-token":        {401, nil, `{"error":"WRONGPASS invalid or missing auth token"}`, upstash.Error{Status: 401, Code: "WRONGPASS", Message: "invalid or missing auth token"}, "HTTP 401: WRONGPASS"},
-		"quota":            {400, nil, `{"error":"ERR max requests limit exceeded. Limit: 500000"}`, upstash.Error{Status: 400, Code: "ERR", Message: "max requests limit exceeded. Limit"}, "max requests limit exceeded"},
-		"quota-as-429":     {429, nil, `{"error":"ERR max daily request limit exceeded"}`, upstash.Error{Status: 429, Code: "ERR", Message: "max daily request limit exceeded"}, "HTTP 429"},
-		"quoted-value":     {400, nil, `{"error":"ERR unknown command 'x', with args 'marked-secret'"}`, upstash.Error{Status: 400, Code: "ERR", Message: "unknown command"}, "unknown command"},
-		"raised-value":     {400, nil, `{"error":"STALE marked-secret is old"}`, upstash.Error{Status: 400, Code: "STALE", Message: "[value] is old"}, "STALE [value]"},
-		"throttled":        {429, http.Header{"Retry-After": {"7"}}, html, upstash.Error{Status: 429, Retryable: true, RetryAfter: 7 * time.Second}, "HTTP 429"},
-		"html-502":         {502, nil, html, upstash.Error{Status: 502, Retryable: true}, "HTTP 502"},
-		"json-500":         {500, nil, `{"error":"ERR internal"}`, upstash.Error{Status: 500, Code: "ERR", Message: "internal", Retryable: true}, "HTTP 500"},
-		"html-200":         {200, nil, html, upstash.Error{Status: 200}, "answer is not JSON"},
-		"empty-200":        {200, nil, "", upstash.Error{Status: 200}, "answer is not JSON"},
-		"half-json":        {200, nil, `{"result":"va`, upstash.Error{Status: 200}, "answer is not JSON"},
-		"trailing":         {200, nil, `{"result":1}{"result":2}`, upstash.Error{Status: 200}, "answer is not JSON"},
-		"no-result":        {200, nil, `{}`, upstash.Error{Status: 200}, "does not document"},
-		"list-for-one":     {200, nil, `[{"result":1}]`, upstash.Error{Status: 200}, "does not document"},
-		"object-result":    {200, nil, `{"result":{"a":1}}`, upstash.Error{Status: 200}, "does not document"},
-		"fraction":         {200, nil, `{"result":1.5}`, upstash.Error{Status: 200}, "does not document"},
-		"beyond-int64":     {200, nil, `{"result":9223372036854775808}`, upstash.Error{Status: 200}, "does not document"},
-		"true-in-list":     {200, nil, `{"result":[1,true]}`, upstash.Error{Status: 200}, "does not document"},
-		"too-long":         {200, nil, `{"result":"` + strings.Repeat("a", 1000) + `"}`, upstash.Error{Status: 200}, "longer than the limit of 1000 bytes"},
-		"redirect":         {307, http.Header{"Location": {"/elsewhere"}}, "", upstash.Error{Status: 307}, "redirect refused"},
-		"no-content":       {204, nil, "", upstash.Error{Status: 204}, "HTTP 204"},
-		"retry-after-text": {503, http.Header{"Retry-After": {"soon"}}, "", upstash.Error{Status: 503, Retryable: true}, "HTTP 503"},
+		"redis-error":      {400, nil, `{"error":"WRONGTYPE Operation against a key"}`, redis.Error{Status: 400, Code: "WRONGTYPE", Message: "Operation against a key"}, "HTTP 400: WRONGTYPE Operation"},
+		"error-with-200":   {200, nil, `{"error":"ERR syntax error"}`, redis.Error{Status: 200, Code: "ERR", Message: "syntax error"}, "ERR syntax error"},
+		"error-no-code":    {400, nil, `{"error":"sorry"}`, redis.Error{Status: 400, Code: "ERR", Message: "sorry"}, "ERR sorry"},
+		"bad-token":        {401, nil, `{"error":"WRONGPASS invalid or missing auth token"}`, redis.Error{Status: 401, Code: "WRONGPASS", Message: "invalid or missing auth token"}, "HTTP 401: WRONGPASS"},
+		"quota":            {400, nil, `{"error":"ERR max requests limit exceeded. Limit: 500000"}`, redis.Error{Status: 400, Code: "ERR", Message: "max requests limit exceeded. Limit"}, "max requests limit exceeded"},
+		"quota-as-429":     {429, nil, `{"error":"ERR max daily request limit exceeded"}`, redis.Error{Status: 429, Code: "ERR", Message: "max daily request limit exceeded"}, "HTTP 429"},
+		"quoted-value":     {400, nil, `{"error":"ERR unknown command 'x', with args 'marked-secret'"}`, redis.Error{Status: 400, Code: "ERR", Message: "unknown command"}, "unknown command"},
+		"raised-value":     {400, nil, `{"error":"STALE marked-secret is old"}`, redis.Error{Status: 400, Code: "STALE", Message: "[value] is old"}, "STALE [value]"},
+		"throttled":        {429, http.Header{"Retry-After": {"7"}}, html, redis.Error{Status: 429, RetryAfter: 7 * time.Second}, "HTTP 429"},
+		"html-502":         {502, nil, html, redis.Error{Status: 502}, "HTTP 502"},
+		"json-500":         {500, nil, `{"error":"ERR internal"}`, redis.Error{Status: 500, Code: "ERR", Message: "internal"}, "HTTP 500"},
+		"html-200":         {200, nil, html, redis.Error{Status: 200}, "answer is not JSON"},
+		"empty-200":        {200, nil, "", redis.Error{Status: 200}, "answer is not JSON"},
+		"half-json":        {200, nil, `{"result":"va`, redis.Error{Status: 200}, "answer is not JSON"},
+		"trailing":         {200, nil, `{"result":1}{"result":2}`, redis.Error{Status: 200}, "answer is not JSON"},
+		"no-result":        {200, nil, `{}`, redis.Error{Status: 200}, "does not document"},
+		"list-for-one":     {200, nil, `[{"result":1}]`, redis.Error{Status: 200}, "does not document"},
+		"object-result":    {200, nil, `{"result":{"a":1}}`, redis.Error{Status: 200}, "does not document"},
+		"fraction":         {200, nil, `{"result":1.5}`, redis.Error{Status: 200}, "does not document"},
+		"beyond-int64":     {200, nil, `{"result":9223372036854775808}`, redis.Error{Status: 200}, "does not document"},
+		"true-in-list":     {200, nil, `{"result":[1,true]}`, redis.Error{Status: 200}, "does not document"},
+		"too-long":         {200, nil, `{"result":"` + strings.Repeat("a", 1000) + `"}`, redis.Error{Status: 200}, "longer than the limit of 1000 bytes"},
+		"redirect":         {307, http.Header{"Location": {"/elsewhere"}}, "", redis.Error{Status: 307}, "redirect refused"},
+		"no-content":       {204, nil, "", redis.Error{Status: 204}, "HTTP 204"},
+		"retry-after-text": {503, http.Header{"Retry-After": {"soon"}}, "", redis.Error{Status: 503}, "HTTP 503"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := answer(t, tc.status, tc.header, tc.body).Do(t.Context(), "SET", "k", "marked-secret")
 			assert.Nil(t, got)
-			var failed *upstash.Error
+			var failed *redis.Error
 			require.ErrorAs(t, err, &failed)
 			assert.ErrorContains(t, err, tc.text)
 			assert.NotContains(t, err.Error(), "marked")
@@ -132,7 +133,7 @@ func TestPipelineAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := answer(t, tc.status, nil, tc.body).Pipeline(t.Context(), []any{"INCR", "a"}, []any{"INCR", "b"})
 			assert.Nil(t, got)
-			var failed *upstash.Error
+			var failed *redis.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, "PIPELINE", failed.Op)
 			assert.Equal(t, tc.code, failed.Code)
@@ -186,15 +187,13 @@ func TestRetry(t *testing.T) {
 		"an-answer-is-an-answer": {refuses, []any{"GET", "k"}, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var calls, pauses atomic.Int64
+			var calls atomic.Int64
 			client := connect(t, upstash.Options{
-				URL: "https://db.upstash.io", Timeout: time.Minute,
+				URL: "https://db.upstash.io", Options: redis.Options{Timeout: time.Minute},
 				Transport: roundTrip(func(*http.Request) (*http.Response, error) { return tc.answer(calls.Add(1)) }),
-				Sleep:     func(context.Context, time.Duration) error { pauses.Add(1); return nil },
 			})
 			got, err := client.Do(t.Context(), tc.cmd...)
 			assert.Equal(t, tc.want, calls.Load(), "requests")
-			assert.Equal(t, tc.want-1, pauses.Load(), "pauses")
 			if tc.heals {
 				require.NoError(t, err)
 				assert.Equal(t, "v", got)
@@ -238,10 +237,9 @@ func TestDeadline(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := connect(t, upstash.Options{URL: "https://db.upstash.io", Transport: hang}).Do(ctx, "GET", "k")
-		var failed *upstash.Error
+		var failed *redis.Error
 		require.ErrorAs(t, err, &failed)
 		assert.ErrorIs(t, err, context.Canceled)
-		assert.False(t, failed.Retryable)
 	})
 }
 
@@ -249,7 +247,7 @@ func TestRequest(t *testing.T) {
 	var got []*http.Request
 	var bodies []string
 	client := connect(t, upstash.Options{
-		URL: "https://db.upstash.io/prefix/", Timeout: time.Minute,
+		URL: "https://db.upstash.io/prefix/", Options: redis.Options{Timeout: time.Minute},
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			body, _ := io.ReadAll(r.Body)
 			got, bodies = append(got, r), append(bodies, string(body))

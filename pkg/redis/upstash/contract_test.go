@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
@@ -16,7 +17,7 @@ import (
 
 const token = "marked-token"
 
-func connect(t *testing.T, o upstash.Options) *upstash.Client {
+func connect(t *testing.T, o upstash.Options) *redis.Client {
 	t.Helper()
 	if o.Token.IsZero() {
 		o.Token = secret.New(token)
@@ -45,15 +46,15 @@ func TestContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := start(t)
 			redistest.Run(t, redistest.Subject{
-				Client: connect(t, upstash.Options{URL: url, Timeout: time.Minute}),
+				Client: connect(t, upstash.Options{URL: url, Options: redis.Options{Timeout: time.Minute}}),
 				At: func(t *testing.T, addr string, timeout time.Duration) redistest.Client {
-					return connect(t, upstash.Options{URL: "http://" + addr, Timeout: timeout})
+					return connect(t, upstash.Options{URL: "http://" + addr, Options: redis.Options{Timeout: timeout}})
 				},
 				WithPrefix: func(t *testing.T) redistest.Client {
-					return connect(t, upstash.Options{URL: url, Timeout: time.Minute, Prefix: redistest.Prefix})
+					return connect(t, upstash.Options{URL: url, Options: redis.Options{Timeout: time.Minute, Prefix: redistest.Prefix}})
 				},
 				WithWrongCredentials: func(t *testing.T) redistest.Client {
-					return connect(t, upstash.Options{URL: url, Token: secret.New("wrong"), Timeout: time.Minute})
+					return connect(t, upstash.Options{URL: url, Token: secret.New("wrong"), Options: redis.Options{Timeout: time.Minute}})
 				},
 			})
 		})

@@ -35,5 +35,5 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// ["hello" <nil>] <nil>
-	// upstash LPUSH: HTTP 400: WRONGTYPE Operation against a key holding the wrong kind of value
+	// redis LPUSH: HTTP 400: WRONGTYPE Operation against a key holding the wrong kind of value
 }

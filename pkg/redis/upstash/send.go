@@ -14,11 +14,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
-const (
-	opPipeline = "PIPELINE"
-	// maxErrorBody bounds what is read of an answer that is not 200.
-	maxErrorBody = 64 << 10
-)
+// maxErrorBody bounds what is read of an answer that is not 200.
+const maxErrorBody = 64 << 10
 
 var (
 	errRedirect = errors.New("redirect refused: is the URL the one of the REST API?")
@@ -32,34 +29,16 @@ type call struct {
 	body     any
 }
 
-// call sends the request within the client's deadline, again if that is safe,
-// and returns the decoded body of the answer with status 200.
-func (c *Client) call(ctx context.Context, r call) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
+// send sends the request and returns the decoded body of an answer with status
+// 200.
+func (c *transport) send(ctx context.Context, r call) (any, error) {
 	var payload bytes.Buffer
 	enc := json.NewEncoder(&payload)
 	enc.SetEscapeHTML(false) // a "<" would be sent as six bytes
 	if err := enc.Encode(r.body); err != nil {
-		return nil, &Error{Op: r.op, Err: err}
+		return nil, &redis.Error{Op: r.op, Err: err}
 	}
-	for attempt := 0; ; attempt++ {
-		decoded, err := c.send(ctx, r, payload.Bytes())
-		if !repeats(attempt, r.cmds, err) || c.sleep(ctx, retryPause) != nil {
-			return decoded, err
-		}
-	}
-}
-
-// repeats decides whether to send a call once more: never twice, never after
-// an answer, and only where a second arrival does no harm.
-func repeats(attempt int, cmds [][]string, err error) bool {
-	failed, ok := errors.AsType[*Error](err)
-	return attempt == 0 && ok && failed.unconnected() && redis.Repeatable(cmds...)
-}
-
-func (c *Client) send(ctx context.Context, r call, payload []byte) (any, error) {
-	res, err := c.post(ctx, r.path, payload, nil)
+	res, err := c.post(ctx, r.path, payload.Bytes(), nil)
 	if err != nil {
 		return nil, lost(ctx, r.op, err)
 	}
@@ -73,16 +52,16 @@ func (c *Client) send(ctx context.Context, r call, payload []byte) (any, error) 
 		return nil, lost(ctx, r.op, err)
 	}
 	if int64(len(body)) > c.maxBody {
-		return nil, &Error{Op: r.op, Status: res.StatusCode, Err: fmt.Errorf("%w of %d bytes", errTooLong, c.maxBody)}
+		return nil, &redis.Error{Op: r.op, Status: res.StatusCode, Err: fmt.Errorf("%w of %d bytes", errTooLong, c.maxBody)}
 	}
 	decoded, err := decodeBody(body)
 	if err != nil {
-		return nil, &Error{Op: r.op, Status: res.StatusCode, Err: err}
+		return nil, &redis.Error{Op: r.op, Status: res.StatusCode, Err: err}
 	}
 	return decoded, nil
 }
 
-func (c *Client) post(ctx context.Context, path string, payload []byte, header http.Header) (*http.Response, error) {
+func (c *transport) post(ctx context.Context, path string, payload []byte, header http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(payload))
 	if err != nil {
 		return nil, err
@@ -97,17 +76,17 @@ func (c *Client) post(ctx context.Context, path string, payload []byte, header h
 }
 
 // refused reads the error out of an answer that is not 200. A proxy in front
-// answers with HTML: of that only the status is told.
-func (c *Client) refused(op string, res *http.Response, cmds ...[]string) error {
+// answers with HTML: of that only the status is reported.
+func (c *transport) refused(op string, res *http.Response, cmds ...[]string) error {
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody)) // a body cut short still has its status
 	if decoded, err := decodeBody(body); err == nil {
 		if r, err := asReply(decoded); err == nil && r.failed {
-			said := c.redisError(op, res.StatusCode, r.message, cmds...)
+			said := c.refusal(op, res.StatusCode, r.message, cmds...)
 			said.RetryAfter = retryAfter(res.Header)
 			return said
 		}
 	}
-	e := &Error{Op: op, Status: res.StatusCode, Retryable: mayPass(res.StatusCode, ""), RetryAfter: retryAfter(res.Header)}
+	e := &redis.Error{Op: op, Status: res.StatusCode, RetryAfter: retryAfter(res.Header)}
 	if res.StatusCode/100 == 3 {
 		e.Err = errRedirect
 	}
@@ -117,14 +96,14 @@ func (c *Client) refused(op string, res *http.Response, cmds ...[]string) error 
 // lost is the error of a call that brought no whole answer. The URL is taken
 // out of net/http's error: for a subscription it holds the channel.
 func lost(ctx context.Context, op string, err error) error {
-	inURL, ok := errors.AsType[*url.Error](err)
-	if ok {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
 		err = inURL.Err
 	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	return &Error{Op: op, Retryable: !errors.Is(err, context.Canceled), Err: err}
+	return redis.Lost(op, err)
 }
 
 // syncToken is the newest Upstash-Sync-Token: sent back, it makes a read see

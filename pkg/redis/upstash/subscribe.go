@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 var (
@@ -23,36 +24,20 @@ var (
 	errSilent      = fmt.Errorf("the stream was silent and a heartbeat did not arrive within %s", echoWait)
 )
 
-// Subscribe calls onMessage for each message published to one of the channels,
-// one at a time, and blocks until ctx ends (then it returns ctx.Err()) or a
-// stream is lost (then an *Error). onReady, which may be nil, is called once,
-// when every channel is confirmed. Messages sent while not subscribed are
-// lost: read the state again after each reconnect. A message of more than 1 MiB
-// comes without its payload.
-//
-// The stream is text in lines, so a message must hold no newline.
-func (c *Client) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
-	return c.listen(ctx, subscription{op: "SUBSCRIBE", path: "/subscribe/", confirm: "subscribe,", message: parseMessage}, onReady, onMessage, channels)
-}
-
-// PSubscribe is Subscribe for every channel that fits one of the glob-style
-// patterns; onMessage gets the channel, not the pattern. Channel names that
-// hold a comma cannot be told apart.
-func (c *Client) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
-	return c.listen(ctx, subscription{op: "PSUBSCRIBE", path: "/psubscribe/", confirm: "psubscribe,", message: parsePatternMessage}, onReady, onMessage, patterns)
-}
-
 // subscription is what SUBSCRIBE and PSUBSCRIBE differ in.
 type subscription struct {
 	op, path, confirm string
 	message           func(data, name string) (channel, payload string, ok bool)
 }
 
-// listen opens one stream per name, as Upstash's own client does; several
-// names in one path are not documented.
-func (c *Client) listen(ctx context.Context, s subscription, onReady func(), onMessage func(channel, payload string), names []string) error {
-	if len(names) == 0 {
-		return &Error{Op: s.op, Err: errors.New("no channel named")}
+// Listen opens one stream per name, as Upstash's own client does; several names
+// in one path are not documented. A stream is text in lines, so a message must
+// hold no newline, and a channel that a pattern fits no comma. A message of more
+// than 1 MiB comes without its payload.
+func (c *transport) Listen(ctx context.Context, op string, names []string, onReady func(), onMessage func(channel, payload string)) error {
+	s := subscription{op: op, path: "/subscribe/", confirm: "subscribe,", message: parseMessage}
+	if op == "PSUBSCRIBE" {
+		s = subscription{op: op, path: "/psubscribe/", confirm: "psubscribe,", message: parsePatternMessage}
 	}
 	var mu sync.Mutex // guards waiting, and calls onMessage once at a time
 	waiting := len(names)
@@ -70,7 +55,7 @@ func (c *Client) listen(ctx context.Context, s subscription, onReady func(), onM
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, name := range names {
-		group.Go(panics.Guard(func() error { return c.stream(groupCtx, s, c.prefix+name, confirmed, deliver) }))
+		group.Go(panics.Guard(func() error { return c.stream(groupCtx, s, name, confirmed, deliver) }))
 	}
 	err := group.Wait()
 	if ctx.Err() != nil {
@@ -79,7 +64,7 @@ func (c *Client) listen(ctx context.Context, s subscription, onReady func(), onM
 	return err
 }
 
-func (c *Client) stream(ctx context.Context, s subscription, name string, confirmed func(), deliver func(channel, payload string)) error {
+func (c *transport) stream(ctx context.Context, s subscription, name string, confirmed func(), deliver func(channel, payload string)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(c.timeout, func() { cancel(errUnconfirmed) })
@@ -119,7 +104,7 @@ func (c *Client) stream(ctx context.Context, s subscription, name string, confir
 			if !whole {
 				payload = ""
 			}
-			deliver(strings.TrimPrefix(channel, c.prefix), payload)
+			deliver(channel, payload)
 		}
 	}
 }
@@ -143,7 +128,7 @@ func (p *pulse) Read(b []byte) (int, error) {
 // after some silence it publishes a heartbeat, which every instance that
 // listens to the same name hears: the first to send one spares the others
 // theirs.
-func (c *Client) watch(ctx context.Context, cancel context.CancelCauseFunc, heard *pulse, name string) {
+func (c *transport) watch(ctx context.Context, cancel context.CancelCauseFunc, heard *pulse, name string) {
 	tick := time.NewTicker(min(time.Second, c.silence))
 	defer tick.Stop()
 	for asked := (time.Time{}); ; {
@@ -162,8 +147,10 @@ func (c *Client) watch(ctx context.Context, cancel context.CancelCauseFunc, hear
 			}
 		case c.watched():
 			asked = time.Now()
-			channel := strings.ReplaceAll(strings.TrimPrefix(name, c.prefix), "*", "heartbeat")
-			_, _ = c.Do(ctx, "PUBLISH", channel, heartbeat) // if it fails nothing arrives either
+			beat, stop := context.WithTimeout(ctx, c.timeout)
+			cmd := []string{"PUBLISH", strings.ReplaceAll(name, "*", "heartbeat"), heartbeat}
+			_, _ = c.Send(beat, cmd[0], [][]string{cmd}) // if it fails nothing arrives either
+			stop()
 		}
 	}
 }
@@ -176,10 +163,10 @@ func escape(name string) string {
 
 func streamLost(ctx context.Context, op string, err error) error {
 	if errors.Is(context.Cause(ctx), errSilent) {
-		return &Error{Op: op, Retryable: true, Err: errSilent}
+		return &redis.Error{Op: op, Err: errSilent}
 	}
 	if errors.Is(context.Cause(ctx), errUnconfirmed) {
-		return &Error{Op: op, Retryable: true, Err: fmt.Errorf("%w: %w", errUnconfirmed, context.DeadlineExceeded)}
+		return &redis.Error{Op: op, Err: fmt.Errorf("%w: %w", errUnconfirmed, context.DeadlineExceeded)}
 	}
 	return lost(ctx, op, err)
 }

@@ -1,9 +1,8 @@
-package app
+package redis
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -15,8 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
-	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -36,34 +33,24 @@ func (r *brittleRedis) is(fail error, hangs bool) {
 	r.fail, r.hangs = fail, hangs
 }
 
-func (r *brittleRedis) Do(ctx context.Context, cmd ...any) (any, error) {
+func (r *brittleRedis) Send(ctx context.Context, op string, cmds [][]string) ([]any, error) {
 	r.mu.Lock()
 	fail, hangs := r.fail, r.hangs
-	r.sent = append(r.sent, cmd[0].(string))
+	r.sent = append(r.sent, op)
 	r.mu.Unlock()
 	if hangs {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
 		<-ctx.Done()
-		return nil, &tcp.Error{Op: cmd[0].(string), Err: ctx.Err()}
+		return nil, &Error{Op: op, Err: ctx.Err()}
 	}
-	return "OK", fail
+	return make([]any, len(cmds)), fail
 }
 
-func (r *brittleRedis) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
-	reply, err := r.Do(ctx, "PIPELINE")
-	return []any{reply}, err
-}
-
-func (r *brittleRedis) Subscribe(ctx context.Context, _ func(), _ func(channel, payload string), _ ...string) error {
-	_, err := r.Do(ctx, "SUBSCRIBE")
+func (r *brittleRedis) Listen(ctx context.Context, op string, names []string, _ func(), _ func(channel, payload string)) error {
+	_, err := r.Send(ctx, op, [][]string{names})
 	return err
 }
 
-func (r *brittleRedis) PSubscribe(ctx context.Context, _ func(), _ func(channel, payload string), _ ...string) error {
-	_, err := r.Do(ctx, "PSUBSCRIBE")
-	return err
-}
+func (*brittleRedis) Close() error { return nil }
 
 func (r *brittleRedis) take() []string {
 	r.mu.Lock()
@@ -73,18 +60,18 @@ func (r *brittleRedis) take() []string {
 	return sent
 }
 
-var unreachable = &tcp.Error{Op: "GET", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+var unreachable = &Error{Op: "GET", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
 
-func guarded() (guardedRedis, *brittleRedis) {
+func guarded() (*Client, *brittleRedis) {
 	redis := &brittleRedis{}
-	return guardedRedis{redis, newBreakers(slog.New(slog.DiscardHandler), time.Now).redis}, redis
+	return New(redis, Options{Breaker: NewBreaker(slog.New(slog.DiscardHandler), time.Now)}), redis
 }
 
 // down makes Redis fail until it is given up.
-func (r *brittleRedis) down(t *testing.T, g guardedRedis) {
+func (r *brittleRedis) down(t *testing.T, g *Client) {
 	t.Helper()
 	r.is(unreachable, false)
-	for range redisFailures {
+	for range breakerFailures {
 		_, err := g.Do(t.Context(), "GET", "k")
 		require.NotErrorIs(t, err, upstream.ErrOpen)
 	}
@@ -100,13 +87,11 @@ func TestRedisDownIsNotAsked(t *testing.T) {
 		_, pipelineErr := g.Pipeline(t.Context(), []any{"GET", "k"})
 		for _, err := range []error{doErr, pipelineErr, g.Subscribe(t.Context(), nil, nil, "c"), g.PSubscribe(t.Context(), nil, nil, "c*")} {
 			require.ErrorIs(t, err, upstream.ErrOpen)
-			var down *RedisDown
-			require.ErrorAs(t, err, &down)
-			assert.Greater(t, down.Wait, time.Duration(0))
-			assert.LessOrEqual(t, down.Wait, redisOpen)
-			var coded interface{ RedisCode() string }
-			require.ErrorAs(t, err, &coded)
-			assert.Empty(t, coded.RedisCode(), "Redis has said nothing")
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Greater(t, failed.RetryAfter, time.Duration(0))
+			assert.LessOrEqual(t, failed.RetryAfter, breakerOpen)
+			assert.Empty(t, failed.RedisCode(), "Redis has said nothing")
 		}
 		assert.Zero(t, time.Since(began))
 		assert.Empty(t, redis.take())
@@ -116,26 +101,26 @@ func TestRedisDownIsNotAsked(t *testing.T) {
 // That it is back is found out by a PING, before the next command or
 // subscription, and by one alone.
 func TestRedisIsBack(t *testing.T) {
-	for name, ask := range map[string]func(context.Context, guardedRedis) error{
-		"GET": func(ctx context.Context, g guardedRedis) error { _, err := g.Do(ctx, "GET", "k"); return err },
-		"PIPELINE": func(ctx context.Context, g guardedRedis) error {
+	for name, ask := range map[string]func(context.Context, *Client) error{
+		"GET": func(ctx context.Context, g *Client) error { _, err := g.Do(ctx, "GET", "k"); return err },
+		"PIPELINE": func(ctx context.Context, g *Client) error {
 			_, err := g.Pipeline(ctx, []any{"GET", "k"})
 			return err
 		},
-		"SUBSCRIBE":  func(ctx context.Context, g guardedRedis) error { return g.Subscribe(ctx, nil, nil, "c") },
-		"PSUBSCRIBE": func(ctx context.Context, g guardedRedis) error { return g.PSubscribe(ctx, nil, nil, "c*") },
+		"SUBSCRIBE":  func(ctx context.Context, g *Client) error { return g.Subscribe(ctx, nil, nil, "c") },
+		"PSUBSCRIBE": func(ctx context.Context, g *Client) error { return g.PSubscribe(ctx, nil, nil, "c*") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g, redis := guarded()
 				redis.down(t, g)
-				time.Sleep(redisOpen) // of the bubble's time
+				time.Sleep(breakerOpen) // of the bubble's time
 				require.ErrorIs(t, ask(t.Context(), g), error(unreachable))
 				assert.Equal(t, []string{"PING"}, redis.take(), "not yet")
 				require.ErrorIs(t, ask(t.Context(), g), upstream.ErrOpen)
 
 				redis.is(nil, false)
-				time.Sleep(redisOpen)
+				time.Sleep(breakerOpen)
 				require.NoError(t, ask(t.Context(), g))
 				require.NoError(t, ask(t.Context(), g))
 				assert.Equal(t, []string{"PING", name, name}, redis.take())
@@ -151,7 +136,7 @@ func TestRedisRecoversWithinASecond(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g, redis := guarded()
 			redis.is(nil, true)
-			for range redisFailures {
+			for range breakerFailures {
 				_, err := g.Do(t.Context(), "GET", "k")
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 			}
@@ -160,7 +145,7 @@ func TestRedisRecoversWithinASecond(t *testing.T) {
 			for {
 				asked := time.Now()
 				_, err := g.Do(t.Context(), "GET", "k")
-				assert.LessOrEqual(t, time.Since(asked), redisProbe)
+				assert.LessOrEqual(t, time.Since(asked), probeTimeout)
 				if err == nil {
 					break
 				}
@@ -175,24 +160,23 @@ func TestRedisRecoversWithinASecond(t *testing.T) {
 // What says nothing of Redis' health does not stop anybody.
 func TestRedisStaysUp(t *testing.T) {
 	for name, fail := range map[string]error{
-		"refusal":           &tcp.Error{Op: "GET", Code: "WRONGTYPE"},
-		"refusal-over-rest": &upstash.Error{Op: "GET", Status: 400, Code: "ERR"},
-		"wrong-token":       &upstash.Error{Op: "GET", Status: 401, Code: "WRONGPASS"},
-		"limited":           &upstash.Error{Op: "GET", Status: 429, Retryable: true, RetryAfter: time.Second},
-		"not-its-shape":     &upstash.Error{Op: "GET", Status: 200, Err: errors.New("answer is not JSON")},
-		"hung-up":           &tcp.Error{Op: "GET", Err: context.Canceled},
-		"queued":            &tcp.Error{Op: "GET", Uncounted: true, Err: fmt.Errorf("%w: %w", tcp.ErrQueued, context.DeadlineExceeded)},
-		"lost-with-another": &tcp.Error{Op: "GET", Uncounted: true, Err: io.EOF},
-		"not-encodable":     errors.New("rediscmd: a value of type chan"),
+		"refusal":           &Error{Op: "GET", Code: "WRONGTYPE"},
+		"refusal-over-rest": &Error{Op: "GET", Status: 400, Code: "ERR"},
+		"wrong-token":       &Error{Op: "GET", Status: 401, Code: "WRONGPASS"},
+		"limited":           &Error{Op: "GET", Status: 429, RetryAfter: time.Second},
+		"not-its-shape":     &Error{Op: "GET", Status: 200, Err: errors.New("answer is not JSON")},
+		"hung-up":           &Error{Op: "GET", Err: context.Canceled},
+		"queued":            &Error{Op: "GET", Uncounted: true, Err: context.DeadlineExceeded},
+		"lost-with-another": &Error{Op: "GET", Uncounted: true, Err: io.EOF},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, redis := guarded()
 			redis.is(fail, false)
-			for range 3 * redisFailures {
+			for range 3 * breakerFailures {
 				_, err := g.Do(t.Context(), "GET", "k")
 				require.ErrorIs(t, err, fail)
 			}
-			assert.Len(t, redis.take(), 3*redisFailures)
+			assert.Len(t, redis.take(), 3*breakerFailures)
 		})
 	}
 }
@@ -202,8 +186,8 @@ func TestRedisStaysUp(t *testing.T) {
 func TestRedisGoesDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, redis := guarded()
-		redis.is(&upstash.Error{Op: "GET", Status: 502}, false)
-		for range redisFailures {
+		redis.is(&Error{Op: "GET", Status: 502}, false)
+		for range breakerFailures {
 			_, _ = g.Do(t.Context(), "GET", "k")
 		}
 		_, err := g.Do(t.Context(), "GET", "k")
@@ -212,7 +196,7 @@ func TestRedisGoesDown(t *testing.T) {
 		for patience, down := range map[time.Duration]bool{100 * time.Millisecond: false, time.Second: true} {
 			g, redis := guarded()
 			redis.is(nil, true)
-			for range redisFailures {
+			for range breakerFailures {
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				_, err := g.Do(ctx, "GET", "k")
 				require.ErrorIs(t, err, context.DeadlineExceeded)
