@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/syncloop"
 	"github.com/clockwork-timer/backend/pkg/timercache"
@@ -101,7 +102,7 @@ func TestSchedule(t *testing.T) {
 // server is one of several on a Redis; it can be cut off from it as if killed.
 type server struct {
 	*syncloop.Loop
-	redis   *tcp.Client
+	redis   *redis.Client
 	stop    func()
 	killed  atomic.Bool
 	blocked chan struct{} // a sync waits here if it is set
@@ -126,7 +127,7 @@ type fleet struct {
 
 func (f *fleet) start(t *testing.T, block bool) *server {
 	t.Helper()
-	client, err := tcp.New("redis://"+f.addr, tcp.Options{})
+	client, err := tcp.New("redis://"+f.addr, redis.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	s := &server{redis: client}
@@ -220,7 +221,7 @@ func TestAServerShutsDownWhileItSyncs(t *testing.T) {
 
 func TestFailuresAreStored(t *testing.T) {
 	t.Parallel()
-	client, err := tcp.New("redis://"+redisserver.Start(t), tcp.Options{})
+	client, err := tcp.New("redis://"+redisserver.Start(t), redis.Options{})
 	require.NoError(t, err)
 	defer client.Close()
 	var failure error
