@@ -37,7 +37,7 @@ type shape struct {
 
 func (m *measurements) shapes() []shape {
 	return []shape{
-		{"100 x 3", 100, 3, []int{200, 3000, 20_000}},
+		{"100 x 3", 100, 3, []int{200, 1000, 3000, 20_000}},
 		{"1 x 1000", 1, 1000, []int{20}},
 		{fmt.Sprintf("%d idle", m.idle), m.idle / 3, 3, []int{200, 3000}},
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
@@ -77,19 +78,19 @@ func handlerOf(ctx context.Context, kind, data, key string) (http.Handler, func(
 	if err != nil {
 		return nil, nil, err
 	}
-	server, err := realtime.New(realtime.Options{
+	live, err := server.New(server.Options{
 		Store: store, Verify: auth.Verifier{Secrets: []string{key}, Now: time.Now}.Verify,
-		Limits: realtime.Limits{PerSecond: 1e6, Connections: 1 << 20},
+		Limits: server.Limits{PerSecond: 1e6, Connections: 1 << 20},
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	server.Register(func(path string, handler http.HandlerFunc) { mux.Handle(path, handler) })
+	live.Register(func(path string, handler http.HandlerFunc) { mux.Handle(path, handler) })
 	return mux, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		return errors.Join(server.Close(ctx), closeStore())
+		return errors.Join(live.Close(ctx), closeStore())
 	}, nil
 }
 

@@ -15,52 +15,53 @@ import (
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
+	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 )
 
-// farewell is how long clients may take to be told at the end.
-const farewell = 8 * time.Second
+// shutdownWait is how long clients may take to disconnect at the end.
+const shutdownWait = 8 * time.Second
 
-// Run starts a realtime server for d, calls serve with its routes, and closes
-// it when ctx ends: its clients are told before serve gives up waiting for
-// their streams. It ends without an error, and without serve, where ctx ends
-// before the store is open.
+// Run starts a realtime server for d, calls serve with its routes, and closes it when
+// ctx ends, so that its streams end before serve waits for them. If ctx ends before
+// the store is open, it returns nil without calling serve.
 func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mounted []routes.Route) error) error {
 	store, closeStore, err := open(ctx, d)
 	if err != nil {
-		if ctx.Err() != nil { // told to stop while it started: nothing has failed
+		if ctx.Err() != nil { // stopped while it started: nothing has failed
 			return nil
 		}
 		return err
 	}
-	server, err := realtime.New(options(d, store))
+	live, err := server.New(options(d, store))
 	if err != nil {
 		return errors.Join(err, closeStore())
 	}
-	d.Live = server
-	d.Listen(server.Connections)
+	d.Live = live
+	d.Listen(live.Connections)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	closed := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		ending, cancel := context.WithTimeout(context.Background(), farewell)
+		closing, cancel := context.WithTimeout(context.Background(), shutdownWait)
 		defer cancel()
 		closed <- panics.Try(func() error {
-			err := server.Close(ending)
-			d.Close() // now: cmd/dev serves the Redis that is subscribed to, and waits for its requests
+			err := live.Close(closing)
+			d.Close() // before serve ends: cmd/dev also serves the Redis that is subscribed to
 			return err
 		})
 	}()
-	if err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(server.Traffic()) }); err != nil {
+	if err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(live.Traffic()) }); err != nil {
 		d.Log.Error("realtime: not measured", "error", err)
 	}
 	var mounted []routes.Route
-	server.Register(func(path string, handler http.HandlerFunc) {
+	live.Register(func(path string, handler http.HandlerFunc) {
 		mounted = append(mounted, routes.Route{Path: path, Handler: httpapi.CountAddress(d, d.Telemetry.Handler(path, handler))})
 	})
 	err = serve(ctx, mounted)
@@ -79,11 +80,11 @@ func open(ctx context.Context, d *app.Deps) (realtime.Store, func() error, error
 	return store, store.Close, nil
 }
 
-func options(d *app.Deps, store realtime.Store) realtime.Options {
-	return realtime.Options{
+func options(d *app.Deps, store realtime.Store) server.Options {
+	return server.Options{
 		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
-		Clockwork: &realtime.ClockworkOptions{
-			Events: d.Redis, Cache: d.Timers, Control: told{d.Control(syncevent.Sender(d)), d.Telemetry},
+		Clockwork: &bridge.Options{
+			Events: d.Redis, Cache: d.Timers, Control: traced{d.Control(syncevent.Sender(d)), d.Telemetry},
 			Token:   func(who auth.Caller) (secret.Text, error) { return who.WriteToken(d.Config.Clockwork) },
 			Admit:   func(ctx context.Context, who auth.Caller) error { return httpapi.AdmitCommand(ctx, d, who) },
 			Explain: httpapi.ExplainCommand,

@@ -12,7 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/contract"
-	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/server"
 )
 
 // The document's paths are the routes, and its methods those that they take.
@@ -25,7 +25,7 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 		documented[o.Method+" "+o.Path], paths[o.Path] = true, true
 	}
 	all := routes.All()
-	new(realtime.Server).Register(func(path string, handler http.HandlerFunc) {
+	new(server.Server).Register(func(path string, handler http.HandlerFunc) {
 		all = append(all, routes.Route{Path: path, Handler: handler})
 	})
 	w := required(t)

@@ -18,6 +18,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/contract"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/server"
 )
 
 // emptyStore knows nobody; with an error it does not answer.
@@ -33,22 +34,22 @@ func (s emptyStore) Commit(_ context.Context, changes []realtime.Change) ([]bool
 
 // realtimeServer serves the realtime routes alone, by the clock of the world
 // whose tokens it takes.
-func realtimeServer(t *testing.T, w *apptest.World, o realtime.Options) (url string, server *realtime.Server) {
+func realtimeServer(t *testing.T, w *apptest.World, o server.Options) (url string, live *server.Server) {
 	t.Helper()
 	o.Now = w.Clock.Now
 	if o.Store == nil {
 		o.Store = emptyStore{}
 	}
-	server, err := realtime.New(o)
+	live, err := server.New(o)
 	require.NoError(t, err)
 	mux := http.NewServeMux()
-	server.Register(func(path string, handler http.HandlerFunc) { mux.Handle(path, handler) })
+	live.Register(func(path string, handler http.HandlerFunc) { mux.Handle(path, handler) })
 	front := httptest.NewServer(mux)
 	t.Cleanup(func() {
-		assert.NoError(t, server.Close(context.WithoutCancel(t.Context())))
+		assert.NoError(t, live.Close(context.WithoutCancel(t.Context())))
 		front.Close()
 	})
-	return front.URL, server
+	return front.URL, live
 }
 
 // Every status and every code with which the realtime routes keep somebody out
@@ -59,11 +60,11 @@ func TestRealtimeRefusals(t *testing.T) {
 	w := required(t)
 	token := login(t, w, 1, "")
 	verify := w.Deps.Verifier.Verify
-	usualURL, _ := realtimeServer(t, w, realtime.Options{Verify: verify})
-	brokenURL, _ := realtimeServer(t, w, realtime.Options{Verify: verify, Store: emptyStore{errors.New("gone")}})
-	unsetURL, _ := realtimeServer(t, w, realtime.Options{Verify: auth.Verifier{Now: w.Clock.Now}.Verify})
-	crowdedURL, _ := realtimeServer(t, w, realtime.Options{Verify: verify, Limits: realtime.Limits{Connections: 1}})
-	closedURL, closed := realtimeServer(t, w, realtime.Options{Verify: verify})
+	usualURL, _ := realtimeServer(t, w, server.Options{Verify: verify})
+	brokenURL, _ := realtimeServer(t, w, server.Options{Verify: verify, Store: emptyStore{errors.New("gone")}})
+	unsetURL, _ := realtimeServer(t, w, server.Options{Verify: auth.Verifier{Now: w.Clock.Now}.Verify})
+	crowdedURL, _ := realtimeServer(t, w, server.Options{Verify: verify, Limits: server.Limits{Connections: 1}})
+	closedURL, closed := realtimeServer(t, w, server.Options{Verify: verify})
 	require.NoError(t, closed.Close(t.Context()))
 	_, _ = ask(t, crowdedURL, "/api/timers/stream", "GET", map[string]string{"Authorization": token})
 
@@ -136,10 +137,10 @@ func TestStreamClose(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
 	w := required(t)
-	url, server := realtimeServer(t, w, realtime.Options{Verify: w.Deps.Verifier.Verify})
+	url, live := realtimeServer(t, w, server.Options{Verify: w.Deps.Verifier.Verify})
 	res, _ := ask(t, url, "/api/timers/stream", "GET", map[string]string{"Authorization": login(t, w, 1, "")})
 	require.Equal(t, 200, res.StatusCode)
-	require.NoError(t, server.Close(t.Context()))
+	require.NoError(t, live.Close(t.Context()))
 	var last string
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {

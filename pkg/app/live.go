@@ -13,7 +13,7 @@ import (
 )
 
 // LiveTimers lists one user's timers as realtime clients see them. A process
-// that runs a realtime server uses that; see (*realtime.Server).Timers.
+// that runs a realtime server uses that; see (*server.Server).Timers.
 type LiveTimers interface {
 	Timers(ctx context.Context, user string) (realtime.Listing, error)
 }

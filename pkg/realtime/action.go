@@ -13,34 +13,27 @@ import (
 
 // Limits of a client's message.
 const (
-	maxMessage = 32 << 10 // bytes: the longest comment and id, all of it \u1234\u1234
+	MaxMessage = 32 << 10 // bytes: the longest comment and id, all of it \u1234\u1234
 	maxID      = 128      // characters
 	maxComment = 2000     // characters, as in the HTTP API
-	maxSummary = 255      // characters, as in Jira
 	// maxAhead is how far a client's clock may be ahead of ours.
 	maxAhead = 24 * time.Hour
 )
 
-// earliest is before any timer of these clients.
+// earliest is older than any timer.
 var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// The actions.
-const (
-	actionStart = "timer_start"
-	actionStop  = "timer_stop"
-)
-
-// action is a client's message, checked.
-type action struct {
+// Action is a client's message, checked.
+type Action struct {
 	ID        string
 	UserID    string
-	Status    Status // that it asks for
+	Status    Status // the requested one
 	StartedAt time.Time
 	IssueKey  string
 	Comment   string
 }
 
-// wireAction is the message as it comes. Unknown members are ignored: clients
+// wireAction is the message as JSON. Unknown members are ignored, because clients
 // may be newer than the server.
 type wireAction struct {
 	Action    string `json:"action"`
@@ -51,24 +44,24 @@ type wireAction struct {
 	Comment   string `json:"comment"`
 }
 
-// parseAction reads one message. The refusal names the timer where that much
-// could be read.
-func parseAction(message []byte, now time.Time) (action, *refusal) {
+// ParseAction reads one message. The refusal has the timer's id if that could be
+// read.
+func ParseAction(message []byte, now time.Time) (Action, *Refusal) {
 	var in wireAction
 	if err := json.Unmarshal(message, &in); err != nil {
-		return action{}, badJSON(err)
+		return Action{}, badJSON(err)
 	}
 	if text := checkID(in.ID); text != "" {
-		return action{}, &refusal{Code: CodeBadMessage, Message: text}
+		return Action{}, &Refusal{Code: CodeBadMessage, Message: text}
 	}
-	out := action{ID: in.ID, UserID: in.UserID, Comment: strings.TrimSpace(in.Comment)}
-	refuse := func(code, text string) (action, *refusal) {
-		return out, &refusal{Code: code, Message: text, ID: in.ID}
+	out := Action{ID: in.ID, UserID: in.UserID, Comment: strings.TrimSpace(in.Comment)}
+	refuse := func(code, text string) (Action, *Refusal) {
+		return out, &Refusal{Code: code, Message: text, ID: in.ID}
 	}
 	switch in.Action {
-	case actionStart:
+	case "timer_start":
 		out.Status = Running
-	case actionStop:
+	case "timer_stop":
 		out.Status = Stopped
 	default:
 		return refuse(CodeUnknownAction, "action must be timer_start or timer_stop.")
@@ -99,15 +92,15 @@ func parseAction(message []byte, now time.Time) (action, *refusal) {
 	return out, nil
 }
 
-func badJSON(err error) *refusal {
+func badJSON(err error) *Refusal {
 	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	if ok && wrong.Field != "" && !strings.Contains(wrong.Field, ".") {
-		return &refusal{Code: CodeBadMessage, Message: wrong.Field + " must be a string."}
+		return &Refusal{Code: CodeBadMessage, Message: wrong.Field + " must be a string."}
 	}
-	return &refusal{Code: CodeBadMessage, Message: "The message must be one JSON object with text members."}
+	return &Refusal{Code: CodeBadMessage, Message: "The message must be one JSON object with text members."}
 }
 
-// checkID says what is wrong with a timer's id.
+// checkID returns what is wrong with a timer's id, or "".
 func checkID(id string) string {
 	switch {
 	case id == "":

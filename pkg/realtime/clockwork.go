@@ -1,110 +1,34 @@
 package realtime
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync"
+	"time"
 
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// maxEvent bounds a published change, in bytes.
-const maxEvent = 256 << 10
+// ClockworkPrefix begins the ids of Clockwork's timers: cw:{accountId}:{issueKey}.
+const ClockworkPrefix = "cw:"
 
-// maxRefusal bounds an error event: a code, a sentence and an id.
-const maxRefusal = 4 << 10
+// ClockworkID is the id of a Clockwork timer.
+func ClockworkID(account, issueKey string) string { return ClockworkPrefix + account + ":" + issueKey }
 
+// Bounds of a published event, in bytes.
 const (
-	eventsPrefix  = "clockwork:events:"
-	eventsPattern = eventsPrefix + "*"
-	// clockworkPrefix begins the ids of Clockwork's timers: cw:{accountId}:{issueKey}.
-	clockworkPrefix = "cw:"
+	maxEvent   = 256 << 10
+	maxRefusal = 4 << 10 // a code, a sentence and an id
 )
 
-func clockworkID(account, issueKey string) string { return clockworkPrefix + account + ":" + issueKey }
-
-// clockwork brings Clockwork's timers into the store: from the events that
-// package timercache publishes and, where events may have been missed, from
-// what it has cached. Every instance hears every event; the first to commit one
-// makes the change.
-type clockwork struct {
-	server *Server
-	o      ClockworkOptions
-	// freshness is sent to everybody when it changes.
-	freshness *freshness
-
-	mu     sync.Mutex
-	wanted map[string]bool // users to compare with the cache
-	wake   chan struct{}
-}
-
-func newClockwork(s *Server, o ClockworkOptions) *clockwork {
-	fresh := &freshness{cache: o.Cache, changed: func(f Freshness) {
-		for _, r := range s.hub.all() {
-			r.tell(f.encode())
-		}
-	}}
-	return &clockwork{server: s, o: o, freshness: fresh, wanted: map[string]bool{}, wake: make(chan struct{}, 1)}
-}
-
-// run listens, and compares when asked to, until the server closes.
-func (b *clockwork) run() {
-	b.server.spawn("comparisons", b.reconciles)
-	b.server.keep("clockwork events", func(ready func()) error {
-		return b.o.Events.PSubscribe(b.server.ctx, func() { ready(); b.missedAll() },
-			func(channel, payload string) {
-				b.server.contain("clockwork event", func() { b.message(channel, payload) })
-			}, eventsPattern)
-	})
-}
-
-// message applies what was published about one person: one change or several.
-func (b *clockwork) message(channel, payload string) {
-	b.freshness.heard()
-	events, err := timercache.Events(payload)
-	if err != nil {
-		b.server.log.Error("realtime: clockwork event not understood", "error", err)
-		b.missed(strings.TrimPrefix(channel, eventsPrefix))
-	}
-	for _, event := range events {
-		b.event(channel, string(event))
-	}
-}
-
-// event applies one change, or passes on to the person's clients why a start of
-// theirs came to nothing. Every instance hears that itself.
-func (b *clockwork) event(channel, payload string) {
-	account := strings.TrimPrefix(channel, eventsPrefix)
-	if why := parseRefusal(account, payload); why != nil {
-		if r := b.server.hub.find(account); r != nil {
-			r.tell(why.encode())
-		}
-		return
-	}
-	t, err := parseEvent(payload)
-	if err == nil {
-		err = b.server.committer.submit(write{user: t.UserID, timer: t, relayed: true, ifSeq: -1, done: func(o outcome) {
-			if o.refused != nil {
-				b.missed(t.UserID)
-			}
-		}})
-	}
-	switch {
-	case errors.Is(err, ErrUnavailable):
-		b.missed(t.UserID)
-	case err != nil && !errors.Is(err, errClosing):
-		b.server.log.Error("realtime: clockwork event not understood", "error", err)
-		b.missed(account)
-	}
-}
-
-// parseRefusal reads an error event about one of the account's timers; nil if it
-// is none.
-func parseRefusal(account, payload string) *refusal {
+// ParseRefusal reads a published error event about one of the account's timers,
+// nil if it is none.
+func ParseRefusal(account, payload string) *Refusal {
 	var message struct {
 		Event   string
-		Payload refusal
+		Payload Refusal
 	}
 	if len(payload) > maxRefusal || json.Unmarshal([]byte(payload), &message) != nil || message.Event != "error" ||
 		message.Payload.Code == "" || message.Payload.Message == "" || !ofAccount(account, message.Payload.ID) {
@@ -118,7 +42,8 @@ var (
 	errTooLong     = errors.New("longer than any timer_updated")
 )
 
-func parseEvent(payload string) (Timer, error) {
+// ParseEvent reads a published change of one of Clockwork's timers.
+func ParseEvent(payload string) (Timer, error) {
 	var message struct {
 		Event   string
 		Payload Timer
@@ -134,7 +59,7 @@ func parseEvent(payload string) (Timer, error) {
 		return Timer{}, errNotAnUpdate
 	}
 	t.Seq, t.Source = 0, SourceClockwork
-	if t.CountedAt.IsZero() { // from an instance that is being replaced
+	if t.CountedAt.IsZero() { // from an instance of an older version
 		t.CountByClock()
 	}
 	t.shorten()
@@ -142,13 +67,94 @@ func parseEvent(payload string) (Timer, error) {
 }
 
 // ofAccount reports whether an event's id is that of one of the account's timers.
-// The key in it is the one that the issue had when the timer was first seen.
 func ofAccount(account, id string) bool {
-	key, ok := issueOf(account, id)
+	key, ok := IssueOf(account, id)
 	return ok && key != ""
 }
 
-// issueOf is the issue in the id of one of the account's Clockwork timers.
-func issueOf(account, id string) (issueKey string, ok bool) {
-	return strings.CutPrefix(id, clockworkPrefix+account+":")
+// IssueOf is the issue in the id of one of the account's Clockwork timers: the key
+// that the issue had when the timer was first seen.
+func IssueOf(account, id string) (issueKey string, ok bool) {
+	return strings.CutPrefix(id, ClockworkPrefix+account+":")
+}
+
+// ClockworkChanges lists the changes that make an account's known timers equal to
+// Clockwork's: first the stops, because they free space, then the others, the
+// latest start first. The clients' own timers stay as they are. A timer that no
+// store could give back is left out, and unreadable says why.
+func ClockworkChanges(user string, known []Timer, view timercache.View, now time.Time) (changes []Timer, unreadable error) {
+	countedAt := now
+	if view.CachedAt != nil {
+		countedAt = *view.CachedAt
+	}
+	old, running := map[string]Timer{}, map[string]bool{}
+	for _, t := range known {
+		old[t.ID] = t
+	}
+	var started []Timer
+	for _, t := range view.Timers {
+		next := fromClockwork(user, view.EventKey(t.Issue), t, countedAt, now)
+		if running[next.ID] {
+			continue // a newer timer of the same issue
+		}
+		running[next.ID] = true
+		if err := next.Check(); err != nil {
+			unreadable = err
+			continue
+		}
+		was, ok := old[next.ID]
+		next.Summary = cmp.Or(next.Summary, was.Summary) // every issue has one: "" means unknown
+		if !ok || !sameStart(&next, &was) {
+			started = append(started, next)
+		}
+	}
+	var stopped []Timer
+	for _, t := range known {
+		if t.Source == SourceClockwork && t.Status == Running && !running[t.ID] {
+			t.stopAt(now)
+			stopped = append(stopped, t)
+		}
+	}
+	return append(stopped, started...), unreadable
+}
+
+// sameStart is Same, but ignores that the start moved by 2 s or less: it was our
+// clock's until Clockwork's was known.
+func sameStart(next, old *Timer) bool {
+	moved := next.StartedAt.Sub(old.StartedAt).Abs()
+	a := *next
+	if moved <= 2*time.Second {
+		a.StartedAt = old.StartedAt
+	}
+	return a.Same(old)
+}
+
+func fromClockwork(user, eventKey string, t timer.Timer, countedAt, now time.Time) Timer {
+	next := Timer{
+		ID: ClockworkID(user, eventKey), UserID: user, Status: Running, StartedAt: t.StartedAt.UTC(), UpdatedAt: now,
+		CountedSeconds: t.TillNow, CountedAt: countedAt.UTC(),
+		IssueKey: t.Issue.Key, Summary: t.Issue.Summary, OnHold: !t.WithinWorkingHours, Source: SourceClockwork,
+	}
+	if t.Comment != nil {
+		next.Comment = *t.Comment
+	}
+	next.shorten()
+	return next
+}
+
+const maxSummary = 255 // characters, as in Jira
+
+// shorten cuts Clockwork's texts, which may be as long as Jira allows.
+func (t *Timer) shorten() {
+	t.Summary, t.Comment = firstRunes(t.Summary, maxSummary), firstRunes(t.Comment, maxComment)
+}
+
+// firstRunes is the first n characters of a text.
+func firstRunes(text string, n int) string {
+	for i := range text {
+		if n--; n < 0 {
+			return text[:i]
+		}
+	}
+	return text
 }

@@ -1,21 +1,30 @@
-// Package realtime tells every screen of a person at once what their timers do:
-// over WebSocket, over Server-Sent Events, and as a list. It persists first and
-// broadcasts then. Where the timers are kept is the work of its subpackages
-// sqlitestore and redisstore; who may call is package auth's.
+// Package realtime defines what realtime clients and stores exchange: timers and
+// their changes, the messages about them, and the contract of a Store. It starts
+// no goroutine and does no I/O, so that the functions, which only list timers, do
+// not link a WebSocket server. Each package below it uses only those after it:
 //
-// What holds, and where it is kept:
+//	server     assembles the rest
+//	transport  WebSocket and Server-Sent Events
+//	bridge     Clockwork's changes, and starts and stops in Clockwork
+//	writes     commits changes, in batches
+//	fanout     one room per user: the state and the queues of its connections
+//	tasks      the goroutines of a server
 //
-//   - One user's changes are numbered by seq without a hole, and each connection
-//     gets them in that order, once (room, which alone hands out messages).
-//   - A change is in the store before anybody hears of it (committer). A store
-//     takes a user's changes only right after those that it has, so two
-//     instances cannot give one number twice.
-//   - The last message to arrive wins. One that says what is so already changes
-//     nothing.
-//   - A store that is lost is not taken for its successor: each starts to count
-//     from an epoch of its own (NewEpoch).
+// The stores, sqlitestore and redisstore, use this package only.
+//
+// Invariants, and who holds them:
+//
+//   - A user's changes have consecutive numbers, seq, and each connection gets
+//     each change once, in that order (fanout.Room).
+//   - A change is stored before any client gets it (writes.Committer). A store
+//     accepts a change only if it follows the last one, so two instances never
+//     use one number twice.
+//   - The last message to arrive wins. A message that changes nothing is not a
+//     change.
+//   - A store that was lost is not mistaken for its successor: each counts from
+//     its own epoch (NewEpoch).
 //   - Nobody waits for a slow reader: each connection has a bounded queue, and
-//     is cut when that is full (outbox).
+//     is closed when that is full (fanout.Outbox).
 //
-// Locks are taken in the order hub, room, outbox, and none is held during I/O.
+// Locks are taken in the order hub, room, outbox. None is held during I/O.
 package realtime

@@ -2,34 +2,38 @@ package realtime
 
 import "encoding/json"
 
-// Codes of refusals, beside those that Options.Explain gives.
+// Codes of refusals, besides those of bridge.Options.Explain.
 const (
 	CodeBadMessage    = "BAD_MESSAGE"    // not the JSON that was expected
 	CodeUnknownAction = "UNKNOWN_ACTION" //
 	CodeForbidden     = "FORBIDDEN"      // another user's id
-	CodeRateLimited   = "RATE_LIMITED"   // too many messages; this one was not looked at
+	CodeRateLimited   = "RATE_LIMITED"   // too many messages; this one was not read
 	CodeTooMany       = "TOO_MANY_TIMERS"
-	CodeUnavailable   = "STORE_UNAVAILABLE" // the message says whether that is certain
+	CodeUnavailable   = "STORE_UNAVAILABLE" // the message says whether it may have been saved
 	CodeClosing       = "SERVER_CLOSING"    // nothing was changed
 	CodeNoClockwork   = "CLOCKWORK_TOKEN_REQUIRED"
-	CodeBusy          = "CLOCKWORK_BUSY" // too many starts and stops under way
+	CodeBusy          = "CLOCKWORK_BUSY" // too many starts and stops in progress
 )
 
-// refusal is why a message was not done. Its message is a sentence that a
-// person can act on.
-type refusal struct {
+// Refusal says why a message was not carried out, in a sentence that a person can
+// act on.
+type Refusal struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	ID      string `json:"id,omitempty"` // of the timer
 }
 
-func (r *refusal) encode() []byte {
+// Encode is the error event.
+func (r *Refusal) Encode() []byte { return encodeEvent("error", r) }
+
+// encodeEvent encodes a payload that always can be.
+func encodeEvent(event string, payload any) []byte {
 	b, err := json.Marshal(struct {
-		Event   string   `json:"event"`
-		Payload *refusal `json:"payload"`
-	}{"error", r})
+		Event   string `json:"event"`
+		Payload any    `json:"payload"`
+	}{event, payload})
 	if err != nil {
-		panic("realtime: a refusal that cannot be encoded: " + err.Error()) // three strings
+		panic("realtime: " + event + " cannot be encoded: " + err.Error())
 	}
 	return b
 }

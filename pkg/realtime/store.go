@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -9,19 +10,85 @@ import (
 
 // Store keeps the timers.
 type Store interface {
-	// Load reads what is known of a user. One that nobody has seen has no timers,
-	// and the store's epoch as seq.
+	// Load reads a user's state. An unknown user has no timers, and the store's
+	// epoch as seq.
 	Load(ctx context.Context, user string) (State, error)
-	// Commit writes the changes, each all or not at all, and says for each
-	// whether it was made: not where the user is no longer at After. An error
-	// means that it is not known, or that nothing was written; the same changes
-	// may be committed again, since none can be made twice. If only some failed
-	// the error is Failures, and what is said of the others holds.
+	// Commit writes the changes, each completely or not at all, and says for each
+	// whether it was made: it is not if the user's seq is no longer After. After an
+	// error a change may or may not have been made; the same changes may be
+	// committed again, because none can be made twice. If only some failed, the
+	// error is Failures, and the results of the others are valid.
 	Commit(ctx context.Context, changes []Change) (made []bool, err error)
 }
 
-// Failures are the errors of a commit's changes, one for each; nil for those
-// that did not fail. One user's must not fail another's.
+// Feed is a Store that several instances share.
+type Feed interface {
+	// Listen calls onReady once the subscription is active, and onAnnouncement for
+	// each announcement after that. It blocks until ctx ends or the connection is
+	// lost.
+	Listen(ctx context.Context, onReady func(), onAnnouncement func(user, announcement string)) error
+	// Announce publishes an announcement that belongs to no change.
+	Announce(ctx context.Context, user, announcement string) error
+}
+
+// State is what a store knows of one user.
+type State struct {
+	Seq    int64
+	Timers []Timer
+	Recent []Event // the last changes in order, as far as they are known; the newest has Seq
+	// Unreadable is why something was left out, nil if nothing was.
+	Unreadable error
+}
+
+// Bounds of a user's recent changes, which clients get that reconnect.
+const (
+	MaxRecent      = 256
+	MaxRecentBytes = 256 << 10
+)
+
+// Event is one change of a timer.
+type Event struct {
+	Timer Timer
+	JSON  []byte // the timer, as stores keep it and clients get it
+}
+
+// NewEvent encodes a timer.
+func NewEvent(t Timer) Event { return Event{t, encodeTimer(&t)} }
+
+// DecodeEvent reads what NewEvent encoded.
+func DecodeEvent(encoded []byte) (Event, error) {
+	e := Event{JSON: encoded}
+	if err := json.Unmarshal(encoded, &e.Timer); err != nil {
+		return Event{}, err
+	}
+	if e.Timer.CountedAt.IsZero() { // written before timers had a count
+		e.Timer.CountByClock()
+	}
+	if err := e.Timer.Check(); err != nil {
+		return Event{}, err
+	}
+	return e, nil
+}
+
+// Change is what one Commit does to one user's timers.
+type Change struct {
+	User  string
+	After int64 // the seq that it follows
+	// Skipped numbers after After are left unused: see fanout.Room.
+	Skipped int64
+	// Events have the numbers After+Skipped+1 and so on. The last one of a timer is
+	// its new state.
+	Events  []Event
+	Dropped []string // ids of timers to delete
+	// Announcement is what a Feed publishes with the change.
+	Announcement string
+}
+
+// Seq is the user's seq once the change is made.
+func (c *Change) Seq() int64 { return c.After + c.Skipped + int64(len(c.Events)) }
+
+// Failures are the errors of a commit's changes, nil for each that succeeded. One
+// user's failure must not fail another's change.
 type Failures []error
 
 // Error is the first of them.
@@ -36,8 +103,7 @@ func (f Failures) first() error {
 	return nil
 }
 
-// Any is the error of a commit with these: nil if none failed, and one error if
-// all did.
+// Any is the error of a commit: nil if no change failed, and one error if all did.
 func (f Failures) Any() error {
 	switch {
 	case f.first() == nil:
@@ -49,52 +115,9 @@ func (f Failures) Any() error {
 }
 
 // NewEpoch is the seq that users of a new store start from: its first moment in
-// microseconds, which JSON's numbers hold exactly until 2255. A client that was
-// connected to an earlier store, now lost, so never takes what this one has for
-// the continuation of what it knows.
+// microseconds, which JSON numbers hold exactly until 2255. So a client of an
+// earlier store, now lost, cannot mistake this one's changes for a continuation.
 func NewEpoch(now time.Time) int64 { return now.UnixMicro() }
-
-// Feed is what a store that several instances share does besides.
-type Feed interface {
-	// Listen calls onReady whenever it begins to hear announcements, and
-	// onAnnouncement for each that follows. It blocks until ctx ends or the
-	// connection is lost.
-	Listen(ctx context.Context, onReady func(), onAnnouncement func(user, announcement string)) error
-	// Announce sends an announcement that goes with no change.
-	Announce(ctx context.Context, user, announcement string) error
-}
-
-// Change is what one Commit does to one user's timers.
-type Change struct {
-	User  string
-	After int64 // the seq that it builds on
-	// Skipped is how many numbers are left out after it: see lossGap.
-	Skipped int64
-	// Events are numbered After+Skipped+1 and so on; the last one of a timer is
-	// its new state.
-	Events  []Event
-	Dropped []string // ids of timers to forget
-	// Announcement is what a Feed tells the other instances.
-	Announcement string
-}
-
-// Seq is the user's seq once the change is made.
-func (c *Change) Seq() int64 { return c.After + c.Skipped + int64(len(c.Events)) }
-
-// Bounds of what is kept of one user.
-const (
-	MaxTimers     = 100      // the longest stopped leave first
-	MaxTimerBytes = 64 << 10 // of all timers, by Timer.size; likewise
-	MaxRecent     = 256      // changes, for clients that come back
-	// maxRecentBytes bounds them once more.
-	maxRecentBytes = 256 << 10
-)
 
 // ErrUnavailable is wrapped around a store's errors.
 var ErrUnavailable = errors.New("the realtime store does not answer")
-
-// errUnanswered is wrapped around the error of a commit: the store may have made
-// it.
-var errUnanswered = errors.New("the realtime store did not say whether it has this")
-
-var errClosing = errors.New("the server is closing")

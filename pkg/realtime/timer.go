@@ -1,8 +1,9 @@
 package realtime
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -17,12 +18,11 @@ const (
 
 // Sources of a timer.
 const (
-	SourceClient    = "client"    // a message of one of the user's own clients
+	SourceClient    = "client"    // one of the user's own clients
 	SourceClockwork = "clockwork" // Clockwork itself
 )
 
-// Timer is one timer as its user's clients see it, and the payload of
-// timer_updated.
+// Timer is one timer as clients see it: the payload of timer_updated.
 type Timer struct {
 	ID        string    `json:"id"` // the client's own, or cw:{accountId}:{issueKey}
 	UserID    string    `json:"user_id"`
@@ -30,8 +30,8 @@ type Timer struct {
 	StartedAt time.Time `json:"started_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	Seq       int64     `json:"seq"` // of its last change
-	// CountedSeconds is what was counted at CountedAt, without the time on hold.
-	// It grows with the clock while the timer runs and is not on hold.
+	// CountedSeconds is the working time at CountedAt. It grows with the clock while
+	// the timer runs and is not on hold.
 	CountedSeconds int64     `json:"counted_seconds"`
 	CountedAt      time.Time `json:"counted_at"`
 	OnHold         bool      `json:"on_hold"` // outside working hours
@@ -41,87 +41,110 @@ type Timer struct {
 	Source         string    `json:"source"`
 }
 
-// same reports whether a person would see no difference.
-func (t *Timer) same(other *Timer) bool {
+// Same reports whether a person would see no difference.
+func (t *Timer) Same(other *Timer) bool {
 	a, b := *t, *other
 	a.UpdatedAt, a.Seq, a.StartedAt = b.UpdatedAt, b.Seq, b.StartedAt
 	a.CountedSeconds, a.CountedAt = b.CountedSeconds, b.CountedAt
-	// What a stopped timer has counted follows from when it stopped.
+	// The count of a stopped timer follows from when it stopped.
 	return a == b && t.StartedAt.Equal(other.StartedAt) && (t.Status == Stopped || t.sameCount(other))
 }
 
-// size is about how many bytes a timer takes.
-func (t *Timer) size() int {
+// countTolerance is the largest difference of two counts that still agree:
+// Clockwork counts in whole seconds.
+const countTolerance = time.Second
+
+// sameCount compares the counts at the later of the two moments of counting.
+func (t *Timer) sameCount(other *Timer) bool {
+	now := t.CountedAt
+	if other.CountedAt.After(now) {
+		now = other.CountedAt
+	}
+	return (t.Counted(now) - other.Counted(now)).Abs() <= countTolerance
+}
+
+// Counted is the working time at a moment; never negative.
+func (t *Timer) Counted(now time.Time) time.Duration {
+	counted := time.Duration(t.CountedSeconds) * time.Second
+	if t.Status == Running && !t.OnHold {
+		counted += now.Sub(t.CountedAt)
+	}
+	return max(0, counted)
+}
+
+// CountByClock counts all the time since the start: for a timer that Clockwork
+// does not know, or whose count is unknown.
+func (t *Timer) CountByClock() {
+	t.CountedSeconds, t.CountedAt = 0, t.StartedAt
+	if t.Status == Stopped {
+		t.CountedSeconds, t.CountedAt = max(0, int64(t.UpdatedAt.Sub(t.StartedAt)/time.Second)), t.UpdatedAt
+	}
+}
+
+// stopAt stops a running timer, with its count at that moment.
+func (t *Timer) stopAt(now time.Time) {
+	t.CountedSeconds, t.CountedAt = int64(t.Counted(now)/time.Second), now
+	t.Status, t.UpdatedAt = Stopped, now
+}
+
+// Size is about how many bytes a timer takes.
+func (t *Timer) Size() int {
 	return 256 + len(t.ID) + len(t.UserID) + len(t.IssueKey) + len(t.Summary) + len(t.Comment)
 }
 
-// shorten cuts texts of Clockwork's, which may be as long as Jira allows.
-func (t *Timer) shorten() {
-	t.Summary, t.Comment = firstRunes(t.Summary, maxSummary), firstRunes(t.Comment, maxComment)
-}
+var errInvalidTimer = errors.New("not a valid timer")
 
-// firstRunes gives the first n characters of a text.
-func firstRunes(text string, n int) string {
-	for i := range text {
-		if n--; n < 0 {
-			return text[:i]
-		}
-	}
-	return text
-}
-
-var errUnreadable = errors.New("not a timer that could be read again")
-
-// Check refuses a timer that nobody could read once it is in a store, whoever it
-// comes from.
+// Check refuses a timer, from whatever source, that could not be read again from
+// a store.
 func (t *Timer) Check() error {
 	if t.ID == "" || t.UserID == "" || (t.Status != Running && t.Status != Stopped) || !hasRFC3339(t.StartedAt) || !hasRFC3339(t.UpdatedAt) || !hasRFC3339(t.CountedAt) {
-		return errUnreadable
+		return errInvalidTimer
 	}
 	return nil
 }
 
-// hasRFC3339: the format has four digits for the year, and a time that was read
-// in another zone may be in the year 10000.
+// hasRFC3339 reports whether the year has four digits in UTC, as the format
+// requires: a time in another zone may be in the year 10000.
 func hasRFC3339(t time.Time) bool {
 	year := t.UTC().Year()
 	return year >= 0 && year <= 9999
 }
 
-// Event is one change of a timer. JSON is the timer's encoding, which the
-// stores keep and clients get.
-type Event struct {
-	Timer Timer
-	JSON  []byte
-}
+// Bounds of one user's timers. If there are more, those that stopped longest ago
+// are evicted.
+const (
+	MaxTimers     = 100
+	MaxTimerBytes = 64 << 10 // by Timer.Size
+)
 
-// NewEvent encodes a timer.
-func NewEvent(t Timer) Event {
-	return Event{t, encodeTimer(&t)}
-}
-
-// DecodeEvent reads what NewEvent encoded.
-func DecodeEvent(encoded []byte) (Event, error) {
-	e := Event{JSON: encoded}
-	if err := json.Unmarshal(encoded, &e.Timer); err != nil {
-		return Event{}, err
+// Evict chooses the timers that have to go before next is added or grows. Every
+// instance chooses the same. If the running timers leave no space, ok is false.
+func Evict(timers map[string]Timer, next *Timer) (evicted []string, ok bool) {
+	if old, known := timers[next.ID]; known && next.Size() <= old.Size() {
+		return nil, true
 	}
-	if e.Timer.CountedAt.IsZero() { // from before timers said it
-		e.Timer.CountByClock()
+	number, bytes := 1, next.Size()
+	for id, t := range timers {
+		if id != next.ID {
+			number, bytes = number+1, bytes+t.Size()
+		}
 	}
-	if err := e.Timer.Check(); err != nil {
-		return Event{}, err
+	fits := func() bool { return number <= MaxTimers && bytes <= MaxTimerBytes }
+	if fits() {
+		return nil, true
 	}
-	return e, nil
-}
-
-// State is what a store knows of one user. Recent are the last changes in
-// order, the newest with Seq, so far as they are still known.
-type State struct {
-	Seq    int64
-	Timers []Timer
-	Recent []Event
-	// Unreadable says what was left out because it could not be read, nil if
-	// nothing was. Seq counts it.
-	Unreadable error
+	var stopped []Timer
+	for id, t := range timers {
+		if id != next.ID && t.Status == Stopped {
+			stopped = append(stopped, t)
+		}
+	}
+	slices.SortFunc(stopped, func(a, b Timer) int { return cmp.Compare(a.Seq, b.Seq) })
+	for _, t := range stopped {
+		evicted = append(evicted, t.ID)
+		if number, bytes = number-1, bytes-t.Size(); fits() {
+			return evicted, true
+		}
+	}
+	return nil, false
 }

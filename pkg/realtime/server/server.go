@@ -1,0 +1,143 @@
+// Package server assembles the realtime server: rooms, writes, Clockwork and the
+// transports over one store. It persists a change first and broadcasts it then.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
+	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
+	"github.com/clockwork-timer/backend/pkg/realtime/tasks"
+	"github.com/clockwork-timer/backend/pkg/realtime/transport"
+	"github.com/clockwork-timer/backend/pkg/realtime/writes"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// Limits bound what one connection or user may use.
+type Limits = transport.Limits
+
+// Options configure a Server. Store and Verify are required.
+type Options struct {
+	// Store keeps the timers. One that is a realtime.Feed is shared with other
+	// instances. The caller closes it after the server.
+	Store realtime.Store
+	// Verify checks a bearer token.
+	Verify func(token string) (auth.Caller, error)
+	// Origins may connect besides the desktop clients and the server's own pages, as
+	// CORS_ALLOWED_ORIGINS has them.
+	Origins []string
+	// Clockwork connects Clockwork's own timers, unless nil.
+	Clockwork *bridge.Options
+	Limits    Limits
+	// Committed gets the duration of each commit, unless nil. It must not block.
+	Committed func(took time.Duration, err error)
+	Log       *slog.Logger
+	Now       func() time.Time
+	// Sleep waits, or returns early with ctx's error.
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// Server serves the realtime routes. Close it when done.
+type Server struct {
+	store     realtime.Store
+	tasks     *tasks.Group
+	hub       *fanout.Hub
+	writes    *writes.Committer
+	bridge    *bridge.Bridge // nil without Clockwork
+	transport *transport.Transport
+}
+
+// New starts a server.
+func New(o Options) (*Server, error) {
+	if o.Store == nil || o.Verify == nil {
+		return nil, errors.New("realtime: Store and Verify are required")
+	}
+	s := &Server{store: o.Store, tasks: tasks.New(o.Log, o.Now, o.Sleep)}
+	s.hub = fanout.NewHub(o.Store, s.tasks)
+	relay := fanout.NewRelay(s.hub)
+	s.writes = writes.Start(o.Store, s.hub, relay.Shared(), o.Committed, s.tasks)
+	if o.Clockwork != nil {
+		s.bridge = bridge.Start(*o.Clockwork, s.hub, relay, s.writes, s.tasks)
+	}
+	s.transport = transport.New(&transport.Transport{Verify: o.Verify, CORS: web.NewCORS(o.Origins), Limits: o.Limits,
+		Hub: s.hub, Relay: relay, Writes: s.writes, Bridge: s.bridge, Tasks: s.tasks})
+	s.tasks.Go("sweeps", s.sweeps)
+	return s, nil
+}
+
+// Register mounts the routes, which only a long-lived process can serve.
+func (s *Server) Register(mount func(path string, handler http.HandlerFunc)) {
+	s.transport.Register(mount)
+}
+
+// Traffic counts connections and messages.
+func (s *Server) Traffic() transport.Traffic { return s.transport.Traffic() }
+
+// Connections counts the open connections, including streams.
+func (s *Server) Connections() int {
+	t := s.transport.Traffic()
+	return t.WebSockets + t.Streams
+}
+
+// Timers lists a user's timers. It first compares with Clockwork's cache, if the
+// store may lack something.
+func (s *Server) Timers(ctx context.Context, user string) (realtime.Listing, error) {
+	room := s.hub.Enter(user)
+	defer s.hub.Leave(room)
+	if err := room.EnsureFresh(ctx); err != nil {
+		return realtime.Listing{}, fmt.Errorf("%w: %w", realtime.ErrUnavailable, err)
+	}
+	if s.bridge != nil {
+		s.bridge.Update(ctx, room)
+	}
+	state, err := s.store.Load(ctx, user)
+	if err != nil {
+		return realtime.Listing{}, fmt.Errorf("%w: %w", realtime.ErrUnavailable, err)
+	}
+	return realtime.NewListing(state.Timers, s.hub.Freshness(), s.tasks.Now()), nil
+}
+
+const sweepEvery = time.Second
+
+func (s *Server) sweeps() {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.tasks.Context().Done():
+			return
+		case <-tick.C:
+			s.tasks.Contain("sweep", func() { s.sweep(s.tasks.Now()) })
+		}
+	}
+}
+
+func (s *Server) sweep(now time.Time) {
+	s.transport.Sweep(now)
+	s.hub.Sweep(now)
+	if s.bridge != nil {
+		s.bridge.Sweep(now)
+	}
+}
+
+// Close shuts the server down: it admits nobody, finishes the writes that it
+// accepted, tells every client to reconnect (1012), and waits. When ctx ends, it cuts
+// the connections of clients that have not answered.
+func (s *Server) Close(ctx context.Context) error {
+	if !s.tasks.Stop() {
+		return nil // it was closed before
+	}
+	cut := context.AfterFunc(ctx, s.transport.Cut)
+	defer cut()
+	s.writes.Close()
+	s.transport.Close()
+	s.tasks.Wait()
+	return ctx.Err()
+}

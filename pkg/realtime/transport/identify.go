@@ -1,0 +1,94 @@
+package transport
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// identify reads who connects, and the seq that they have, by the rules of the other
+// routes. since is -1 if it is not given, or if a browser's Last-Event-ID is not ours:
+// then it gets the state, because an EventSource that is refused never reconnects.
+func (t *Transport) identify(r *http.Request) (who auth.Caller, since int64, failed *web.Error) {
+	token, query, err := splitQuery(r.URL.RawQuery)
+	if failed, ok := errors.AsType[*web.Error](err); ok {
+		return who, 0, failed
+	}
+	last, asked := r.Header.Get("Last-Event-ID"), query.Get("since")
+	since, err = strconv.ParseInt(cmp.Or(last, asked), 10, 64)
+	if err != nil || since < 0 {
+		if last == "" && asked != "" {
+			return who, 0, web.BadRequest("since", "since must be the seq of an event that you have seen.")
+		}
+		since = -1
+	}
+	who, err = auth.Identify(withToken(r, token), config.AuthRequired, t.Verify)
+	switch known, ok := errors.AsType[*web.Error](err); {
+	case err == nil:
+		return who, since, nil
+	case ok:
+		failed = known
+	case errors.Is(err, auth.ErrNotConfigured):
+		failed = errNoSecret
+	case errors.Is(err, auth.ErrNoToken):
+		failed = errNoToken
+	default:
+		failed = errBadToken
+	}
+	return auth.Caller{}, 0, failed
+}
+
+// splitQuery separates the token from the other parameters, which may not be as long.
+func splitQuery(raw string) (token string, rest web.Query, err error) {
+	all, err := url.ParseQuery(raw)
+	if err != nil {
+		return "", rest, web.BadRequest("", "The query string is not well formed.")
+	}
+	tokens := all["token"]
+	if len(tokens) > 1 {
+		return "", rest, web.BadRequest("token", "A parameter is given more than once; give each one once.")
+	}
+	delete(all, "token")
+	rest, err = web.ParseQuery(all.Encode())
+	return strings.Join(tokens, ""), rest, err
+}
+
+// withToken puts a token from a WebSocket's subprotocols, else from the query, into
+// Authorization, unless that is set.
+func withToken(r *http.Request, inQuery string) *http.Request {
+	token := offeredToken(r)
+	if token == "" {
+		token = inQuery
+	}
+	if token == "" || r.Header.Get("Authorization") != "" {
+		return r
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+token)
+	return r
+}
+
+// offeredToken is the subprotocol after "bearer". An event stream has none.
+func offeredToken(r *http.Request) string {
+	if !isHandshake(r) {
+		return ""
+	}
+	var offered []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			offered = append(offered, strings.TrimSpace(name))
+		}
+	}
+	if i := slices.Index(offered, subprotocol); i >= 0 && i+1 < len(offered) {
+		return offered[i+1]
+	}
+	return ""
+}

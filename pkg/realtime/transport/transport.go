@@ -1,0 +1,194 @@
+// Package transport serves clients: it admits them, reads their actions, and writes
+// the messages of their queues, over WebSocket and as Server-Sent Events. What an
+// action does is decided by packages writes and bridge.
+package transport
+
+import (
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
+	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
+	"github.com/clockwork-timer/backend/pkg/realtime/tasks"
+	"github.com/clockwork-timer/backend/pkg/realtime/writes"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+// Limits bound what one connection or user may use. Zero fields have the default
+// that they name.
+type Limits struct {
+	Connections int           // of one user: 50
+	PerSecond   float64       // messages of one connection: 50
+	Burst       int           // messages at once: 100
+	PingEvery   time.Duration // silence after which a client is pinged: 30 s
+	PingWait    time.Duration // for the answer: 10 s
+	WriteWait   time.Duration // for a client to read: 10 s
+	Heartbeat   time.Duration // between comments on an idle SSE stream: 15 s
+	CloseWait   time.Duration // for clients to answer a close frame: 2 s
+}
+
+func (l Limits) withDefaults() Limits {
+	or := func(d *time.Duration, fallback time.Duration) {
+		if *d <= 0 {
+			*d = fallback
+		}
+	}
+	or(&l.PingEvery, 30*time.Second)
+	or(&l.PingWait, 10*time.Second)
+	or(&l.WriteWait, 10*time.Second)
+	or(&l.Heartbeat, 15*time.Second)
+	or(&l.CloseWait, 2*time.Second)
+	if l.Connections <= 0 {
+		l.Connections = 50
+	}
+	if l.PerSecond <= 0 {
+		l.PerSecond = 50
+	}
+	if l.Burst <= 0 {
+		l.Burst = max(100, int(2*l.PerSecond))
+	}
+	return l
+}
+
+// Transport serves the realtime routes.
+type Transport struct {
+	Verify func(token string) (auth.Caller, error)
+	CORS   *web.CORS
+	Limits Limits
+	Hub    *fanout.Hub
+	Relay  *fanout.Relay
+	Writes *writes.Committer
+	Bridge *bridge.Bridge // nil without Clockwork
+	Tasks  *tasks.Group
+
+	mu      sync.Mutex
+	closing bool
+	conns   map[*conn]struct{}
+	streams map[*fanout.Outbox]time.Time // when its token expires
+	// Messages of connections that have ended.
+	received, sent int64
+}
+
+// New prepares a transport whose exported fields are set.
+func New(t *Transport) *Transport {
+	t.Limits = t.Limits.withDefaults()
+	t.conns, t.streams = map[*conn]struct{}{}, map[*fanout.Outbox]time.Time{}
+	return t
+}
+
+// The routes.
+const (
+	routeWS     = "/ws"
+	routeStream = "/api/timers/stream"
+)
+
+// Register mounts the routes.
+func (t *Transport) Register(mount func(path string, handler http.HandlerFunc)) {
+	mount(routeWS, t.WS)
+	mount(routeStream, t.Stream)
+}
+
+// add registers a connection and begins to read.
+func (t *Transport) add(c *conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conns[c] = struct{}{}
+	t.Tasks.Go("connection", c.read)
+	if t.closing {
+		c.out.Close(&fanout.ClosedRestart)
+	}
+}
+
+// drop removes a connection whose reading ended with err.
+func (t *Transport) drop(c *conn, err error) {
+	c.out.Close(&fanout.ClosedGone)
+	t.exit(c.from.Room, c.out)
+	received, sent := c.received.Load(), c.out.Sent()
+	c.entry.end(http.StatusSwitchingProtocols, closeCode(c.out.Closed(), err), slog.Int64("received", received), slog.Int64("sent", sent))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.conns, c)
+	t.received, t.sent = t.received+received, t.sent+sent
+}
+
+func (t *Transport) addStream(out *fanout.Outbox, expires time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.streams[out] = expires
+	if t.closing {
+		out.Close(&fanout.ClosedRestart)
+	}
+}
+
+func (t *Transport) dropStream(out *fanout.Outbox, entry *logEntry) {
+	sent := out.Sent()
+	entry.end(http.StatusOK, closeCode(out.Closed(), nil), slog.Int64("sent", sent))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.streams, out)
+	t.sent += sent
+}
+
+// Sweep closes connections whose token has expired, and pings silent ones.
+func (t *Transport) Sweep(now time.Time) {
+	t.mu.Lock()
+	conns := make([]*conn, 0, len(t.conns))
+	for c := range t.conns {
+		conns = append(conns, c)
+	}
+	for out, expires := range t.streams {
+		if !expires.IsZero() && !now.Before(expires) {
+			out.Close(&fanout.ClosedExpired)
+		}
+	}
+	t.mu.Unlock()
+	for _, c := range conns {
+		c.check(now)
+	}
+}
+
+// Close tells every client to reconnect.
+func (t *Transport) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closing = true
+	for c := range t.conns {
+		c.out.Close(&fanout.ClosedRestart)
+	}
+	for out := range t.streams {
+		out.Close(&fanout.ClosedRestart)
+	}
+}
+
+// Cut ends the connections of clients that have not answered.
+func (t *Transport) Cut() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c := range t.conns {
+		_ = c.peer.Close()
+	}
+}
+
+// Traffic counts connections and messages.
+type Traffic struct {
+	WebSockets, Streams int   // open now
+	Received, Sent      int64 // messages since the start
+}
+
+// Traffic adds up what each connection counts.
+func (t *Transport) Traffic() Traffic {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sum := Traffic{WebSockets: len(t.conns), Streams: len(t.streams), Received: t.received, Sent: t.sent}
+	for c := range t.conns {
+		sum.Received += c.received.Load()
+		sum.Sent += c.out.Sent()
+	}
+	for out := range t.streams {
+		sum.Sent += out.Sent()
+	}
+	return sum
+}
