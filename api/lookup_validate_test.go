@@ -76,7 +76,7 @@ func TestValidate(t *testing.T) {
 func remembered(n int, want bool) func(*testing.T, *apptest.World, apptest.Answer) {
 	return func(t *testing.T, w *apptest.World, _ apptest.Answer) {
 		t.Helper()
-		control, ask := w.Deps.Control(nil), timercontrol.Request{Token: secret.New(w.Token(n))}
+		control, ask := w.Deps.Control(), timercontrol.Request{Token: secret.New(w.Token(n))}
 		reply, err := w.Deps.Redis.Do(t.Context(), control.Reads(ask)...)
 		known := control.Known(ask, reply, err)
 		require.NoError(t, known.Err)

@@ -19,7 +19,6 @@ var layers = []struct {
 	{name: "pages", packages: []string{"public"}, inner: true},
 	{name: "routes", packages: []string{"api"}},
 	{name: "background", packages: []string{"inngest"}},
-	{name: "event", packages: []string{"pkg/syncevent"}},
 	{name: "requests", packages: []string{"pkg/httpapi"}},
 	{name: "assembly", packages: []string{"pkg/app"}},
 	{name: "diagnosis", packages: []string{"pkg/doctor"}},

@@ -12,7 +12,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
-	"github.com/clockwork-timer/backend/pkg/syncevent"
 )
 
 const (
@@ -29,7 +28,7 @@ const (
 
 // Handler serves the function, as Inngest's protocol has it.
 func Handler(d *app.Deps) (http.Handler, error) {
-	client, err := syncevent.NewClient(d, d.Transport)
+	client, err := newClient(d)
 	if err != nil {
 		return nil, fmt.Errorf("inngest client: %w", err)
 	}
@@ -53,6 +52,33 @@ func Handler(d *app.Deps) (http.Handler, error) {
 		return behindProxy(plainBodies(serve)), nil
 	}
 	return (&signatures{deps: d, now: time.Now}).serve(serve), nil // the SDK has no other clock
+}
+
+// newClient returns an Inngest client by the configuration alone. What is not
+// set the SDK would read from the environment: a further signing key, another
+// place for events.
+func newClient(d *app.Deps) (inngestgo.Client, error) {
+	c := d.Config
+	dev, none, api := c.InngestDev(), "", inngestapi.CloudAPI
+	if base := c.InngestURL(); base != "" {
+		api = base
+	}
+	options := inngestgo.ClientOpts{
+		AppID:              inngestapi.AppID,
+		Dev:                &dev,
+		Env:                &none,
+		Logger:             d.Log,
+		HTTPClient:         &http.Client{Transport: d.Transport},
+		EventKey:           inngestgo.StrPtr(c.Inngest.EventKey.Reveal()),
+		SigningKey:         inngestgo.StrPtr(c.Inngest.SigningKey.Reveal()),
+		SigningKeyFallback: &none,
+		APIBaseURL:         &api,
+		EventAPIBaseURL:    &api,
+	}
+	if commit := c.Platform.Commit; commit != "" {
+		options.AppVersion = &commit
+	}
+	return inngestgo.NewClient(options)
 }
 
 // behindProxy registers the function at the address that the dev server called:
@@ -81,7 +107,7 @@ func options() inngestgo.FunctionOpts {
 }
 
 func triggers(c *config.Config) inngestgo.MultipleTriggers {
-	all := inngestgo.MultipleTriggers{inngestgo.EventTrigger(syncevent.Name, nil)}
+	all := inngestgo.MultipleTriggers{inngestgo.EventTrigger(inngestapi.Event, nil)}
 	if c.SyncCron != "" {
 		all = append(all, inngestgo.CronTrigger(c.SyncCron))
 	}

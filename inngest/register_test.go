@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 )
 
@@ -82,7 +81,7 @@ func TestRegisterIgnoresTheEnvironment(t *testing.T) {
 		h.ServeHTTP(answer, r)
 		assert.Equal(t, http.StatusUnauthorized, answer.Code, "%s: %s", name, answer.Body)
 	}
-	client, err := syncevent.NewClient(w.deps, w.deps.Transport)
+	client, err := newClient(w.deps)
 	require.NoError(t, err)
 	options := client.Options()
 	for name, set := range map[string]*string{"Env": options.Env, "APIBaseURL": options.APIBaseURL, "EventAPIBaseURL": options.EventAPIBaseURL} {

@@ -10,7 +10,7 @@ import (
 	"github.com/inngest/inngestgo"
 	"github.com/inngest/inngestgo/step"
 
-	"github.com/clockwork-timer/backend/pkg/syncevent"
+	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 )
@@ -88,7 +88,7 @@ func (f *syncActiveTimers) check(raw map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("the event's data cannot be read: %w", err)
 	}
-	var data syncevent.Data
+	var data inngestapi.Data
 	if err := json.Unmarshal(encoded, &data); err != nil {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return fmt.Errorf("the event's data: %s must be a %s and is a %s", wrong.Field, wrong.Type, wrong.Value)

@@ -7,7 +7,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/realtime"
-	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -50,7 +49,7 @@ func requestSync(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Repl
 	if err != nil {
 		return web.Reply{}, err
 	}
-	if err := d.RequestSyncOnce(ctx, account, syncevent.Sender(d)); err != nil {
+	if err := d.RequestSyncOnce(ctx, account); err != nil {
 		return web.Reply{}, err
 	}
 	return web.Reply{Status: http.StatusAccepted, Body: syncReply{true}}, nil

@@ -6,7 +6,6 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
-	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -52,7 +51,7 @@ func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, 
 	if err != nil {
 		return httpapi.Once{}, err
 	}
-	control := d.Control(syncevent.Sender(d))
+	control := d.Control()
 	ask := timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment}
 	return httpapi.Once{
 		Payload: []string{account, key, comment},

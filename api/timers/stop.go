@@ -6,7 +6,6 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
-	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -51,7 +50,7 @@ func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, e
 	}
 	ask := timercontrol.Request{Token: token, AccountID: account, Claimed: !r.Caller.Known || account != r.Caller.AccountID,
 		IssueKey: key, TimerID: int64(in.TimerID)}
-	control := d.Control(syncevent.Sender(d))
+	control := d.Control()
 	return httpapi.Once{
 		Payload: []any{account, key, in.TimerID},
 		Read:    control.Reads(ask),

@@ -22,18 +22,19 @@ func sent(n int) func(*testing.T, *apptest.World, apptest.Answer) {
 		t.Helper()
 		assert.Contains(t, string(a.Body), `"syncRequested":true`)
 		require.Len(t, w.Events.Sent(), 1)
-		var events []struct {
+		var event struct {
+			ID   string         `json:"id"`
 			Name string         `json:"name"`
 			Data map[string]any `json:"data"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(w.Events.Sent()[0]), &events))
-		require.Len(t, events, 1)
-		assert.Equal(t, "clockwork/timers.sync.requested", events[0].Name)
+		require.NoError(t, json.Unmarshal([]byte(w.Events.Sent()[0]), &event))
+		assert.NotEmpty(t, event.ID, "so that a repeated event counts once")
+		assert.Equal(t, "clockwork/timers.sync.requested", event.Name)
 		want := map[string]any{}
 		if n >= 0 {
 			want["accountId"] = w.Person(n).AccountID
 		}
-		assert.Equal(t, want, events[0].Data, "no token and no more of a person than asked for")
+		assert.Equal(t, want, event.Data, "no token and no more of a person than asked for")
 	}
 }
 

@@ -82,7 +82,7 @@ func TestWhoseTokenASyncSees(t *testing.T) {
 			for _, step := range append(tt.steps, syncs, syncs) {
 				step(t, w)
 			}
-			control, ask := w.Deps.Control(nil), timercontrol.Request{Token: secret.New(w.Token(tt.token))}
+			control, ask := w.Deps.Control(), timercontrol.Request{Token: secret.New(w.Token(tt.token))}
 			reply, err := w.Deps.Redis.Do(t.Context(), control.Reads(ask)...)
 			known := control.Known(ask, reply, err)
 			tt.want.Account = ids.Replace(tt.want.Account)

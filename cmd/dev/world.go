@@ -24,7 +24,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/secret"
-	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/syncloop"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/public"
@@ -101,7 +100,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		w.upstash.Close()
 		return nil, err
 	}
-	w.deps.RequestSync = w.requestSync(syncevent.Sender(w.deps))
+	w.deps.RequestSync = w.requestSync(w.deps.RequestSync)
 	return w, nil
 }
 

@@ -20,7 +20,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
 	"github.com/clockwork-timer/backend/pkg/secret"
-	"github.com/clockwork-timer/backend/pkg/syncevent"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 )
 
@@ -84,7 +83,7 @@ func options(d *app.Deps, store realtime.Store) server.Options {
 	return server.Options{
 		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
 		Clockwork: &bridge.Options{
-			Events: d.Redis, Cache: d.Timers, Control: traced{d.Control(syncevent.Sender(d)), d.Telemetry},
+			Events: d.Redis, Cache: d.Timers, Control: traced{d.Control(), d.Telemetry},
 			Token:   func(who auth.Caller) (secret.Text, error) { return who.WriteToken(d.Config.Clockwork) },
 			Admit:   func(ctx context.Context, who auth.Caller) error { return httpapi.AdmitCommand(ctx, d, who) },
 			Explain: httpapi.ExplainCommand,

@@ -30,6 +30,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/doctor"
+	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/syncloop"
 	"github.com/clockwork-timer/backend/public"
@@ -152,7 +153,7 @@ func syncLoop(d *app.Deps) (*syncloop.Loop, error) {
 	loop := syncloop.New(syncloop.Options{Sync: syncer.Run, Redis: d.Redis, Every: every, Now: d.Now, Log: d.Log})
 	d.RequestSync = func(ctx context.Context, accountID string) error {
 		if err := loop.Request(ctx, accountID); err != nil {
-			return fmt.Errorf("%w: %w", app.ErrSyncNotSent, err)
+			return fmt.Errorf("%w: %w", inngestapi.ErrNotSent, err)
 		}
 		return nil
 	}

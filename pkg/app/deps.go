@@ -47,8 +47,8 @@ type Deps struct {
 	Deadlines Deadlines
 	Telemetry *telemetry.Telemetry // nil where nobody is told
 
-	// RequestSync, where set, replaces the event: a process that runs the sync
-	// itself needs no Inngest.
+	// RequestSync requests a sync on behalf of an account ("" for nobody's), by an
+	// event. A process that runs the sync itself replaces it.
 	RequestSync func(ctx context.Context, accountID string) error
 
 	Health      *health.Checker // nil if the configuration is not complete
@@ -57,11 +57,10 @@ type Deps struct {
 	LongPolls   atomic.Int64    // requests that wait for news
 	Forgeries   ratelimit.Local // by address, of what Inngest is said to have signed
 
-	sync       memo // of Syncer
-	breakers   breakers
-	registered registration
-	feed       *feed
-	audience   atomic.Pointer[func() int] // of realtime clients
+	sync     memo // of Syncer
+	breakers breakers
+	feed     *feed
+	audience atomic.Pointer[func() int] // of realtime clients
 }
 
 // Options are the parts of Deps that a process may bring itself.
@@ -108,6 +107,11 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if err != nil {
 		return d, fault("JIRA_BASE_URL", err)
 	}
+	sender, err := d.newSender()
+	if err != nil {
+		return d, fault("INNGEST_BASE_URL", err)
+	}
+	d.RequestSync = sender.RequestSync
 	d.Timers = timercache.New(d.Redis, d.Now)
 	d.Names = jiracache.New(d.Redis, d.Jira, d.Log)
 	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location,

@@ -9,18 +9,15 @@ import (
 	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
-// ErrNotRegistered means that Inngest would run nothing.
-var ErrNotRegistered = errors.New("sync function not registered with inngest")
-
 // LastRun asks Inngest when an event last ran the sync function: nil for never.
-// The error is ErrNotRegistered if Inngest does not know the function.
+// The error is inngestapi.ErrNotRegistered if Inngest does not know the function.
 func LastRun(ctx context.Context, api *inngestapi.Client) (*inngestapi.Run, error) {
 	registered, err := api.Registered(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if !registered {
-		return nil, ErrNotRegistered
+		return nil, inngestapi.ErrNotRegistered
 	}
 	return api.LastRun(ctx)
 }
@@ -35,7 +32,7 @@ func (c *Checker) checkInngest(ctx context.Context) (Check, bool) {
 	check, _ := c.probe("inngest", func(ctx context.Context) error {
 		api, err := c.Inngest()
 		if err != nil {
-			return errors.Join(ErrNotRegistered, err)
+			return errors.Join(inngestapi.ErrNotRegistered, err)
 		}
 		last, err = LastRun(ctx, api)
 		return err

@@ -1,6 +1,6 @@
-// Package inngestapi asks Inngest's REST API about the background function, and
-// registers it with a server of one's own. It sends no events, and does not link
-// Inngest's SDK, which is large.
+// Package inngestapi calls Inngest over HTTP: it sends the event that requests a
+// sync, asks about the background function, and registers it with a self-hosted
+// server. It does not link Inngest's SDK, which is large.
 package inngestapi
 
 import (
