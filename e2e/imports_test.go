@@ -39,7 +39,7 @@ var layers = []struct {
 	{name: "telemetry", packages: []string{"pkg/telemetry"}, inner: true},
 	{name: "errors of upstreams", packages: []string{"pkg/upstream"}},
 	{name: "domain", packages: []string{"pkg/secret", "pkg/timer"}},
-	{name: "language", packages: []string{"pkg/panics"}},
+	{name: "language", packages: []string{"pkg/panics", "pkg/version"}},
 }
 
 // layerOf returns the index in layers, or -1.

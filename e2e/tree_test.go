@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/version"
 )
 
 // root is the checkout, seen from this package.
@@ -129,6 +131,14 @@ func TestGoMod(t *testing.T) {
 	// What every built function links, fixed here because go-bridge fixes nothing.
 	assert.Contains(t, text, "github.com/vercel/go-bridge v0.0.0-20221108222652-296f4c6bdb6d")
 	assert.Contains(t, text, "github.com/aws/aws-lambda-go v")
+}
+
+func TestChangelogHasTheVersion(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
+	require.NoError(t, err)
+	newest := regexp.MustCompile(`(?m)^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$`).FindSubmatch(b)
+	require.NotNil(t, newest, "CHANGELOG.md has an entry with a number and a date")
+	assert.Equal(t, version.Number, string(newest[1]), "pkg/version and the newest entry of CHANGELOG.md")
 }
 
 func TestLockFilesNameNoRegistry(t *testing.T) {

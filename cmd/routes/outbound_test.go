@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/version"
 )
 
 // addressOf is the variable with the address of each server that this backend
@@ -73,6 +75,31 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				w.AssertDiscreet(t, "")
 			})
 		}
+	}
+}
+
+// Every server that is called is told what calls it.
+func TestUserAgent(t *testing.T) {
+	for dependency := range addressOf {
+		if dependency == "inngest" {
+			continue // its SDK names itself
+		}
+		t.Run(dependency, func(t *testing.T) {
+			t.Parallel()
+			var agents sync.Map
+			w := withServer(t, dependency, func(w http.ResponseWriter, r *http.Request) {
+				agents.Store(r.UserAgent(), r.URL.Path)
+				w.WriteHeader(http.StatusInternalServerError)
+			})
+			askAll(t, w)
+			asked := 0
+			agents.Range(func(agent, path any) bool {
+				asked++
+				assert.Contains(t, agent, version.UserAgent, path)
+				return true
+			})
+			assert.NotZero(t, asked)
+		})
 	}
 }
 

@@ -8,6 +8,7 @@
 //	                  read a password from stdin and print its hash, for AUTH_USERS
 //	server backup FILE
 //	                  copy the realtime database, in use or not, to a new file
+//	server --version  print the version
 //	server healthcheck
 //	                  succeed if the server on PORT is well, for a container's engine
 package main
@@ -33,6 +34,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/syncloop"
+	"github.com/clockwork-timer/backend/pkg/version"
 	"github.com/clockwork-timer/backend/public"
 )
 
@@ -60,6 +62,9 @@ func withDefaultAuthMode(environ []string) []string {
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	environ = withDefaultAuthMode(environ)
 	switch { // for those who have no configuration yet, or a wrong one
+	case len(args) == 1 && args[0] == "--version":
+		_, err := fmt.Fprintln(stdout, "server", version.Number)
+		return err
 	case len(args) == 1 && args[0] == "hash-password":
 		return hashPassword(stdin, stdout, stderr)
 	case len(args) == 1 && args[0] == "doctor":
@@ -83,7 +88,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		c.Telemetry.MetricsAddress = "" // the server beside it has the port, and Prometheus would come too late
 		return withTelemetry(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
 	}
-	return errors.New("usage: server [sync | doctor | hash-password | backup FILE | healthcheck]")
+	return errors.New("usage: server [sync | doctor | hash-password | backup FILE | healthcheck | --version]")
 }
 
 // withTelemetry calls run with dependencies that tell the operator's tools of

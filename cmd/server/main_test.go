@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/version"
 )
 
 // world is one on the real clock, which the server's own goes by.
@@ -156,6 +157,12 @@ func TestConfigurationThatAClientRefuses(t *testing.T) {
 			assert.NotContains(t, err.Error(), value)
 		})
 	}
+}
+
+func TestVersion(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), []string{"--version"}, nil, strings.NewReader(""), &out, io.Discard))
+	assert.Equal(t, "server "+version.Number+"\n", out.String())
 }
 
 func TestUsage(t *testing.T) {

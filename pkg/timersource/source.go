@@ -58,6 +58,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/version"
 )
 
 // Token opens a source for some minutes.
@@ -148,6 +149,6 @@ func (o *Options) site() (*site, error) {
 		"Cookie": {cookieHeader(o.Session)},
 		"Origin": {"https://" + o.SiteHost},
 		// Jira's internal endpoints are made for browsers.
-		"User-Agent": {"Mozilla/5.0 (compatible; clockwork-backend)"},
+		"User-Agent": {"Mozilla/5.0 (compatible; " + version.UserAgent + ")"},
 	}}, nil
 }

@@ -604,7 +604,7 @@ export interface components {
             readonly status: "ok" | "degraded";
             /** @constant */
             readonly service: "clockwork-timers";
-            /** @description The commit, or `dev`. */
+            /** @description The version of the product, then `+` and the commit if the platform names it. */
             readonly version: string;
             /** Format: date-time */
             readonly timestamp: string;
@@ -2100,7 +2100,7 @@ export interface operations {
                      * @example {
                      *       "status": "ok",
                      *       "service": "clockwork-timers",
-                     *       "version": "59b6359",
+                     *       "version": "0.9.0+59b6359",
                      *       "timestamp": "2026-05-04T14:00:00Z"
                      *     }
                      */

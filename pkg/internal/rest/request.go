@@ -14,6 +14,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
+	"github.com/clockwork-timer/backend/pkg/version"
 )
 
 // Request is one call, before it becomes HTTP.
@@ -62,6 +63,9 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	}
 	for name, values := range r.Header {
 		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", version.UserAgent)
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)

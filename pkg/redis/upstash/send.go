@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/clockwork-timer/backend/pkg/redis"
+	"github.com/clockwork-timer/backend/pkg/version"
 )
 
 // maxErrorBody bounds what is read of an answer that is not 200.
@@ -71,6 +72,7 @@ func (c *transport) post(ctx context.Context, path string, payload []byte, heade
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", version.UserAgent)
 	c.sync.send(req.Header)
 	return c.http.Do(req)
 }
