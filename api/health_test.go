@@ -52,6 +52,9 @@ func TestHealth(t *testing.T) {
 		{Name: "synced-some-time-ago-on-a-schedule", Options: scheduled, Request: deep, Given: later(23 * time.Hour), Status: 200, Has: []string{`"sync":{"status":"stale"`}},
 		{Name: "never-synced", Options: apptest.Options{Unsynced: true}, Request: deep, Status: 200, Has: []string{`"sync":{"status":"stale"`, "No sync is known of"}},
 		{Name: "never-synced-on-a-schedule", Options: apptest.Options{Unsynced: true, Env: scheduled.Env}, Request: deep, Status: 503, Has: []string{`"sync":{"status":"down"`, "No sync is known of"}},
+		{Name: "server-fails-to-sync", Options: apptest.Options{Env: map[string]string{"SYNC_INTERVAL": "60s"}}, Request: deep, Given: func(_ *testing.T, w *apptest.World, _ *apptest.Request) {
+			_ = w.Redis.Miniredis().Set("clockwork:sync:failure", `{"at":"2026-05-04T13:59:00Z","message":"clockwork answered 503."}`)
+		}, Status: 200, Has: []string{`"sync":{"status":"up"`, "The sync failed at 2026-05-04T13:59:00Z: clockwork answered 503."}},
 		{Name: "session-ends-soon", Request: deep, Given: later(27 * 24 * time.Hour), Status: 200, Has: []string{`"jiraSession":{"status":"ending"`, "2026-06-03"}},
 		{Name: "session-ended", Request: deep, Given: later(31 * 24 * time.Hour), Status: 503, Has: []string{`"jiraSession":{"status":"down"`, "renew JIRA_TENANT_SESSION_TOKEN"}},
 		{Name: "session-refused", Request: deep, Given: refused("", false), Status: 503, Has: []string{`"status":"degraded"`, `"jiraSession":{"status":"down"`, `"message":"Jira refuses the session: renew JIRA_TENANT_SESSION_TOKEN."`, `"jira":{"status":"up"`}},

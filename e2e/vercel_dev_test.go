@@ -20,7 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/e2e/vercel"
 )
 
-// TestVercelDev runs the functions under "vercel dev", which compiles one anew
+// TestVercelDev runs the functions under "vercel dev", which compiles one again
 // for each request, against the upstreams of cmd/dev, and has the real Inngest
 // dev server run the sync there.
 func TestVercelDev(t *testing.T) {

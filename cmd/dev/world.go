@@ -83,6 +83,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 		w.upstash.Close()
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
+	c.ServerDefaults()
 	w.log = app.NewLog(stderr, c)
 	if w.observer, err = observe.New(context.Background(), c, w.log); err != nil {
 		w.upstash.Close()

@@ -15,7 +15,7 @@ func TestDoctor(t *testing.T) {
 	w, environ := world(t, nil)
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"doctor"}, environ, strings.NewReader(""), &stdout, w.Log))
-	assert.Contains(t, stdout.String(), "ok   jira           example.atlassian.net takes the API token of Hannah Vogel, ")
+	assert.Contains(t, stdout.String(), "ok   jira           example.atlassian.net accepts the API token of Hannah Vogel, ")
 	assert.NotContains(t, stdout.String(), "\x1b", "no colour where nobody looks")
 	assert.Empty(t, w.Log.String())
 	w.AssertDiscreet(t, stdout.String())

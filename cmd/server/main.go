@@ -74,6 +74,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
+	c.ServerDefaults()
 	if len(args) == 1 && args[0] == "healthcheck" {
 		return healthCheck(ctx, int(c.Port))
 	}

@@ -126,6 +126,14 @@ func (c *Config) HasInngest() bool {
 	return c.InngestDev() || !c.Inngest.EventKey.IsZero() && !c.Inngest.SigningKey.IsZero()
 }
 
+// ServerDefaults sets what cmd/server does by itself unless told otherwise. A
+// function lives for one request, so it does not.
+func (c *Config) ServerDefaults() {
+	if !c.SyncInterval.set && !c.HasInngest() {
+		c.SyncInterval.Duration = defaultSyncInterval
+	}
+}
+
 // SelfHostedInngest reports whether functions run on an Inngest of one's own.
 func (c *Config) SelfHostedInngest() bool {
 	return c.Inngest.BaseURL.URL.URL != nil && !c.InngestDev()

@@ -119,6 +119,7 @@ func TestSyncInterval(t *testing.T) {
 		}
 		c, err := config.Load(environ)
 		require.NoError(t, err)
+		c.ServerDefaults()
 		assert.Equal(t, tt.want, c.SyncInterval.Duration, "%+v", tt)
 	}
 }

@@ -107,9 +107,6 @@ func (c *Config) settle() {
 	c.Auth.AllowedOrigins = slices.DeleteFunc(c.Auth.AllowedOrigins, func(o string) bool { return o == "" })
 	c.Jira.Domain = strings.ToLower(strings.TrimSpace(c.Jira.Domain))
 	c.SyncCron = strings.TrimSpace(c.SyncCron)
-	if !c.SyncInterval.set && !c.HasInngest() {
-		c.SyncInterval.Duration = defaultSyncInterval
-	}
 	switch {
 	case c.Auth.Mode != AuthUndecided:
 	case !c.Auth.JWTSecret.IsZero():

@@ -16,14 +16,14 @@ func checkAuth(_ context.Context, t *target) []Finding {
 		return only(skip(see))
 	}
 	if a.Mode == config.AuthUndecided {
-		return only(fail("not decided, so that nothing but health is served: set JWT_SECRET and AUTH_USERS, or AUTH_MODE=open"))
+		return only(fail("not decided, so only health is served: set JWT_SECRET and AUTH_USERS, or AUTH_MODE=open"))
 	}
 	var found []Finding
 	switch {
 	case a.Mode == config.AuthOpen && t.config.Deployed():
 		found = append(found, warn("open: anyone who knows the address reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS"))
 	case a.OpenByDefault:
-		found = append(found, warn("open, because AUTH_MODE is not set: whoever reaches the server reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant"))
+		found = append(found, warn("open, because AUTH_MODE is not set: anyone who reaches the server reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if you mean that"))
 	case a.Mode == config.AuthRequired && a.Users.Len() == 0:
 		found = append(found, warn("required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash)"))
 	case a.Users.Len() > 0 && a.JWTSecret.IsZero():
@@ -31,7 +31,7 @@ func checkAuth(_ context.Context, t *target) []Finding {
 	}
 	for _, one := range a.JWTSecrets() {
 		if guessable(one) {
-			found = append(found, warn("JWT_SECRET looks as if one could guess it: openssl rand -base64 48"))
+			found = append(found, warn("JWT_SECRET looks easy to guess: openssl rand -base64 48"))
 			break
 		}
 	}
@@ -65,8 +65,8 @@ func (t *target) checkUsers() (found []Finding) {
 			found = append(found, warn("AUTH_USERS %s: %s", strings.Join(names, ", "), text))
 		}
 	}
-	say(weak, "a hash that is cheap to guess at: make it anew with `server hash-password`")
-	say(heavy, "a hash that takes over 64 MiB for each login: make it anew with `server hash-password`")
+	say(weak, "a hash that is cheap to guess at: make it again with `server hash-password`")
+	say(heavy, "a hash that takes over 64 MiB for each login: make it again with `server hash-password`")
 	say(nobody, "neither account_id nor email: they log in and see nothing, so add one")
 	return found
 }
@@ -101,9 +101,9 @@ func checkEncryption(_ context.Context, t *target) []Finding {
 	case len(key) == 0:
 		return only(skip("TOKEN_ENCRYPTION_KEY is not set: each sync asks Jira for a token of its own"))
 	case guessable(string(key)):
-		return only(warn("TOKEN_ENCRYPTION_KEY looks as if one could guess it: openssl rand -base64 32"))
+		return only(warn("TOKEN_ENCRYPTION_KEY looks easy to guess: openssl rand -base64 32"))
 	}
-	return only(ok("upstream tokens are kept in Redis, encrypted"))
+	return only(ok("upstream tokens are stored in Redis, encrypted"))
 }
 
 // checkCORS lists the origins: one that is missing shows nowhere else.
@@ -114,11 +114,11 @@ func checkCORS(_ context.Context, t *target) []Finding {
 	own := t.config.Auth.AllowedOrigins
 	for _, origin := range own {
 		if strings.HasPrefix(origin, "http://") && t.config.Deployed() {
-			return only(warn("%s is not encrypted: anyone on the way can put a page there, so use https", origin))
+			return only(warn("%s is not encrypted: anyone on the network path can put a page there, so use https", origin))
 		}
 	}
 	if len(own) == 0 {
-		return only(ok("the desktop clients, and no page of another origin"))
+		return only(ok("the desktop clients only"))
 	}
 	return only(ok("the desktop clients and %s", strings.Join(own, ", ")))
 }

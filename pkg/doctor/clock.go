@@ -41,13 +41,13 @@ func (c *clockWatch) findings() []Finding {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.skews) == 0 {
-		return only(Finding{Skip, "clock", "not checked: no answer came that tells the time"})
+		return only(Finding{Skip, "clock", "not checked: no answer said what time it is"})
 	}
 	slices.Sort(c.skews)
 	skew := c.skews[len(c.skews)/2].Round(time.Second)
 	if skew.Abs() > maxSkew {
 		direction := map[bool]string{true: "fast", false: "slow"}[skew > 0]
-		return only(Finding{Warn, "clock", skew.Abs().String() + " " + direction + ": logins and signed requests will be refused, so let it be set by NTP"})
+		return only(Finding{Warn, "clock", skew.Abs().String() + " " + direction + ": logins and signed requests will be refused, so set it by NTP"})
 	}
-	return only(Finding{OK, "clock", "right, as far as the answers' dates tell"})
+	return only(Finding{OK, "clock", "right, by the dates of the answers"})
 }

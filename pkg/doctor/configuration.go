@@ -25,7 +25,7 @@ func checkConfiguration(_ context.Context, t *target) []Finding {
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.environ)) {
 		if value := t.environ[name]; ours(name) && len(value) > 1 && strings.ContainsRune(`"'`, rune(value[0])) && value[len(value)-1] == value[0] {
-			found = append(found, warn("%s begins and ends with a quote: Docker's --env-file keeps quotes, so take them away", name))
+			found = append(found, warn("%s begins and ends with a quote: Docker's --env-file keeps quotes, so remove them", name))
 		}
 	}
 	if len(found) == 0 {

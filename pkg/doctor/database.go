@@ -37,9 +37,9 @@ func checkDatabase(ctx context.Context, t *target) []Finding {
 	case err != nil, path == "" || !strings.HasPrefix(text, "sqlite://"):
 		return only(fail("DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full, or redis"))
 	case path == ":memory:":
-		return only(warn("in memory: what clients started is forgotten at each restart, so set DATABASE_URL=sqlite://clockwork.db"))
+		return only(warn("in memory: timers that clients started are lost at each restart, so set DATABASE_URL=sqlite://clockwork.db"))
 	case t.config.Platform.VercelEnv != "":
-		return only(warn("a function's disk cannot be written: set DATABASE_URL=redis where realtime is wanted"))
+		return only(warn("a function's disk cannot be written: set DATABASE_URL=redis if you want realtime"))
 	}
 	return only(checkFile(path))
 }

@@ -122,6 +122,7 @@ func newTarget(environ map[string]string, o Options) *target {
 		o.Now = time.Now
 	}
 	c, err := config.Load(environ)
+	c.ServerDefaults()
 	t := &target{config: c, faults: faultsOf(err), environ: environ, now: o.Now, clock: &clockWatch{next: o.Transport, now: o.Now}}
 	t.transport = t.clock
 	t.openRedis()

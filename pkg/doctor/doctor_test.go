@@ -51,19 +51,19 @@ const healthyReport = `ok   configuration  no variable is missing or wrong
 ok   redis          Upstash over REST, read, write and scripts, under 1 ms
 skip memory         Redis does not say whether it drops keys when it is full: see on the database's page that eviction is off
 ok   pubsub         a message arrives, under 1 ms
-ok   jira           example.atlassian.net takes the API token of Hannah Vogel, under 1 ms
-ok   clockwork      the token works and reads the worklogs of Hannah Vogel, under 1 ms; whether it is their own, Clockwork has no way to ask
-ok   session        Jira takes it; it ends on 2026-06-03, in 30 days
+ok   jira           example.atlassian.net accepts the API token of Hannah Vogel, under 1 ms
+ok   clockwork      the token works and reads the worklogs of Hannah Vogel, under 1 ms; Clockwork cannot be asked whether it is their own
+ok   session        Jira accepts it; it ends on 2026-06-03, in 30 days
 ok   timers         connect: 7 running timers on 1 page, under 1 ms
 ok   sync           last done 0s ago, 7 timers run
-ok   inngest        both keys are taken; that the app is registered with them was not checked (see the app's page in Inngest)
+ok   inngest        both keys are accepted; Inngest does not say whether the app is registered with them and when it last ran (see the app's page in Inngest)
 ok   auth           required: 1 user can log in
-ok   encryption     upstream tokens are kept in Redis, encrypted
+ok   encryption     upstream tokens are stored in Redis, encrypted
 ok   database       in the Redis above, for any number of servers
 ok   cors           the desktop clients and https://time.example.test
-ok   limits         callers and addresses have quotas
+ok   limits         requests are limited per caller and per address
 skip telemetry      OTEL_EXPORTER_OTLP_ENDPOINT is not set: no traces are sent
-ok   clock          right, as far as the answers' dates tell
+ok   clock          right, by the dates of the answers
 `
 
 // wire gives all answers the date of the world's clock, and plays Inngest.
@@ -260,7 +260,7 @@ func TestNothingConfigured(t *testing.T) {
 	failures := doctor.Run(t.Context(), nil, doctor.Options{}, func(f doctor.Finding) { got = append(got, string(f.Level)+" "+f.Check) })
 	assert.Equal(t, 5, failures)
 	assert.Equal(t, []string{"fail configuration", "fail configuration", "fail configuration", "fail configuration", "fail configuration", "skip redis", "skip pubsub",
-		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "warn inngest", "warn auth", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
+		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "skip inngest", "warn auth", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
 }
 
 func TestPrinterInColour(t *testing.T) {

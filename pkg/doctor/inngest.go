@@ -2,10 +2,12 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/health"
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -19,6 +21,8 @@ func checkInngest(ctx context.Context, t *target) []Finding {
 		return only(skip(see))
 	case c.InngestDev():
 		return only(t.checkDevServer(ctx))
+	case eventKey.IsZero() && signing.IsZero() && c.SyncInterval.Duration > 0:
+		return only(skip("no keys are set: cmd/server syncs by itself every %s; functions on Vercel need Inngest", c.SyncInterval))
 	case eventKey.IsZero() && signing.IsZero():
 		return only(warn("no keys are set: nothing syncs by itself, so set INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY (app.inngest.com > Manage), or INNGEST_DEV=1"))
 	case eventKey.IsZero():
@@ -28,7 +32,7 @@ func checkInngest(ctx context.Context, t *target) []Finding {
 	case inngestapi.IsSigningKey(eventKey.Reveal()) && len(eventKey.Reveal()) > 20 && eventKey.Reveal()[:8] == "signkey-":
 		return only(fail("INNGEST_EVENT_KEY holds a signing key: set the event key there (app.inngest.com > Manage > Event keys)"))
 	case !inngestapi.IsSigningKey(signing.Reveal()):
-		return only(fail("INNGEST_SIGNING_KEY has not the form signkey-prod-0123abcd…: copy it anew from app.inngest.com > Manage > Signing key"))
+		return only(fail("INNGEST_SIGNING_KEY has not the form signkey-prod-0123abcd…: copy it again from app.inngest.com > Manage > Signing key"))
 	}
 	return only(t.checkKeys(ctx, eventKey, signing))
 }
@@ -45,7 +49,7 @@ func (t *target) checkDevServer(ctx context.Context) Finding {
 	if _, err = client.Do(ctx, rest.Request{Op: "health", Path: []string{"health"}}); err != nil && statusOf(err) == 0 {
 		return fail("the dev server: %s: start it with npx inngest-cli@latest dev, or unset INNGEST_DEV", cause(err))
 	}
-	return ok("the dev server answers; it needs no keys, and takes unsigned requests")
+	return ok("the dev server answers; it needs no keys, and its requests are not signed")
 }
 
 // checkKeys asks the API, of Inngest's cloud or of a server of one's own, with
@@ -65,40 +69,35 @@ func (t *target) checkKeys(ctx context.Context, eventKey, signing secret.Text) F
 		JSON: []struct{}{}, Secrets: []secret.Text{eventKey}})
 	switch {
 	case refused(asked):
-		return fail("%d: Inngest refuses INNGEST_SIGNING_KEY: copy it anew from app.inngest.com > Manage > Signing key, of the right environment", statusOf(asked))
+		return fail("%d: Inngest refuses INNGEST_SIGNING_KEY: copy it again from app.inngest.com > Manage > Signing key, of the right environment", statusOf(asked))
 	case refused(sent):
 		return fail("%d: Inngest does not know INNGEST_EVENT_KEY: make one at app.inngest.com > Manage > Event keys, in the right environment", statusOf(sent))
 	case asked != nil && statusOf(asked) == 0, sent != nil && statusOf(sent) == 0:
 		return fail("Inngest: %s: check INNGEST_BASE_URL if it is set, or status.inngest.com", cause(firstError(asked, sent)))
 	case asked != nil && sent != nil:
-		return warn("both keys have the right form and Inngest answers (%d, %d), but not whether it takes them", statusOf(asked), statusOf(sent))
+		return warn("both keys look well-formed but could not be verified (Inngest answered %d and %d)", statusOf(asked), statusOf(sent))
 	case asked != nil:
-		return warn("the event key is taken; of the signing key only the form was checked, for Inngest answers %d", statusOf(asked))
+		return warn("the event key is accepted; the signing key looks well-formed but could not be verified (Inngest answered %d)", statusOf(asked))
 	case sent != nil:
-		return warn("the signing key is taken; of the event key only the form was checked, for Inngest answers %d", statusOf(sent))
+		return warn("the signing key is accepted; the event key looks well-formed but could not be verified (Inngest answered %d)", statusOf(sent))
 	}
 	return t.checkFunction(ctx, api)
 }
 
 // checkFunction tells whether Inngest knows the function, and when it last ran.
 func (t *target) checkFunction(ctx context.Context, api *inngestapi.Client) Finding {
-	registered, err := api.Registered(ctx)
+	last, err := health.LastRun(ctx, api)
 	switch {
+	case errors.Is(err, health.ErrNotRegistered) && t.config.SelfHostedInngest():
+		return fail("both keys are accepted, but the function is not registered, so that nothing runs: start Inngest with --sdk-url and the address at which it reaches this server, such as http://server:3000/api/inngest")
+	case errors.Is(err, health.ErrNotRegistered):
+		return fail("both keys are accepted, but the function is not registered, so that nothing runs: sync the app in Inngest with the address of /api/inngest")
 	case err != nil:
-		return ok("both keys are taken; that the app is registered with them was not checked (see the app's page in Inngest)")
-	case !registered && t.config.SelfHostedInngest():
-		return fail("both keys are taken, but the function is not registered, so that nothing runs: start Inngest with --sdk-url and the address at which it reaches this server, such as http://server:3000/api/inngest")
-	case !registered:
-		return fail("both keys are taken, but the function is not registered, so that nothing runs: sync the app in Inngest with the address of /api/inngest")
-	}
-	last, err := api.LastRun(ctx)
-	switch {
-	case err != nil:
-		return ok("both keys are taken, and the function is registered; when it last ran Inngest does not tell")
+		return ok("both keys are accepted; Inngest does not say whether the app is registered with them and when it last ran (see the app's page in Inngest)")
 	case last == nil:
-		return ok("both keys are taken, and the function is registered; no event has run it yet")
+		return ok("both keys are accepted, and the function is registered; no event has run it yet")
 	}
-	return ok("both keys are taken, and the function is registered; an event last ran it %s ago: %s", t.now().Sub(last.StartedAt).Round(time.Second), strings.ToLower(oneLine(last.Status)))
+	return ok("both keys are accepted, and the function is registered; an event last ran it %s ago: %s", t.now().Sub(last.StartedAt).Round(time.Second), strings.ToLower(oneLine(last.Status)))
 }
 
 func (t *target) ask(ctx context.Context, base string, r rest.Request) error {

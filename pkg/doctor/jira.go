@@ -30,7 +30,7 @@ func checkJira(ctx context.Context, t *target) []Finding {
 	if err != nil {
 		return only(jiraFailure(err))
 	}
-	return only(ok("%s takes the API token of %s, %s", t.config.Jira.Domain, me.DisplayName, took(t.now().Sub(began))))
+	return only(ok("%s accepts the API token of %s, %s", t.config.Jira.Domain, me.DisplayName, took(t.now().Sub(began))))
 }
 
 func jiraFailure(err error) Finding {
@@ -78,7 +78,7 @@ func checkClockwork(ctx context.Context, t *target) []Finding {
 func (t *target) checkAccount(ctx context.Context, latency string) Finding {
 	client, err := t.jira()
 	if err != nil || t.wrong("JIRA_DOMAIN", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {
-		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, for want of Jira", latency)
+		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, because Jira is not configured", latency)
 	}
 	owner, err := client.User(ctx, t.config.Clockwork.AccountID)
 	switch {
@@ -87,9 +87,9 @@ func (t *target) checkAccount(ctx context.Context, latency string) Finding {
 	case statusOf(err) == http.StatusForbidden:
 		return warn("the token works, %s; but Jira does not let ATLASSIAN_EMAIL look up people: give this user the global permission \"Browse users and groups\"", latency)
 	case err != nil:
-		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, for Jira does not tell", latency)
+		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, because Jira does not say", latency)
 	}
-	return ok("the token works and reads the worklogs of %s, %s; whether it is their own, Clockwork has no way to ask", owner.DisplayName, latency)
+	return ok("the token works and reads the worklogs of %s, %s; Clockwork cannot be asked whether it is their own", owner.DisplayName, latency)
 }
 
 func clockworkFailure(err error) Finding {
@@ -99,7 +99,7 @@ func clockworkFailure(err error) Finding {
 	case status == http.StatusForbidden:
 		return fail("403: the token's owner may not read the worklogs of CLOCKWORK_ACCOUNT_ID: set the owner's own account id, or a token of that account")
 	case status == http.StatusNotFound, status/100 == 3:
-		return fail("%d: no Clockwork API answers there: unset CLOCKWORK_API_BASE_URL, or mend it", status)
+		return fail("%d: no Clockwork API answers there: unset or correct CLOCKWORK_API_BASE_URL", status)
 	case status == http.StatusTooManyRequests:
 		return warn("429: Clockwork gets too many requests just now: ask again in a minute")
 	}

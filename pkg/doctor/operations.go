@@ -14,9 +14,9 @@ func checkLimits(_ context.Context, t *target) []Finding {
 	case t.wrong("RATE_LIMIT"):
 		return only(skip(see))
 	case !bool(t.config.RateLimit):
-		return only(warn("RATE_LIMIT=off: anyone may ask without end, unless something in front of the server holds them back"))
+		return only(warn("RATE_LIMIT=off: nothing limits how often anyone asks, unless a proxy in front of the server does"))
 	}
-	return only(ok("callers and addresses have quotas"))
+	return only(ok("requests are limited per caller and per address"))
 }
 
 // checkTelemetry sends the collector a list of no traces, with its credentials.
@@ -41,11 +41,11 @@ func checkTelemetry(ctx context.Context, t *target) []Finding {
 	_, err = client.Do(ctx, rest.Request{Op: "traces", Method: http.MethodPost, Path: []string{"v1", "traces"}, JSON: struct{}{}, Header: header, Secrets: secrets})
 	switch {
 	case err == nil:
-		return only(ok("the collector takes traces, %s", took(t.now().Sub(began))))
+		return only(ok("the collector accepts traces, %s", took(t.now().Sub(began))))
 	case refused(err):
 		return only(fail("%d: the collector refuses OTEL_EXPORTER_OTLP_HEADERS: set the credentials that it asks for", statusOf(err)))
 	case statusOf(err) == http.StatusUnsupportedMediaType, statusOf(err) == http.StatusBadRequest:
-		return only(ok("the collector answers; that it takes traces was not checked"))
+		return only(ok("the collector answers; whether it accepts traces was not checked"))
 	}
 	return only(fail("the collector: %s: check OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces, and that it speaks OTLP over HTTP", cause(err)))
 }

@@ -122,9 +122,9 @@ func redisFailure(kind, variables string, err error) Finding {
 	case "":
 		return fail("%s: %s: check %s, and that the database is not paused", kind, cause(err), variables)
 	case "WRONGPASS", "NOAUTH":
-		return fail("%s refuses the credentials: copy %s anew from the database's page", kind, variables)
+		return fail("%s refuses the credentials: copy %s again from the database's page", kind, variables)
 	case "NOPERM":
-		return fail("%s takes the credentials, but not for writing and scripts: set the standard token, not the read-only one, in %s", kind, variables)
+		return fail("%s accepts the credentials, but not for writing and scripts: set the standard token, not the read-only one, in %s", kind, variables)
 	}
 	return fail("%s: %s: look at the database's page (quota, size)", kind, strings.TrimRight(err.Error(), ".: "))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/redis"
+	"github.com/clockwork-timer/backend/pkg/syncloop"
 )
 
 // LastRun asks Inngest when an event last ran the sync function: nil for never.
@@ -67,26 +68,39 @@ func (c *Checker) checkEviction(ctx context.Context) (Check, bool) {
 	return Check{Status: "up"}, true
 }
 
-// checkSync says how long ago a sync last worked. It is left out if Redis does not
-// answer. Without a schedule syncs come with starts and stops, so a long time
-// without one is no fault.
+// checkSync says how long ago a sync last worked, and why a server's own last one
+// failed. It is left out if Redis does not answer. Without a schedule syncs come
+// with starts and stops, so a long time without one is no fault.
 func (c *Checker) checkSync(ctx context.Context) (Check, bool) {
 	last, err := c.Timers.Freshness(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Check{}, false
-	case !last.Stale:
-		return Check{Status: "up"}, true
 	}
-	check := Check{Status: "stale", Message: "No sync is known of: POST /api/timers/sync, and look at the run in Inngest."}
-	if !last.SyncedAt.IsZero() {
-		check.Message = "The last sync was at " + last.SyncedAt.UTC().Format(time.RFC3339) + ": look at the latest runs in Inngest."
+	check := Check{Status: "up"}
+	if last.Stale {
+		check = Check{Status: "stale", Message: "No sync is known of: " + c.syncAdvice()}
+		if !last.SyncedAt.IsZero() {
+			check.Message = "The last sync was at " + last.SyncedAt.UTC().Format(time.RFC3339) + ": " + c.syncAdvice()
+		}
 	}
-	if last.Forgotten && c.Config.SyncCron != "" {
+	scheduled := c.Config.SyncCron != "" || c.Config.SyncInterval.Duration > 0
+	if last.Stale && last.Forgotten && scheduled {
 		check.Status = "down"
 		if !last.SyncedAt.IsZero() {
 			check.DownSince = &last.SyncedAt
 		}
 	}
+	if c.Config.SyncInterval.Duration > 0 {
+		if failed, err := syncloop.LastFailure(ctx, c.Redis); err == nil && failed != nil {
+			check.Message = "The sync failed at " + failed.At.Format(time.RFC3339) + ": " + failed.Message
+		}
+	}
 	return check, true
+}
+
+func (c *Checker) syncAdvice() string {
+	if c.Config.SyncInterval.Duration > 0 {
+		return "look at the log of the server that syncs."
+	}
+	return "POST /api/timers/sync, and look at the latest runs in Inngest."
 }
