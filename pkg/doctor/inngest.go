@@ -88,9 +88,9 @@ func (t *target) checkKeys(ctx context.Context, eventKey, signing secret.Text) F
 func (t *target) checkFunction(ctx context.Context, api *inngestapi.Client) Finding {
 	last, err := health.LastRun(ctx, api)
 	switch {
-	case errors.Is(err, health.ErrNotRegistered) && t.config.SelfHostedInngest():
+	case errors.Is(err, inngestapi.ErrNotRegistered) && t.config.SelfHostedInngest():
 		return fail("both keys are accepted, but the function is not registered, so that nothing runs: start Inngest with --sdk-url and the address at which it reaches this server, such as http://server:3000/api/inngest")
-	case errors.Is(err, health.ErrNotRegistered):
+	case errors.Is(err, inngestapi.ErrNotRegistered):
 		return fail("both keys are accepted, but the function is not registered, so that nothing runs: sync the app in Inngest with the address of /api/inngest")
 	case err != nil:
 		return ok("both keys are accepted; Inngest does not say whether the app is registered with them and when it last ran (see the app's page in Inngest)")
