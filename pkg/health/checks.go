@@ -53,10 +53,7 @@ func (c *Checker) checkInngest(ctx context.Context) (Check, bool) {
 func (c *Checker) checkEviction(ctx context.Context) (Check, bool) {
 	reply, err := c.Redis.Do(ctx, "INFO", "memory")
 	memory := redis.ParseMemory(reply)
-	refused, ok := errors.AsType[interface {
-		error
-		RedisCode() string
-	}](err)
+	refused, ok := errors.AsType[redis.Error](err)
 	switch {
 	case err != nil && (!ok || refused.RedisCode() == ""):
 		return Check{}, false
