@@ -13,12 +13,12 @@ import (
 
 // HandleAuth answers POST /login.
 func HandleAuth(w http.ResponseWriter, r *http.Request) {
-	switch httpapi.RouteOf(r) {
-	case "/login", "/api/login":
-		httpapi.ServeStranger(w, r, http.MethodPost, login)
-	default:
-		httpapi.ServeNotFound(w, r)
-	}
+	httpapi.Serve(w, r, authRoutes...)
+}
+
+var authRoutes = []httpapi.Route{
+	{Method: http.MethodPost, Path: "/login", Auth: httpapi.NoLogin, Handle: login},
+	{Method: http.MethodPost, Path: "/api/login", Auth: httpapi.NoLogin, Handle: login},
 }
 
 type loginRequest struct {

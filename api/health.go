@@ -14,11 +14,7 @@ import (
 // ?deep=1 whether each thing that it depends on does. vercel.json sends it the
 // paths below /api that no other function serves.
 func HandleHealth(w http.ResponseWriter, r *http.Request) {
-	if httpapi.RouteOf(r) != "/api/health" {
-		httpapi.ServeNotFound(w, r)
-		return
-	}
-	httpapi.ServePublic(w, r, http.MethodGet, health)
+	httpapi.Serve(w, r, httpapi.Route{Method: http.MethodGet, Path: "/api/health", Auth: httpapi.Public, Handle: health})
 }
 
 func health(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {

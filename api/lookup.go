@@ -18,18 +18,14 @@ import (
 // HandleLookup answers what a client asks while a person fills in a form: issues,
 // users, and whether their settings work.
 func HandleLookup(w http.ResponseWriter, r *http.Request) {
-	switch httpapi.RouteOf(r) {
-	case "/api/issues/search":
-		httpapi.ServeCostly(w, r, http.MethodGet, searchIssues)
-	case "/api/issues/{key}":
-		httpapi.Serve(w, r, http.MethodGet, readIssue)
-	case "/api/users/resolve":
-		httpapi.ServeCostly(w, r, http.MethodGet, resolveUser)
-	case "/api/settings/validate":
-		httpapi.ServeCostly(w, r, http.MethodPost, validateSettings)
-	default:
-		httpapi.ServeNotFound(w, r)
-	}
+	httpapi.Serve(w, r, lookupRoutes...)
+}
+
+var lookupRoutes = []httpapi.Route{
+	{Method: http.MethodGet, Path: "/api/issues/search", Cost: httpapi.Upstream, Handle: searchIssues},
+	{Method: http.MethodGet, Path: "/api/issues/{key}", Handle: readIssue},
+	{Method: http.MethodGet, Path: "/api/users/resolve", Cost: httpapi.Upstream, Handle: resolveUser},
+	{Method: http.MethodPost, Path: "/api/settings/validate", Cost: httpapi.Upstream, Handle: validateSettings},
 }
 
 const (

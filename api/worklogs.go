@@ -15,12 +15,11 @@ import (
 // HandleWorklogs answers GET /api/worklogs: one person's tracked time on a day
 // or over a range.
 func HandleWorklogs(w http.ResponseWriter, r *http.Request) {
-	switch httpapi.RouteOf(r) {
-	case "/api/worklogs":
-		httpapi.ServeCostly(w, r, http.MethodGet, worklogs)
-	default:
-		httpapi.ServeNotFound(w, r)
-	}
+	httpapi.Serve(w, r, worklogRoutes...)
+}
+
+var worklogRoutes = []httpapi.Route{
+	{Method: http.MethodGet, Path: "/api/worklogs", Cost: httpapi.Upstream, Handle: worklogs},
 }
 
 type worklogsReply struct {

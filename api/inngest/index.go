@@ -12,5 +12,5 @@ import (
 // HandleInngest serves /api/inngest: Inngest's protocol for the background
 // function, which checks Inngest's signature itself.
 func HandleInngest(w http.ResponseWriter, r *http.Request) {
-	httpapi.ServeProtocol(w, r, []string{http.MethodGet, http.MethodPost, http.MethodPut}, inngest.Handler)
+	httpapi.ServeProtocol(w, r, "/api/inngest", []string{http.MethodGet, http.MethodPost, http.MethodPut}, inngest.Handler)
 }

@@ -12,14 +12,13 @@ import (
 
 // HandleIndex answers GET /timers and POST /api/timers/sync.
 func HandleIndex(w http.ResponseWriter, r *http.Request) {
-	switch httpapi.RouteOf(r) {
-	case "/timers", "/api/timers":
-		httpapi.ServeToken(w, r, http.MethodGet, listTimers)
-	case "/api/timers/sync":
-		httpapi.ServeCostly(w, r, http.MethodPost, requestSync)
-	default:
-		httpapi.ServeNotFound(w, r)
-	}
+	httpapi.Serve(w, r, indexRoutes...)
+}
+
+var indexRoutes = []httpapi.Route{
+	{Method: http.MethodGet, Path: "/timers", Auth: httpapi.Login, Handle: listTimers},
+	{Method: http.MethodGet, Path: "/api/timers", Auth: httpapi.Login, Handle: listTimers},
+	{Method: http.MethodPost, Path: "/api/timers/sync", Cost: httpapi.Upstream, Handle: requestSync},
 }
 
 // listTimers gives the timers of the token's user, as realtime clients see them.

@@ -14,7 +14,7 @@ import (
 // HandleStart answers POST /api/timers/start: it starts a timer in Clockwork
 // for the owner of the caller's token, and shows it at once.
 func HandleStart(w http.ResponseWriter, r *http.Request) {
-	httpapi.ServeOnce(w, r, http.MethodPost, start)
+	httpapi.Serve(w, r, httpapi.Route{Method: http.MethodPost, Path: "/api/timers/start", Cost: httpapi.Upstream, Once: start})
 }
 
 type startRequest struct {

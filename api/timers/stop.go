@@ -13,7 +13,7 @@ import (
 // HandleStop answers POST /api/timers/stop: it stops a timer of the token's
 // owner in Clockwork, and hides it at once. It is safe to repeat.
 func HandleStop(w http.ResponseWriter, r *http.Request) {
-	httpapi.ServeOnce(w, r, http.MethodPost, stop)
+	httpapi.Serve(w, r, httpapi.Route{Method: http.MethodPost, Path: "/api/timers/stop", Cost: httpapi.Upstream, Once: stop})
 }
 
 type stopRequest struct {

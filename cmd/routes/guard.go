@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -39,7 +38,7 @@ func LocalOnly(d *app.Deps, next http.Handler) http.Handler {
 	hosts := web.NewHosts(d.Config.Auth.AllowedOrigins)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !hosts.Allow(r.Host) {
-			refused(d, w, r, web.ErrHost)
+			httpapi.Refuse(w, r, d, web.ErrHost)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -52,7 +51,7 @@ func NoForeignWrites(d *app.Deps, next http.Handler) http.Handler {
 	cors := web.NewCORS(d.Config.Origins())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if foreign(r) && !cors.Allows(r) {
-			refused(d, w, r, errOrigin)
+			httpapi.Refuse(w, r, d, errOrigin)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -65,7 +64,7 @@ func OwnPagesOnly(d *app.Deps, next http.Handler) http.Handler {
 		asWrite := *r
 		asWrite.Method = http.MethodPost
 		if foreign(&asWrite) {
-			refused(d, w, r, errOrigin)
+			httpapi.Refuse(w, r, d, errOrigin)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -74,12 +73,6 @@ func OwnPagesOnly(d *app.Deps, next http.Handler) http.Handler {
 
 var errOrigin = &web.Error{Status: http.StatusForbidden, Code: "ORIGIN_NOT_ALLOWED",
 	Message: "Pages of this origin may not do this; the server's operator can add it to CORS_ALLOWED_ORIGINS."}
-
-func refused(d *app.Deps, w http.ResponseWriter, r *http.Request, known *web.Error) {
-	httpapi.WithDeps(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		httpapi.ServePublic(w, r, r.Method, func(context.Context, *app.Deps, *httpapi.Request) (web.Reply, error) { return web.Reply{}, known })
-	})).ServeHTTP(w, r)
-}
 
 // crossOrigin tells by Sec-Fetch-Site, which every browser sends and a proxy
 // does not change; without it by Origin and Host. What has none of them is no

@@ -28,7 +28,7 @@ type site struct {
 // files has it built, else the plain page, and the API's documents. See
 // public.Files for what files holds. Which it is, is decided here, once.
 func Pages(d *app.Deps, files fs.FS) (Route, error) {
-	s := &site{files: map[string]*file{}, nowhere: httpapi.WithDeps(d, http.HandlerFunc(httpapi.ServeNotFound)), deps: d, deployed: d.Config.Deployed()}
+	s := &site{files: map[string]*file{}, nowhere: httpapi.NotFound(d), deps: d, deployed: d.Config.Deployed()}
 	for _, document := range []string{"openapi.yaml", "reference.html"} {
 		if err := s.add(files, document); err != nil {
 			return Route{}, err

@@ -49,7 +49,7 @@ func Handler(d *app.Deps, mounted ...Route) http.Handler {
 	for _, route := range All() {
 		mux.Handle(route.Path, httpapi.WithDeps(d, route.Handler))
 	}
-	nowhere := httpapi.WithDeps(d, http.HandlerFunc(httpapi.ServeNotFound))
+	nowhere := httpapi.NotFound(d)
 	rest := true // is nowhere
 	for _, route := range mounted {
 		mux.Handle(route.Path, route.Handler)

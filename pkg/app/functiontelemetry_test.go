@@ -30,10 +30,10 @@ func function(t *testing.T, w *apptest.World, c *collector.Collector) http.Handl
 	d, err := app.New(cfg, app.Options{Log: log, Now: w.Clock.Now, Telemetry: app.FunctionTelemetry(cfg, log)})
 	require.NoError(t, err)
 	return httpapi.WithDeps(d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		httpapi.Serve(w, r, http.MethodGet, func(ctx context.Context, d *app.Deps, _ *httpapi.Request) (web.Reply, error) {
+		httpapi.Serve(w, r, httpapi.Route{Method: http.MethodGet, Path: "/api/timers/active", Handle: func(ctx context.Context, d *app.Deps, _ *httpapi.Request) (web.Reply, error) {
 			_, err := d.Redis.Do(ctx, "PING")
 			return web.OK(map[string]bool{"done": true}), err
-		})
+		}})
 	}))
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -17,30 +16,15 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-func TestRouteOf(t *testing.T) {
-	for path, want := range map[string]string{
-		"/api/timers/active":    "/api/timers/active",
-		"/api/issues/ABC-7":     "/api/issues/{key}",
-		"/api/issues/ABC-7%2Fx": "/api/issues/{key}",
-		"/api/issues/search":    "/api/issues/search",
-		"/api/issues/ABC-7/x":   "",
-		"/api/issues/":          "",
-		"/api/health/x":         "",
-		"/api/marked":           "",
-	} {
-		assert.Equal(t, want, httpapi.RouteOf(httptest.NewRequest(http.MethodGet, path, nil)), path)
-	}
-}
-
 // An error that the caller has to mend may quote what they sent: its text is
 // for whoever debugs.
 func TestErrorTextOfACallersFault(t *testing.T) {
 	for level, shown := range map[string]bool{"info": false, "debug": true} {
 		w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"LOG_LEVEL": level}})
 		w.Do(t.Context(), func(w http.ResponseWriter, r *http.Request) {
-			httpapi.Serve(w, r, http.MethodGet, func(context.Context, *app.Deps, *httpapi.Request) (web.Reply, error) {
+			httpapi.Serve(w, r, httpapi.Route{Method: http.MethodGet, Path: "/api/users/resolve", Handle: func(context.Context, *app.Deps, *httpapi.Request) (web.Reply, error) {
 				return web.Reply{}, fmt.Errorf("%w: %w", httpapi.ErrUserNotFound, &upstream.Error{Upstream: "jira", Op: "users.find", Status: 404, Message: "no Linh Marked"})
-			})
+			}})
 		}, apptest.Request{Target: "/api/users/resolve?email=a@b.test"})
 		assert.Contains(t, w.Log.String(), "op=users.find upstream_status=404")
 		assert.Equal(t, shown, strings.Contains(w.Log.String(), "Linh Marked"), level)

@@ -3,12 +3,15 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
@@ -28,8 +31,8 @@ var (
 	ErrIssueNotFound = errors.New("no such issue")
 )
 
-// table says what a caller is told of each error that has one meaning
-// everywhere. The first that matches counts.
+// table is the answer to each error that means the same everywhere. The first that
+// matches counts.
 var table = []struct {
 	is      error
 	status  int
@@ -53,6 +56,11 @@ var table = []struct {
 	{inngestapi.ErrNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},
 	{ErrUserNotFound, http.StatusNotFound, "USER_NOT_FOUND", "Jira shows no user like that. Check the spelling, or whether the address is hidden in the person's profile."},
 	{ErrIssueNotFound, http.StatusNotFound, "ISSUE_NOT_FOUND", "There is no such issue, or it may not be seen."},
+	{auth.ErrLoginBusy, http.StatusTooManyRequests, "TOO_MANY_ATTEMPTS", "Too many people log in at the moment. Try again in a second."},
+	{idempotency.ErrInProgress, http.StatusConflict, "IDEMPOTENCY_IN_PROGRESS", "The first request with this Idempotency-Key is not finished. Ask again in a moment."},
+	{idempotency.ErrUnknown, http.StatusConflict, "IDEMPOTENCY_OUTCOME_UNKNOWN", "It is not known whether Clockwork did this. Look at your timers; if it is not done, do it again."},
+	{idempotency.ErrReused, http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for something else. Use a new one for each start or stop."},
+	{idempotency.ErrUnavailable, http.StatusServiceUnavailable, "IDEMPOTENCY_UNAVAILABLE", "That this happens only once cannot be promised at the moment. Try again shortly."},
 	{jira.ErrNotFound, http.StatusNotFound, "JIRA_NOT_FOUND", "Jira finds nothing there. Check what you asked for."},
 }
 
@@ -70,11 +78,12 @@ func errorFor(err error, client context.Context) *web.Error {
 	}
 	for _, row := range table {
 		if errors.Is(err, row.is) {
-			return &web.Error{Status: row.status, Code: row.code, Message: row.message, RetryAfter: retryAfter(err), Err: err}
+			known := &web.Error{Status: row.status, Code: row.code, Message: row.message, RetryAfter: retryAfter(err), Err: err}
+			if row.is == idempotency.ErrReused {
+				known.Field = idempotency.Header
+			}
+			return known
 		}
-	}
-	if known := keyError(err); known != nil {
-		return known
 	}
 	if wrong, ok := errors.AsType[*config.Error](err); ok {
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "NOT_CONFIGURED", Err: err,
@@ -82,9 +91,6 @@ func errorFor(err error, client context.Context) *web.Error {
 	}
 	if limited, ok := errors.AsType[*auth.TooManyAttempts](err); ok {
 		return tooManyAttempts(limited, err)
-	}
-	if errors.Is(err, auth.ErrLoginBusy) {
-		return loginBusy(err)
 	}
 	if limited, ok := errors.AsType[*ratelimit.Exceeded](err); ok {
 		return rateLimited(limited, err)
@@ -98,11 +104,41 @@ func errorFor(err error, client context.Context) *web.Error {
 	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. The request id helps to find out what.", Err: err}
 }
 
-// retryAfter is how long to wait for Redis, if that is why the cache does not
-// answer.
+// keyRetry is when the first request with an Idempotency-Key may be finished.
+const keyRetry = 2 * time.Second
+
+// retryAfter is when to ask again, if the error is one that passes.
 func retryAfter(err error) time.Duration {
+	switch {
+	case errors.Is(err, auth.ErrLoginBusy):
+		return time.Second
+	case errors.Is(err, idempotency.ErrInProgress), errors.Is(err, idempotency.ErrUnknown), errors.Is(err, idempotency.ErrUnavailable):
+		return keyRetry
+	}
 	if failed, ok := errors.AsType[*redis.Error](err); ok {
 		return failed.RetryAfter
 	}
 	return 0
+}
+
+func rateLimited(limited *ratelimit.Exceeded, cause error) *web.Error {
+	return &web.Error{Status: http.StatusTooManyRequests, Code: "RATE_LIMITED", RetryAfter: limited.RetryAfter, Err: cause,
+		Message: "Too many requests. Try again " + inWords(limited.RetryAfter) + "."}
+}
+
+// inWords is a wait in words: as many seconds as Retry-After has, or whole minutes.
+func inWords(wait time.Duration) string {
+	seconds := int(math.Ceil(wait.Seconds()))
+	switch {
+	case seconds <= 1:
+		return "in a second"
+	case seconds < 120:
+		return fmt.Sprintf("in %d seconds", seconds)
+	}
+	return fmt.Sprintf("in %d minutes", (seconds+59)/60)
+}
+
+func tooManyAttempts(limited *auth.TooManyAttempts, cause error) *web.Error {
+	return &web.Error{Status: http.StatusTooManyRequests, Code: "TOO_MANY_ATTEMPTS", RetryAfter: limited.RetryAfter, Err: cause,
+		Message: "Too many failed attempts to log in from here. Try again " + inWords(limited.RetryAfter) + "."}
 }

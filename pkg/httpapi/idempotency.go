@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
@@ -30,20 +28,8 @@ type Once struct {
 	Find func(ctx context.Context) (web.Reply, bool)
 }
 
-// ServeOnce answers a request to start or stop something: route checks it and
-// says how it is done. It happens once for each Idempotency-Key of its caller.
-// What the rate limit, the key and Do have to know from Redis is asked in one
-// round trip.
-func ServeOnce(w http.ResponseWriter, r *http.Request, method string, route func(ctx context.Context, d *app.Deps, r *Request) (Once, error)) {
-	serve(w, r, method, func(ctx context.Context, d *app.Deps, in *Request) (web.Reply, error) {
-		once, err := route(ctx, d, in)
-		if err != nil {
-			return web.Reply{}, err
-		}
-		return runOnce(ctx, d, in, once)
-	}, doorway{identify: byMode(r), load: costly, once: true})
-}
-
+// runOnce does what is to be done once for each Idempotency-Key of its caller. What
+// the rate limit, the key and Do have to know from Redis is asked in one round trip.
 func runOnce(ctx context.Context, d *app.Deps, r *Request, once Once) (web.Reply, error) {
 	var known replies
 	attempt, err := newAttempt(d, r, once, &known)
@@ -111,27 +97,4 @@ func credential(r *Request) string {
 		return "user\n" + r.Caller.UserID
 	}
 	return "token\n" + r.Caller.ClockworkToken.Reveal()
-}
-
-// keyRetry is when the first request with a key may be finished.
-const keyRetry = 2 * time.Second
-
-// keyError says why a start or stop with an Idempotency-Key was not begun; nil
-// for another error.
-func keyError(err error) *web.Error {
-	switch {
-	case errors.Is(err, idempotency.ErrInProgress):
-		return &web.Error{Status: http.StatusConflict, Code: "IDEMPOTENCY_IN_PROGRESS", RetryAfter: keyRetry, Err: err,
-			Message: "The first request with this Idempotency-Key is not finished. Ask again in a moment."}
-	case errors.Is(err, idempotency.ErrUnknown):
-		return &web.Error{Status: http.StatusConflict, Code: "IDEMPOTENCY_OUTCOME_UNKNOWN", RetryAfter: keyRetry, Err: err,
-			Message: "It is not known whether Clockwork did this. Look at your timers; if it is not done, do it again."}
-	case errors.Is(err, idempotency.ErrReused):
-		return &web.Error{Status: http.StatusUnprocessableEntity, Code: "IDEMPOTENCY_KEY_REUSED", Field: idempotency.Header, Err: err,
-			Message: "This Idempotency-Key was used for something else. Use a new one for each start or stop."}
-	case errors.Is(err, idempotency.ErrUnavailable):
-		return &web.Error{Status: http.StatusServiceUnavailable, Code: "IDEMPOTENCY_UNAVAILABLE", RetryAfter: keyRetry, Err: err,
-			Message: "That this happens only once cannot be promised at the moment. Try again shortly."}
-	}
-	return nil
 }

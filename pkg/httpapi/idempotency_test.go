@@ -73,7 +73,7 @@ func (o *once) ask(ctx context.Context, path, key string) apptest.Answer {
 		r.Header["Idempotency-Key"] = key
 	}
 	return o.World.Do(ctx, func(w http.ResponseWriter, r *http.Request) {
-		httpapi.ServeOnce(w, r, http.MethodPost, func(context.Context, *app.Deps, *httpapi.Request) (httpapi.Once, error) {
+		httpapi.Serve(w, r, httpapi.Route{Method: http.MethodPost, Path: path, Cost: httpapi.Upstream, Once: func(context.Context, *app.Deps, *httpapi.Request) (httpapi.Once, error) {
 			isStop := path == stopPath
 			return httpapi.Once{Read: []any{"MGET", "first", "second"}, Unclaimed: isStop, Repeatable: isStop,
 				Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
@@ -86,7 +86,7 @@ func (o *once) ask(ctx context.Context, path, key string) apptest.Answer {
 					}
 					return web.Reply{Status: 201, Body: map[string]any{"syncRequested": true}}, nil
 				}}, nil
-		})
+		}})
 	}, r)
 }
 

@@ -2,11 +2,10 @@ package httpapi
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
@@ -17,24 +16,21 @@ import (
 
 // ServeProtocol hands a request with one of the methods to a handler that
 // speaks another party's protocol and checks its callers itself.
-func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, build func(*app.Deps) (http.Handler, error)) {
-	d, err := DepsFrom(r)
-	if err := checkHost(d, r); err != nil {
-		refuse(w, r, d, nil, err)
+func ServeProtocol(w http.ResponseWriter, r *http.Request, path string, methods []string, build func(*app.Deps) (http.Handler, error)) {
+	d, configErr := DepsFrom(r)
+	in := &Request{Request: r, address: address(d, r)}
+	if err := admitAddress(d, in, true, &ratelimit.PerAddress); err != nil {
+		refuse(w, in, d, path, err)
 		return
 	}
-	if pass, limited := countAddress(d, r, &ratelimit.PerAddress); limited != nil {
-		refuse(w, r, d, pass, limited)
-		return
-	}
-	ctx, cancel, seen := open(w, r, d)
+	ctx, cancel, log := open(w, r, d, path)
 	defer cancel()
-	defer func() { seen.end(ctx) }()
-	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: seen.serverTiming}
+	defer func() { log.end(ctx) }()
+	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: log.serverTiming}
 
-	if err = protocol(out, r.WithContext(ctx), d, err, methods, build); err != nil {
+	if err := protocol(out, r.WithContext(ctx), d, configErr, methods, build); err != nil {
 		known := errorFor(err, r.Context())
-		seen.failed(known, err)
+		log.failed(known, err)
 		if !out.began {
 			if errors.Is(err, errMethod) {
 				w.Header().Set("Allow", strings.Join(methods, ", "))
@@ -42,32 +38,31 @@ func ServeProtocol(w http.ResponseWriter, r *http.Request, methods []string, bui
 			web.WriteError(out, known)
 		}
 	}
-	seen.status = out.status
+	log.status = out.status
 }
 
-// pageRoute stands for whatever page there is.
+// pageRoute stands for every page.
 const pageRoute = "/{page...}"
 
-// ServePage has next answer a request for a page, which the log and telemetry
-// learn of as of any other request.
+// pages are the quota of what is served from memory: a page is a dozen files.
+var pages = ratelimit.NewPolicy("page", 1500, time.Minute)
+
+// ServePage has next answer a request for a page, and logs it as any other request.
 func ServePage(w http.ResponseWriter, r *http.Request, d *app.Deps, next http.HandlerFunc) {
-	if pass, limited := countAddress(d, r, &pages); limited != nil {
-		refuse(w, r, d, pass, limited)
+	in := &Request{Request: r, address: address(d, r)}
+	if err := admitAddress(d, in, true, &pages); err != nil {
+		refuse(w, in, d, pageRoute, err)
 		return
 	}
-	ctx, seen := observe(r.Context(), w, r, d, pageRoute)
-	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: seen.serverTiming}
+	ctx, log := observe(r.Context(), w, r, d, pageRoute)
+	out := &timedWriter{ResponseWriter: w, status: http.StatusOK, timing: log.serverTiming}
 	next(out, r.WithContext(ctx))
-	seen.status = out.status
-	seen.end(ctx)
+	log.status = out.status
+	log.end(ctx)
 }
 
 func protocol(w http.ResponseWriter, r *http.Request, d *app.Deps, depsErr error, methods []string, build func(*app.Deps) (http.Handler, error)) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
+	defer recoverInto(&err)
 	switch {
 	case !slices.Contains(methods, r.Method):
 		return errMethod

@@ -29,6 +29,6 @@ func BenchmarkAdmit(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		pass.Tell(header)
+		pass.WriteHeader(header)
 	}
 }

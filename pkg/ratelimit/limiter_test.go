@@ -96,7 +96,7 @@ func ask(t testing.TB, l *ratelimit.Limiter, claims ...ratelimit.Claim) (*rateli
 // headers are RateLimit and RateLimit-Policy.
 func headers(pass *ratelimit.Pass) (limit, policy string) {
 	header := http.Header{}
-	pass.Tell(header)
+	pass.WriteHeader(header)
 	return header.Get("RateLimit"), header.Get("RateLimit-Policy")
 }
 

@@ -68,10 +68,10 @@ func (p *Pass) refuse(h *held, wait time.Duration) error {
 	return &Exceeded{Policy: h.claim.Policy.Name, RetryAfter: wait}
 }
 
-// Tell writes the RateLimit fields (draft-ietf-httpapi-ratelimit-headers) of
+// WriteHeader writes the RateLimit fields (draft-ietf-httpapi-ratelimit-headers) of
 // the policy that refused the request, or of the request's first: t is when
 // the whole quota is there again, in seconds.
-func (p *Pass) Tell(header http.Header) {
+func (p *Pass) WriteHeader(header http.Header) {
 	if p == nil {
 		return
 	}

@@ -2,7 +2,9 @@ package upstream
 
 import (
 	"context"
-	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -12,10 +14,16 @@ import (
 // goroutines; calls that ran side by side count one by one, so a total may
 // exceed the request's own duration.
 type Timing struct {
-	mu     sync.Mutex
-	totals map[string]time.Duration
-	counts map[string]int
-	whole  *Timing // of which this is a part, or nil
+	mu    sync.Mutex
+	spent []spent // sorted by name; few enough to search
+	whole *Timing // of which this is a part, or nil
+}
+
+// spent is the time spent on one upstream.
+type spent struct {
+	name  string
+	total time.Duration
+	calls int
 }
 
 type timingKey struct{}
@@ -24,7 +32,7 @@ type timingKey struct{}
 // to those that ctx has already.
 func WithTiming(ctx context.Context) (context.Context, *Timing) {
 	whole, _ := ctx.Value(timingKey{}).(*Timing)
-	t := &Timing{totals: map[string]time.Duration{}, counts: map[string]int{}, whole: whole}
+	t := &Timing{whole: whole}
 	return context.WithValue(ctx, timingKey{}, t), t
 }
 
@@ -43,15 +51,29 @@ func RecordMany(ctx context.Context, name string, d time.Duration, n int) {
 func (t *Timing) add(name string, d time.Duration, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.totals[name] += d
-	t.counts[name] += n
+	i, known := slices.BinarySearchFunc(t.spent, name, func(s spent, name string) int { return strings.Compare(s.name, name) })
+	if !known {
+		t.spent = slices.Insert(t.spent, i, spent{name: name})
+	}
+	t.spent[i].total += d
+	t.spent[i].calls += n
 }
 
-// Totals returns a copy of the sums so far, by upstream.
-func (t *Timing) Totals() map[string]time.Duration {
+// ServerTiming is the header of that name (W3C), in milliseconds: the total, and
+// what was spent on each upstream.
+func (t *Timing) ServerTiming(total time.Duration) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return maps.Clone(t.totals)
+	header := appendMilliseconds(append(make([]byte, 0, 64), "total;dur="...), total)
+	for _, s := range t.spent {
+		header = append(append(append(header, ", "...), s.name...), ";dur="...)
+		header = appendMilliseconds(header, s.total)
+	}
+	return string(header)
+}
+
+func appendMilliseconds(b []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(b, Milliseconds(d), 'f', 1, 64)
 }
 
 // Summary is what there is to say of all upstreams together.
@@ -66,16 +88,16 @@ type Summary struct {
 func (t *Timing) Summary() Summary {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var s Summary
-	for name, spent := range t.totals {
-		if name == RedisName {
-			s.Redis, s.RedisCommands = spent, t.counts[name]
+	var sum Summary
+	for _, s := range t.spent {
+		if s.name == RedisName {
+			sum.Redis, sum.RedisCommands = s.total, s.calls
 			continue
 		}
-		s.Upstreams += spent
-		s.UpstreamCalls += t.counts[name]
+		sum.Upstreams += s.total
+		sum.UpstreamCalls += s.calls
 	}
-	return s
+	return sum
 }
 
 // Milliseconds is d as logs have durations.

@@ -29,10 +29,18 @@ func NewCORS(configured []string) *CORS {
 	})}
 }
 
-// Serve answers a preflight, or marks the answer and calls next. A request is
-// answered whatever its origin: that only decides whether a page may read it.
+// Answer answers a preflight, and returns true. In the answer to any other request
+// it only says whether a page of that origin may read it.
+func (c *CORS) Answer(w http.ResponseWriter, r *http.Request) bool {
+	c.rules.HandlerFunc(w, r)
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// Serve answers a preflight, or has next answer any other request.
 func (c *CORS) Serve(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-	c.rules.ServeHTTP(w, r, next)
+	if !c.Answer(w, r) {
+		next(w, r)
+	}
 }
 
 // Allows reports whether a page of the request's Origin may read the answer: for
