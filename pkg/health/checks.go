@@ -53,9 +53,9 @@ func (c *Checker) checkInngest(ctx context.Context) (Check, bool) {
 func (c *Checker) checkEviction(ctx context.Context) (Check, bool) {
 	reply, err := c.Redis.Do(ctx, "INFO", "memory")
 	memory := redis.ParseMemory(reply)
-	refused, ok := errors.AsType[redis.Error](err)
+	refused, ok := errors.AsType[*redis.Error](err)
 	switch {
-	case err != nil && (!ok || refused.RedisCode() == ""):
+	case err != nil && (!ok || refused.Code == ""):
 		return Check{}, false
 	case memory.Policy == "":
 		return Check{Status: "unknown", Message: "Redis does not say whether it drops keys when it is full: see to it that eviction is off."}, true
