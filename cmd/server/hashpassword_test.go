@@ -38,10 +38,10 @@ func TestHashPasswordRefuses(t *testing.T) {
 		stdin io.Reader
 		want  string
 	}{
-		{"nothing", strings.NewReader(""), "the password is empty"},
+		{"nothing", strings.NewReader(""), "read the password: the input ended before an answer"},
 		{"empty-line", strings.NewReader("\nx"), "the password is empty"},
 		{"over-long", strings.NewReader(strings.Repeat("x", password.MaxLength+1)), "the password is longer than 1024 bytes"},
-		{"endless", endless{}, "the password is longer than 1024 bytes"},
+		{"endless", endless{}, "read the password: the answer is too long"},
 		{"not-utf-8", strings.NewReader("\xff\xfe\n"), "the password is not UTF-8, which a login has to be"},
 		{"broken", iotest.ErrReader(errors.New("disk gone")), "read the password: disk gone"},
 	}

@@ -4,6 +4,8 @@
 //	server            serve on PORT
 //	server sync       do one whole sync now and print its result as JSON
 //	server doctor     check each variable and each service, and say what to mend
+//	server setup [FILE]
+//	                  ask for what a server needs, check it, and write FILE (clockwork.env)
 //	server hash-password
 //	                  read a password from stdin and print its hash, for AUTH_USERS
 //	server backup FILE
@@ -67,6 +69,8 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		return err
 	case len(args) == 1 && args[0] == "hash-password":
 		return hashPassword(stdin, stdout, stderr)
+	case len(args) > 0 && len(args) < 3 && args[0] == "setup":
+		return setUp(ctx, append(args, defaultEnvFile)[1], environ, stdin, stdout, doctor.Options{})
 	case len(args) == 1 && args[0] == "doctor":
 		return runDoctor(ctx, environ, stdout, doctor.Options{})
 	}
@@ -89,7 +93,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		c.Telemetry.MetricsAddress = "" // the server beside it has the port, and Prometheus would come too late
 		return withTelemetry(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
 	}
-	return errors.New("usage: server [sync | doctor | hash-password | backup FILE | healthcheck | --version]")
+	return errors.New("usage: server [sync | doctor | setup [FILE] | hash-password | backup FILE | healthcheck | --version]")
 }
 
 // withTelemetry calls run with dependencies that tell the operator's tools of

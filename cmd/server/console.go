@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// maxLine is far more than any answer has; a session cookie may have some 4 KiB.
+const maxLine = 64 << 10
+
+// console asks questions. At a terminal it does not show what is secret.
+type console struct {
+	in       io.Reader
+	out      io.Writer
+	terminal *os.File // nil if in is none
+}
+
+func newConsole(in io.Reader, out io.Writer) *console {
+	c := &console{in: in, out: out}
+	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		c.terminal = file
+	}
+	return c
+}
+
+func (c *console) ask(prompt string, secret bool) (string, error) {
+	fmt.Fprint(c.out, prompt)
+	if !secret || c.terminal == nil {
+		line, err := c.line()
+		return strings.TrimSpace(line), err
+	}
+	answer, err := c.hidden()
+	fmt.Fprintln(c.out)
+	return strings.TrimSpace(string(answer)), err
+}
+
+func (c *console) hidden() ([]byte, error) { return term.ReadPassword(int(c.terminal.Fd())) }
+
+// line reads byte by byte: what comes after the line may be for the terminal.
+func (c *console) line() (string, error) {
+	var line []byte
+	for one := make([]byte, 1); len(line) < maxLine; {
+		n, err := c.in.Read(one)
+		switch {
+		case n > 0 && one[0] == '\n':
+			return strings.TrimSuffix(string(line), "\r"), nil
+		case n > 0:
+			line = append(line, one[0])
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return string(line), nil
+		case errors.Is(err, io.EOF):
+			return "", errors.New("the input ended before an answer")
+		case err != nil:
+			return "", err
+		}
+	}
+	return "", errors.New("the answer is too long")
+}
