@@ -34,7 +34,6 @@ type (
 		Parameters           []parameter
 		RequestBody          struct{ Content ordered[media] } `yaml:"requestBody"`
 		Responses            ordered[response]
-		Errors               ordered[[]string]                 `yaml:"x-errors"`
 		Messages             struct{ Sent, Received []schema } `yaml:"x-messages"`
 		CloseCodes           ordered[string]                   `yaml:"x-close-codes"`
 	}
@@ -75,6 +74,7 @@ type (
 		Required                       []string
 		OneOf                          []schema `yaml:"oneOf"`
 		AnyOf                          []schema `yaml:"anyOf"`
+		AllOf                          []schema `yaml:"allOf"`
 		Examples                       []yaml.Node
 	}
 )
@@ -126,6 +126,14 @@ func (d *openAPI) response(r response) response {
 		return d.Components.Responses.Get(path.Base(r.Ref))
 	}
 	return r
+}
+
+// codes lists the error codes that an answer may have.
+func (d *openAPI) codes(r response) (all []any) {
+	for _, part := range d.response(r).Content.Get("application/json").Schema.AllOf {
+		all = append(all, part.Properties.Get("error").Enum...)
+	}
+	return all
 }
 
 func (d *openAPI) named(s schema) schema {

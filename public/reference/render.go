@@ -37,7 +37,7 @@ func render(text []byte) ([]byte, error) {
 	}
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"prose": prose, "inline": inline, "kind": kind, "example": example,
-		"routes": d.routes, "parameter": d.parameter, "response": d.response,
+		"routes": d.routes, "parameter": d.parameter, "response": d.response, "codes": d.codes,
 		"access": access, "curl": d.curl, "fields": fields, "named": d.named, "body": body, "success": success,
 	}).Parse(pageTemplate)
 	if err != nil {

@@ -883,7 +883,74 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "BAD_REQUEST";
+                };
+            };
+        };
+        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        readonly ClockworkBadRequest: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "BAD_REQUEST" | "CLOCKWORK_BAD_REQUEST";
+                };
+            };
+        };
+        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        readonly ListWorklogsBadRequest: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "BAD_REQUEST" | "CLOCKWORK_BAD_REQUEST" | "JIRA_BAD_REQUEST";
+                };
+            };
+        };
+        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        readonly JiraBadRequest: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "BAD_REQUEST" | "JIRA_BAD_REQUEST";
+                };
+            };
+        };
+        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        readonly ValidateSettingsBadRequest: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "BAD_REQUEST" | "VALIDATION_ERROR";
+                };
             };
         };
         /** @description A token is missing, expired or not accepted. */
@@ -896,7 +963,42 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "UNAUTHORIZED";
+                };
+            };
+        };
+        /** @description A token is missing, expired or not accepted. */
+        readonly ClockworkUnauthorized: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "UNAUTHORIZED" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED";
+                };
+            };
+        };
+        /** @description A token is missing, expired or not accepted. */
+        readonly LoginUnauthorized: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "INVALID_CREDENTIALS";
+                };
             };
         };
         /** @description The caller may not do this. */
@@ -909,7 +1011,42 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "FORBIDDEN";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly ClockworkForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "FORBIDDEN" | "CLOCKWORK_FORBIDDEN";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly ConnectForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "ORIGIN_NOT_ALLOWED";
+                };
             };
         };
         /** @description It is not there, or may not be seen. */
@@ -922,7 +1059,90 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "NOT_FOUND";
+                };
+            };
+        };
+        /** @description It is not there, or may not be seen. */
+        readonly ClockworkNotFound: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_NOT_FOUND";
+                };
+            };
+        };
+        /** @description It is not there, or may not be seen. */
+        readonly ListWorklogsNotFound: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "USER_NOT_FOUND" | "CLOCKWORK_NOT_FOUND";
+                };
+            };
+        };
+        /** @description It is not there, or may not be seen. */
+        readonly GetIssueNotFound: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "ISSUE_NOT_FOUND";
+                };
+            };
+        };
+        /** @description It is not there, or may not be seen. */
+        readonly SearchIssuesNotFound: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "USER_NOT_FOUND" | "JIRA_NOT_FOUND";
+                };
+            };
+        };
+        /** @description It is not there, or may not be seen. */
+        readonly ResolveUserNotFound: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "USER_NOT_FOUND";
+                };
             };
         };
         /** @description The address does not take the method. */
@@ -936,11 +1156,14 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "METHOD_NOT_ALLOWED";
+                };
             };
         };
         /** @description It cannot be done in the present state. */
-        readonly Conflict: {
+        readonly JiraConflict: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                 readonly "Server-Timing": components["headers"]["Server-Timing"];
@@ -950,7 +1173,61 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "JIRA_INVALID_STATE";
+                };
+            };
+        };
+        /** @description It cannot be done in the present state. */
+        readonly StopTimerConflict: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "AMBIGUOUS_TIMER" | "TIMER_STATE_UNKNOWN" | "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
+                };
+            };
+        };
+        /** @description It cannot be done in the present state. */
+        readonly StartTimerConflict: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
+                };
+            };
+        };
+        /** @description It cannot be done in the present state. */
+        readonly ListWorklogsConflict: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_INVALID_STATE" | "JIRA_INVALID_STATE";
+                };
             };
         };
         /** @description The body is larger than 64 KiB. */
@@ -963,7 +1240,10 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "PAYLOAD_TOO_LARGE";
+                };
             };
         };
         /** @description The body is not application/json. */
@@ -976,11 +1256,14 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "UNSUPPORTED_MEDIA_TYPE";
+                };
             };
         };
         /** @description The upstream says that it cannot be done now. */
-        readonly Unprocessable: {
+        readonly JiraUnprocessable: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                 readonly "Server-Timing": components["headers"]["Server-Timing"];
@@ -989,7 +1272,58 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "JIRA_INVALID_STATE";
+                };
+            };
+        };
+        /** @description The upstream says that it cannot be done now. */
+        readonly StartTimerUnprocessable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_KEY_REUSED";
+                };
+            };
+        };
+        /** @description The upstream says that it cannot be done now. */
+        readonly ListWorklogsUnprocessable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_INVALID_STATE" | "JIRA_INVALID_STATE";
+                };
+            };
+        };
+        /** @description The upstream says that it cannot be done now. */
+        readonly StopTimerUnprocessable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "IDEMPOTENCY_KEY_REUSED";
+                };
             };
         };
         /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
@@ -1003,7 +1337,95 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "RATE_LIMITED";
+                };
+            };
+        };
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        readonly ClockworkJiraTooManyRequests: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "RATE_LIMITED" | "CLOCKWORK_RATE_LIMITED" | "JIRA_RATE_LIMITED";
+                };
+            };
+        };
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        readonly ClockworkTooManyRequests: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "RATE_LIMITED" | "CLOCKWORK_RATE_LIMITED";
+                };
+            };
+        };
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        readonly JiraTooManyRequests: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "RATE_LIMITED" | "JIRA_RATE_LIMITED";
+                };
+            };
+        };
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        readonly LoginTooManyRequests: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "TOO_MANY_ATTEMPTS" | "RATE_LIMITED";
+                };
+            };
+        };
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        readonly RealtimeTooManyRequests: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "TOO_MANY_CONNECTIONS" | "RATE_LIMITED";
+                };
             };
         };
         /** @description A fault of the server's own. */
@@ -1016,11 +1438,14 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "INTERNAL_ERROR";
+                };
             };
         };
         /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
-        readonly BadGateway: {
+        readonly ClockworkBadGateway: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                 readonly "Server-Timing": components["headers"]["Server-Timing"];
@@ -1030,7 +1455,95 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED";
+                };
+            };
+        };
+        /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
+        readonly ListWorklogsBadGateway: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "JIRA_UNAVAILABLE" | "JIRA_AUTH_FAILED" | "JIRA_FORBIDDEN";
+                };
+            };
+        };
+        /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
+        readonly ValidateSettingsBadGateway: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_UNAVAILABLE" | "JIRA_UNAVAILABLE" | "JIRA_AUTH_FAILED" | "JIRA_FORBIDDEN";
+                };
+            };
+        };
+        /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
+        readonly RequestSyncBadGateway: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "INNGEST_UNAVAILABLE";
+                };
+            };
+        };
+        /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
+        readonly JiraBadGateway: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "JIRA_UNAVAILABLE" | "JIRA_AUTH_FAILED" | "JIRA_FORBIDDEN";
+                };
+            };
+        };
+        /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
+        readonly GetIssueBadGateway: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "JIRA_UNAVAILABLE" | "JIRA_AUTH_FAILED";
+                };
             };
         };
         /** @description The server cannot do its work at the moment, or has not been set up. */
@@ -1044,7 +1557,146 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly StopTimerServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CACHE_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "IDEMPOTENCY_UNAVAILABLE";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly TimersServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "STORE_UNAVAILABLE" | "CACHE_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly ListActiveTimersServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CACHE_UNAVAILABLE" | "TOO_MANY_WAITING" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly StartTimerServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "IDEMPOTENCY_UNAVAILABLE";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly RealtimeServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "AUTH_NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The upstream that the code names, or with `TIMEOUT` the server itself, did not answer in time. A start or stop may have been done. */
+        readonly JiraGatewayTimeout: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "JIRA_TIMEOUT";
+                };
+            };
+        };
+        /** @description The upstream that the code names, or with `TIMEOUT` the server itself, did not answer in time. A start or stop may have been done. */
+        readonly ClockworkGatewayTimeout: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_TIMEOUT";
+                };
+            };
+        };
+        /** @description The upstream that the code names, or with `TIMEOUT` the server itself, did not answer in time. A start or stop may have been done. */
+        readonly ClockworkJiraGatewayTimeout: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_TIMEOUT" | "JIRA_TIMEOUT";
+                };
             };
         };
         /** @description The upstream that the code names, or with `TIMEOUT` the server itself, did not answer in time. A start or stop may have been done. */
@@ -1058,7 +1710,10 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Error"];
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "TIMEOUT";
+                };
             };
         };
     };
@@ -1201,7 +1856,7 @@ export interface operations {
             readonly 403: components["responses"]["Forbidden"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 503: components["responses"]["ListActiveTimersServiceUnavailable"];
         };
     };
     readonly startTimer: {
@@ -1280,19 +1935,19 @@ export interface operations {
                     readonly "application/json": components["schemas"]["StartedTimer"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
+            readonly 400: components["responses"]["ClockworkBadRequest"];
+            readonly 401: components["responses"]["ClockworkUnauthorized"];
+            readonly 403: components["responses"]["ClockworkForbidden"];
+            readonly 404: components["responses"]["ClockworkNotFound"];
+            readonly 409: components["responses"]["StartTimerConflict"];
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["Unprocessable"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 422: components["responses"]["StartTimerUnprocessable"];
+            readonly 429: components["responses"]["ClockworkTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
+            readonly 502: components["responses"]["ClockworkBadGateway"];
+            readonly 503: components["responses"]["StartTimerServiceUnavailable"];
+            readonly 504: components["responses"]["ClockworkGatewayTimeout"];
         };
     };
     readonly stopTimer: {
@@ -1350,19 +2005,19 @@ export interface operations {
                     readonly "application/json": components["schemas"]["StoppedTimer"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
+            readonly 400: components["responses"]["ClockworkBadRequest"];
+            readonly 401: components["responses"]["ClockworkUnauthorized"];
+            readonly 403: components["responses"]["ClockworkForbidden"];
+            readonly 404: components["responses"]["ClockworkNotFound"];
+            readonly 409: components["responses"]["StopTimerConflict"];
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["Unprocessable"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 422: components["responses"]["StopTimerUnprocessable"];
+            readonly 429: components["responses"]["ClockworkTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
+            readonly 502: components["responses"]["ClockworkBadGateway"];
+            readonly 503: components["responses"]["StopTimerServiceUnavailable"];
+            readonly 504: components["responses"]["ClockworkGatewayTimeout"];
         };
     };
     readonly requestSync: {
@@ -1407,7 +2062,7 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
+            readonly 502: components["responses"]["RequestSyncBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -1479,17 +2134,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Worklogs"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 422: components["responses"]["Unprocessable"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 400: components["responses"]["ListWorklogsBadRequest"];
+            readonly 401: components["responses"]["ClockworkUnauthorized"];
+            readonly 403: components["responses"]["ClockworkForbidden"];
+            readonly 404: components["responses"]["ListWorklogsNotFound"];
+            readonly 409: components["responses"]["ListWorklogsConflict"];
+            readonly 422: components["responses"]["ListWorklogsUnprocessable"];
+            readonly 429: components["responses"]["ClockworkJiraTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
+            readonly 502: components["responses"]["ListWorklogsBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
+            readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
         };
     };
     readonly getIssue: {
@@ -1544,16 +2199,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["IssueAnswer"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
+            readonly 400: components["responses"]["JiraBadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 422: components["responses"]["Unprocessable"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 404: components["responses"]["GetIssueNotFound"];
+            readonly 409: components["responses"]["JiraConflict"];
+            readonly 422: components["responses"]["JiraUnprocessable"];
+            readonly 429: components["responses"]["JiraTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
+            readonly 502: components["responses"]["GetIssueBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
+            readonly 504: components["responses"]["JiraGatewayTimeout"];
         };
     };
     readonly searchIssues: {
@@ -1618,17 +2273,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["IssueList"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
+            readonly 400: components["responses"]["JiraBadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 422: components["responses"]["Unprocessable"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 404: components["responses"]["SearchIssuesNotFound"];
+            readonly 409: components["responses"]["JiraConflict"];
+            readonly 422: components["responses"]["JiraUnprocessable"];
+            readonly 429: components["responses"]["JiraTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
+            readonly 502: components["responses"]["JiraBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
+            readonly 504: components["responses"]["JiraGatewayTimeout"];
         };
     };
     readonly resolveUser: {
@@ -1671,16 +2326,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ResolvedUser"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
+            readonly 400: components["responses"]["JiraBadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 422: components["responses"]["Unprocessable"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 404: components["responses"]["ResolveUserNotFound"];
+            readonly 409: components["responses"]["JiraConflict"];
+            readonly 422: components["responses"]["JiraUnprocessable"];
+            readonly 429: components["responses"]["JiraTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
+            readonly 502: components["responses"]["JiraBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
+            readonly 504: components["responses"]["JiraGatewayTimeout"];
         };
     };
     readonly validateSettings: {
@@ -1727,16 +2382,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ValidSettings"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
+            readonly 400: components["responses"]["ValidateSettingsBadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 429: components["responses"]["ClockworkJiraTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 502: components["responses"]["BadGateway"];
+            readonly 502: components["responses"]["ValidateSettingsBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
-            readonly 504: components["responses"]["GatewayTimeout"];
+            readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
         };
     };
     readonly login: {
@@ -1785,10 +2440,10 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
+            readonly 401: components["responses"]["LoginUnauthorized"];
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 429: components["responses"]["LoginTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["ServiceUnavailable"];
             readonly 504: components["responses"]["GatewayTimeout"];
@@ -1840,10 +2495,10 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
+            readonly 401: components["responses"]["LoginUnauthorized"];
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 429: components["responses"]["LoginTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["ServiceUnavailable"];
             readonly 504: components["responses"]["GatewayTimeout"];
@@ -1917,7 +2572,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 503: components["responses"]["TimersServiceUnavailable"];
         };
     };
     readonly listTimersUnderApi: {
@@ -1988,7 +2643,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 503: components["responses"]["TimersServiceUnavailable"];
         };
     };
     readonly connect: {
@@ -2016,7 +2671,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
+            readonly 403: components["responses"]["ConnectForbidden"];
             /** @description The request is no WebSocket's. */
             readonly 426: {
                 headers: {
@@ -2028,11 +2683,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Error"];
+                    readonly "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        readonly error?: "UPGRADE_REQUIRED";
+                    };
                 };
             };
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 429: components["responses"]["RealtimeTooManyRequests"];
+            readonly 503: components["responses"]["RealtimeServiceUnavailable"];
         };
     };
     readonly streamTimers: {
@@ -2067,8 +2725,8 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 429: components["responses"]["RealtimeTooManyRequests"];
+            readonly 503: components["responses"]["RealtimeServiceUnavailable"];
         };
     };
     readonly getHealth: {
@@ -2237,7 +2895,10 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Error"];
+                    readonly "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        readonly error?: "PAYLOAD_TOO_LARGE";
+                    };
                 };
             };
             readonly 429: components["responses"]["TooManyRequests"];
@@ -2401,7 +3062,10 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Error"];
+                    readonly "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        readonly error?: "PAYLOAD_TOO_LARGE";
+                    };
                 };
             };
             readonly 429: components["responses"]["TooManyRequests"];
@@ -2569,7 +3233,10 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Error"];
+                    readonly "application/json": components["schemas"]["Error"] & {
+                        /** @enum {unknown} */
+                        readonly error?: "PAYLOAD_TOO_LARGE";
+                    };
                 };
             };
             readonly 429: components["responses"]["TooManyRequests"];

@@ -86,16 +86,40 @@ func (d *Document) Operations() []Operation {
 			o := Operation{Method: method, Path: path, Errors: map[string][]string{}, node: node,
 				pointer: "#/paths/" + escape(path) + "/" + strings.ToLower(method)}
 			o.ID, _ = node["operationId"].(string)
-			codes, _ := node["x-errors"].(map[string]any)
-			for status, list := range codes {
-				for _, code := range list.([]any) {
-					o.Errors[status] = append(o.Errors[status], code.(string))
+			for _, status := range o.Statuses() {
+				if codes := d.codes(o.pointer + "/responses/" + status); len(codes) > 0 {
+					o.Errors[status] = codes
 				}
 			}
 			all = append(all, o)
 		}
 	}
 	slices.SortFunc(all, func(a, b Operation) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
+	return all
+}
+
+// codes lists the error codes of a response: those that its schema adds to the
+// schema of all errors.
+func (d *Document) codes(pointer string) []string {
+	_, response, err := d.resolve("", map[string]any{"$ref": pointer})
+	if err != nil {
+		return nil
+	}
+	at := func(node any, names ...string) any {
+		for _, name := range names {
+			object, _ := node.(map[string]any)
+			node = object[name]
+		}
+		return node
+	}
+	parts, _ := at(response, "content", "application/json", "schema", "allOf").([]any)
+	var all []string
+	for _, part := range parts {
+		enum, _ := at(part, "properties", "error", "enum").([]any)
+		for _, code := range enum {
+			all = append(all, code.(string))
+		}
+	}
 	return all
 }
 

@@ -53,7 +53,7 @@ func TestReferences(t *testing.T) {
 			used[ref] = true
 		}
 	})
-	spare := []string{"#/components/schemas/RealtimeEvent", "#/components/responses/MethodNotAllowed"}
+	spare := []string{"#/components/schemas/RealtimeEvent", "#/components/responses/MethodNotAllowed", "#/components/responses/NotFound"}
 	for kind, below := range root["components"].(map[string]any) {
 		for name := range below.(map[string]any) {
 			pointer := "#/components/" + kind + "/" + name
@@ -198,7 +198,7 @@ func TestCheckAnswer(t *testing.T) {
 		"one-field-less":       {"POST", "/api/timers/stop", 200, good(), `{"stopped":true}`, "syncRequested"},
 		"another-type":         {"POST", "/api/timers/stop", 200, good(), `{"stopped":"yes","syncRequested":true}`, "stopped"},
 		"another-status":       {"POST", "/api/timers/stop", 201, good(), stopped, "does not know"},
-		"another-code":         {"POST", "/api/timers/stop", 409, good(), strings.ReplaceAll(failed, "AMBIGUOUS_TIMER", "FORBIDDEN"), "not among"},
+		"another-code":         {"POST", "/api/timers/stop", 409, good(), strings.ReplaceAll(failed, "AMBIGUOUS_TIMER", "FORBIDDEN"), "value must be one of"},
 		"unknown-code":         {"POST", "/api/timers/stop", 409, good(), strings.ReplaceAll(failed, "AMBIGUOUS_TIMER", "X"), "value must be one of"},
 		"another-status-code":  {"POST", "/api/timers/stop", 409, good(), strings.ReplaceAll(failed, ":409", ":500"), "statusCode is 500"},
 		"not-json":             {"POST", "/api/timers/stop", 200, good(), `stopped`, "invalid character"},
@@ -209,7 +209,7 @@ func TestCheckAnswer(t *testing.T) {
 		"retry-after-a-date":   {"POST", "/api/timers/stop", 503, with("Retry-After", "Mon"), `{"error":"CACHE_UNAVAILABLE","message":"Try again.","statusCode":503}`, "Retry-After"},
 		"body-of-a-304":        {"GET", "/api/timers/active", 304, with("Etag", `"1"`), "x", "a body"},
 		"template":             {"GET", "/api/issues/ABC-1", 404, good(), `{"error":"ISSUE_NOT_FOUND","message":"There is none.","statusCode":404}`, ""},
-		"literal-first":        {"GET", "/api/issues/search", 404, good(), `{"error":"ISSUE_NOT_FOUND","message":"There is none.","statusCode":404}`, "not among"},
+		"literal-first":        {"GET", "/api/issues/search", 404, good(), `{"error":"ISSUE_NOT_FOUND","message":"There is none.","statusCode":404}`, "value must be one of"},
 		"unknown-method":       {"DELETE", "/api/timers/stop", 405, with("Allow", "POST"), `{"error":"METHOD_NOT_ALLOWED","message":"It takes no DELETE.","statusCode":405}`, ""},
 		"method-that-works":    {"DELETE", "/api/timers/stop", 200, good(), stopped, "does not have"},
 		"unknown-path":         {"GET", "/api/x/y", 404, good(), `{"error":"NOT_FOUND","message":"Nothing is here.","statusCode":404}`, ""},

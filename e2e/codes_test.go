@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"go/ast"
+	"go/token"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/apptest/contract"
+)
+
+// The document's ErrorCode lists the codes that the source answers with, those
+// of upstreams with their prefix. That each answer has the right ones is tested
+// on the answers themselves.
+func TestErrorCodesAreThoseOfTheSource(t *testing.T) {
+	document, err := contract.Load()
+	require.NoError(t, err)
+	written, suffixes := map[string]bool{}, map[string]bool{}
+	for _, dir := range []string{"pkg/httpapi", "pkg/web", "pkg/realtime"} {
+		for _, f := range goFiles(t, dir) {
+			if !f.test {
+				collectCodes(f.ast, written, suffixes)
+			}
+		}
+	}
+	documented := map[string]bool{}
+	for _, code := range document.Enum("ErrorCode") {
+		documented[code.(string)] = true
+		upstream := regexp.MustCompile(`^(CLOCKWORK|JIRA|INNGEST)_(.*)$`).FindStringSubmatch(code.(string))
+		assert.True(t, written[code.(string)] || upstream != nil && suffixes[upstream[2]], "%s: no source answers with it", code)
+	}
+	for _, code := range document.Enum("RealtimeErrorCode") {
+		documented[code.(string)] = true
+	}
+	for code := range written {
+		assert.True(t, documented[code] || code == "CLIENT_CLOSED_REQUEST", "%s is not in the document", code) // nobody reads that one
+	}
+}
+
+// collectCodes finds the code in each web.Error{Code: "…"}, in each row of the
+// table of errors, and the suffix that each upstream error gives.
+func collectCodes(f *ast.File, written, suffixes map[string]bool) {
+	code := regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
+	add := func(to map[string]bool, e ast.Expr) {
+		if text, ok := e.(*ast.BasicLit); ok && text.Kind == token.STRING {
+			if value, _ := strconv.Unquote(text.Value); code.MatchString(value) {
+				to[value] = true
+			}
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			if name, ok := n.Key.(*ast.Ident); ok && name.Name == "Code" {
+				add(written, n.Value)
+			}
+		case *ast.CompositeLit:
+			if len(n.Elts) == 4 { // error, status, code, sentence
+				add(written, n.Elts[2])
+			}
+		case *ast.CallExpr:
+			if name, ok := n.Fun.(*ast.Ident); ok && name.Name == "tell" {
+				add(suffixes, n.Args[1])
+			}
+		}
+		return true
+	})
+}
