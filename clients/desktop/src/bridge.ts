@@ -6,17 +6,17 @@ import type { Session } from "@clockwork/shared";
  * `window.clockwork`; a page without one runs in an ordinary browser.
  */
 export interface Bridge {
-  /** The settings, and the session that was kept, if any. Asked once, at start. */
+  /** The settings, and the stored session, if any. Called once, at start. */
   load(): Promise<DesktopState>;
   /** Checks and saves the server's address. The page reloads itself after an accepted one. */
   setServer(address: string): Promise<ServerAddress>;
-  /** Null where the system has no such setting (Linux). */
+  /** Null if the system has no such setting (Linux). */
   launchesAtLogin(): Promise<boolean | null>;
   /** Answers what is set now, which the system may have refused to change. */
   setLaunchAtLogin(on: boolean): Promise<boolean>;
-  /** Keeps the session in the system's keychain. Answers false where there is none. */
+  /** Stores the session in the system's keychain. Answers false if there is none. */
   keepSession(session: Session): Promise<boolean>;
-  /** Deletes the kept session: at sign-out, and when the server calls it expired. */
+  /** Deletes the stored session: at log-out, and when it has expired. */
   forgetSession(): Promise<void>;
   /** What the tray shows. To be sent on each change. */
   report(report: Report): void;
@@ -41,7 +41,7 @@ export type ServerAddress = { ok: true; serverUrl: string } | { ok: false; messa
 /** What the tray needs to know of the page. */
 export interface Report {
   signedIn: boolean;
-  /** Whether what is shown is up to date; it is stale when the server, but not Clockwork, is heard. */
+  /** Whether what is shown is up to date; stale means that Clockwork does not answer the server. */
   connection: "live" | "connecting" | "stale" | "offline" | "expired";
   current: RunningIssue | null;
   /** What ran lately and could be started again, newest first, at most MAX_RECENT. */

@@ -11,7 +11,7 @@ const project = join(import.meta.dirname, "..");
 const binary = electronBinary();
 const missing = whatIsMissing();
 
-// The rest of the tests stand in for Electron; this one runs it, where it can.
+// All other tests use a fake Electron; this one runs the real one, if it is installed.
 if (missing !== null) console.warn(`Electron itself is not tested here: ${missing}.`);
 
 describe.skipIf(missing !== null)("the real Electron", () => {

@@ -5,24 +5,23 @@ import type { Issue, Listing, StartedTimer, StoppedTimer, User, Worklogs } from 
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
-  /** Milliseconds until the answer must be here; 30 s where it is not given. */
+  /** Milliseconds until the answer must be here; 30 s by default. */
   deadline?: number | undefined;
 }
 
 export interface WriteOptions extends CallOptions {
-  /** Of this start or stop: the same again with the same key is not done twice. */
+  /** A start or stop that is repeated with the same key is done once. */
   idempotencyKey?: string | undefined;
 }
 
-/** What a start or stop needs to be done in Clockwork. */
 export interface WriteInput {
   issueKey?: string | undefined;
   comment?: string | undefined;
-  /** The person's Clockwork API token; else the session's. */
+  /** The person's Clockwork API token; by default the session's. */
   clockworkToken?: string | undefined;
 }
 
-/** The server's calls in the name of a session. They reject with a ClientError. */
+/** The API's routes, called with a session's token. Calls reject with a ClientError. */
 export class Api {
   readonly #http: Http;
   readonly #session: () => Session | null;
@@ -35,17 +34,17 @@ export class Api {
   }
 
   readonly timers = {
-    /** All that are known of the session's user. */
+    /** All known timers of the session's user. */
     list: (o: CallOptions = {}) => this.#get<Listing>("/api/timers", {}, o),
     start: (input: WriteInput & { issueKey: string }, o: WriteOptions = {}) => this.#write<StartedTimer>("/api/timers/start", input, o),
-    /** Safe to repeat. Without an issue it stops the one that runs. */
+    /** Safe to repeat. Without an issue it stops the running timer. */
     stop: (input: WriteInput = {}, o: WriteOptions = {}) => this.#write<StoppedTimer>("/api/timers/stop", input, o),
-    /** Asks that Clockwork's timers be read anew. */
+    /** Requests a sync with Clockwork. */
     sync: (o: CallOptions = {}) => this.#write<{ syncRequested: boolean }>("/api/timers/sync", {}, o),
   };
 
   readonly issues = {
-    /** With an empty text: the person's issues in progress. */
+    /** Without a query: the person's issues in progress. */
     search: async (q = "", { maxResults, ...o }: CallOptions & { maxResults?: number } = {}): Promise<readonly Issue[]> =>
       (await this.#get<{ issues: Issue[] }>("/api/issues/search", { accountId: this.#who(), q: q.trim() || undefined, maxResults }, o)).issues,
     get: async (key: string, o: CallOptions = {}): Promise<Issue> =>
@@ -53,15 +52,15 @@ export class Api {
   };
 
   readonly worklogs = {
-    /** Of the days from and to, both YYYY-MM-DD and included, at most 31. tz is an IANA name. */
+    /** From one date to another, both YYYY-MM-DD and included, at most 31 days. tz is an IANA name. */
     range: async (from: string, to: string, tz?: string, o: CallOptions = {}) =>
       this.#get<Worklogs>("/api/worklogs", { accountId: this.#who(), from, to, tz }, o),
-    /** Of one day; without it of the person's today. */
+    /** Of one date; by default the person's today. */
     day: async (date?: string, tz?: string, o: CallOptions = {}) => this.#get<Worklogs>("/api/worklogs", { accountId: this.#who(), date, tz }, o),
   };
 
   readonly settings = {
-    /** Whether a Clockwork API token works for the session's account, and who that is. */
+    /** Checks that a Clockwork API token works for the session's account. */
     validate: async (clockworkApiToken: string, o: CallOptions = {}): Promise<User> => {
       const body = { accountId: this.#who(), clockworkApiToken };
       return (await this.#call<{ user: User }>({ ...o, method: "POST", path: "/api/settings/validate", body })).body.user;
@@ -86,7 +85,7 @@ export class Api {
     return (await this.#call<T>({ ...o, method: "POST", path, headers, body })).body;
   }
 
-  /** Calls in the session's name, and notices where that is over. */
+  /** Calls with the session's token, and reports a session that has expired. */
   async #call<T>(call: Call): Promise<Answer<T>> {
     const session = this.#session();
     try {

@@ -1,38 +1,35 @@
 import { Api, type CallOptions } from "./api";
-import type { WebSocketConstructor } from "./feeds/websocket";
+import type { WebSocketConstructor } from "./transports/websocket";
 import { Http } from "./http";
 import { newId } from "./ids";
-import { Leases } from "./lease";
+import { SharedStores } from "./sharedStores";
 import { realScheduler, type Scheduler } from "./schedule";
 import type { Session } from "./session";
 import { LiveStore, type TimerStore } from "./store";
-import { browserSurroundings, type Surroundings } from "./surroundings";
+import { browserEnvironment, type Environment } from "./environment";
 import { usualTiming, type Timing } from "./timing";
 import type { Login } from "./wire";
 
 export interface ClientOptions {
-  /** Where the server is, such as https://timers.example.com; "" is where the page came from. */
+  /** The server's address, such as https://timers.example.com; "" is the page's own origin. */
   baseUrl: string;
   fetch?: typeof globalThis.fetch;
-  /** null where there is none. */
+  /** null if there is none. */
   WebSocket?: WebSocketConstructor | null;
   /** This machine's clock, in milliseconds since 1970. */
   now?: () => number;
   random?: () => number;
-  /** setTimeout, as a function that gives back its cancellation. */
+  /** setTimeout, as a function that returns its cancellation. */
   after?: Scheduler["after"];
   timing?: Partial<Timing>;
-  /** What tells of the network coming and going. */
-  surroundings?: Surroundings;
+  /** Reports when the network goes and comes back. */
+  environment?: Environment;
 }
 
-/**
- * The server's calls, in the name of the session, and one live connection for each session. Calls reject with
- * a ClientError. Nothing is stored.
- */
+/** The API's routes, and one live connection for each session. Calls reject with a ClientError. Nothing is stored. */
 export class Client {
   readonly #options: ClientOptions;
-  /** In whose name the calls are; login and connect set it. */
+  /** Whose token the calls carry; login and connect set it. */
   session: Session | null = null;
 
   readonly timers: Api["timers"];
@@ -42,14 +39,14 @@ export class Client {
 
   readonly #schedule: Scheduler;
   readonly #http: Http;
-  readonly #leases = new Leases((session) => this.#newStore(session));
+  readonly #stores = new SharedStores((session) => this.#newStore(session));
 
   constructor(options: ClientOptions) {
     this.#options = options;
     const { baseUrl, fetch = globalThis.fetch, now, random, after } = options;
     this.#schedule = { now: now ?? realScheduler.now, random: random ?? realScheduler.random, after: after ?? realScheduler.after };
     this.#http = new Http(baseUrl, fetch, this.#schedule);
-    const api = new Api(this.#http, () => this.session, (session) => this.#leases.expire(session));
+    const api = new Api(this.#http, () => this.session, (session) => this.#stores.expire(session));
     ({ timers: this.timers, issues: this.issues, worklogs: this.worklogs, settings: this.settings } = api);
   }
 
@@ -60,29 +57,29 @@ export class Client {
     return this.session;
   }
 
-  /** Forgets the session and ends all connections. */
+  /** Drops the session and closes all connections. */
   logout(): void {
     this.session = null;
-    this.#leases.closeAll();
+    this.#stores.closeAll();
   }
 
   /**
-   * The session's timers. Who connects with the same token again shares the connection, and brings the Clockwork
-   * token up to date; each closes their own.
+   * The session's timers. Another call with the same token shares the connection, and updates its Clockwork token.
+   * Each caller closes the store that it got.
    */
   connect(session: Session): TimerStore {
     this.session = session;
-    return this.#leases.take(session);
+    return this.#stores.acquire(session);
   }
 
   #newStore(session: Session): LiveStore {
-    const { WebSocket = globalThis.WebSocket ?? null, timing, surroundings = browserSurroundings } = this.#options;
+    const { WebSocket = globalThis.WebSocket ?? null, timing, environment = browserEnvironment } = this.#options;
     return new LiveStore({
       session,
       http: this.#http,
       schedule: this.#schedule,
       timing: { ...usualTiming, ...timing },
-      surroundings,
+      environment,
       WebSocket,
       newId,
     });

@@ -1,11 +1,10 @@
 /**
- * How far the server's clock is ahead of this one. A reading of it that came between two moments here
- * bounds the difference; the closer they are, the better. A reading that contradicts the best one means that a
- * clock was set, or that they drifted: it replaces it.
+ * How far the server's clock is ahead of this one. The time between request and response bounds the error: the
+ * shorter, the better. A reading that contradicts the best one means that a clock was set or drifted, and replaces it.
  */
 export class ClockOffset {
   #middle = 0;
-  /** Milliseconds that the best reading took; half of them is the most by which the value may be wrong. */
+  /** Milliseconds that the best reading took. The value is wrong by at most half of them. */
   width = Infinity;
 
   /** Milliseconds to add to this machine's clock; 0 before a reading. */
@@ -13,7 +12,7 @@ export class ClockOffset {
     return Math.round(this.#middle);
   }
 
-  /** Takes in a reading that was asked for and heard at these moments of this machine's clock. */
+  /** Adds a reading. asked and heard are moments of this machine's clock. */
   reading(serverTime: string, asked: number, heard: number): void {
     const middle = Date.parse(serverTime) - (asked + heard) / 2;
     const width = heard - asked;

@@ -2,7 +2,7 @@ import type { RunningTimer } from "./state";
 
 type Counted = Pick<RunningTimer, "status" | "countedSeconds" | "countedAt" | "onHold">;
 
-/** Whether the timer's time grows with the clock. */
+/** Whether the timer's time grows now. */
 export function isCounting({ status, onHold }: Pick<Counted, "status" | "onHold">): boolean {
   return status === "running" && !onHold;
 }
@@ -23,8 +23,8 @@ export function stoppedAt(timer: RunningTimer, moment: string): RunningTimer {
 }
 
 /**
- * The timer with the count that is shown already, unless it is off by a second: an answer counts in whole seconds
- * up to its own moment, and the next one up to another.
+ * Keeps the count that is shown already, unless it is wrong by a second. Answers count in whole seconds, so without
+ * this the clock on the screen would jump with each answer.
  */
 export function keepCount(timer: RunningTimer, known: RunningTimer | undefined): RunningTimer {
   if (!known || isCounting(known) !== isCounting(timer)) return timer;

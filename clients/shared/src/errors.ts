@@ -1,4 +1,4 @@
-/** Codes of the client's own errors; the server's are in its OpenAPI document. */
+/** Codes of this client's errors. The server's codes are in its OpenAPI document. */
 export type OwnCode = "NETWORK" | "TIMEOUT" | "BAD_ANSWER" | "SESSION_EXPIRED" | "NOT_CONNECTED" | "CANCELED";
 
 const sentences: Record<OwnCode, string> = {
@@ -22,7 +22,7 @@ export class ClientError extends Error {
   override readonly name = "ClientError";
   /** The server's error code, or an OwnCode. */
   readonly code: string;
-  /** HTTP status, 0 where no answer came. */
+  /** HTTP status, 0 if no answer came. */
   readonly status: number;
   readonly field?: string;
   readonly retryAfter?: number;
@@ -41,27 +41,26 @@ export function ownError(code: OwnCode, status = 0): ClientError {
   return new ClientError(code, sentences[code], status);
 }
 
-/** Anything that was thrown, as a ClientError. */
 export function asClientError(thrown: unknown): ClientError {
   return thrown instanceof ClientError ? thrown : ownError("NETWORK");
 }
 
-/** Whether the session is over: no call with its token will be answered again. */
+/** Whether the session is over: no call with its token will succeed again. */
 export function isExpired(error: ClientError): boolean {
   return error.code === "SESSION_EXPIRED" || (error.status === 401 && error.code === "UNAUTHORIZED");
 }
 
-/** Whether the person's Clockwork token, or another one, can help. */
+/** Whether the person has to enter their Clockwork token. */
 export function asksForToken(error: ClientError): boolean {
   return error.code === "CLOCKWORK_TOKEN_REQUIRED" || error.code === "CLOCKWORK_UNAUTHORIZED";
 }
 
-/** Whether a start that was accepted came to nothing, as the next sync found. */
+/** Whether the sync after an accepted start found no such timer. */
 export function isUnconfirmedStart(error: ClientError): boolean {
   return error.code === "CLOCKWORK_TOKEN_OF_ANOTHER" || error.code === "START_NOT_CONFIRMED";
 }
 
-/** Whether the call may have been done although no answer says so. */
+/** Whether the server may have done what was asked, although no answer came. */
 export function isUnanswered(error: ClientError): boolean {
   return error.code === "NETWORK" || error.code === "TIMEOUT" || error.code === "BAD_ANSWER";
 }

@@ -8,7 +8,7 @@ export interface Call {
   body?: unknown;
   headers?: Record<string, string | undefined>;
   token?: string | undefined;
-  /** Whether the server may know the device again: only at a login, and on its own pages. */
+  /** Send and store the device cookie: at login only, on the server's own origin. */
   cookie?: boolean;
   /** Milliseconds until the whole answer must be here. */
   deadline?: number | undefined;
@@ -21,14 +21,14 @@ export interface Answer<T> {
   readonly body: T;
 }
 
-/** An answer whose body is still to come. */
+/** An answer whose body is not read yet. */
 export interface OpenAnswer {
   readonly response: Response;
-  /** What it means that the body does not come. */
+  /** The error if the body does not come. */
   readonly failure: () => ClientError;
-  /** Lets the body come for as long as it takes. */
+  /** Removes the deadline for the body. */
   readonly endDeadline: () => void;
-  /** Forgets the call; it has to be called in any case. */
+  /** Frees the timer and the listener; always call it. */
   readonly release: () => void;
 }
 
@@ -57,7 +57,7 @@ export class Http {
     return url;
   }
 
-  /** Sends a call and waits for the head of its answer. Throws a ClientError where none comes. */
+  /** Sends a call and waits for the headers of its answer. Throws a ClientError. */
   async open(call: Call): Promise<OpenAnswer> {
     const abort = new AbortController();
     let late = false;
@@ -120,7 +120,7 @@ export class Http {
   }
 }
 
-/** The server's own words, where it has any. */
+/** The server's error code and message, or ours if the body has none. */
 export function refusal(response: Response, text: string): ClientError {
   const detail: { field?: string; retryAfter?: number } = {};
   const wait = Number(response.headers.get("Retry-After") ?? NaN);
@@ -132,7 +132,7 @@ export function refusal(response: Response, text: string): ClientError {
       return new ClientError(body.error, body.message, response.status, detail);
     }
   } catch {
-    // an answer of something in between
+    // an answer of a proxy
   }
   return new ClientError("BAD_ANSWER", `The server does not work at the moment (${response.status}). Try again later.`, response.status, detail);
 }

@@ -1,4 +1,4 @@
-/** Timers and the clock; tests bring their own. */
+/** Timers and the clock, which tests replace. */
 export interface Scheduler {
   /** Milliseconds since 1970. */
   now(): number;
@@ -20,7 +20,7 @@ export const realScheduler: Scheduler = {
   },
 };
 
-/** Something to call in the end; calling it again does nothing. */
+/** A function that runs its callback at the first call only. */
 export function once(callback: () => void): () => void {
   let called = false;
   return () => {
@@ -30,7 +30,7 @@ export function once(callback: () => void): () => void {
   };
 }
 
-/** Waits; returns early where the signal aborts. */
+/** Waits; returns early if the signal aborts. */
 export function sleep(schedule: Scheduler, milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

@@ -1,6 +1,6 @@
 import { inOrder, type RunningTimer, type TimerState } from "./state";
 
-/** The next state: the same object where nothing is different, and made of the same timers as far as they are. */
+/** The next state. Whatever is unchanged stays the same object, so that screens need not redraw. */
 export function nextState(before: TimerState, timers: Iterable<RunningTimer>, rest: Omit<TimerState, "timers" | "current">): TimerState {
   const known = new Map(before.timers.map((t) => [t.id, t]));
   const ordered = inOrder(timers).map((t) => {
@@ -16,7 +16,7 @@ export function nextState(before: TimerState, timers: Iterable<RunningTimer>, re
   return isSame(before, next) ? before : next;
 }
 
-/** Whether two plain objects have the same members. */
+/** Shallow equality of two plain objects. */
 function isSame<T extends object>(a: T, b: T): boolean {
   const names = Object.keys(a) as (keyof T)[];
   return names.length === Object.keys(b).length && names.every((name) => Object.is(a[name], b[name]));

@@ -2,7 +2,7 @@ import type { ClientError } from "./errors";
 
 /** One timer as a screen shows it. */
 export interface RunningTimer {
-  /** `cw:{account}:{issue}` for Clockwork's timers, else the id that a client gave. */
+  /** `cw:{account}:{issue}` for Clockwork's timers, else the id that a client chose. */
   readonly id: string;
   readonly issueKey?: string;
   readonly summary?: string;
@@ -13,31 +13,31 @@ export interface RunningTimer {
   readonly startedAt: string;
   /** RFC 3339, by the server's clock. For a stopped timer: when it stopped. */
   readonly updatedAt: string;
-  /** Of its last change; 0 where no message told of it. */
+  /** Of its last change; 0 if no event reported it. */
   readonly seq: number;
-  /** What was counted at countedAt, without the time on hold. */
+  /** Counted at countedAt, without the time on hold. */
   readonly countedSeconds: number;
   /** RFC 3339, by the server's clock. */
   readonly countedAt: string;
   /** It runs outside working hours, so that Clockwork does not count. */
   readonly onHold?: boolean;
-  /** What was asked for here and is not confirmed yet. */
+  /** Requested here and not confirmed yet. */
   readonly pending?: "start" | "stop";
 }
 
-/** How the server is heard. Times are milliseconds since 1970 by this machine's clock. */
+/** How the connection is. Times are milliseconds since 1970 by this machine's clock. */
 export type ConnectionStatus =
   | { readonly kind: "connecting" }
   | { readonly kind: "live"; readonly via: "websocket" | "sse" }
   | { readonly kind: "polling" }
-  /** Nothing is heard since; the next of several tries comes at retryAt. */
+  /** Nothing has arrived since; the next try is at retryAt. */
   | { readonly kind: "reconnecting"; readonly attempt: number; readonly retryAt: number; readonly since: number }
-  /** This machine has no network since. */
+  /** This machine has had no network since. */
   | { readonly kind: "offline"; readonly since: number }
-  /** The login is over. There are no further tries: connect with a new session. */
+  /** The session has expired: connect with a new one. */
   | { readonly kind: "expired" };
 
-/** What a screen shows. The same object as long as nothing changed. */
+/** What a screen shows. It stays the same object until something changes. */
 export interface TimerState {
   /** Running ones first, the latest start first; then the others, the latest stop first. */
   readonly timers: readonly RunningTimer[];
@@ -50,7 +50,7 @@ export interface TimerState {
   readonly stale: boolean;
   /** When Clockwork last answered, RFC 3339 by the server's clock; null if that is not known. */
   readonly syncedAt: string | null;
-  /** Why the last start or stop did not work; null once the next one is asked for. */
+  /** Why the last start or stop failed; null once the next one is requested. */
   readonly error: ClientError | null;
   /** Whether the timers are known: until then an empty list means nothing. */
   readonly loaded: boolean;
@@ -68,7 +68,7 @@ export const initialState: TimerState = {
   loaded: false,
 };
 
-/** When it came to be as it is: a stopped timer's start says nothing of when it was worked on last. */
+/** When somebody last worked on it: of a stopped timer that is its stop. */
 const lastMoment = (t: RunningTimer): number => Date.parse(t.status === "running" ? t.startedAt : t.updatedAt);
 
 /** Orders timers for a screen. */

@@ -1,45 +1,44 @@
 import { Api } from "./api";
-import type { Feed, FeedEvents, FeedKind } from "./feeds/feed";
-import { openPoll } from "./feeds/poll";
-import { openStream } from "./feeds/sse";
-import { openWebSocket, type WebSocketConstructor } from "./feeds/websocket";
+import type { Transport, TransportEvents, TransportKind } from "./transports/transport";
+import { openPoll } from "./transports/poll";
+import { openStream } from "./transports/sse";
+import { openWebSocket, type WebSocketConstructor } from "./transports/websocket";
 import type { Http } from "./http";
-import { Link, type LinkHost } from "./link";
-import { Mirror } from "./mirror";
+import { Connection, type ConnectionHost } from "./connection";
+import { ServerState } from "./serverState";
 import type { Scheduler } from "./schedule";
 import type { Session } from "./session";
 import { nextState } from "./snapshot";
 import { initialState, type ConnectionStatus, type RunningTimer, type TimerState } from "./state";
-import type { Surroundings } from "./surroundings";
+import type { Environment } from "./environment";
 import type { Timing } from "./timing";
-import { withWishes } from "./wish";
+import { withPendingWrites } from "./pendingWrite";
 import type { ActiveTimers, ServerMessage, TimerAction } from "./wire";
 import { Writes, type StartInput, type StopInput } from "./writes";
 
-/** The timers of one person, kept true by one live connection. */
+/** The timers of one person, kept up to date by one live connection. */
 export interface TimerStore {
-  /** Calls back whenever the snapshot, the socket or the last message is another. */
+  /** Calls back whenever the snapshot, the socket or the last message changes. */
   subscribe(listener: () => void): () => void;
-  /** The same object as long as nothing changed. */
+  /** Stays the same object until something changes. */
   getSnapshot(): TimerState;
   /**
-   * Shows the timer at once, and resolves when it runs. Where it was refused it is shown no more, `error` of the
-   * snapshot says why, and the promise rejects with it. The same start while one is under way is that one.
+   * Shows the timer at once, and resolves when it runs. If it is refused, the timer disappears again, and the
+   * promise rejects with the error that the snapshot then has. A second start of the same issue joins the first.
    */
   start(input: StartInput): Promise<void>;
-  /** As start. With neither id nor issueKey it stops the current timer; it resolves where nothing runs. */
+  /** As start. With neither id nor issueKey it stops the current timer; it resolves if nothing runs. */
   stop(input?: StopInput): Promise<void>;
-  /** Takes the snapshot's error away. */
+  /** Removes the snapshot's error. */
   dismissError(): void;
-  /** Ends the connection and everything that goes with it. */
-  close(): void;
-  /** Connects now where that would be tried later; else checks that the server is still heard. */
+    close(): void;
+  /** Reconnects now instead of later; if connected, checks that the server still answers. */
   retryNow(): void;
-  /** The WebSocket where there is one open. */
+  /** The open WebSocket, if there is one. */
   socket(): WebSocket | null;
-  /** What the server said last. */
+  /** The last message of the server. */
   lastMessage(): ServerMessage | null;
-  /** Sends over the WebSocket; false where none is open. */
+  /** Sends over the WebSocket; false if none is open. */
   send(action: TimerAction): boolean;
 }
 
@@ -48,39 +47,39 @@ export interface StoreParts {
   readonly http: Http;
   readonly schedule: Scheduler;
   readonly timing: Timing;
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
   readonly WebSocket: WebSocketConstructor | null;
   readonly newId: () => string;
 }
 
-/** Puts together what the server says, what is wished, and how the connection is. */
-export class LiveStore implements LinkHost {
+/** Makes snapshots of what the server reported, the pending writes and the state of the connection. */
+export class LiveStore implements ConnectionHost {
   readonly #parts: StoreParts;
   #state: TimerState = initialState;
-  #connection: ConnectionStatus = initialState.status;
+  #status: ConnectionStatus = initialState.status;
   #last: ServerMessage | null = null;
   #session: Session;
   readonly #listeners = new Set<() => void>();
   readonly #api: Api;
-  readonly #mirror: Mirror;
+  readonly #server: ServerState;
   readonly #writes: Writes;
-  readonly #link: Link;
-  readonly #ending = new AbortController();
+  readonly #connection: Connection;
+  readonly #closed = new AbortController();
   #cancelWatch = () => {};
-  /** Milliseconds; doubled before each look. */
-  #lookAfter = 500;
+  /** Milliseconds; doubled before each check. */
+  #checkInterval = 500;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
-    const { http, schedule, timing, surroundings, newId } = parts;
+    const { http, schedule, timing, environment, newId } = parts;
     this.#session = parts.session;
     const { userId } = parts.session;
     this.#api = new Api(http, () => this.#session, () => this.expire());
-    this.#mirror = new Mirror(schedule.now, userId);
+    this.#server = new ServerState(schedule.now, userId);
     this.#writes = new Writes({
       userId,
       api: this.#api.timers,
-      mirror: this.#mirror,
+      server: this.#server,
       schedule,
       timing,
       newId,
@@ -88,12 +87,12 @@ export class LiveStore implements LinkHost {
       refresh: () => this.refresh(),
       changed: () => this.#publish(),
     });
-    this.#watchTime();
-    this.#link = new Link(this, (kind, on) => this.#open(kind, on), schedule, timing, surroundings);
-    this.refresh().catch(() => {}); // the connection will tell of trouble
+    this.#checkTime();
+    this.#connection = new Connection(this, (kind, on) => this.#open(kind, on), schedule, timing, environment);
+    this.refresh().catch(() => {}); // the connection reports trouble
   }
 
-  /** What screens may do. */
+  /** The part that screens use. */
   readonly screen: Omit<TimerStore, "close"> = {
     subscribe: (listener) => {
       this.#listeners.add(listener);
@@ -109,30 +108,29 @@ export class LiveStore implements LinkHost {
       this.#writes.error = null;
       this.#publish();
     },
-    retryNow: () => this.#link.retryNow(),
-    socket: () => this.#link.socket,
+    retryNow: () => this.#connection.retryNow(),
+    socket: () => this.#connection.socket,
     lastMessage: () => this.#last,
-    send: (action) => this.#link.send(JSON.stringify(action)),
+    send: (action) => this.#connection.send(JSON.stringify(action)),
   };
 
   close(): void {
-    this.#ending.abort();
+    this.#closed.abort();
     this.#cancelWatch();
-    this.#link.close();
+    this.#connection.close();
     this.#writes.close();
     this.#listeners.clear();
   }
 
-  /** Takes another session with the same token. */
+  /** Uses another session with the same token. */
   renew(session: Session): void {
     this.#session = session;
     this.#cancelWatch();
-    this.#watchTime();
+    this.#checkTime();
   }
 
-  /** The login is over. */
-  expire(): void {
-    this.#link.expire();
+    expire(): void {
+    this.#connection.expire();
   }
 
   #find({ id, issueKey }: StopInput): RunningTimer | null | undefined {
@@ -141,80 +139,80 @@ export class LiveStore implements LinkHost {
     return this.#state.timers.find((t) => t.status === "running" && (id ? t.id === id : t.issueKey === key));
   }
 
-  #open(kind: FeedKind, on: FeedEvents): Feed | undefined {
+  #open(kind: TransportKind, on: TransportEvents): Transport | undefined {
     const { http, schedule, timing, WebSocket } = this.#parts;
-    const since = this.#mirror.since();
+    const since = this.#server.since();
     const { token } = this.#session;
     switch (kind) {
       case "websocket":
         return WebSocket ? openWebSocket(WebSocket, http.url("/ws", { since }), token, on) : undefined;
       case "sse":
-        return openStream(http, token, since, timing.giveUp, on);
+        return openStream(http, token, since, timing.connectTimeout, on);
       case "poll":
         return openPoll(http, this.#session, schedule, timing, () => this.refresh(), on);
     }
   }
 
-  // What the link says.
+  // ConnectionHost.
 
   status(status: ConnectionStatus): void {
-    this.#connection = status;
+    this.#status = status;
     if (status.kind === "expired") this.#cancelWatch();
     this.#publish();
   }
 
   socketChanged(): void {
-    this.#tell();
+    this.#notify();
   }
 
-  up(kind: FeedKind, again: boolean): void {
+  up(kind: TransportKind, again: boolean): void {
     if (again && kind !== "poll") this.refresh().catch(() => {});
   }
 
   message(message: ServerMessage, asked: number): boolean {
-    if (!this.#mirror.message(message, asked)) return false;
+    if (!this.#server.message(message, asked)) return false;
     this.#last = message;
-    this.#writes.heard(message);
-    if (!this.#publish()) this.#tell();
+    this.#writes.onMessage(message);
+    if (!this.#publish()) this.#notify();
     return true;
   }
 
   active(answer: ActiveTimers, asked: number): void {
-    this.#mirror.active(answer, asked);
-    this.#writes.settle();
+    this.#server.active(answer, asked);
+    this.#writes.dropConfirmed();
     this.#publish();
   }
 
   /** Reads GET /timers. */
   refresh(): Promise<void> {
-    const done = this.#writes.done();
-    return this.#mirror.list(
-      () => this.#api.timers.list({ signal: this.#ending.signal }),
-      () => this.#connection.kind === "live",
+    const accepted = this.#writes.accepted();
+    return this.#server.list(
+      () => this.#api.timers.list({ signal: this.#closed.signal }),
+      () => this.#status.kind === "live",
       () => {
-        for (const wish of done) this.#writes.forget(wish);
-        this.#writes.settle();
+        for (const write of accepted) this.#writes.forget(write);
+        this.#writes.dropConfirmed();
         this.#publish();
       },
     );
   }
 
-  /** Looks now and then whether the session is over, and whether all answers took so long that they tell little of the server's clock. */
-  #watchTime(): void {
+  /** Checks from time to time whether the session has expired, and reads the clock again if all answers were slow. */
+  #checkTime(): void {
     const { schedule } = this.#parts;
     const left = this.#session.expiresAt - schedule.now();
-    this.#cancelWatch = schedule.after(Math.min(left, (this.#lookAfter *= 2)), () => {
+    this.#cancelWatch = schedule.after(Math.min(left, (this.#checkInterval *= 2)), () => {
       if (schedule.now() >= this.#session.expiresAt) return this.expire();
-      if (this.#mirror.clock.width > 500) this.refresh().catch(() => {});
-      this.#watchTime();
+      if (this.#server.clock.width > 500) this.refresh().catch(() => {});
+      this.#checkTime();
     });
   }
 
-  /** Makes the next snapshot; false where it is the same. */
+  /** Makes the next snapshot; false if it is the same. */
   #publish(): boolean {
-    const { timeline, clock } = this.#mirror;
-    const next = nextState(this.#state, withWishes(timeline, this.#writes.wishes.values()).values(), {
-      status: this.#connection,
+    const { timeline, clock } = this.#server;
+    const next = nextState(this.#state, withPendingWrites(timeline, this.#writes.pendingWrites.values()).values(), {
+      status: this.#status,
       clockOffset: clock.value,
       stale: timeline.stale,
       syncedAt: timeline.syncedAt,
@@ -223,11 +221,11 @@ export class LiveStore implements LinkHost {
     });
     if (next === this.#state) return false;
     this.#state = next;
-    this.#tell();
+    this.#notify();
     return true;
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -1,10 +1,10 @@
 import type { Scheduler } from "./schedule";
 
-/** How late a timer may be in a page that is seen, and in a hidden one, where browsers let it wait a minute. */
-const lateSeen = 5_000;
-const lateHidden = 65_000;
+/** How late a timer may be: browsers delay those of a hidden page by up to a minute. */
+const maxLate = 5_000;
+const maxLateHidden = 65_000;
 
-/** Calls back where this machine has slept, or its clock was set: a timer came far from its time. */
+/** Calls back when a timer fires far from its time: this machine has slept, or its clock was set. */
 export function watchForSleep(schedule: Scheduler, every: number, isHidden: () => boolean, onWake: () => void): () => void {
   let cancel: () => void;
   const wait = () => {
@@ -12,7 +12,7 @@ export function watchForSleep(schedule: Scheduler, every: number, isHidden: () =
     cancel = schedule.after(every, () => {
       const late = Math.abs(schedule.now() - due);
       wait();
-      if (late > (isHidden() ? lateHidden : lateSeen)) onWake();
+      if (late > (isHidden() ? maxLateHidden : maxLate)) onWake();
     });
   };
   wait();

@@ -10,11 +10,11 @@ export type Login = Schemas["Login"];
 /** The answer of GET /timers. */
 export type Listing = Schemas["RealtimeTimers"];
 export type RealtimeState = Schemas["RealtimeState"];
-/** What the server says over WebSocket and SSE. */
+/** A message of the server over WebSocket and SSE. */
 export type ServerMessage = Schemas["RealtimeEvent"];
 export type StartedTimer = Schemas["StartedTimer"];
 export type StoppedTimer = Schemas["StoppedTimer"];
-/** What a client says over WebSocket. */
+/** A message of a client over WebSocket. */
 export type TimerAction = Schemas["TimerAction"];
 export type User = Schemas["User"];
 /** A timer as the realtime server sends it. */
@@ -22,7 +22,7 @@ export type WireTimer = Schemas["RealtimeTimer"];
 export type Worklog = Schemas["Worklog"];
 export type Worklogs = Schemas["Worklogs"];
 
-/** Reads one message; undefined for one that this client does not know. */
+/** Parses a message; undefined if this client does not know it. */
 export function parseMessage(text: string): ServerMessage | undefined {
   try {
     const message = JSON.parse(text) as ServerMessage | null;
@@ -50,7 +50,7 @@ export function fromWire(t: WireTimer): RunningTimer {
     startedAt: t.started_at,
     updatedAt: t.updated_at,
     seq: t.seq,
-    // A server from before timers said what was counted.
+    // Older servers do not report what was counted.
     countedSeconds: t.counted_seconds ?? 0,
     countedAt: t.counted_at ?? t.started_at,
     ...(t.issue_key && { issueKey: t.issue_key }),

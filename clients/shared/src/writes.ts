@@ -1,61 +1,61 @@
 import type { Api, WriteOptions } from "./api";
 import { asClientError, ClientError, isUnanswered, isUnconfirmedStart, ownError } from "./errors";
-import type { Mirror } from "./mirror";
+import type { ServerState } from "./serverState";
 import { sleep, type Scheduler } from "./schedule";
 import type { RunningTimer } from "./state";
 import { clockworkId } from "./timeline";
 import type { Timing } from "./timing";
-import { isTrue, type Wish } from "./wish";
+import { isConfirmed, type PendingWrite } from "./pendingWrite";
 import type { ServerMessage, TimerAction } from "./wire";
 
 export interface StartInput {
-  /** Without it the timer has nothing to do with Jira, and needs a live connection. */
+  /** A timer without an issue is not in Clockwork, and needs a WebSocket. */
   issueKey?: string | undefined;
   comment?: string | undefined;
-  /** Shown until the server tells it. */
+  /** Shown until the server sends it. */
   summary?: string | undefined;
-  /** The person's Clockwork API token; else the session's. */
+  /** The person's Clockwork API token; by default the session's. */
   clockworkToken?: string | undefined;
 }
 
 export interface StopInput {
-  /** Of the timer; more exact than issueKey. */
+  /** The timer's; more exact than issueKey. */
   id?: string | undefined;
   issueKey?: string | undefined;
-  /** The person's Clockwork API token; else the session's. */
+  /** The person's Clockwork API token; by default the session's. */
   clockworkToken?: string | undefined;
 }
 
 export interface WritesParts {
   readonly userId: string;
   readonly api: Pick<Api["timers"], "start" | "stop">;
-  readonly mirror: Mirror;
+  readonly server: ServerState;
   readonly schedule: Scheduler;
   readonly timing: Timing;
   readonly newId: () => string;
   readonly send: (action: TimerAction) => boolean;
   readonly refresh: () => Promise<void>;
-  /** Another snapshot is due. */
+  /** Asks for another snapshot. */
   readonly changed: () => void;
 }
 
-/** How often one start or stop is sent while the server works on the first. */
-const mostTries = 6;
+/** How often one start or stop is sent while the server still works on the first. */
+const maxTries = 6;
 
-const isUnderWay = (error: ClientError): boolean => error.code === "IDEMPOTENCY_IN_PROGRESS";
+const isInProgress = (error: ClientError): boolean => error.code === "IDEMPOTENCY_IN_PROGRESS";
 
-/** Starts and stops: shown at once, done once, and taken back where they are refused. */
+/** Starts and stops: shown at once, done once, and undone on the screen if they are refused. */
 export class Writes {
   readonly #parts: WritesParts;
-  /** What is shown although the server has not said it yet. */
-  readonly wishes = new Map<string, Wish>();
+  /** Shown although the server has not confirmed them yet. */
+  readonly pendingWrites = new Map<string, PendingWrite>();
   error: ClientError | null = null;
 
-  readonly #underWay = new Map<string, { kind: Wish["kind"]; promise: Promise<void> }>();
-  /** Those who wait for the server's word on a timer over the WebSocket. */
-  readonly #awaited = new Map<string, (error: ClientError | null) => void>();
-  readonly #trusts = new Map<Wish, () => void>();
-  readonly #ending = new AbortController();
+  readonly #inProgress = new Map<string, { kind: PendingWrite["kind"]; promise: Promise<void> }>();
+  /** Calls that wait for a timer's event on the WebSocket. */
+  readonly #waiters = new Map<string, (error: ClientError | null) => void>();
+  readonly #confirmTimers = new Map<PendingWrite, () => void>();
+  readonly #closed = new AbortController();
 
   constructor(parts: WritesParts) {
     this.#parts = parts;
@@ -65,74 +65,74 @@ export class Writes {
     const { userId, api, newId } = this.#parts;
     const issueKey = input.issueKey?.trim().toUpperCase();
     const id = issueKey ? clockworkId(userId, issueKey) : newId();
-    return this.#do("start", id, () => {
+    return this.#inOrder("start", id, () => {
       const timer = this.#provisional(id, issueKey, input);
-      const wish = this.#show({ kind: "start", id, timer, at: timer.startedAt, done: false });
-      if (issueKey) return this.#call(wish, (o) => api.start({ ...input, issueKey }, o));
-      return this.#tell(wish, { action: "timer_start", id, user_id: userId, started_at: timer.startedAt, ...(timer.comment && { comment: timer.comment }) });
+      const write = this.#show({ kind: "start", id, timer, at: timer.startedAt, accepted: false });
+      if (issueKey) return this.#sendOverHttp(write, (o) => api.start({ ...input, issueKey }, o));
+      return this.#sendOverSocket(write, { action: "timer_start", id, user_id: userId, started_at: timer.startedAt, ...(timer.comment && { comment: timer.comment }) });
     });
   }
 
   stop(timer: RunningTimer, clockworkToken: string | undefined): Promise<void> {
-    const { userId, api, mirror } = this.#parts;
+    const { userId, api, server } = this.#parts;
     const { id, issueKey, startedAt } = timer;
     this.#withdraw(id);
-    return this.#do("stop", id, () => {
-      const wish = this.#show({ kind: "stop", id, at: mirror.serverTime(), done: false });
-      if (timer.source === "clockwork") return this.#call(wish, (o) => api.stop({ issueKey, clockworkToken }, o));
-      return this.#tell(wish, { action: "timer_stop", id, user_id: userId, started_at: startedAt });
+    return this.#inOrder("stop", id, () => {
+      const write = this.#show({ kind: "stop", id, at: server.serverTime(), accepted: false });
+      if (timer.source === "clockwork") return this.#sendOverHttp(write, (o) => api.stop({ issueKey, clockworkToken }, o));
+      return this.#sendOverSocket(write, { action: "timer_stop", id, user_id: userId, started_at: startedAt });
     });
   }
 
-  /** Shows a start that is under way as stopped. */
+  /** Shows a start that is still in progress as stopped. */
   #withdraw(id: string): void {
-    const wish = this.wishes.get(id);
-    if (wish?.kind !== "start" || wish.done) return;
-    this.wishes.set(id, { ...wish, withdrawnAt: this.#parts.mirror.serverTime() });
+    const write = this.pendingWrites.get(id);
+    if (write?.kind !== "start" || write.accepted) return;
+    this.pendingWrites.set(id, { ...write, stopRequestedAt: this.#parts.server.serverTime() });
     this.#parts.changed();
   }
 
-  /** A message came, which the mirror has taken in. */
-  heard(message: ServerMessage): void {
-    if (message.event === "timer_updated") this.#awaited.get(message.payload.id)?.(null);
+  /** Handles a message that ServerState has applied. */
+  onMessage(message: ServerMessage): void {
+    if (message.event === "timer_updated") this.#waiters.get(message.payload.id)?.(null);
     if (message.event === "error") {
       const { id = "", code, message: text } = message.payload;
       const error = new ClientError(code, text);
-      this.#awaited.get(id)?.(error);
+      this.#waiters.get(id)?.(error);
       if (isUnconfirmedStart(error)) this.#fail(id, error);
     }
-    this.settle();
+    this.dropConfirmed();
   }
 
-  /** Forgets what the server says by now itself. */
-  settle(): void {
-    for (const wish of this.wishes.values()) {
-      if (!isTrue(wish, this.#parts.mirror.timeline)) continue;
-      this.forget(wish);
-      this.#awaited.get(wish.id)?.(null);
+  /** Drops the writes that the server has confirmed. */
+  dropConfirmed(): void {
+    for (const write of this.pendingWrites.values()) {
+      if (!isConfirmed(write, this.#parts.server.timeline)) continue;
+      this.forget(write);
+      this.#waiters.get(write.id)?.(null);
     }
   }
 
-  /** What was done before now: the next listing that is asked for knows better. */
-  done(): Wish[] {
-    return [...this.wishes.values()].filter((wish) => wish.done);
+  /** Accepted so far: a listing requested from now on shows them. */
+  accepted(): PendingWrite[] {
+    return [...this.pendingWrites.values()].filter((write) => write.accepted);
   }
 
-  forget(wish: Wish | undefined): void {
-    if (!wish) return;
-    this.#trusts.get(wish)?.();
-    this.#trusts.delete(wish);
-    if (this.wishes.get(wish.id) === wish) this.wishes.delete(wish.id);
+  forget(write: PendingWrite | undefined): void {
+    if (!write) return;
+    this.#confirmTimers.get(write)?.();
+    this.#confirmTimers.delete(write);
+    if (this.pendingWrites.get(write.id) === write) this.pendingWrites.delete(write.id);
   }
 
   close(): void {
-    this.#ending.abort();
-    for (const wish of [...this.wishes.values()]) this.forget(wish);
-    for (const answer of [...this.#awaited.values()]) answer(ownError("CANCELED"));
+    this.#closed.abort();
+    for (const write of [...this.pendingWrites.values()]) this.forget(write);
+    for (const answer of [...this.#waiters.values()]) answer(ownError("CANCELED"));
   }
 
   #provisional(id: string, issueKey: string | undefined, { summary, comment }: StartInput): RunningTimer {
-    const startedAt = this.#parts.mirror.serverTime();
+    const startedAt = this.#parts.server.serverTime();
     return {
       id,
       source: issueKey ? "clockwork" : "client",
@@ -148,19 +148,19 @@ export class Writes {
     };
   }
 
-  /** Does one thing to a timer after the other, and the same thing once. */
-  #do(kind: Wish["kind"], id: string, act: () => Promise<void>): Promise<void> {
-    const now = this.#underWay.get(id);
+  /** Runs the writes to one timer one after the other, and joins equal ones. */
+  #inOrder(kind: PendingWrite["kind"], id: string, act: () => Promise<void>): Promise<void> {
+    const now = this.#inProgress.get(id);
     if (now?.kind === kind) return now.promise;
     this.error = null;
     const acted = now ? now.promise.catch(() => {}).then(act) : act();
     const promise = acted.catch((thrown: unknown) => this.#undo(id, asClientError(thrown)));
     const entry = { kind, promise };
-    this.#underWay.set(id, entry);
+    this.#inProgress.set(id, entry);
     const end = () => {
-      if (this.#underWay.get(id) === entry) this.#underWay.delete(id);
+      if (this.#inProgress.get(id) === entry) this.#inProgress.delete(id);
     };
-    promise.then(end, end); // so a refusal that nobody awaits is no unhandled one: the screen shows it
+    promise.then(end, end); // the screen shows a refusal even if no caller awaits it
     return promise;
   }
 
@@ -170,74 +170,74 @@ export class Writes {
   }
 
   #fail(id: string, error: ClientError): void {
-    this.forget(this.wishes.get(id));
-    if (!this.#ending.signal.aborted) this.error = error;
+    this.forget(this.pendingWrites.get(id));
+    if (!this.#closed.signal.aborted) this.error = error;
     this.#parts.changed();
   }
 
-  #show(wish: Wish): Wish {
-    this.forget(this.wishes.get(wish.id));
-    this.wishes.set(wish.id, wish);
+  #show(write: PendingWrite): PendingWrite {
+    this.forget(this.pendingWrites.get(write.id));
+    this.pendingWrites.set(write.id, write);
     this.#parts.changed();
-    return wish;
+    return write;
   }
 
-  /** Asks over HTTP; once more with the same key where the answer was lost, and while that call is under way. */
-  async #call(wish: Wish, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
+  /** Sends over HTTP; repeats with the same key if the answer was lost or the first call is still in progress. */
+  async #sendOverHttp(write: PendingWrite, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
     const { schedule, timing, newId } = this.#parts;
-    const { signal } = this.#ending;
+    const { signal } = this.#closed;
     let idempotencyKey: string | undefined = newId();
     for (let tries = 1; ; tries++) {
       const error = await send({ signal, idempotencyKey, deadline: timing.writeDeadline }).then(() => null, asClientError);
       if (!error) break;
       if (tries === 1 && error.code === "IDEMPOTENCY_UNAVAILABLE") {
-        idempotencyKey = undefined; // nothing was done, and without a key it will be; but once
+        idempotencyKey = undefined; // nothing was done; without a key it is sent once
         continue;
       }
-      const again = idempotencyKey && !signal.aborted && (tries === 1 ? isUnanswered(error) : isUnderWay(error) && tries < mostTries);
+      const again = idempotencyKey && !signal.aborted && (tries === 1 ? isUnanswered(error) : isInProgress(error) && tries < maxTries);
       if (!again) {
         if (tries === 1) throw error;
-        await this.#unlessTrue(wish, error);
+        await this.#failUnlessConfirmed(write, error);
         break;
       }
       await sleep(schedule, (0.5 + schedule.random()) * timing.retryPause + (error.retryAfter ?? 0) * 1000, signal);
     }
-    this.#trust(wish);
+    this.#awaitConfirmation(write);
   }
 
-  /** The second answer may be about what the first call did: what counts is what runs. */
-  async #unlessTrue(wish: Wish, error: ClientError): Promise<void> {
+  /** A repeated call may be refused because the first one succeeded: what counts is what runs. */
+  async #failUnlessConfirmed(write: PendingWrite, error: ClientError): Promise<void> {
     await this.#parts.refresh().catch(() => {});
-    if (!isTrue(wish, this.#parts.mirror.timeline)) throw error;
+    if (!isConfirmed(write, this.#parts.server.timeline)) throw error;
   }
 
-  /** Asks over the WebSocket and awaits the event. */
-  async #tell(wish: Wish, action: TimerAction): Promise<void> {
+  /** Sends over the WebSocket and waits for the event. */
+  async #sendOverSocket(write: PendingWrite, action: TimerAction): Promise<void> {
     const { schedule, timing, send } = this.#parts;
     if (!send(action)) throw ownError("NOT_CONNECTED");
     const error = await new Promise<ClientError | null>((resolve) => {
       const cancel = schedule.after(timing.writeDeadline, () => resolve(ownError("TIMEOUT")));
-      this.#awaited.set(wish.id, (answer) => {
+      this.#waiters.set(write.id, (answer) => {
         cancel();
         resolve(answer);
       });
     });
-    this.#awaited.delete(wish.id);
+    this.#waiters.delete(write.id);
     if (error) throw error;
   }
 
-  /** Goes on showing what was done until the server's own word on it comes, but not for long without. */
-  #trust(wish: Wish): void {
-    if (this.wishes.get(wish.id) !== wish) return; // it has come
+  /** Shows an accepted write until the server's event comes, at most for confirmTimeout. */
+  #awaitConfirmation(write: PendingWrite): void {
+    if (this.pendingWrites.get(write.id) !== write) return; // confirmed already
     const { schedule, timing, changed, refresh } = this.#parts;
-    const done: Wish = { ...wish, done: true };
-    this.wishes.set(wish.id, done);
+    const accepted: PendingWrite = { ...write, accepted: true };
+    this.pendingWrites.set(write.id, accepted);
     const overdue = () => {
-      this.forget(done);
+      this.forget(accepted);
       changed();
       refresh().catch(() => {});
     };
-    this.#trusts.set(done, schedule.after(timing.trust, overdue));
+    this.#confirmTimers.set(accepted, schedule.after(timing.confirmTimeout, overdue));
     changed();
   }
 }

@@ -21,20 +21,20 @@ test("elapsed time agrees on machines whose clocks do not", async () => {
 
 test("a clock that is set while connected is noticed", async () => {
   let skew = 0;
-  const { store } = await join(server, "priya", { now: () => Date.now() + skew, timing: { wakeCheck: 50 } });
+  const { store } = await join(server, "priya", { now: () => Date.now() + skew, timing: { sleepCheck: 50 } });
   await until(store, isLive("websocket"));
   skew = -600_000;
   await until(store, (s) => Math.abs(s.clockOffset - 600_000) < 1000);
 });
 
-test("a clock that only slow answers told of is read again", async () => {
+test("a clock that only slow answers reported of is read again", async () => {
   let slow = true;
   const slowly: typeof fetch = async (input, init) => {
     const answer = await fetch(input, init);
     if (slow) await new Promise((go) => setTimeout(go, 1200));
     return answer;
   };
-  const { store } = await join(server, "priya", { WebSocket: null, fetch: slowly, timing: { patience: 10_000 } });
+  const { store } = await join(server, "priya", { WebSocket: null, fetch: slowly, timing: { fallbackAfter: 10_000 } });
   await until(store, isLive("sse"));
   slow = false;
   await until(store, (s) => Math.abs(s.clockOffset) < 250);

@@ -3,7 +3,7 @@ import type { TimerState, WebSocketConstructor } from "../src/index";
 import { blockingFetch } from "./blockers";
 import { DevServer } from "./devserver";
 import { clientOf, isLive, isPolling, logIn, until, WebSocket } from "./person";
-import { Network, Timers } from "./surroundings";
+import { Network, Timers } from "./environment";
 
 let server: DevServer;
 beforeAll(async () => void (server = await DevServer.start()));
@@ -39,7 +39,7 @@ for (const [name, [Socket, fetching, there]] of Object.entries(ways)) {
         underWay--;
       }
     };
-    const client = clientOf(server, { WebSocket: Counted, fetch: counted, after: timers.after, surroundings: network });
+    const client = clientOf(server, { WebSocket: Counted, fetch: counted, after: timers.after, environment: network });
     const store = client.connect(await logIn(server, "hannah"));
     if (there) await until(store, there);
     let heard = 0;

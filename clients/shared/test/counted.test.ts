@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { counted } from "../src/counted";
-import { emptyTimeline, takeActive, takeFreshness, takeListing, takeState, takeUpdate, type Timeline } from "../src/timeline";
+import { emptyTimeline, applyActive, applyFreshness, applyListing, applyState, applyUpdate, type Timeline } from "../src/timeline";
 import { fromWire, parseMessage, type ActiveTimers, type WireTimer } from "../src/wire";
-import { withWishes } from "../src/wish";
+import { withPendingWrites } from "../src/pendingWrite";
 
 interface Vector extends Pick<WireTimer, "status" | "on_hold" | "counted_seconds" | "counted_at"> {
   readonly name: string;
@@ -39,9 +39,9 @@ test("a server that says nothing of what was counted is believed to count since 
 
 test("a stop freezes what was counted, before the server confirms it", () => {
   const running = { ...base, counted_seconds: 5700, counted_at: "2026-05-04T09:00:00Z" };
-  const timeline = takeState({ timers: [running], seq: 1, server_time: "", synced_at: null, stale: false });
-  const stop = { kind: "stop", id: base.id, at: "2026-05-04T09:00:10.500Z", done: false } as const;
-  const stopped = withWishes(timeline, [stop]).get(base.id)!;
+  const timeline = applyState({ timers: [running], seq: 1, server_time: "", synced_at: null, stale: false });
+  const stop = { kind: "stop", id: base.id, at: "2026-05-04T09:00:10.500Z", accepted: false } as const;
+  const stopped = withPendingWrites(timeline, [stop]).get(base.id)!;
   expect(stopped).toMatchObject({ status: "stopped", countedSeconds: 5710, countedAt: stop.at });
   expect(counted(stopped, Date.parse("2026-05-05T09:00:00Z"))).toBe(5710_000);
 });
@@ -86,19 +86,19 @@ test("whatever happens in Clockwork, the client's clock is off by a second at mo
       on_hold: onHold,
     });
     const tell: (() => void)[] = [
-      () => (timeline = takeUpdate(timeline, wire()) ?? timeline),
+      () => (timeline = applyUpdate(timeline, wire()) ?? timeline),
       () => {
         const timers = [wire()];
-        timeline = takeState({ timers, seq, server_time: iso(now), synced_at: iso(now), stale: false });
+        timeline = applyState({ timers, seq, server_time: iso(now), synced_at: iso(now), stale: false });
       },
       () => {
         const timers = [wire()];
-        timeline = takeListing(timeline, { timer: null, timers, server_time: iso(now), synced_at: iso(now), stale: false }, false);
+        timeline = applyListing(timeline, { timer: null, timers, server_time: iso(now), synced_at: iso(now), stale: false }, false);
       },
       () => {
         const list = running ? [{ startedAt: iso(startedAt), comment: null, tillNow: Math.floor(total / 1000), issue: { key: "A-1", id: 1 }, withinWorkingHours: !onHold }] : [];
         const answer = { timers: list, cachedAt: iso(now), syncedAt: iso(now), accountId: "u" } as unknown as ActiveTimers;
-        timeline = takeActive(timeline, "u", answer, iso(now));
+        timeline = applyActive(timeline, "u", answer, iso(now));
       },
     ];
     const happen: (() => void)[] = [
@@ -133,18 +133,18 @@ test("whatever happens in Clockwork, the client's clock is off by a second at mo
 
 describe("freshness", () => {
   const state = { timers: [], seq: 1, server_time: "", synced_at: "2026-05-04T09:00:00Z", stale: false };
-  const known = takeState(state);
+  const known = applyState(state);
   const stale = { stale: true, syncedAt: "2026-05-04T09:00:00Z" };
   const active = (more: object) => ({ timers: [], cachedAt: null, syncedAt: null, accountId: "u", ...more }) as ActiveTimers;
   const cases: Record<string, [Timeline, object]> = {
     "from-a-state": [known, { stale: false, syncedAt: "2026-05-04T09:00:00Z" }],
-    "from-a-stale-state": [takeState({ ...state, stale: true }), stale],
-    "from-an-event": [takeFreshness(known, { stale: true, synced_at: "2026-05-04T09:00:00Z" }), stale],
-    "kept-by-a-change": [takeUpdate(takeState({ ...state, stale: true }), { ...base, seq: 2 })!, stale],
-    "from-a-listing": [takeListing(known, { ...state, timer: null, stale: true }, true), stale],
-    "from-clockworks-list": [takeActive(known, "u", active({ syncedAt: "2026-05-04T09:00:00Z", cachedAt: "2026-05-04T10:00:00Z", stale: true }), ""), stale],
-    "from-an-empty-cache": [takeActive(known, "u", active({}), ""), stale],
-    "from-an-older-server": [takeState({ timers: [], seq: 1, server_time: "" } as never), { stale: false, syncedAt: null }],
+    "from-a-stale-state": [applyState({ ...state, stale: true }), stale],
+    "from-an-event": [applyFreshness(known, { stale: true, synced_at: "2026-05-04T09:00:00Z" }), stale],
+    "kept-by-a-change": [applyUpdate(applyState({ ...state, stale: true }), { ...base, seq: 2 })!, stale],
+    "from-a-listing": [applyListing(known, { ...state, timer: null, stale: true }, true), stale],
+    "from-clockworks-list": [applyActive(known, "u", active({ syncedAt: "2026-05-04T09:00:00Z", cachedAt: "2026-05-04T10:00:00Z", stale: true }), ""), stale],
+    "from-an-empty-cache": [applyActive(known, "u", active({}), ""), stale],
+    "from-an-older-server": [applyState({ timers: [], seq: 1, server_time: "" } as never), { stale: false, syncedAt: null }],
   };
   test.each(Object.entries(cases))("%s", (_name, [timeline, want]) => expect(timeline).toMatchObject(want));
 

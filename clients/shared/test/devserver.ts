@@ -60,7 +60,7 @@ export class DevServer {
     await this.end("SIGKILL");
   }
 
-  /** Ends it as a deployment does: its clients are told. */
+  /** Ends it as a deployment does: its clients are reported. */
   async stop(): Promise<void> {
     await this.end("SIGTERM");
   }

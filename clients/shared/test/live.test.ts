@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ServerMessage } from "../src/index";
 import { DevServer } from "./devserver";
 import { join } from "./people";
-import { clientOf, isLive, logIn, password, runs, runsNot, told, until } from "./person";
+import { clientOf, isLive, logIn, password, runs, runsNot, reported, until } from "./person";
 import { withinTwoSeconds } from "./promise";
 
 let server: DevServer;
@@ -47,7 +47,7 @@ test("a start of one client is seen by another, and a stop", async () => {
     expect(here.store.getSnapshot().current).toMatchObject({ issueKey: "PORTAL-301", comment: "Review", pending: "start" });
     await started;
     const start = await seen;
-    expect((await until(here.store, told("PORTAL-301"))).timers).toEqual(there.store.getSnapshot().timers);
+    expect((await until(here.store, reported("PORTAL-301"))).timers).toEqual(there.store.getSnapshot().timers);
 
     began = performance.now();
     const gone = until(there.store, runsNot("PORTAL-301")).then(() => performance.now() - began);
@@ -64,9 +64,9 @@ test("another person sees nothing of it", async () => {
   tomasz.store.subscribe(() => heard.push(tomasz.store.lastMessage()!));
   await Promise.all([minh, tomasz].map((p) => until(p.store, isLive("websocket"))));
   await minh.store.start({ issueKey: "OPS-64" });
-  await until(minh.store, told("OPS-64"));
+  await until(minh.store, reported("OPS-64"));
   await tomasz.store.start({ issueKey: "OPS-57" }); // what comes before this one's event has come
-  await until(tomasz.store, told("OPS-57"));
+  await until(tomasz.store, reported("OPS-57"));
   expect(heard.length).toBeGreaterThan(0);
   expect(JSON.stringify(heard)).not.toContain(minh.session.userId);
   expect(tomasz.store.getSnapshot().timers.map((t) => t.issueKey)).not.toContain("OPS-64");
@@ -77,7 +77,7 @@ test("a start made in Clockwork itself shows after a sync, an edit too", async (
   await until(store, isLive("websocket"));
   const { id } = await server.control<{ id: number }>("POST", "/timers/start", { accountId: session.userId, issueKey: "OPS-64" });
   await client.timers.sync();
-  await until(store, told("OPS-64"));
+  await until(store, reported("OPS-64"));
   await server.control("PATCH", `/timers/${id}`, { onHold: true, comment: "Lunch" });
   await client.timers.sync();
   expect((await until(store, (s) => s.timers.some((t) => t.onHold))).current).toMatchObject({ comment: "Lunch" });

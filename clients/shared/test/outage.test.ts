@@ -6,9 +6,9 @@ import type { ClientOptions, ConnectionStatus, TimerStore } from "../src/index";
 import { blockingFetch, losing } from "./blockers";
 import { DevServer } from "./devserver";
 import { join } from "./people";
-import { clientOf, isLive, isPolling, logIn, runs, told, until, WebSocket } from "./person";
+import { clientOf, isLive, isPolling, logIn, runs, reported, until, WebSocket } from "./person";
 import { NetworkProxy } from "./proxy";
-import { Network, Timers } from "./surroundings";
+import { Network, Timers } from "./environment";
 import { tokenFor } from "./tokens";
 
 const folder = mkdtempSync(path(tmpdir(), "clockwork-"));
@@ -121,7 +121,7 @@ test("a gap is noticed and mended", async () => {
 test("a connection that is open only on this side is noticed", async () => {
   let answers = 0;
   const { WebSocket } = losing((text) => text.includes('"id":"ping"') && ++answers < 0);
-  const { store } = await join(server, "emily", { baseUrl: proxy.url, WebSocket, timing: { silence: 50, answer: 6000 } });
+  const { store } = await join(server, "emily", { baseUrl: proxy.url, WebSocket, timing: { idleTimeout: 50, pongTimeout: 6000 } });
   await until(store, isLive("websocket"));
   const all = statuses(store);
   const other = await join(server, "emily");
@@ -139,7 +139,7 @@ test("a connection that is open only on this side is noticed", async () => {
 
 test("after sleep the connection is checked", async () => {
   let slept = 0;
-  const { store } = await join(server, "noah", { baseUrl: proxy.url, now: () => Date.now() + slept, timing: { wakeCheck: 50, answer: 100 } });
+  const { store } = await join(server, "noah", { baseUrl: proxy.url, now: () => Date.now() + slept, timing: { sleepCheck: 50, pongTimeout: 100 } });
   await until(store, isLive("websocket"));
   proxy.freeze(); // as a network is that has forgotten this machine
   slept = 3600_000;
@@ -152,7 +152,7 @@ test("after sleep the connection is checked", async () => {
 test("offline is said as long as the machine says it, and online tries at once", async () => {
   const network = new Network();
   const began = Date.now();
-  const { store } = await join(server, "aiko", { baseUrl: proxy.url, surroundings: network, timing: { minDelay: 60_000, maxDelay: 60_000 }, random: () => 1 });
+  const { store } = await join(server, "aiko", { baseUrl: proxy.url, environment: network, timing: { minDelay: 60_000, maxDelay: 60_000 }, random: () => 1 });
   await until(store, isLive("websocket"));
   proxy.refuse(true);
   network.happens("offline");
@@ -166,13 +166,13 @@ test("offline is said as long as the machine says it, and online tries at once",
 test("a machine that wrongly says offline stays live", async () => {
   const network = new Network();
   const asked: string[] = [];
-  const { store } = await join(server, "james", { surroundings: network, fetch: blockingFetch(() => undefined, asked) });
+  const { store } = await join(server, "james", { environment: network, fetch: blockingFetch(() => undefined, asked) });
   await until(store, isLive("websocket"));
   const all = statuses(store);
   const before = asked.length;
   network.happens("offline");
   await store.start({ issueKey: "OPS-64" }); // which takes longer than the check
-  await until(store, told("OPS-64"));
+  await until(store, reported("OPS-64"));
   expect(asked.slice(before)).toContain("/api/timers");
   expect(all).toEqual([]);
 });
@@ -250,7 +250,7 @@ describe("a login that is over ends the connection, with no further tries", () =
 
 test("tries are further and further apart", async () => {
   const timers = new Timers();
-  const timing = { minDelay: 20, maxDelay: 160, stable: 0 };
+  const timing = { minDelay: 20, maxDelay: 160, stableAfter: 0 };
   const { store } = await join(server, "sofia", { baseUrl: proxy.url, after: timers.after, random: () => 1, timing });
   await until(store, isLive("websocket"));
   const all = statuses(store);

@@ -30,7 +30,7 @@ export async function connect(server: DevServer, username: string, options: Part
 }
 
 /** Awaits a state of the store, and gives it. */
-export function until(store: TimerStore, holds: (state: TimerState) => boolean, patience = 30_000): Promise<TimerState> {
+export function until(store: TimerStore, holds: (state: TimerState) => boolean, fallbackAfter = 30_000): Promise<TimerState> {
   return new Promise((resolve, reject) => {
     const look = () => {
       const state = store.getSnapshot();
@@ -41,8 +41,8 @@ export function until(store: TimerStore, holds: (state: TimerState) => boolean, 
     const unsubscribe = store.subscribe(look);
     const late = setTimeout(() => {
       end();
-      reject(new Error(`not in ${patience} ms; the state is ${JSON.stringify(store.getSnapshot(), null, 1)}`));
-    }, patience);
+      reject(new Error(`not in ${fallbackAfter} ms; the state is ${JSON.stringify(store.getSnapshot(), null, 1)}`));
+    }, fallbackAfter);
     const end = () => {
       unsubscribe();
       clearTimeout(late);
@@ -55,7 +55,7 @@ export const isLive = (via: "websocket" | "sse") => (s: TimerState) => s.status.
 export const isPolling = (s: TimerState) => s.status.kind === "polling" && s.loaded;
 export const runs = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && !t.pending);
 /** runs, by the server's own word over a live connection. */
-export const told = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && t.seq > 0);
+export const reported = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && t.seq > 0);
 export const runsNot = (issueKey: string) => (s: TimerState) => !s.timers.some((t) => t.issueKey === issueKey && (t.status === "running" || t.pending));
 
 /** A random number generator that always gives the same (mulberry32). */

@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import { backoff, delayAfter, type End } from "../src/backoff";
 import { ClockOffset } from "../src/clock";
 import { clock, untilNextSecond } from "../src/elapsed";
-import { eventParser } from "../src/feeds/sse";
-import { Mirror } from "../src/mirror";
+import { eventParser } from "../src/transports/sse";
+import { ServerState } from "../src/serverState";
 import { nextState } from "../src/snapshot";
 import { initialState, inOrder, type RunningTimer } from "../src/state";
-import { emptyTimeline, takeActive, takeListing, takeState, takeUpdate, type Timeline } from "../src/timeline";
+import { emptyTimeline, applyActive, applyListing, applyState, applyUpdate, type Timeline } from "../src/timeline";
 import { usualTiming } from "../src/timing";
 import { parseMessage, type ActiveTimers, type WireTimer } from "../src/wire";
-import { withWishes, type Wish } from "../src/wish";
+import { withPendingWrites, type PendingWrite } from "../src/pendingWrite";
 import { seeded } from "./person";
 
 describe("backoff", () => {
@@ -114,7 +114,7 @@ const fresh = { synced_at: "2026-05-04T09:00:00Z", stale: false };
 const shape = (t: Timeline | undefined) => t && { seq: t.seq, timers: [...t.timers.values()].map((x) => `${x.id}@${x.seq} ${x.status}`) };
 
 describe("timeline", () => {
-  const known = takeState({ timers: [wire("a", 3), wire("b", 4)], seq: 4, server_time: "2026-05-04T09:00:00Z", ...fresh });
+  const known = applyState({ timers: [wire("a", 3), wire("b", 4)], seq: 4, server_time: "2026-05-04T09:00:00Z", ...fresh });
   const cases: Record<string, [Timeline, WireTimer, ReturnType<typeof shape>]> = {
     "next-is-taken": [known, wire("c", 5), { seq: 5, timers: ["a@3 running", "b@4 running", "c@5 running"] }],
     "change-of-a-known-one": [known, wire("a", 5, { status: "stopped" }), { seq: 5, timers: ["a@5 stopped", "b@4 running"] }],
@@ -124,20 +124,20 @@ describe("timeline", () => {
     "before-the-state": [emptyTimeline, wire("c", 1), undefined],
   };
   for (const [name, [before, update, want]] of Object.entries(cases)) {
-    test(name, () => expect(shape(takeUpdate(before, update))).toEqual(want));
+    test(name, () => expect(shape(applyUpdate(before, update))).toEqual(want));
   }
-  test("what changes nothing is the same object", () => expect(takeUpdate(known, wire("b", 4))).toBe(known));
+  test("what changes nothing is the same object", () => expect(applyUpdate(known, wire("b", 4))).toBe(known));
 
   test("a listing that is ahead is not undone by the events on their way", () => {
     const listing = { timer: null, timers: [wire("a", 6, { status: "stopped" }), wire("b", 4)], server_time: "", ...fresh };
-    let t = takeListing(known, listing, true);
+    let t = applyListing(known, listing, true);
     expect(shape(t)).toEqual({ seq: 4, timers: ["a@6 stopped", "b@4 running"] });
-    t = takeUpdate(t, wire("a", 5, { comment: "edited" }))!;
+    t = applyUpdate(t, wire("a", 5, { comment: "edited" }))!;
     expect(shape(t)).toEqual({ seq: 5, timers: ["a@6 stopped", "b@4 running"] });
-    expect(shape(takeUpdate(t, wire("a", 6, { status: "stopped" })))).toEqual({ seq: 6, timers: ["a@6 stopped", "b@4 running"] });
+    expect(shape(applyUpdate(t, wire("a", 6, { status: "stopped" })))).toEqual({ seq: 6, timers: ["a@6 stopped", "b@4 running"] });
   });
   test("without a connection a listing says where to go on", () => {
-    expect(shape(takeListing(known, { timer: null, timers: [wire("z", 2)], server_time: "", ...fresh }, false))).toEqual({ seq: 2, timers: ["z@2 running"] });
+    expect(shape(applyListing(known, { timer: null, timers: [wire("z", 2)], server_time: "", ...fresh }, false))).toEqual({ seq: 2, timers: ["z@2 running"] });
   });
 });
 
@@ -149,15 +149,15 @@ describe("a listing during which something is heard", () => {
   };
   for (const [name, [heard, want]] of Object.entries(cases)) {
     test(name, async () => {
-      const mirror = new Mirror(() => 0, "u");
+      const server = new ServerState(() => 0, "u");
       let asked = 0;
       const ask = async () => {
-        if (++asked === 1) mirror.message(heard, 0);
+        if (++asked === 1) server.message(heard, 0);
         return { timer: null, timers: asked === 1 ? [] : heard.payload.timers, server_time: "", ...fresh };
       };
-      await mirror.list(ask, () => true, () => {});
+      await server.list(ask, () => true, () => {});
       expect(asked).toBe(want);
-      expect(shape(mirror.timeline)).toEqual({ seq: heard.payload.seq, timers: heard.payload.timers.map((t) => `${t.id}@${t.seq} running`) });
+      expect(shape(server.timeline)).toEqual({ seq: heard.payload.seq, timers: heard.payload.timers.map((t) => `${t.id}@${t.seq} running`) });
     });
   }
 });
@@ -165,7 +165,7 @@ describe("a listing during which something is heard", () => {
 describe("Clockwork's list", () => {
   const cw = (key: string, startedAt = "2026-05-04T09:00:00Z") => ({ startedAt, comment: null, issue: { key, id: 1, summary: `About ${key}` }, withinWorkingHours: true, tillNow: 3600 });
   const active = (timers: ReturnType<typeof cw>[], more: object = {}) => ({ timers, cachedAt: "2026-05-04T10:00:00Z", syncedAt: "2026-05-04T10:00:00Z", accountId: "u", ...more }) as unknown as ActiveTimers;
-  const before = takeState({ timers: [wire("own", 1), wire("cw:u:A-1", 2, { source: "clockwork", issue_key: "A-1" })], seq: 2, server_time: "", ...fresh });
+  const before = applyState({ timers: [wire("own", 1), wire("cw:u:A-1", 2, { source: "clockwork", issue_key: "A-1" })], seq: 2, server_time: "", ...fresh });
   const cases: Record<string, [ActiveTimers, string[]]> = {
     "same": [active([cw("A-1")]), ["own@1 running", "cw:u:A-1@2 running"]],
     "another": [active([cw("A-2")]), ["own@1 running", "cw:u:A-1@2 stopped", "cw:u:A-2@0 running"]],
@@ -174,10 +174,10 @@ describe("Clockwork's list", () => {
     "never-synced": [active([], { syncedAt: null, cachedAt: null }), ["own@1 running", "cw:u:A-1@2 running"]],
   };
   for (const [name, [answer, want]] of Object.entries(cases)) {
-    test(name, () => expect(shape(takeActive(before, "u", answer, "2026-05-04T10:00:00Z"))?.timers).toEqual(want));
+    test(name, () => expect(shape(applyActive(before, "u", answer, "2026-05-04T10:00:00Z"))?.timers).toEqual(want));
   }
   test("a start that moved by less than 2 s stays where it was", () => {
-    const start = (at: string) => takeActive(before, "u", active([cw("A-1", at)]), "").timers.get("cw:u:A-1")!.startedAt;
+    const start = (at: string) => applyActive(before, "u", active([cw("A-1", at)]), "").timers.get("cw:u:A-1")!.startedAt;
     expect(start("2026-05-04T09:00:01.900Z")).toBe("2026-05-04T09:00:00Z");
     expect(start("2026-05-04T09:00:02.100Z")).toBe("2026-05-04T09:00:02.100Z");
   });
@@ -185,22 +185,22 @@ describe("Clockwork's list", () => {
 
 describe("wishes", () => {
   const real = (status: "running" | "stopped" | "none"): Timeline => ({ ...emptyTimeline, seq: 1, loaded: true, timers: new Map(status === "none" ? [] : [["a", timer("a", { status })]]) });
-  const start: Wish = { kind: "start", id: "a", timer: timer("a", { seq: 0 }), at: "2026-05-04T09:30:00Z", done: false };
-  const stop: Wish = { kind: "stop", id: "a", at: "2026-05-04T09:30:00Z", done: false };
-  const cases: Record<string, [Timeline, Wish, string]> = {
+  const start: PendingWrite = { kind: "start", id: "a", timer: timer("a", { seq: 0 }), at: "2026-05-04T09:30:00Z", accepted: false };
+  const stop: PendingWrite = { kind: "stop", id: "a", at: "2026-05-04T09:30:00Z", accepted: false };
+  const cases: Record<string, [Timeline, PendingWrite, string]> = {
     "start-of-what-is-not-there": [real("none"), start, "running pending start"],
     "start-again": [real("stopped"), start, "running pending start"],
     "start-that-has-come": [real("running"), start, "running"],
-    "start-that-was-done": [real("none"), { ...start, done: true }, "running"],
-    "start-that-is-to-be-stopped-again": [real("none"), { ...start, withdrawnAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
-    "start-that-came-and-is-to-be-stopped-again": [real("running"), { ...start, withdrawnAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
+    "start-that-was-done": [real("none"), { ...start, accepted: true }, "running"],
+    "start-that-is-to-be-stopped-again": [real("none"), { ...start, stopRequestedAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
+    "start-that-came-and-is-to-be-stopped-again": [real("running"), { ...start, stopRequestedAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
     "stop": [real("running"), stop, "stopped pending stop"],
     "stop-that-has-come": [real("stopped"), stop, "stopped"],
-    "stop-that-was-done": [real("running"), { ...stop, done: true }, "stopped"],
+    "stop-that-was-done": [real("running"), { ...stop, accepted: true }, "stopped"],
   };
-  for (const [name, [timeline, wish, want]] of Object.entries(cases)) {
+  for (const [name, [timeline, write, want]] of Object.entries(cases)) {
     test(name, () => {
-      const t = withWishes(timeline, [wish]).get("a")!;
+      const t = withPendingWrites(timeline, [write]).get("a")!;
       expect(t.status + (t.pending ? ` pending ${t.pending}` : "")).toBe(want);
     });
   }

@@ -3,7 +3,7 @@ import type { ClientOptions } from "../src/index";
 import { blockingFetch } from "./blockers";
 import { DevServer } from "./devserver";
 import { join } from "./people";
-import { clientOf, isLive, isPolling, password, runs, runsNot, told, until } from "./person";
+import { clientOf, isLive, isPolling, password, runs, runsNot, reported, until } from "./person";
 
 let server: DevServer;
 beforeAll(async () => void (server = await DevServer.start()));
@@ -94,7 +94,7 @@ describe("what is asked for twice is sent once", () => {
     const { store } = await join(server, "minh", { fetch });
     await until(store, isLive("websocket"));
     await Promise.all([store.start({ issueKey: "OPS-64" }), store.start({ issueKey: "ops-64" })]);
-    await until(store, told("OPS-64"));
+    await until(store, reported("OPS-64"));
     await Promise.all([store.stop({ issueKey: "OPS-64" }), store.stop({ issueKey: "OPS-64" }), store.stop({ issueKey: "OPS-64" })]);
     expect(sent.map((s) => s.path)).toEqual(["/api/timers/start", "/api/timers/stop"]);
   });
@@ -120,7 +120,7 @@ describe("a lost answer is asked for again with the same key", () => {
       const { store, session } = await join(server, lost === "before" ? "noah" : "aiko", { fetch, timing: { retryPause: 20 } });
       await until(store, isLive("websocket"));
       await store.start({ issueKey: "OPS-64" });
-      await until(store, told("OPS-64"));
+      await until(store, reported("OPS-64"));
       expect(store.getSnapshot().error).toBeNull();
       expect(sent).toHaveLength(2);
       expect(sent[0]!.key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -135,7 +135,7 @@ describe("a lost answer is asked for again with the same key", () => {
     await until(store, isLive("websocket"));
     await server.control("POST", "/faults", { kind: "delay", operation: "clockwork.start_timer", delayMs: 500, count: 1 });
     await store.start({ issueKey: "OPS-64" });
-    await until(store, told("OPS-64"));
+    await until(store, reported("OPS-64"));
     expect(new Set(sent.map((s) => s.key)).size).toBe(1);
     expect(await runningOn(server, session.userId, "OPS-64")).toBe(1);
   });
@@ -163,7 +163,7 @@ describe("a lost answer is asked for again with the same key", () => {
 test("what was done is shown although the event is late", async () => {
   let allowListings = () => {};
   const listings = new Promise<void>((allow) => (allowListings = allow));
-  const { store } = await join(server, "sofia", { WebSocket: null, fetch: muteStream(listings), timing: { trust: 300 } });
+  const { store } = await join(server, "sofia", { WebSocket: null, fetch: muteStream(listings), timing: { confirmTimeout: 300 } });
   await until(store, isLive("sse"));
   await store.start({ issueKey: "OPS-64" });
   expect(store.getSnapshot().current).toMatchObject({ issueKey: "OPS-64", seq: 0 });
@@ -204,7 +204,7 @@ test("where a login is required, and without a Clockwork token of one's own", as
   const owner = await open("hannah"); // whose token the server has
   await until(owner, isLive("websocket"));
   await owner.start({ issueKey: "PORTAL-301" });
-  await until(owner, told("PORTAL-301"));
+  await until(owner, reported("PORTAL-301"));
 
   const other = await open("linh", { WebSocket: null, fetch: blockingFetch((path) => (path.includes("stream") ? "missing" : undefined)) });
   const before = await until(other, isPolling);

@@ -3,30 +3,30 @@ import { lazy, Suspense, useEffect, useState } from "react";
 
 import { LoginForm } from "./LoginForm";
 
-/** What only a session needs comes once a person begins to log in. */
+/** The screens of a session are loaded when a person begins to log in. */
 const loadSignedIn = () => import("./SignedIn");
 const SignedIn = lazy(loadSignedIn);
 
-/** Not the focus, which the form takes by itself; input is for what fills it in without a key. */
-const signsOfAPerson = ["pointerdown", "keydown", "input"];
+/** Focus is not one, because the form takes it by itself. input is for password managers. */
+const firstInputs = ["pointerdown", "keydown", "input"];
 
 export interface AppProps {
-  /** Where the server is; "" is where the page came from. Not looked at where a client is given. */
+  /** The server's address, if no client is given; "" is the page's own origin. */
   baseUrl?: string;
   client?: Client;
   /** For a small window. */
   compact?: boolean;
-  /** A session from before, where the app can keep one safely. */
+  /** A stored session, if the app can store one safely. */
   session?: Session | null;
   /** Offers to stay signed in. */
   offerStay?: boolean;
-  /** Told at login, when the session gets a Clockwork token, and with null at its end. */
+  /** Called at login, when the session gets a Clockwork token, and with null when it ends. */
   onSession?: (session: Session | null, stay: boolean) => void;
-  /** Told of the live timers of the session, and null after it. */
+  /** Called with the session's live timers, and with null when it ends. */
   onStore?: (store: TimerStore | null) => void;
 }
 
-/** Login, or the screen of a session. The session is in this component's state and nowhere else. */
+/** The login form, or the screen of a session. The session is in this component's state only. */
 export function App({ baseUrl = "", client: given, compact = false, session: before = null, offerStay = false, onSession, onStore }: AppProps) {
   const [client] = useState(() => given ?? createClient({ baseUrl }));
   const [session, setSession] = useState(before);
@@ -36,9 +36,9 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
 
   useEffect(() => {
     const begin = (): void => void loadSignedIn().catch(() => {}); // tried again at login
-    for (const sign of signsOfAPerson) addEventListener(sign, begin, { once: true });
+    for (const sign of firstInputs) addEventListener(sign, begin, { once: true });
     return () => {
-      for (const sign of signsOfAPerson) removeEventListener(sign, begin);
+      for (const sign of firstInputs) removeEventListener(sign, begin);
     };
   }, []);
 
@@ -74,7 +74,7 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
         client={client}
         session={session}
         compact={compact}
-        kept={stay}
+        storesToken={stay}
         onStore={onStore}
         onClockwork={(connected) => onSession?.(connected, stay)}
         onLogout={() => {

@@ -8,15 +8,15 @@ import { sentenceOf } from "./sentence";
 export interface ConnectClockworkProps {
   /** What waits for the token, such as "start PORTAL-312". */
   purpose: string;
-  /** Whether the token is kept on this computer. */
-  kept: boolean;
-  /** Checks the token and goes on; rejects where it is refused. */
+  /** Whether the token is stored on this computer. */
+  storesToken: boolean;
+  /** Validates the token and repeats the action; rejects if it is refused. */
   onConnect: (token: string) => Promise<void>;
   onCancel: () => void;
 }
 
 /** Asks for the person's own Clockwork API token. */
-export function ConnectClockwork({ purpose, kept, onConnect, onCancel }: ConnectClockworkProps) {
+export function ConnectClockwork({ purpose, storesToken, onConnect, onCancel }: ConnectClockworkProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
@@ -58,7 +58,7 @@ export function ConnectClockwork({ purpose, kept, onConnect, onCancel }: Connect
       </h2>
       <p className={classes.why}>
         To {purpose}, Clockwork needs to know that it is you. Your API token is in Jira under Apps, Clockwork, API tokens.{" "}
-        {kept ? "It is kept on this computer until you log out." : "It is not stored, and is forgotten when you log out."}
+        {storesToken ? "It is stored on this computer until you log out." : "It is not stored, and is forgotten when you log out."}
       </p>
       <Field ref={input} label="Clockwork API token" type="password" autoComplete="off" spellCheck={false} fault={fault} className={classes.token} />
       <div className={classes.actions}>

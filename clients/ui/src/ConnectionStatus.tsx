@@ -14,9 +14,9 @@ export interface ConnectionStatusProps {
   onLogin: () => void;
 }
 
-/** The status in a person's words, as it is read out. */
+/** The status as a sentence, which a screen reader reads out. */
 export function connectionSentence(status: Status, stale: boolean): string {
-  if (stale && isHeard(status)) return "Waiting for Clockwork";
+  if (stale && isConnected(status)) return "Waiting for Clockwork";
   switch (status.kind) {
     case "connecting":
       return "Connecting";
@@ -33,20 +33,20 @@ export function connectionSentence(status: Status, stale: boolean): string {
   }
 }
 
-/** Whether the server is not heard, so that what is on the screen may have changed since. */
+/** Whether the connection is lost, so that the screen may be out of date. */
 export function isUnreachable(status: Status): boolean {
   return status.kind === "offline" || status.kind === "reconnecting" || status.kind === "expired";
 }
 
 /** Whether the server reports changes. */
-export function isHeard(status: Status): boolean {
+export function isConnected(status: Status): boolean {
   return status.kind === "live" || status.kind === "polling";
 }
 
-/** Says how fresh the screen is, and what to do where it is not. */
+/** Says how the connection is, and what to do if it is lost. */
 export function ConnectionStatus({ status, stale, onRetry, onLogin }: ConnectionStatusProps) {
   return (
-    <div className={classes.status} role="group" aria-label="Connection" data-kind={stale && isHeard(status) ? "stale" : status.kind}>
+    <div className={classes.status} role="group" aria-label="Connection" data-kind={stale && isConnected(status) ? "stale" : status.kind}>
       <p>
         {connectionSentence(status, stale)}
         {status.kind === "reconnecting" && <Countdown until={status.retryAt} />}

@@ -9,7 +9,7 @@ export interface FieldProps extends ComponentProps<"input"> {
   hint?: ReactNode;
 }
 
-/** A labelled line to write on. */
+/** A labelled text field. */
 export function Field({ label, fault, hint, id: given, className, ...input }: FieldProps) {
   const own = useId();
   const id = given ?? own;

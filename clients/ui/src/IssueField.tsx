@@ -8,11 +8,10 @@ import { useIssueSearch, type IssueSearch, type SearchIssues } from "./useIssueS
 
 export interface IssueFieldProps {
   search: SearchIssues;
-  /** What is written in the field. */
   text: string;
-  /** Whether that is an issue chosen from the list. */
+  /** Whether the text is an issue chosen from the list. */
   chosen: boolean;
-  /** The issue comes where one was chosen from the list. */
+  /** issue is given if one was chosen from the list. */
   onChange: (text: string, issue?: Issue) => void;
   fault?: string | undefined;
   inputRef?: Ref<HTMLInputElement>;
@@ -57,7 +56,7 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
       Enter: open && issues[active] ? () => choose(issues[active] as Issue) : undefined,
       Escape: open ? () => setOpen(false) : text ? () => onChange("") : undefined,
     };
-    if (event.key === "Enter") setOpen(false); // the form is sent where no issue is active
+    if (event.key === "Enter") setOpen(false); // if no issue is active, the form is sent
     const move = event.nativeEvent.isComposing || event.altKey || event.ctrlKey || event.metaKey ? undefined : moves[event.key];
     if (!move) return;
     event.preventDefault();
@@ -92,9 +91,9 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
           suggest(event.target.value.trim());
         }}
       />
-      {/* A press on the list must not take the focus from the field. */}
+      {/* A press on the list must not move the focus out of the field. */}
       <div className={classes.popup} hidden={!open} onMouseDown={(event) => event.preventDefault()}>
-        <p className={classes.told}>{told(found, query)}</p>
+        <p className={classes.result}>{resultLine(found, query)}</p>
         <ul ref={list} id={`${id}-list`} role="listbox" aria-label="Issues" className={classes.list} hidden={issues.length === 0}>
           {issues.map((issue, i) => (
             <li key={issue.key} id={`${id}-${i}`} role="option" aria-selected={i === active} className={classes.option} onClick={() => choose(issue)}>
@@ -111,7 +110,7 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
 }
 
 /** The line above the suggestions. */
-function told(found: IssueSearch, query: string): string {
+function resultLine(found: IssueSearch, query: string): string {
   const { issues, state, reason } = found;
   if (state === "failed") return reason ?? "";
   if (state !== "found") return "Searching";

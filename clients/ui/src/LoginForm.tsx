@@ -10,13 +10,13 @@ import { sentenceOf } from "./sentence";
 import { ThemeSwitch } from "./ThemeSwitch";
 
 export interface LoginFormProps {
-  /** Rejects with a ClientError where the server refuses. */
+  /** Rejects with a ClientError. */
   onLogin: (username: string, password: string, stay: boolean) => Promise<void>;
-  /** Whose session ended, where one did. */
+  /** Whose session ended, if one did. */
   username?: string;
   /** Why the form is shown again. */
   reason?: string | undefined;
-  /** Offers to stay signed in, where the app can keep a session safely. */
+  /** Offers to stay logged in, if the app can store a session safely. */
   offerStay?: boolean;
   compact?: boolean;
 }
@@ -28,9 +28,8 @@ function inputAtFault(error: ClientError): "username" | "password" | undefined {
 }
 
 /**
- * Asks for username and password. The inputs are not controlled, so that what
- * was typed or filled in before the page came alive is kept; and the form posts,
- * so that a password never gets into an address.
+ * Asks for username and password. The inputs are uncontrolled, so that text entered before hydration stays. The form
+ * posts, so that a password never gets into an address.
  */
 export function LoginForm({ onLogin, username = "", reason, offerStay = false, compact = false }: LoginFormProps) {
   const form = useRef<HTMLFormElement>(null);

@@ -4,7 +4,7 @@ import type { Ref } from "react";
 
 import { Button } from "./Button";
 import { sinceWhen } from "./calendar";
-import { doubtSentence, type Doubt } from "./doubt";
+import { stalenessSentence, type Staleness } from "./staleness";
 import { spoken } from "./duration";
 import { firstClick } from "./firstClick";
 import { MinuteScale } from "./MinuteScale";
@@ -17,7 +17,7 @@ export interface RunningTimerProps {
   clockOffset: number;
   onStop: () => void;
   /** Why the timer may no longer run. */
-  doubt?: Doubt | undefined;
+  staleness?: Staleness | undefined;
   /** Gets the focus when the timer takes another's place. */
   headingRef?: Ref<HTMLHeadingElement>;
 }
@@ -28,7 +28,7 @@ export function nameOf(timer: Timer): string {
 }
 
 /** The one thing to look at: what has been counted, on what, and how to stop it. */
-export function RunningTimer({ timer, clockOffset, onStop, doubt, headingRef }: RunningTimerProps) {
+export function RunningTimer({ timer, clockOffset, onStop, staleness, headingRef }: RunningTimerProps) {
   const seconds = useCounted(timer, clockOffset);
   const today = useToday();
   const since = `Since ${sinceWhen(Date.parse(timer.startedAt) - clockOffset, today)}`;
@@ -52,7 +52,7 @@ export function RunningTimer({ timer, clockOffset, onStop, doubt, headingRef }: 
           </h1>
           <p className={classes.detail}>
             {timer.comment && <span className={classes.comment}>{timer.comment}</span>}
-            <span>{doubt ? `${doubtSentence(doubt, today)} This timer may have been stopped since.` : detail(timer, since)}</span>
+            <span>{staleness ? `${stalenessSentence(staleness, today)} This timer may have been stopped since.` : detail(timer, since)}</span>
           </p>
           <Button className={classes.stop} onClick={firstClick(onStop)} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
             Stop

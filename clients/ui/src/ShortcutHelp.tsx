@@ -17,7 +17,7 @@ const keys: readonly (readonly [string, string])[] = [
   ["Esc", "Close what is open"],
 ];
 
-/** The keys, and a switch for those whom single keys get in the way. */
+/** Lists the shortcuts, and lets people switch them off. */
 export function ShortcutHelp({ open, onClose, enabled, onEnable }: ShortcutHelpProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);

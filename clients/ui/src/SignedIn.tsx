@@ -14,13 +14,13 @@ export interface SignedInProps extends TimerScreenProps {
 export default function SignedIn({ client, session, onStore, ...screen }: SignedInProps) {
   return (
     <ClientProvider client={client} session={session}>
-      {onStore && <TellStore onStore={onStore} />}
+      {onStore && <StoreReporter onStore={onStore} />}
       <TimerScreen {...screen} />
     </ClientProvider>
   );
 }
 
-function TellStore({ onStore }: { onStore: (store: TimerStore | null) => void }) {
+function StoreReporter({ onStore }: { onStore: (store: TimerStore | null) => void }) {
   const { store } = useClient();
   useEffect(() => {
     onStore(store);

@@ -3,7 +3,7 @@ import type { ReactNode, Ref } from "react";
 
 import { Button } from "./Button";
 import { atWhen } from "./calendar";
-import { doubtSentence, isAbout, type Doubt } from "./doubt";
+import { stalenessSentence, affects, type Staleness } from "./staleness";
 import { MinuteScale } from "./MinuteScale";
 import { RunningTimer } from "./RunningTimer";
 import classes from "./Stage.module.css";
@@ -11,7 +11,7 @@ import { useToday } from "./useToday";
 
 export interface StageProps {
   state: TimerState;
-  doubt: Doubt | undefined;
+  staleness: Staleness | undefined;
   onStop: (timer: Timer) => void;
   onAgain: (issueKey: string) => void;
   headingRef: Ref<HTMLHeadingElement>;
@@ -19,23 +19,23 @@ export interface StageProps {
   children: ReactNode;
 }
 
-/** The upper part of the screen: a field of colour while time counts, graphite while that is in doubt, paper while nothing counts. */
-export function Stage({ state, doubt, onStop, onAgain, headingRef, children }: StageProps) {
+/** The upper part of the screen: a field of colour while time counts, graphite while it may be out of date, paper while nothing counts. */
+export function Stage({ state, staleness, onStop, onAgain, headingRef, children }: StageProps) {
   const { current, clockOffset } = state;
-  const doubted = current && isAbout(doubt, current) ? doubt : undefined;
-  const look = !current || (current.onHold && !doubted) ? "paper" : doubted ? "doubt" : "running";
+  const affected = current && affects(staleness, current) ? staleness : undefined;
+  const look = !current || (current.onHold && !affected) ? "paper" : affected ? "stale" : "running";
   return (
     <section className={classes.stage} data-look={look} aria-label="Running timer">
       {children}
       {current ? (
-        <RunningTimer key={current.id} timer={current} clockOffset={clockOffset} doubt={doubted} onStop={() => onStop(current)} headingRef={headingRef} />
+        <RunningTimer key={current.id} timer={current} clockOffset={clockOffset} staleness={affected} onStop={() => onStop(current)} headingRef={headingRef} />
       ) : (
         <>
           <div className={classes.idle}>
             <h1 ref={headingRef} tabIndex={-1} className={classes.heading}>
               {idleHeading(state)}
             </h1>
-            <IdleDetail state={state} doubt={doubt} onAgain={onAgain} />
+            <IdleDetail state={state} staleness={staleness} onAgain={onAgain} />
           </div>
           <MinuteScale second={null} />
         </>
@@ -54,11 +54,11 @@ function idleHeading(state: TimerState): string {
   return unreachable(state) ? "Your timers cannot be shown yet" : "Loading your timers";
 }
 
-function IdleDetail({ state, doubt, onAgain }: Pick<StageProps, "state" | "doubt" | "onAgain">) {
+function IdleDetail({ state, staleness, onAgain }: Pick<StageProps, "state" | "staleness" | "onAgain">) {
   const today = useToday();
   if (unreachable(state)) return <p className={classes.detail}>They appear as soon as the server answers.</p>;
   if (!state.loaded) return <p className={classes.detail}>&nbsp;</p>;
-  if (doubt) return <p className={classes.detail}>{doubtSentence(doubt, today)} A timer may have been started since.</p>;
+  if (staleness) return <p className={classes.detail}>{stalenessSentence(staleness, today)} A timer may have been started since.</p>;
   const last = state.timers.find((t) => t.status === "stopped" && t.issueKey);
   if (!last?.issueKey) return <p className={classes.detail}>Choose an issue, and its time starts to count.</p>;
   const { issueKey } = last;

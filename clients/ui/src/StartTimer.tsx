@@ -9,7 +9,7 @@ import type { SearchIssues } from "./useIssueSearch";
 
 export interface StartTimerProps {
   search: SearchIssues;
-  /** Resolves to whether the timer was started; else what was sent is put back. */
+  /** Resolves to whether the timer was started. If not, the form gets its text back. */
   onStart: (input: { issueKey: string; summary?: string; comment?: string }) => Promise<boolean>;
   /** Whether a timer runs already. */
   another?: boolean;
@@ -21,14 +21,14 @@ const typedKey = /^\s*([a-z][a-z0-9_]*-[1-9][0-9]*)\s*$/i;
 
 interface Written {
   text: string;
-  /** Where it was chosen from the list. */
+  /** Set if it was chosen from the list. */
   issue?: Issue | undefined;
   comment: string;
 }
 
 const nothing: Written = { text: "", comment: "" };
 
-/** Starts a timer on an issue, with a comment. The form is empty at once, for the next. */
+/** Starts a timer on an issue, with a comment. The form is cleared at once. */
 export function StartTimer({ search, onStart, another = false, inputRef }: StartTimerProps) {
   const id = useId();
   const [written, setWritten] = useState(nothing);
@@ -49,7 +49,7 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
     setWritten(nothing);
     const started = await onStart({ issueKey, ...(issue && { summary: issue.summary }), ...(comment.trim() && { comment: comment.trim() }) });
     setBusy(false);
-    // What was written meanwhile is the person's next issue.
+    // Text that was written meanwhile stays: it is the person's next issue.
     if (!started) setWritten((now) => (now.text ? now : { ...written, comment: now.comment || comment }));
   };
 

@@ -5,8 +5,8 @@ import { useRef, useState } from "react";
 import { Announcer } from "./Announcer";
 import { Button } from "./Button";
 import { ConnectClockwork } from "./ConnectClockwork";
-import { ConnectionStatus, isHeard } from "./ConnectionStatus";
-import { doubtOf, isAbout } from "./doubt";
+import { ConnectionStatus, isConnected } from "./ConnectionStatus";
+import { stalenessOf, affects } from "./staleness";
 import { Notice } from "./Notice";
 import { nameOf } from "./RunningTimer";
 import { ShortcutHelp } from "./ShortcutHelp";
@@ -18,7 +18,7 @@ import classes from "./TimerScreen.module.css";
 import { TimerTitle } from "./TimerTitle";
 import { useActions, type Action } from "./useActions";
 import { useAnnouncement } from "./useAnnouncement";
-import { useFocusRescue } from "./useFocusRescue";
+import { useFocusFallback } from "./useFocusFallback";
 import { useLastHeard } from "./useLastHeard";
 import { useShortcuts, useShortcutsEnabled } from "./useShortcuts";
 import { WorklogsPanel } from "./WorklogsPanel";
@@ -26,17 +26,17 @@ import { WorklogsPanel } from "./WorklogsPanel";
 export interface TimerScreenProps {
   /** For a small window: no chart, no list of worklogs. */
   compact?: boolean;
-  /** Whether the session, with its Clockwork token, is kept on this computer. */
-  kept?: boolean;
+  /** Whether the session, with its Clockwork token, is stored on this computer. */
+  storesToken?: boolean;
   onLogout: () => void;
   /** The session is over and the person wants to log in again. */
   onLoginAgain: () => void;
-  /** Told of the session with the person's Clockwork token, once it has one. */
+  /** Called with the session once it has the person's Clockwork token. */
   onClockwork?: ((session: Session) => void) | undefined;
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
+export function TimerScreen({ compact = false, storesToken = false, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
   const { client, session } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset } = state;
@@ -44,24 +44,24 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
   const issue = useRef<HTMLInputElement>(null);
   const [help, setHelp] = useState(false);
   const [keys, setKeys] = useShortcutsEnabled();
-  const doubt = doubtOf(state, useLastHeard(state.status));
+  const staleness = stalenessOf(state, useLastHeard(state.status));
 
   const actions = useActions({
     start,
     stop,
-    heard: isHeard(state.status),
+    heard: isConnected(state.status),
     connect: async (clockworkToken) => {
       await client.settings.validate(clockworkToken);
       if (!session || client.session?.token !== session.token) return; // logged out meanwhile
       const connected = { ...session, clockworkToken };
-      client.connect(connected).close(); // the open connection has the token from now on
+      client.connect(connected).close(); // the open connection now has the token
       onClockwork?.(connected);
     },
   });
   const { perform } = actions;
   const running = timers.filter((t) => t.status === "running");
 
-  useFocusRescue(heading);
+  useFocusFallback(heading);
   const stopTimer = (timer: Timer): void => void perform({ kind: "stop", timer });
   const toSearch = (): void => {
     issue.current?.focus();
@@ -77,11 +77,11 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
   );
 
   return (
-    <div className={classes.screen} data-compact={compact || undefined} data-doubt={doubt !== undefined || undefined}>
+    <div className={classes.screen} data-compact={compact || undefined} data-staleness={staleness !== undefined || undefined}>
       <main>
         <Stage
           state={state}
-          doubt={doubt}
+          staleness={staleness}
           headingRef={heading}
           onStop={stopTimer}
           onAgain={(issueKey) => void perform({ kind: "start", issueKey })}
@@ -97,7 +97,7 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
         <div className={classes.below}>
           {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
           {state.error && isUnconfirmedStart(state.error) && <Notice onDismiss={state.dismissError}>{state.error.message}</Notice>}
-          {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} kept={kept} onConnect={actions.connect} onCancel={actions.cancel} />}
+          {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} storesToken={storesToken} onConnect={actions.connect} onCancel={actions.cancel} />}
           <StartTimer search={client.issues.search} onStart={(input) => perform({ kind: "start", ...input })} another={current !== null} inputRef={issue} />
           <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
           <WorklogsPanel state={state} read={client.worklogs.range} compact={compact} />
@@ -110,7 +110,7 @@ export function TimerScreen({ compact = false, kept = false, onLogout, onLoginAg
         </Button>
       </footer>
       <Announcer label="Announcements">{useAnnouncement(state)}</Announcer>
-      <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && isAbout(doubt, current)} />
+      <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && affects(staleness, current)} />
       <ShortcutHelp open={help} onClose={() => setHelp(false)} enabled={keys} onEnable={setKeys} />
     </div>
   );

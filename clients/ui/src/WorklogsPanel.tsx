@@ -9,7 +9,7 @@ import { useToday } from "./useToday";
 import { runningIds, useWorklogs, type ReadWorklogs } from "./useWorklogs";
 import { Worklogs } from "./Worklogs";
 
-const Steady = memo(Worklogs);
+const MemoizedWorklogs = memo(Worklogs);
 
 export interface WorklogsPanelProps {
   state: TimerState;
@@ -24,7 +24,7 @@ export function WorklogsPanel({ state, read, compact }: WorklogsPanelProps) {
   const { worklogs, problem, reload } = useWorklogs(read, today, runningIds(state.timers), reachable);
   const running = useRunningDays(state.timers, weekOf(today), state.clockOffset, worklogs);
   const runs = state.timers.some((t) => t.status === "running" && t.issueKey);
-  if (!compact) return <Steady worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} runs={runs} />;
+  if (!compact) return <MemoizedWorklogs worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} runs={runs} />;
   const logged = worklogs?.days?.find((day) => day.date === today)?.total;
   if (logged === undefined) return null;
   const seconds = running.get(today) ?? 0;

@@ -1,11 +1,11 @@
 import type { RunningTimer, Worklogs } from "@clockwork/shared";
 
-/** How long after a stop its worklog is waited for, in milliseconds. */
+/** How long to wait for the worklog of a stopped timer, in milliseconds. */
 export const loggingTime = 60_000;
 
 /**
- * Whether a timer's time is on its way into a worklog: it has just stopped, and no worklog of its issue starts when
- * it started. A stop that is not confirmed yet is one too. now is this machine's clock.
+ * Whether Clockwork is about to log a timer's time: the timer has just stopped, and no worklog of its issue has its
+ * start. That includes a stop that is not confirmed yet. now is this machine's clock.
  */
 export function isBeingLogged(timer: RunningTimer, worklogs: Worklogs | undefined, now: number, clockOffset: number): boolean {
   if (timer.status !== "stopped" || timer.source !== "clockwork") return false;

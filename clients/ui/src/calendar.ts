@@ -4,7 +4,7 @@ const dayAndMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "l
 const dayAndShortMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const longDate = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
-/** The person's local date, as 2026-03-05. */
+/** The local date of a moment, as 2026-03-05. */
 export function dateOf(moment: Date): string {
   const two = (n: number): string => String(n).padStart(2, "0");
   return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;

@@ -1,6 +1,6 @@
 import type { MouseEvent } from "react";
 
-/** Passes over the later clicks of a double click: what they hit may have come there only with the first. */
+/** Ignores the second click of a double click, because the first one may have put another button there. */
 export function firstClick(act: () => void): (event: MouseEvent) => void {
   return (event) => {
     if (event.detail <= 1) act();

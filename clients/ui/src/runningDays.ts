@@ -8,9 +8,8 @@ function overlap(from: number, to: number, start: number, end: number): number {
 }
 
 /**
- * Milliseconds of a running timer that count on a date, as well as can be known. What it has counted since
- * the server's last report is known exactly. Of what it had counted by then only the sum is known: that is spread
- * evenly over the time since the start, so that the days add up to what the timer shows.
+ * Milliseconds of a running timer that count on a date. The time since the server's last report is exact. Of the time
+ * before it only the sum is known: it is spread evenly since the start, so that the days add up to what is shown.
  */
 export function countedOn(timer: RunningTimer, date: string, now: number, clockOffset: number): number {
   const from = startOf(date).getTime();

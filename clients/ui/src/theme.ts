@@ -2,17 +2,17 @@ export type Theme = "system" | "light" | "dark";
 
 const key = "theme";
 
-/** What was chosen here before. It is no secret, so it may be kept. */
+/** The theme that was chosen in this browser. */
 export function chosenTheme(): Theme {
   try {
-    const kept = localStorage.getItem(key);
-    return kept === "light" || kept === "dark" ? kept : "system";
+    const stored = localStorage.getItem(key);
+    return stored === "light" || stored === "dark" ? stored : "system";
   } catch {
-    return "system"; // storage is refused
+    return "system"; // storage is blocked
   }
 }
 
-/** Shows a theme, and keeps it for the next time. */
+/** Applies a theme and stores the choice. */
 export function chooseTheme(theme: Theme): void {
   const root = document.documentElement;
   if (theme === "system") delete root.dataset.theme;
@@ -21,7 +21,7 @@ export function chooseTheme(theme: Theme): void {
     if (theme === "system") localStorage.removeItem(key);
     else localStorage.setItem(key, theme);
   } catch {
-    // it holds until the page is left
+    // storage is blocked: it lasts until the page is left
   }
 }
 

@@ -3,23 +3,21 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import { sentenceOf } from "./sentence";
 
-/** What a person asked for. */
 export type Action = { readonly kind: "start"; readonly issueKey: string; readonly summary?: string; readonly comment?: string } | { readonly kind: "stop"; readonly timer: RunningTimer };
 
-/** Where the actions go. */
 export interface Target {
   start: (input: StartInput) => Promise<void>;
   stop: (input: StopInput) => Promise<void>;
-  /** Whether the server is heard. */
+  /** Whether the server answers. */
   heard: boolean;
-  /** Has the token sent with what follows; rejects where it is not the person's. */
+  /** Uses the token from now on; rejects if it is not the person's. */
   connect: (token: string) => Promise<void>;
 }
 
 export interface Actions {
-  /** Resolves to whether it was done. */
+  /** Resolves to whether it succeeded. */
   readonly perform: (action: Action) => Promise<boolean>;
-  /** What waits for a Clockwork token. */
+  /** The action that waits for a Clockwork token. */
   readonly waiting: Action | null;
   readonly connect: (token: string) => Promise<void>;
   readonly cancel: () => void;
@@ -28,23 +26,20 @@ export interface Actions {
   readonly dismiss: () => void;
 }
 
-/** Whether a call failed because the server was out of reach. */
-export function isOutOfReach(thrown: unknown): boolean {
+/** Whether a call failed because the server could not be reached. */
+export function isNetworkError(thrown: unknown): boolean {
   return thrown instanceof ClientError && ["NETWORK", "TIMEOUT", "NOT_CONNECTED"].includes(thrown.code);
 }
 
-/**
- * Starts and stops. Where the server wants the person's Clockwork token, the
- * action waits for it and goes on.
- */
+/** Starts and stops timers. An action that needs the person's Clockwork token waits until they enter it. */
 export function useActions({ start, stop, connect, heard }: Target): Actions {
   const settle = useRef<(done: boolean) => void>(undefined);
   const [waiting, setWaiting] = useState<Action | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
 
-  // That the server could not be reached is over once it is heard again.
+  // A network error is over when the server answers again.
   useEffect(() => {
-    if (heard) setProblem((before: unknown) => (isOutOfReach(before) ? null : before));
+    if (heard) setProblem((before: unknown) => (isNetworkError(before) ? null : before));
   }, [heard]);
 
   const attempt = useCallback(

@@ -12,7 +12,7 @@ interface Seen {
   readonly stale: boolean;
 }
 
-/** What changed for a person between two states; empty where nothing did. */
+/** Sentences about what changed between two states. */
 export function changes(before: Seen, state: TimerState, now: number): string[] {
   const said = before.running ? timerChanges(before.running, state, now) : [];
   const { kind } = state.status;
@@ -34,7 +34,7 @@ function timerChanges(ran: NonNullable<Seen["running"]>, state: TimerState, now:
   return said;
 }
 
-/** The seen part of a state; what is not confirmed yet stays as it was. */
+/** The announced part of a state. What is not confirmed yet stays as it was. */
 export function seen(state: TimerState, before: Seen | undefined): Seen {
   const { stale, status: { kind } } = state;
   if (!state.loaded) return { running: before?.running, kind, stale };
@@ -47,7 +47,7 @@ export function seen(state: TimerState, before: Seen | undefined): Seen {
   return { running, kind, stale };
 }
 
-/** A sentence for screen readers whenever a timer starts or stops or the connection changes; never for a mere second. */
+/** A sentence for screen readers whenever a timer starts or stops or the connection changes; never for each second. */
 export function useAnnouncement(state: TimerState): string {
   const before = useRef<Seen>(undefined);
   const [said, setSaid] = useState("");

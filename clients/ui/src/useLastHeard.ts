@@ -3,15 +3,15 @@ import { useEffect, useState } from "react";
 
 import { isUnreachable } from "./ConnectionStatus";
 
-/** A loss that is over within this many milliseconds is not worth a change of the screen. */
-const patience = 2_500;
+/** Milliseconds. A shorter loss does not change the screen. */
+const grace = 2_500;
 
-/** When the server was last heard, once that is too long ago; else undefined. */
+/** When the server last answered, if that is too long ago; else undefined. */
 export function useLastHeard(status: ConnectionStatus): number | undefined {
   const [heard, setHeard] = useState<number>();
   const stale = isUnreachable(status);
   const since = "since" in status ? status.since : undefined;
-  const wait = status.kind === "reconnecting" ? patience : 0;
+  const wait = status.kind === "reconnecting" ? grace : 0;
   useEffect(() => {
     if (!stale) {
       setHeard(undefined);

@@ -5,10 +5,10 @@ import { useMemo } from "react";
 import { isBeingLogged } from "./beingLogged";
 import { countedOn } from "./runningDays";
 
-/** Seconds that timers have counted on each of some dates and no worklog has yet; dates without any are left out. */
+/** Seconds by date that timers have counted and no worklog has yet. Dates without any are left out. */
 export type RunningDays = ReadonlyMap<string, number>;
 
-/** Whole minutes, so that what shows them changes once a minute: the same object until then. */
+/** In whole minutes, so that the result stays the same object for a minute. */
 export function useRunningDays(timers: readonly RunningTimer[], dates: readonly string[], clockOffset: number, worklogs: Worklogs | undefined): RunningDays {
   const now = Date.now();
   const running = timers.filter((t) => t.issueKey && (t.status === "running" || isBeingLogged(t, worklogs, now, clockOffset)));

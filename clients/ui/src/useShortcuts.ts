@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "react";
 
-/** What each key does. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
 function isTyping(target: EventTarget | null): boolean {
@@ -32,14 +31,14 @@ export function useShortcuts(shortcuts: Shortcuts, enabled: boolean): void {
 
 const key = "shortcuts";
 
-/** Whether single keys do something; kept for the next time. */
+/** Whether single keys are shortcuts; stored in this browser. */
 export function useShortcutsEnabled(): [boolean, (enabled: boolean) => void] {
   const [enabled, setEnabled] = useState(true);
   useEffect(() => {
     try {
       setEnabled(localStorage.getItem(key) !== "off");
     } catch {
-      // storage is refused: they are on
+      // storage is blocked: they are on
     }
   }, []);
   const change = (wanted: boolean): void => {
@@ -48,7 +47,7 @@ export function useShortcutsEnabled(): [boolean, (enabled: boolean) => void] {
       if (wanted) localStorage.removeItem(key);
       else localStorage.setItem(key, "off");
     } catch {
-      // it holds until the page is left
+      // storage is blocked: it lasts until the page is left
     }
   };
   return [enabled, change];

@@ -16,7 +16,7 @@ export interface Week {
   readonly reload: () => void;
 }
 
-/** The ids of the timers that run as far as the server has said: a stop that is not confirmed yet has written no worklog. */
+/** The ids of the timers that run on the server: a stop that is not confirmed has written no worklog yet. */
 export function runningIds(timers: readonly RunningTimer[]): string {
   return timers
     .filter((t) => (t.pending ? t.pending === "stop" : t.status === "running"))
@@ -25,16 +25,16 @@ export function runningIds(timers: readonly RunningTimer[]): string {
 }
 
 /** When to read after a start or stop, in milliseconds: Clockwork writes the worklog a little later. */
-const looks = [1_000, 6_000, 20_000, loggingTime + 1_000];
+const readTimes = [1_000, 6_000, 20_000, loggingTime + 1_000];
 
-/** The worklogs of the week that today is in, read again when the running timers change, the server can be reached again or the page is looked at again. */
+/** This week's worklogs. They are read again when the running timers change, the connection is back, or the page is visible again. */
 export function useWorklogs(read: ReadWorklogs, today: string, running: string, reachable: boolean): Week {
   const [result, setResult] = useState<{ monday?: string | undefined; worklogs?: Worklogs; problem?: string }>({});
   const [asked, ask] = useState(0);
   const reload = useCallback(() => ask((n) => n + 1), []);
   const ran = useRef(running);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked has it read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked triggers a reload
   useEffect(() => {
     const abort = new AbortController();
     const dates = weekOf(today);
@@ -46,7 +46,7 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string, 
         },
       );
     };
-    const timers = (ran.current === running ? [0] : looks).map((after) => setTimeout(load, after));
+    const timers = (ran.current === running ? [0] : readTimes).map((after) => setTimeout(load, after));
     ran.current = running;
     return () => {
       timers.forEach(clearTimeout);

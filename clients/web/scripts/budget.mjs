@@ -2,15 +2,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** Of the scripts that the first page asks for, gzipped, in bytes. */
+/** Bytes of gzipped JavaScript that the first page may load. */
 const limit = 150_000;
 
-/** Prints what the first load costs, and fails where it is too much. */
+/** Prints the size of the first load, and fails if it is too large. */
 export async function checkBudget(out, page) {
   const html = await readFile(join(out, page), "utf8");
   const tags = html.match(/<(script|link)\b[^>]*>/g) ?? [];
   const paths = tags
-    .filter((tag) => !/\snoModule/i.test(tag)) // for browsers without modules alone
+    .filter((tag) => !/\snoModule/i.test(tag)) // for old browsers only
     .map((tag) => /(?:src|href)="([^"?]+\.js)[^"]*"/.exec(tag)?.[1])
     .filter((path) => path !== undefined);
   let total = 0;

@@ -1,5 +1,4 @@
-// Makes the export ready to be served: a policy in each page, the budget held,
-// and everything copied to where the server embeds it.
+// Prepares the export: adds a policy to each page, checks the size, and copies all to the folder that the server embeds.
 import { fileURLToPath } from "node:url";
 
 import { checkBudget } from "./budget.mjs";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** Documents of the API that are served beside the pages. */
 const documents = ["openapi.yaml", "reference.html"];
 
-/** Puts the export where the server embeds it, in place of the one before. */
+/** Replaces the export that the server embeds. */
 export async function publish(out, publicFolder) {
   const app = join(publicFolder, "app");
   await mkdir(app, { recursive: true });

@@ -7,7 +7,7 @@ import type { Screen } from "../world/screen";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-/** Keeps a picture for a person to look at, and finds what keeps a person from using the page. */
+/** Saves a screenshot, and fails on accessibility faults. */
 async function look(page: Page, name: string): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true, animations: "disabled" });
@@ -61,18 +61,18 @@ const states: Record<string, (screen: Screen) => Promise<void>> = {
     await expect(screen.status).toContainText("Offline since");
   },
   stale: async (screen) => {
-    const say = await screen.overhear();
+    const say = await screen.interceptWebSocket();
     await enter(screen, "linh");
     await say({ event: "freshness", payload: { synced_at: new Date(Date.now() - 13 * 60_000).toISOString(), stale: true } });
     await expect(screen.page.getByText("Clockwork last answered")).toBeVisible();
   },
   refused: async (screen) => {
     await enter(screen, "sofia");
-    await clockwork.spoil("clockwork.start_timer", 403);
+    await clockwork.failOperation("clockwork.start_timer", 403);
     await screen.start("BILL-209");
     await screen.connectClockwork(person("sofia"));
     await expect(screen.page.getByRole("alert").filter({ hasText: /\S/ })).toBeVisible();
-    await clockwork.mend();
+    await clockwork.clearFaults();
   },
 };
 
@@ -82,7 +82,7 @@ for (const [state, reach] of Object.entries(states)) {
     { look: "dark", colorScheme: "dark" as const },
     { look: "360", width: 360 },
   ]) {
-    test(`${state} in ${name} can be used by everybody`, async ({ web }) => {
+    test(`${state} in ${name} is accessible`, async ({ web }) => {
       const screen = await web(options);
       await reach(screen);
       await look(screen.page, `${state}-${name}`);
@@ -92,7 +92,7 @@ for (const [state, reach] of Object.entries(states)) {
   }
 }
 
-test("the desktop's window can be used by everybody", async ({ desktopWindow }) => {
+test("the desktop's window is accessible", async ({ desktopWindow }) => {
   const screen = await desktopWindow();
   await look(screen.page, "desktop-login");
   await screen.logIn(person("linh"));
@@ -103,7 +103,7 @@ test("the desktop's window can be used by everybody", async ({ desktopWindow }) 
 });
 
 for (const path of ["/reference", "/nowhere"]) {
-  test(`${path} can be used by everybody`, async ({ browser, server }) => {
+  test(`${path} is accessible`, async ({ browser, server }) => {
     const page = await (await browser.newContext()).newPage();
     await page.goto(server.url + path);
     await look(page, `page${path.replace("/", "-")}`);

@@ -23,7 +23,7 @@ test("the plain page shows what runs, and does not count what is on hold", async
   await expect(screen.page.getByRole("timer").first()).toHaveText(/^\d+:\d\d:\d\d$/);
 });
 
-test("the plain page shows nobody what was asked for before", async ({ web }) => {
+test("the plain page shows nobody the answer to an earlier question", async ({ web }) => {
   const screen = await web({ prepare });
   const { page } = screen;
   await page.evaluate(() => {
@@ -31,7 +31,7 @@ test("the plain page shows nobody what was asked for before", async ({ web }) =>
     new MutationObserver(() => shown.push(`${document.title} ${document.querySelector("main")?.textContent}`)).observe(document, { subtree: true, childList: true, characterData: true });
     Object.assign(window, { shown });
   });
-  const letGo = await screen.holdBack("**/timers");
+  const letGo = await screen.holdResponse("**/timers");
   await screen.logIn(person("linh"));
   await screen.logOut();
   await letGo();

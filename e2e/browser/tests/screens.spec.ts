@@ -3,9 +3,9 @@ import { withinTwoSeconds } from "../world/screen";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-test("a start and a stop show on all of a person's screens at once, and on nobody else's", async ({ web, desktopWindow, leaveIdle }) => {
+test("a start and a stop show on all of a person's screens at once, and on nobody else's", async ({ web, desktopWindow, stopAtEnd }) => {
   const emily = person("emily");
-  leaveIdle(emily, "BILL-209");
+  stopAtEnd(emily, "BILL-209");
   const [here, there, window, others] = [await web(), await web(), await desktopWindow(), await web()];
   for (const screen of [here, there, window]) await screen.logIn(emily);
   await others.logIn(person("priya"));
@@ -58,9 +58,9 @@ test("all screens tick together", async ({ web }) => {
   await expect(async () => expect((await seconds())[0]).toBeGreaterThan(began)).toPass();
 });
 
-test("a start made in Clockwork itself shows after a sync, without a reload", async ({ server, web, leaveIdle }) => {
+test("a start made in Clockwork itself shows after a sync, without a reload", async ({ server, web, stopAtEnd }) => {
   const sofia = person("sofia");
-  leaveIdle(sofia, "OPS-64");
+  stopAtEnd(sofia, "OPS-64");
   const screen = await web();
   await screen.logIn(sofia);
   await screen.isLive();
@@ -77,9 +77,9 @@ test("a start made in Clockwork itself shows after a sync, without a reload", as
   });
 });
 
-test("a stop while Clockwork is still starting is shown at once, and done", async ({ web, leaveIdle }) => {
+test("a stop while Clockwork is still starting is shown at once, and done", async ({ web, stopAtEnd }) => {
   const duc = person("duc");
-  leaveIdle(duc, "OPS-57");
+  stopAtEnd(duc, "OPS-57");
   const screen = await web();
   await screen.logIn(duc);
   await screen.isLive();
@@ -102,9 +102,9 @@ test("a stop while Clockwork is still starting is shown at once, and done", asyn
   await screen.showsAt("stopped", "OPS-57");
 });
 
-test("what is written while a start is under way stays, and what was refused comes back", async ({ web, leaveIdle }) => {
+test("what is written while a start is under way stays, and what was refused comes back", async ({ web, stopAtEnd }) => {
   const noah = person("noah");
-  leaveIdle(noah, "OPS-64");
+  stopAtEnd(noah, "OPS-64");
   const screen = await web();
   const { page } = screen;
   const [issue, comment, start] = [page.getByRole("combobox", { name: "Issue" }), page.getByLabel("Comment"), page.getByRole("button", { name: "Start", exact: true })];
@@ -119,13 +119,13 @@ test("what is written while a start is under way stays, and what was refused com
   await expect(issue).toHaveValue("BILL-209");
   await expect(comment).toHaveValue("");
 
-  await clockwork.spoil("clockwork.start_timer", 403);
+  await clockwork.failOperation("clockwork.start_timer", 403);
   await comment.fill("Second");
   await start.click();
   await expect(page.getByRole("alert").filter({ hasText: "Clockwork" })).toBeVisible();
   await expect(issue).toHaveValue("BILL-209");
   await expect(comment).toHaveValue("Second");
-  const letGo = await screen.holdBack("**/api/timers/start");
+  const letGo = await screen.holdResponse("**/api/timers/start");
   await start.click();
   await issue.fill("BILL-214");
   await letGo();
@@ -134,9 +134,9 @@ test("what is written while a start is under way stays, and what was refused com
   await expect(issue).toBeFocused();
 });
 
-test("a double click on Stop, and a held Enter, leave the timer that takes its place", async ({ web, leaveIdle }) => {
+test("a double click on Stop, and a held Enter, leave the timer that takes its place", async ({ web, stopAtEnd }) => {
   const linh = person("linh"); // PORTAL-312 runs since long
-  leaveIdle(linh, "OPS-64");
+  stopAtEnd(linh, "OPS-64");
   const screen = await web();
   await screen.logIn(linh);
   await screen.isLive();
@@ -160,26 +160,26 @@ test("a double click on Stop, and a held Enter, leave the timer that takes its p
   expect(await clockwork.runs(linh.accountId, "PORTAL-312")).toBe(true);
 });
 
-test("an issue is found by words, and chosen and started with the keyboard alone", async ({ web, leaveIdle }) => {
+test("an issue is found by words, and chosen and started with the keyboard alone", async ({ web, stopAtEnd }) => {
   const james = person("james");
   const screen = await web();
   await screen.logIn(james);
   await screen.isLive();
-  await expect(screen.heading, "a screen reader is told where it is").toBeFocused();
+  await expect(screen.heading, "so that a screen reader reads it").toBeFocused();
   await screen.page.locator("body").press("/");
   const field = screen.page.getByRole("combobox", { name: "Issue" });
   await expect(field).toBeFocused();
   const results = screen.page.getByRole("status", { name: "Search results" });
   await field.pressSequentially("invoic");
   await expect(results).toHaveText(/\d issue/);
-  const letGo = await screen.holdBack(/q=invoice$/);
+  const letGo = await screen.holdResponse(/q=invoice$/);
   await field.press("e");
   await field.press("ArrowDown");
   await letGo();
   await expect(results).toHaveText(/\d issue/);
   const chosen = screen.page.getByRole("option", { selected: true });
   const key = /[A-Z]+-\d+/.exec(await chosen.innerText())?.[0] ?? "";
-  leaveIdle(james, key);
+  stopAtEnd(james, key);
   await field.press("Enter");
   await expect(field).toHaveValue(new RegExp(key));
   await field.press("Enter");

@@ -28,9 +28,9 @@ for (const { name, prepare, status } of [
   { name: "where they hang, Server-Sent Events", prepare: noWebSocket("hanging"), status: "Live" },
   { name: "without those either, a long poll", prepare: noStream, status: "Checking every few seconds" },
 ]) {
-  test(`${name}: the two seconds hold`, async ({ web, leaveIdle }) => {
+  test(`${name}: the two seconds hold`, async ({ web, stopAtEnd }) => {
     const marcus = person("marcus");
-    leaveIdle(marcus, "MOB-92");
+    stopAtEnd(marcus, "MOB-92");
     const [here, there] = [await web(), await web({ prepare })];
     for (const screen of [here, there]) await screen.logIn(marcus);
     await here.isLive();
@@ -51,9 +51,9 @@ for (const { name, prepare, status } of [
   });
 }
 
-test("the server is killed while a timer runs, and comes back: all screens recover and agree", async ({ server, web, desktopWindow, leaveIdle }) => {
+test("the server is killed while a timer runs, and comes back: all screens recover and agree", async ({ server, web, desktopWindow, stopAtEnd }) => {
   const duc = person("duc");
-  leaveIdle(duc, "OPS-64", "OPS-57");
+  stopAtEnd(duc, "OPS-64", "OPS-57");
   const screens = [await web(), await web(), await desktopWindow()];
   const [first] = screens;
   for (const screen of screens) {
@@ -81,7 +81,7 @@ test("the server is killed while a timer runs, and comes back: all screens recov
   }
 });
 
-test("a wrong password is told in words, and the field has the focus", async ({ web }) => {
+test("a wrong password is explained, and the field has the focus", async ({ web }) => {
   const screen = await web();
   await screen.logIn(person("aiko"), "not this one");
   await expect(screen.page.getByText("The username or the password is wrong.")).toBeVisible();
@@ -107,7 +107,7 @@ test("a session that has ended asks to log in again, and keeps the name", async 
   await server.start();
 });
 
-test("a session that ends before the timers have come is told, to a screen reader too", async ({ web }) => {
+test("a session that ends before the timers have loaded is announced, to a screen reader too", async ({ web }) => {
   const screen = await web({
     prepare: async (context) => {
       await noWebSocket("hanging")(context);
@@ -121,7 +121,7 @@ test("a session that ends before the timers have come is told, to a screen reade
   await expect(screen.page.getByRole("status", { name: "Announcements" })).toHaveText("Session ended.");
 });
 
-test("offline is told with the time, and ends by itself", async ({ web }) => {
+test("offline is shown with the time, and ends by itself", async ({ web }) => {
   const screen = await web();
   await screen.logIn(person("linh"));
   await screen.isLive();
@@ -136,18 +136,18 @@ test("offline is told with the time, and ends by itself", async ({ web }) => {
   await expect(problem, "it is over too").toHaveCount(0);
 });
 
-test("Clockwork refusing is told in words, and the screen goes back to what is so", async ({ web, leaveIdle }) => {
+test("a refusal by Clockwork is explained, and the screen goes back", async ({ web, stopAtEnd }) => {
   const sofia = person("sofia");
-  leaveIdle(sofia, "BILL-209");
+  stopAtEnd(sofia, "BILL-209");
   const screen = await web();
   await screen.logIn(sofia);
   await screen.isLive();
-  await clockwork.spoil("clockwork.start_timer", 403);
+  await clockwork.failOperation("clockwork.start_timer", 403);
   await screen.start("BILL-209");
   await screen.connectClockwork(sofia);
   await expect(screen.page.getByRole("alert").filter({ hasText: /\S/ })).toContainText("Clockwork");
   await screen.showsAt("stopped", "BILL-209");
-  await clockwork.mend();
+  await clockwork.clearFaults();
   await screen.page.getByRole("button", { name: "Dismiss" }).click();
   await screen.page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(screen.heading).toContainText("BILL-209");
@@ -170,15 +170,15 @@ test("the token is nowhere but in memory", async ({ web }) => {
   await expect(screen.page.getByRole("button", { name: "Log in" })).toBeVisible();
 });
 
-test("a Clockwork token that is checked too late is not the next person's", async ({ web, leaveIdle }) => {
+test("a Clockwork token that is checked too late is not the next person's", async ({ web, stopAtEnd }) => {
   const [linh, emily] = [person("linh"), person("emily")];
-  leaveIdle(linh, "BILL-209");
+  stopAtEnd(linh, "BILL-209");
   const screen = await web();
   await screen.logIn(linh);
   await screen.isLive();
   await screen.start("BILL-209");
   await expect(screen.page.getByText("It is not stored, and is forgotten when you log out.")).toBeVisible();
-  const letGo = await screen.holdBack("**/api/settings/validate");
+  const letGo = await screen.holdResponse("**/api/settings/validate");
   await screen.connectClockwork(linh);
   await screen.logOut();
   await screen.logIn(emily);
@@ -195,11 +195,11 @@ test("nor is one that the desktop's settings check, and it is not kept", async (
   await screen.logIn(linh);
   await screen.isLive();
   await screen.start("BILL-209");
-  await expect(page.getByText("It is kept on this computer until you log out.")).toBeVisible();
+  await expect(page.getByText("It is stored on this computer until you log out.")).toBeVisible();
   await page.getByRole("button", { name: "Cancel" }).click();
 
   await page.getByRole("button", { name: "Settings" }).click();
-  const letGo = await screen.holdBack("**/api/settings/validate");
+  const letGo = await screen.holdResponse("**/api/settings/validate");
   await screen.connectClockwork(linh);
   await page.getByRole("button", { name: "Close" }).click();
   await screen.logOut();

@@ -40,7 +40,7 @@ test("a timer on hold stands still at what Clockwork has counted, and goes on fr
 
 test("a screen that hears the server but not Clockwork says so, until Clockwork answers again", async ({ web }) => {
   const screen = await web();
-  const say = await screen.overhear();
+  const say = await screen.interceptWebSocket();
   await screen.logIn(person("linh"));
   await screen.isLive();
   expect(await look(screen)).toBe("running");
@@ -49,7 +49,7 @@ test("a screen that hears the server but not Clockwork says so, until Clockwork 
   await expect(screen.page.getByText(/^Clockwork last answered .*\d\d:\d\d\. This timer may have been stopped since\.$/)).toBeVisible();
   await expect(screen.status).toContainText("Waiting for Clockwork");
   await expect(screen.page).toHaveTitle(/\(last known\)/);
-  expect(await look(screen)).toBe("doubt");
+  expect(await look(screen)).toBe("stale");
   await expect(screen.page.getByRole("status", { name: "Announcements" })).toHaveText("Waiting for Clockwork.");
 
   await say({ event: "freshness", payload: { synced_at: new Date().toISOString(), stale: false } });
@@ -85,7 +85,7 @@ test("an issue that was chosen from the list keeps its title while its timer sta
   const screen = await web();
   await screen.logIn(person("sofia"));
   await screen.isLive();
-  const letGo = await screen.holdBack("**/api/timers/start");
+  const letGo = await screen.holdResponse("**/api/timers/start");
   await screen.page.getByRole("combobox", { name: "Issue" }).fill("invoice");
   const option = screen.page.getByRole("option").first();
   await option.click();
@@ -95,9 +95,9 @@ test("an issue that was chosen from the list keeps its title while its timer sta
   await expect(screen.page.getByLabel("Clockwork API token")).toBeVisible();
 });
 
-test("the day's total does not dip after a stop, before the worklog comes", async ({ server, web, leaveIdle }) => {
+test("the day's total does not dip after a stop, before the worklog comes", async ({ server, web, stopAtEnd }) => {
   const duc = person("duc");
-  leaveIdle(duc, "OPS-64");
+  stopAtEnd(duc, "OPS-64");
   await clockwork.start(duc.accountId, "OPS-64");
   await clockwork.edit(duc.accountId, "OPS-64", { startedAt: new Date(Date.now() - 2 * 60_000).toISOString() });
   await server.sync();

@@ -11,11 +11,11 @@ export const clockwork = {
     await call("PATCH", `/timers/${timer.id}`, change);
     return timer;
   },
-  /** Has Clockwork refuse all of an operation until mend. */
-  spoil: (operation: string, status: number) => call("POST", "/faults", { kind: "status", operation, status }),
-  /** Has the next call of an operation take long. */
+  /** Makes Clockwork refuse an operation until clearFaults. */
+  failOperation: (operation: string, status: number) => call("POST", "/faults", { kind: "status", operation, status }),
+  /** Delays the next call of an operation. */
   delay: (operation: string, delayMs: number) => call("POST", "/faults", { kind: "delay", operation, delayMs, count: 1 }),
-  mend: () => call("DELETE", "/faults"),
+  clearFaults: () => call("DELETE", "/faults"),
   /** How often an operation was asked for. */
   requests: async (operation: string): Promise<number> => (await (await call("GET", "/requests")).json())[operation] ?? 0,
   runs: async (accountId: string, issueKey: string): Promise<boolean> => {

@@ -55,8 +55,8 @@ export class Screen {
     return this.page.evaluate((name) => new Promise<number>((resolve) => addEventListener(name, () => resolve(Date.now()), { capture: true, once: true })), event);
   }
 
-  /** Stands in the way of the WebSocket that comes next; what is given back says something more on it. */
-  async overhear(): Promise<(message: object) => Promise<void>> {
+  /** Intercepts the next WebSocket; the result sends messages to the page on it. */
+  async interceptWebSocket(): Promise<(message: object) => Promise<void>> {
     let say: (message: object) => void = () => {};
     await this.page.routeWebSocket(/\/ws(\?|$)/, (socket) => {
       socket.connectToServer();
@@ -69,8 +69,8 @@ export class Screen {
     await this.page.getByRole("button", { name: "Log out" }).click();
   }
 
-  /** Holds the next call of a path back, until it is let go; that returns when the page has the answer. */
-  async holdBack(path: string | RegExp): Promise<() => Promise<void>> {
+  /** Holds the next call of a path until the result is called, which resolves when the page has the answer. */
+  async holdResponse(path: string | RegExp): Promise<() => Promise<void>> {
     let release = (): void => {};
     const released = new Promise<void>((resolve) => (release = resolve));
     await this.page.route(path, async (route) => released.then(() => route.continue()), { times: 1 });

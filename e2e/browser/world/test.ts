@@ -11,8 +11,8 @@ interface World {
   web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number }) => Promise<Screen>;
   /** The desktop app's window. */
   desktopWindow: () => Promise<Screen>;
-  /** Ends what the test's person started. */
-  leaveIdle: (who: Person, ...issues: string[]) => void;
+  /** Stops timers of these issues when the test ends. */
+  stopAtEnd: (who: Person, ...issues: string[]) => void;
 }
 
 export const test = base.extend<World, { server: Server; desktopServed: void }>({
@@ -52,11 +52,11 @@ export const test = base.extend<World, { server: Server; desktopServed: void }>(
     });
     for (const context of contexts) await context.close();
   },
-  leaveIdle: async ({ server }, use) => {
+  stopAtEnd: async ({ server }, use) => {
     const left: (() => Promise<unknown>)[] = [];
     await use((who, ...issues) => left.push(...issues.map((issue) => () => clockwork.stop(who.accountId, issue))));
-    await clockwork.mend();
-    for (const stop of left) await stop().catch(() => {}); // where it runs no more
+    await clockwork.clearFaults();
+    for (const stop of left) await stop().catch(() => {}); // it does not run any more
     await server.sync();
   },
 });

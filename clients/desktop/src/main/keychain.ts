@@ -6,7 +6,7 @@ export interface Keychain {
   supported(): boolean;
   available(): Promise<boolean>;
   encrypt(text: string): Promise<Buffer>;
-  /** Rejects what it cannot decrypt. `stale` asks for the text to be encrypted anew. */
+  /** Rejects what it cannot decrypt. `stale` asks to encrypt the text again. */
   decrypt(data: Buffer): Promise<{ text: string; stale: boolean }>;
 }
 

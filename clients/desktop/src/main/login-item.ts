@@ -3,7 +3,7 @@ import type { App } from "electron";
 /** What of Electron's app starts the program at login. */
 export type LoginItems = Pick<App, "getLoginItemSettings" | "setLoginItemSettings">;
 
-/** The argument with which Windows starts the program at login. macOS tells it otherwise. */
+/** The argument with which Windows starts the program at login. macOS needs none. */
 const AT_LOGIN = "--at-login";
 
 /** Launching at login, which Electron knows on macOS and Windows only. */
@@ -16,7 +16,7 @@ export class LoginItem {
     this.platform = platform;
   }
 
-  /** Null where there is no such setting. */
+  /** Null if there is no such setting. */
   get(): boolean | null {
     if (!this.supported) return null;
     return this.app.getLoginItemSettings({ args: this.args }).openAtLogin;

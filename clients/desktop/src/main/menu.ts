@@ -15,8 +15,8 @@ export interface MenuActions {
 const MAX_LABEL = 48;
 
 /**
- * The tray's menu. It stands still while it is open, so it tells when the timer
- * began and not how long it runs. Launch at login is null where the system has no such setting.
+ * The tray's menu. It does not change while it is open, so it says when the timer
+ * began and not how long it runs. launchAtLogin is null if the system has no such setting.
  */
 export function trayMenu(report: Report, now: number, launchAtLogin: boolean | null, actions: MenuActions): MenuItemConstructorOptions[] {
   const signedIn = report.signedIn && report.connection !== "expired";

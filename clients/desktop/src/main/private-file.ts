@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Larger than anything that is kept; a file beyond it is not ours. */
+/** A larger file is not ours. */
 const MAX_BYTES = 64 * 1024;
 
 /** One small file that only its owner may read, replaced whole or not at all. */
@@ -12,7 +12,7 @@ export class PrivateFile {
     this.path = path;
   }
 
-  /** Answers null where there is no such file, or one too large to be ours. */
+  /** Answers null if the file is missing or too large to be ours. */
   async read(): Promise<Buffer | null> {
     try {
       if ((await stat(this.path)).size > MAX_BYTES) return null;

@@ -3,7 +3,7 @@ import { Queue } from "./queue";
 import type { Keychain } from "./keychain";
 import { parseKeptSession } from "./messages";
 
-/** Where the encrypted session lies. */
+/** The file of the encrypted session. */
 export interface SessionFile {
   read(): Promise<Buffer | null>;
   write(data: Buffer): Promise<void>;
@@ -27,12 +27,12 @@ export class SessionStore {
     this.now = now;
   }
 
-  /** Whether sessions can be kept on this system. */
+  /** Whether sessions can be stored on this system. */
   get supported(): boolean {
     return this.keychain.supported();
   }
 
-  /** Answers false, and keeps nothing, where the keychain does not work. */
+  /** Answers false, and stores nothing, if the keychain does not work. */
   keep(session: Session, serverUrl: string): Promise<boolean> {
     return this.queue.run(async () => {
       try {
@@ -47,7 +47,7 @@ export class SessionStore {
     });
   }
 
-  /** The session kept for the server, or null. One that is of no use is deleted. */
+  /** The session stored for the server, or null. One that cannot be used is deleted. */
   load(serverUrl: string): Promise<Session | null> {
     return this.queue.run(async () => {
       const data = await this.file.read();

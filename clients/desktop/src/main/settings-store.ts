@@ -6,11 +6,11 @@ import { parseServerAddress } from "./server-address";
 /** What outlives the program. Nothing in it is secret. */
 export interface Settings {
   serverUrl: string;
-  /** Where the person moved the window to; null while it follows the tray. */
+  /** The place to which the person moved the window; null while it follows the tray. */
   windowPosition: Point | null;
 }
 
-/** Where the settings lie. */
+/** The file of the settings. */
 export interface SettingsFile {
   read(): Promise<Buffer | null>;
   write(data: string): Promise<void>;

@@ -7,7 +7,7 @@ export interface InstanceLock {
 
 /**
  * Makes this the only copy that runs, and calls `again` when a second one is
- * started. Answers false where another was first: this copy then quits.
+ * started. Answers false if another copy runs already: this one then quits.
  */
 export function claimSingleInstance(app: InstanceLock, again: () => void): boolean {
   if (!app.requestSingleInstanceLock()) {

@@ -37,7 +37,7 @@ export function trayFace(report: Report, now: number): TrayFace {
   return { icon, title: `${time}${hold}`, tooltip: `${time}: ${name}${hold}${suffix}` };
 }
 
-/** Milliseconds until the face is another; null where no time counts. */
+/** Milliseconds until the face changes; null if no time counts. */
 export function untilNextFace(report: Report, now: number): number | null {
   if (!report.signedIn || report.current === null || report.current.onHold) return null;
   return untilNextSecond(now - report.current.countedAt);

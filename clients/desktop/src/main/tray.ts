@@ -50,7 +50,7 @@ export class AppTray {
     if (this.host.platform === "linux") this.tray.setContextMenu(this.menu());
   }
 
-  /** Null where the system does not tell. */
+  /** Null if the system does not say. */
   bounds(): Rectangle | null {
     return this.host.platform === "linux" ? null : this.tray.getBounds();
   }

@@ -7,7 +7,7 @@ const GAP = 6;
 const SNAP = 24;
 
 /**
- * Where the window goes: where the person moved it while that is still on a
+ * The window's place: where the person left it if that is still on a
  * screen, else next to the tray icon, else into the corner of the first work
  * area. Work areas are the screens less their bars, the tray's own first.
  */
@@ -19,7 +19,7 @@ export function windowPosition(size: Size, tray: Rectangle | null, remembered: P
   return usualPosition(size, tray, workAreas);
 }
 
-/** What to remember of where the window was left: null where that is its usual place. */
+/** What to remember of where the window was left: null if that is its usual place. */
 export function movedPosition(left: Point, usual: Point): Point | null {
   return Math.abs(left.x - usual.x) <= SNAP && Math.abs(left.y - usual.y) <= SNAP ? null : left;
 }

@@ -16,7 +16,7 @@ export interface WindowHost {
   session: string;
   devTools: boolean;
   now(): number;
-  /** Where the tray icon is, or null where the system does not tell. */
+  /** Where the tray icon is, or null if the system does not say. */
   trayBounds(): Rectangle | null;
   remembered(): Point | null;
   remember(position: Point | null): void;
@@ -99,8 +99,7 @@ export class Window {
     if (!again && !this.quitting) this.load();
   }
 
-  // Where the window is left tells whether the person moved it; the events of
-  // a move tell less, because they come from our own moves too.
+  // Compares places instead of listening to move events, because our own moves cause those too.
   private rememberPlace(): void {
     const { x, y } = this.window.getBounds();
     if (this.placed === null || (x === this.placed.x && y === this.placed.y)) return;

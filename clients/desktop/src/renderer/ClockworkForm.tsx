@@ -6,12 +6,12 @@ import { Line } from "./Line";
 export interface ClockworkFormProps {
   client: Client;
   session: Session;
-  /** Why it is asked for, where that is known. */
+  /** Why the token is asked for, if there is a reason. */
   reason: string | undefined;
   onSession: (session: Session) => void;
 }
 
-/** The person's Clockwork API token, with which the tray starts and stops too. */
+/** Asks for the person's Clockwork API token, which the tray uses too. */
 export function ClockworkForm({ client, session, reason, onSession }: ClockworkFormProps) {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);

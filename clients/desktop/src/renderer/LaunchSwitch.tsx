@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 import type { Bridge } from "../bridge";
 
-/** Whether the program starts with the system. It is not there where the system has no such setting. */
+/** Launch at login; shows nothing if the system has no such setting. */
 export function LaunchSwitch({ bridge }: { bridge: Bridge }) {
   const [on, setOn] = useState<boolean | null>(null);
   useEffect(() => void bridge.launchesAtLogin().then(setOn, () => setOn(null)), [bridge]);

@@ -3,7 +3,7 @@ import { useState, type FormEvent } from "react";
 import type { Bridge } from "../bridge";
 import { Line } from "./Line";
 
-/** Where the server is. After a change the page loads anew: its policy names the server that it may reach. */
+/** The server's address. A change reloads the page, because its policy names the one server that it may reach. */
 export function ServerForm({ bridge, serverUrl }: { bridge: Bridge; serverUrl: string }) {
   const [address, setAddress] = useState(serverUrl);
   const [fault, setFault] = useState<string>();
@@ -27,7 +27,7 @@ export function ServerForm({ bridge, serverUrl }: { bridge: Bridge; serverUrl: s
           setAddress(event.target.value);
           setFault(undefined);
         }}
-        hint="Another server means that you log in there anew."
+        hint="After a change you have to log in again."
         fault={fault}
       />
       {address !== serverUrl && (

@@ -12,13 +12,13 @@ export interface SettingsProps {
   serverUrl: string;
   /** Null while nobody is signed in. */
   session: Session | null;
-  /** Why the settings came up by themselves, where they did. */
+  /** Why the settings opened by themselves, if they did. */
   reason: string | undefined;
   onSession: (session: Session) => void;
   onClose: () => void;
 }
 
-/** What only a desktop has to be told. */
+/** The settings of the desktop app. */
 export function Settings({ bridge, client, serverUrl, session, reason, onSession, onClose }: SettingsProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();

@@ -2,13 +2,13 @@ import type { RunningTimer, TimerState } from "@clockwork/shared";
 
 import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "../bridge";
 
-/** The longest summary that the tray is told. */
+/** The longest summary in a report, in characters. */
 const MAX_SUMMARY = 200;
 
-/** Tries to reconnect that the tray passes over in silence: most succeed. */
+/** The tray does not show the first tries to reconnect, because most succeed. */
 const QUIET_TRIES = 2;
 
-/** What the tray is told of a state. Until the timers are known an empty list means nothing: that is still connecting. */
+/** The tray's report of a state. Until the timers are loaded it says "connecting". */
 export function reportOf(state: TimerState, signedIn: boolean): Report {
   if (!signedIn) return { signedIn, connection: "connecting", current: null, recent: [] };
   return {

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** Calls back for the Escape key where it does not close something smaller. */
+/** Calls back for an Escape key that nothing else has used. */
 export function useEscape(onEscape: () => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

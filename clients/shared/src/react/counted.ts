@@ -2,8 +2,8 @@ import { useCallback, useSyncExternalStore } from "react";
 import { counted, isCounting, untilNextSecond, type RunningTimer } from "../index";
 
 /**
- * Whole seconds that a timer has counted, which change when the second is full, on all screens at once. Nothing
- * ticks for a timer that does not count, nor for null, which is 0.
+ * Whole seconds that a timer has counted; 0 for null. All screens tick at the same moment. Nothing ticks for a
+ * timer that does not count.
  */
 export function useCounted(timer: RunningTimer | null, clockOffset: number): number {
   const subscribe = useCallback(

@@ -18,8 +18,8 @@ export interface ClientProviderProps {
 }
 
 /**
- * Connects a session for as long as it is given, and hands it to the hooks below. Another session object with the
- * same token, as when the person enters their Clockwork token, goes on with the connection.
+ * Connects the session and provides its store to the hooks below. Another session object with the same token, such as
+ * one with the person's Clockwork token, keeps the connection.
  */
 export function ClientProvider({ client, session, children }: ClientProviderProps) {
   const [store, setStore] = useState<TimerStore | null>(null);
@@ -43,7 +43,7 @@ export function ClientProvider({ client, session, children }: ClientProviderProp
   return <Context value={provided}>{children}</Context>;
 }
 
-/** What the nearest ClientProvider gives. */
+/** The nearest ClientProvider's values. */
 export function useClient(): Provided {
   const provided = useContext(Context);
   if (!provided) throw new Error("useClient, useTimerState and useWebSocket need a ClientProvider above them");

@@ -3,16 +3,16 @@ import { ClientError, initialState, type StartInput, type StopInput, type TimerS
 import { useClient } from "./provider";
 
 export interface UseTimerState extends TimerState {
-  /** Shows the timer at once; rejects with a ClientError where it was refused, which is in `error` too. */
+  /** Shows the timer at once; rejects with a ClientError if it is refused, which is in `error` too. */
   start(input: StartInput): Promise<void>;
   stop(input?: StopInput): Promise<void>;
-  /** Takes `error` away. */
+  /** Removes `error`. */
   dismissError(): void;
-  /** Connects now where that would be tried later. */
+  /** Reconnects now instead of later. */
   retryNow(): void;
 }
 
-/** The person's timers, and what can be done with them. */
+/** The person's timers and the actions on them. */
 export function useTimerState(): UseTimerState {
   const { store } = useClient();
   const subscribe = useCallback((listener: () => void) => store?.subscribe(listener) ?? (() => {}), [store]);

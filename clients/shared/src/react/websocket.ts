@@ -3,16 +3,16 @@ import { initialState, type ConnectionStatus, type ServerMessage, type TimerActi
 import { useClient } from "./provider";
 
 export interface UseWebSocket {
-  /** null while there is none open. */
+  /** null while none is open. */
   readonly socket: WebSocket | null;
   readonly status: ConnectionStatus;
-  /** What the server said last, whichever way it came. */
+  /** The last message, over whichever transport it came. */
   readonly lastMessage: ServerMessage | null;
-  /** false where no WebSocket is open. */
+  /** false if no WebSocket is open. */
   send(action: TimerAction): boolean;
 }
 
-/** The live connection of a user: the one of the ClientProvider where it is the same token's. */
+/** The live connection of a user. With the token of the ClientProvider it is the same connection. */
 export function useWebSocket(userId: string, token: string): UseWebSocket {
   const { client, session } = useClient();
   const [store, setStore] = useState<TimerStore | null>(null);

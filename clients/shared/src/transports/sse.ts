@@ -1,16 +1,16 @@
 import { endOf, type End } from "../backoff";
 import { refusal, type Http } from "../http";
-import type { Feed, FeedEvents } from "./feed";
+import type { Transport, TransportEvents } from "./transport";
 
-/** Reads the events by fetch: EventSource cannot send the token. since is the seq of the last event seen. */
-export function openStream(http: Http, token: string, since: number | undefined, giveUp: number, on: FeedEvents): Feed {
+/** Reads the event stream by fetch, because EventSource cannot send the token. since is the seq of the last event. */
+export function openStream(http: Http, token: string, since: number | undefined, connectTimeout: number, on: TransportEvents): Transport {
   const abort = new AbortController();
   let closed = false;
   const read = async (): Promise<End> => {
     const { response, endDeadline, release } = await http.open({
       path: "/api/timers/stream",
       token,
-      deadline: giveUp,
+      deadline: connectTimeout,
       signal: abort.signal,
       headers: { Accept: "text/event-stream", "Last-Event-ID": since?.toString() },
     });
@@ -21,7 +21,7 @@ export function openStream(http: Http, token: string, since: number | undefined,
       endDeadline();
       return { code: await readEvents(response.body, on) };
     } finally {
-      abort.abort(); // a body that nobody reads holds the connection
+      abort.abort(); // an unread body keeps the connection open
       release();
     }
   };
@@ -38,8 +38,8 @@ export function openStream(http: Http, token: string, since: number | undefined,
   };
 }
 
-/** Reads until the end of the stream and gives the close code: 1006 where none was said. */
-async function readEvents(body: ReadableStream<Uint8Array>, on: FeedEvents): Promise<number> {
+/** Reads until the end of the stream and gives the close code: 1006 if it has none. */
+async function readEvents(body: ReadableStream<Uint8Array>, on: TransportEvents): Promise<number> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   const parse = eventParser();
@@ -63,7 +63,7 @@ export interface StreamEvent {
   data: string;
 }
 
-/** Splits a stream of Server-Sent Events, as it comes in pieces, into events. Comments are dropped. */
+/** Parses Server-Sent Events from pieces of text. Comments are dropped. */
 export function eventParser(): (piece: string) => StreamEvent[] {
   let rest = "";
   let event = "";

@@ -1,10 +1,10 @@
-import type { Feed, FeedEvents } from "./feed";
+import type { Transport, TransportEvents } from "./transport";
 
 /** As much of WebSocket as is used. */
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocket;
 
 /** Browsers cannot set Authorization on a WebSocket: the token is the second subprotocol. */
-export function openWebSocket(Socket: WebSocketConstructor, url: URL, token: string, on: FeedEvents): Feed {
+export function openWebSocket(Socket: WebSocketConstructor, url: URL, token: string, on: TransportEvents): Transport {
   url.protocol = url.protocol.replace("http", "ws");
   const ws = new Socket(url.href, ["bearer", token]);
   let opened = false;

@@ -1,7 +1,7 @@
 import { initialState, type TimerState } from "@clockwork/shared";
 import { expect, it, vi } from "vitest";
 
-import { doubtOf, doubtSentence, isAbout } from "./doubt";
+import { stalenessOf, stalenessSentence, affects } from "./staleness";
 
 vi.hoisted(() => (process.env.TZ = "Asia/Ho_Chi_Minh")); // before the calendar takes it
 
@@ -16,8 +16,8 @@ it.each<{ name: string; state: TimerState; lastHeard?: number; want: string | un
   { name: "server-not-heard", state: fresh, lastHeard: Date.parse("2026-11-29T16:40:00Z"), want: "Last known at 23:40.", own: true },
   { name: "neither-heard", state: { ...fresh, stale: true }, lastHeard: Date.parse("2026-11-29T16:40:00Z"), want: "Last known at 23:40.", own: true },
 ])("doubts what is shown: $name", ({ state, lastHeard, want, own }) => {
-  const doubt = doubtOf(state, lastHeard);
-  expect(doubt && doubtSentence(doubt, "2026-11-29")).toBe(want);
-  expect(isAbout(doubt, { source: "clockwork" })).toBe(want !== undefined);
-  expect(isAbout(doubt, { source: "client" }), "Clockwork knows nothing of a client's own timer").toBe(own);
+  const staleness = stalenessOf(state, lastHeard);
+  expect(staleness && stalenessSentence(staleness, "2026-11-29")).toBe(want);
+  expect(affects(staleness, { source: "clockwork" })).toBe(want !== undefined);
+  expect(affects(staleness, { source: "client" }), "Clockwork knows nothing of a client's own timer").toBe(own);
 });

@@ -1,22 +1,22 @@
-import type { Surroundings } from "../src/index";
+import type { Environment } from "../src/index";
 import { realScheduler, type Scheduler } from "../src/schedule";
 
-type Occasion = "online" | "offline" | "visible";
+type NetworkEvent = "online" | "offline" | "visible";
 
 /** The network as a test says that it is. */
-export class Network implements Surroundings {
+export class Network implements Environment {
   online = true;
   hidden = false;
-  readonly listeners = new Set<(occasion: Occasion) => void>();
+  readonly listeners = new Set<(event: NetworkEvent) => void>();
   isOnline = () => this.online;
   isHidden = () => this.hidden;
-  watch = (listener: (occasion: Occasion) => void) => {
+  watch = (listener: (event: NetworkEvent) => void) => {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   };
-  happens(occasion: Occasion) {
-    if (occasion !== "visible") this.online = occasion === "online";
-    for (const listener of this.listeners) listener(occasion);
+  happens(event: NetworkEvent) {
+    if (event !== "visible") this.online = event === "online";
+    for (const listener of this.listeners) listener(event);
   }
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, type RefObject } from "react";
 
-/** Where nothing has the focus at first, or what had it is taken away, a place that is always there gets it. */
-export function useFocusRescue(place: RefObject<HTMLElement | null>): void {
+/** Focuses place if nothing has the focus at first, or if the focused element is removed. */
+export function useFocusFallback(place: RefObject<HTMLElement | null>): void {
   const last = useRef<EventTarget>(null);
   useEffect(() => {
     const remember = (event: FocusEvent): void => {
@@ -12,6 +12,6 @@ export function useFocusRescue(place: RefObject<HTMLElement | null>): void {
   }, []);
   useEffect(() => {
     if (document.activeElement !== document.body || (last.current instanceof Element && last.current.isConnected)) return;
-    place.current?.focus({ preventScroll: true }); // who reads further down stays there
+    place.current?.focus({ preventScroll: true }); // do not scroll a person who reads further down
   });
 }

@@ -5,13 +5,13 @@ import { sleep, type Scheduler } from "../schedule";
 import type { Session } from "../session";
 import type { Timing } from "../timing";
 import type { ActiveTimers } from "../wire";
-import type { Feed, FeedEvents } from "./feed";
+import type { Transport, TransportEvents } from "./transport";
 
 /**
- * Asks for Clockwork's running timers again and again; the server answers when they change. refresh reads
- * everything else, which nothing but asking tells: first, and whenever nothing changed for a while.
+ * Long-polls Clockwork's running timers. refresh reads all other timers, which the long poll leaves out: at first,
+ * and each time a poll ends without a change.
  */
-export function openPoll(http: Http, session: Session, schedule: Scheduler, timing: Timing, refresh: () => Promise<void>, on: FeedEvents): Feed {
+export function openPoll(http: Http, session: Session, schedule: Scheduler, timing: Timing, refresh: () => Promise<void>, on: TransportEvents): Transport {
   const abort = new AbortController();
   const { signal } = abort;
   let etag: string | undefined;
@@ -24,7 +24,7 @@ export function openPoll(http: Http, session: Session, schedule: Scheduler, timi
       query: { accountId: session.userId, wait: Math.floor(wait / 1000) },
       headers: { "If-None-Match": etag },
       token: session.token,
-      deadline: wait + timing.giveUp,
+      deadline: wait + timing.connectTimeout,
       signal,
     });
     if (signal.aborted) return;
@@ -34,14 +34,14 @@ export function openPoll(http: Http, session: Session, schedule: Scheduler, timi
     on.heard();
     if (news) on.active(answer.body, asked);
     if (!news) await refresh();
-    // A server that answers at once that nothing is new must not be asked in a loop.
+    // A server that answers at once although nothing is new must not be asked in a busy loop.
     if ((!changed || !etag) && schedule.now() - asked < timing.pollPause) await pause();
   };
 
   const pause = () => sleep(schedule, timing.pollPause, signal);
 
-  /** Someone without an account in Clockwork has no list there. */
-  const askPlainly = async (): Promise<void> => {
+  /** For a person without a Clockwork account: the long poll refuses them. */
+  const pollWithoutClockwork = async (): Promise<void> => {
     await refresh();
     on.heard();
     await pause();
@@ -53,8 +53,8 @@ export function openPoll(http: Http, session: Session, schedule: Scheduler, timi
     while (!signal.aborted) {
       await next().catch((thrown: unknown) => {
         const { status } = asClientError(thrown);
-        if (next === askPlainly || (status !== 400 && status !== 403)) throw thrown;
-        next = askPlainly;
+        if (next === pollWithoutClockwork || (status !== 400 && status !== 403)) throw thrown;
+        next = pollWithoutClockwork;
       });
     }
   };

@@ -1,12 +1,12 @@
 import { ClockOffset } from "./clock";
-import { emptyTimeline, newestIn, takeActive, takeFreshness, takeListing, takeState, takeUpdate, type Timeline } from "./timeline";
+import { emptyTimeline, newestIn, applyActive, applyFreshness, applyListing, applyState, applyUpdate, type Timeline } from "./timeline";
 import type { ActiveTimers, Listing, ServerMessage } from "./wire";
 
-/** Listings that are asked for until one is not older than what was heard meanwhile. */
+/** How often to ask for a listing that is not older than what arrived meanwhile. */
 const listingTries = 3;
 
-/** What the server knows, as far as it was heard, and what its clock says. */
-export class Mirror {
+/** What the server has reported: its timers and its clock. */
+export class ServerState {
   timeline: Timeline = emptyTimeline;
   readonly clock = new ClockOffset();
   readonly #now: () => number;
@@ -25,59 +25,59 @@ export class Mirror {
   }
 
   /**
-   * The seq to resume after. One less than is known: so there is always something to hear at once, which shows
-   * that the connection works. undefined asks for everything.
+   * The seq to resume after; undefined asks for everything. It is one less than the known one, so that something
+   * arrives at once and shows that the connection works.
    */
   since(): number | undefined {
     return this.timeline.seq > 0 ? this.timeline.seq - 1 : undefined;
   }
 
-  /** false where messages before this one were missed. asked is when the connection was asked for. */
+  /** Returns false if an earlier message was missed. asked is when the transport was opened. */
   message(message: ServerMessage, asked: number): boolean {
     if (message.event === "state") {
       this.clock.reading(message.payload.server_time, asked, this.#now());
-      this.timeline = takeState(message.payload);
+      this.timeline = applyState(message.payload);
     } else if (message.event === "timer_updated") {
-      const next = takeUpdate(this.timeline, message.payload);
+      const next = applyUpdate(this.timeline, message.payload);
       if (!next) return false;
       this.timeline = next;
     } else if (message.event === "freshness") {
-      this.timeline = takeFreshness(this.timeline, message.payload);
+      this.timeline = applyFreshness(this.timeline, message.payload);
     }
     return true;
   }
 
   active(answer: ActiveTimers, asked: number): void {
-    // A long poll says little of the clock, and less than is known.
+    // A long poll's reading of the clock is a rough one; ClockOffset keeps the better one.
     if (answer.cachedAt) this.clock.reading(answer.cachedAt, asked, this.#now());
-    this.timeline = takeActive(this.timeline, this.#account, answer, this.serverTime());
+    this.timeline = applyActive(this.timeline, this.#account, answer, this.serverTime());
   }
 
-  /** Takes in a listing that is asked for from now on, one at a time. taken is called where it counts. */
-  list(ask: () => Promise<Listing>, connected: () => boolean, taken: () => void): Promise<void> {
-    const now = () => this.#ask(ask, connected, taken);
+  /** Asks for a listing, one at a time. applied is called if it was used. */
+  list(ask: () => Promise<Listing>, connected: () => boolean, applied: () => void): Promise<void> {
+    const now = () => this.#ask(ask, connected, applied);
     if (!this.#listing) return (this.#listing = now().finally(() => (this.#listing = undefined)));
-    // All who come while one is under way share the one after it.
+    // All calls during one request share the next request.
     return (this.#nextListing ??= this.#listing
       .catch(() => {})
       .then(() => {
         this.#nextListing = undefined;
-        return this.list(ask, connected, taken);
+        return this.list(ask, connected, applied);
       }));
   }
 
-  async #ask(ask: () => Promise<Listing>, connected: () => boolean, taken: () => void): Promise<void> {
+  async #ask(ask: () => Promise<Listing>, connected: () => boolean, applied: () => void): Promise<void> {
     for (let i = 0; i < listingTries; i++) {
       const asked = this.#now();
       const before = this.timeline;
       const listing = await ask();
       this.clock.reading(listing.server_time, asked, this.#now());
-      // What was heard meanwhile may be newer.
+      // What arrived meanwhile may be newer.
       if (this.timeline !== before && newestIn(listing.timers) < newestIn(this.timeline.timers.values())) continue;
       const { stale, syncedAt } = this.timeline;
       const heardFreshness = stale !== before.stale || syncedAt !== before.syncedAt; // the listing may be older
-      this.timeline = { ...takeListing(this.timeline, listing, connected()), ...(heardFreshness && { stale, syncedAt }) };
-      taken();
+      this.timeline = { ...applyListing(this.timeline, listing, connected()), ...(heardFreshness && { stale, syncedAt }) };
+      applied();
       return;
     }
   }

@@ -2,22 +2,22 @@ import { once } from "./schedule";
 import type { Session } from "./session";
 import type { LiveStore, TimerStore } from "./store";
 
-interface Shared {
+interface SharedStore {
   readonly store: LiveStore;
   holders: number;
 }
 
-/** One store for each session, which ends when all who took it have closed theirs. */
-export class Leases {
-  readonly #make: (session: Session) => LiveStore;
-  readonly #all = new Map<string, Shared>();
+/** One store for each session. It closes when its last holder closes. */
+export class SharedStores {
+  readonly #newStore: (session: Session) => LiveStore;
+  readonly #all = new Map<string, SharedStore>();
 
   constructor(make: (session: Session) => LiveStore) {
-    this.#make = make;
+    this.#newStore = make;
   }
 
-  take(session: Session): TimerStore {
-    const shared = this.#living(session.token) ?? { store: this.#make(session), holders: 0 };
+  acquire(session: Session): TimerStore {
+    const shared = this.#open(session.token) ?? { store: this.#newStore(session), holders: 0 };
     this.#all.set(session.token, shared);
     shared.holders++;
     shared.store.renew(session);
@@ -28,8 +28,8 @@ export class Leases {
     });
   }
 
-  /** Who logs in twice in a second gets one token twice: an expired store does not come back. */
-  #living(token: string): Shared | undefined {
+  /** Two logins within a second can give the same token: an expired store is not reused. */
+  #open(token: string): SharedStore | undefined {
     const shared = this.#all.get(token);
     return shared?.store.screen.getSnapshot().status.kind === "expired" ? undefined : shared;
   }
@@ -44,7 +44,7 @@ export class Leases {
   }
 }
 
-/** A store of whose listeners none is left after close. */
+/** One holder's view of a store. Its close also removes its listeners. */
 function share(store: LiveStore, onClose: () => void): TimerStore {
   const subscriptions = new Set<() => void>();
   return {

@@ -1,16 +1,15 @@
-/** What the machine does that a connection should know. */
-export type Occasion = "online" | "offline" | "visible";
+export type NetworkEvent = "online" | "offline" | "visible";
 
-export interface Surroundings {
-  /** false where the machine says that it has no network; it may be wrong. */
+export interface Environment {
+  /** false if the machine reports that it has no network; it may be wrong. */
   isOnline(): boolean;
-  /** Timers are late in a hidden page. */
+  /** In a hidden page timers are late. */
   isHidden(): boolean;
-  watch(listener: (occasion: Occasion) => void): () => void;
+  watch(listener: (event: NetworkEvent) => void): () => void;
 }
 
-/** The browser's; elsewhere nothing ever happens. */
-export const browserSurroundings: Surroundings = {
+/** The browser's. Outside a browser nothing is ever reported. */
+export const browserEnvironment: Environment = {
   isOnline: () => globalThis.navigator?.onLine !== false,
   isHidden: () => globalThis.document?.visibilityState === "hidden",
   watch(listener) {
@@ -19,7 +18,7 @@ export const browserSurroundings: Surroundings = {
     const { signal } = abort;
     window.addEventListener("online", () => listener("online"), { signal });
     window.addEventListener("offline", () => listener("offline"), { signal });
-    // A page that comes back from the browser's cache.
+    // A page restored from the back/forward cache.
     window.addEventListener("pageshow", (e) => e.persisted && listener("visible"), { signal });
     document.addEventListener("visibilitychange", () => this.isHidden() || listener("visible"), { signal });
     return () => abort.abort();

@@ -1,0 +1,23 @@
+import type { End } from "../backoff";
+import type { ActiveTimers } from "../wire";
+
+/** The best first. */
+export type TransportKind = "websocket" | "sse" | "poll";
+
+/** One attempt to receive the server's events. */
+export interface Transport {
+  /** No callback comes afterwards. */
+  close(): void;
+  /** Returns false if nothing can be sent. */
+  send?(text: string): boolean;
+  readonly socket?: WebSocket;
+}
+
+export interface TransportEvents {
+  /** Something arrived. */
+  heard(): void;
+  message(text: string): void;
+  active(answer: ActiveTimers, asked: number): void;
+  /** The last callback. */
+  end(end: End): void;
+}
