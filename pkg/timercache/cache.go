@@ -55,6 +55,7 @@ type Cache struct {
 	redis Redis
 	now   func() time.Time
 	sync  syncMemo
+	last  lastTeam
 	// maxRequest is the payload, in bytes, above which a snapshot is written in
 	// parts: Upstash refuses requests over 10 MB, and a text grows when it is
 	// quoted as JSON.

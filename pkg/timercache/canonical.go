@@ -14,20 +14,18 @@ type canonical struct {
 	startedAt time.Time
 	id        int64
 	tillNow   int64
-	from, to  int   // tillNow's digits in text
-	running   bool  // tillNow grows with the clock
-	seconds   int64 // since tillNow was true, for who serves it
+	from, to  int       // tillNow's digits in text
+	running   bool      // tillNow grows with the clock
+	cachedAt  time.Time // when tillNow was true
+	field     string    // whose it is, in the hash of people
 }
 
 // split takes a stored list of timers apart. It is false for a text that
 // value.encode would not have written: that has to be decoded.
-func split(list []byte, into []canonical) ([]canonical, bool) {
-	if hasControl(list) {
-		return into, false
-	}
+func split(list []byte) (into []canonical, ok bool) {
 	s := scanner{rest: list}
-	if !s.take(`[`) {
-		return into, false
+	if hasControl(list) || !s.take(`[`) {
+		return nil, false
 	}
 	for first := true; !s.take(`]`); first = false {
 		if !first && !s.take(`,`) {
@@ -42,11 +40,11 @@ func split(list []byte, into []canonical) ([]canonical, bool) {
 	return into, len(s.rest) == 0
 }
 
-// appendAdvanced appends the timer as timer.Advance shows it t.seconds later.
-func (t *canonical) appendAdvanced(dst []byte) []byte {
+// appendAt appends the timer as timer.Advance shows it at now.
+func (t *canonical) appendAt(dst []byte, now time.Time) []byte {
 	tillNow := t.tillNow
 	if t.running {
-		tillNow += max(t.seconds, 0)
+		tillNow += max(int64(now.Sub(t.cachedAt)/time.Second), 0)
 	}
 	dst = append(dst, t.text[:t.from]...)
 	dst = strconv.AppendInt(dst, max(tillNow, 0), 10)

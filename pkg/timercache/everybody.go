@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -79,41 +78,18 @@ func (c *Cache) everybody(ctx context.Context) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	now := c.clock()
-	var state syncState
-	timers := make([]canonical, 0, len(fields)) // two of each person, whose address is a field too
-	var content uint64
-	size := 2
-	seen := make(map[string]bool, len(fields)/2)
-	for i := 0; i+1 < len(fields); i += 2 {
-		field, text := fields[i], fields[i+1]
-		switch {
-		case field == stateField:
-			state, _ = c.sync.decode(text)
-		case strings.HasPrefix(field, stateField), seen[field]: // an address; read twice while the hash grew
-		default:
-			seen[field] = true
-			own, ok := storedOf(text)
-			if !ok {
-				return Page{}, fmt.Errorf("%w: the stored timers of one person do not parse", ErrUnavailable)
-			}
-			others := len(timers)
-			if timers, err = own.split(timers, now); err != nil {
-				return Page{}, err
-			}
-			if len(timers) > others {
-				content ^= fingerprint(field, own.Version)
-			}
-			size += len(own.timers) + 8*(len(timers)-others)
-		}
+	found, err := c.last.update(fields)
+	if err != nil {
+		return Page{}, err
 	}
+	now := c.clock()
+	state, _ := c.sync.decode(found.sync)
 	page := Page{Status: statusOf(all, state, state.fresh(now), now), Timers: []byte("[]")}
 	if page.SyncedAt != nil {
-		slices.SortFunc(timers, func(a, b canonical) int { return newestFirst(&a, &b) })
-		page.Timers = appendTimers(make([]byte, 0, size), timers)
+		page.Timers = appendTimers(make([]byte, 0, found.size+8*len(found.timers)+2), found.timers, now)
 		page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
 	}
-	page.ETag = page.etag(strconv.FormatUint(content, 36))
+	page.ETag = page.etag(strconv.FormatUint(found.content, 36))
 	return page, nil
 }
 

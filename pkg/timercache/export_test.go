@@ -2,6 +2,7 @@ package timercache
 
 import (
 	"context"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
@@ -60,9 +61,7 @@ var KnownKey = knownKey
 // Served is the list of timers as it is served some seconds after it was true;
 // ok is false if it has to be decoded first.
 func Served(list []byte, seconds int64) (served string, ok bool) {
-	timers, ok := split(list, nil)
-	for i := range timers {
-		timers[i].seconds = seconds
-	}
-	return string(appendTimers(nil, timers)), ok
+	timers, ok := split(list)
+	var cachedAt time.Time
+	return string(appendTimers(nil, timers, cachedAt.Add(time.Duration(seconds)*time.Second))), ok
 }

@@ -217,21 +217,21 @@ func (c *Cache) page(key string, state syncState, own stored, found bool) (Page,
 		page.ETag = page.etag("0")
 		return page, nil
 	}
-	timers, err := own.split(nil, now)
+	timers, err := own.split()
 	if err != nil {
 		return Page{}, err
 	}
 	page.AccountID, page.CachedAt = own.UserKey, &now
-	page.Timers = appendTimers(make([]byte, 0, len(own.timers)+8*len(timers)), timers)
+	page.Timers = appendTimers(make([]byte, 0, len(own.timers)+8*len(timers)), timers, now)
 	page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
 	page.ETag = page.etag(strconv.FormatInt(own.Version, 10))
 	return page, nil
 }
 
-// split appends the timers to those of others, to be served at now. What this
-// version would not have written is written again first.
-func (s *stored) split(others []canonical, now time.Time) ([]canonical, error) {
-	timers, ok := split(s.timers, others)
+// split takes the timers apart. What this version would not have written is
+// encoded again first.
+func (s *stored) split() ([]canonical, error) {
+	timers, ok := split(s.timers)
 	if !ok {
 		var decoded []timer.Timer
 		err := json.Unmarshal(s.timers, &decoded)
@@ -241,23 +241,24 @@ func (s *stored) split(others []canonical, now time.Time) ([]canonical, error) {
 		if err == nil {
 			s.timers, err = json.Marshal(decoded)
 		}
-		if timers, ok = split(s.timers, others); err != nil || !ok {
+		if timers, ok = split(s.timers); err != nil || !ok {
 			return nil, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
 		}
 	}
-	for i := len(others); i < len(timers); i++ {
-		timers[i].seconds = int64(now.Sub(s.CachedAt) / time.Second)
+	for i := range timers {
+		timers[i].cachedAt = s.CachedAt
 	}
 	return timers, nil
 }
 
-func appendTimers(dst []byte, timers []canonical) []byte {
+// appendTimers appends a JSON array of the timers as they are at now.
+func appendTimers(dst []byte, timers []canonical, now time.Time) []byte {
 	dst = append(dst, '[')
 	for i := range timers {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = timers[i].appendAdvanced(dst)
+		dst = timers[i].appendAt(dst, now)
 	}
 	return append(dst, ']')
 }
