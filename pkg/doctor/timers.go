@@ -62,7 +62,7 @@ func checkTimers(ctx context.Context, t *target) []Finding {
 	case err != nil:
 		return []Finding{{Skip, "session", "not checked: see timers"}, timersFailure(source, err)}
 	}
-	snapshot, err := source.Timers(ctx, token, nil)
+	snapshot, err := source.Timers(ctx, token, timersource.Cached{})
 	if err != nil {
 		return []Finding{t.accepted(session), timersFailure(source, err)}
 	}

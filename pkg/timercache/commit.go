@@ -48,6 +48,20 @@ func (c *Cache) Commit(ctx context.Context, runID string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	return c.commit(ctx, p)
+}
+
+// Write does what Compare found, as Confirm or Commit.
+func (c *Cache) Write(ctx context.Context, p *Proposal) (Result, error) {
+	if !p.plan.empty() {
+		return c.commit(ctx, p.plan)
+	}
+	result, err := c.Confirm(ctx, Mark{p.base}, p.at)
+	result.Timers, result.Users = p.plan.Timers, p.plan.Users
+	return result, err
+}
+
+func (c *Cache) commit(ctx context.Context, p *plan) (Result, error) {
 	result := Result{Version: p.Version, Timers: p.Timers, Users: p.Users}
 	for _, w := range p.parts(c.maxRequest) {
 		refused, err := c.apply(ctx, w)

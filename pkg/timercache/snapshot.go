@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -96,10 +97,12 @@ func (c *Cache) BaseOf(ctx context.Context, sync string) (Base, error) {
 	return newBase(sync, fields), nil
 }
 
+// newBase decodes everybody while the caller goes on.
 func newBase(raw string, fields []string) Base {
 	base := Base{raw: raw}
 	base.state, _ = decodeSync(base.raw)
 	base.people = sync.OnceValue(func() people { return decodePeople(fields) })
+	go func() { _ = panics.Try(func() error { base.people(); return nil }) }() // who needs them gets the panic
 	return base
 }
 
@@ -131,11 +134,23 @@ type Mark struct {
 	State string `json:"state"`
 }
 
-// Propose reports whether the cache already holds the snapshot and needs no
-// renewal: then Confirm is all there is to do. Otherwise it has staged what
-// changes for Commit: its size is in proportion to that, not to the team. also
-// are commands to send in the same round trip; their replies do not matter. The
-// error wraps ErrUnavailable.
+// Proposal is what changes if a snapshot replaces what the cache holds.
+type Proposal struct {
+	plan *plan
+	base string
+	at   time.Time
+}
+
+// Compare says what changes. Write does it, in the process that compared.
+func (c *Cache) Compare(base Base, s Snapshot) *Proposal {
+	return &Proposal{c.plan(s, base), base.raw, s.FetchedAt}
+}
+
+// Propose compares for a process that may not live until the writing. It reports
+// whether the cache already holds the snapshot and needs no renewal: then Confirm
+// is all there is to do. Otherwise it has staged what changes for Commit: its size
+// is in proportion to that, not to the team. also are commands to send in the same
+// round trip; their replies do not matter. The error wraps ErrUnavailable.
 func (c *Cache) Propose(ctx context.Context, runID string, base Base, s Snapshot, also ...[]any) (Mark, bool, error) {
 	p := c.plan(s, base)
 	same := p.empty()

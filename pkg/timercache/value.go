@@ -68,27 +68,6 @@ func marksOf(raw string) (a about) {
 	return a
 }
 
-// decodeValue reads a value; ok is false if there is none or it does not parse.
-func decodeValue(raw string) (v value, ok bool) {
-	if raw == "" || json.Unmarshal([]byte(raw), &v) != nil || v.UserKey == "" || v.Timers == nil {
-		return value{}, false
-	}
-	times := []*time.Time{&v.CachedAt}
-	for i := range v.Timers {
-		times = append(times, &v.Timers[i].StartedAt)
-		if v.Timers[i].FinishedAt != nil {
-			times = append(times, v.Timers[i].FinishedAt)
-		}
-	}
-	for i := range v.Acts {
-		times = append(times, &v.Acts[i].At)
-	}
-	if !encodable(times...) {
-		return value{}, false
-	}
-	return v, true
-}
-
 // inUTC gives a timer's times the zone in which they are served as they are stored.
 func inUTC(t *timer.Timer) {
 	t.StartedAt = t.StartedAt.UTC()

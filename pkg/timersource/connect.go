@@ -9,7 +9,6 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
-	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 const (
@@ -76,14 +75,13 @@ func (c *Connect) Acquire(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
-// Timers reads every page of running timers. Known are those that ran when the
-// list was last read: see the package comment.
-func (c *Connect) Timers(ctx context.Context, token Token, known []timer.Timer) (Snapshot, error) {
-	read := func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+// Timers reads every page of running timers: see the package comment.
+func (c *Connect) Timers(ctx context.Context, token Token, cached Cached) (Snapshot, error) {
+	read := func(ctx context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		got, err := c.report.TimersPage(ctx, token.Value, c.host, page)
 		return got, clockworkError(err)
 	}
-	snapshot, err := readTimers(ctx, read, c.now, known)
+	snapshot, err := readTimers(ctx, read, c.now, cached)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read timers by connect: %w", err)
 	}

@@ -82,7 +82,7 @@ func assertIsOnly(t *testing.T, err, want error) {
 func TestConnectTimers(t *testing.T) {
 	w := newWorld(t)
 	w.routes["/report/timers.json"] = answer(200, onePage)
-	got, err := newConnect(t, w).Timers(t.Context(), Token{Value: secret.New("context.jwt.sig")}, nil)
+	got, err := newConnect(t, w).Timers(t.Context(), Token{Value: secret.New("context.jwt.sig")}, Cached{})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{7}, idsOf(got))
 	assert.Nil(t, got.Renewed)
@@ -110,7 +110,7 @@ func TestConnectTimersRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.routes["/report/timers.json"] = tt.handler
-			_, err := newConnect(t, w).Timers(t.Context(), Token{Value: secret.New("context.jwt.sig")}, nil)
+			_, err := newConnect(t, w).Timers(t.Context(), Token{Value: secret.New("context.jwt.sig")}, Cached{})
 			require.Error(t, err)
 			assertIsOnly(t, err, tt.want)
 		})

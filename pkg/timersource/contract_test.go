@@ -21,7 +21,7 @@ import (
 type source interface {
 	Name() string
 	Acquire(ctx context.Context) (timersource.Token, error)
-	Timers(ctx context.Context, token timersource.Token, known []timer.Timer) (timersource.Snapshot, error)
+	Timers(ctx context.Context, token timersource.Token, cached timersource.Cached) (timersource.Snapshot, error)
 }
 
 // pageOperation is how the sandbox counts a page of timers.
@@ -82,7 +82,7 @@ func TestContractReadsTheTruth(t *testing.T) {
 		_, err = box.EditTimer(held.ID, sandbox.TimerEdit{OnHold: &yes})
 		require.NoError(t, err)
 
-		got, err := s.Timers(t.Context(), acquire(t, s), nil)
+		got, err := s.Timers(t.Context(), acquire(t, s), timersource.Cached{})
 		require.NoError(t, err)
 		assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
 		assert.Equal(t, 10, got.Pages)
@@ -94,7 +94,7 @@ func TestContractReadsTheTruth(t *testing.T) {
 func TestContractNothingRuns(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *sandbox.Sandbox, s source) {
 		box.Populate(0, 1)
-		got, err := s.Timers(t.Context(), acquire(t, s), nil)
+		got, err := s.Timers(t.Context(), acquire(t, s), timersource.Cached{})
 		require.NoError(t, err)
 		assert.NotNil(t, got.Timers)
 		assert.Empty(t, got.Timers)
@@ -126,7 +126,7 @@ func TestContractListThatMovesBetweenPages(t *testing.T) {
 						assert.NoError(t, move(box))
 					}
 				})
-				got, err := s.Timers(t.Context(), token, nil)
+				got, err := s.Timers(t.Context(), token, timersource.Cached{})
 				require.NoError(t, err)
 				assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
 				assert.True(t, got.Moved)
@@ -145,14 +145,14 @@ func TestContractListThatNeverRests(t *testing.T) {
 				box.Switch(func(w *sandbox.Switches) { w.ListOrder = order })
 				box.Populate(60, 60)
 				token := acquire(t, s)
-				first, err := s.Timers(t.Context(), token, nil)
+				first, err := s.Timers(t.Context(), token, timersource.Cached{})
 				require.NoError(t, err)
 				stopped := box.RunningTimers()[20]
 				_, err = box.StopTimer(stopped.RunningFor, stopped.Issue.Key)
 				require.NoError(t, err)
 				before := box.RunningTimers()
 				box.Switch(func(w *sandbox.Switches) { w.ListMoves = 1 })
-				got, err := s.Timers(t.Context(), token, first.Timers)
+				got, err := s.Timers(t.Context(), token, timersource.Cached{Timers: func() []timer.Timer { return first.Timers }})
 				require.NoError(t, err)
 				assert.True(t, got.Moved)
 				assert.Empty(t, got.Unproven)
@@ -179,7 +179,7 @@ func TestContractOddEntries(t *testing.T) {
 			onBoth(t, func(t *testing.T, box *sandbox.Sandbox, s source) {
 				box.Populate(35, 35)
 				token := acquire(t, s)
-				first, err := s.Timers(t.Context(), token, nil)
+				first, err := s.Timers(t.Context(), token, timersource.Cached{})
 				require.NoError(t, err)
 				running := box.RunningTimers()
 				unreadable, stopped := running[10], running[22]
@@ -187,7 +187,7 @@ func TestContractOddEntries(t *testing.T) {
 				_, err = box.StopTimer(stopped.RunningFor, stopped.Issue.Key)
 				require.NoError(t, err)
 
-				got, err := s.Timers(t.Context(), token, first.Timers)
+				got, err := s.Timers(t.Context(), token, timersource.Cached{Timers: func() []timer.Timer { return first.Timers }})
 				require.NoError(t, err)
 				want := sorted(box.RunningTimers())
 				if how == sandbox.OddFraction {
@@ -209,9 +209,9 @@ func TestContractRevokedTokenIsRefusedOnceMoreAcquired(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *sandbox.Sandbox, s source) {
 		token := acquire(t, s)
 		box.RevokeTokens()
-		_, err := s.Timers(t.Context(), token, nil)
+		_, err := s.Timers(t.Context(), token, timersource.Cached{})
 		require.ErrorIs(t, err, timersource.ErrTokenRefused)
-		_, err = s.Timers(t.Context(), acquire(t, s), nil)
+		_, err = s.Timers(t.Context(), acquire(t, s), timersource.Cached{})
 		assert.NoError(t, err)
 	})
 }
@@ -261,7 +261,7 @@ func TestContractFaults(t *testing.T) {
 				f := tt.fault
 				f.Operation = pageOperation[s.Name()]
 				box.Faults().Add(f)
-				got, err := s.Timers(t.Context(), token, nil)
+				got, err := s.Timers(t.Context(), token, timersource.Cached{})
 				require.Equal(t, tt.ok, err == nil, err)
 				if tt.ok {
 					assert.Len(t, got.Timers, 35)
@@ -285,12 +285,12 @@ func TestContractForgeEnvelopes(t *testing.T) {
 	box, f := newForgeOn(t, func(*sandbox.Sandbox, *timersource.Options) {})
 	for _, shape := range []sandbox.Envelope{sandbox.EnvelopeCurrent, sandbox.EnvelopeFlat, sandbox.EnvelopeNested, sandbox.EnvelopeText} {
 		box.Switch(func(w *sandbox.Switches) { w.ForgeEnvelope = shape })
-		got, err := f.Timers(t.Context(), acquire(t, f), nil)
+		got, err := f.Timers(t.Context(), acquire(t, f), timersource.Cached{})
 		require.NoError(t, err, "envelope %d", shape)
 		assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
 	}
 	box.Switch(func(w *sandbox.Switches) { w.ForgeEnvelope = sandbox.EnvelopeUnknown })
-	_, err := f.Timers(t.Context(), acquire(t, f), nil)
+	_, err := f.Timers(t.Context(), acquire(t, f), timersource.Cached{})
 	assert.ErrorIs(t, err, timersource.ErrUnknownShape)
 }
 
@@ -300,9 +300,9 @@ func TestContractForgeSurvivesANewAppVersion(t *testing.T) {
 	})
 	token := acquire(t, f)
 	box.Switch(func(w *sandbox.Switches) { w.AppVersion = "3.11.0" })
-	_, err := f.Timers(t.Context(), token, nil)
+	_, err := f.Timers(t.Context(), token, timersource.Cached{})
 	require.ErrorIs(t, err, timersource.ErrTokenRefused)
-	_, err = f.Timers(t.Context(), acquire(t, f), nil)
+	_, err = f.Timers(t.Context(), acquire(t, f), timersource.Cached{})
 	assert.NoError(t, err)
 }
 
@@ -325,7 +325,7 @@ func TestContractForgeConfigured(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			box, f := newForgeOn(t, tt.change)
-			got, err := f.Timers(t.Context(), acquire(t, f), nil)
+			got, err := f.Timers(t.Context(), acquire(t, f), timersource.Cached{})
 			require.NoError(t, err)
 			assert.Equal(t, sorted(box.RunningTimers()), sorted(got.Timers))
 			assert.Equal(t, tt.discovers, box.Requests()["forge.apps"])

@@ -50,7 +50,7 @@ func ExampleConnect() {
 	if err != nil {
 		panic(err)
 	}
-	snapshot, err := source.Timers(context.Background(), token, nil)
+	snapshot, err := source.Timers(context.Background(), token, timersource.Cached{})
 	if err != nil {
 		panic(err)
 	}
@@ -84,7 +84,7 @@ func ExampleForge() {
 	if err != nil {
 		panic(err)
 	}
-	snapshot, err := source.Timers(context.Background(), token, nil)
+	snapshot, err := source.Timers(context.Background(), token, timersource.Cached{})
 	if err != nil {
 		panic(err)
 	}

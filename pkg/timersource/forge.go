@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
-	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 // Forge reads timers through the GraphQL gateway of the Jira site, which calls
@@ -53,10 +52,9 @@ func (f *Forge) Acquire(ctx context.Context) (Token, error) {
 	return token, nil
 }
 
-// Timers reads every page of running timers. Known are those that ran when the
-// list was last read: see the package comment. Renewed is the youngest token
-// that came with them.
-func (f *Forge) Timers(ctx context.Context, token Token, known []timer.Timer) (Snapshot, error) {
+// Timers reads every page of running timers: see the package comment. Renewed is
+// the token with the longest life that came with them.
+func (f *Forge) Timers(ctx context.Context, token Token, cached Cached) (Snapshot, error) {
 	id, ok := decodeIdentity(token.Context)
 	if !ok {
 		var err error
@@ -65,12 +63,12 @@ func (f *Forge) Timers(ctx context.Context, token Token, known []timer.Timer) (S
 		}
 	}
 	var renewed latestToken
-	read := func(ctx context.Context, page int) (clockwork.TimersPage, error) {
-		got, next, err := f.invoke(ctx, id, token, page)
+	read := func(ctx context.Context, page int, tooMany func()) (clockwork.TimersPage, error) {
+		got, next, err := f.invoke(ctx, id, token, page, tooMany)
 		renewed.add(next)
 		return got, err
 	}
-	snapshot, err := readTimers(ctx, read, f.now, known)
+	snapshot, err := readTimers(ctx, read, f.now, cached)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read timers by forge: %w", err)
 	}

@@ -79,12 +79,12 @@ func (a *invokeAnswer) complete() bool { return a.success && a.body != nil }
 
 // invoke reads one page of timers, and returns the renewed token that came
 // with it, or "".
-func (f *Forge) invoke(ctx context.Context, id identity, token Token, page int) (clockwork.TimersPage, string, error) {
+func (f *Forge) invoke(ctx context.Context, id identity, token Token, page int, tooMany func()) (clockwork.TimersPage, string, error) {
 	var answer invokeAnswer
 	resp, err := f.site.query(ctx, operation{
 		op: "forge.invoke", name: "forge_ui_invokeExtension", query: invokeMutation,
 		variables: f.invokeVariables(id, token, page),
-		secrets:   []secret.Text{token.Value}, timeout: invokeTimeout,
+		secrets:   []secret.Text{token.Value}, timeout: invokeTimeout, tooMany: tooMany,
 	}, &answer)
 	if err != nil {
 		if errors.Is(err, ErrSessionExpired) || errors.Is(err, ErrSourceGone) {

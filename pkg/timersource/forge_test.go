@@ -81,7 +81,7 @@ func TestForgeDiscoversSignsAndInvokes(t *testing.T) {
 	assert.Equal(t, start.Add(15*time.Minute), token.ExpiresAt)
 	token.Value = secret.New("context-token")
 
-	got, err := f.Timers(t.Context(), token, nil)
+	got, err := f.Timers(t.Context(), token, Cached{})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{7}, idsOf(got))
 	assert.True(t, got.Timers[0].WithinWorkingHours, "null through Forge is true")
@@ -226,7 +226,7 @@ func TestForgeTimersRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := onForge(t)
 			w.routes[opInvoke] = tt.handler
-			_, err := newForge(t, w).Timers(t.Context(), Token{Value: secret.New("context-token")}, nil)
+			_, err := newForge(t, w).Timers(t.Context(), Token{Value: secret.New("context-token")}, Cached{})
 			require.Error(t, err)
 			assertIsOnly(t, err, tt.want)
 			assert.Equal(t, tt.wantStatus, statusOf(err))
@@ -256,7 +256,7 @@ func TestForgeRenewedToken(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := onForge(t)
 			w.routes[opInvoke] = invokes(body, tt.renewed)
-			got, err := newForge(t, w).Timers(t.Context(), Token{Value: secret.New("t"), ExpiresAt: start.Add(10 * time.Minute)}, nil)
+			got, err := newForge(t, w).Timers(t.Context(), Token{Value: secret.New("t"), ExpiresAt: start.Add(10 * time.Minute)}, Cached{})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got.Renewed != nil)
 		})

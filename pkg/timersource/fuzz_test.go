@@ -82,7 +82,7 @@ func FuzzConnect(f *testing.F) {
 			assert.False(t, got.Value.IsZero())
 		}
 		wire.asked = nil
-		snapshot, err := source.Timers(t.Context(), token(t), nil)
+		snapshot, err := source.Timers(t.Context(), token(t), Cached{})
 		wire.check(t, err)
 		checkSnapshot(t, snapshot, err)
 	})
@@ -114,7 +114,7 @@ func FuzzForge(f *testing.F) {
 				assert.True(t, known)
 			}
 			wire.asked = nil
-			snapshot, err := source.Timers(t.Context(), token(t), nil)
+			snapshot, err := source.Timers(t.Context(), token(t), Cached{})
 			wire.check(t, err)
 			checkSnapshot(t, snapshot, err)
 		}

@@ -25,6 +25,7 @@ type operation struct {
 	variables any
 	secrets   []secret.Text // in the variables
 	timeout   time.Duration
+	tooMany   func() // see rest.Request; may be nil
 }
 
 // noAccess is how Forge words a context token that is stale or of another
@@ -54,7 +55,7 @@ func (s *site) query(ctx context.Context, o operation, v data) (*rest.Response, 
 	resp, err := s.do(ctx, rest.Request{
 		Op: o.op, Method: http.MethodPost, Path: []string{"gateway", "api", "graphql"},
 		JSON:     map[string]any{"operationName": o.name, "query": o.query, "variables": o.variables},
-		ReadOnly: true, Secrets: o.secrets, Timeout: o.timeout,
+		ReadOnly: true, Secrets: o.secrets, Timeout: o.timeout, TooMany: o.tooMany,
 	})
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func TestErrorBesideWholeData(t *testing.T) {
 	token, err := forge.Acquire(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, value, token.Value.Reveal())
-	got, err := forge.Timers(t.Context(), token, nil)
+	got, err := forge.Timers(t.Context(), token, Cached{})
 	require.NoError(t, err)
 	assert.Len(t, got.Timers, 1)
 }
@@ -59,7 +59,7 @@ func TestErrorBesideHalfData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := onForge(t)
 			w.routes[opInvoke] = beside(h, noAccess, `"invokeExtension"`)
-			_, err := newForge(t, w).Timers(t.Context(), Token{Value: secret.New("t")}, nil)
+			_, err := newForge(t, w).Timers(t.Context(), Token{Value: secret.New("t")}, Cached{})
 			assert.ErrorIs(t, err, ErrTokenRefused)
 		})
 	}

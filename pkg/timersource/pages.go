@@ -1,6 +1,7 @@
 package timersource
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -16,9 +17,8 @@ import (
 )
 
 const (
-	pageConcurrency = 4
-	maxPages        = 1000 // 50,000 timers
-	maxPasses       = 3    // over a list whose order is not known
+	maxPages  = 1000 // 50,000 timers
+	maxPasses = 3    // over a list whose order is not known
 	// reserve is how much of the caller's time is left to what follows a
 	// reading. Only its first pass may use that up.
 	reserve = 8 * time.Second
@@ -27,14 +27,28 @@ const (
 	maxUnreadable = 3
 )
 
-// pageReader reads one page, counted from 1.
-type pageReader func(ctx context.Context, page int) (clockwork.TimersPage, error)
+// pageReader reads one page, counted from 1. It calls tooMany if the upstream
+// answers so, before it tries again.
+type pageReader func(ctx context.Context, page int, tooMany func()) (clockwork.TimersPage, error)
+
+// Cached is what a reading needs to know of the list as it was last read, and
+// whom it tells what it sees.
+type Cached struct {
+	// Timers ran when the list was last read. It is called once, after the first
+	// pages were asked for; nil if nothing is known.
+	Timers func() []timer.Timer
+	// Seen is called with the running timers of each page as it arrives, by several
+	// goroutines at once; nil for nobody.
+	Seen func([]timer.Timer)
+}
 
 // reading is everything that was received in one reading of the list.
 type reading struct {
-	read  pageReader
-	now   func() time.Time
-	known []timer.Timer
+	read   pageReader
+	now    func() time.Time
+	seen   func([]timer.Timer)
+	window *window
+	known  []timer.Timer
 
 	startedAt time.Time
 	first     int   // how many of the pages are the first pass
@@ -55,11 +69,14 @@ type receivedPage struct {
 
 // readTimers reads the list, and says what that proves of the known timers: see
 // the package comment.
-func readTimers(ctx context.Context, read pageReader, now func() time.Time, known []timer.Timer) (Snapshot, error) {
-	r := &reading{read: read, now: now, known: known, startedAt: now()}
+func readTimers(ctx context.Context, read pageReader, now func() time.Time, cached Cached) (Snapshot, error) {
+	r := &reading{read: read, now: now, seen: cached.Seen, window: newWindow(), startedAt: now()}
 	pages, err := r.pass(ctx, nil)
 	if err != nil {
 		return Snapshot{}, err
+	}
+	if cached.Timers != nil {
+		r.known = cached.Timers()
 	}
 	r.pages, r.first = pages, len(pages)
 	if err := r.checkReadable(); err != nil {
@@ -193,20 +210,38 @@ func (r *reading) pass(ctx context.Context, order []int) ([]receivedPage, error)
 func (r *reading) receiveAll(ctx context.Context, pages []receivedPage, order []int) error {
 	lowest := slices.Min(order)
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(pageConcurrency)
 	for _, page := range order {
+		halved, err := r.window.begin(ctx)
+		if err != nil {
+			return cmp.Or(group.Wait(), err)
+		}
 		group.Go(panics.Guard(func() (err error) {
-			pages[page-lowest], err = r.receive(ctx, page)
+			defer func() { r.window.end(halved, err) }()
+			pages[page-lowest], err = r.ask(ctx, page, halved)
 			return err
 		}))
 	}
 	return group.Wait()
 }
 
-func (r *reading) receive(ctx context.Context, page int) (receivedPage, error) {
+// receive reads one page.
+func (r *reading) receive(ctx context.Context, page int) (got receivedPage, err error) {
+	halved, err := r.window.begin(ctx)
+	if err != nil {
+		return receivedPage{}, err
+	}
+	defer func() { r.window.end(halved, err) }()
+	return r.ask(ctx, page, halved)
+}
+
+func (r *reading) ask(ctx context.Context, page, halved int) (receivedPage, error) {
 	sent := r.now()
-	got, err := r.read(ctx, page)
-	return receivedPage{got, page, sent, r.now()}, err
+	got, err := r.read(ctx, page, func() { r.window.halve(halved) })
+	at := r.now()
+	if err == nil && r.seen != nil {
+		r.seen(got.Timers)
+	}
+	return receivedPage{got, page, sent, at}, err
 }
 
 // checkReadable refuses a list of which nothing can be read.

@@ -62,10 +62,10 @@ func TestReadTimersReadsEveryPageOnce(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			list := runningAll(1, n)
 			var calls atomic.Int64
-			got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+			got, err := readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 				calls.Add(1)
 				return pageOf(list, page), nil
-			}, func() time.Time { return start }, nil)
+			}, func() time.Time { return start }, Cached{})
 			require.NoError(t, err)
 			wantPages := max(1, (int(n)+1)/2)
 			assert.Equal(t, Snapshot{Timers: append([]timer.Timer{}, list...), FetchedAt: start, CachedAt: start, Pages: wantPages}, got)
@@ -75,29 +75,53 @@ func TestReadTimersReadsEveryPageOnce(t *testing.T) {
 }
 
 func TestReadTimersBoundsConcurrency(t *testing.T) {
-	list := runningAll(1, 40)
-	var now, most atomic.Int64
-	var together sync.WaitGroup
-	together.Add(pageConcurrency)
-	_, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
-		n := now.Add(1)
-		defer now.Add(-1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-		}
-		if page > 1 && page <= 1+pageConcurrency {
-			together.Done()
-			together.Wait() // until as many are under way as may be
-		}
-		return pageOf(list, page), nil
-	}, time.Now, nil)
-	require.NoError(t, err)
-	assert.EqualValues(t, pageConcurrency, most.Load())
+	tests := []struct {
+		name   string
+		refuse bool
+		most   int64 // of the calls under way, once the first ones are answered
+	}{
+		{"grows", false, maxWindow},
+		{"halves-once-for-calls-that-are-refused-together", true, firstWindow * 3 / 4},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			list := runningAll(1, 400)
+			var now, later atomic.Int64
+			var together sync.WaitGroup
+			together.Add(firstWindow)
+			refused := make(chan struct{})
+			refuse := sync.OnceFunc(func() { close(refused) })
+			_, err := readTimers(t.Context(), func(_ context.Context, page int, tooMany func()) (clockwork.TimersPage, error) {
+				n := now.Add(1)
+				defer now.Add(-1)
+				if 1 < page && page <= 1+firstWindow {
+					together.Done()
+					together.Wait() // until as many are under way as may be
+					if tt.refuse {
+						tooMany()
+					}
+					refuse()
+					return pageOf(list, page), nil
+				}
+				if page > 1 {
+					<-refused
+				}
+				for old := later.Load(); page > 2*firstWindow && n > old && !later.CompareAndSwap(old, n); old = later.Load() {
+				}
+				return pageOf(list, page), nil
+			}, time.Now, Cached{})
+			require.NoError(t, err)
+			assert.LessOrEqual(t, later.Load(), tt.most)
+		})
+	}
 }
 
 func TestReadTimersLeavesFinishedOut(t *testing.T) {
 	list := runningAll(1, 3)
 	list[1].FinishedAt = &start
-	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return pageOf(list, page), nil }, time.Now, nil)
+	got, err := readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+		return pageOf(list, page), nil
+	}, time.Now, Cached{})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{1, 3}, idsOf(got))
 	assert.False(t, got.Moved, "they count for the total all the same")
@@ -107,11 +131,11 @@ func TestReadTimersMakesTillNowTrueAtOneInstant(t *testing.T) {
 	list := runningAll(1, 5)
 	list[1].WithinWorkingHours = false // on hold, on the first page
 	var order sync.Mutex
-	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	got, err := readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		order.Lock()
 		defer order.Unlock()
 		return pageOf(list, page), nil
-	}, ticking(), nil)
+	}, ticking(), Cached{})
 	require.NoError(t, err)
 	// The clock is read at the beginning, then before and after each of three pages.
 	assert.Equal(t, start, got.FetchedAt)
@@ -128,7 +152,7 @@ func TestReadTimersMakesTillNowTrueAtOneInstant(t *testing.T) {
 // changing gives another list from the given call on.
 func changing(lists ...[]timer.Timer) (pageReader, *int) {
 	calls := new(int)
-	return func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	return func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		list := lists[min(*calls, len(lists)-1)]
 		*calls++
 		return pageOf(list, page), nil
@@ -153,7 +177,7 @@ func TestReadTimersReadsAgainWhenTheListMoves(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			read, calls := changing(tt.lists...)
-			got, err := readTimers(t.Context(), read, ticking(), nil)
+			got, err := readTimers(t.Context(), read, ticking(), Cached{})
 			require.NoError(t, err)
 			assert.ElementsMatch(t, tt.want, idsOf(got))
 			assert.True(t, got.Moved)
@@ -166,7 +190,7 @@ func TestReadTimersReadsAgainWhenTheListMoves(t *testing.T) {
 func TestReadTimersEndsThoughTheListNeverSettles(t *testing.T) {
 	abc, dab := runningAll(1, 3), append([]timer.Timer{running(4)}, runningAll(1, 2)...)
 	read, calls := changing(abc, dab, abc, dab, abc, dab, abc, dab, abc, dab, abc, dab)
-	got, err := readTimers(t.Context(), read, ticking(), nil)
+	got, err := readTimers(t.Context(), read, ticking(), Cached{})
 	require.NoError(t, err)
 	assert.True(t, got.Moved)
 	assert.LessOrEqual(t, *calls, 12)
@@ -196,7 +220,7 @@ func TestReadTimersPagesThatDoNotFit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) { return tt.page(page), nil }, ticking(), nil)
+			got, err := readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) { return tt.page(page), nil }, ticking(), Cached{})
 			require.NoError(t, err)
 			assert.Equal(t, tt.name != "not-the-last-of-one", got.Pages > 1)
 			assert.True(t, got.Moved)
@@ -208,13 +232,13 @@ func TestReadTimersPagesThatDoNotFit(t *testing.T) {
 // A total that counts what is not shown costs a second pass, and no proof.
 func TestReadTimersFewerThanPromisedEachTime(t *testing.T) {
 	calls := 0
-	read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		calls++
 		p := pageOf(runningAll(1, 3), page)
 		p.Total = 5
 		return p, nil
 	}
-	got, err := readTimers(t.Context(), read, ticking(), nil)
+	got, err := readTimers(t.Context(), read, ticking(), Cached{})
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []int64{1, 2, 3}, idsOf(got))
 	assert.LessOrEqual(t, calls, 10)
@@ -222,7 +246,7 @@ func TestReadTimersFewerThanPromisedEachTime(t *testing.T) {
 	calls = 0
 	known := append(runningAll(1, 3), running(0)) // the last one has stopped since
 	known[3].ID, known[3].RunningFor = -1, "b"
-	got, err = readTimers(t.Context(), read, ticking(), known)
+	got, err = readTimers(t.Context(), read, ticking(), knownTo(known))
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []int64{1, 2, 3}, idsOf(got))
 	assert.Empty(t, got.Unproven)
@@ -230,11 +254,11 @@ func TestReadTimersFewerThanPromisedEachTime(t *testing.T) {
 }
 
 func TestReadTimersWithoutTotals(t *testing.T) {
-	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	got, err := readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		p := pageOf(runningAll(1, 3), page)
 		p.Total, p.Page = -1, 0
 		return p, nil
-	}, ticking(), nil)
+	}, ticking(), Cached{})
 	require.NoError(t, err)
 	assert.False(t, got.Moved)
 	assert.Equal(t, []int64{1, 2, 3}, idsOf(got))
@@ -243,17 +267,17 @@ func TestReadTimersWithoutTotals(t *testing.T) {
 func TestReadTimersFails(t *testing.T) {
 	boom := errors.New("boom")
 	for _, failing := range []int{1, 3} {
-		_, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+		_, err := readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 			if page == failing {
 				return clockwork.TimersPage{}, boom
 			}
 			return pageOf(runningAll(1, 9), page), nil
-		}, ticking(), nil)
+		}, ticking(), Cached{})
 		assert.ErrorIs(t, err, boom)
 	}
 
-	_, err := readTimers(t.Context(), func(context.Context, int) (clockwork.TimersPage, error) {
+	_, err := readTimers(t.Context(), func(context.Context, int, func()) (clockwork.TimersPage, error) {
 		return clockwork.TimersPage{Pages: maxPages + 1}, nil
-	}, ticking(), nil)
+	}, ticking(), Cached{})
 	assert.ErrorIs(t, err, ErrUnknownShape, "never a part of the list")
 }

@@ -211,7 +211,7 @@ func (r *reading) newGaps() (gaps []gap) {
 
 func (r *reading) searchGaps(ctx context.Context, gaps []gap) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(pageConcurrency)
+	group.SetLimit(maxGaps)
 	for _, g := range gaps {
 		group.Go(panics.Guard(func() error { return r.search(ctx, g) }))
 	}

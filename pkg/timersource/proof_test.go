@@ -48,11 +48,11 @@ func TestReadingOfAListAtRest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			calls := 0
-			read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
+			read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 				calls++
 				return pageOf(runningIDs(tt.list...), page), nil
 			}
-			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), runningIDs(tt.known...))
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(tt.known...)))
 			require.NoError(t, err)
 			assert.ElementsMatch(t, slices.Compact(slices.Sorted(slices.Values(tt.list))), idsOf(got), "each once")
 			assert.Empty(t, got.Unproven)
@@ -64,10 +64,10 @@ func TestReadingOfAListAtRest(t *testing.T) {
 // oneAtATime keeps calls that are under way together apart.
 func oneAtATime(read pageReader) pageReader {
 	turn := make(chan struct{}, 1)
-	return func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+	return func(ctx context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		turn <- struct{}{}
 		defer func() { <-turn }()
-		return read(ctx, page)
+		return read(ctx, page, nil)
 	}
 }
 
@@ -81,7 +81,7 @@ func TestReadingFindsATimerThatMovedToAPageAlreadyRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			read, _ := changing(lists...)
-			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), lists[0])
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(lists[0]))
 			require.NoError(t, err)
 			for _, one := range lists[1] {
 				assert.Contains(t, idsOf(got), one.ID)
@@ -95,7 +95,7 @@ func TestReadingFindsATimerThatMovedToAPageAlreadyRead(t *testing.T) {
 // had it.
 func TestReadingLeavesOutWhatWasSeenToStop(t *testing.T) {
 	read, _ := changing(runningIDs(9, 8, 7, 6, 5), runningIDs(9, 7, 6, 5))
-	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), nil)
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), Cached{})
 	require.NoError(t, err)
 	assert.True(t, got.Moved)
 	assert.ElementsMatch(t, []int64{9, 7, 6, 5}, idsOf(got))
@@ -106,17 +106,17 @@ func TestReadingKnowsAStartOfOurOwn(t *testing.T) {
 	ours := timer.Timer{ID: -7, RunningFor: "ann", Issue: timer.Issue{Key: "OLD-1", ID: 70}}
 	other := timer.Timer{ID: -8, RunningFor: "bob", Issue: timer.Issue{Key: "OLD-1", ID: 70}}
 	listed := timer.Timer{ID: 9, RunningFor: "ann", Issue: timer.Issue{Key: "NEW-1", ID: 70}} // it moved
-	got, err := readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	got, err := readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		return pageOf([]timer.Timer{listed}, page), nil
-	}, ticking(), []timer.Timer{ours, other})
+	}, ticking(), knownTo([]timer.Timer{ours, other}))
 	require.NoError(t, err)
 	assert.Empty(t, got.Unproven)
 
-	got, err = readTimers(t.Context(), func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	got, err = readTimers(t.Context(), func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		p := pageOf([]timer.Timer{listed}, page)
 		p.Unreadable = []clockwork.UnreadableTimer{{ID: 10, Err: errors.New("odd")}}
 		return p, nil
-	}, ticking(), []timer.Timer{ours, other})
+	}, ticking(), knownTo([]timer.Timer{ours, other}))
 	require.NoError(t, err)
 	assert.Equal(t, []int64{-8}, unprovenIDs(got), "the unreadable one may be it")
 }
@@ -147,7 +147,7 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
+			read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 				p := pageOf(runningIDs(tt.list...), page)
 				p.Total++
 				if page == 2 {
@@ -159,7 +159,7 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 				}
 				return p, nil
 			}
-			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), runningIDs(tt.known...))
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(tt.known...)))
 			require.NoError(t, err)
 			assert.ElementsMatch(t, tt.list, idsOf(got), "the rest is there")
 			assert.ElementsMatch(t, tt.want, unprovenIDs(got))
@@ -186,9 +186,9 @@ func TestReadingOfNothingReadable(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readTimers(t.Context(), func(context.Context, int) (clockwork.TimersPage, error) {
+			got, err := readTimers(t.Context(), func(context.Context, int, func()) (clockwork.TimersPage, error) {
 				return clockwork.TimersPage{Unreadable: tt.unreadable, IsLast: true, Total: -1}, nil
-			}, ticking(), runningIDs(1))
+			}, ticking(), knownTo(runningIDs(1)))
 			if tt.ok {
 				require.NoError(t, err)
 				assert.Equal(t, []int64{1}, unprovenIDs(got))
@@ -203,13 +203,13 @@ func TestReadingOfNothingReadable(t *testing.T) {
 func TestReadingWithoutTheCallsThatWouldProve(t *testing.T) {
 	list, known := runningIDs(1, 2, 4, 5), runningIDs(1, 2, 3, 4, 5)
 	calls := 0
-	read := func(_ context.Context, page int) (clockwork.TimersPage, error) {
+	read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		if calls++; calls > 2 {
 			return clockwork.TimersPage{}, errors.New("limited")
 		}
 		return pageOf(list, page), nil
 	}
-	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), known)
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(known))
 	require.NoError(t, err)
 	assert.Equal(t, []int64{1, 2, 4, 5}, idsOf(got))
 	assert.Equal(t, []int64{3}, unprovenIDs(got))
@@ -217,27 +217,27 @@ func TestReadingWithoutTheCallsThatWouldProve(t *testing.T) {
 	// Nor is the time that others need used up.
 	late, cancel := context.WithTimeout(t.Context(), reserve-time.Second)
 	defer cancel()
-	got, err = readTimers(late, func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+	got, err = readTimers(late, func(ctx context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		return pageOf(list, page), ctx.Err()
-	}, ticking(), known)
+	}, ticking(), knownTo(known))
 	require.NoError(t, err)
 	assert.Equal(t, []int64{3}, unprovenIDs(got))
 
 	stopped, cancel := context.WithCancel(t.Context())
 	calls = 0
-	_, err = readTimers(stopped, oneAtATime(func(ctx context.Context, page int) (clockwork.TimersPage, error) {
+	_, err = readTimers(stopped, oneAtATime(func(ctx context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		if calls++; calls > 2 {
 			cancel()
 		}
 		return pageOf(list, page), ctx.Err()
-	}), ticking(), known)
+	}), ticking(), knownTo(known))
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 // A list of many pages that grows while it is read is read to its end.
 func TestReadingFollowsAListThatGrows(t *testing.T) {
 	read, _ := changing(runningAll(1, 4), runningAll(1, 4), runningAll(1, 7))
-	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), runningAll(1, 4))
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningAll(1, 4)))
 	require.NoError(t, err)
 	assert.Subset(t, idsOf(got), []int64{1, 2, 3, 4})
 	assert.Empty(t, got.Unproven)

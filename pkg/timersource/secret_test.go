@@ -48,9 +48,9 @@ func TestNoSecretReachesAnErrorOrALog(t *testing.T) {
 			var failures []string
 			for _, call := range []func() error{
 				func() error { _, err := connect.Acquire(t.Context()); return err },
-				func() error { _, err := connect.Timers(t.Context(), token, nil); return err },
+				func() error { _, err := connect.Timers(t.Context(), token, Cached{}); return err },
 				func() error { _, err := forge.Acquire(t.Context()); return err },
-				func() error { _, err := forge.Timers(t.Context(), token, nil); return err },
+				func() error { _, err := forge.Timers(t.Context(), token, Cached{}); return err },
 			} {
 				if err := call(); err != nil {
 					failures = append(failures, fmt.Sprintf("%v %+v %#v", err, err, err))

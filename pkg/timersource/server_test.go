@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -115,3 +116,7 @@ func assertGolden(t *testing.T, name, got string) {
 // onePage is a page of one timer, the only one.
 const onePage = `{"timers":[{"id":7,"started_at":"2026-03-05T01:00:00Z","finished_at":null,"running_for":"acc-1",
 	"issue":{"key":"ABC-7","id":20456},"till_now":60,"within_working_hours":null}],"page":1,"pages":1,"total":1,"isLast":true}`
+
+func knownTo(timers []timer.Timer) Cached {
+	return Cached{Timers: func() []timer.Timer { return timers }}
+}

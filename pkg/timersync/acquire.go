@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
@@ -79,13 +78,13 @@ func (t *Tokens) acquireAndStore(ctx context.Context, s Source) (grant, error) {
 
 // timers reads the timers by the named source with its stored token, and says
 // which token and source it used. A source that is gone gives way to the others.
-func (t *Tokens) timers(ctx context.Context, name, sealed string, known []timer.Timer) (read timersource.Snapshot, used timersource.Token, source string, err error) {
+func (t *Tokens) timers(ctx context.Context, name, sealed string, cached timersource.Cached) (read timersource.Snapshot, used timersource.Token, source string, err error) {
 	var unusable error
 	for _, s := range t.from(name) {
 		if s.Name() != name {
 			sealed = ""
 		}
-		read, used, err = t.timersOf(ctx, s, sealed, known)
+		read, used, err = t.timersOf(ctx, s, sealed, cached)
 		if !otherSourceMayWork(err) {
 			return read, used, s.Name(), err
 		}
@@ -96,7 +95,7 @@ func (t *Tokens) timers(ctx context.Context, name, sealed string, known []timer.
 
 // timersOf reads by one source. A token that is refused is replaced once; one
 // of a source that is gone is dropped.
-func (t *Tokens) timersOf(ctx context.Context, s Source, sealed string, known []timer.Timer) (timersource.Snapshot, timersource.Token, error) {
+func (t *Tokens) timersOf(ctx context.Context, s Source, sealed string, cached timersource.Cached) (timersource.Snapshot, timersource.Token, error) {
 	token, ok := t.usable(s, sealed)
 	use := grant{token, sealed}
 	var err error
@@ -105,12 +104,12 @@ func (t *Tokens) timersOf(ctx context.Context, s Source, sealed string, known []
 			return timersource.Snapshot{}, timersource.Token{}, err
 		}
 	}
-	snapshot, err := s.Timers(ctx, use.token, known)
+	snapshot, err := s.Timers(ctx, use.token, cached)
 	if errors.Is(err, timersource.ErrTokenRefused) {
 		if use, err = t.acquire(ctx, s, use.sealed); err != nil {
 			return timersource.Snapshot{}, timersource.Token{}, err
 		}
-		if snapshot, err = s.Timers(ctx, use.token, known); errors.Is(err, timersource.ErrTokenRefused) {
+		if snapshot, err = s.Timers(ctx, use.token, cached); errors.Is(err, timersource.ErrTokenRefused) {
 			err = fmt.Errorf("%w: %w", ErrRefusedTwice, err)
 		}
 	}

@@ -21,8 +21,12 @@ const (
 	// namesMaxAge is how long names are carried over from the last snapshot before
 	// all of them are looked up again.
 	namesMaxAge = time.Hour
-	// namesTimeout is what the look-up may take by default.
+	// namesTimeout is what the look-up may take by default, once the list is read.
 	namesTimeout = 8 * time.Second
+	// namesPerCall is how many people or issues Jira is asked for at once, and
+	// namesCalls how many such calls are under way.
+	namesPerCall = 100
+	namesCalls   = 16
 )
 
 // Jira looks up what Clockwork's list leaves out, in bulk.
@@ -31,50 +35,52 @@ type Jira interface {
 	Issues(ctx context.Context, idsOrKeys []string) (map[string]jira.Issue, error)
 }
 
-// names is what is known of the people and issues of a snapshot.
+// names are what is known of people and issues.
 type names struct {
 	people map[string]timer.Person
 	issues map[string]timer.Issue // by the key that Clockwork gives
 }
 
-// question is what Jira is to be asked about: people, with what Clockwork tells
-// of them, and issues, with the name to ask for them by.
-type question struct {
-	people map[string]timer.Person
-	issues map[string]string
+// lookup finds the names for a snapshot while its pages arrive. What the cache
+// already shows is carried over, so a sync asks Jira only about newcomers; once an
+// hour it asks about all. If Jira does not answer, the old names stay, new timers
+// come without, which the snapshot says, and the next sync asks again.
+type lookup struct {
+	jira   Jira
+	ctx    context.Context
+	cancel context.CancelFunc
+	cached func() (known names, due bool)
+	calls  sync.WaitGroup
+	slots  chan struct{} // of calls under way
+
+	mu             sync.Mutex
+	people, issues question
+	fromClockwork  map[string]timer.Person
+	users          map[string]jira.User
+	found          map[string]jira.Issue // by id and key
+	answered       bool                  // some call
 }
 
-// addNames fills each timer's author, and its issue's summary and project. What
-// the cache already shows is carried over, so a sync asks Jira only about
-// newcomers; once an hour it asks about all. Where Jira does not answer, the
-// old names stay, new timers come without, which the snapshot says, and the
-// next sync asks again.
-func (s *Syncer) addNames(ctx context.Context, base timercache.Base, snapshot *timercache.Snapshot) {
-	shown, _ := base.At(snapshot.CachedAt)
-	known := cachedNames(shown)
-	due := len(shown) > 0 && s.Now().Sub(base.EnrichedAt()) > namesMaxAge
-	ask := question{map[string]timer.Person{}, map[string]string{}}
-	for _, t := range snapshot.Timers {
-		fromClockwork := timer.Person{AccountID: t.RunningFor}
-		if t.Author != nil && t.Author.AccountID == t.RunningFor {
-			fromClockwork = *t.Author
-		}
-		if fromClockwork.EmailAddress != "" {
-			known.people[t.RunningFor] = fromClockwork
-		}
-		if _, ok := known.people[t.RunningFor]; !ok || due {
-			ask.people[t.RunningFor] = fromClockwork
-		}
-		if _, ok := known.issues[t.Issue.Key]; !ok || due {
-			ask.issues[t.Issue.Key] = nameOf(t.Issue)
-		}
-	}
-	complete := s.lookUp(ctx, known, ask)
-	snapshot.Enriched = complete && (due || base.EnrichedAt().IsZero())
-	for i := range snapshot.Timers {
-		known.name(&snapshot.Timers[i])
-	}
-	snapshot.Unnamed = !complete && slices.ContainsFunc(snapshot.Timers, timercache.Unnamed)
+// question is about whom or what Jira is asked.
+type question struct {
+	ask     func(ctx context.Context, keys []string) error
+	asked   map[string]bool
+	waiting []string   // for the next call
+	stopped [][]string // by a breaker
+	err     error
+}
+
+func (s *Syncer) newLookup(ctx context.Context, base timercache.Base, shown func() []timer.Timer) *lookup {
+	l := &lookup{jira: s.Jira, slots: make(chan struct{}, namesCalls),
+		fromClockwork: map[string]timer.Person{}, users: map[string]jira.User{}, found: map[string]jira.Issue{}}
+	l.ctx, l.cancel = context.WithCancel(ctx)
+	l.people = question{ask: l.askUsers, asked: map[string]bool{}}
+	l.issues = question{ask: l.askIssues, asked: map[string]bool{}}
+	l.cached = sync.OnceValues(func() (names, bool) {
+		timers := shown()
+		return cachedNames(timers), len(timers) > 0 && s.Now().Sub(base.EnrichedAt()) > namesMaxAge
+	})
+	return l
 }
 
 // cachedNames collects the names that the cache shows. Who or what has none
@@ -100,72 +106,146 @@ func nameOf(issue timer.Issue) string {
 	return issue.Key
 }
 
-// lookUp adds what Jira knows of the people and issues; false where it could
-// not be asked.
-func (s *Syncer) lookUp(ctx context.Context, known names, ask question) bool {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.NamesTimeout, namesTimeout))
-	defer cancel()
-	var both sync.WaitGroup
-	var users map[string]jira.User
-	var found map[string]jira.Issue
-	var usersErr, issuesErr error
-	askUsers := func() (err error) {
-		users, err = s.Jira.Users(ctx, slices.Sorted(maps.Keys(ask.people)))
-		return err
+// seen asks about those of the timers that nothing is known of, once there are
+// enough of them for a call.
+func (l *lookup) seen(timers []timer.Timer) {
+	known, due := l.cached()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range timers {
+		if t.FinishedAt != nil {
+			continue
+		}
+		_, person := known.people[t.RunningFor]
+		if t.Author != nil && t.Author.AccountID == t.RunningFor {
+			l.fromClockwork[t.RunningFor] = *t.Author
+			person = person || t.Author.EmailAddress != ""
+		}
+		if !person || due {
+			l.people.add(t.RunningFor)
+		}
+		if _, issue := known.issues[t.Issue.Key]; !issue || due {
+			l.issues.add(nameOf(t.Issue))
+		}
 	}
-	askIssues := func() (err error) {
-		found, err = s.Jira.Issues(ctx, slices.Sorted(maps.Values(ask.issues)))
-		return err
+	l.send(namesPerCall)
+}
+
+func (q *question) add(key string) {
+	if !q.asked[key] {
+		q.asked[key] = true
+		q.waiting = append(q.waiting, key)
 	}
-	if len(ask.people) > 0 {
-		both.Go(panics.Into(&usersErr, askUsers))
+}
+
+// send makes calls while at least so many wait for one. The caller holds l.mu.
+func (l *lookup) send(atLeast int) {
+	for _, q := range []*question{&l.people, &l.issues} {
+		for len(q.waiting) > 0 && len(q.waiting) >= atLeast {
+			n := min(len(q.waiting), namesPerCall)
+			l.call(q, q.waiting[:n])
+			q.waiting = q.waiting[n:]
+		}
 	}
-	if len(ask.issues) > 0 {
-		both.Go(panics.Into(&issuesErr, askIssues))
+}
+
+func (l *lookup) call(q *question, keys []string) {
+	l.calls.Go(func() {
+		l.slots <- struct{}{}
+		defer func() { <-l.slots }()
+		err := panics.Try(func() error { return q.ask(l.ctx, keys) })
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		switch {
+		case err == nil:
+			l.answered = true
+		case errors.Is(err, upstream.ErrOpen):
+			q.stopped = append(q.stopped, keys)
+		}
+		q.err = cmp.Or(q.err, err)
+	})
+}
+
+func (l *lookup) askUsers(ctx context.Context, keys []string) error {
+	users, err := l.jira.Users(ctx, keys)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.Copy(l.users, users)
+	return err
+}
+
+func (l *lookup) askIssues(ctx context.Context, keys []string) error {
+	issues, err := l.jira.Issues(ctx, keys)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.Copy(l.found, issues)
+	return err
+}
+
+// finish asks about all that is left of the timers; false if Jira could not be
+// asked.
+func (l *lookup) finish(timers []timer.Timer, timeout time.Duration) bool {
+	defer l.cancel()
+	late := time.AfterFunc(timeout, l.cancel)
+	defer late.Stop()
+	l.seen(timers)
+	l.mu.Lock()
+	l.send(1)
+	l.mu.Unlock()
+	l.calls.Wait()
+	// Only one may ask while a breaker tries whether Jira is back. If that one got
+	// its answer, the others will.
+	if l.answered {
+		for _, q := range []*question{&l.people, &l.issues} {
+			if errors.Is(q.err, upstream.ErrOpen) {
+				q.err = nil
+			}
+			stopped := q.stopped
+			q.stopped = nil
+			for _, keys := range stopped {
+				l.call(q, keys)
+			}
+		}
+		l.calls.Wait()
 	}
-	both.Wait()
-	// Only one may ask while a breaker tries whether Jira is back. Where that one
-	// got its answer, the other will.
+	return l.people.err == nil && l.issues.err == nil
+}
+
+// name fills what is known; Clockwork's own issue id and key stay. A person whom
+// Jira does not show, though it answered, is known by what Clockwork says.
+func (l *lookup) name(t *timer.Timer) {
+	known, _ := l.cached()
+	user, isUser := l.users[t.RunningFor]
+	person, before := known.people[t.RunningFor]
+	said := l.fromClockwork[t.RunningFor]
 	switch {
-	case errors.Is(usersErr, upstream.ErrOpen) && issuesErr == nil:
-		usersErr = askUsers()
-	case errors.Is(issuesErr, upstream.ErrOpen) && usersErr == nil:
-		issuesErr = askIssues()
+	case isUser:
+		person = user.Person()
+	case said.EmailAddress != "", !before && l.people.err == nil && said.DisplayName != "":
+		person = said
+	case !before:
+		person = timer.Person{AccountID: t.RunningFor}
 	}
-	known.add(ask, users, found, usersErr == nil)
-	for _, err := range []error{usersErr, issuesErr} {
+	t.Author = &person
+	issue := known.issues[t.Issue.Key]
+	if found, ok := l.found[nameOf(t.Issue)]; ok {
+		issue = timer.Issue{Summary: found.Summary, ProjectName: found.Project.Name}
+	}
+	t.Issue.Summary, t.Issue.ProjectName = issue.Summary, issue.ProjectName
+}
+
+// addNames fills each timer's author, and its issue's summary and project.
+func (s *Syncer) addNames(ctx context.Context, l *lookup, base timercache.Base, snapshot *timercache.Snapshot) {
+	complete := l.finish(snapshot.Timers, cmp.Or(s.NamesTimeout, namesTimeout))
+	for _, err := range []error{l.people.err, l.issues.err} {
 		if err != nil {
 			s.Log.WarnContext(ctx, "names not looked up", "error", err)
 		}
 	}
-	return usersErr == nil && issuesErr == nil
-}
-
-// add takes in what Jira said. A person whom it does not show, though it
-// answered, is known by what Clockwork tells.
-func (n names) add(ask question, users map[string]jira.User, found map[string]jira.Issue, answered bool) {
-	for id, fromClockwork := range ask.people {
-		_, before := n.people[id]
-		if user, ok := users[id]; ok {
-			n.people[id] = user.Person()
-		} else if answered && !before && fromClockwork.DisplayName != "" {
-			n.people[id] = fromClockwork
-		}
+	_, due := l.cached()
+	snapshot.Enriched = complete && (due || base.EnrichedAt().IsZero())
+	for i := range snapshot.Timers {
+		l.name(&snapshot.Timers[i])
 	}
-	for key, name := range ask.issues {
-		if issue, ok := found[name]; ok {
-			n.issues[key] = timer.Issue{Summary: issue.Summary, ProjectName: issue.Project.Name}
-		}
-	}
-}
-
-// name fills what is known; Clockwork's own issue id and key stay.
-func (n names) name(t *timer.Timer) {
-	person, ok := n.people[t.RunningFor]
-	if !ok {
-		person = timer.Person{AccountID: t.RunningFor}
-	}
-	t.Author = &person
-	issue := n.issues[t.Issue.Key]
-	t.Issue.Summary, t.Issue.ProjectName = issue.Summary, issue.ProjectName
+	snapshot.Unnamed = !complete && slices.ContainsFunc(snapshot.Timers, timercache.Unnamed)
 }

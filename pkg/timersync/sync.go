@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/telemetry"
@@ -77,42 +78,84 @@ func (s *Syncer) Acquire(ctx context.Context) (acquired Acquired, err error) {
 // third.
 func (s *Syncer) Fetch(ctx context.Context, runID string, from Acquired) (fetched Fetched, err error) {
 	ctx, done := s.startStep(ctx, StepFetch, runID)
-	defer func() {
-		done(err, slog.String("source", fetched.Source), slog.Int("timers", fetched.Timers), slog.Int("users", fetched.Users),
-			slog.Int("pages", fetched.Pages), slog.Bool("unchanged", fetched.Unchanged != nil), slog.Bool("moved", fetched.Moved),
-			slog.Int("unproven", fetched.Unproven), slog.Int("unreadable", fetched.Unreadable))
-	}()
-	return s.fetch(ctx, runID, from)
-}
-
-func (s *Syncer) fetch(ctx context.Context, runID string, from Acquired) (Fetched, error) {
-	fetchedAt := s.Now().UTC().Truncate(time.Millisecond)
-	base, known, err := s.base(ctx, from)
+	defer func() { done(err, fetched.facts()...) }()
+	r, err := s.read(ctx, from)
 	if err != nil {
 		return Fetched{}, err
 	}
-	s.clearRequest(ctx, known.requested)
-	shown, _ := base.At(fetchedAt)
-	read, used, source, err := s.Tokens.timers(ctx, from.Source, known.sealed[from.Source], shown)
-	if err != nil {
-		return Fetched{}, fmt.Errorf("fetch timers: %w", err)
-	}
-	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source,
-		Unreadable: len(read.Unreadable)}
-	s.logUncertain(ctx, read)
-	snapshot.Timers = append(snapshot.Timers, undecided(base, read, snapshot.CachedAt)...)
-	s.addNames(ctx, base, &snapshot)
-	fetched := Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers),
-		Users: len(timer.ByAccount(snapshot.Timers)), Pages: read.Pages, Moved: read.Moved, Unproven: len(read.Unproven), Unreadable: len(read.Unreadable)}
-
-	mark, same, err := s.Cache.Propose(ctx, runID, base, snapshot, s.Tokens.renewal(ctx, used, source, read.Renewed)...)
+	mark, same, err := s.Cache.Propose(ctx, runID, r.base, r.snapshot, r.renewal...)
 	if err != nil {
 		return Fetched{}, err
 	}
 	if same {
-		fetched.Unchanged = &mark
+		r.Unchanged = &mark
 	}
-	return fetched, nil
+	return r.Fetched, nil
+}
+
+// compare is Fetch for a process that goes on to write.
+func (s *Syncer) compare(ctx context.Context, runID string, from Acquired) (fetched Fetched, p *timercache.Proposal, err error) {
+	ctx, done := s.startStep(ctx, StepFetch, runID)
+	defer func() { done(err, fetched.facts()...) }()
+	r, err := s.read(ctx, from)
+	if err != nil {
+		return Fetched{}, nil, err
+	}
+	for _, store := range r.renewal {
+		if _, err := s.Tokens.redis.Do(ctx, store...); err != nil {
+			s.Log.WarnContext(ctx, "renewed token not stored", "error", err)
+		}
+	}
+	return r.Fetched, s.Cache.Compare(r.base, r.snapshot), nil
+}
+
+func (f *Fetched) facts() []slog.Attr {
+	return []slog.Attr{slog.String("source", f.Source), slog.Int("timers", f.Timers), slog.Int("users", f.Users), slog.Int("pages", f.Pages),
+		slog.Bool("unchanged", f.Unchanged != nil), slog.Bool("moved", f.Moved), slog.Int("unproven", f.Unproven), slog.Int("unreadable", f.Unreadable)}
+}
+
+// reading is a snapshot and what the cache held before it.
+type reading struct {
+	Fetched
+	base     timercache.Base
+	snapshot timercache.Snapshot
+	renewal  [][]any // commands that store a renewed token
+}
+
+func (s *Syncer) read(ctx context.Context, from Acquired) (r reading, err error) {
+	fetchedAt := s.Now().UTC().Truncate(time.Millisecond)
+	base, known, err := s.base(ctx, from)
+	if err != nil {
+		return r, err
+	}
+	s.clearRequest(ctx, known.requested)
+	shown := sync.OnceValue(func() []timer.Timer { timers, _ := base.At(fetchedAt); return timers })
+	lookup := s.newLookup(ctx, base, shown)
+	defer lookup.cancel()
+	read, used, source, err := s.Tokens.timers(ctx, from.Source, known.sealed[from.Source], timersource.Cached{Timers: shown, Seen: lookup.seen})
+	if err != nil {
+		lookup.cancel()
+		lookup.calls.Wait()
+		return r, fmt.Errorf("fetch timers: %w", err)
+	}
+	s.logUncertain(ctx, read)
+	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source,
+		Unreadable: len(read.Unreadable)}
+	snapshot.Timers = append(snapshot.Timers, undecided(base, read, snapshot.CachedAt)...)
+	s.addNames(ctx, lookup, base, &snapshot)
+	return reading{
+		Fetched: Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers), Users: countUsers(snapshot.Timers),
+			Pages: read.Pages, Moved: read.Moved, Unproven: len(read.Unproven), Unreadable: len(read.Unreadable)},
+		base: base, snapshot: snapshot, renewal: s.Tokens.renewal(ctx, used, source, read.Renewed),
+	}, nil
+}
+
+func countUsers(timers []timer.Timer) int {
+	users := map[string]bool{}
+	for _, t := range timers {
+		users[t.RunningFor] = true
+	}
+	return len(users)
 }
 
 // base reads what the cache holds, the stored token of the source, and whether
@@ -129,12 +172,23 @@ func (s *Syncer) base(ctx context.Context, from Acquired) (base timercache.Base,
 	return base, stored{sealed: map[string]string{from.Source: read[0]}, requested: read[1]}, nil
 }
 
-// maxFetches bounds how often the third step fetches again.
+// maxFetches bounds how often a sync fetches again.
 const maxFetches = 3
 
 // Write is the third step. If Redis lost what the second one left there, or
 // another sync wrote meanwhile, the timers are fetched again.
-func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (result timercache.Result, err error) {
+func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (timercache.Result, error) {
+	return s.write(ctx, runID, f.Source, func(ctx context.Context) (timercache.Result, error) {
+		if f.Unchanged == nil {
+			return s.Cache.Commit(ctx, runID)
+		}
+		result, err := s.Cache.Confirm(ctx, *f.Unchanged, f.FetchedAt)
+		result.Timers, result.Users = f.Timers, f.Users
+		return result, err
+	})
+}
+
+func (s *Syncer) write(ctx context.Context, runID, source string, do func(context.Context) (timercache.Result, error)) (result timercache.Result, err error) {
 	ctx, done := s.startStep(ctx, StepWrite, runID)
 	defer func() {
 		telemetry.Changed(ctx, result.Started, result.Stopped, result.Edited)
@@ -142,27 +196,22 @@ func (s *Syncer) Write(ctx context.Context, runID string, f Fetched) (result tim
 			slog.Int("stopped", result.Stopped), slog.Int("edited", result.Edited), slog.Int("fenced", result.Fenced))
 	}()
 	for fetches := 0; ; fetches++ {
-		result, err = s.write(ctx, runID, f)
+		result, err = do(ctx)
 		if !errors.Is(err, timercache.ErrNotStaged) || fetches == maxFetches {
 			return result, err
 		}
 		s.Log.WarnContext(ctx, "snapshot not written, fetching again", "run", runID, "error", err)
-		if f, err = s.Fetch(ctx, runID, Acquired{Source: f.Source}); err != nil {
+		fetched, proposal, err := s.compare(ctx, runID, Acquired{Source: source})
+		if err != nil {
 			return timercache.Result{}, err
 		}
+		source = fetched.Source
+		do = func(ctx context.Context) (timercache.Result, error) { return s.Cache.Write(ctx, proposal) }
 	}
 }
 
-func (s *Syncer) write(ctx context.Context, runID string, f Fetched) (timercache.Result, error) {
-	if f.Unchanged == nil {
-		return s.Cache.Commit(ctx, runID)
-	}
-	result, err := s.Cache.Confirm(ctx, *f.Unchanged, f.FetchedAt)
-	result.Timers, result.Users = f.Timers, f.Users
-	return result, err
-}
-
-// Run does the whole sync in this process.
+// Run does the whole sync in this process. Nothing is staged: what changes is
+// written from memory.
 func (s *Syncer) Run(ctx context.Context) (result timercache.Result, err error) {
 	runID := rand.Text()
 	ctx, whole := telemetry.StartStep(ctx, "run")
@@ -171,11 +220,11 @@ func (s *Syncer) Run(ctx context.Context) (result timercache.Result, err error) 
 	if err != nil {
 		return timercache.Result{}, err
 	}
-	fetched, err := s.Fetch(ctx, runID, acquired)
+	fetched, proposal, err := s.compare(ctx, runID, acquired)
 	if err != nil {
 		return timercache.Result{}, err
 	}
-	return s.Write(ctx, runID, fetched)
+	return s.write(ctx, runID, fetched.Source, func(ctx context.Context) (timercache.Result, error) { return s.Cache.Write(ctx, proposal) })
 }
 
 // Permanent reports whether trying again cannot help: a person has to renew or

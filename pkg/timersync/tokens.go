@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/internal/sleep"
-	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
@@ -31,7 +30,7 @@ const (
 type Source interface {
 	Name() string
 	Acquire(ctx context.Context) (timersource.Token, error)
-	Timers(ctx context.Context, token timersource.Token, known []timer.Timer) (timersource.Snapshot, error)
+	Timers(ctx context.Context, token timersource.Token, cached timersource.Cached) (timersource.Snapshot, error)
 }
 
 // Redis is what the token store needs of a Redis client.

@@ -33,6 +33,10 @@ type Request struct {
 	// in the header are known.
 	Secrets []secret.Text
 
+	// TooMany is called for each 429, before the pause and the next attempt; nil for
+	// nobody.
+	TooMany func()
+
 	Timeout time.Duration // of the whole call; default: the client's
 	Attempt time.Duration // of one attempt; default: what is left of Timeout
 	MaxBody int64         // default: the client's

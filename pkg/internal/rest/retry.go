@@ -69,6 +69,9 @@ func (c *Client) retry(ctx context.Context, r Request) (*Response, int, error) {
 		case errors.Is(failed, upstream.ErrOpen):
 			return nil, n - 1, cmp.Or(before, failed)
 		}
+		if failed.Status == http.StatusTooManyRequests && r.TooMany != nil {
+			r.TooMany()
+		}
 		before = failed
 		pause, again := decide(outcome{
 			attempt:    n,

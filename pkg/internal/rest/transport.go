@@ -21,8 +21,10 @@ func NewTransport() *http.Transport {
 		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
 		ResponseHeaderTimeout: 30 * time.Second, // behind every call's own deadline
 
-		MaxIdleConns:           64,
-		MaxIdleConnsPerHost:    16,
+		// A sync has some hundred calls to one host under way, which over HTTP/1 is as
+		// many connections. The next round of them finds these open.
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    128,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
