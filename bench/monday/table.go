@@ -34,7 +34,7 @@ func printMonday(w io.Writer, timers, people int, kind string, f, bare figures, 
 }
 
 func printReadHeader(w io.Writer, length time.Duration) {
-	fmt.Fprintf(w, "\nReads: GET /api/timers/active, %d at once, %s each; load average %s\n\n", readers, length, process.LoadAverage())
+	fmt.Fprintf(w, "\nReads of timers and issues, %d at once, %s each; load average %s\n\n", readers, length, process.LoadAverage())
 	fmt.Fprintf(w, "%-24s %-10s | %9s | %10s %10s | %9s %6s\n", "read", "server", "reads/s", "p50", "p99", "CPU each", "×")
 }
 

@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"encoding/base64"
 	"io"
 	"log/slog"
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -21,7 +23,7 @@ import (
 // e-mail addresses, account ids, JWTs, and whatever the configuration holds as
 // a secret.
 func NewLog(w io.Writer, c *config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: mask{replacerOf(c.Secrets())}.attr}
+	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: newMask(c.Secrets()).attr}
 	if c.Deployed() || c.Platform.VercelEnv != "development" && unattended(w) {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
@@ -34,19 +36,39 @@ func unattended(w io.Writer) bool {
 	return ok && !term.IsTerminal(int(file.Fd()))
 }
 
-type mask struct{ secrets *strings.Replacer }
+type mask struct {
+	secrets  []string // in every form, the shortest first
+	replacer *strings.Replacer
+}
 
-// replacerOf finds secrets as they are and as a quoted request has them: escaped
-// for an address, or in base64.
-func replacerOf(secrets []secret.Text) *strings.Replacer {
+// newMask finds secrets as they are and as a quoted request has them: escaped for
+// an address, or in base64.
+func newMask(secrets []secret.Text) mask {
+	var m mask
 	var pairs []string
 	for _, s := range secrets {
 		text := s.Reveal()
-		for _, written := range []string{text, url.QueryEscape(text), url.PathEscape(text), base64.StdEncoding.EncodeToString([]byte(text))} {
-			pairs = append(pairs, written, s.String())
+		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text), base64.StdEncoding.EncodeToString([]byte(text))} {
+			m.secrets, pairs = append(m.secrets, form), append(pairs, form, s.String())
 		}
 	}
-	return strings.NewReplacer(pairs...)
+	slices.SortFunc(m.secrets, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	m.replacer = strings.NewReplacer(pairs...)
+	return m
+}
+
+// withoutSecrets copies text only if there is something to replace: every request
+// is logged, and a Replacer always copies.
+func (m mask) withoutSecrets(text string) string {
+	for _, s := range m.secrets {
+		if len(s) > len(text) {
+			break
+		}
+		if strings.Contains(text, s) {
+			return m.replacer.Replace(text)
+		}
+	}
+	return text
 }
 
 var (
@@ -68,7 +90,7 @@ func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
 	if !ok {
 		return a
 	}
-	masked := m.secrets.Replace(text)
+	masked := m.withoutSecrets(text)
 	if strings.Contains(masked, "@") {
 		masked = emailInText.ReplaceAllString(masked, "[e-mail]")
 	}

@@ -72,7 +72,8 @@ func admit(ctx context.Context, d *app.Deps, in *Request, route Route) error {
 		in.calls.Caller = "user " + who.UserID
 	}
 	var err error
-	if in.pass, err = d.Limits.Admit(append(claims(in, route.Cost), addressClaim(in, &ratelimit.PerAddress))...); err != nil {
+	claims := append(claims(make([]ratelimit.Claim, 0, 3), in, route.Cost), addressClaim(in, &ratelimit.PerAddress))
+	if in.pass, err = d.Limits.Admit(claims...); err != nil {
 		return err
 	}
 	switch {
@@ -88,12 +89,11 @@ func addressClaim(in *Request, policy *ratelimit.Policy) ratelimit.Claim {
 	return ratelimit.Claim{Policy: policy, Kind: "address", Value: in.address}
 }
 
-// claims are the caller's quota and, for what costs an upstream's time, the one
+// claims adds the caller's quota and, for what costs an upstream's time, the one
 // count that all instances share. That is the caller's own if they are known. A
 // caller known only by an unchecked Clockwork token could bring another one each
 // time, so their address is counted.
-func claims(in *Request, cost Cost) []ratelimit.Claim {
-	all := make([]ratelimit.Claim, 0, 3)
+func claims(all []ratelimit.Claim, in *Request, cost Cost) []ratelimit.Claim {
 	if caller, known := callerClaim(in, cost); known {
 		caller.Shared = cost == Upstream && in.Caller.Known
 		all = append(all, caller)
@@ -130,7 +130,7 @@ func callerClaim(in *Request, cost Cost) (claim ratelimit.Claim, known bool) {
 // admitLookup counts a read that turns out to need an upstream. If that is refused,
 // the answer names the quota.
 func admitLookup(ctx context.Context, d *app.Deps, in *Request) error {
-	pass, err := d.Limits.Admit(claims(in, Upstream)...)
+	pass, err := d.Limits.Admit(claims(nil, in, Upstream)...)
 	if err == nil {
 		err = pass.Ask(ctx)
 	}

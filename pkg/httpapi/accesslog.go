@@ -26,7 +26,7 @@ type accessLog struct {
 	method  string
 	route   string // as the documents have the path, "" for none: an id in a path is not logged
 	began   time.Time
-	request *upstream.Request
+	request upstream.Request
 	traced  *telemetry.Request
 
 	status int // a preflight's, until the answer is known
@@ -46,9 +46,9 @@ func open(w http.ResponseWriter, r *http.Request, d *app.Deps, route string) (co
 // observe begins the log line of a request.
 func observe(ctx context.Context, w http.ResponseWriter, r *http.Request, d *app.Deps, route string) (context.Context, *accessLog) {
 	log := &accessLog{d: d, method: telemetry.Method(r.Method), route: route, began: time.Now(), status: http.StatusNoContent,
-		request: &upstream.Request{Context: ctx, ID: web.RequestID(r)}}
+		request: upstream.Request{Context: ctx, ID: web.RequestID(r)}}
 	w.Header()["X-Request-Id"] = []string{log.request.ID}
-	ctx, log.traced = d.Telemetry.Begin(log.request, r, route, log.request.ID)
+	ctx, log.traced = d.Telemetry.Begin(&log.request, r, route, log.request.ID)
 	return ctx, log
 }
 
@@ -82,6 +82,13 @@ func (o *accessLog) end(ctx context.Context) {
 // personal data, and no text of an error that the caller has to mend, which may
 // quote them. The code tells what it was.
 func (o *accessLog) log(ctx context.Context) {
+	level := slog.LevelInfo
+	if o.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if !o.d.Log.Enabled(ctx, level) {
+		return
+	}
 	spent := o.request.Timing.Summary()
 	attrs := append(make([]slog.Attr, 0, 16), // as many as a failure has
 		slog.String("method", o.method), slog.String("route", cmp.Or(o.route, "(none)")), slog.Int("status", o.status),
@@ -96,10 +103,6 @@ func (o *accessLog) log(ctx context.Context) {
 	}
 	if failed, ok := errors.AsType[*upstream.Error](o.err); ok {
 		attrs = append(attrs, slog.String("upstream", failed.Upstream), slog.String("op", failed.Op), slog.Int("upstream_status", failed.Status))
-	}
-	level := slog.LevelInfo
-	if o.status >= http.StatusInternalServerError {
-		level = slog.LevelError
 	}
 	if o.err != nil && (level == slog.LevelError || o.d.Log.Enabled(ctx, slog.LevelDebug)) {
 		attrs = append(attrs, slog.Any("error", o.err))

@@ -43,7 +43,7 @@ func serve(w http.ResponseWriter, r *http.Request, route Route, allowed []string
 	ctx, cancel, log := open(w, r, d, route.Path)
 	defer cancel()
 	defer func() { log.end(ctx) }()
-	in.calls = log.request
+	in.calls = &log.request
 	header := w.Header()
 	if r.Method == http.MethodOptions { // perhaps a preflight
 		header["Server-Timing"] = []string{log.serverTiming()}

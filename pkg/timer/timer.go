@@ -5,7 +5,6 @@
 package timer
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -73,10 +72,19 @@ type Worklog struct {
 
 // Atlassian account ids are hexadecimal, or a site number, a colon and a UUID;
 // up to 128 characters (Jira: the user resource).
-var accountIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:_-]{0,127}$`)
+const maxAccountID = 128
 
 // IsAccountID reports whether id has the form of an Atlassian account id.
-func IsAccountID(id string) bool { return accountIDForm.MatchString(id) }
+func IsAccountID(id string) bool {
+	for i := range len(id) {
+		c := id[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !letter && (i == 0 || !strings.ContainsRune(":_-", rune(c))) {
+			return false
+		}
+	}
+	return id != "" && len(id) <= maxAccountID
+}
 
 // NormalizeEmail gives the one spelling under which an e-mail address is
 // stored and compared. It changes ASCII letters only: by Unicode's rules two

@@ -26,7 +26,7 @@ func OK(body any) Reply { return Reply{Status: http.StatusOK, Body: body} }
 // Write sends the reply.
 func (re Reply) Write(w http.ResponseWriter) error {
 	if re.ETag != "" {
-		w.Header().Set("ETag", re.ETag)
+		w.Header()["Etag"] = []string{re.ETag}
 	}
 	if re.Replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
@@ -49,6 +49,8 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	_ = writeJSON(w, e.Status, wireError{Error: e.Code, Message: e.Message, StatusCode: e.Status, Field: e.Field})
 }
 
+var contentJSON = []string{"application/json; charset=utf-8"}
+
 // JSON is a body that is encoded already.
 type JSON []byte
 
@@ -60,8 +62,9 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 			return err
 		}
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(encoded)))
+	header := w.Header()
+	header["Content-Type"] = contentJSON
+	header["Content-Length"] = []string{strconv.Itoa(len(encoded))}
 	w.WriteHeader(status)
 	_, err := w.Write(encoded)
 	return err
