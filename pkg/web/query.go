@@ -14,7 +14,7 @@ const maxParameter = 256
 
 // Query reads a URL's query strictly: a parameter that is repeated, too long,
 // not UTF-8 or holds control characters is a 400, even one that nobody reads.
-type Query struct{ values map[string]string }
+type Query struct{ values url.Values } // one value each
 
 // ParseQuery checks and reads rawQuery.
 func ParseQuery(rawQuery string) (Query, error) {
@@ -22,7 +22,6 @@ func ParseQuery(rawQuery string) (Query, error) {
 	if err != nil {
 		return Query{}, BadRequest("", "The query string is not well formed.")
 	}
-	q := Query{make(map[string]string, len(all))}
 	for name, values := range all {
 		if len(values) > 1 {
 			return Query{}, BadRequest(fieldName(name), "A parameter is given more than once; give each one once.")
@@ -30,9 +29,9 @@ func ParseQuery(rawQuery string) (Query, error) {
 		if err := CheckText(fieldName(name), values[0], maxParameter); err != nil {
 			return Query{}, err
 		}
-		q.values[name] = strings.TrimSpace(values[0])
+		values[0] = strings.TrimSpace(values[0])
 	}
-	return q, nil
+	return Query{all}, nil
 }
 
 // fieldName keeps a caller's text out of the answer unless it is a plain name.
@@ -63,15 +62,15 @@ func CheckText(field, text string, limit int) error {
 }
 
 // Get returns a parameter without surrounding white space, or "".
-func (q Query) Get(name string) string { return q.values[name] }
+func (q Query) Get(name string) string { return q.values.Get(name) }
 
 // Has reports whether the parameter is there with a value.
-func (q Query) Has(name string) bool { return q.values[name] != "" }
+func (q Query) Has(name string) bool { return q.Get(name) != "" }
 
 // Int returns a whole number, clamped to [lowest, highest]; fallback where it
 // is absent; a 400 where it is not a number.
 func (q Query) Int(name string, fallback, lowest, highest int) (int, error) {
-	text := q.values[name]
+	text := q.Get(name)
 	if text == "" {
 		return fallback, nil
 	}
