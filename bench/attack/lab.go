@@ -1,17 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/bench/localredis"
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 	"github.com/clockwork-timer/backend/pkg/redis"
@@ -20,54 +22,10 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
-// lab is where an attack takes place: what it started is stopped at its end,
-// the last first. It plays the part of a test for the stand-ins.
+// lab is where an attack takes place: what it started is stopped at its end.
 type lab struct {
+	process.Cleanup
 	program, dir string
-	ending       []func()
-}
-
-func (l *lab) Helper() {}
-
-// Fatalf ends the program: a lab that cannot be set up has nothing to measure.
-func (l *lab) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
-
-func (l *lab) Cleanup(end func()) { l.ending = append(l.ending, end) }
-
-func (l *lab) close() {
-	for _, end := range slices.Backward(l.ending) {
-		end()
-	}
-}
-
-// start runs a program until the end of the attack.
-func (l *lab) start(c process.Command) error {
-	p, err := process.Start(c)
-	if err == nil {
-		l.Cleanup(func() { _ = p.Stop() })
-	}
-	return err
-}
-
-// redis starts a Redis without persistence.
-func (l *lab) redis(ctx context.Context) (addr string, err error) {
-	port, err := freeport.Find(1)
-	if err != nil {
-		return "", err
-	}
-	addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port[0]))
-	err = l.start(process.Command{Path: "redis-server", Args: []string{"--port", strconv.Itoa(port[0]), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", l.dir}})
-	if err != nil {
-		return "", err
-	}
-	return addr, l.until(ctx, "redis answers", func() bool {
-		conn, err := net.Dial("tcp", addr)
-		if err != nil {
-			return false
-		}
-		_ = conn.Close()
-		return true
-	})
 }
 
 // until waits for a condition.
@@ -91,23 +49,24 @@ type server struct {
 	redis *redis.Client // past the proxy
 	up    *upstreams.Upstreams
 	http  *http.Client
+	pid   int
 }
 
 // server starts one with a synced cache. Variables are NAME=value.
 func (l *lab) server(ctx context.Context, variables ...string) (*server, error) {
-	addr, err := l.redis(ctx)
+	addr, err := localredis.Start(ctx, &l.Cleanup)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{up: upstreams.Start(l), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2000}, Timeout: time.Minute}}
+	s := &server{up: upstreams.Start(&l.Cleanup), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2000}, Timeout: time.Minute}}
 	if s.proxy, err = tcpproxy.Start(addr); err != nil {
 		return nil, err
 	}
-	l.Cleanup(s.proxy.Close)
+	l.Cleanup.Cleanup(s.proxy.Close)
 	if s.redis, err = tcp.New("redis://"+addr, redis.Options{}); err != nil {
 		return nil, err
 	}
-	l.Cleanup(func() { _ = s.redis.Close() })
+	l.Cleanup.Cleanup(func() { _ = s.redis.Close() })
 	ports, err := freeport.Find(1)
 	if err != nil {
 		return nil, err
@@ -118,9 +77,12 @@ func (l *lab) server(ctx context.Context, variables ...string) (*server, error) 
 	if _, err := process.Run(ctx, process.Command{Path: l.program, Args: []string{"sync"}, Dir: l.dir, Env: env}); err != nil {
 		return nil, err
 	}
-	if err := l.start(process.Command{Path: l.program, Dir: l.dir, Env: env}); err != nil {
+	p, err := process.Start(process.Command{Path: l.program, Dir: l.dir, Env: env})
+	if err != nil {
 		return nil, err
 	}
+	l.Cleanup.Cleanup(func() { _ = p.Stop() })
+	s.pid = p.Pid()
 	s.url = "http://127.0.0.1:" + strconv.Itoa(ports[0])
 	return s, l.until(ctx, "the server answers", func() bool { return s.status(ctx, "/api/health") == http.StatusOK })
 }
@@ -132,12 +94,20 @@ func (s *server) status(ctx context.Context, path string) int {
 }
 
 func (s *server) get(ctx context.Context, path, etag string) (status int, header http.Header, body []byte) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
+	return s.send(ctx, http.MethodGet, path, "", "If-None-Match", etag)
+}
+
+// send sends a request with further headers, of which an empty one is left out.
+func (s *server) send(ctx context.Context, method, path, text string, headers ...string) (status int, header http.Header, body []byte) {
+	r, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(text))
 	if err != nil {
 		return 0, nil, nil
 	}
-	if etag != "" {
-		r.Header.Set("If-None-Match", etag)
+	r.Header.Set("Content-Type", "application/json")
+	for pair := range slices.Chunk(headers, 2) {
+		if pair[1] != "" {
+			r.Header.Set(pair[0], pair[1])
+		}
 	}
 	answer, err := s.http.Do(r)
 	if err != nil {
@@ -149,6 +119,36 @@ func (s *server) get(ctx context.Context, path, etag string) (status int, header
 		return 0, nil, nil
 	}
 	return answer.StatusCode, answer.Header, body
+}
+
+// proxied lets a client choose its address by X-Forwarded-For.
+const proxied = "TRUSTED_PROXIES=127.0.0.1"
+
+// from is the header that gives a client the address number n.
+func from(n int) string { return fmt.Sprintf("198.51.%d.%d", n/250, 1+n%250) }
+
+// cpu is the time that the server has computed so far.
+func (s *server) cpu() time.Duration {
+	const ticks = 100 // a second, as Linux counts for programs
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * time.Second / ticks
+}
+
+// memory is what the server has in RAM, in MiB.
+func (s *server) memory() int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.pid))
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.Atoi(fields[1])
+	return pages * os.Getpagesize() >> 20
 }
 
 // check is one dependency's state in deep health.

@@ -31,6 +31,12 @@ var attacks = []attack{
 	{"redis-load", redisLoad},
 	{"redis-dead-connections", redisDeadConnections},
 	{"long-polls", longPolls},
+	{"login-lockout", loginLockout},
+	{"forged-inngest", forgedInngest},
+	{"connections", connections},
+	{"unknown-issues", unknownIssues},
+	{"rate-limits", rateLimits},
+	{"slow-query", slowQuery},
 }
 
 // attackLimit bounds one attack.
@@ -90,7 +96,7 @@ func (a attack) once(ctx context.Context, program, tmp string) ([]figure, error)
 	ctx, cancel := context.WithTimeout(ctx, attackLimit)
 	defer cancel()
 	l := &lab{program: program, dir: tmp}
-	defer l.close()
+	defer l.Run()
 	figures, err := a.run(ctx, l)
 	if err != nil {
 		return figures, fmt.Errorf("%s: %w", a.name, err)

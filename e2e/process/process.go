@@ -131,6 +131,9 @@ func (p *Process) Exited() <-chan struct{} { return p.exited }
 // called only after Exited is closed.
 func (p *Process) Err() error { return p.err }
 
+// Pid is the program's process id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
 // Signal sends the signal to the program alone, not to its children.
 func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
 
