@@ -33,9 +33,7 @@
 //
 // Anything else is upstream.unknown and answered 404.
 //
-// JQL: = != in "not in" "is [not] empty" on key (issuekey, issue, id), assignee,
-// project, status, statusCategory and priority; ~ and !~ on summary and text
-// with words and a closing *; currentUser(); AND, OR, NOT, parentheses, ORDER BY.
+// JQL: only the queries that the product sends, see jql.go.
 //
 // # The team
 //
@@ -84,7 +82,7 @@
 //
 // Permissions (every credential sees everything), holidays, weekends and working
 // hours of one's own (a test puts a timer on hold), timers by status transition, POST and PUT of
-// worklogs, Jira's worklog API, other fields and functions of JQL, phrases and
+// worklogs, Jira's worklog API, other JQL, phrases and
 // operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and
 // Origin checks, eventual consistency of the search, hourly quotas, GraphQL
 // beyond what tells the operations apart.
