@@ -18,7 +18,6 @@ import (
 
 	"github.com/clockwork-timer/backend/cmd/listen"
 	"github.com/clockwork-timer/backend/cmd/live"
-	"github.com/clockwork-timer/backend/cmd/observe"
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -48,7 +47,6 @@ type world struct {
 	upstreams *sandbox.Sandbox
 	upstash   *upstashrest.Server
 	variables map[string]string // that are printed
-	observer  *observe.Observer
 	deps      *app.Deps
 	loop      *syncloop.Loop
 	synced    chan struct{} // closed after the first sync
@@ -60,7 +58,7 @@ type world struct {
 // theirs is not printed again.
 var (
 	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
-	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "METRICS_ADDRESS"}
+	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL"}
 )
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
@@ -85,11 +83,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 	}
 	c.ServerDefaults()
 	w.log = app.NewLog(stderr, c)
-	if w.observer, err = observe.New(context.Background(), c, w.log); err != nil {
-		w.upstash.Close()
-		return nil, err
-	}
-	if w.deps, err = app.New(c, app.Options{Log: w.log, Telemetry: w.observer.Telemetry, Server: true}); err != nil {
+	if w.deps, err = app.New(c, app.Options{Log: w.log, Server: true}); err != nil {
 		w.upstash.Close()
 		return nil, err
 	}
@@ -158,14 +152,9 @@ func (w *world) environment(restToken secret.Text, given map[string]string) map[
 	return variables
 }
 
-// run serves until ctx ends.
+// run serves until ctx ends. The first sync comes before the start screen: what
+// that shows can be tried at once.
 func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer) error {
-	return w.observer.Run(ctx, func(ctx context.Context) error { return w.serve(ctx, listener, stdout) })
-}
-
-// serve is run while the operator's tools look on. The first sync comes before the start screen:
-// what it shows can be tried at once.
-func (w *world) serve(ctx context.Context, listener net.Listener, stdout io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)

@@ -45,7 +45,7 @@ type Deps struct {
 	Login     *auth.Login
 	Live      LiveTimers
 	Deadlines Deadlines
-	Telemetry *telemetry.Telemetry // nil where nobody is told
+	Telemetry *telemetry.Telemetry // nil if nothing is recorded
 
 	// RequestSync requests a sync on behalf of an account ("" for nobody's), by an
 	// event. A process that runs the sync itself replaces it.
@@ -145,5 +145,5 @@ func FromEnvironment() (*Deps, error) {
 	if err != nil {
 		return &Deps{Config: c, Log: log, Now: time.Now, Deadlines: Deadlines{}.withDefaults(), CORS: web.NewCORS(c.Origins())}, err
 	}
-	return New(c, Options{Log: log, Telemetry: functionTelemetry(c, log)})
+	return New(c, Options{Log: log})
 }

@@ -48,7 +48,8 @@ func observe(ctx context.Context, w http.ResponseWriter, r *http.Request, d *app
 	log := &accessLog{d: d, method: telemetry.Method(r.Method), route: route, began: time.Now(), status: http.StatusNoContent,
 		request: upstream.Request{Context: ctx, ID: web.RequestID(r)}}
 	w.Header()["X-Request-Id"] = []string{log.request.ID}
-	ctx, log.traced = d.Telemetry.Begin(&log.request, r, route, log.request.ID)
+	ctx = upstream.WithTraceparent(&log.request, r.Header.Get(upstream.TraceparentHeader))
+	ctx, log.traced = d.Telemetry.Begin(ctx, r, route, log.request.ID)
 	return ctx, log
 }
 
@@ -69,13 +70,6 @@ func (o *accessLog) end(ctx context.Context) {
 		o.d.Telemetry.RateLimited(ctx, limited.Policy)
 	}
 	o.traced.End(o.status, o.code)
-	if o.traced != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), app.FlushTimeout)
-		defer cancel()
-		if err := o.d.Telemetry.Flush(ctx); err != nil {
-			o.d.Log.Debug("telemetry not sent", "error", err)
-		}
-	}
 }
 
 // log writes the request's one line: no path and no query, which may hold
@@ -95,7 +89,7 @@ func (o *accessLog) log(ctx context.Context) {
 		slog.Float64("duration_ms", upstream.Milliseconds(time.Since(o.began))),
 		slog.Float64("upstream_ms", upstream.Milliseconds(spent.Upstreams)), slog.Float64("redis_ms", upstream.Milliseconds(spent.Redis)),
 		slog.String("request_id", o.request.ID))
-	if trace := o.traced.TraceID(); trace != "" {
+	if trace := upstream.TraceID(ctx); trace != "" {
 		attrs = append(attrs, slog.String("trace_id", trace))
 	}
 	if o.code != "" {

@@ -2,103 +2,88 @@ package telemetry
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/metric"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // Call is a call of something outside that is under way. The zero value is one
-// that nobody is told of.
+// that is not recorded.
 type Call struct {
 	t      *Telemetry
 	ctx    context.Context // the caller's
-	span   trace.Span
+	span   Span
 	began  time.Time
-	attrs  []attribute.KeyValue
-	record metric.Float64Histogram
+	attrs  []slog.Attr // of the metric too
+	metric *Metric
 }
 
-// begin starts a span with the attributes, which the metric has too. What
-// belongs to no request and no sync is in the metric alone: each would be a
-// trace of its own that says nothing.
-func (t *Telemetry) begin(ctx context.Context, name string, record metric.Float64Histogram, attrs ...attribute.KeyValue) (context.Context, Call) {
-	c := Call{t: t, ctx: ctx, began: time.Now(), attrs: attrs, record: record}
-	if c.span = trace.SpanFromContext(ctx); c.span.SpanContext().IsValid() {
-		ctx, c.span = t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
-	}
+func (t *Telemetry) begin(ctx context.Context, name string, m *Metric, attrs ...slog.Attr) (context.Context, Call) {
+	c := Call{t: t, ctx: ctx, began: time.Now(), attrs: attrs, metric: m}
+	ctx, c.span = t.recorder.Start(ctx, Client, name, attrs...)
 	return ctx, c
 }
 
 func (c Call) end(err error) {
 	if problem := problemOf(err); problem != "" {
-		failed := semconv.ErrorTypeKey.String(problem)
-		c.span.SetAttributes(failed)
-		c.span.SetStatus(codes.Error, "")
-		c.attrs = append(c.attrs, failed)
+		c.span.Set(errorType(problem))
+		c.span.Fail()
+		c.attrs = append(c.attrs, errorType(problem))
 	}
 	c.span.End()
-	c.record.Record(c.ctx, time.Since(c.began).Seconds(), metric.WithAttributes(c.attrs...))
+	c.t.recorder.Observe(c.ctx, c.metric, time.Since(c.began).Seconds(), c.attrs...)
 }
 
-// operationKey names a call in a span: the conventions' url.template would tell
-// no more, and url.full tells ids.
-const operationKey = attribute.Key("clockwork.operation")
-
 // StartCall begins a call of an upstream over HTTP, for the Telemetry in ctx.
-// op is a constant such as "timers.stop", host the configured one. The
-// upstream learns nothing of it: traceparent is not sent to other companies.
+// op is a constant such as "timers.stop", host the configured one: the
+// conventions' url.full would hold ids.
 func StartCall(ctx context.Context, upstream, op, verb, host string) (context.Context, Call) {
 	t := From(ctx)
 	if t == nil {
 		return ctx, Call{}
 	}
-	ctx, c := t.begin(ctx, upstream+" "+op, t.in.called, method(verb), semconv.ServicePeerName(upstream), semconv.ServerAddress(host))
-	c.span.SetAttributes(operationKey.String(op))
+	ctx, c := t.begin(ctx, upstream+" "+op, called, method(verb), slog.String("service.peer.name", upstream), slog.String("server.address", host))
+	c.span.Set(slog.String("clockwork.operation", op))
 	return ctx, c
 }
 
 // End ends a call with the status that came last, 0 for none, and the number of
-// times that it was sent.
+// attempts.
 func (c Call) End(status, attempts int, err error) {
 	if c.t == nil {
 		return
 	}
 	if status != 0 {
-		code := semconv.HTTPResponseStatusCode(status)
-		c.span.SetAttributes(code)
-		c.attrs = append(c.attrs, code)
+		c.span.Set(statusCode(status))
+		c.attrs = append(c.attrs, statusCode(status))
 	}
 	if attempts > 1 {
-		c.span.SetAttributes(semconv.HTTPRequestResendCount(attempts - 1))
+		c.span.Set(slog.Int("http.request.resend_count", attempts-1))
 	}
 	c.end(err)
 }
 
-// pipeline names a round trip of several commands, as the conventions have it.
+// pipeline names a round trip of several commands, as in the conventions.
 const pipeline = "PIPELINE"
 
-// StartRedis begins a round trip to Redis with the commands, of which only the
-// names are told.
+// StartRedis begins a round trip to Redis. Of the commands only the names are
+// recorded.
 func (t *Telemetry) StartRedis(ctx context.Context, cmds ...[]any) (context.Context, Call) {
 	if t == nil {
 		return ctx, Call{}
 	}
+	system := slog.String("db.system.name", "redis")
 	name := pipeline
 	for _, cmd := range cmds {
 		one := commandName(cmd)
 		if len(cmds) == 1 {
 			name = one
 		}
-		t.in.commands.Add(ctx, 1, metric.WithAttributes(semconv.DBSystemNameRedis, semconv.DBOperationName(one)))
+		t.recorder.Add(ctx, commands, 1, system, slog.String("db.operation.name", one))
 	}
-	ctx, c := t.begin(ctx, name, t.in.redis, semconv.DBSystemNameRedis, semconv.DBOperationName(name))
+	ctx, c := t.begin(ctx, name, redisTrip, system, slog.String("db.operation.name", name))
 	if len(cmds) > 1 {
-		c.span.SetAttributes(semconv.DBOperationBatchSize(len(cmds)))
+		c.span.Set(slog.Int("db.operation.batch.size", len(cmds)))
 	}
 	return ctx, c
 }

@@ -2,20 +2,16 @@ package telemetry
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// Realtime is what a realtime server can tell at any moment.
+// Realtime is the traffic of a realtime server.
 type Realtime struct {
 	WebSockets, Streams int   // that are open
 	Received, Sent      int64 // messages since the start
 }
-
-const transportKey = attribute.Key("clockwork.realtime.transport")
 
 // Watch has read called whenever metrics are sent, so that a message costs
 // nothing.
@@ -23,36 +19,54 @@ func (t *Telemetry) Watch(read func() Realtime) error {
 	if t == nil {
 		return nil
 	}
-	open, err := t.meter.Int64ObservableUpDownCounter("clockwork.realtime.connections", metric.WithUnit("{connection}"),
-		metric.WithDescription("Open WebSockets and streams."))
-	if err != nil {
-		return err
-	}
-	messages, err := t.meter.Int64ObservableCounter("clockwork.realtime.messages", metric.WithUnit("{message}"),
-		metric.WithDescription("Messages received from clients, and sent to them."))
-	if err != nil {
-		return err
-	}
-	observe := func(_ context.Context, o metric.Observer) error {
-		now := read()
-		o.ObserveInt64(open, int64(now.WebSockets), metric.WithAttributes(transportKey.String("websocket")))
-		o.ObserveInt64(open, int64(now.Streams), metric.WithAttributes(transportKey.String("sse")))
-		o.ObserveInt64(messages, now.Received, metric.WithAttributes(semconv.NetworkIODirectionReceive))
-		o.ObserveInt64(messages, now.Sent, metric.WithAttributes(semconv.NetworkIODirectionTransmit))
-		return nil
-	}
-	_, err = t.meter.RegisterCallback(observe, open, messages)
-	return err
+	return errors.Join(
+		t.recorder.Watch(connections, func(observe func(int64, ...slog.Attr)) {
+			now := read()
+			observe(int64(now.WebSockets), slog.String("clockwork.realtime.transport", "websocket"))
+			observe(int64(now.Streams), slog.String("clockwork.realtime.transport", "sse"))
+		}),
+		t.recorder.Watch(messages, func(observe func(int64, ...slog.Attr)) {
+			now := read()
+			observe(now.Received, slog.String("network.io.direction", "receive"))
+			observe(now.Sent, slog.String("network.io.direction", "transmit"))
+		}),
+	)
 }
 
-// Committed tells how long the store took for a batch of changes.
+// Committed records how long the store took for a batch of changes.
 func (t *Telemetry) Committed(took time.Duration, err error) {
 	if t == nil {
 		return
 	}
-	var with []metric.RecordOption
+	var attrs []slog.Attr
 	if problem := problemOf(err); problem != "" {
-		with = append(with, metric.WithAttributes(semconv.ErrorTypeKey.String(problem)))
+		attrs = append(attrs, errorType(problem))
 	}
-	t.in.committed.Record(context.Background(), took.Seconds(), with...)
+	t.recorder.Observe(context.Background(), committed, took.Seconds(), attrs...)
+}
+
+// RateLimited counts a request that was refused by the policy with the name,
+// which is a constant.
+func (t *Telemetry) RateLimited(ctx context.Context, policy string) {
+	if t == nil {
+		return
+	}
+	t.recorder.Add(ctx, limited, 1, slog.String("clockwork.rate_limit.policy", policy))
+}
+
+// WatchBreakers has read called whenever metrics are sent: for each upstream it
+// reports whether calls are refused because the upstream does not answer.
+func (t *Telemetry) WatchBreakers(read func(report func(upstream string, open bool))) error {
+	if t == nil {
+		return nil
+	}
+	return t.recorder.Watch(breakerOpen, func(observe func(int64, ...slog.Attr)) {
+		read(func(upstream string, open bool) {
+			state := int64(0)
+			if open {
+				state = 1
+			}
+			observe(state, slog.String("service.peer.name", upstream))
+		})
+	})
 }

@@ -2,86 +2,64 @@ package telemetry
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	"go.opentelemetry.io/otel/trace"
 )
 
-// Request is a request that is being answered. Nil is one that nobody is told
-// of.
+// Request is a request that is being answered. Nil is one that is not recorded.
 type Request struct {
 	t     *Telemetry
 	ctx   context.Context // the caller's
-	span  trace.Span
+	span  Span
 	began time.Time
-	attrs []attribute.KeyValue
+	attrs []slog.Attr // of the metric too
 }
 
-// requestIDKey holds the id that the answer's X-Request-Id and the log have.
-const requestIDKey = attribute.Key("http.response.header.x-request-id")
-
-// Begin begins a request to the route with the template, "" where no route has
-// the path. A caller's traceparent is continued; whether the trace is recorded
-// is up to the sampler. The path is left out: what was pasted into it is
-// nobody's business.
+// Begin begins a request to the route with the template, "" if no route has the
+// path. The path is left out: anything may have been pasted into it.
 func (t *Telemetry) Begin(ctx context.Context, r *http.Request, route, id string) (context.Context, *Request) {
 	if t == nil {
 		return ctx, nil
 	}
 	q := &Request{t: t, ctx: ctx, began: time.Now()}
-	q.attrs = append(make([]attribute.KeyValue, 0, 8), method(r.Method), semconv.URLScheme(scheme(r)))
-	name := "HTTP"
-	if known := q.attrs[0].Value.AsString(); known != otherMethod {
-		name = known
+	q.attrs = append(make([]slog.Attr, 0, 8), method(r.Method), slog.String("url.scheme", scheme(r)))
+	name := Method(r.Method)
+	if name == otherMethod {
+		name = "HTTP"
 	}
 	if route != "" {
-		q.attrs = append(q.attrs, semconv.HTTPRoute(route))
+		q.attrs = append(q.attrs, slog.String("http.route", route))
 		name += " " + route
 	}
-	ctx = propagation.TraceContext{}.Extract(With(ctx, t), propagation.HeaderCarrier(r.Header))
-	ctx, q.span = t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(q.attrs...))
-	q.span.SetAttributes(requestIDKey.StringSlice([]string{id}), semconv.NetworkProtocolVersion(protocol(r)))
+	ctx, q.span = t.recorder.Start(With(ctx, t), Server, name, q.attrs...)
+	q.span.Set(slog.Any("http.response.header.x-request-id", []string{id}), slog.String("network.protocol.version", protocol(r)))
 	return ctx, q
 }
 
-// TraceID is the trace's id where it is recorded, else "": for the log.
-func (q *Request) TraceID() string {
-	if q == nil || !q.span.SpanContext().IsSampled() {
-		return ""
-	}
-	return q.span.SpanContext().TraceID().String()
-}
-
-// End ends the request with the answer's status and, where it is an error, its
-// code.
+// End ends the request with the answer's status and, if it is an error, its code.
 func (q *Request) End(status int, code string) {
 	if q == nil {
 		return
 	}
-	q.attrs = append(q.attrs, semconv.HTTPResponseStatusCode(status))
-	if status >= http.StatusInternalServerError { // what the caller is at fault for is no error of the server's
+	q.attrs = append(q.attrs, statusCode(status))
+	if status >= http.StatusInternalServerError { // a caller's mistake is no error of the server
 		if code == "" {
 			code = strconv.Itoa(status)
 		}
-		q.attrs = append(q.attrs, semconv.ErrorTypeKey.String(code))
-		q.span.SetStatus(codes.Error, "")
+		q.attrs = append(q.attrs, errorType(code))
+		q.span.Fail()
 	}
-	q.span.SetAttributes(q.attrs[2:]...)
+	q.span.Set(q.attrs[2:]...)
 	q.span.End()
-	q.t.in.served.Record(q.ctx, time.Since(q.began).Seconds(), metric.WithAttributes(q.attrs...))
+	q.t.recorder.Observe(q.ctx, served, time.Since(q.began).Seconds(), q.attrs...)
 }
 
 // otherMethod is the conventions' word for whatever is no method of HTTP.
 const otherMethod = "_OTHER"
 
-// Method is the name where it is one of HTTP's: a caller may send any text.
+// Method is the name if it is one of HTTP's: a caller may send any text.
 func Method(name string) string {
 	switch name {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
@@ -91,7 +69,9 @@ func Method(name string) string {
 	return otherMethod
 }
 
-func method(name string) attribute.KeyValue { return semconv.HTTPRequestMethodKey.String(Method(name)) }
+func method(name string) slog.Attr       { return slog.String("http.request.method", Method(name)) }
+func statusCode(status int) slog.Attr    { return slog.Int("http.response.status_code", status) }
+func errorType(problem string) slog.Attr { return slog.String("error.type", problem) }
 
 // scheme is that of the connection. What a proxy may say of it is not believed.
 func scheme(r *http.Request) string {

@@ -2,28 +2,18 @@ package telemetry
 
 import (
 	"context"
+	"log/slog"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/metric"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	"go.opentelemetry.io/otel/trace"
 )
 
-const (
-	stepKey   = attribute.Key("clockwork.sync.step")
-	changeKey = attribute.Key("clockwork.sync.change")
-)
-
-// Step is a step of a sync that is under way. The zero value is one that nobody
-// is told of.
+// Step is a step of a sync that is under way. The zero value is one that is not
+// recorded.
 type Step struct {
 	t     *Telemetry
 	ctx   context.Context // the caller's
-	span  trace.Span
+	span  Span
 	began time.Time
-	name  attribute.KeyValue
+	name  slog.Attr
 }
 
 // StartStep begins a step, for the Telemetry in ctx. Its name is a constant.
@@ -32,8 +22,8 @@ func StartStep(ctx context.Context, name string) (context.Context, Step) {
 	if t == nil {
 		return ctx, Step{}
 	}
-	s := Step{t: t, ctx: ctx, began: time.Now(), name: stepKey.String(name)}
-	ctx, s.span = t.tracer.Start(ctx, "sync "+name, trace.WithAttributes(s.name))
+	s := Step{t: t, ctx: ctx, began: time.Now(), name: slog.String("clockwork.sync.step", name)}
+	ctx, s.span = t.recorder.Start(ctx, Internal, "sync "+name, s.name)
 	return ctx, s
 }
 
@@ -42,15 +32,14 @@ func (s Step) End(err error) {
 	if s.t == nil {
 		return
 	}
-	attrs := []attribute.KeyValue{s.name}
+	attrs := []slog.Attr{s.name}
 	if problem := problemOf(err); problem != "" {
-		failed := semconv.ErrorTypeKey.String(problem)
-		s.span.SetAttributes(failed)
-		s.span.SetStatus(codes.Error, "")
-		attrs = append(attrs, failed)
+		s.span.Set(errorType(problem))
+		s.span.Fail()
+		attrs = append(attrs, errorType(problem))
 	}
 	s.span.End()
-	s.t.in.stepped.Record(s.ctx, time.Since(s.began).Seconds(), metric.WithAttributes(attrs...))
+	s.t.recorder.Observe(s.ctx, stepped, time.Since(s.began).Seconds(), attrs...)
 }
 
 // Changed counts the timers that a sync found started, stopped and edited, for
@@ -60,9 +49,8 @@ func Changed(ctx context.Context, started, stopped, edited int) {
 	if t == nil {
 		return
 	}
-	span := trace.SpanFromContext(ctx)
 	for change, n := range map[string]int{"started": started, "stopped": stopped, "edited": edited} {
-		t.in.changed.Add(ctx, int64(n), metric.WithAttributes(changeKey.String(change)))
-		span.SetAttributes(attribute.Int("clockwork.sync."+change, n))
+		t.recorder.Add(ctx, changed, int64(n), slog.String("clockwork.sync.change", change))
+		t.recorder.Set(ctx, slog.Int("clockwork.sync."+change, n))
 	}
 }

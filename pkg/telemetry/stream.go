@@ -1,8 +1,12 @@
 package telemetry
 
-import "net/http"
+import (
+	"net/http"
 
-// Handler tells of next's requests to the route with the template, until the
+	"github.com/clockwork-timer/backend/pkg/upstream"
+)
+
+// Handler records next's requests to the route with the template, until the
 // answer begins: for a stream or a WebSocket, which may last for hours. What
 // these cause later belongs to no request.
 func (t *Telemetry) Handler(route string, next http.HandlerFunc) http.HandlerFunc {
@@ -11,7 +15,7 @@ func (t *Telemetry) Handler(route string, next http.HandlerFunc) http.HandlerFun
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		b := &beginning{ResponseWriter: w}
-		_, b.request = t.Begin(r.Context(), r, route, "")
+		_, b.request = t.Begin(upstream.WithTraceparent(r.Context(), r.Header.Get(upstream.TraceparentHeader)), r, route, "")
 		next(b, r)
 		b.begin(http.StatusOK)
 	}

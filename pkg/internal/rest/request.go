@@ -80,6 +80,9 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	if id := upstream.RequestID(ctx); id != "" {
 		req.Header.Set(upstream.RequestIDHeader, id)
 	}
+	if trace := upstream.Traceparent(ctx); trace != "" {
+		req.Header.Set(upstream.TraceparentHeader, trace)
+	}
 	return req, nil
 }
 

@@ -1,8 +1,8 @@
-// Package sdk sets OpenTelemetry's SDK up for package telemetry: which service
-// it is, which requests are traced, and how much is kept while nothing can be
-// sent. It knows no way to send; exporters and readers are given to it. What it
-// is not given it takes from the SDK's own variables, OTEL_BSP_SCHEDULE_DELAY and
-// OTEL_RESOURCE_ATTRIBUTES among them.
+// Package sdk records for package telemetry with OpenTelemetry's SDK: it says
+// which service this is, which requests are traced, and how much is buffered
+// while nothing can be sent. Exporters and readers are given to it. For the rest
+// the SDK's own variables count, such as OTEL_BSP_SCHEDULE_DELAY and
+// OTEL_RESOURCE_ATTRIBUTES.
 package sdk
 
 import (
@@ -21,7 +21,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 )
 
@@ -38,10 +37,7 @@ type Options struct {
 	Ratio   float64
 	Spans   trace.SpanExporter
 	Readers []metric.Reader
-	// Frozen marks a process that may be frozen after each answer: what was
-	// gathered is sent by Flush.
-	Frozen bool
-	Log    *slog.Logger
+	Log     *slog.Logger
 }
 
 // SDK is what New set up.
@@ -71,21 +67,8 @@ func New(o Options) (*SDK, error) {
 	}
 	reportTo(o.Log)
 	s := &SDK{traces: trace.NewTracerProvider(traces...), Metrics: metric.NewMeterProvider(metrics...)}
-	options := telemetry.Options{Traces: s.traces, Metrics: s.Metrics}
-	if o.Frozen {
-		options.Flush = s.Flush
-	}
-	if s.Telemetry, err = telemetry.New(options); err != nil {
-		return nil, errors.Join(fmt.Errorf("telemetry: %w", err), s.Shutdown(context.Background()))
-	}
+	s.Telemetry = NewTelemetry(s.traces, s.Metrics)
 	return s, nil
-}
-
-// Flush sends what has been gathered, spans and metrics at the same time.
-func (s *SDK) Flush(ctx context.Context) error {
-	metrics := make(chan error, 1)
-	go func() { metrics <- panics.Try(func() error { return s.Metrics.ForceFlush(ctx) }) }()
-	return errors.Join(s.traces.ForceFlush(ctx), <-metrics)
 }
 
 // Shutdown sends what is left, within ctx, and ends what the SDK runs.

@@ -19,11 +19,11 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/telemetry/sdk"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,8 +39,7 @@ func start(t *testing.T, o sdk.Options) *sdk.SDK {
 
 func request(told *telemetry.Telemetry, traceparent string) {
 	r := httptest.NewRequest("GET", "/timers", nil)
-	r.Header.Set("Traceparent", traceparent)
-	_, q := told.Begin(r.Context(), r, "/timers", "req-1")
+	_, q := told.Begin(upstream.WithTraceparent(r.Context(), traceparent), r, "/timers", "req-1")
 	q.End(200, "")
 }
 
@@ -65,17 +64,27 @@ func TestSampler(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for traceparent, want := range map[string]int{"": tc.alone, sampled: tc.sampled, notSampled: tc.notSampled} {
-				spans := tracetest.NewInMemoryExporter()
+				spans := &exported{}
 				s := start(t, sdk.Options{Sampler: tc.sampler, Ratio: tc.ratio, Spans: spans})
 				for range 200 {
 					request(s.Telemetry, traceparent)
 				}
-				require.NoError(t, s.Flush(t.Context()))
-				assert.Len(t, spans.GetSpans(), want, "traceparent %q", traceparent)
+				require.NoError(t, s.Shutdown(t.Context()))
+				assert.EqualValues(t, want, spans.n.Load(), "traceparent %q", traceparent)
 			}
 		})
 	}
 }
+
+// exported counts spans.
+type exported struct{ n atomic.Int64 }
+
+func (e *exported) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
+	e.n.Add(int64(len(spans)))
+	return nil
+}
+
+func (e *exported) Shutdown(context.Context) error { return nil }
 
 // stuck is a collector that takes nothing until it is released.
 type stuck struct {
@@ -105,11 +114,6 @@ func TestStuckCollector(t *testing.T) {
 		request(s.Telemetry, "")
 	}
 	assert.Less(t, time.Since(began), time.Minute)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	began = time.Now()
-	assert.Error(t, s.Flush(ctx), "nothing was sent")
-	assert.Less(t, time.Since(began), 20*time.Second)
 	close(exporter.release)
 	require.NoError(t, s.Shutdown(t.Context()))
 	assert.Positive(t, exporter.took.Load())
@@ -142,16 +146,6 @@ func TestSeriesAreBounded(t *testing.T) {
 	sum, ok := all.ScopeMetrics[0].Metrics[0].Data.(metricdata.Sum[int64])
 	require.True(t, ok)
 	assert.Len(t, sum.DataPoints, 1000)
-}
-
-func TestOnlyFrozenProcessesFlush(t *testing.T) {
-	for _, frozen := range []bool{true, false} {
-		spans := tracetest.NewInMemoryExporter()
-		s := start(t, sdk.Options{Spans: spans, Frozen: frozen})
-		request(s.Telemetry, "")
-		require.NoError(t, s.Telemetry.Flush(t.Context()))
-		assert.Equal(t, frozen, len(spans.GetSpans()) == 1)
-	}
 }
 
 // The SDK's complaints are logged, and not over and over.

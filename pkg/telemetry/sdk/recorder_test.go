@@ -1,4 +1,4 @@
-package telemetry_test
+package sdk_test
 
 import (
 	"context"
@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/clockwork-timer/backend/pkg/telemetry"
+	"github.com/clockwork-timer/backend/pkg/telemetry/sdk"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
@@ -34,12 +35,7 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{spans: tracetest.NewSpanRecorder(), reader: sdkmetric.NewManualReader()}
-	var err error
-	r.Telemetry, err = telemetry.New(telemetry.Options{
-		Traces:  sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(r.spans)),
-		Metrics: sdkmetric.NewMeterProvider(sdkmetric.WithReader(r.reader)),
-	})
-	require.NoError(t, err)
+	r.Telemetry = sdk.NewTelemetry(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(r.spans)), sdkmetric.NewMeterProvider(sdkmetric.WithReader(r.reader)))
 	return r
 }
 
@@ -144,37 +140,35 @@ func countOf(text string, what rune) (n int) {
 	return n
 }
 
-// A caller's traceparent is continued, unless it is none.
+// A caller's traceparent is continued, unless it is none. Upstreams get that of
+// the span.
 func TestTraceparent(t *testing.T) {
-	const caller, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	const caller, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 	for name, tc := range map[string]struct {
 		header string
 		same   bool
 	}{
-		"sampled":  {"00-" + caller + "-" + span + "-01", true},
+		"sampled":  {"00-" + caller + "-" + parent + "-01", true},
 		"none":     {"", false},
 		"nonsense": {"00-" + caller + "-marked-01", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
-			request := httptest.NewRequest("GET", "/timers", nil)
-			request.Header.Set("Traceparent", tc.header)
-			_, q := r.Begin(t.Context(), request, "/timers", "req-1")
-			assert.Len(t, q.TraceID(), 32)
-			assert.Equal(t, tc.same, q.TraceID() == caller)
+			ctx, q := r.Begin(upstream.WithTraceparent(t.Context(), tc.header), httptest.NewRequest("GET", "/timers", nil), "/timers", "req-1")
+			assert.Len(t, upstream.TraceID(ctx), 32)
+			assert.Equal(t, tc.same, upstream.TraceID(ctx) == caller)
 			q.End(200, "")
-			assert.Equal(t, tc.same, r.span(t, "GET /timers").Parent().SpanID().String() == span)
+			s := r.span(t, "GET /timers")
+			assert.Equal(t, tc.same, s.Parent().SpanID().String() == parent)
+			assert.Contains(t, upstream.Traceparent(ctx), s.SpanContext().SpanID().String())
 		})
 	}
 }
 
 func TestNotSampled(t *testing.T) {
-	told, err := telemetry.New(telemetry.Options{
-		Traces: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())), Metrics: sdkmetric.NewMeterProvider(),
-	})
-	require.NoError(t, err)
-	_, q := told.Begin(t.Context(), httptest.NewRequest("GET", "/timers", nil), "/timers", "req-1")
-	assert.Empty(t, q.TraceID(), "nobody can look it up")
+	none := sdk.NewTelemetry(sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())), sdkmetric.NewMeterProvider())
+	ctx, _ := none.Begin(t.Context(), httptest.NewRequest("GET", "/timers", nil), "/timers", "req-1")
+	assert.Empty(t, upstream.TraceID(ctx), "nobody can look it up")
 }
 
 func TestCalls(t *testing.T) {
@@ -319,7 +313,7 @@ func TestNothingCostsNothing(t *testing.T) {
 		step.End(nil)
 		none.Committed(time.Second, nil)
 		none.RateLimited(ctx, "write")
-		if q.TraceID() != "" || telemetry.With(ctx, none) != ctx || none.Flush(ctx) != nil {
+		if telemetry.With(ctx, none) != ctx {
 			t.Fail()
 		}
 		q.End(200, "")
