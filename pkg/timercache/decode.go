@@ -32,12 +32,9 @@ func decodeValue(raw string) (v value, ok bool) {
 		case "listed":
 			d.flag(&v.Listed)
 		case "acts":
-			d.any(&v.Acts)
+			v.Acts = d.acts()
 		}
 	})
-	for i := range v.Acts {
-		d.inUTC(&v.Acts[i].At)
-	}
 	if d.End() != nil || d.failed || v.UserKey == "" || v.Timers == nil {
 		return value{}, false
 	}
@@ -103,6 +100,29 @@ func (d *decoder) timers() []timer.Timer {
 	timers := make([]timer.Timer, 0, 4)
 	d.expect(d.Items(func() { timers = append(timers, d.timer()) }))
 	return timers
+}
+
+func (d *decoder) acts() (acts []act) {
+	if !d.Null() {
+		d.expect(d.Items(func() { acts = append(acts, d.act()) }))
+	}
+	return acts
+}
+
+func (d *decoder) act() (a act) {
+	d.object(func(name string) {
+		switch name {
+		case "issue":
+			d.text(&a.Issue)
+		case "started":
+			d.flag(&a.Started)
+		case "at":
+			d.time(&a.At)
+		case "token":
+			d.text(&a.Token)
+		}
+	})
+	return a
 }
 
 func (d *decoder) timer() (t timer.Timer) {

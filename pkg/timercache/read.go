@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/jsonread"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -126,7 +127,8 @@ func (page Page) view(seen map[int64]string, err error) (View, error) {
 		return View{}, err
 	}
 	view := View{Status: page.Status, SeenAs: seen}
-	if err := json.Unmarshal(page.Timers, &view.Timers); err != nil {
+	d := decoder{Reader: jsonread.New(string(page.Timers))}
+	if view.Timers = d.timers(); d.failed || d.End() != nil {
 		return View{}, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
 	}
 	return view, nil

@@ -2,8 +2,8 @@ package timercache
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -49,23 +49,45 @@ func (v value) encode() string {
 	return string(encoded)
 }
 
-var (
-	versionMark = regexp.MustCompile(`"version":(\d+)`)
-	epochMark   = regexp.MustCompile(`"epoch":"(\w+)"`)
-)
-
 // marksOf reads version and epoch as the script does, in any text: a value that
 // does not parse must not look like another to one of the two. A quote inside a
 // JSON string is escaped, so no comment looks like them.
 func marksOf(raw string) (a about) {
-	if m := versionMark.FindStringSubmatch(raw); m != nil && m[1] != "0" {
-		a.mark = m[1]
-		a.Version, _ = strconv.ParseInt(a.mark, 10, 64)
+	if digits := after(raw, `"version":`, isDigit); digits != "0" {
+		a.mark = digits
+		a.Version, _ = strconv.ParseInt(digits, 10, 64)
 	}
-	if m := epochMark.FindStringSubmatch(raw); m != nil {
-		a.Epoch = m[1]
+	for rest := raw; a.Epoch == ""; {
+		var found bool
+		if _, rest, found = strings.Cut(rest, `"epoch":"`); !found {
+			break
+		}
+		if word := strings.TrimLeftFunc(rest, isWord); strings.HasPrefix(word, `"`) {
+			a.Epoch = rest[:len(rest)-len(word)]
+		}
 	}
 	return a
+}
+
+// after returns the characters of a kind behind the first mark that is followed
+// by one.
+func after(raw, mark string, kind func(rune) bool) string {
+	for {
+		_, rest, found := strings.Cut(raw, mark)
+		if !found {
+			return ""
+		}
+		if left := strings.TrimLeftFunc(rest, kind); len(left) < len(rest) {
+			return rest[:len(rest)-len(left)]
+		}
+		raw = rest
+	}
+}
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
+
+func isWord(r rune) bool {
+	return isDigit(r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_'
 }
 
 // inUTC gives a timer's times the zone in which they are served as they are stored.

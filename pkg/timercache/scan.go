@@ -7,27 +7,45 @@ import (
 )
 
 // scanAbout reads what a value says beside the timers, if it has the form in
-// which value.encode writes it and nothing but names and numbers: that is most of
-// them, and costs a tenth of decoding. text begins after the list.
+// which value.encode writes it and no escapes: that is most of them, and costs a
+// tenth of decoding. text begins after the list.
 func scanAbout(text string) (a about, ok bool) {
-	if strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text) {
-		return about{}, false
-	}
 	raw := []byte(text)
-	if hasControl(raw) {
+	if strings.IndexByte(text, '\\') >= 0 || !utf8.Valid(raw) || hasControl(raw) {
 		return about{}, false
 	}
 	s := scanner{rest: raw}
+	if !s.about(&a) || len(s.rest) > 0 {
+		return about{}, false
+	}
+	return a, true
+}
+
+func (s *scanner) about(a *about) bool {
 	if !s.take(`"cachedAt":`) || !s.moment(&a.CachedAt) || !s.take(`,"userKey":`) || !s.string(&a.UserKey) ||
 		!s.take(`,"version":`) || !s.integer(&a.Version) ||
 		s.take(`,"email":`) && !s.string(&a.Email) || s.take(`,"epoch":`) && !s.string(&a.Epoch) {
-		return about{}, false
+		return false
 	}
 	a.Listed = s.take(`,"listed":true`)
-	if !s.take(`}`) || len(s.rest) > 0 {
-		return about{}, false // starts and stops of a moment ago, or a moved issue
+	return (!s.take(`,"acts":[`) || s.acts(&a.Acts)) && s.take(`}`) // or an issue has moved
+}
+
+// acts reads the starts and stops after the opening bracket.
+func (s *scanner) acts(into *[]act) bool {
+	for {
+		var a act
+		if !s.take(`{"issue":`) || !s.string(&a.Issue) {
+			return false
+		}
+		a.Started = s.take(`,"started":true`)
+		if !s.take(`,"at":`) || !s.moment(&a.At) || s.take(`,"token":`) && !s.string(&a.Token) || !s.take(`}`) {
+			return false
+		}
+		if *into = append(*into, a); !s.take(`,`) {
+			return s.take(`]`)
+		}
 	}
-	return a, true
 }
 
 // string reads a text that has no escapes.

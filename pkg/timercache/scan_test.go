@@ -19,6 +19,7 @@ func plainTails() []string {
 		`"cachedAt":"2026-05-04T09:00:00Z","userKey":"712020:ann","version":7,"email":"ann@a.test","epoch":"E","listed":true}`,
 		`"cachedAt":"0000-01-01T00:00:00Z","userKey":"é世","version":-9223372036854775808,"epoch":"E"}`,
 		`"cachedAt":"2026-05-04T09:00:00Z","userKey":"","version":0}`,
+		`"cachedAt":"2026-05-04T09:00:00Z","userKey":"ann","version":1,"acts":[{"issue":"A-1/7","started":true,"at":"2026-05-04T09:00:00Z","token":"h"},{"issue":"A-2/8","at":"2026-05-04T09:00:00Z"}]}`,
 	}
 }
 
