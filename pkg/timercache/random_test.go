@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -17,10 +18,19 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-var (
-	randomSeed = flag.Uint64("random.seed", 0, "repeat the randomised test with this seed")
-	randomOps  = flag.Int("random.ops", 6_000, "how many operations the randomised test makes, a third of them on miniredis")
-)
+var randomSeed = flag.Uint64("random.seed", 0, "repeat the randomised test with this seed")
+
+// randomOps is how many operations the randomised test makes, a third of them on
+// miniredis. CI sets RANDOM_OPERATIONS to more.
+func randomOps(t *testing.T) int {
+	set := os.Getenv("RANDOM_OPERATIONS")
+	if set == "" {
+		return 6_000
+	}
+	n, err := strconv.Atoi(set)
+	require.NoError(t, err, "RANDOM_OPERATIONS")
+	return n
+}
 
 const (
 	randomPeople   = 6
@@ -41,7 +51,8 @@ func TestRandomised(t *testing.T) {
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	for name, ops := range map[string]int{"miniredis": *randomOps / 3, "redis": *randomOps - *randomOps/3} {
+	all := randomOps(t)
+	for name, ops := range map[string]int{"miniredis": all / 3, "redis": all - all/3} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, addr := backends[name](t)
