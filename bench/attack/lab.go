@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clockwork-timer/backend/bench/localredis"
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/freeport"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
@@ -54,10 +54,8 @@ type server struct {
 
 // server starts one with a synced cache. Variables are NAME=value.
 func (l *lab) server(ctx context.Context, variables ...string) (*server, error) {
-	addr, err := localredis.Start(ctx, &l.Cleanup)
-	if err != nil {
-		return nil, err
-	}
+	addr := redisserver.Start(&l.Cleanup)
+	var err error
 	s := &server{up: upstreams.Start(&l.Cleanup), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2000}, Timeout: time.Minute}}
 	if s.proxy, err = tcpproxy.Start(addr); err != nil {
 		return nil, err

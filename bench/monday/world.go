@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/clockwork-timer/backend/bench/localredis"
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
@@ -18,6 +17,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 // jwtSecret signs the logins of a server that lives for seconds.
@@ -35,10 +35,7 @@ type world struct {
 }
 
 func newWorld(ctx context.Context, c *process.Cleanup, timers int) (*world, error) {
-	addr, err := localredis.Start(ctx, c)
-	if err != nil {
-		return nil, err
-	}
+	addr := redisserver.Start(c)
 	box := sandbox.New(sandbox.Options{Seed: 1})
 	box.Populate(0, slices.Max(crowds))
 	site, credentials := box.Start(c), box.Credentials()

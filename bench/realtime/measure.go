@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,7 +16,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 // The servers.
@@ -136,9 +137,9 @@ func (w *world) start(ctx context.Context, profile string) error {
 	data, count := filepath.Join(dir, "timers.db"), 1
 	if w.kind == kindRedis {
 		count = 2
-		if data, err = w.startRedis(ctx, dir); err != nil {
-			return err
-		}
+		var c process.Cleanup
+		w.cleanup = append(w.cleanup, func() error { c.Run(); return nil })
+		data = "redis://" + redisserver.Start(&c)
 	}
 	for n := range count {
 		file := ""
@@ -152,25 +153,6 @@ func (w *world) start(ctx context.Context, profile string) error {
 		w.instances = append(w.instances, i)
 	}
 	return nil
-}
-
-// startRedis runs a redis-server that keeps nothing on disk.
-func (w *world) startRedis(ctx context.Context, dir string) (url string, err error) {
-	socket := "0"
-	port, err := freePort()
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.CommandContext(ctx, "redis-server", "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir, "--unixsocketperm", socket)
-	if err := cmd.Start(); err != nil {
-		return "", err
-	}
-	w.cleanup = append(w.cleanup, func() error {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		return nil
-	})
-	return fmt.Sprintf("redis://127.0.0.1:%d", port), awaitPort(ctx, port)
 }
 
 // connectAtOnce is how many handshakes are under way together.

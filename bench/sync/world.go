@@ -8,13 +8,13 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/clockwork-timer/backend/bench/localredis"
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
@@ -35,10 +35,7 @@ func newWorld(ctx context.Context, c *process.Cleanup, way string, timers, users
 	site := w.box.Start(c)
 	addr := ""
 	if way != "miniredis/REST" {
-		var err error
-		if addr, err = localredis.Start(ctx, c); err != nil {
-			return nil, err
-		}
+		addr = redisserver.Start(c)
 	}
 	var err error
 	if w.stand, err = upstashrest.New(upstashrest.Options{Addr: addr, Token: secret.New(restToken)}); err != nil {

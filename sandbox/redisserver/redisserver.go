@@ -1,6 +1,5 @@
-// Package redisserver runs a real redis-server process for a test. It looks
-// for the program in PATH and, unlike miniredis, keeps no data and no promise
-// of speed; it is not for development servers.
+// Package redisserver runs a real redis-server process for a test or a benchmark.
+// It looks for the program in PATH. Nothing is stored on disk.
 package redisserver
 
 import (
@@ -8,10 +7,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/clockwork-timer/backend/sandbox/freeport"
@@ -23,11 +22,18 @@ const (
 	attempts   = 5 // another process may take the free port first
 )
 
+// TB is what a server needs of a test.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Fatalf(format string, args ...any)
+}
+
 // Start runs redis-server on a free loopback port, without persistence, and
 // returns its host:port once it answers. Extra arguments are the program's own
 // ("--requirepass", "x"). It is stopped at the end of the test. A missing
 // program fails the test: nothing is skipped.
-func Start(t testing.TB, args ...string) (addr string) {
+func Start(t TB, args ...string) (addr string) {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -43,13 +49,18 @@ func Start(t testing.TB, args ...string) (addr string) {
 	return ""
 }
 
-func start(t testing.TB, program string, args []string) (string, error) {
+func start(t TB, program string, args []string) (string, error) {
+	dir, err := os.MkdirTemp("", "redis-server-")
+	if err != nil {
+		return "", err
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	ports, err := freeport.Find(1)
 	if err != nil {
 		return "", err
 	}
 	port := strconv.Itoa(ports[0])
-	base := []string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no", "--daemonize", "no"}
+	base := []string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"}
 	var output bytes.Buffer
 	cmd := exec.Command(program, append(base, args...)...)
 	cmd.Stdout, cmd.Stderr = &output, &output
