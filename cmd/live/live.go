@@ -81,7 +81,7 @@ func open(ctx context.Context, d *app.Deps) (realtime.Store, func() error, error
 
 func options(d *app.Deps, store realtime.Store) server.Options {
 	return server.Options{
-		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
+		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Site: d.Config.Jira.Domain, Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
 		Clockwork: &bridge.Options{
 			Events: d.Redis, Cache: d.Timers, Control: traced{d.Control(), d.Telemetry},
 			Token:   func(who auth.Caller) (secret.Text, error) { return who.WriteToken(d.Config.Clockwork) },

@@ -44,9 +44,9 @@ type wireAction struct {
 	Comment   string `json:"comment"`
 }
 
-// ParseAction reads one message. The refusal has the timer's id if that could be
-// read.
-func ParseAction(message []byte, now time.Time) (Action, *Refusal) {
+// ParseAction reads one message. site is the host of the Jira site, whose links are
+// accepted as keys. A refusal has the timer's id if that could be read.
+func ParseAction(message []byte, site string, now time.Time) (Action, *Refusal) {
 	var in wireAction
 	if err := json.Unmarshal(message, &in); err != nil {
 		return Action{}, badJSON(err)
@@ -77,19 +77,31 @@ func ParseAction(message []byte, now time.Time) (Action, *Refusal) {
 	if out.StartedAt.Before(earliest) || out.StartedAt.After(now.Add(maxAhead)) {
 		return refuse(CodeBadMessage, "started_at is too far from the present.")
 	}
-	if in.IssueKey != "" {
-		parse := jira.ParseIssueKey
-		if out.Status == Stopped {
-			parse = jira.ParseListedKey
-		}
-		if out.IssueKey, err = parse(in.IssueKey); err != nil {
-			return refuse(CodeBadMessage, "issue_key must look like ABC-123.")
-		}
+	if out.IssueKey, err = parseKey(in.IssueKey, site, out.Status); errors.Is(err, jira.ErrOtherSite) {
+		return refuse(CodeBadMessage, "issue_key is a link of another site than this server's Jira.")
+	} else if err != nil {
+		return refuse(CodeBadMessage, "issue_key must look like ABC-123.")
 	}
 	if utf8.RuneCountInString(in.Comment) > maxComment || strings.ContainsFunc(in.Comment, forbiddenInComment) {
 		return refuse(CodeBadMessage, "comment must be at most 2,000 characters, without control characters.")
 	}
 	return out, nil
+}
+
+// parseKey accepts what people paste, as the HTTP routes do. What a list has shown can
+// be stopped.
+func parseKey(text, site string, status Status) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	text, err := jira.FromLink(text, site)
+	if err != nil {
+		return "", err
+	}
+	if status == Stopped {
+		return jira.ParseListedKey(text)
+	}
+	return jira.ParseIssueKey(text)
 }
 
 func badJSON(err error) *Refusal {

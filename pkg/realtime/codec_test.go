@@ -12,6 +12,37 @@ import (
 
 var testNow = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
+const testSite = "acme.atlassian.net"
+
+// Keys are accepted as people paste them.
+func TestPastedIssueKeys(t *testing.T) {
+	for name, tc := range map[string]struct{ action, key, want string }{
+		"link":              {"timer_start", "https://acme.atlassian.net/browse/ABC-1?focusedId=7#x", "ABC-1"},
+		"link-no-scheme":    {"timer_start", "ACME.atlassian.net/browse/abc-1/", "ABC-1"},
+		"zero-width":        {"timer_start", "\u200bABC\u2060-1\ufeff", "ABC-1"},
+		"zero-width-link":   {"timer_stop", "\u200bhttps://acme.atlassian.net/browse/ABC-1", "ABC-1"},
+		"typographic-dash":  {"timer_start", "ABC\u20131", "ABC-1"},
+		"non-breaking-dash": {"timer_stop", " abc\u20111 ", "ABC-1"},
+		"full-width":        {"timer_start", "ＡＢＣ－１", "ABC-1"},
+		"listed":            {"timer_stop", "ÄB-01", "ÄB-01"},
+		"listed-link":       {"timer_stop", "https://acme.atlassian.net/browse/ÄB-01", "ÄB-01"},
+		"unlisted":          {"timer_start", "ÄB-01", ""},
+		"other-site":        {"timer_start", "https://evil.example/browse/ABC-1", ""},
+		"no-issue":          {"timer_start", "https://acme.atlassian.net/jira/boards/1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			act, bad := ParseAction([]byte(`{"action":"`+tc.action+`","id":"a","user_id":"ann","started_at":"2026-05-04T09:00:00Z","issue_key":"`+tc.key+`"}`), testSite, testNow)
+			if tc.want == "" {
+				require.NotNil(t, bad)
+				assert.Equal(t, CodeBadMessage, bad.Code)
+				return
+			}
+			require.Nil(t, bad)
+			assert.Equal(t, tc.want, act.IssueKey)
+		})
+	}
+}
+
 func FuzzParseAction(f *testing.F) {
 	f.Add([]byte(`{"action":"timer_start","id":"a","user_id":"ann","started_at":"2026-05-04T09:00:00Z"}`))
 	f.Add([]byte(`{"action":"timer_stop","id":"a","user_id":"ann","started_at":"2026-05-04T09:00:00.5+02:00","issue_key":"abc-1","comment":"x\ny"}`))
@@ -19,7 +50,7 @@ func FuzzParseAction(f *testing.F) {
 	f.Add([]byte(`[{"a":[[[[]]]]}]`))
 	f.Add([]byte("{\"id\":\"\xff\"}"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		act, bad := ParseAction(text, testNow)
+		act, bad := ParseAction(text, testSite, testNow)
 		if bad != nil {
 			assert.NotEmpty(t, bad.Code)
 			assert.NotEmpty(t, bad.Message)

@@ -33,6 +33,8 @@ type Options struct {
 	// Origins may connect besides the desktop clients and the server's own pages, as
 	// CORS_ALLOWED_ORIGINS has them.
 	Origins []string
+	// Site is the host of the Jira site, whose links are accepted as issue keys.
+	Site string
 	// Clockwork connects Clockwork's own timers, unless nil.
 	Clockwork *bridge.Options
 	Limits    Limits
@@ -66,7 +68,7 @@ func New(o Options) (*Server, error) {
 	if o.Clockwork != nil {
 		s.bridge = bridge.Start(*o.Clockwork, s.hub, relay, s.writes, s.tasks)
 	}
-	s.transport = transport.New(&transport.Transport{Verify: o.Verify, CORS: web.NewCORS(o.Origins), Limits: o.Limits,
+	s.transport = transport.New(&transport.Transport{Verify: o.Verify, CORS: web.NewCORS(o.Origins), Site: o.Site, Limits: o.Limits,
 		Hub: s.hub, Relay: relay, Writes: s.writes, Bridge: s.bridge, Tasks: s.tasks})
 	s.tasks.Go("sweeps", s.sweeps)
 	return s, nil

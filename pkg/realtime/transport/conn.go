@@ -106,7 +106,7 @@ func (c *conn) handle(text []byte) bool {
 		c.refuse(&realtime.Refusal{Code: realtime.CodeRateLimited, Message: "Too many messages. Slow down."})
 		return true
 	}
-	act, bad := realtime.ParseAction(text, c.transport.Tasks.Now())
+	act, bad := realtime.ParseAction(text, c.transport.Site, c.transport.Tasks.Now())
 	if bad == nil && act.UserID != c.from.Room.User && act.UserID != c.from.Caller.UserID {
 		bad = &realtime.Refusal{Code: realtime.CodeForbidden, Message: "user_id must be your own.", ID: act.ID}
 	}

@@ -57,6 +57,7 @@ func (l Limits) withDefaults() Limits {
 type Transport struct {
 	Verify func(token string) (auth.Caller, error)
 	CORS   *web.CORS
+	Site   string // host of the Jira site
 	Limits Limits
 	Hub    *fanout.Hub
 	Relay  *fanout.Relay
