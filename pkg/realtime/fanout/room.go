@@ -9,8 +9,12 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// maxPending bounds the changes that wait for earlier ones.
-const maxPending = 1024
+// Bounds of the changes that wait for earlier ones. Beyond them, the room reads the
+// store instead.
+const (
+	maxPending      = 1024
+	maxPendingBytes = realtime.MaxRecentBytes
+)
 
 // Room is one user on this instance: the timers as of the last change that was
 // delivered, and the connections that get the next one. Changes come from package
@@ -35,6 +39,8 @@ type Room struct {
 	encoded []byte // timers in a state message; nil if they have changed
 	recent  recent
 	pending map[int64]realtime.Event // changes that wait for earlier ones
+	// pendingBytes is the size of pending.
+	pendingBytes int
 	// refetching: a reload that will close the gap before pending is in progress.
 	refetching bool
 	comparison Comparison
@@ -141,7 +147,7 @@ const lossGap = 1_000_000
 // missed, or the store lost its data. It needs mu held.
 func (r *Room) restart(state realtime.State) {
 	last := r.seq
-	r.pending = nil
+	r.pending, r.pendingBytes = nil, 0
 	r.reset(state)
 	if state.Seq <= last {
 		r.recent.drop(len(r.recent.changes))
@@ -173,23 +179,41 @@ func (r *Room) reset(state realtime.State) {
 func (r *Room) Deliver(events []realtime.Event) (gap bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	far := false
 	for _, e := range events {
-		if r.loaded && e.Timer.Seq == r.seq+1 {
+		switch seq := e.Timer.Seq; {
+		case r.loaded && seq == r.seq+1:
 			r.apply(e)
-		} else if r.loaded && e.Timer.Seq-r.seq > maxPending {
-			far = true // refetched if it is true
-		} else if (!r.loaded || e.Timer.Seq > r.seq) && len(r.pending) < maxPending {
-			if r.pending == nil {
-				r.pending = map[int64]realtime.Event{}
-			}
-			r.pending[e.Timer.Seq] = e
+		case r.loaded && seq <= r.seq: // delivered before
+		case r.loaded && seq-r.seq > maxPending: // refetched if it is true
+			gap = true
+		case !r.hold(e):
+			gap = true
 		}
 	}
 	r.applyPending()
-	gap = r.loaded && (far || len(r.pending) > 0) && !r.refetching
+	gap = (gap || r.loaded && len(r.pending) > 0) && !r.refetching
 	r.refetching = r.refetching || gap
 	return gap
+}
+
+// hold keeps a change until its turn, if there is space. It needs mu held.
+func (r *Room) hold(e realtime.Event) bool {
+	if r.pending == nil {
+		r.pending = map[int64]realtime.Event{}
+	}
+	r.unhold(e.Timer.Seq)
+	if len(r.pending) >= maxPending || r.pendingBytes+len(e.JSON) > maxPendingBytes {
+		return false
+	}
+	r.pending[e.Timer.Seq] = e
+	r.pendingBytes += len(e.JSON)
+	return true
+}
+
+// unhold needs mu held.
+func (r *Room) unhold(seq int64) {
+	r.pendingBytes -= len(r.pending[seq].JSON)
+	delete(r.pending, seq)
 }
 
 // applyPending applies the pending changes that are next, and drops those that were
@@ -200,7 +224,7 @@ func (r *Room) applyPending() {
 	}
 	for seq := range r.pending {
 		if seq <= r.seq {
-			delete(r.pending, seq)
+			r.unhold(seq)
 		}
 	}
 	for len(r.pending) > 0 {
@@ -208,7 +232,7 @@ func (r *Room) applyPending() {
 		if !ok {
 			return
 		}
-		delete(r.pending, e.Timer.Seq)
+		r.unhold(e.Timer.Seq)
 		r.apply(e)
 	}
 }

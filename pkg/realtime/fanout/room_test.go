@@ -67,6 +67,34 @@ func TestRoomOrders(t *testing.T) {
 	assert.Empty(t, r.pending)
 }
 
+// What waits for earlier changes is bounded in bytes: the room reads the store instead,
+// also while its state is being loaded.
+func TestPendingBytes(t *testing.T) {
+	for name, loaded := range map[string]bool{"loaded": true, "before-its-state": false} {
+		t.Run(name, func(t *testing.T) {
+			store := &fixed{}
+			r := NewHub(store, tasks.New(nil, nil, nil)).Enter("ann")
+			if loaded {
+				require.NoError(t, r.EnsureFresh(t.Context()))
+			}
+			all := longChanges(1, 100)
+			assert.True(t, r.Deliver(all[1:]))
+			held := 0
+			for _, e := range r.pending {
+				held += len(e.JSON)
+			}
+			assert.Equal(t, held, r.pendingBytes)
+			assert.Positive(t, held)
+			assert.LessOrEqual(t, held, maxPendingBytes)
+			store.State = realtime.State{Seq: 100, Recent: all}
+			require.NoError(t, r.Refetch(t.Context()))
+			assert.Equal(t, int64(100), r.seq)
+			assert.Empty(t, r.pending)
+			assert.Zero(t, r.pendingBytes)
+		})
+	}
+}
+
 // What is announced while the state is being loaded is neither lost nor sent twice.
 func TestRoomBeforeItsState(t *testing.T) {
 	store := &fixed{realtime.State{Seq: 2, Timers: []realtime.Timer{annsTimer("a", 2)}}}

@@ -1,16 +1,17 @@
-// Package redisstore keeps realtime timers in Redis, for any number of
-// instances: each hears by pub/sub what the others commit. It works over TCP and
-// over Upstash's REST API alike.
+// Package redisstore keeps realtime timers in Redis, for any number of instances: each
+// gets the others' commits by pub/sub. It works over TCP and over Upstash's REST API.
 //
 // Per user there are two keys and a channel, and one key for all of them:
 //
-//	clockwork:realtime:timers:{user}  hash: seq, and t:{id} → the timer
-//	clockwork:realtime:events:{user}  list: the last changes
-//	clockwork:realtime:{user}         channel: what instances announce
+//	clockwork:realtime:timers:{user}  hash: seq, t:{id} → the timer, and the number
+//	                                  and bytes of the recent events
+//	clockwork:realtime:events:{user}  list: the recent events
+//	clockwork:realtime:{user}         channel: announcements
 //	clockwork:realtime:epoch          the seq that users start from
 //
-// Upstash bills each command, those in a script too: a commit costs one, and
-// for each user in it five, or six where timers leave or the user is new.
+// Upstash bills each command, also inside a script: a commit costs one, and for each
+// user in it four, or one more if timers are dropped or the user is new. One commit in
+// 64 costs two more, to trim the recent events.
 package redisstore
 
 import (
@@ -47,8 +48,8 @@ const (
 
 var errReply = errors.New("unexpected reply of Redis")
 
-// loadScript reads both keys at one moment, and for a new user the epoch: where
-// there is none, the store is new, and its epoch is ARGV[1].
+// loadScript reads both keys at one moment, or for a new user the epoch. If there is
+// none the store is new, and its epoch is ARGV[1].
 const loadScript = `
 local timers = redis.call('HGETALL', KEYS[1])
 if #timers > 0 then return {timers, redis.call('LRANGE', KEYS[2], 0, -1)} end
@@ -99,17 +100,21 @@ func decodeState(fields, events []any) (state realtime.State, err error) {
 		}
 		state.Recent = append(state.Recent, e)
 	}
+	state.Recent = state.Recent[max(0, len(state.Recent)-realtime.MaxRecent):]
 	return state, nil
 }
 
-// commitScript makes each change whose user is where it builds on. KEYS has the
-// epoch's and, for each change, the two of its user and the channel. ARGV has the
-// number of events to keep and then, for each change: after, seq, announcement,
-// the number of events and these, the number of timers and field and value of
-// each, the number of dropped fields and these. A change that Redis refuses, for
-// a key of another type, leaves the others alone.
+// commitScript makes each change whose user is at the seq that it follows. KEYS has the
+// epoch's and, for each change, the two of its user and the channel. ARGV has the bounds
+// of a user's recent events, in number and bytes, and then for each change: after, seq,
+// announcement, the number of events and these, the number of timers and field and value
+// of each, the number of dropped fields and these. If Redis refuses one change, for a
+// key of another type, the others are made.
+//
+// The hash counts the list's events and bytes, so that the list is read and trimmed only
+// when it has grown beyond a bound.
 const commitScript = `
-local made, a, keep = {}, 1, ARGV[1]
+local made, a, most, mostBytes = {}, 2, tonumber(ARGV[1]), tonumber(ARGV[2])
 local function some(first, n) return unpack(ARGV, first, first + n - 1) end
 for k = 2, #KEYS, 3 do
   local after, seq, announcement = some(a + 1, 3)
@@ -118,11 +123,23 @@ for k = 2, #KEYS, 3 do
   local dropped = timers + 2 * ARGV[timers - 1] + 1
   a = dropped + ARGV[dropped - 1] - 1
   local ok, done = pcall(function()
-    if (redis.call('HGET', KEYS[k], 'seq') or redis.call('GET', KEYS[1])) ~= after then return 0 end
-    redis.call('HSET', KEYS[k], 'seq', seq, some(timers, dropped - timers - 1))
-    if a >= dropped then redis.call('HDEL', KEYS[k], some(dropped, a - dropped + 1)) end
-    redis.call('RPUSH', KEYS[k + 1], some(events, timers - events - 1))
-    redis.call('LTRIM', KEYS[k + 1], -keep, -1)
+    local user, list = KEYS[k], KEYS[k + 1]
+    local was = redis.call('HMGET', user, 'seq', 'events', 'bytes')
+    if (was[1] or redis.call('GET', KEYS[1])) ~= after then return 0 end
+    redis.call('RPUSH', list, some(events, timers - events - 1))
+    local n, bytes = (was[2] or 0) + timers - events - 1, was[3] or 0
+    for i = events, timers - 2 do bytes = bytes + #ARGV[i] end
+    if n > most * 5 / 4 or bytes > mostBytes or was[1] and not was[2] then
+      local all = redis.call('LRANGE', list, 0, -1)
+      n, bytes = 0, 0
+      for i = #all, 1, -1 do
+        if n == most or n > 0 and bytes + #all[i] > mostBytes * 3 / 4 then break end
+        n, bytes = n + 1, bytes + #all[i]
+      end
+      redis.call('LTRIM', list, -n, -1)
+    end
+    redis.call('HSET', user, 'seq', seq, 'events', n, 'bytes', bytes, some(timers, dropped - timers - 1))
+    if a >= dropped then redis.call('HDEL', user, some(dropped, a - dropped + 1)) end
     redis.call('PUBLISH', KEYS[k + 2], announcement)
     return 1
   end)
@@ -130,9 +147,9 @@ for k = 2, #KEYS, 3 do
 end
 return made`
 
-// Bounds of one script, unless a single user's change is larger. Lua can unpack
-// some thousand arguments at once, and a script holds Redis for the whole of it.
-// Upstash refuses a request over 10 MB, and text grows when it is quoted.
+// Bounds of one script, unless a single user's change is larger. Lua can unpack some
+// thousand arguments at once, and a script blocks Redis. Upstash refuses a request over
+// 10 MB, and text grows when it is quoted.
 const (
 	maxArguments = 4000
 	maxBytes     = 1 << 20
@@ -140,8 +157,8 @@ const (
 
 var errRefused = errors.New("write timers: Redis refuses a user's keys")
 
-// Commit writes the changes with one script, or a few where they are many or
-// large; those that it made are announced by it.
+// Commit writes and announces the changes with one script, or several if they are many
+// or large.
 func (s *Store) Commit(ctx context.Context, changes []realtime.Change) ([]bool, error) {
 	made := make([]bool, 0, len(changes))
 	var failed realtime.Failures
@@ -168,7 +185,7 @@ func fitting(changes []realtime.Change) int {
 		arguments += 7 + 3*len(c.Events) + len(c.Dropped)
 		bytes += len(c.Announcement)
 		for e := range c.Events {
-			bytes += 2 * len(c.Events[e].JSON) // among the events, and as its timer's state
+			bytes += 2 * len(c.Events[e].JSON) // as an event, and as the timer's state
 		}
 		if i > 0 && (arguments > maxArguments || bytes > maxBytes) {
 			return i
@@ -183,7 +200,7 @@ func (s *Store) commit(ctx context.Context, changes []realtime.Change) (answers 
 		user := changes[i].User
 		command = append(command, timersPrefix+user, eventsPrefix+user, channelPrefix+user)
 	}
-	command = append(command, realtime.MaxRecent)
+	command = append(command, realtime.MaxRecent, realtime.MaxRecentBytes)
 	for i := range changes {
 		command = appendChange(command, &changes[i])
 	}
@@ -224,7 +241,7 @@ func appendChange(command []any, c *realtime.Change) []any {
 	return command
 }
 
-// Listen hears what instances announce, this one too.
+// Listen receives the announcements of all instances, including this one.
 func (s *Store) Listen(ctx context.Context, onReady func(), onAnnouncement func(user, announcement string)) error {
 	return s.redis.PSubscribe(ctx, onReady, func(channel, payload string) {
 		if user, ok := strings.CutPrefix(channel, channelPrefix); ok {
@@ -233,7 +250,7 @@ func (s *Store) Listen(ctx context.Context, onReady func(), onAnnouncement func(
 	}, channelPrefix+"*")
 }
 
-// Announce publishes an announcement that goes with no change.
+// Announce publishes an announcement that belongs to no change.
 func (s *Store) Announce(ctx context.Context, user, announcement string) error {
 	if _, err := s.redis.Do(ctx, "PUBLISH", channelPrefix+user, announcement); err != nil {
 		return fmt.Errorf("announce: %w", err)

@@ -4,19 +4,19 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
+// Bounds of the changes of all users. The table is bounded in number only.
 const (
-	// maxHistory is how many changes of all users are kept.
-	maxHistory = 8192
-	// maxHistoryBytes bounds those in memory once more.
+	maxHistory      = 8192
 	maxHistoryBytes = 16 << 20
 )
 
-// history is the events table in memory: a lookup by user would need an index,
-// and an index would cost each commit more than all else together.
+// history is the events table in memory. A lookup by user in the database would need an
+// index, which would cost each commit more than everything else.
 type history struct {
 	last   int64 // n of the last row
 	bytes  int   // of all changes
@@ -24,7 +24,7 @@ type history struct {
 	byUser map[string][]realtime.Event
 }
 
-// load reads the table. It gives the first error of a row that it left out too.
+// load reads the table. unreadable is the first error of a row that was left out.
 func (h *history) load(ctx context.Context, db *sql.DB) (unreadable, err error) {
 	h.byUser = map[string][]realtime.Event{}
 	rows, err := db.QueryContext(ctx, "SELECT n, user_id, timer FROM (SELECT * FROM events ORDER BY n DESC LIMIT ?) ORDER BY n", maxHistory)
@@ -67,12 +67,18 @@ func (h *history) add(user string, events []realtime.Event) {
 	}
 }
 
-// of gives a user's last changes, up to seq.
+// of returns a user's recent changes, if they end with seq.
 func (h *history) of(user string, seq int64) []realtime.Event {
 	events := h.byUser[user]
 	if len(events) == 0 || events[len(events)-1].Timer.Seq != seq {
 		return nil
 	}
-	events = events[max(0, len(events)-realtime.MaxRecent):]
-	return append([]realtime.Event(nil), events...)
+	first, bytes := len(events), 0
+	for first > 0 && len(events)-first < realtime.MaxRecent {
+		if bytes += len(events[first-1].JSON); bytes > realtime.MaxRecentBytes {
+			break
+		}
+		first--
+	}
+	return slices.Clone(events[first:])
 }

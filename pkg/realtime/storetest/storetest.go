@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		"skips-numbers":       skips,
 		"no-number-twice":     race,
 		"recent-is-bounded":   bounded,
+		"recent-bytes":        boundedBytes,
 		"any-text":            anyText,
 		"many-in-one":         many,
 	} {
@@ -208,6 +210,30 @@ func bounded(t *testing.T, open Subject) {
 	for i, e := range recent {
 		assert.Equal(t, began+int64(total-realtime.MaxRecent+i+1), e.Timer.Seq)
 	}
+}
+
+// boundedBytes has one user make changes with long texts: what others need is small.
+func boundedBytes(t *testing.T, open Subject) {
+	s := open(t)
+	began := epoch(t, s)
+	const total = 120
+	size := 0
+	for seq := began; seq < began+total; seq++ {
+		e := event("ann", "a", seq+1, realtime.Running)
+		e.Timer.Comment = strings.Repeat("<", 2000) // six bytes each in JSON
+		e = realtime.NewEvent(e.Timer)
+		size += len(e.JSON)
+		require.Equal(t, []bool{true}, commit(t, s, change(seq, nil, e)))
+	}
+	require.Greater(t, size, 4*realtime.MaxRecentBytes)
+	kept := 0
+	recent := load(t, open(t), "ann").Recent
+	for i, e := range recent {
+		kept += len(e.JSON)
+		assert.Equal(t, began+total-int64(len(recent)-i-1), e.Timer.Seq)
+	}
+	assert.LessOrEqual(t, kept, realtime.MaxRecentBytes)
+	assert.Greater(t, kept, realtime.MaxRecentBytes/2)
 }
 
 func anyText(t *testing.T, open Subject) {

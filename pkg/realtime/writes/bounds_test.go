@@ -97,9 +97,18 @@ func TestQueuedWrites(t *testing.T) {
 	assert.Less(t, n*len(longest), maxUserBytes)
 	require.ErrorIs(t, add("ann"), realtime.ErrUnavailable)
 	require.NoError(t, add("bob"))
-	for len(q.writes) > 0 {
-		q.next()
+	batch, _ := q.next()
+	assert.Equal(t, "bob", batch[len(batch)-1].Timer.UserID, "ann's do not hold up bob's")
+	bytes := 0
+	for _, w := range batch {
+		bytes += w.Timer.Size()
 	}
+	assert.Less(t, bytes, maxUserBatchBytes+1000)
+	for total := len(batch); total < n+1; total += len(batch) {
+		batch, _ = q.next()
+		require.NotEmpty(t, batch)
+	}
+	assert.Empty(t, q.writes)
 	assert.Empty(t, q.bytes)
 	require.NoError(t, add("ann"))
 }

@@ -12,8 +12,11 @@ const (
 	// one user.
 	maxQueued    = 16 << 10
 	maxUserBytes = 1 << 20
-	// maxBatch bounds the writes of one commit.
-	maxBatch = 1024
+	// maxBatch bounds the writes of one commit, and the other two those of one user in
+	// it, so that no user's writes hold up another's.
+	maxBatch          = 1024
+	maxUserBatch      = 256
+	maxUserBatchBytes = 256 << 10
 )
 
 // ErrClosing means that the server accepts no more writes.
@@ -66,18 +69,31 @@ func (q *queue) close() {
 	q.signal()
 }
 
-// next takes the writes of one commit; after the last batch it is closed.
+// next takes the writes of one commit: each user's in order, up to their share. After
+// the last batch it is closed.
 func (q *queue) next() (batch []Write, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := min(len(q.writes), maxBatch)
-	batch = q.writes[:n:n]
-	for i := range batch {
-		q.bytes[batch[i].Timer.UserID] -= batch[i].Timer.Size()
+	type share struct{ writes, bytes int }
+	taken, left := map[string]share{}, q.writes[:0:0]
+	for i, w := range q.writes {
+		if len(batch) == maxBatch {
+			left = append(left, q.writes[i:]...)
+			break
+		}
+		user, size := w.Timer.UserID, w.Timer.Size()
+		s := taken[user]
+		if s.writes == maxUserBatch || s.bytes+size > maxUserBatchBytes {
+			taken[user] = share{writes: maxUserBatch} // later ones may not overtake it
+			left = append(left, w)
+			continue
+		}
+		taken[user] = share{s.writes + 1, s.bytes + size}
+		batch = append(batch, w)
+		if q.bytes[user] -= size; q.bytes[user] == 0 {
+			delete(q.bytes, user)
+		}
 	}
-	if q.writes = q.writes[n:]; len(q.writes) == 0 {
-		q.writes = nil
-		clear(q.bytes)
-	}
+	q.writes = left
 	return batch, q.closing
 }
