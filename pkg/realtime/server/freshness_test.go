@@ -49,6 +49,7 @@ func TestFreshness(t *testing.T) {
 	assert.Equal(t, realtime.Freshness{SyncedAt: &synced}, listing.Freshness)
 
 	clock.Advance(2 * time.Minute)
+	w.server.Sweep()
 	stale := realtime.Freshness{SyncedAt: &synced, Stale: true}
 	assert.Equal(t, stale, c.next().freshness(t))
 	assert.Equal(t, stale, s.message().freshness(t))
@@ -63,7 +64,8 @@ func TestFreshness(t *testing.T) {
 	clock.Advance(time.Minute)
 	again := clock.Now()
 	u.syncAt(again)
-	clock.Advance(time.Minute) // and it is looked for
+	clock.Advance(time.Minute)
+	w.server.Sweep()
 	fresh := realtime.Freshness{SyncedAt: &again}
 	assert.Equal(t, fresh, c.next().freshness(t))
 	assert.Equal(t, fresh, back.next().freshness(t))
@@ -75,9 +77,11 @@ func TestFreshnessAfterAnEvent(t *testing.T) {
 	w, u, clock := aging(t)
 	c, _ := w.connect("ann")
 	clock.Advance(11 * time.Minute)
+	w.server.Sweep()
 	assert.True(t, c.next().freshness(t).Stale)
 	u.syncAt(clock.Now(), clockworkTimer("ann", "ABC-1"))
 	c.update(1, "cw:ann:ABC-1", realtime.Running)
+	w.server.Sweep()
 	assert.False(t, c.next().freshness(t).Stale, "though the clock stands still")
 }
 
@@ -87,6 +91,7 @@ func TestFreshnessAfterDays(t *testing.T) {
 	synced := clock.Now()
 	c, _ := w.connect("ann")
 	clock.Advance(50 * time.Minute) // within the life of the token
+	w.server.Sweep()
 	assert.Equal(t, realtime.Freshness{SyncedAt: &synced, Stale: true}, c.next().freshness(t))
 	clock.Advance(48 * time.Hour)
 	listing, err := w.server.Timers(t.Context(), "ann")
@@ -114,6 +119,7 @@ func TestFreshnessWithoutTheCache(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, listing.Stale)
 	clock.Advance(2 * time.Minute)
+	w.server.Sweep()
 	assert.Equal(t, realtime.Freshness{SyncedAt: &synced, Stale: true}, c.next().freshness(t))
 }
 

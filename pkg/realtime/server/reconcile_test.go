@@ -108,6 +108,7 @@ func TestComparedOnceThereWasASync(t *testing.T) {
 	c := u.connect("ann", w)[0]
 	u.sync()
 	clock.Advance(time.Minute)
+	w.server.Sweep()
 	c.await(map[string]realtime.Status{"cw:ann:ABC-1": realtime.Stopped})
 }
 
@@ -126,6 +127,7 @@ func TestComparedWithoutAPlace(t *testing.T) {
 	c.action("timer_stop", "own-0")
 	c.await(map[string]realtime.Status{"own-0": realtime.Stopped})
 	clock.Advance(time.Minute)
+	w.server.Sweep()
 	c.await(map[string]realtime.Status{"cw:ann:ABC-1": realtime.Running})
 	u.mu.Lock()
 	defer u.mu.Unlock()

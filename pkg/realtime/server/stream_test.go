@@ -118,6 +118,7 @@ func TestStreamEnds(t *testing.T) {
 	s := w.stream("ann", nil)
 	s.next()
 	clock.Set(start.Add(2 * time.Hour))
+	w.server.Sweep()
 	assert.Equal(t, []string{"event: close", "data: 4401 token expired: log in again"}, s.next())
 	require.Eventually(t, func() bool { return w.server.Connections() == 0 }, patience, time.Millisecond)
 

@@ -36,6 +36,7 @@ func (w *world) rawDial(user string) net.Conn {
 
 // Who never reads is cut off, and everybody else gets everything in time.
 func TestReaderThatNeverReads(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, server.Options{Limits: server.Limits{PerSecond: 1e6, WriteWait: 5 * time.Second}}) // more than a machine pauses: it bounds the others too
 	w.rawDial("ann")
 	writer, _ := w.connect("ann")
@@ -69,6 +70,7 @@ func TestSlowReaderIsToldWhy(t *testing.T) {
 
 // A peer that is gone without a word is found by a ping.
 func TestHalfOpen(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, server.Options{Limits: server.Limits{PingEvery: 10 * time.Millisecond, PingWait: 5 * time.Second}}) // more than a machine pauses
 	w.rawDial("ann")
 	alive, _ := w.connect("ann")

@@ -56,6 +56,7 @@ func TestUnreadableEvents(t *testing.T) {
 		assert.Equal(t, realtime.Running, m.Payload.Status)
 		seen[m.Payload.ID] = true
 	}
+	_ = c.ws.CloseNow()
 	require.NoError(t, w.server.Close(context.WithoutCancel(t.Context())))
 	require.NoError(t, store.Close())
 	store = open()

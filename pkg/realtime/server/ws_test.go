@@ -351,6 +351,7 @@ func TestTokenExpires(t *testing.T) {
 	w := newWorld(t, server.Options{Now: clock.Now})
 	c, _ := w.connect("ann")
 	clock.Set(start.Add(2 * time.Hour))
+	w.server.Sweep()
 	assert.Equal(t, fanout.CloseTokenExpired, c.closed())
 }
 
