@@ -95,7 +95,7 @@ func (t *Transport) upgrade(w http.ResponseWriter, r *http.Request, entry *logEn
 	c := &conn{transport: t, ws: ws, peer: hijacked.peer, expires: who.Expires, entry: entry}
 	c.from = bridge.Sender{Room: room, Refuse: c.refuse,
 		Caller: auth.Caller{Known: true, UserID: who.UserID, AccountID: who.AccountID, ClockworkToken: who.ClockworkToken}}
-	c.out = fanout.NewOutbox(c.startDrain)
+	c.out = fanout.NewOutbox(func() { t.flush(c) })
 	c.heard.Store(t.Tasks.Now().UnixNano())
 	room.Join(c.out, since)
 	t.add(c)

@@ -152,37 +152,6 @@ func (c *conn) allow(n int) bool {
 	return c.limiter.AllowN(c.transport.Tasks.Now(), n)
 }
 
-// startDrain is called by the outbox.
-func (c *conn) startDrain() {
-	c.transport.Tasks.Go("drain", func() {
-		if err := panics.Try(c.drain); err != nil {
-			c.transport.Tasks.Log.Error("realtime: connection cut by a panic", "error", err)
-			_ = c.ws.CloseNow()
-		}
-	})
-}
-
-// drain writes everything that is queued, and the close frame if that is next.
-func (c *conn) drain() error {
-	var spare []fanout.Message
-	for {
-		queued, closed, more := c.out.Take(spare)
-		switch {
-		case !more:
-			return nil
-		case closed != nil:
-			c.close(closed)
-			return nil
-		}
-		if err := c.peer.send(queued); err != nil {
-			_ = c.ws.CloseNow()
-			return nil
-		}
-		clear(queued)
-		spare = queued
-	}
-}
-
 // close sends a close frame, and waits a little for the answer.
 func (c *conn) close(frame *fanout.CloseFrame) {
 	if frame == &fanout.ClosedGone {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
@@ -20,11 +21,11 @@ const (
 
 // peer is the connection to one client. The WebSocket library reads from it and
 // writes control frames. Messages bypass the library, because all clients of a user
-// get the same bytes, and several messages go into one system call. Each Write is of
-// whole frames.
+// get the same bytes, and several messages go into one system call.
 type peer struct {
 	net.Conn
-	early []byte // came with the handshake
+	raw   syscall.RawConn // of Conn; nil if it has none
+	early []byte          // came with the handshake
 	wait  time.Duration
 
 	mu sync.Mutex // held for a Write
@@ -42,22 +43,22 @@ func (p *peer) Read(b []byte) (int, error) {
 
 // Write sends whole frames. It fails if the client reads nothing for long.
 func (p *peer) Write(frames []byte) (int, error) {
-	n, err := p.write(frames)
-	return int(n), err
+	if err := p.write(net.Buffers{frames}); err != nil {
+		return 0, err
+	}
+	return len(frames), nil
 }
 
-func (p *peer) write(parts ...[]byte) (int64, error) {
+func (p *peer) write(parts net.Buffers) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.SetWriteDeadline(time.Now().Add(p.wait)); err != nil {
-		return 0, err
+		return err
 	}
-	if len(parts) == 1 {
-		n, err := p.Conn.Write(parts[0])
-		return int64(n), err
+	if _, err := parts.WriteTo(p.Conn); err != nil {
+		return err
 	}
-	buffers := net.Buffers(parts)
-	return buffers.WriteTo(p.Conn)
+	return p.SetWriteDeadline(time.Time{}) // trySend has none
 }
 
 // bursts are buffers for several messages to one client.
@@ -66,35 +67,45 @@ var bursts = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b 
 // maxBurst is how many bytes are copied into one buffer.
 const maxBurst = 64 << 10
 
-// send writes messages: small ones together, long ones without a copy.
-func (p *peer) send(queued []fanout.Message) error {
+// trySend writes messages as far as that is possible without waiting, and returns
+// what is left.
+func (p *peer) trySend(queued []fanout.Message) (left net.Buffers) {
+	parts := frames(queued)
+	if p.raw == nil || !p.mu.TryLock() {
+		return parts
+	}
+	defer p.mu.Unlock()
 	total := 0
-	for _, m := range queued {
-		total += m.Size()
+	for _, part := range parts {
+		total += len(part)
 	}
-	if head, rest := queued[0].Frame(); len(queued) == 1 && len(rest) == 0 {
-		_, err := p.write(head)
-		return err
-	}
-	if total > maxBurst {
-		parts := make([][]byte, 0, 2*len(queued))
-		for _, m := range queued {
-			head, rest := m.Frame()
-			parts = append(parts, head, rest)
+	if len(parts) > 1 && total <= maxBurst {
+		buffer := bursts.Get().(*[]byte)
+		defer bursts.Put(buffer)
+		*buffer = (*buffer)[:0]
+		for _, part := range parts {
+			*buffer = append(*buffer, part...)
 		}
-		_, err := p.write(parts...)
-		return err
+		return after(parts, tryWrite(p.raw, *buffer))
 	}
-	buffer := bursts.Get().(*[]byte)
-	defer bursts.Put(buffer)
-	b := (*buffer)[:0]
-	for _, m := range queued {
-		head, rest := m.Frame()
-		b = append(append(b, head...), rest...)
+	for i, part := range parts {
+		if n := tryWrite(p.raw, part); n < len(part) {
+			return after(parts[i:], n)
+		}
 	}
-	_, err := p.write(b)
-	*buffer = b
-	return err
+	return nil
+}
+
+// after is the parts without the first n bytes.
+func after(parts net.Buffers, n int) net.Buffers {
+	for len(parts) > 0 && n >= len(parts[0]) {
+		n -= len(parts[0])
+		parts = parts[1:]
+	}
+	if n > 0 {
+		parts[0] = parts[0][n:]
+	}
+	return parts
 }
 
 // hijackable makes the WebSocket library use a peer.
@@ -119,6 +130,9 @@ func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.peer = &peer{Conn: conn, wait: h.wait}
+	if socket, ok := conn.(syscall.Conn); ok {
+		h.peer.raw, _ = socket.SyscallConn() // nil after an error
+	}
 	if n := buffered.Reader.Buffered(); n > 0 {
 		early, _ := buffered.Reader.Peek(n)
 		h.peer.early = append(h.peer.early, early...)

@@ -65,6 +65,8 @@ type Transport struct {
 	Bridge *bridge.Bridge // nil without Clockwork
 	Tasks  *tasks.Group
 
+	flusher flusher
+
 	mu      sync.Mutex
 	closing bool
 	conns   map[*conn]struct{}

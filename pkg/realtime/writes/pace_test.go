@@ -39,9 +39,9 @@ func TestPace(t *testing.T) {
 		rate     int
 		from, to time.Duration // of the rest that it comes to
 	}{
-		"few":   {200, 0, 0},
-		"some":  {3000, time.Millisecond, 2 * time.Millisecond},
-		"many":  {20_000, 9 * time.Millisecond, 10 * time.Millisecond},
+		"few":   {150, 0, 0},
+		"some":  {1000, 4 * time.Millisecond, 5 * time.Millisecond},
+		"many":  {20_000, 18 * time.Millisecond, 20 * time.Millisecond},
 		"flood": {100_000, 18 * time.Millisecond, 20 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
