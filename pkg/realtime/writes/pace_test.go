@@ -40,7 +40,7 @@ func TestPace(t *testing.T) {
 		from, to time.Duration // of the rest that it comes to
 	}{
 		"few":   {150, 0, 0},
-		"some":  {1000, 4 * time.Millisecond, 5 * time.Millisecond},
+		"some":  {500, 8 * time.Millisecond, 10 * time.Millisecond},
 		"many":  {20_000, 18 * time.Millisecond, 20 * time.Millisecond},
 		"flood": {100_000, 18 * time.Millisecond, 20 * time.Millisecond},
 	} {
