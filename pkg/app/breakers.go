@@ -8,18 +8,17 @@ import (
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
-// How soon an upstream is given up, and for how long. Two calls with their
-// repetitions, or five that time out, are enough; a blip costs two seconds.
+// When a circuit breaker opens, and for how long: after two calls with their retries,
+// or five timeouts. A short outage costs two seconds.
 const (
 	upstreamFailures = 5
 	upstreamOpen     = 2 * time.Second
 	upstreamMaxOpen  = 30 * time.Second
 )
 
-// breakers are a process's, one for each service that can fail by itself. A
-// Jira site's REST API, its Connect servlet and its GraphQL gateway have one
-// host but are not one service, and TIMER_SOURCE=auto needs the one door where
-// the other is broken.
+// breakers has one circuit breaker for each service that can fail by itself. A Jira
+// site's REST API, Connect servlet and GraphQL gateway have one host but fail
+// separately, and TIMER_SOURCE=auto falls back from one to the other.
 type breakers struct {
 	clockwork, report, jira, connect, forge, redis *upstream.Breaker
 }

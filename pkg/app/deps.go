@@ -124,8 +124,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	return d, nil
 }
 
-// Close ends what goes on after the last request: the subscription that is kept
-// for the next one.
+// Close ends the subscription to Redis that is kept open between requests.
 func (d *Deps) Close() {
 	if d.feed != nil {
 		d.feed.close()

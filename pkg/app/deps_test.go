@@ -16,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/config"
 )
 
-// Who has stolen Redis has its credential, and must not have the key with it.
+// Whoever has stolen the credential of Redis must not have the key with it.
 func TestOwnerKey(t *testing.T) {
 	key := func(variable, value string) []byte {
 		env := map[string]string{"TOKEN_ENCRYPTION_KEY": ""}
@@ -32,15 +32,15 @@ func TestOwnerKey(t *testing.T) {
 	assert.NotEqual(t, usual, key("TOKEN_ENCRYPTION_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="))
 }
 
-// The contract's deadlines hold where nobody asks for others.
+// The defaults are the contract's deadlines.
 func TestDeadlinesByDefault(t *testing.T) {
 	d, err := app.New(apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config, app.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, app.Deadlines{Request: 25 * time.Second, Redis: 2 * time.Second, SendEvent: 3 * time.Second, Names: 2 * time.Second, Check: 5 * time.Second}, d.Deadlines)
 }
 
-// What only a client finds wrong is reported as the configuration's other
-// faults are, with dependencies that can say so.
+// A fault that only a client finds is reported like any other fault of the
+// configuration.
 func TestNewNamesTheVariable(t *testing.T) {
 	for variable, change := range map[string]func(env map[string]string){
 		"REDIS_URL": func(env map[string]string) {
@@ -83,7 +83,7 @@ func TestLogMasks(t *testing.T) {
 	}
 }
 
-// What is no secret but a person's is masked too, in whichever form.
+// Account ids are masked in all of their forms.
 func TestLogMasksAccounts(t *testing.T) {
 	var out bytes.Buffer
 	log := app.NewLog(&out, apptest.New(t, apptest.Options{Unsynced: true}).Deps.Config)

@@ -13,20 +13,18 @@ import (
 )
 
 const (
-	// everyChannel fits each channel of this backend.
 	everyChannel = "clockwork:*"
-	// feedLinger is how long the subscription stays without a listener: the next
+	// feedIdleTTL is how long the subscription stays open without a listener: the next
 	// long poll comes soon.
-	feedLinger = 10 * time.Second
-	// feedRemembers is how long a loss is reported that is over, and counts as one
-	// that is not when nobody has subscribed again.
-	feedRemembers = 10 * time.Minute
+	feedIdleTTL = 10 * time.Second
+	// lossReportedFor is how long a loss is reported after it is over, or if nobody has
+	// subscribed again.
+	lossReportedFor = 10 * time.Minute
 )
 
-// feed has all listeners of a process share one subscription, so one connection
-// to Redis, however many long polls wait: what a listener did not ask for is
-// filtered here. When the subscription is lost every listener learns it, and the
-// next one to come opens another.
+// feed shares one subscription, and so one connection to Redis, among all listeners
+// of a process, and filters messages for each. When the subscription is lost, every
+// listener gets the error, and the next one opens a new subscription.
 type feed struct {
 	Redis
 	now func() time.Time
@@ -45,7 +43,7 @@ type feed struct {
 type subscription struct {
 	listeners map[*listener]struct{}
 	ready     bool
-	used      int // how often somebody has come or gone
+	changes   int // how often a listener has joined or left
 	stop      context.CancelFunc
 }
 
@@ -58,12 +56,12 @@ type listener struct {
 	lost      chan error
 }
 
-// Subscribe is the client's, but for the connection.
+// Subscribe is the client's, over the shared connection.
 func (f *feed) Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error {
 	return f.listen(ctx, onReady, onMessage, channels, func(channel, name string) bool { return channel == name })
 }
 
-// PSubscribe is likewise, for patterns that end in their only asterisk.
+// PSubscribe is Subscribe for patterns that end in their only asterisk.
 func (f *feed) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
 	return f.listen(ctx, onReady, onMessage, patterns, func(channel, pattern string) bool {
 		return strings.HasPrefix(channel, strings.TrimSuffix(pattern, "*"))
@@ -106,19 +104,19 @@ func (f *feed) join(l *listener) *subscription {
 	}
 	s := f.current
 	s.listeners[l] = struct{}{}
-	s.used++
+	s.changes++
 	if s.ready && l.onReady != nil {
 		l.onReady()
 	}
 	return s
 }
 
-// leave ends the subscription some time after its last listener is gone.
+// leave ends the subscription feedIdleTTL after its last listener has left.
 func (f *feed) leave(s *subscription, l *listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(s.listeners, l)
-	s.used++
+	s.changes++
 	if len(s.listeners) > 0 || f.current != s {
 		return
 	}
@@ -127,11 +125,11 @@ func (f *feed) leave(s *subscription, l *listener) {
 		s.stop()
 		return
 	}
-	used := s.used
-	time.AfterFunc(feedLinger, func() {
+	changes := s.changes
+	time.AfterFunc(feedIdleTTL, func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if s.used == used && f.current == s {
+		if s.changes == changes && f.current == s {
 			f.current = nil
 			s.stop()
 		}
@@ -161,7 +159,7 @@ func (f *feed) run(ctx context.Context, s *subscription) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.current != s {
-		return // it was ended for want of listeners
+		return // nobody listened any more
 	}
 	f.current = nil
 	if f.lostAt.IsZero() || !f.backAt.IsZero() {
@@ -198,12 +196,12 @@ func (f *feed) deliver(s *subscription, channel, payload string) {
 	}
 }
 
-// check tells of the subscription; known is false if nobody has needed it for a
+// check is the subscription's health; known is false if nobody has needed it for a
 // while.
 func (f *feed) check() (c health.Check, known bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	recent := !f.lostAt.IsZero() && f.now().Sub(f.lostAt) < feedRemembers
+	recent := !f.lostAt.IsZero() && f.now().Sub(f.lostAt) < lossReportedFor
 	switch {
 	case f.current != nil && f.current.ready && recent:
 		return health.Check{Status: "up", Message: "Messages were not heard from " + f.lostAt.UTC().Format(time.RFC3339) + " to " + f.backAt.UTC().Format(time.RFC3339) +

@@ -16,8 +16,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/health"
 )
 
-// station is a Redis whose subscriptions a test confirms, feeds and cuts.
-type station struct {
+// fakeRedis is a Redis whose subscriptions a test confirms, feeds and ends.
+type fakeRedis struct {
 	Redis
 	mu      sync.Mutex
 	opened  int
@@ -27,7 +27,7 @@ type station struct {
 	cut     chan error
 }
 
-func (s *station) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
+func (s *fakeRedis) PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error {
 	s.mu.Lock()
 	s.opened, s.pattern, s.ready, s.message, s.cut = s.opened+1, patterns, onReady, onMessage, make(chan error, 1)
 	cut := s.cut
@@ -40,27 +40,27 @@ func (s *station) PSubscribe(ctx context.Context, onReady func(), onMessage func
 	}
 }
 
-func (s *station) confirm()            { synctest.Wait(); s.ready() }
-func (s *station) says(channel string) { s.message(channel, "x"); synctest.Wait() }
-func (s *station) lose(err error)      { s.cut <- err; synctest.Wait() }
-func (s *station) subscriptions() int  { s.mu.Lock(); defer s.mu.Unlock(); return s.opened }
-func newFeed() (*feed, *station, *strings.Builder) {
-	redis, log := &station{}, &strings.Builder{}
+func (s *fakeRedis) confirm()            { synctest.Wait(); s.ready() }
+func (s *fakeRedis) says(channel string) { s.message(channel, "x"); synctest.Wait() }
+func (s *fakeRedis) lose(err error)      { s.cut <- err; synctest.Wait() }
+func (s *fakeRedis) subscriptions() int  { s.mu.Lock(); defer s.mu.Unlock(); return s.opened }
+func newFeed() (*feed, *fakeRedis, *strings.Builder) {
+	redis, log := &fakeRedis{}, &strings.Builder{}
 	return &feed{Redis: redis, now: time.Now, log: slog.New(slog.NewTextHandler(log, nil))}, redis, log
 }
 
-// ear is somebody who listens.
-type ear struct {
+// testListener records what it receives.
+type testListener struct {
 	ready int
 	heard []string
 	ended error
 	stop  context.CancelFunc
 }
 
-func listen(t *testing.T, subscribe func(context.Context, func(), func(string, string), ...string) error, names ...string) *ear {
+func listen(t *testing.T, subscribe func(context.Context, func(), func(string, string), ...string) error, names ...string) *testListener {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	e := &ear{stop: stop}
+	e := &testListener{stop: stop}
 	go func() {
 		e.ended = subscribe(ctx, func() { e.ready++ }, func(channel, _ string) { e.heard = append(e.heard, channel) }, names...)
 	}()
@@ -68,8 +68,7 @@ func listen(t *testing.T, subscribe func(context.Context, func(), func(string, s
 	return e
 }
 
-// However many listen, and to whatever: one subscription, and each hears what
-// it asked for.
+// All listeners share one subscription, and each receives what it asked for.
 func TestFeedIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, redis, _ := newFeed()
@@ -104,26 +103,25 @@ func TestFeedIsShared(t *testing.T) {
 	})
 }
 
-// The subscription outlives its listeners a little, for the next long poll.
-func TestFeedLingers(t *testing.T) {
+func TestFeedStaysOpenWhenIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, redis, log := newFeed()
 		listen(t, f.Subscribe, "clockwork:events:ann").stop()
 		redis.confirm()
 		for range 3 {
-			time.Sleep(feedLinger - time.Second) // of the bubble's time
+			time.Sleep(feedIdleTTL - time.Second) // of the bubble's time
 			next := listen(t, f.Subscribe, "clockwork:events:ann")
 			assert.Equal(t, 1, next.ready)
 			next.stop()
 		}
 		assert.Equal(t, 1, redis.subscriptions())
-		time.Sleep(feedLinger + time.Second)
+		time.Sleep(feedIdleTTL + time.Second)
 		_, known := f.check()
 		assert.False(t, known, "nobody needs it")
 		next := listen(t, f.Subscribe, "clockwork:events:ann")
 		assert.Equal(t, 2, redis.subscriptions())
 		next.stop()
-		time.Sleep(feedLinger + time.Second)
+		time.Sleep(feedIdleTTL + time.Second)
 		assert.Empty(t, log.String(), "that it ended is no fault")
 	})
 }
@@ -157,13 +155,13 @@ func TestFeedLost(t *testing.T) {
 		c, _ = f.check()
 		assert.Equal(t, "up", c.Status)
 		assert.Contains(t, c.Message, "not heard from")
-		time.Sleep(feedRemembers)
+		time.Sleep(lossReportedFor)
 		c, _ = f.check()
 		assert.Equal(t, health.Check{Status: "up"}, c)
 		again.stop()
 		assert.Equal(t, 1, strings.Count(log.String(), "subscription lost"))
 		assert.Equal(t, 1, strings.Count(log.String(), "subscription is back"))
-		time.Sleep(feedLinger + time.Second)
+		time.Sleep(feedIdleTTL + time.Second)
 	})
 }
 
@@ -174,7 +172,7 @@ func TestFeedCheckForgets(t *testing.T) {
 		redis.lose(errors.New("refused"))
 		c, _ := f.check()
 		assert.Equal(t, "down", c.Status)
-		time.Sleep(feedRemembers)
+		time.Sleep(lossReportedFor)
 		_, known := f.check()
 		assert.False(t, known, "nobody has come back: it says nothing about now")
 	})

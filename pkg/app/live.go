@@ -18,12 +18,11 @@ type LiveTimers interface {
 	Timers(ctx context.Context, user string) (realtime.Listing, error)
 }
 
-// sharedTimers lists what a process without a realtime server can know: what is
-// in Redis. Clockwork's timers are taken from the cache, which is right also
-// where no realtime server has looked; the others are those of the realtime
-// store, where it is in Redis too.
+// sharedTimers lists what a process without a realtime server can know: what is in
+// Redis. Clockwork's timers come from the cache, which does not depend on a realtime
+// server; the others come from the realtime store, if that is in Redis too.
 type sharedTimers struct {
-	store realtime.Store // nil where it is elsewhere
+	store realtime.Store // nil if it is not in Redis
 	cache *timercache.Cache
 	now   func() time.Time
 }
@@ -36,7 +35,6 @@ func (d *Deps) newLiveTimers() LiveTimers {
 	return shared
 }
 
-// Timers reads both.
 func (s sharedTimers) Timers(ctx context.Context, user string) (realtime.Listing, error) {
 	now := s.now().Truncate(time.Millisecond)
 	var state realtime.State
@@ -47,7 +45,7 @@ func (s sharedTimers) Timers(ctx context.Context, user string) (realtime.Listing
 		}
 	}
 	if !timer.IsAccountID(user) || user == "all" {
-		// A username, which the cache could take for everybody or an e-mail address.
+		// A username, which the cache could mistake for "all" or an e-mail address.
 		return realtime.NewListing(state.Timers, realtime.Freshness{}, now), nil
 	}
 	view, err := s.cache.Read(ctx, timercache.Subject{AccountID: user})
@@ -58,11 +56,10 @@ func (s sharedTimers) Timers(ctx context.Context, user string) (realtime.Listing
 	return realtime.NewListing(overlay(state.Timers, user, view), fresh, now), nil
 }
 
-// overlay makes the Clockwork timers among known those that the view has. What
-// is not in it has stopped, however old it is: clients were told of Clockwork's
-// timers by the cache. One that was never synced says nothing of them.
+// overlay replaces the Clockwork timers among known by those of the view. One that is
+// not in the view has stopped, unless nothing was ever synced.
 func overlay(known []realtime.Timer, account string, view timercache.View) []realtime.Timer {
-	var at time.Time // as of the snapshot, so that the same answer comes from the same cache
+	var at time.Time // of the snapshot, so that the same cache gives the same answer
 	if view.SyncedAt != nil {
 		at = view.SyncedAt.UTC()
 	}

@@ -17,11 +17,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// NewLog writes JSON where machines read it: on a deployment, and to a file or
-// a pipe, as a container's engine has it; text on a terminal, under vercel dev
-// and to whatever is no file. What an upstream's sentence may quote is masked:
-// e-mail addresses, account ids, JWTs, and whatever the configuration holds as
-// a secret.
+// NewLog writes JSON for machines (on a deployment, to a file or to a pipe) and text
+// for people (on a terminal and under vercel dev). It masks what an upstream's
+// message may quote: e-mail addresses, account ids, JWTs and configured secrets.
 func NewLog(w io.Writer, c *config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: newMask(c.Secrets()).attr}
 	if c.Deployed() || c.Platform.VercelEnv != "development" && unattended(w) {
@@ -30,7 +28,7 @@ func NewLog(w io.Writer, c *config.Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// unattended reports whether nobody looks at w: it is a file, and no terminal.
+// unattended reports whether w is a file but no terminal.
 func unattended(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && !term.IsTerminal(int(file.Fd()))
@@ -106,8 +104,7 @@ func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// textOf gives a text or an error's; whatever else there is holds nothing to
-// mask.
+// textOf returns a string or the text of an error; other values hold nothing to mask.
 func textOf(v slog.Value) (text string, ok bool) {
 	switch v.Kind() {
 	case slog.KindString:

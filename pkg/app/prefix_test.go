@@ -9,7 +9,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
-// Whatever is kept in Redis begins with KEY_PREFIX, whichever way it gets there.
+// Every key in Redis begins with KEY_PREFIX, over either transport.
 func TestKeyPrefix(t *testing.T) {
 	for name, o := range map[string]apptest.Options{"rest": {}, "tcp": {OverTCP: true}} {
 		t.Run(name, func(t *testing.T) {

@@ -16,8 +16,8 @@ type memo struct {
 	err    error
 }
 
-// Syncer is the sync. It is built at its first use, since most functions never
-// use it, and kept, since it may hold a token.
+// Syncer returns the sync. It is built at its first use, since most functions never
+// use it, and then reused, since it may hold a token.
 func (d *Deps) Syncer() (*timersync.Syncer, error) {
 	d.sync.once.Do(func() { d.sync.syncer, d.sync.err = newSyncer(d) })
 	return d.sync.syncer, d.sync.err

@@ -33,8 +33,8 @@ func admitAddress(d *app.Deps, in *Request, counted bool, policy *ratelimit.Poli
 }
 
 // checkHost refuses a request for a name that is not this machine's, if a
-// developer runs the functions in open mode: "vercel dev" serves whatever a page
-// calls it, and says in X-Forwarded-Host what that was.
+// developer runs the functions in open mode: "vercel dev" answers to every name, and
+// passes it on in X-Forwarded-Host.
 func checkHost(d *app.Deps, r *http.Request) error {
 	if d.Config.Platform.VercelEnv != "development" || d.Config.Auth.Mode != config.AuthOpen {
 		return nil

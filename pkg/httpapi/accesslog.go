@@ -15,8 +15,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// statusClientClosed is what the log shows where the caller hung up: not our
-// failure (nginx's convention).
+// statusClientClosed is the logged status if the caller hung up (nginx's convention):
+// that is no failure of ours.
 const statusClientClosed = 499
 
 // accessLog is the one log line of a request, and its trace and metrics if those
@@ -58,7 +58,7 @@ func (o *accessLog) serverTiming() string {
 	return o.request.Timing.ServerTiming(time.Since(o.began))
 }
 
-// failed notes what the caller is told of an error.
+// failed notes the error and its answer.
 func (o *accessLog) failed(known *web.Error, err error) {
 	o.status, o.code, o.err = known.Status, known.Code, err
 }
@@ -72,9 +72,9 @@ func (o *accessLog) end(ctx context.Context) {
 	o.traced.End(o.status, o.code)
 }
 
-// log writes the request's one line: no path and no query, which may hold
-// personal data, and no text of an error that the caller has to mend, which may
-// quote them. The code tells what it was.
+// log writes the request's one line. It has no path and no query, which may hold
+// personal data, and no text of an error that the caller can correct, which may quote
+// their input: the code must do.
 func (o *accessLog) log(ctx context.Context) {
 	level := slog.LevelInfo
 	if o.status >= http.StatusInternalServerError {

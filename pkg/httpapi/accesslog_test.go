@@ -16,8 +16,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// An error that the caller has to mend may quote what they sent: its text is
-// for whoever debugs.
+// The text of an error that the caller can correct may quote their input: only the
+// debug log has it.
 func TestErrorTextOfACallersFault(t *testing.T) {
 	for level, shown := range map[string]bool{"info": false, "debug": true} {
 		w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"LOG_LEVEL": level}})

@@ -8,11 +8,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
 
-// A start or stop in Clockwork that comes over a WebSocket is held to what one
-// over HTTP is held to.
-
-// AdmitCommand counts it with the caller's other writes, and is an error if there
-// were too many.
+// AdmitCommand counts a start or stop that comes over a WebSocket with the caller's
+// other writes. The error is a *ratelimit.Exceeded.
 func AdmitCommand(ctx context.Context, d *app.Deps, who auth.Caller) error {
 	pass, err := d.Limits.Admit(ratelimit.Claim{Policy: &ratelimit.Writes, Kind: "user", Value: who.UserID, Shared: true})
 	if err != nil {
@@ -21,8 +18,7 @@ func AdmitCommand(ctx context.Context, d *app.Deps, who auth.Caller) error {
 	return pass.Ask(ctx)
 }
 
-// ExplainCommand gives the code and the sentence that the caller is told of its
-// error.
+// ExplainCommand returns the code and the message for an error of such a command.
 func ExplainCommand(who auth.Caller, err error) (code, message string) {
 	known := errorFor(clockworkError(who, err), context.Background())
 	return known.Code, known.Message

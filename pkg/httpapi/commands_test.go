@@ -17,8 +17,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
-// Starts and stops over a WebSocket have no quota of their own, and several
-// processes have one together.
+// Starts and stops over a WebSocket share the quota of writes, over all processes.
 func TestCommandsAreWrites(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	ann, bob := auth.Caller{Known: true, UserID: "ann"}, auth.Caller{Known: true, UserID: "bob"}

@@ -5,8 +5,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
-// ClockworkError marks the refusal of a call that was made for r with the
-// server's token, because the caller brought none.
+// ClockworkError marks the error of a call that was made with the server's token,
+// because the caller sent none.
 func (r *Request) ClockworkError(err error) error { return clockworkError(r.Caller, err) }
 
 func clockworkError(who auth.Caller, err error) error {

@@ -1,8 +1,8 @@
 package httpapi
 
-// WithoutJira is what an answer says that had to do without names from Jira.
+// WithoutJira marks an answer that lacks names from Jira.
 var WithoutJira = []string{"jira"}
 
-// WithoutUnreadable is what an answer says that leaves entries of Clockwork's
-// out because they could not be read.
+// WithoutUnreadable marks an answer that lacks timers of Clockwork's because they
+// could not be read.
 var WithoutUnreadable = []string{"clockwork"}

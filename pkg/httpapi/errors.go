@@ -27,7 +27,7 @@ var (
 	errMethod = errors.New("method not allowed")
 	// ErrUserNotFound means that no user has the e-mail address asked for.
 	ErrUserNotFound = errors.New("no such user")
-	// ErrIssueNotFound means that an issue is not there, or may not be seen.
+	// ErrIssueNotFound means that there is no such issue, or that it may not be seen.
 	ErrIssueNotFound = errors.New("no such issue")
 )
 
@@ -64,8 +64,8 @@ var table = []struct {
 	{jira.ErrNotFound, http.StatusNotFound, "JIRA_NOT_FOUND", "Jira finds nothing there. Check what you asked for."},
 }
 
-// errorFor gives what the caller is told of err, or nil for no error. client
-// is the connection's own context: it ends when the caller hangs up.
+// errorFor is the answer to err, or nil for no error. client is the connection's own
+// context: it ends when the caller hangs up.
 func errorFor(err error, client context.Context) *web.Error {
 	if err == nil {
 		return nil
@@ -87,7 +87,7 @@ func errorFor(err error, client context.Context) *web.Error {
 	}
 	if wrong, ok := errors.AsType[*config.Error](err); ok {
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "NOT_CONFIGURED", Err: err,
-			Message: "The server's operator has to set or mend: " + strings.Join(wrong.Variables(), ", ") + "."}
+			Message: "The server's operator has to set or correct: " + strings.Join(wrong.Variables(), ", ") + "."}
 	}
 	if limited, ok := errors.AsType[*auth.TooManyAttempts](err); ok {
 		return tooManyAttempts(limited, err)
@@ -126,7 +126,7 @@ func rateLimited(limited *ratelimit.Exceeded, cause error) *web.Error {
 		Message: "Too many requests. Try again " + inWords(limited.RetryAfter) + "."}
 }
 
-// inWords is a wait in words: as many seconds as Retry-After has, or whole minutes.
+// inWords is a wait in seconds, rounded up as in Retry-After, or in minutes.
 func inWords(wait time.Duration) string {
 	seconds := int(math.Ceil(wait.Seconds()))
 	switch {

@@ -11,19 +11,19 @@ import (
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
 
-// replies are Redis' to what a start or stop asks before it is carried out. A
-// reply may be an error.
+// replies are those of Redis to the first round trip of a start or stop. A reply may be
+// an error.
 type replies struct {
 	limit    any // of the rate limit
 	limitErr error
-	key      any // what became of the claim, or what the Idempotency-Key holds
+	key      any // to the claim, or the value of the Idempotency-Key
 	read     any // of the route's own read
 	err      error
 }
 
-// firstRoundTrip sends, in one round trip, the rate limit's command, the claim and the
-// route's own read. A key that is not claimed is read with that. A caller who
-// hangs up does not end it: a claim would be left behind.
+// firstRoundTrip sends the rate limit's command, the claim of the key and the route's
+// own read. A key that is not claimed is added to that read. A caller who hangs up does
+// not cancel it, because a claim would be left behind.
 func firstRoundTrip(ctx context.Context, d *app.Deps, pass *ratelimit.Pass, attempt *idempotency.Attempt, read []any) (r replies) {
 	ctx = context.WithoutCancel(ctx)
 	limit := pass.Command()
@@ -42,7 +42,7 @@ func firstRoundTrip(ctx context.Context, d *app.Deps, pass *ratelimit.Pass, atte
 	}
 	if err != nil {
 		r.limitErr, r.err = err, err
-		if claim == nil && !timedOut(err) { // a connection that broke; a read may be repeated
+		if claim == nil && !timedOut(err) { // the connection broke, and a read may be repeated
 			r.read, r.err = d.Redis.Do(ctx, read...)
 		}
 	} else {
@@ -60,7 +60,7 @@ func firstRoundTrip(ctx context.Context, d *app.Deps, pass *ratelimit.Pass, atte
 	return r
 }
 
-// splitKey takes what the key holds off the end of the read.
+// splitKey moves the key's value from the end of the read to key.
 func (r *replies) splitKey() {
 	items, ok := r.read.([]any)
 	if failed, refused := r.read.(error); refused && r.err == nil {
@@ -75,7 +75,6 @@ func (r *replies) splitKey() {
 	}
 }
 
-// timedOut reports that the time for a command is used up.
 func timedOut(err error) bool {
 	late, ok := errors.AsType[timeouter](err)
 	return errors.Is(err, context.DeadlineExceeded) || ok && late.Timeout()

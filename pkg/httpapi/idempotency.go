@@ -11,25 +11,24 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// Once is a start or stop that a client may ask for again by its
-// Idempotency-Key.
+// Once is a start or stop that a client may repeat with its Idempotency-Key.
 type Once struct {
 	Payload any // what is asked for, checked
-	// Read is the MGET for what Do has to know.
+	// Read is the MGET of what Do needs to know.
 	Read []any
-	// Do does it; it gets the reply to Read.
+	// Do does it, with the reply to Read.
 	Do func(ctx context.Context, reply any, err error) (web.Reply, error)
-	// Unclaimed says that twice at the same time is as good as once.
+	// Unclaimed says that doing it twice at the same time does no harm.
 	Unclaimed bool
-	// Repeatable says that at any later time, too, twice is as good as once. It
-	// is for what is Unclaimed.
+	// Repeatable says that doing it again at any later time does no harm either. It
+	// implies Unclaimed.
 	Repeatable bool
-	// Find looks whether what is claimed was done, if nobody knows.
+	// Find looks whether it was done, if the outcome of the first request is unknown.
 	Find func(ctx context.Context) (web.Reply, bool)
 }
 
-// runOnce does what is to be done once for each Idempotency-Key of its caller. What
-// the rate limit, the key and Do have to know from Redis is asked in one round trip.
+// runOnce does it once for each Idempotency-Key of the caller. The rate limit, the key
+// and Do's read go to Redis in one round trip.
 func runOnce(ctx context.Context, d *app.Deps, r *Request, once Once) (web.Reply, error) {
 	var known replies
 	attempt, err := newAttempt(d, r, once, &known)
@@ -50,7 +49,7 @@ func runOnce(ctx context.Context, d *app.Deps, r *Request, once Once) (web.Reply
 	return web.Reply{Status: answer.Status, Body: answer.Body, Replayed: answer.Replayed}, err
 }
 
-// attempt is once under the request's Idempotency-Key; nil without that header.
+// newAttempt returns nil without an Idempotency-Key.
 func newAttempt(d *app.Deps, r *Request, once Once, known *replies) (*idempotency.Attempt, error) {
 	key, err := idempotency.ParseKey(r.Header.Values(idempotency.Header))
 	switch {
@@ -71,27 +70,27 @@ func newAttempt(d *app.Deps, r *Request, once Once, known *replies) (*idempotenc
 			if err != nil {
 				return idempotency.Answer{}, err
 			}
-			return keepable(reply)
+			return storedAnswer(reply)
 		},
 	}
 	if once.Find != nil {
 		op.Find = func(ctx context.Context) (idempotency.Answer, bool) {
 			reply, found := once.Find(ctx)
-			answer, err := keepable(reply)
+			answer, err := storedAnswer(reply)
 			return answer, found && err == nil
 		}
 	}
 	return d.Idempotency.Attempt(op), nil
 }
 
-func keepable(reply web.Reply) (answer idempotency.Answer, err error) {
+func storedAnswer(reply web.Reply) (answer idempotency.Answer, err error) {
 	answer.Status = reply.Status
 	answer.Body, err = json.Marshal(reply.Body)
 	return answer, err
 }
 
-// credential is by what the caller is known. The same login has another bearer
-// token each day, but is the same user.
+// credential identifies the caller: by their user id, since a login has a new bearer
+// token each day, or by their Clockwork token.
 func credential(r *Request) string {
 	if r.Caller.Known {
 		return "user\n" + r.Caller.UserID

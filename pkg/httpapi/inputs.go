@@ -21,7 +21,7 @@ const (
 
 var emailForm = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
 
-// everybody is what an accountId may say where not one person is asked for.
+// everybody is the accountId for all accounts.
 const everybody = "all"
 
 // AccountID checks an account id; "" is none.
@@ -42,8 +42,8 @@ func Email(field, address string) (string, error) {
 	return address, nil
 }
 
-// Subject reads whom the query asks for, accountId before userEmail, and lets
-// the caller have what is theirs. "all" and nothing are everybody.
+// Subject reads from the query whose data is asked for, accountId before userEmail,
+// and checks that the caller may have it. "all" and nothing mean everybody.
 func (r *Request) Subject() (auth.Subject, error) {
 	var asked auth.Subject
 	var err error
@@ -60,13 +60,13 @@ func (r *Request) Subject() (auth.Subject, error) {
 	return r.Caller.Narrow(asked)
 }
 
-// IssueKey checks an issue's key, or its link, and gives the key's one spelling.
+// IssueKey checks an issue's key, or its link, and returns the key in upper case.
 func IssueKey(d *app.Deps, text string) (string, error) {
 	return issueKey(d, text, jira.ParseIssueKey)
 }
 
-// ListedKey is IssueKey for a timer that a list has shown: whatever key is
-// listed can be named.
+// ListedKey is IssueKey for a timer that a list has shown: every listed key is
+// accepted.
 func ListedKey(d *app.Deps, text string) (string, error) {
 	return issueKey(d, text, jira.ParseListedKey)
 }
@@ -101,8 +101,8 @@ func Comment(text string) (string, error) {
 	return strings.TrimSpace(text), nil
 }
 
-// Days reads date, or from and to, from the query: both zero for today. ranged
-// tells that a range was asked for.
+// Days reads date, or from and to, from the query: both zero for today. ranged says
+// that a range was asked for.
 func (r *Request) Days() (from, to time.Time, ranged bool, err error) {
 	date, first, last := r.Query.Get("date"), r.Query.Get("from"), r.Query.Get("to")
 	switch {
@@ -140,7 +140,7 @@ func day(field, text string) (time.Time, error) {
 	return t, nil
 }
 
-// Zone reads tz from the query; nil where it is absent.
+// Zone reads tz from the query; nil if it is absent.
 func (r *Request) Zone() (*time.Location, error) {
 	name := r.Query.Get("tz")
 	if name == "" {

@@ -11,12 +11,12 @@ import (
 const (
 	// deviceCookie holds the token of a device on which somebody has logged in.
 	deviceCookie = "cw_device"
-	// maxDevices is how many of that name are looked at.
+	// maxDevices is how many cookies of that name are read.
 	maxDevices = 4
 )
 
-// LogIn checks a username and password. The cookie lets the device be known at
-// the next login; it goes to no other route, and lets nobody in.
+// LogIn checks a username and password. The cookie identifies the device at the next
+// login; it is sent to no other route, and is no credential.
 func LogIn(ctx context.Context, d *app.Deps, r *Request, username, password string) (auth.Token, *http.Cookie, error) {
 	secure := d.Config.Deployed() || r.TLS != nil
 	name := deviceCookie

@@ -13,13 +13,13 @@ import (
 
 type drainKey struct{}
 
-// WithDrain returns a context for a server's requests. Once draining ends,
-// those that only wait for news answer that there is none; the others go on.
+// WithDrain returns a context for a server's requests. When draining ends, long polls
+// answer that nothing has changed; other requests go on.
 func WithDrain(ctx, draining context.Context) context.Context {
 	return context.WithValue(ctx, drainKey{}, draining)
 }
 
-// maxWaiting bounds the requests of a process that wait for news.
+// maxWaiting bounds the long polls of a process.
 const maxWaiting = 1000
 
 // errManyWait refuses a long poll beyond maxWaiting. If it answered "unchanged"
@@ -27,8 +27,8 @@ const maxWaiting = 1000
 var errManyWait = &web.Error{Status: http.StatusServiceUnavailable, Code: "TOO_MANY_WAITING", RetryAfter: 5 * time.Second,
 	Message: "Too many requests wait for changes already. Ask again in some seconds, or without wait."}
 
-// WaitTimers is timercache's Wait, but for a server that shuts down: then its
-// page has the caller's own tag, which says unchanged, and nothing else.
+// WaitTimers is timercache's Wait. While the server shuts down, it returns at once a
+// page with the caller's own tag, which means unchanged.
 func WaitTimers(ctx context.Context, d *app.Deps, subject timercache.Subject, etag string, wait time.Duration) (timercache.Page, error) {
 	defer d.LongPolls.Add(-1)
 	if d.LongPolls.Add(1) > maxWaiting {

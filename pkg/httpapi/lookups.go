@@ -25,8 +25,8 @@ func Account(ctx context.Context, d *app.Deps, s auth.Subject) (string, error) {
 	return user.AccountID, UserError(err)
 }
 
-// Account checks an account id from a body, and that the caller may act for
-// it; a known caller acts for themselves where the body names nobody.
+// Account checks an account id from a body, and that the caller may act for it. If
+// the body names nobody, a known caller acts for themselves.
 func (r *Request) Account(id string) (string, error) {
 	id, err := AccountID(id)
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Request) Account(id string) (string, error) {
 	return subject.AccountID, err
 }
 
-// ResolveUser finds the user that the query's email, or else its query, means.
+// ResolveUser finds a user by the parameter email, or else by query.
 func ResolveUser(ctx context.Context, d *app.Deps, r *Request) (jira.User, error) {
 	email, err := Email("email", r.Query.Get("email"))
 	if err != nil {
@@ -59,14 +59,14 @@ func ResolveUser(ctx context.Context, d *app.Deps, r *Request) (jira.User, error
 	return user, UserError(err)
 }
 
-// Issue finds an issue by its key or number. One that is not in Redis counts as
-// a lookup of the caller's.
+// Issue finds an issue by its key or number. If it is not in Redis, the request counts
+// as a lookup.
 func Issue(ctx context.Context, d *app.Deps, r *Request, idOrKey string) (jira.Issue, error) {
 	issue, err := d.Names.IssueIf(ctx, idOrKey, func(ctx context.Context) error { return admitLookup(ctx, d, r) })
 	return issue, IssueError(err)
 }
 
-// UserError says which thing it is that Jira did not find.
+// UserError turns "not found" into ErrUserNotFound.
 func UserError(err error) error {
 	if errors.Is(err, jira.ErrNotFound) {
 		return fmt.Errorf("%w: %w", ErrUserNotFound, err)
@@ -74,7 +74,7 @@ func UserError(err error) error {
 	return err
 }
 
-// IssueError is UserError for issues.
+// IssueError turns "not found" into ErrIssueNotFound.
 func IssueError(err error) error {
 	if errors.Is(err, jira.ErrNotFound) {
 		return fmt.Errorf("%w: %w", ErrIssueNotFound, err)

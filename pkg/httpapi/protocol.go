@@ -79,7 +79,7 @@ func protocol(w http.ResponseWriter, r *http.Request, d *app.Deps, depsErr error
 	return nil
 }
 
-// timedWriter adds Server-Timing when the answer begins, and notes its status.
+// timedWriter sets Server-Timing when the answer begins, and records its status.
 type timedWriter struct {
 	http.ResponseWriter
 	timing func() string

@@ -18,11 +18,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// ValidateSettings checks an account id with Jira and a token with Clockwork,
-// at the same time, and binds the token to the account unless it is bound to
-// another. Clockwork has no call that tells whose a token is, so that it works is
-// all that is proven; who claims another's account only gets their own timers
-// shown there until the next sync.
+// ValidateSettings checks an account id with Jira and a token with Clockwork at the
+// same time, and binds the token to the account unless it is bound to another.
+// Clockwork has no call that says whose a token is, so this proves only that the token
+// works. Whoever claims another's account only makes their own timers appear there
+// until the next sync.
 func ValidateSettings(ctx context.Context, d *app.Deps, r *Request, accountID string, token secret.Text) (timer.Person, error) {
 	accountID, err := checkSettings(r, accountID, token)
 	if err != nil {
@@ -67,8 +67,7 @@ func invalid(field, message string, cause error) *web.Error {
 	return &web.Error{Status: http.StatusBadRequest, Code: "VALIDATION_ERROR", Field: field, Message: message, Err: cause}
 }
 
-// settingsError says which of the two inputs is wrong; what is neither's fault
-// is an outage.
+// settingsError says which of the two inputs is wrong. Any other error is an outage.
 func settingsError(userErr, tokenErr error) error {
 	malformed, byJira := errors.AsType[*upstream.Error](userErr)
 	refused, byClockwork := errors.AsType[*upstream.Error](tokenErr)
@@ -87,8 +86,8 @@ func settingsError(userErr, tokenErr error) error {
 	return nil
 }
 
-// outage is an error that neither input is to blame for. That an upstream finds
-// something wrong with a question that this server put together is one too.
+// outage is the answer to an error that neither input caused. An upstream that rejects
+// the form of this server's request is one too.
 func outage(err error) *web.Error {
 	known := errorFor(err, context.Background())
 	known.Field = "general"

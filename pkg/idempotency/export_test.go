@@ -3,4 +3,4 @@ package idempotency
 import "time"
 
 // A machine may pause in a test for longer than a request would wait.
-func init() { keeping = time.Minute }
+func init() { storeTimeout = time.Minute }

@@ -1,26 +1,23 @@
-// Package idempotency lets a client that lost an answer ask again, by the same
-// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), without
-// anything being done twice.
+// Package idempotency lets a client that lost an answer repeat its request with the same
+// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), without anything being
+// done twice.
 //
-// The first request with a key claims it. Its answer is kept for a day, and is
-// what a repetition gets. While the first is under way a repetition waits for a
-// few seconds: whoever lost a connection asks again at once, and most often the
-// answer is about to come. A failure that certainly changed nothing frees the
-// key.
+// The first request with a key claims it. Its answer is stored for a day, and a
+// repetition gets that. While the first is in progress, a repetition waits for a few
+// seconds. A failure that certainly changed nothing frees the key.
 //
-// A claim that is older than any request lasts, by its lifetime in Redis, is
-// that of a process that was killed. If so, or if the upstream's answer was
-// lost, nobody knows what became of the first: then it is looked up whether it
-// was done, and if that does not show it stays unknown. It is not done again
-// under this key.
+// If a claim is older than any request can be, by its lifetime in Redis, its process was
+// killed. Then, or if the upstream's answer was lost, the outcome is unknown: a
+// repetition looks whether it was done. If that does not show, the outcome stays unknown,
+// and it is not done again under this key.
 //
-// An operation that does no more harm twice at the same time than once needs no
-// claim, and so one command less: its key is read with whatever else it needs,
-// and a repetition that comes before the first has answered is sent too, or
-// after its process was killed. Of two answers the one that was kept first stays.
+// An operation that does no harm when done twice at the same time needs no claim, which
+// saves a command: its key is read together with what else it needs. A repetition that
+// comes before the first answer, or after the first process was killed, does it again.
+// Of two answers the first stays stored.
 //
-// Without Redis an operation that may be repeated goes on; any other is refused,
-// because a promise to do it once could not be kept.
+// Without Redis an operation that may be repeated goes on. Any other is refused, because
+// doing it only once cannot be promised.
 //
 // Keys: clockwork:idempotency:{HMAC of the caller, the route and the key}, a day.
 package idempotency
@@ -41,19 +38,19 @@ import (
 var (
 	ErrInProgress  = errors.New("the first request with this key is not finished")
 	ErrReused      = errors.New("this key was used for something else")
-	ErrUnknown     = errors.New("it is not known what became of the first request with this key")
+	ErrUnknown     = errors.New("the outcome of the first request with this key is unknown")
 	ErrUnavailable = errors.New("keys cannot be read")
 )
 
 const (
 	keyPrefix = "clockwork:idempotency:"
-	life      = 24 * time.Hour
+	recordTTL = 24 * time.Hour
 )
 
-// keeping bounds the wait for Redis to keep an outcome; tests have more.
-var keeping = 2 * time.Second
+// storeTimeout bounds storing an outcome. Tests have more.
+var storeTimeout = 2 * time.Second
 
-// Store remembers what was done.
+// Store stores what was done under each key.
 type Store struct {
 	Redis interface {
 		Do(ctx context.Context, cmd ...any) (any, error)
@@ -65,11 +62,11 @@ type Store struct {
 	Log   *slog.Logger
 }
 
-// Answer is what a client is told of success.
+// Answer is the answer to a success.
 type Answer struct {
 	Status int
 	Body   json.RawMessage
-	// Replayed says that an earlier request with the key has done it.
+	// Replayed says that it is the answer to an earlier request with the key.
 	Replayed bool
 }
 
@@ -81,27 +78,27 @@ type Operation struct {
 	Do func(ctx context.Context) (Answer, error)
 	// Uncertain reports an error of Do after which it may have been done.
 	Uncertain func(error) bool
-	// Unclaimed says that twice at the same time is as good as once.
+	// Unclaimed says that doing it twice at the same time does no harm.
 	Unclaimed bool
-	// Repeatable says that at any later time, too, twice is as good as once. It
-	// is for an operation that is Unclaimed.
+	// Repeatable says that doing it again at any later time does no harm either. It
+	// implies Unclaimed.
 	Repeatable bool
-	// Find looks whether a claimed operation was done, if nobody knows.
+	// Find looks whether a claimed operation of unknown outcome was done.
 	Find func(ctx context.Context) (Answer, bool)
 }
 
-// Attempt is an operation under its key. Whoever makes it sends Claim, or reads
-// the key with the Name if there is no claim, and hands the reply to Run.
+// Attempt is an operation under its key. Its user sends Claim, or if that is nil reads
+// the key called Name, and passes the reply to Run.
 type Attempt struct {
 	Name        string // of the key in Redis
-	store       *Store
+	keys        *Store
 	op          Operation
 	fingerprint string
 }
 
 // Attempt does no I/O.
 func (s *Store) Attempt(op Operation) *Attempt {
-	return &Attempt{Name: keyPrefix + s.mac("key", op.Caller, op.Route, op.Key), store: s, op: op,
+	return &Attempt{Name: keyPrefix + s.mac("key", op.Caller, op.Route, op.Key), keys: s, op: op,
 		fingerprint: s.mac("payload", string(op.Payload))}
 }
 
@@ -111,26 +108,26 @@ func (a *Attempt) Claim() []any {
 	if a.op.Unclaimed {
 		return nil
 	}
-	return []any{"SET", a.Name, record{Fingerprint: a.fingerprint}.encode(), "NX", "EX", int(life / time.Second)}
+	return []any{"SET", a.Name, record{Fingerprint: a.fingerprint}.encode(), "NX", "EX", int(recordTTL / time.Second)}
 }
 
-// Release gives back the claim that reply says was made, because the operation
-// is not begun.
+// Release deletes the claim, if reply says that one was made, because the operation was
+// not begun.
 func (a *Attempt) Release(ctx context.Context, reply any) {
 	if !a.op.Unclaimed && reply == "OK" {
-		a.keep(ctx, "DEL", a.Name)
+		a.store(ctx, "DEL", a.Name)
 	}
 }
 
-// Run does the operation, or answers what an earlier request with the key got.
-// The reply is that to Claim, or what the key held.
+// Run does the operation, or returns the answer to an earlier request with the key. reply
+// is that to Claim, or the key's value.
 func (a *Attempt) Run(ctx context.Context, reply any, err error) (Answer, error) {
 	if failed, ok := reply.(error); ok {
 		err = failed
 	}
 	switch {
 	case err != nil && a.op.Repeatable:
-		a.store.Log.WarnContext(ctx, "idempotency key not read", "error", err)
+		a.keys.Log.WarnContext(ctx, "idempotency key not read", "error", err)
 		return a.op.Do(ctx)
 	case err != nil:
 		return Answer{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -142,8 +139,8 @@ func (a *Attempt) Run(ctx context.Context, reply any, err error) (Answer, error)
 	return a.wait(ctx)
 }
 
-// unlessDone does an operation that needs no claim, if what its key holds does
-// not say that it was done.
+// unlessDone does an operation that needs no claim, unless its key's value says that it
+// was done.
 func (a *Attempt) unlessDone(ctx context.Context, held any) (Answer, error) {
 	if held == nil {
 		return a.perform(ctx)
@@ -155,7 +152,7 @@ func (a *Attempt) unlessDone(ctx context.Context, held any) (Answer, error) {
 	return answer, err
 }
 
-// after is what the record of an earlier request says.
+// after is the outcome of an earlier request by its record.
 func (a *Attempt) after(first record) (Answer, error) {
 	switch {
 	case first.Fingerprint != a.fingerprint:
@@ -168,11 +165,11 @@ func (a *Attempt) after(first record) (Answer, error) {
 	return Answer{}, ErrInProgress
 }
 
-// find is the answer to a repetition of what nobody knows the outcome of.
+// find answers a repetition of a request whose outcome is unknown.
 func (a *Attempt) find(ctx context.Context) (Answer, error) {
 	if a.op.Find != nil {
 		if answer, found := a.op.Find(ctx); found {
-			a.keepAnswer(ctx, answer)
+			a.storeAnswer(ctx, answer)
 			answer.Replayed = true
 			return answer, nil
 		}
@@ -180,7 +177,7 @@ func (a *Attempt) find(ctx context.Context) (Answer, error) {
 	return Answer{}, ErrUnknown
 }
 
-// perform does it.
+// perform does the operation, and stores its outcome.
 func (a *Attempt) perform(ctx context.Context) (Answer, error) {
 	working := context.WithoutCancel(ctx)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -191,34 +188,34 @@ func (a *Attempt) perform(ctx context.Context) (Answer, error) {
 	answer, err := a.op.Do(working)
 	switch {
 	case err == nil:
-		a.keepAnswer(ctx, answer)
+		a.storeAnswer(ctx, answer)
 	case a.op.Uncertain(err) && !a.op.Repeatable:
-		a.keep(ctx, "SET", a.Name, record{Fingerprint: a.fingerprint, Unknown: true}.encode(), "EX", int(life/time.Second))
+		a.store(ctx, "SET", a.Name, record{Fingerprint: a.fingerprint, Unknown: true}.encode(), "EX", int(recordTTL/time.Second))
 	case !a.op.Unclaimed:
-		a.keep(ctx, "DEL", a.Name)
+		a.store(ctx, "DEL", a.Name)
 	}
 	return answer, err
 }
 
-func (a *Attempt) keepAnswer(ctx context.Context, answer Answer) {
-	cmd := []any{"SET", a.Name, record{Fingerprint: a.fingerprint, Status: answer.Status, Body: answer.Body}.encode(), "EX", int(life / time.Second)}
+func (a *Attempt) storeAnswer(ctx context.Context, answer Answer) {
+	cmd := []any{"SET", a.Name, record{Fingerprint: a.fingerprint, Status: answer.Status, Body: answer.Body}.encode(), "EX", int(recordTTL / time.Second)}
 	if a.op.Unclaimed { // an answer to the same request may be there already
 		cmd = append(cmd, "NX")
 	}
-	a.keep(ctx, cmd...)
+	a.store(ctx, cmd...)
 }
 
-// keep writes an outcome, also of a caller who hung up. If it cannot, the claim
-// stays, and the outcome is unknown.
-func (a *Attempt) keep(ctx context.Context, cmd ...any) {
-	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), keeping)
+// store writes an outcome, even if the caller hung up. If that fails, the claim stays,
+// and the outcome is unknown.
+func (a *Attempt) store(ctx context.Context, cmd ...any) {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer done()
-	if _, err := a.store.Redis.Do(ctx, cmd...); err != nil {
-		a.store.Log.WarnContext(ctx, "outcome not kept under its idempotency key", "error", err)
+	if _, err := a.keys.Redis.Do(ctx, cmd...); err != nil {
+		a.keys.Log.WarnContext(ctx, "outcome not stored under its idempotency key", "error", err)
 	}
 }
 
-// mac is an HMAC over parts, each with its length: no two lists of parts are
+// mac is an HMAC over parts, each with its length, so that different parts never make
 // the same text.
 func (s *Store) mac(parts ...string) string {
 	mac := hmac.New(sha256.New, s.Key)

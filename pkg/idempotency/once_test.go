@@ -407,9 +407,9 @@ func TestFreedMeanwhile(t *testing.T) {
 		first := w.Attempt(w.operation(nil))
 		claimed, err := w.redis.Do(t.Context(), first.Claim()...)
 		require.NoError(t, err)
-		pauses := 0
+		waits := 0
 		w.Pause = func(ctx context.Context, _ time.Duration) error {
-			if pauses++; pauses == 2 {
+			if waits++; waits == 2 {
 				first.Release(ctx, claimed)
 			}
 			return nil

@@ -2,11 +2,10 @@ package idempotency
 
 import "encoding/json"
 
-// record is what a key in Redis holds: a claim, an outcome that nobody knows,
-// or an answer.
+// record is a key's value: a claim, an unknown outcome or an answer.
 type record struct {
 	Fingerprint string          `json:"fingerprint"`       // of the payload
-	Unknown     bool            `json:"unknown,omitempty"` // it ended, and nobody knows how
+	Unknown     bool            `json:"unknown,omitempty"` // the outcome
 	Status      int             `json:"status,omitempty"`  // of the answer
 	Body        json.RawMessage `json:"body,omitempty"`
 }
@@ -18,7 +17,7 @@ func (r record) encode() string {
 	return string(text)
 }
 
-// decode takes what does not parse for an attempt of unknown outcome.
+// decode treats what does not parse as an unknown outcome.
 func decode(reply any, fingerprint string) record {
 	var r record
 	text, _ := reply.(string)

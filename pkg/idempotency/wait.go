@@ -9,43 +9,42 @@ import (
 	"github.com/clockwork-timer/backend/pkg/internal/sleep"
 )
 
-// pauses are those between looks for the first request's answer: 6 seconds in
-// all, and as many commands.
-var pauses = [...]time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second}
+// waits are the pauses between reads of the first request's answer: 6 seconds in all.
+var waits = [...]time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second}
 
 // wait answers a repetition that found the key claimed.
 func (a *Attempt) wait(ctx context.Context) (Answer, error) {
-	held, age, err := a.look(ctx)
+	held, age, err := a.readKey(ctx)
 	for n := 0; ; n++ {
-		if err == nil && held == nil { // the first has just freed the key
-			held, err = a.store.Redis.Do(ctx, a.Claim()...)
+		if err == nil && held == nil { // the first request has just freed the key
+			held, err = a.keys.Redis.Do(ctx, a.Claim()...)
 			if err == nil && held == "OK" {
 				return a.perform(ctx)
 			}
-			held, age, err = a.look(ctx)
+			held, age, err = a.readKey(ctx)
 		}
 		if err != nil {
 			return Answer{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		if held != nil {
 			answer, err := a.after(decode(held, a.fingerprint))
-			if errors.Is(err, ErrUnknown) || errors.Is(err, ErrInProgress) && age > a.store.Lease {
+			if errors.Is(err, ErrUnknown) || errors.Is(err, ErrInProgress) && age > a.keys.Lease {
 				return a.find(ctx)
 			}
 			if !errors.Is(err, ErrInProgress) {
 				return answer, err
 			}
 		}
-		if n == len(pauses) || a.pause(ctx, pauses[n]) != nil {
+		if n == len(waits) || a.pause(ctx, waits[n]) != nil {
 			return Answer{}, ErrInProgress
 		}
-		held, err = a.store.Redis.Do(ctx, "GET", a.Name)
+		held, err = a.keys.Redis.Do(ctx, "GET", a.Name)
 	}
 }
 
-// look reads what the key holds, and how long it has held it by Redis' clock.
-func (a *Attempt) look(ctx context.Context) (held any, age time.Duration, err error) {
-	replies, err := a.store.Redis.Pipeline(ctx, []any{"GET", a.Name}, []any{"PTTL", a.Name})
+// readKey returns the key's value, and its age by Redis' clock.
+func (a *Attempt) readKey(ctx context.Context) (held any, age time.Duration, err error) {
+	replies, err := a.keys.Redis.Pipeline(ctx, []any{"GET", a.Name}, []any{"PTTL", a.Name})
 	if err == nil && len(replies) != 2 {
 		err = fmt.Errorf("%d answers to two commands", len(replies))
 	}
@@ -58,12 +57,12 @@ func (a *Attempt) look(ctx context.Context) (held any, age time.Duration, err er
 		}
 	}
 	left, _ := replies[1].(int64) // below zero without a lifetime: then it is as old as can be
-	return replies[0], life - time.Duration(left)*time.Millisecond, nil
+	return replies[0], recordTTL - time.Duration(left)*time.Millisecond, nil
 }
 
 func (a *Attempt) pause(ctx context.Context, d time.Duration) error {
-	if a.store.Pause != nil {
-		return a.store.Pause(ctx, d)
+	if a.keys.Pause != nil {
+		return a.keys.Pause(ctx, d)
 	}
 	return sleep.For(ctx, d)
 }

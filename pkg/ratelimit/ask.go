@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// askTimeout is how long a question that goes alone may hold a request up; tests
-// have more.
+// askTimeout is how long a request waits for a count of its own round trip. Tests have
+// more.
 var askTimeout = 500 * time.Millisecond
 
-// askPause is for how long none is asked after one that was not answered.
+// askPause is how long Redis is not asked again after it failed to answer.
 const askPause = 5 * time.Second
 
 // Ask has Redis count the request, in a round trip of its own. The error is an
@@ -24,8 +24,8 @@ func (p *Pass) Ask(ctx context.Context) error {
 	return p.Settle(ctx, reply, err)
 }
 
-// Command is what Redis is to be sent, beside what else the request needs; nil
-// for nothing. The reply is for Settle.
+// Command is the command to send to Redis together with others of the request; nil for
+// none. Settle takes the reply.
 func (p *Pass) Command() []any {
 	if p == nil || p.shared == nil {
 		return nil
@@ -43,8 +43,8 @@ func (p *Pass) Command() []any {
 	return []any{"SET", key, 1, "NX", "PX", window.Milliseconds()}
 }
 
-// Settle takes over the reply to Command. The error is an *Exceeded. If there
-// is no reply, or nothing was sent, this process's own count decides.
+// Settle evaluates the reply to Command. The error is an *Exceeded. Without a reply this
+// process's own count decides.
 func (p *Pass) Settle(ctx context.Context, reply any, err error) error {
 	if p == nil || p.shared == nil {
 		return nil
@@ -54,25 +54,25 @@ func (p *Pass) Settle(ctx context.Context, reply any, err error) error {
 	var b bucket
 	if !p.asked.IsZero() {
 		if b, err = p.answered(ctx, h, reply, err); err != nil {
-			p.limiter.unheard(ctx, err)
+			p.limiter.redisFailed(ctx, err)
 		}
 	}
 	if p.asked.IsZero() || err != nil {
 		b = p.limiter.table.alone(h.hash, policy.Window, p.now)
 	}
 	if wait := p.note(h, b); wait > 0 {
-		p.giveBack(p.n)
+		p.refund(p.n)
 		return p.refuse(h, wait)
 	}
 	return nil
 }
 
-// answered is the count as Redis has it, retained for the requests to come.
+// answered is the count as Redis has it. It is remembered for later requests.
 func (p *Pass) answered(ctx context.Context, h *held, reply any, err error) (bucket, error) {
 	policy, key := h.claim.Policy, p.limiter.redisKey(h.claim)
 	b := bucket{n: 1, busy: p.asked.Add(policy.Window)}
 	if err == nil && reply == "OK" { // the window was opened
-		p.limiter.table.learn(h.hash, b)
+		p.limiter.table.remember(h.hash, b)
 		return b, nil
 	}
 	if err == nil && reply == nil { // another process has opened it
@@ -90,9 +90,9 @@ func (p *Pass) answered(ctx context.Context, h *held, reply any, err error) (buc
 	case known.open(policy.Window, p.now):
 		b.busy = known.busy
 	default:
-		return b, nil // nobody here knows when it ends, so nobody may count on it
+		return b, nil // this process does not know when the window ends
 	}
-	p.limiter.table.learn(h.hash, b)
+	p.limiter.table.remember(h.hash, b)
 	return b, err
 }
 
@@ -107,8 +107,8 @@ func number(reply any, err error) (int, error) {
 	return int(n), err
 }
 
-// rest is how long the window lasts whose quota is used up. A count without a
-// lifetime, whose process was killed in between, gets one.
+// rest is how much longer a window lasts whose quota is used up. If a process was killed
+// before it set the count's lifetime, that is set here.
 func (p *Pass) rest(ctx context.Context, key string, window time.Duration) time.Duration {
 	reply, err := p.do(ctx, "PTTL", key)
 	ms, ok := reply.(int64)
@@ -125,8 +125,7 @@ func (p *Pass) rest(ctx context.Context, key string, window time.Duration) time.
 	return max(left, time.Millisecond)
 }
 
-// do runs one command, also for a caller who hangs up: the request counts all
-// the same.
+// do runs one command. A caller who hangs up does not cancel it: the request counts.
 func (p *Pass) do(ctx context.Context, cmd ...any) (any, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 	defer cancel()

@@ -11,8 +11,8 @@ type Count struct {
 	Key   string
 	Limit Limit
 	N     int // how many to count; negative to give back
-	// Counted says that they have happened: they are counted whatever the limit
-	// says. Otherwise they are asked for, and if any has to wait none is counted.
+	// Counted says that they have happened already, so the limit cannot refuse them.
+	// Otherwise nothing is counted if any of the limits refuses.
 	Counted bool
 }
 

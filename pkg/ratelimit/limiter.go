@@ -1,18 +1,16 @@
-// Package ratelimit bounds how often a caller, and an address, may ask.
+// Package ratelimit limits the requests of a caller and of an address.
 //
-// Most requests are counted in the process alone, evenly (see Limit), and cost
-// no command in Redis: so a quota for reads holds in each instance by itself.
+// Reads are counted in the process alone, evenly (see Limit), without Redis. So each
+// instance allows the whole quota.
 //
-// What costs an upstream's time has one count that all instances share. Redis
-// is asked before the work, with one command as a rule: the first request of a
-// window creates the count together with its lifetime, which is the window, and
-// the others add to it. Whoever does not know that a window is open tries to
-// create one first, and then needs a second command. The lifetime is Redis' own,
-// so no clock of an instance decides anything. Who was refused is refused in
-// this process until the window ends, without asking again.
+// Requests that cost an upstream's time have one count in Redis that all instances
+// share. It usually costs one command before the work: the first request of a window
+// creates the count, whose lifetime is the window, and the others add to it. A process
+// that does not know of an open window tries to create one, and then needs a second
+// command. Only Redis' clock matters. After a refusal this process refuses until the
+// window ends, without asking again.
 //
-// Without Redis each process counts for itself: nothing fails and nothing
-// waits because a count could not be shared.
+// Without Redis each process counts for itself: no request fails or waits for that.
 //
 // Keys: clockwork:rate:{policy}:{HMAC of the caller or the address}, a window.
 package ratelimit
@@ -41,7 +39,7 @@ func (e *Exceeded) Error() string {
 	return fmt.Sprintf("quota %q used up, the next request in %s", e.Policy, e.RetryAfter)
 }
 
-// Claim is one policy that a request falls under, and by whom.
+// Claim is one policy that applies to a request, and who is counted.
 type Claim struct {
 	Policy *Policy
 	Kind   string // "user", "token" or "address"
@@ -61,8 +59,8 @@ type Limiter struct {
 	silentUntil atomic.Pointer[time.Time]
 }
 
-// New returns a limiter over redis. The key, which every instance must have,
-// keeps callers and addresses from being guessed from Redis' keys.
+// New returns a limiter over redis. Every instance must have the same key, with which
+// callers and addresses are hashed.
 func New(redis Commands, key []byte, now func() time.Time, log *slog.Logger) *Limiter {
 	return &Limiter{redis: redis, key: key, now: now, log: log, table: newTable()}
 }
@@ -74,10 +72,9 @@ func (l *Limiter) Buckets() int {
 	return len(l.table.buckets)
 }
 
-// Admit counts a request under at most three claims, of which at most one is
-// shared: that is counted by Ask, or by Command and Settle. The error is an
-// *Exceeded, and then the request is counted under none. The Pass, which comes
-// in either case, writes the headers.
+// Admit counts a request under at most three claims. At most one is shared: Ask, or
+// Command and Settle, count that one. The error is an *Exceeded, and then nothing is
+// counted. The Pass is returned in both cases and writes the headers.
 func (l *Limiter) Admit(claims ...Claim) (*Pass, error) {
 	if l == nil || len(claims) == 0 {
 		return nil, nil
@@ -87,23 +84,23 @@ func (l *Limiter) Admit(claims ...Claim) (*Pass, error) {
 		h := &p.held[i]
 		h.claim, h.hash = c, l.table.key(c)
 		if wait := p.count(h); wait > 0 {
-			p.giveBack(i)
+			p.refund(i)
 			return p, p.refuse(h, wait)
 		}
 	}
 	return p, nil
 }
 
-// silent reports that Redis is not asked at the moment.
+// silent reports that Redis is not asked because it has just failed.
 func (l *Limiter) silent(now time.Time) bool {
 	until := l.silentUntil.Load()
 	return until != nil && now.Before(*until) && !until.After(now.Add(askPause))
 }
 
-// unheard notes that Redis did not answer: for a while nobody waits for it.
-func (l *Limiter) unheard(ctx context.Context, err error) {
+// redisFailed stops asking Redis for askPause.
+func (l *Limiter) redisFailed(ctx context.Context, err error) {
 	if errors.Is(err, context.Canceled) {
-		return // the caller hung up, which says nothing of Redis
+		return // the caller hung up
 	}
 	now := l.now()
 	until := now.Add(askPause)

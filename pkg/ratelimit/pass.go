@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// Pass is one request's way past the limits. A nil Pass is that of a request
-// that is not limited.
+// Pass is the state of one request's limits. A nil Pass limits nothing.
 type Pass struct {
 	limiter *Limiter
 	now     time.Time
 	held    [3]held
 	n       int
-	shared  *held     // what Redis is still to count; nil if nothing
-	asked   time.Time // when it was asked to; zero if it was not
+	shared  *held     // to be counted by Redis; or nil
+	asked   time.Time // when Redis was asked; or zero
 	refused *held     // nil if the request may go on
 }
 
-// held is one claim of a request, and what its headers say.
+// held is one claim of a request, and the values of its headers.
 type held struct {
 	claim Claim
 	hash  uint64
@@ -26,8 +25,8 @@ type held struct {
 	reset time.Duration // until the whole quota is there
 }
 
-// count counts what this process counts, and returns how long to wait if that
-// does not allow the request.
+// count counts a claim in this process, and returns how long to wait if that refuses
+// the request.
 func (p *Pass) count(h *held) (wait time.Duration) {
 	policy := h.claim.Policy
 	if h.claim.Shared {
@@ -44,8 +43,7 @@ func (p *Pass) count(h *held) (wait time.Duration) {
 	return wait
 }
 
-// note takes over a shared claim's count, and returns how long to wait if there
-// were too many.
+// note stores a shared claim's count, and returns how long to wait if it is too high.
 func (p *Pass) note(h *held, b bucket) (wait time.Duration) {
 	h.left, h.reset = max(0, h.claim.Policy.Quota-b.n), b.busy.Sub(p.now)
 	if b.n > h.claim.Policy.Quota {
@@ -54,11 +52,11 @@ func (p *Pass) note(h *held, b bucket) (wait time.Duration) {
 	return 0
 }
 
-// giveBack takes the request out of the first n counts.
-func (p *Pass) giveBack(n int) {
+// refund removes the request from the first n counts.
+func (p *Pass) refund(n int) {
 	for _, h := range p.held[:n] {
 		if !h.claim.Shared {
-			p.limiter.table.giveBack(h.hash, h.claim.Policy.evenly())
+			p.limiter.table.refund(h.hash, h.claim.Policy.evenly())
 		}
 	}
 }

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Policy is one limit, made by NewPolicy, as callers see it in the headers: a
-// quota for a window.
+// Policy is a quota for a window, as callers see it in the headers. NewPolicy makes one.
 type Policy struct {
 	Name   string
 	Quota  int
@@ -31,8 +30,8 @@ var (
 	// Lookups read, but an upstream is asked each time. A search is sent at each
 	// pause in typing. A single issue is a read: most are in Redis.
 	Lookups = NewPolicy("lookup", 60, time.Minute)
-	// CostlyPerAddress bounds writes and lookups of callers whom nobody has
-	// checked: they could be another one each time.
+	// CostlyPerAddress bounds writes and lookups of unidentified callers, who could
+	// pretend to be another one each time.
 	CostlyPerAddress = NewPolicy("costly-address", 300, time.Minute)
 	// PerAddress bounds everything.
 	PerAddress = NewPolicy("address", 1200, time.Minute)

@@ -11,14 +11,14 @@ const maxBuckets = 8192
 
 // bucket is what one process knows of one claim's count.
 type bucket struct {
-	// busy is until when what was counted here keeps the limit busy; for a
-	// shared claim, when the window ends that n belongs to.
+	// busy is until when the requests so far keep the limit busy; for a shared claim,
+	// when the window of n ends.
 	busy time.Time
 	n    int // of a shared claim
 }
 
-// table holds the buckets of a process. Its keys are hashes with a seed of its
-// own: it holds nobody's token or address.
+// table holds the buckets of a process. Its keys are seeded hashes, so it holds no
+// token and no address.
 type table struct {
 	mu      sync.Mutex
 	seed    maphash.Seed
@@ -40,8 +40,8 @@ func (t *table) key(c Claim) uint64 {
 	return h.Sum64()
 }
 
-// take counts one by the limit and returns until when that is busy; or counts
-// nothing and returns how long to wait.
+// take counts one request and returns until when the limit is busy, or counts nothing
+// and returns how long to wait.
 func (t *table) take(key uint64, limit Limit, now time.Time) (busy time.Time, wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -53,8 +53,8 @@ func (t *table) take(key uint64, limit Limit, now time.Time) (busy time.Time, wa
 	return b.busy, wait
 }
 
-// giveBack takes one out again that another limit did not allow.
-func (t *table) giveBack(key uint64, limit Limit) {
+// refund removes a request that another limit refused.
+func (t *table) refund(key uint64, limit Limit) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b, known := t.buckets[key]; known {
@@ -70,8 +70,8 @@ func (t *table) window(key uint64) bucket {
 	return t.buckets[key]
 }
 
-// learn retains what Redis said of a shared claim.
-func (t *table) learn(key uint64, b bucket) {
+// remember stores what Redis said of a shared claim.
+func (t *table) remember(key uint64, b bucket) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.put(key, b)
@@ -90,8 +90,8 @@ func (t *table) alone(key uint64, window time.Duration, now time.Time) bucket {
 	return b
 }
 
-// open reports whether the window of a shared claim lasts. One that ends later
-// than it can is that of a clock that was set back.
+// open reports whether the window of a shared claim is open. If it seems to end later
+// than possible, the clock was set back.
 func (b bucket) open(window time.Duration, now time.Time) bool {
 	return now.Before(b.busy) && !b.busy.After(now.Add(window))
 }
@@ -104,10 +104,10 @@ func (t *table) put(key uint64, b bucket) {
 	t.buckets[key] = b
 }
 
-// sampled is how many buckets are looked at to find one that matters little.
+// sampled is how many buckets drop compares.
 const sampled = 8
 
-// drop makes room: of some at random the one goes that is free soonest. It
+// drop makes room: it deletes, of some random buckets, the one that is free soonest. It
 // needs t.mu held.
 func (t *table) drop() {
 	var soonest uint64
