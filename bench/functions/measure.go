@@ -39,35 +39,49 @@ type target struct {
 // figures are what was measured on a target.
 type figures struct{ cold, warm spread }
 
-// measure times the first answer of new processes, from before the start of the
-// program, and then the answers of one that is warm.
-func (g target) measure(ctx context.Context) (figures, error) {
-	var f figures
-	var cold, warm []time.Duration
+// measureBeside measures g and another target in turn, so that what else the
+// machine does slows both.
+func (g target) measureBeside(ctx context.Context, other target) (mine, others figures, err error) {
+	both := []target{g, other}
+	var cold, warm [2][]time.Duration
 	for range coldStarts {
-		took, err := g.coldStart(ctx)
-		if err != nil {
-			return f, fmt.Errorf("%s: cold start: %w", g.name, err)
+		for i, one := range both {
+			took, err := one.coldStart(ctx)
+			if err != nil {
+				return mine, others, fmt.Errorf("%s: cold start: %w", one.name, err)
+			}
+			cold[i] = append(cold[i], took)
 		}
-		cold = append(cold, took)
 	}
+	for i, one := range both {
+		if warm[i], err = one.warm(ctx); err != nil {
+			return mine, others, fmt.Errorf("%s: warm: %w", one.name, err)
+		}
+	}
+	return figures{spreadOf(cold[0]), spreadOf(warm[0])}, figures{spreadOf(cold[1]), spreadOf(warm[1])}, nil
+}
+
+// warm times the answers of a process that has answered once.
+func (g target) warm(ctx context.Context) ([]time.Duration, error) {
 	fn, err := lambdaruntime.Start(g.bootstrap, g.env)
 	if err != nil {
-		return f, err
+		return nil, err
 	}
 	defer fn.Stop()
+	var times []time.Duration
 	for i := range warmRequests + 1 {
 		took, err := g.once(ctx, fn)
 		if err != nil {
-			return f, fmt.Errorf("%s: warm: %w", g.name, err)
+			return nil, err
 		}
-		if i > 0 { // the first is a cold one
-			warm = append(warm, took)
+		if i > 0 {
+			times = append(times, took)
 		}
 	}
-	return figures{cold: spreadOf(cold), warm: spreadOf(warm)}, nil
+	return times, nil
 }
 
+// coldStart times the first answer of a new process, from before its start.
 func (g target) coldStart(ctx context.Context) (time.Duration, error) {
 	begin := time.Now()
 	fn, err := lambdaruntime.Start(g.bootstrap, g.env)
