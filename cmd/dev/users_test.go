@@ -64,7 +64,7 @@ func TestUsersCanLogIn(t *testing.T) {
 		decode(t, response, &state)
 		assert.Len(t, state.Timers, running[p.AccountID], username)
 	}
-	assert.Contains(t, screen.String(), "everybody's password is clockwork; hannah is the admin")
+	assert.Contains(t, screen.String(), "linh, password clockwork; hannah is the administrator")
 }
 
 func decode(t *testing.T, response *http.Response, into any) {

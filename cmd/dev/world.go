@@ -40,8 +40,8 @@ const (
 // firstSyncWait is how long the start screen waits for timers to show.
 const firstSyncWait = 15 * time.Second
 
-// world is everything that dev runs: the backend and what it believes to be
-// Clockwork, Jira and Upstash.
+// world is everything that dev runs: the backend, and the stand-ins for Clockwork,
+// Jira and Upstash.
 type world struct {
 	base      string // http://127.0.0.1:3000
 	upstreams *sandbox.Sandbox
@@ -54,20 +54,24 @@ type world struct {
 	log       *slog.Logger
 }
 
-// Variables that a developer may set for dev itself. What may hold a secret of
-// theirs is not printed again.
+// Variables that a developer may set for dev. Those that may hold a secret are not
+// printed by --env.
 var (
 	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
 	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL"}
 )
 
-func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (*world, error) {
+func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (_ *world, err error) {
 	w := &world{base: base, upstreams: sandbox.New(sandbox.Options{Seed: 1})}
 	restToken := secret.New(rand.Text())
-	var err error
 	if w.upstash, err = upstashrest.New(upstashrest.Options{Addr: redisAddress, Token: restToken}); err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
 	w.variables = w.environment(restToken, given)
 	variables := maps.Clone(w.variables)
 	for _, name := range notPrinted {
@@ -76,31 +80,27 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 			delete(w.variables, name)
 		}
 	}
+	variables["LOG_LEVEL"] = cmp.Or(variables["LOG_LEVEL"], "warn")
 	c, err := config.Load(variables)
 	if err != nil {
-		w.upstash.Close()
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	c.ServerDefaults()
 	w.log = app.NewLog(stderr, c)
 	if w.deps, err = app.New(c, app.Options{Log: w.log, Server: true}); err != nil {
-		w.upstash.Close()
 		return nil, err
 	}
 	if err := w.newSyncLoop(); err != nil {
-		w.upstash.Close()
 		return nil, err
 	}
 	if w.pages, err = routes.Pages(w.deps, public.Files); err != nil {
-		w.upstash.Close()
 		return nil, err
 	}
 	w.deps.RequestSync = w.requestSync(w.deps.RequestSync)
 	return w, nil
 }
 
-// newSyncLoop builds what syncs in this process. With Inngest it is for the time
-// in which that does not answer.
+// newSyncLoop builds the sync in this process. With Inngest it is the fallback.
 func (w *world) newSyncLoop() error {
 	syncer, err := w.deps.Syncer()
 	if err != nil {
@@ -121,7 +121,7 @@ func (w *world) newSyncLoop() error {
 
 func (w *world) close() { w.upstash.Close() }
 
-// environment are the variables of this world, as a .env file would have them.
+// environment returns the variables that lead to the stand-ins.
 func (w *world) environment(restToken secret.Text, given map[string]string) map[string]string {
 	credentials := w.upstreams.Credentials()
 	key := make([]byte, 32)
@@ -159,7 +159,7 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	defer stop()
 	served := make(chan error, 1)
 	go func() {
-		defer stop() // without a server nothing else is of use
+		defer stop() // without a server nothing else is needed
 		served <- panics.Try(func() error {
 			return live.Run(ctx, w.deps, func(ctx context.Context, realtime []routes.Route) error {
 				return listen.Serve(ctx, listener, w.handler(realtime...))
@@ -179,9 +179,9 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	return <-served
 }
 
-// handler serves this machine alone. The sandbox's controls and the variables
-// have no login, so they are for no page but one's own; what stands in for an
-// upstream wants credentials, and is called as if by a page of Jira's.
+// handler serves this machine only. The sandbox's controls and the variables have
+// no login, so pages of other origins are refused there. The stand-ins check
+// credentials, as the real upstreams do.
 func (w *world) handler(realtime ...routes.Route) http.Handler {
 	mounted := append([]routes.Route{w.pages, {Path: "GET " + envPath, Handler: w.serveVariables}}, realtime...)
 	mount := func(path string, handler http.Handler) {
@@ -207,8 +207,7 @@ func (w *world) handler(realtime ...routes.Route) http.Handler {
 	}))
 }
 
-// serveVariables prints the variables so that a shell and a .env file read
-// them alike.
+// serveVariables prints the variables for a shell and for a .env file.
 func (w *world) serveVariables(out http.ResponseWriter, _ *http.Request) {
 	out.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	names := make([]string, 0, len(w.variables))
@@ -221,8 +220,8 @@ func (w *world) serveVariables(out http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// requestSync asks Inngest where INNGEST_DEV names a dev server that answers,
-// and syncs in this process elsewhere.
+// requestSync asks the Inngest dev server if there is one and it answers, and else
+// the loop in this process.
 func (w *world) requestSync(send func(context.Context, string) error) func(context.Context, string) error {
 	return func(ctx context.Context, accountID string) error {
 		if w.deps.Config.InngestDev() {
