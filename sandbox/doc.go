@@ -8,7 +8,7 @@
 // # What is played
 //
 // Each operation is counted by Requests under this name, limited by the bucket
-// of its upstream (the part before the dot), and can be spoilt by a fault:
+// of its upstream (the part before the dot), and can be made to fail:
 //
 //	clockwork.worklogs                    GET /v1/worklogs
 //	clockwork.start_timer                 POST /v1/start_timer (JSON, form or query)
@@ -51,7 +51,7 @@
 //	PATCH  /timers/{id}              {comment?, startedAt?, worklogCount?, onHold?}
 //	GET    /people, POST /people     a Person as JSON
 //	GET    /issues, POST /issues     an Issue as JSON
-//	POST   /issues/move              {key, newKey}: the issue moves to another project and keeps its id
+//	POST   /issues/move              {key, newKey}: the issue moves to another project with the same id
 //	PUT    /odd/{id}                 {how}: how a timer or worklog is listed, see Oddity; "" as it is
 //	GET    /switches, PATCH /switches  see Switches
 //	PUT    /rate-limits/{upstream}   {burst, perSecond}; {} ends the limit
@@ -68,7 +68,7 @@
 // strict mode (StrictHours) timers stop counting at 17:00 and go on at 8:00. An
 // issue that moves is found under each of its keys.
 //
-// # Chosen where the real behaviour is not known
+// # Chosen, because the real behaviour is not known
 //
 //   - A second start on the same issue is 422, as is a stop with nothing running.
 //   - /v1/worklogs without starting_at or ending_at is 400; the real one has some default.
@@ -85,5 +85,5 @@
 // worklogs, Jira's worklog API, other JQL, phrases and
 // operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and
 // Origin checks, eventual consistency of the search, hourly quotas, GraphQL
-// beyond what tells the operations apart.
+// beyond what distinguishes the operations.
 package sandbox

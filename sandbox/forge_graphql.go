@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// graphQLRequest is what the gateway takes. The query text is not parsed: the
-// operation is told by the field it asks for, and the variables must have the
+// graphQLRequest is what the gateway accepts. The query text is not parsed: the
+// operation is recognised by the field it asks for, and the variables must have the
 // names of the package comment.
 type graphQLRequest struct {
 	OperationName string          `json:"operationName"`
@@ -18,7 +18,7 @@ type graphQLRequest struct {
 	Variables     json.RawMessage `json:"variables"`
 }
 
-// serveGraphQL tells the operations apart before it counts them.
+// serveGraphQL recognises the operation before it counts it.
 func (s *Sandbox) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var in graphQLRequest

@@ -63,7 +63,7 @@ func (s *Sandbox) serveInvoke(w http.ResponseWriter, variables json.RawMessage) 
 }
 
 // mayInvoke checks what Forge checks. A call without a token is refused too:
-// that the real gateway takes it is not established.
+// whether the real gateway accepts it is not known.
 func (s *Sandbox) mayInvoke(i invokeInput) error {
 	switch {
 	case !s.takesContext(i.ContextIDs):
@@ -90,7 +90,7 @@ func (s *Sandbox) renewal(extensionID string) any {
 	return map[string]any{"jwt": token, "expiresAt": expires.Format(time.RFC3339)}
 }
 
-// unquoted takes a body that is an object, or an object written as a string.
+// unquoted accepts a body that is an object, or an object written as a string.
 func unquoted(raw json.RawMessage) []byte {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {

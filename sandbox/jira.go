@@ -43,7 +43,7 @@ func (s *Sandbox) Jira() http.Handler {
 }
 
 // asUser checks Basic credentials. Jira treats wrong ones as none: what an
-// anonymous caller gets depends on the endpoint, and only a header tells.
+// anonymous caller gets depends on the endpoint, and only a header says why.
 func (s *Sandbox) asUser(h, anonymous http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		email, token, ok := r.BasicAuth()

@@ -61,7 +61,7 @@ func fieldNames(params []string) (out []string) {
 	return out
 }
 
-// orAll is Jira's default where an issue is asked for by name.
+// orAll is Jira's default if one issue is requested.
 func orAll(fields []string) []string {
 	if len(fields) == 0 {
 		return []string{"*all"}

@@ -56,7 +56,7 @@ func (s *Sandbox) People() []Person {
 
 // AddPerson adds an account with a Clockwork token, or replaces the one with
 // the same account id. It makes up an id, an e-mail address and a time zone
-// where they are empty.
+// if they are empty.
 func (s *Sandbox) AddPerson(p Person) (Person, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

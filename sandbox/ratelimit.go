@@ -51,7 +51,7 @@ func (s *Sandbox) withinLimit(w http.ResponseWriter, upstream, operation string)
 	return false
 }
 
-// takeToken also tells how many tokens are left, in fractions.
+// takeToken also returns how many tokens are left, in fractions.
 func (s *Sandbox) takeToken(upstream, operation string) (limit RateLimit, now time.Time, left float64, allowed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -53,7 +53,7 @@ func (s *Sandbox) issueContextJWT(accountID string) string {
 	}), s.connectKey)
 }
 
-// checkContextJWT returns the account in whose name the token speaks.
+// checkContextJWT returns the account that the token stands for.
 func (s *Sandbox) checkContextJWT(authorization string) (accountID string, err error) {
 	text, ok := strings.CutPrefix(authorization, "JWT ")
 	if !ok {

@@ -37,7 +37,7 @@ func (s *Sandbox) count(operation string) {
 	}
 }
 
-// Requests tells how often each operation was asked for since the last reset,
+// Requests is how often each operation was called since the last reset,
 // refused and spoilt requests included. The operations are listed in the
 // package comment.
 func (s *Sandbox) Requests() map[string]int {

@@ -41,7 +41,7 @@ type Switches struct {
 	StrictAppVersion bool `json:"strictAppVersion"`
 	// AppVersion is the installed version; "" leaves it as the site began.
 	AppVersion string `json:"appVersion"`
-	// ContextID limits the context ids that are taken: "" (site or workspace),
+	// ContextID limits the context ids that are accepted: "" (site or workspace),
 	// "site" or "workspace".
 	ContextID string `json:"contextId"`
 

@@ -22,7 +22,7 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
-// lab is where an attack takes place: what it started is stopped at its end.
+// lab starts what an attack needs, and stops it at its end.
 type lab struct {
 	process.Cleanup
 	program, dir string

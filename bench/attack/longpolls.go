@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// longPolls has more requests wait than a process lets in.
+// longPolls opens more long polls than a process accepts.
 func longPolls(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {

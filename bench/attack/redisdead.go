@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// redisDeadConnections swallows the server's connections to Redis and lets new
-// ones pass. A long poll then has to hear of a change.
+// redisDeadConnections lets no byte of the server's open connections to Redis pass;
+// new connections work.
 func redisDeadConnections(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {
@@ -26,14 +26,14 @@ func redisDeadConnections(ctx context.Context, l *lab) ([]figure, error) {
 		}
 	}
 	back := time.Since(swallowed)
-	noticed := l.until(ctx, "health says it", func() bool { _, message := s.check(ctx, "messages"); return message != "" })
+	noticed := l.until(ctx, "health reports it", func() bool { _, message := s.check(ctx, "messages"); return message != "" })
 	if noticed != nil {
 		return nil, noticed
 	}
-	told := time.Since(swallowed)
+	reported := time.Since(swallowed)
 	return []figure{
 		{"reads that failed before one passed", fmt.Sprint(failed), "at most 2", failed <= 2},
 		{"until reads pass", back.Round(time.Millisecond).String(), "under 5s", back < 5*time.Second},
-		{"until the dead subscription is noticed and said", told.Round(time.Millisecond).String(), "under 25s with health's 5s", told < 25*time.Second},
+		{"until the dead subscription is reported", reported.Round(time.Millisecond).String(), "under 25s with health's 5s", reported < 25*time.Second},
 	}, nil
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A page whose name was rebound to this machine reads nothing from dev, a foreign
-// page changes nothing in the sandbox, and both may be as they are for the
-// developer's own.
+// A page after DNS rebinding reads nothing from dev, and a page of another origin
+// changes nothing in the sandbox. The developer's own pages do both.
 func TestForeignPages(t *testing.T) {
 	for _, mode := range []string{"open", "required"} {
 		t.Run(mode, func(t *testing.T) {
@@ -63,8 +62,8 @@ func TestForeignPages(t *testing.T) {
 	}
 }
 
-// What a developer has set for dev may be their secret. Only the sandbox's own
-// variables are printed, and how dev is set up.
+// A variable that a developer sets for dev may be a secret: only the sandbox's own
+// variables, and dev's settings, are printed.
 func TestVariablesAreTheSandboxs(t *testing.T) {
 	given := []string{"JWT_SECRET=SECRET-0123456789-0123456789-0123",
 		"CORS_ALLOWED_ORIGINS=https://secret.example", "DATABASE_URL=sqlite://" + t.TempDir() + "/SECRET.db", "UPSTASH_REDIS_REST_TOKEN=SECRET",

@@ -17,8 +17,8 @@ func usernameOf(p sandbox.Person) string {
 	return strings.ToLower(first)
 }
 
-// authUsers lets everybody in the sandbox log in; the first, whose the
-// credentials are, is the admin. They share one hash: it takes time to make.
+// authUsers lets everybody in the sandbox log in. The first is the admin and the
+// owner of the credentials. They share one hash, because hashing is slow.
 func authUsers(people []sandbox.Person) string {
 	type user struct {
 		Username     string `json:"username"`

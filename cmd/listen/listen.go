@@ -1,5 +1,5 @@
-// Package listen serves HTTP until its context ends, and then lets requests
-// that are under way finish.
+// Package listen serves HTTP until its context ends, and then waits for requests in
+// flight.
 package listen
 
 import (
@@ -19,12 +19,12 @@ import (
 const (
 	// shutdownGrace is how long requests may take to finish at the end.
 	shutdownGrace = 10 * time.Second
-	// headerTimeout ends connections that send their header drop by drop.
+	// headerTimeout closes connections that send their header slowly.
 	headerTimeout = 5 * time.Second
 	readTimeout   = 30 * time.Second
-	// writeTimeout, from the header's end, ends connections whose client does not
-	// read: reading a body and then the 25 s of a request fit in. Streams set
-	// deadlines of their own, and a WebSocket's connection has left the server.
+	// writeTimeout, from the header's end, closes connections whose client does not
+	// read. A body and the 25 s of a request fit in. Streams set deadlines of their
+	// own; WebSockets are hijacked.
 	writeTimeout = 60 * time.Second
 	idleTimeout  = 2 * time.Minute
 	maxHeader    = 32 << 10
@@ -36,8 +36,8 @@ func On(host string, port int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 }
 
-// Serve answers on listener until ctx ends. Long polls answer then, and other
-// requests have some seconds to finish.
+// Serve answers on listener until ctx ends. Long polls answer then; other
+// requests have a grace period.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	return serve(ctx, listener, handler, writeTimeout)
 }
@@ -70,7 +70,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, wri
 	return shutDown(server, failed)
 }
 
-// shutDown lets requests finish, and ends those that do not.
+// shutDown waits for requests, and cuts off those that do not finish.
 func shutDown(server *http.Server, failed <-chan error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
 	defer cancel()
@@ -84,8 +84,8 @@ func shutDown(server *http.Server, failed <-chan error) error {
 	return err
 }
 
-// newConns are connections on which nothing was sent yet: clients open some in
-// advance. Shutdown would give each of them five seconds to send something.
+// newConns are connections without a request so far: clients open some in advance.
+// Shutdown would wait five seconds for each.
 type newConns struct {
 	mu     sync.Mutex
 	conns  map[net.Conn]bool

@@ -40,7 +40,7 @@ func serveFor(t *testing.T, patience time.Duration, handler http.Handler) *serve
 	return s
 }
 
-// ended waits for a clean end and tells how long it took.
+// ended waits for a clean end and returns how long it took.
 func (s *served) ended(t *testing.T) time.Duration {
 	t.Helper()
 	began := time.Now()
@@ -75,7 +75,7 @@ func TestRequestsFinish(t *testing.T) {
 	require.NoError(t, <-s.done)
 }
 
-// Clients open connections in advance; they must not hold the end up.
+// Unused connections do not delay the shutdown.
 func TestUnusedConnectionsDoNotWait(t *testing.T) {
 	s := serve(t, http.NotFoundHandler())
 	unused, err := net.Dial("tcp", s.base[len("http://"):])
@@ -89,8 +89,8 @@ func TestUnusedConnectionsDoNotWait(t *testing.T) {
 	assert.Error(t, err, "closed")
 }
 
-// A client that does not read holds nothing for ever; a stream that sets
-// deadlines of its own goes on.
+// A client that does not read is cut off; a stream that sets deadlines of its own
+// goes on.
 func TestClientsThatDoNotRead(t *testing.T) {
 	cut := make(chan error, 1)
 	s := serveFor(t, 200*time.Millisecond, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -11,6 +11,6 @@ import (
 // that a program can finish its work. The second one ends the process at once.
 func UntilSignal() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // from then on a signal does what it does by default
+	context.AfterFunc(ctx, stop) // a second signal has its default effect
 	return ctx, stop
 }

@@ -29,7 +29,7 @@ func call(method, body, signature string, headers ...string) string {
 		strings.Join(append([]string{""}, headers...), "\n") + "\nConnection: close\n\n" + body
 }
 
-// Only who has the signing key runs the function, for what they signed, now.
+// Only a request with a valid, recent signature of its body runs the function.
 func TestAttackOnInngest(t *testing.T) {
 	t.Parallel()
 	v := attack(t, nil)
@@ -86,12 +86,12 @@ func TestAttackOnInngest(t *testing.T) {
 	})
 	t.Run("looked-at", func(t *testing.T) {
 		got := v.raw(t, v.text(strings.Replace(call("GET", "", "-"), "X-Inngest-Signature: -\n", "", 1)))
-		assert.NotContains(t, got.body, "sync-active-timers", "what it runs is told to nobody")
+		assert.NotContains(t, got.body, "sync-active-timers", "it does not say what it runs")
 		v.discreet(t, got)
 	})
 }
 
-// Without keys nobody is believed, rather than everybody.
+// Without keys every request is refused.
 func TestAttackOnInngestWithoutKeys(t *testing.T) {
 	t.Parallel()
 	v := attack(t, map[string]string{"INNGEST_SIGNING_KEY": "", "INNGEST_EVENT_KEY": ""})

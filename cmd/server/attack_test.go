@@ -29,7 +29,7 @@ const (
 	attackedSigner = "signkey-prod-00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 )
 
-// victim is a running server in required mode, and whom it may not tell about.
+// victim is a running server in required mode.
 type victim struct {
 	*apptest.World
 	address string
@@ -103,8 +103,8 @@ func (v *victim) text(lines string) string {
 	return strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n" + body
 }
 
-// untouched holds that no upstream was asked anything, and that nothing of the
-// other person was told.
+// untouched asserts that no upstream was called, and that nothing of the other
+// person was sent.
 func (v *victim) untouched(t *testing.T, got reply) {
 	t.Helper()
 	assert.Empty(t, v.Sandbox.Requests(), "an upstream was asked")
@@ -135,7 +135,7 @@ func post(target, body string) string {
 	return "POST " + target + " HTTP/1.1\nHost: HOST\nAuthorization: Bearer TOKEN\nX-Clockwork-Token: CLOCKWORK\nConnection: close\n\n" + body
 }
 
-// What is typed into a search box stays a text for Jira, whatever it is.
+// Text from a search box adds no clause to the query.
 func TestAttackByJQL(t *testing.T) {
 	t.Parallel()
 	v := attack(t, nil)

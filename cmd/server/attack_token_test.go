@@ -14,7 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 )
 
-// A signed token is taken only as this server signs.
+// Only tokens as this server signs them are accepted.
 func TestAttackByToken(t *testing.T) {
 	t.Parallel()
 	v := attack(t, nil)

@@ -14,7 +14,7 @@ import (
 )
 
 // runDoctor checks the configuration and all that it names, and prints a line for
-// each. It is an error where something is wrong.
+// each. It returns an error if a check failed.
 func runDoctor(ctx context.Context, environ []string, stdout io.Writer, o doctor.Options) error {
 	variables := config.Environ(environ)
 	failures := doctor.Run(ctx, variables, o, doctor.Printer(stdout, coloured(stdout, variables)))
@@ -27,7 +27,7 @@ func runDoctor(ctx context.Context, environ []string, stdout io.Writer, o doctor
 	return fmt.Errorf("%d checks failed", failures)
 }
 
-// coloured is for a terminal whose user has not asked for none (no-color.org).
+// coloured reports whether stdout is a terminal that wants colours (no-color.org).
 func coloured(stdout io.Writer, environ map[string]string) bool {
 	file, ok := stdout.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd())) && environ["NO_COLOR"] == "" && environ["TERM"] != "dumb"

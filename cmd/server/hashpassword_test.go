@@ -16,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
-// It runs before there is a configuration, and prints what AUTH_USERS takes.
+// It needs no configuration, and prints a hash for AUTH_USERS.
 func TestHashPassword(t *testing.T) {
 	for name, typed := range map[string]string{"line": "correct horse \n", "windows-line": "correct horse \r\n", "no-line-end": "correct horse ", "more-lines": "correct horse \nanother\n"} {
 		t.Run(name, func(t *testing.T) {

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// healthWait is how long the server may take to say that it is well.
+// healthWait bounds the answer.
 const healthWait = 3 * time.Second
 
-// healthCheck asks the server that listens on this machine's port how it is,
-// for a container whose image has no other program to ask with. It does not ask
-// for the upstreams: a restart would mend none of them.
+// healthCheck asks the server on this machine's port for its health: the image has
+// no other program that could. It leaves out the upstreams, because a restart of
+// this server would not help them.
 func healthCheck(ctx context.Context, port int) error {
 	ctx, cancel := context.WithTimeout(ctx, healthWait)
 	defer cancel()

@@ -3,7 +3,7 @@
 //
 //	server            serve on PORT
 //	server sync       do one whole sync now and print its result as JSON
-//	server doctor     check each variable and each service, and say what to mend
+//	server doctor     check each variable and each service, and say what to do
 //	server setup [FILE]
 //	                  ask for what a server needs, check it, and write FILE (clockwork.env)
 //	server hash-password
@@ -51,7 +51,7 @@ func main() {
 }
 
 // authMode is AUTH_MODE if that is unset or empty. The image's build sets it:
-// an empty line in an env file must not open what the image keeps closed.
+// an empty AUTH_MODE in an env file must not open the image.
 var authMode string
 
 func withDefaultAuthMode(environ []string) []string {
@@ -63,7 +63,7 @@ func withDefaultAuthMode(environ []string) []string {
 
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	environ = withDefaultAuthMode(environ)
-	switch { // for those who have no configuration yet, or a wrong one
+	switch { // they work without a configuration, or with a wrong one
 	case len(args) == 1 && args[0] == "--version":
 		_, err := fmt.Fprintln(stdout, "server", version.Number)
 		return err
@@ -96,8 +96,8 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	return errors.New("usage: server [sync | doctor | setup [FILE] | hash-password | backup FILE | healthcheck | --version]")
 }
 
-// withTelemetry calls run with dependencies that tell the operator's tools of
-// themselves, where there are any.
+// withTelemetry calls run with dependencies that send traces and metrics if they
+// are configured.
 func withTelemetry(ctx context.Context, c *config.Config, log *slog.Logger, run func(context.Context, *app.Deps) error) error {
 	observer, err := observe.New(ctx, c, log)
 	if err != nil {

@@ -56,9 +56,9 @@ func TestServe(t *testing.T) {
 	assert.Less(t, time.Since(began), 9*time.Second, "not the ten that requests under way are given")
 }
 
-// As long as nothing is decided, only this machine is answered, and the log warns
-// that everybody on it may read.
-func TestOpenByDefaultIsWarnedOf(t *testing.T) {
+// Until somebody decides who may call, only this machine is answered, and the log
+// warns that everybody on it may read.
+func TestOpenByDefaultWarns(t *testing.T) {
 	const warning, loopback = "AUTH_MODE is not set", "msg=listening address=127.0.0.1:"
 	for name, tt := range map[string]struct {
 		env    map[string]string
@@ -79,7 +79,7 @@ func TestOpenByDefaultIsWarnedOf(t *testing.T) {
 	}
 }
 
-// An empty line in an env file does not open what the image keeps closed.
+// An empty AUTH_MODE in an env file does not open the image.
 func TestEmptyAuthModeInTheImage(t *testing.T) {
 	authMode = "required"
 	t.Cleanup(func() { authMode = "" })
@@ -97,8 +97,8 @@ func TestEmptyAuthModeInTheImage(t *testing.T) {
 	assert.Equal(t, []string{"AUTH_MODE=open"}, withDefaultAuthMode([]string{"AUTH_MODE=open"}), "which is a decision")
 }
 
-// Whoever leaves the door to the sync open is told.
-func TestInngestDevIsWarnedOf(t *testing.T) {
+// A server that accepts unsigned sync requests warns.
+func TestInngestDevWarns(t *testing.T) {
 	const warning = "takes unsigned requests"
 	dev := startServer(t, map[string]string{"INNGEST_DEV": "http://127.0.0.1:8288"})
 	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), warning) }, time.Minute, 5*time.Millisecond)

@@ -70,7 +70,7 @@ func setUp(ctx context.Context, file string, environ []string, stdin io.Reader, 
 	return err
 }
 
-// run asks until the check succeeds, or the operator keeps what fails.
+// run asks until the check succeeds, or the operator presses Enter at each question.
 func (s step) run(ctx context.Context, c *console, environ, variables map[string]string, o doctor.Options) error {
 	for again := false; ; again = true {
 		kept := again

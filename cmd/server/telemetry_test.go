@@ -53,7 +53,7 @@ func startServer(t *testing.T, env map[string]string) *running {
 	return s
 }
 
-// stop ends the server and tells how long that took.
+// stop ends the server and returns how long that took.
 func (s *running) stop() time.Duration {
 	s.t.Helper()
 	began := time.Now()
@@ -130,7 +130,7 @@ func TestTraceOfARequest(t *testing.T) {
 	s.assertDiscreet(s.log.String())
 }
 
-// assertDiscreet holds what others are told to what they may know.
+// assertDiscreet asserts that a text names nobody and quotes no secret.
 func (s *running) assertDiscreet(text string) {
 	s.t.Helper()
 	for name, value := range s.Secrets() {
@@ -146,7 +146,7 @@ func (s *running) assertDiscreet(text string) {
 	}
 }
 
-// The sync tells of its steps, one trace for the whole.
+// The sync has one trace with its steps.
 func TestTraceOfASync(t *testing.T) {
 	c := collector.New(t)
 	w, environ := world(t, withCollector(c))

@@ -25,8 +25,8 @@ type Config struct {
 	// TokenEncryptionKey is base64 of 32 bytes. Without it upstream tokens are
 	// not stored, and each sync acquires one.
 	TokenEncryptionKey Key `env:"TOKEN_ENCRYPTION_KEY"`
-	// DefaultTimezone decides what "today" is where neither the request nor
-	// Jira tells the user's zone.
+	// DefaultTimezone decides what "today" is if neither the request nor
+	// Jira names the user's zone.
 	DefaultTimezone Location `env:"DEFAULT_TIMEZONE" envDefault:"UTC"`
 	// SyncCron adds a schedule to sync-active-timers, such as "*/2 * * * *".
 	SyncCron string `env:"SYNC_CRON"`
@@ -38,16 +38,16 @@ type Config struct {
 	Port        Port   `env:"PORT" envDefault:"3000"`
 	LogLevel    Level  `env:"LOG_LEVEL" envDefault:"info"`
 	// RateLimit bounds how often a caller and an address may ask. Off is for
-	// measuring, and where something in front of the server does it.
+	// measuring, or if a proxy in front of the server has limits.
 	RateLimit Switch `env:"RATE_LIMIT" envDefault:"on"`
-	// TrustedProxies are whose X-Forwarded-For is believed. Empty: nobody's.
+	// TrustedProxies may set X-Forwarded-For. Empty: nobody may.
 	TrustedProxies Proxies `env:"TRUSTED_PROXIES"`
 
 	Platform Platform
 }
 
 // Redis is where the cache lives: Upstash over REST, or any Redis over TCP.
-// REST wins where both are set, since functions keep no connection.
+// REST wins if both are set, because functions share no connection.
 type Redis struct {
 	RESTURL     URL         `env:"UPSTASH_REDIS_REST_URL"`
 	RESTToken   secret.Text `env:"UPSTASH_REDIS_REST_TOKEN"`
@@ -99,7 +99,7 @@ type Inngest struct {
 // Auth decides who may call.
 type Auth struct {
 	Mode           AuthMode    `env:"AUTH_MODE"`
-	OpenByDefault  bool        // nobody has chosen: neither AUTH_MODE nor JWT_SECRET is set
+	OpenByDefault  bool        // nobody has decided: neither AUTH_MODE nor JWT_SECRET is set
 	JWTSecret      secret.Text `env:"JWT_SECRET"` // "new,old" while one is being rotated
 	Users          users.List  `env:"AUTH_USERS"`
 	AllowedOrigins []string    `env:"CORS_ALLOWED_ORIGINS" envSeparator:","`
@@ -111,8 +111,8 @@ type Platform struct {
 	Commit    string `env:"VERCEL_GIT_COMMIT_SHA"`
 }
 
-// Deployed reports whether this process serves a Vercel deployment that the
-// world can reach: production, and previews too, whose addresses leak easily.
+// Deployed reports whether this is a Vercel deployment that anyone can reach:
+// production, and previews, whose addresses leak easily.
 func (c *Config) Deployed() bool {
 	return c.Platform.VercelEnv == "production" || c.Platform.VercelEnv == "preview"
 }
@@ -126,15 +126,15 @@ func (c *Config) HasInngest() bool {
 	return c.InngestDev() || !c.Inngest.EventKey.IsZero() && !c.Inngest.SigningKey.IsZero()
 }
 
-// ServerDefaults sets what cmd/server does by itself unless told otherwise. A
-// function lives for one request, so it does not.
+// ServerDefaults sets the defaults of cmd/server: it syncs by itself if there is no
+// Inngest. A function lives for one request, so it cannot.
 func (c *Config) ServerDefaults() {
 	if !c.SyncInterval.set && !c.HasInngest() {
 		c.SyncInterval.Duration = defaultSyncInterval
 	}
 }
 
-// SelfHostedInngest reports whether functions run on an Inngest of one's own.
+// SelfHostedInngest reports whether functions run on a self-hosted Inngest.
 func (c *Config) SelfHostedInngest() bool {
 	return c.Inngest.BaseURL.URL.URL != nil && !c.InngestDev()
 }
@@ -179,11 +179,11 @@ func (c *Config) Session() secret.Text {
 	return c.Jira.TenantSessionToken
 }
 
-// devOrigin is the page of the Tauri client while it is developed.
+// devOrigin is the page of the Tauri client during its development.
 const devOrigin = "http://localhost:1420"
 
-// Origins are those whose pages may read the API's answers, beside the desktop
-// clients as they are installed.
+// Origins are those whose pages may read the API's answers, besides the installed
+// desktop clients.
 func (c *Config) Origins() []string {
 	if c.Deployed() {
 		return c.Auth.AllowedOrigins
@@ -210,8 +210,8 @@ func (u URL) String() string {
 	return u.URL.String()
 }
 
-// ServerURL is the URL of a server of one's own: within a private network it may
-// be http.
+// ServerURL is the URL of a self-hosted server: in a private network it may be
+// http.
 type ServerURL struct{ URL }
 
 // Location is an IANA time zone.

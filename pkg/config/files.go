@@ -18,7 +18,7 @@ const (
 	maxFileSize = 16 << 20 // AUTH_USERS with some 50,000 people
 )
 
-// FromFile lists the variables whose value may stand in a file that NAME_FILE
+// FromFile lists the variables whose value can be in a file that NAME_FILE
 // names, as containers get their secrets. They are all that hold secrets, and
 // AUTH_USERS, which outgrows an environment variable at some 800 people.
 func FromFile() []string {
@@ -38,7 +38,7 @@ func FromFile() []string {
 	return names
 }
 
-// readFiles returns environ with the values that stand in files. An empty
+// readFiles returns environ with the values that are in files. An empty
 // variable counts as unset, as everywhere.
 func readFiles(environ map[string]string) (map[string]string, []Fault) {
 	environ = maps.Clone(environ)

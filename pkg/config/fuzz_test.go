@@ -18,11 +18,11 @@ var variables = []string{
 	"OTEL_TRACES_SAMPLER_ARG", "METRICS_ADDRESS", "SYNC_INTERVAL", "TRUSTED_PROXIES",
 }
 
-// canary stands in every value, where an error would show it.
+// canary is part of every value, so that an error that quotes it is noticed.
 const canary = "c4nary-7f"
 
-// FuzzLoad: any value of a variable is taken or reported by the variable's name,
-// never quoted.
+// FuzzLoad: any value of a variable is accepted, or reported by the variable's name and
+// not quoted.
 func FuzzLoad(f *testing.F) {
 	for i, value := range []string{"https://x", "tok en", "redis://u:p@h:6379/0", "http://127.0.0.1/%zz", "a.atlassian.net", "https://h?x=y", "auto", "1",
 		"\x00", "required", "a,b", `[{"username":"a","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"}]`, "*,null",

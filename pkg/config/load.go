@@ -38,8 +38,8 @@ func (e *Error) Variables() []string {
 }
 
 // Load reads environ, the whole environment as name and value, and checks it.
-// The error is an *Error; the Config that comes with it is good enough to say
-// so with: its platform and log level are set.
+// The error is an *Error; the Config that comes with it has a platform and a log level, to
+// report it with.
 func Load(environ map[string]string) (*Config, error) {
 	c := &Config{}
 	environ, files := readFiles(environ)
@@ -52,8 +52,8 @@ func Load(environ map[string]string) (*Config, error) {
 	return c, nil
 }
 
-// parse fills c by its tags. The library's messages hold the value, so only
-// the problem's own text, which the types of this package word, is passed on.
+// parse fills c by its tags. The library's messages quote the value, so only the
+// texts of this package's types are passed on.
 func parse(c *Config, environ map[string]string) []Fault {
 	err := env.ParseWithOptions(c, env.Options{Environment: environ})
 	if err == nil {
@@ -93,7 +93,7 @@ func variableOfField(t reflect.Type) map[string]string {
 	return names
 }
 
-// settle fills what follows from other variables.
+// settle fills fields that depend on other variables.
 func (c *Config) settle() {
 	if c.Redis.RESTURL.URL == nil {
 		c.Redis.RESTURL = c.Redis.KVRESTURL
@@ -157,7 +157,7 @@ func (c *Config) check() []Fault {
 }
 
 // JWTSecrets are the secrets that a token may be signed with, the current one
-// first; a second one stands there while secrets are rotated.
+// first. There are two while they are rotated.
 func (a *Auth) JWTSecrets() []string {
 	var secrets []string
 	for part := range strings.SplitSeq(a.JWTSecret.Reveal(), ",") {

@@ -23,7 +23,7 @@ var cronFields = []cronField{
 
 var cronWords = strings.Fields("@yearly @annually @monthly @weekly @daily @midnight @hourly")
 
-// isSchedule reports whether Inngest takes a text for a schedule: five fields, or
+// isSchedule reports whether a text is a schedule for Inngest: five fields, or
 // a word such as @hourly, with or without a time zone before it.
 func isSchedule(text string) bool {
 	fields := strings.Fields(text)

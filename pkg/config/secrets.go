@@ -7,11 +7,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// shortest is below what any credential has. To mask a shorter text wherever
-// it stands would make a log unreadable.
+// shortest is below the length of any credential. Masking shorter texts would make
+// a log unreadable.
 const shortest = 8
 
-// Secrets lists every secret that is set, for whoever has to recognise them.
+// Secrets lists every secret that is set, to be masked in texts.
 func (c *Config) Secrets() []secret.Text {
 	found := secretsIn(reflect.ValueOf(*c))
 	for _, one := range append(c.Auth.JWTSecrets(), c.TokenEncryptionKey.bytes.Reveal()) {

@@ -11,8 +11,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// Telemetry says where traces and metrics go, by OpenTelemetry's own names.
-// Nothing is gathered where neither Endpoint nor MetricsAddress is set.
+// Telemetry is the destination of traces and metrics, by OpenTelemetry's own names.
+// Nothing is collected if neither Endpoint nor MetricsAddress is set.
 type Telemetry struct {
 	Endpoint Collector   `env:"OTEL_EXPORTER_OTLP_ENDPOINT"` // the base: /v1/traces and /v1/metrics are added
 	Headers  secret.Text `env:"OTEL_EXPORTER_OTLP_HEADERS"`  // name=value,name=value: mostly a credential
@@ -46,8 +46,8 @@ func (t *Telemetry) faults() []Fault {
 	return nil
 }
 
-// Collector is the address of an OpenTelemetry collector, which often stands in
-// the same network without TLS.
+// Collector is the address of an OpenTelemetry collector, which is often in the
+// same network, without TLS.
 type Collector struct{ URL }
 
 func (c *Collector) UnmarshalText(b []byte) error {

@@ -40,7 +40,7 @@ func (k *SourceKind) UnmarshalText(b []byte) error {
 type AuthMode string
 
 // The modes of the contract's AUTH_MODE. AuthUndecided is a Vercel
-// deployment on which nobody chose: it serves nothing but health.
+// deployment for which nobody has decided: it serves only health.
 const (
 	AuthRequired  AuthMode = "required"
 	AuthOpen      AuthMode = "open"
@@ -56,8 +56,8 @@ func (m *AuthMode) UnmarshalText(b []byte) error {
 	return errors.New("must be required or open")
 }
 
-// KeyPrefix begins every key and channel in Redis. It has none of the
-// characters that mean something in a pattern or on a stream of messages.
+// KeyPrefix begins every key and channel in Redis. It has no
+// characters with a meaning in patterns or message streams.
 type KeyPrefix string
 
 var keyPrefix = regexp.MustCompile(`^[A-Za-z0-9:._-]{0,64}$`)
@@ -75,7 +75,7 @@ func (u *URL) UnmarshalText(b []byte) error {
 	return u.parse(b, isLoopback, "this machine")
 }
 
-// UnmarshalText is URL's, but for what may be http.
+// UnmarshalText differs from URL's in which hosts may be http.
 func (u *ServerURL) UnmarshalText(b []byte) error {
 	return u.parse(b, isPrivate, "a private network")
 }
@@ -97,8 +97,8 @@ func (u *URL) parse(b []byte, mayBePlain func(host string) bool, where string) e
 	return nil
 }
 
-// isPrivate reports whether a host is one that the internet does not know: a
-// container's or a cluster's name, or an address of a private network.
+// isPrivate reports whether a host is not on the internet: a container's or a
+// cluster's name, or an address of a private network.
 func isPrivate(host string) bool {
 	if ip := net.ParseIP(host); ip != nil {
 		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
@@ -131,7 +131,7 @@ type DevServer string
 const defaultDevServer = "http://127.0.0.1:8288"
 
 // UnmarshalText reads what Inngest's SDKs document: 1 or true, 0 or false, or an
-// address. Other words they take for "on", which lets unsigned requests in.
+// address. They read any other word as "on", which would accept unsigned requests.
 func (d *DevServer) UnmarshalText(b []byte) error {
 	text := strings.TrimRight(strings.TrimSpace(string(b)), "/")
 	switch strings.ToLower(text) {

@@ -9,7 +9,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/config"
 )
 
-// checkAuth tells who may call, and how well that is kept.
+// checkAuth says who may call, and warns of weak secrets.
 func checkAuth(_ context.Context, t *target) []Finding {
 	a := t.config.Auth
 	if t.wrong("AUTH_MODE", "JWT_SECRET", "AUTH_USERS") {
@@ -46,7 +46,7 @@ func checkAuth(_ context.Context, t *target) []Finding {
 	return only(ok("required: %s", users))
 }
 
-// checkUsers looks at what AUTH_USERS can have wrong though it parses.
+// checkUsers finds what is wrong with users although AUTH_USERS parses.
 func (t *target) checkUsers() (found []Finding) {
 	var weak, heavy, nobody []string
 	for user, hash := range t.config.Auth.Users.Each() {
@@ -82,8 +82,8 @@ func weakCost(c password.Cost) bool { return uint64(c.Memory)*uint64(c.Passes) <
 
 var commonWords = regexp.MustCompile(`(?i)secret|password|changeme|change-me|example|clockwork|123456|qwerty|abcdef`)
 
-// guessable reports whether a secret was typed rather than made: it repeats
-// itself, has few different characters, or holds a word that people put there.
+// guessable reports whether a secret looks typed: it repeats itself, has few
+// different characters, or contains a common word.
 func guessable(text string) bool {
 	different := map[byte]bool{}
 	for _, b := range []byte(text) {
@@ -92,7 +92,7 @@ func guessable(text string) bool {
 	return len(different) < 12 || commonWords.MatchString(text) || strings.Contains((text + text)[1:2*len(text)-1], text)
 }
 
-// checkEncryption tells whether upstream tokens are kept between syncs.
+// checkEncryption says whether upstream tokens are stored between syncs.
 func checkEncryption(_ context.Context, t *target) []Finding {
 	key := t.config.TokenEncryptionKey.Bytes()
 	switch {
@@ -106,7 +106,7 @@ func checkEncryption(_ context.Context, t *target) []Finding {
 	return only(ok("upstream tokens are stored in Redis, encrypted"))
 }
 
-// checkCORS lists the origins: one that is missing shows nowhere else.
+// checkCORS lists the origins: no other place shows that one is missing.
 func checkCORS(_ context.Context, t *target) []Finding {
 	if t.wrong("CORS_ALLOWED_ORIGINS") {
 		return only(skip(see))

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// maxSkew is how far the clock may be off: logins and signatures go by it.
+// maxSkew is how far the clock may be off: logins and signatures depend on it.
 const maxSkew = 30 * time.Second
 
-// clockWatch passes requests on, and compares the answers' Date with this
-// machine's clock.
+// clockWatch sends requests, and compares the answers' Date with this machine's
+// clock.
 type clockWatch struct {
 	next http.RoundTripper
 	now  func() time.Time
@@ -36,7 +36,7 @@ func (c *clockWatch) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// findings go by the middle one of all answers: one upstream may be wrong.
+// findings uses the median of all answers: one upstream may be wrong.
 func (c *clockWatch) findings() []Finding {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
 )
 
-// checkDatabase sees whether realtime state can be kept where DATABASE_URL says.
+// checkDatabase checks whether realtime state can be stored at DATABASE_URL.
 func checkDatabase(ctx context.Context, t *target) []Finding {
 	text := t.config.DatabaseURL
 	if text == "redis" {

@@ -1,7 +1,6 @@
 // Package doctor finds out what is wrong with a configuration: it checks each
-// variable, and each service with the credentials that are set. It says in a
-// line each what is so and how to mend it. It changes nothing, leaves nothing
-// behind, and prints no secret.
+// variable, and each service with the credentials that are set. Each finding is a
+// line that says what to do. It changes nothing and prints no secret.
 //
 // It writes one key, clockwork:doctor:{random}, for a minute at most, and
 // deletes it; it publishes on a channel of that name.
@@ -21,7 +20,7 @@ import (
 // Level says how bad a finding is.
 type Level string
 
-// The levels. Only a failure keeps something from working.
+// The levels. Only with a failure something does not work.
 const (
 	OK   Level = "ok"
 	Warn Level = "warn"
@@ -29,7 +28,7 @@ const (
 	Skip Level = "skip" // there was nothing to check
 )
 
-// Finding is what one check came to: a line.
+// Finding is the result of one check: a line.
 type Finding struct {
 	Level Level
 	Check string // "redis"
@@ -46,14 +45,14 @@ type Options struct {
 
 const defaultTimeout = 10 * time.Second
 
-// check is one thing that is looked at, on its own.
+// check is one independent check.
 type check struct {
 	name string
-	long bool // takes several calls
+	long bool // makes several calls
 	run  func(ctx context.Context, t *target) []Finding
 }
 
-// checks are in the order of the report: what others build on comes first.
+// checks are in the order of the report, causes before effects.
 var checks = []check{
 	{name: "configuration", run: checkConfiguration},
 	{name: "redis", run: checkRedis},
@@ -159,8 +158,8 @@ func (t *target) run(ctx context.Context, c check, timeout time.Duration) []Find
 	return findings
 }
 
-// wrong reports whether one of the variables is missing or wrong, which the
-// check of the configuration tells.
+// wrong reports whether one of the variables is missing or wrong. The check of the
+// configuration names it.
 func (t *target) wrong(variables ...string) bool {
 	for _, f := range t.faults {
 		for _, v := range variables {

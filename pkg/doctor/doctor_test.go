@@ -108,8 +108,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 
 var secrets = []string{jwtSecret, eventKey, signingKey, "0123456789abcdef-secret"}
 
-// report runs the doctor in a world, and holds it to telling no secret and
-// leaving nothing behind.
+// report runs the doctor in a world, and asserts that it prints no secret and
+// leaves nothing in Redis.
 func report(t *testing.T, w *apptest.World, through *wire) (text string, failures int) {
 	t.Helper()
 	before := w.Redis.Miniredis().Keys()
@@ -138,7 +138,7 @@ func newWire(t *testing.T, w *apptest.World) *wire {
 	return &wire{t: t, world: w, next: rest.NewTransport(), inngest: inngest(http.StatusOK, http.StatusOK)}
 }
 
-// inngest answers for the keys; whoever has another one is refused.
+// inngest answers for the keys; another key is refused.
 func inngest(api, events int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -190,10 +190,10 @@ func TestHealthyOverTCP(t *testing.T) {
 	assert.Zero(t, failures)
 }
 
-// broken is one thing that is wrong, and the lines that tell.
+// broken is one fault, and the lines that report it.
 type broken struct {
 	name  string
-	env   map[string]string // at which the doctor looks; "" takes a variable away
+	env   map[string]string // of the doctor; "" removes a variable
 	given func(w *apptest.World, through *wire)
 	want  []string
 }

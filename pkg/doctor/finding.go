@@ -31,8 +31,7 @@ func only(f Finding) []Finding { return []Finding{f} }
 // see is the end of a line about what cannot be checked.
 const see = "not checked: a variable that it needs is missing or wrong, see configuration"
 
-// cause says in a few words why a call failed, with what it takes to look for
-// it: a status, a host.
+// cause says in a few words why a call failed, with the status or the host.
 func cause(err error) string {
 	failed, ok := errors.AsType[*upstream.Error](err)
 	if ok && failed.Status != 0 {

@@ -84,7 +84,7 @@ func (t *target) checkKeys(ctx context.Context, eventKey, signing secret.Text) F
 	return t.checkFunction(ctx, api)
 }
 
-// checkFunction tells whether Inngest knows the function, and when it last ran.
+// checkFunction checks whether Inngest knows the function, and when it last ran.
 func (t *target) checkFunction(ctx context.Context, api *inngestapi.Client) Finding {
 	last, err := health.LastRun(ctx, api)
 	switch {

@@ -50,7 +50,7 @@ func jiraFailure(err error) Finding {
 }
 
 // checkClockwork asks for the worklogs of today with the server's own token.
-// Clockwork has no call that tells whose a token is.
+// Clockwork has no call that names the owner of a token.
 func checkClockwork(ctx context.Context, t *target) []Finding {
 	c := t.config.Clockwork
 	switch {
@@ -74,7 +74,7 @@ func checkClockwork(ctx context.Context, t *target) []Finding {
 	return only(t.checkAccount(ctx, latency))
 }
 
-// checkAccount sees whether the account exists that the token is said to be of.
+// checkAccount checks whether CLOCKWORK_ACCOUNT_ID exists.
 func (t *target) checkAccount(ctx context.Context, latency string) Finding {
 	client, err := t.jira()
 	if err != nil || t.wrong("JIRA_DOMAIN", "ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN") {

@@ -6,16 +6,15 @@ import (
 	"strings"
 )
 
-// secretNames are variables whose values may be secret even where they do not
+// secretNames are variables whose values may be secret even if they do not
 // parse.
 var secretNames = regexp.MustCompile(`TOKEN|KEY|SECRET|COOKIE|PASSWORD|REDIS_URL|AUTH_USERS|HEADERS`)
 
-// shortest is below what any credential has: to mask it would garble the text.
+// shortest is below the length of any credential: masking it would garble the text.
 const shortest = 8
 
-// maskFor returns what takes every secret of the patient out of a text, and
-// makes it one line. No finding quotes a secret by itself; what others say in
-// an error may.
+// maskFor returns a function that masks every secret in a text and makes it one
+// line. Findings quote no secret, but the errors of others may.
 func maskFor(t *target) func(string) string {
 	var secrets []string
 	add := func(value string) {

@@ -30,7 +30,7 @@ func TestMemory(t *testing.T) {
 		"drops-anything":      {fakeRedis{info: "used_memory:999\nmaxmemory:1000\nmaxmemory_policy:allkeys-lru\n"}, Warn, evicts + "allkeys-lru)"},
 		"drops-what-may-end":  {fakeRedis{info: "used_memory:1\nmaxmemory:1000\nmaxmemory_policy:volatile-ttl\n"}, Warn, evicts + "volatile-ttl)"},
 		"drops-without-limit": {fakeRedis{info: "used_memory:1\nmaxmemory:0\nmaxmemory_policy:allkeys-lfu\n"}, Warn, evicts + "allkeys-lfu)"},
-		"not-told":            {fakeRedis{info: ""}, Skip, secret},
+		"no-answer":           {fakeRedis{info: ""}, Skip, secret},
 		"refused":             {fakeRedis{err: errors.New("ERR unknown command")}, Skip, secret},
 		"another-reply":       {fakeRedis{info: int64(7)}, Skip, secret},
 	} {

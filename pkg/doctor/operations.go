@@ -8,7 +8,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// checkLimits tells where nothing bounds how often one may ask.
+// checkLimits warns if requests are not limited.
 func checkLimits(_ context.Context, t *target) []Finding {
 	switch {
 	case t.wrong("RATE_LIMIT"):

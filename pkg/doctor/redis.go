@@ -24,8 +24,8 @@ type redisClient interface {
 // errNotConfigured means that the configuration names no Redis.
 var errNotConfigured = errors.New("not configured")
 
-// patience is longer than a request would wait: what is slow is to be told from
-// what is dead.
+// patience is longer than a request would wait, to tell a slow Redis from a dead
+// one.
 const patience = 5 * time.Second
 
 // openRedis builds the client that a server would use, without a call.
@@ -46,7 +46,7 @@ func (t *target) openRedis() {
 	t.redis = func() (redisClient, error) { return client, err }
 }
 
-// kind names the way to Redis, and the variables that mend it.
+// kind names the way to Redis, and its variables.
 func (t *target) kind() (name, variables string) {
 	switch c := t.config.Redis; {
 	case c.RESTURL.URL != nil:
@@ -129,9 +129,9 @@ func redisFailure(kind, variables string, err error) Finding {
 	return fail("%s: %s: look at the database's page (quota, size)", kind, strings.TrimRight(err.Error(), ".: "))
 }
 
-// memory tells of a Redis that is nearly full, or drops what it should keep.
+// memory warns of a Redis that is nearly full, or that evicts keys.
 func memory(ctx context.Context, client redisClient) Finding {
-	reply, _ := client.Do(ctx, "INFO", "memory") // refused is the same as not told
+	reply, _ := client.Do(ctx, "INFO", "memory") // a refusal leaves the policy unknown
 	switch m := redis.ParseMemory(reply); {
 	case m.Evicts():
 		return warn("Redis drops keys when it is full (%s), and not all in it is a cache: whose a Clockwork token is, answers to repeated starts, "+
@@ -144,7 +144,7 @@ func memory(ctx context.Context, client redisClient) Finding {
 	return ok("Redis drops nothing when it is full")
 }
 
-// tryPubSub hears a message of its own: long polls, and realtime, wait for such.
+// tryPubSub sends itself a message: long polls and realtime need this.
 func (t *target) tryPubSub(ctx context.Context, client redisClient, kind string) Finding {
 	ctx, stop := context.WithCancel(ctx)
 	channel := probeKey()

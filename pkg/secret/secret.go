@@ -1,5 +1,5 @@
-// Package secret holds values that must never be read by a person: tokens,
-// cookies, keys. It does not encrypt them; it keeps them from being printed.
+// Package secret holds values that nobody may read: tokens, cookies, keys. It does
+// not encrypt them; it prevents printing them.
 package secret
 
 import (
@@ -35,12 +35,12 @@ func (t Text) Reveal() string {
 // IsZero reports whether there is no secret.
 func (t Text) IsZero() bool { return t.Reveal() == "" }
 
-// Equal compares two secrets in time that does not depend on where they differ.
+// Equal compares two secrets in constant time.
 func (t Text) Equal(other Text) bool {
 	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1
 }
 
-// Empty for no secret, so that a log tells "not set" from "set".
+// Empty for no secret, so that a log distinguishes "not set" from "set".
 func (t Text) String() string {
 	if t.IsZero() {
 		return ""

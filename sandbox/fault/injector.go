@@ -41,7 +41,7 @@ func (in *Injector) Add(f Fault) *Plan {
 // ID names the plan for the control handler.
 func (p *Plan) ID() int { return p.id }
 
-// Hits tells how many requests the plan has spoilt.
+// Hits is how many requests the plan has made fail.
 func (p *Plan) Hits() int {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()

@@ -44,7 +44,7 @@ func (rec *recorded) truncate(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
-// withWrongTypes keeps the shape of a JSON text and changes the type of every
+// withWrongTypes preserves the shape of a JSON text and changes the type of every
 // value in it. What is no JSON becomes a number.
 func withWrongTypes(body []byte) []byte {
 	var v any

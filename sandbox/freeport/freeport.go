@@ -3,7 +3,7 @@
 //
 // A port that the system chooses would be one of those that it gives outgoing
 // connections too: while its server is down, somebody else's connection may take
-// it, and a client that keeps dialling may be connected to itself.
+// it, and a client that dials again and again may be connected to itself.
 package freeport
 
 import (

@@ -12,7 +12,7 @@ import (
 
 // Usage is what went through since New, as the service's bill has it.
 type Usage struct {
-	// Commands is what Redis was told to run, by whoever and however: each
+	// Commands counts what Redis ran, for any client and in any form: each
 	// command, each inside a pipeline, transaction or script, the script
 	// itself, each PUBLISH and each SUBSCRIBE (one with several channels is
 	// one). Clients over TCP at Addr are counted too. Not counted is what
@@ -42,7 +42,7 @@ func (u Usage) Since(earlier Usage) Usage {
 // which count a script's calls. So they are exact while nobody else uses that
 // Redis, and they end with it: they do not go on after a restart of either, or
 // CONFIG RESETSTAT.
-// Miniredis.SetError takes the place of the hook that tells set-up commands
+// Miniredis.SetError replaces the hook that recognises set-up commands
 // apart: from then on those count as well.
 func (s *Server) Usage(ctx context.Context) (Usage, error) {
 	ran, err := s.commandsRun(ctx)
