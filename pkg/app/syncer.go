@@ -1,10 +1,9 @@
 package app
 
 import (
-	"fmt"
 	"sync"
 
-	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/health"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 )
@@ -43,31 +42,8 @@ func newSyncer(d *Deps) (*timersync.Syncer, error) {
 }
 
 func sources(d *Deps) ([]timersync.Source, error) {
-	c := d.Config
-	options := timersource.Options{
-		SiteURL: c.SiteURL(), SiteHost: c.Jira.Domain, Session: c.Session(), ReportBaseURL: c.Clockwork.ReportBaseURL.String(),
-		Forge: timersource.ForgeIDs{
-			CloudID: c.Source.CloudID, WorkspaceID: c.Source.WorkspaceID, ExtensionID: c.Source.ExtensionID,
-			InstallationID: c.Source.InstallationID, EnvironmentID: c.Source.EnvironmentID, AppVersion: c.Source.AppVersion,
-		},
-		Transport: d.Transport, Log: d.Log, ReportBreaker: d.breakers.report, Now: d.Now,
-	}
-	var chosen []timersync.Source
-	if c.Source.Kind != config.SourceConnect {
-		options.SiteBreaker = d.breakers.forge
-		forge, err := timersource.NewForge(options)
-		if err != nil {
-			return nil, fmt.Errorf("forge source: %w", err)
-		}
-		chosen = append(chosen, forge)
-	}
-	if c.Source.Kind != config.SourceForge {
-		options.SiteBreaker = d.breakers.connect
-		connect, err := timersource.NewConnect(options)
-		if err != nil {
-			return nil, fmt.Errorf("connect source: %w", err)
-		}
-		chosen = append(chosen, connect)
-	}
-	return chosen, nil
+	forge := timersource.Options{Transport: d.Transport, Log: d.Log, ReportBreaker: d.breakers.report, Now: d.Now}
+	connect := forge
+	forge.SiteBreaker, connect.SiteBreaker = d.breakers.forge, d.breakers.connect
+	return health.Sources(d.Config, forge, connect)
 }

@@ -6,37 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/health"
 	"github.com/clockwork-timer/backend/pkg/syncloop"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 )
-
-// sources are those that a sync would try, in its order.
-func (t *target) sources() (all []timersync.Source, err error) {
-	c := t.config
-	o := timersource.Options{SiteURL: c.SiteURL(), SiteHost: c.Jira.Domain, Session: c.Session(), ReportBaseURL: c.Clockwork.ReportBaseURL.String(),
-		Forge: timersource.ForgeIDs{CloudID: c.Source.CloudID, WorkspaceID: c.Source.WorkspaceID, ExtensionID: c.Source.ExtensionID,
-			InstallationID: c.Source.InstallationID, EnvironmentID: c.Source.EnvironmentID, AppVersion: c.Source.AppVersion},
-		Transport: t.transport, Now: t.now}
-	if c.Source.Kind != config.SourceConnect {
-		forge, err := timersource.NewForge(o)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, forge)
-	}
-	if c.Source.Kind != config.SourceForge {
-		connect, err := timersource.NewConnect(o)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, connect)
-	}
-	return all, nil
-}
 
 // checkTimers reads the running timers as a sync does, with the Jira session,
 // and stores nothing.
@@ -48,7 +23,8 @@ func checkTimers(ctx context.Context, t *target) []Finding {
 	if session.Ended {
 		return []Finding{{Fail, "session", fmt.Sprintf("ended on %s: %s", session.Ends.Format(time.DateOnly), renew)}, skip("not checked: it needs the session")}
 	}
-	sources, err := t.sources()
+	o := timersource.Options{Transport: t.transport, Now: t.now}
+	sources, err := health.Sources(t.config, o, o)
 	if err != nil {
 		return []Finding{{Skip, "session", "not checked: see timers"}, fail("%v", err)}
 	}

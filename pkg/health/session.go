@@ -3,8 +3,10 @@ package health
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/timersync"
@@ -28,6 +30,31 @@ func ReadSession(session secret.Text, now time.Time) Session {
 	}
 	left := ends.Sub(now)
 	return Session{Ends: ends, Ended: left <= 0, Ending: left > 0 && left <= sessionWarning}
+}
+
+// Sources builds the sources that TIMER_SOURCE allows. Forge is tried first: most
+// sites have moved there. The options are those that the configuration leaves open.
+func Sources(c *config.Config, forge, connect timersource.Options) (all []timersync.Source, err error) {
+	for _, o := range []*timersource.Options{&forge, &connect} {
+		o.SiteURL, o.SiteHost, o.Session, o.ReportBaseURL = c.SiteURL(), c.Jira.Domain, c.Session(), c.Clockwork.ReportBaseURL.String()
+		o.Forge = timersource.ForgeIDs{CloudID: c.Source.CloudID, WorkspaceID: c.Source.WorkspaceID, ExtensionID: c.Source.ExtensionID,
+			InstallationID: c.Source.InstallationID, EnvironmentID: c.Source.EnvironmentID, AppVersion: c.Source.AppVersion}
+	}
+	if c.Source.Kind != config.SourceConnect {
+		source, err := timersource.NewForge(forge)
+		if err != nil {
+			return nil, fmt.Errorf("forge source: %w", err)
+		}
+		all = append(all, source)
+	}
+	if c.Source.Kind != config.SourceForge {
+		source, err := timersource.NewConnect(connect)
+		if err != nil {
+			return nil, fmt.Errorf("connect source: %w", err)
+		}
+		all = append(all, source)
+	}
+	return all, nil
 }
 
 // Acquire gets a token from the first source that is there, as a sync does. The
