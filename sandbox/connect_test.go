@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -187,34 +186,7 @@ func TestFinishedTimersInLists(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.StopTimer(f.creds.AccountID, "OPS-58")
 	require.NoError(t, err)
-	mine := func() answer {
-		return do(t, http.MethodGet, f.ReportURL+"/my_recently_destroyed_timers.json?xdm_e=https://"+f.Site().Host, "", "Authorization", "JWT "+token)
-	}
-
 	assert.Equal(t, 6, f.timersPage(t, token, 1).len("timers"))
-	require.Equal(t, 1, mine().len("timers"), "of the session's person only")
-	assert.NotNil(t, mine().at("timers", 0, "finished_at"))
 	f.Switch(func(s *sandbox.Switches) { s.ListFinished = true })
 	assert.Equal(t, 8, f.timersPage(t, token, 1).len("timers"))
-	f.clock.Advance(time.Hour)
-	token = f.contextJWT(t)
-	assert.Zero(t, mine().len("timers"), "no longer recent")
-}
-
-func TestReportStop(t *testing.T) {
-	f := start(t, sandbox.Options{})
-	token := f.contextJWT(t)
-	id := f.RunningTimers()[0].ID
-	stop := func(id any, body string) answer {
-		return do(t, http.MethodPost, fmt.Sprintf("%s/timers/%v/stop.json?xdm_e=https://%s", f.ReportURL, id, f.Site().Host), body, "Authorization", "JWT "+token)
-	}
-	const body = `{"worklog":{"comment":null,"started":null,"time_spent_seconds":null,"attributes":null}}`
-
-	assert.Equal(t, http.StatusBadRequest, stop(id, `{}`).status)
-	got := stop(id, body)
-	assert.Equal(t, http.StatusOK, got.status)
-	assert.True(t, strings.HasPrefix(got.at("messages", 0, "body").(string), "Timer stopped"))
-	assert.Equal(t, http.StatusUnprocessableEntity, stop(id, body).status)
-	assert.Equal(t, http.StatusNotFound, stop("x", body).status)
-	assert.Len(t, f.RunningTimers(), 6)
 }

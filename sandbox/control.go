@@ -32,7 +32,6 @@ func (s *Sandbox) Control() http.Handler {
 	mux.HandleFunc("PUT /odd/{id}", s.controlOdd)
 	mux.HandleFunc("GET /switches", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Switches()) })
 	mux.HandleFunc("PATCH /switches", s.controlSwitches)
-	mux.HandleFunc("PUT /rate-limits/{upstream}", s.controlRateLimit)
 	mux.HandleFunc("POST /tokens/revoke", func(w http.ResponseWriter, _ *http.Request) {
 		s.RevokeTokens()
 		writeJSON(w, http.StatusOK, map[string]any{})
@@ -124,14 +123,6 @@ func (s *Sandbox) controlSwitches(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Switch(func(now *Switches) { *now = next })
 	writeJSON(w, http.StatusOK, next)
-}
-
-func (s *Sandbox) controlRateLimit(w http.ResponseWriter, r *http.Request) {
-	var limit RateLimit
-	if readControl(w, r, &limit) {
-		s.SetRateLimit(r.PathValue("upstream"), limit)
-		writeJSON(w, http.StatusOK, limit)
-	}
 }
 
 func (s *Sandbox) controlPopulate(w http.ResponseWriter, r *http.Request) {

@@ -45,12 +45,10 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, 400, control("PATCH", "/switches", m{"conectGone": true}).status)
 	assert.Equal(t, 404, f.servlet(t, "clockwork-timers", f.cookie()...).status)
 
-	assert.Equal(t, 200, control("PUT", "/rate-limits/jira", m{"burst": 0, "perSecond": 1}).status)
-	assert.Equal(t, 429, f.jira(t, "GET", "/myself", "").status)
+	f.jira(t, "GET", "/myself", "")
 	assert.InDelta(t, 1, control("GET", "/requests", nil).at("jira.myself"), 0)
 	control("DELETE", "/requests", nil)
 	assert.Empty(t, f.Requests())
-	control("PUT", "/rate-limits/jira", m{})
 
 	assert.Equal(t, 201, control("POST", "/faults", m{"kind": "status", "upstream": "jira", "status": 503, "count": 1}).status)
 	assert.Equal(t, []int{503, 200}, []int{f.jira(t, "GET", "/myself", "").status, f.jira(t, "GET", "/myself", "").status})

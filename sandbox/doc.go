@@ -1,21 +1,19 @@
 // Package sandbox plays the upstreams of the backend in memory, for development
 // and tests: Clockwork Pro (public REST API and the app API behind its pages)
 // and one Jira Cloud site (REST API v3, Connect servlet, Forge token endpoint
-// and GraphQL gateway). It checks credentials, pages, limits rates and refuses
+// and GraphQL gateway). It checks credentials, pages, and refuses
 // as the real ones are known to, and it holds the truth that a test compares
 // with. It is not for production, and it never calls out.
 //
 // # What is played
 //
-// Each operation is counted by Requests under this name, limited by the bucket
-// of its upstream (the part before the dot), and can be made to fail:
+// Each operation is counted by Requests under this name, and can be made to fail,
+// alone or with its upstream (the part before the dot):
 //
 //	clockwork.worklogs                    GET /v1/worklogs
 //	clockwork.start_timer                 POST /v1/start_timer (JSON, form or query)
 //	clockwork.stop_timer                  POST /v1/stop_timer
 //	report.timers                         GET /timers.json
-//	report.my_recently_destroyed_timers   GET /my_recently_destroyed_timers.json
-//	report.stop                           POST /timers/{id}/stop.json
 //	jira.myself                           GET /rest/api/3/myself
 //	jira.user                             GET /rest/api/3/user
 //	jira.user_bulk                        GET /rest/api/3/user/bulk
@@ -54,7 +52,6 @@
 //	POST   /issues/move              {key, newKey}: the issue moves to another project with the same id
 //	PUT    /odd/{id}                 {how}: how a timer or worklog is listed, see Oddity; "" as it is
 //	GET    /switches, PATCH /switches  see Switches
-//	PUT    /rate-limits/{upstream}   {burst, perSecond}; {} ends the limit
 //	POST   /tokens/revoke            contextJwt and context tokens become invalid
 //	POST   /populate                 {timers, users}
 //	GET    /requests, DELETE /requests
@@ -84,6 +81,7 @@
 // hours of one's own (a test puts a timer on hold), timers by status transition, POST and PUT of
 // worklogs, Jira's worklog API, other JQL, phrases and
 // operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and
-// Origin checks, eventual consistency of the search, hourly quotas, GraphQL
+// Origin checks, eventual consistency of the search, rate limits (a fault with
+// status 429 plays one), GraphQL
 // beyond what distinguishes the operations.
 package sandbox

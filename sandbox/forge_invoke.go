@@ -16,10 +16,9 @@ type invokeInput struct {
 	EntryPoint  string   `json:"entryPoint"`
 	Payload     struct {
 		Call struct {
-			Method     string          `json:"method"`
-			Path       string          `json:"path"`
-			InvokeType string          `json:"invokeType"`
-			Body       json.RawMessage `json:"body"`
+			Method     string `json:"method"`
+			Path       string `json:"path"`
+			InvokeType string `json:"invokeType"`
 		} `json:"call"`
 		Context struct {
 			AppVersion string `json:"appVersion"`
@@ -52,8 +51,7 @@ func (s *Sandbox) serveInvoke(w http.ResponseWriter, variables json.RawMessage) 
 		return
 	}
 	status, body := s.callReport(reportCall{
-		method: i.Payload.Call.Method, path: call.Path, query: call.Query(), body: unquoted(i.Payload.Call.Body),
-		accountID: s.creds.AccountID, forge: true,
+		method: i.Payload.Call.Method, path: call.Path, query: call.Query(), forge: true,
 	})
 	writeJSON(w, http.StatusOK, map[string]any{"data": map[string]any{"invokeExtension": map[string]any{
 		"success": true, "errors": nil,
@@ -88,15 +86,6 @@ func (s *Sandbox) renewal(extensionID string) any {
 	}
 	token, expires := s.signContextToken(extensionID, clockworkModuleType)
 	return map[string]any{"jwt": token, "expiresAt": expires.Format(time.RFC3339)}
-}
-
-// unquoted accepts a body that is an object, or an object written as a string.
-func unquoted(raw json.RawMessage) []byte {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return []byte(text)
-	}
-	return raw
 }
 
 // envelope wraps Clockwork's answer in one of the shapes seen in the field.

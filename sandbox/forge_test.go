@@ -261,17 +261,8 @@ func TestForgeEnvelopes(t *testing.T) {
 	assert.NotContains(t, got.at("data", "invokeExtension", "response", "body"), "payload")
 }
 
-func TestForgeStopAndWorkingHours(t *testing.T) {
+func TestForgeWithoutWorkingHours(t *testing.T) {
 	f := start(t, sandbox.Options{})
-	id := f.RunningTimers()[0].ID
-	for _, body := range []any{map[string]any{"worklog": map[string]any{}}, `{"worklog":{}}`} {
-		input := f.invokeInput(f.contextToken(t), "POST", "/timers/"+encode(t, id)+"/stop.json")
-		input["payload"].(map[string]any)["call"].(map[string]any)["body"] = body
-		f.invoke(t, input)
-		id++
-	}
-	assert.Len(t, f.RunningTimers(), 5, "by object and by text")
-
 	f.Switch(func(s *sandbox.Switches) { s.ForgeOmitsWorkingHours = true })
 	got := f.invoke(t, f.invokeInput(f.contextToken(t), "GET", "/timers.json"))
 	first := []any{"data", "invokeExtension", "response", "body", "payload", "body", "timers", 0}

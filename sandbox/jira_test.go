@@ -250,29 +250,3 @@ func TestSearchPages(t *testing.T) {
 	f.clock.Advance(8 * 24 * 60 * 60 * 1e9)
 	assert.Equal(t, http.StatusBadRequest, page(token, 8).status, "valid for seven days")
 }
-
-func TestRateLimit(t *testing.T) {
-	f := start(t, sandbox.Options{})
-	f.SetRateLimit("jira", sandbox.RateLimit{Burst: 2, PerSecond: 0.5})
-	get := func(path string) answer { return f.jira(t, http.MethodGet, path, "") }
-
-	first, second, third := get("/myself"), get("/myself"), get("/myself")
-	assert.Equal(t, []int{200, 200, 429}, []int{first.status, second.status, third.status})
-	assert.Equal(t, "2", third.header.Get("Retry-After"))
-	assert.Equal(t, "jira-burst-based", third.header.Get("RateLimit-Reason"))
-	assert.Equal(t, "2026-03-05T09:30Z", third.header.Get("X-RateLimit-Reset"))
-	assert.Equal(t, []string{"1", "0"}, []string{first.header.Get("X-RateLimit-Remaining"), second.header.Get("X-RateLimit-Remaining")})
-	assert.Equal(t, 200, get("/issue/MOB-88").status, "each operation has its own bucket")
-	f.clock.Advance(2e9)
-	assert.Equal(t, 200, get("/myself").status)
-	assert.Equal(t, 4, f.Requests()["jira.myself"], "refused ones count")
-
-	f.SetRateLimit("clockwork", sandbox.RateLimit{Burst: 0, PerSecond: 0.1})
-	limited := f.worklogs(t, twoWeeks)
-	assert.Equal(t, 429, limited.status)
-	assert.Equal(t, "10", limited.header.Get("Retry-After"))
-	f.SetRateLimit("clockwork", sandbox.RateLimit{})
-	assert.Equal(t, 200, f.worklogs(t, twoWeeks).status)
-	f.ResetRequests()
-	assert.Empty(t, f.Requests())
-}

@@ -1,34 +1,22 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // reportCall is a call of the app API, by HTTP or through Forge.
 type reportCall struct {
 	method, path string
 	query        url.Values
-	body         []byte
-	accountID    string // of the session
 	forge        bool
 }
 
 func (s *Sandbox) callReport(c reportCall) (status int, body any) {
-	stopping, isTimer := strings.CutPrefix(c.path, "/timers/")
-	stopping, isStop := strings.CutSuffix(stopping, "/stop.json")
-	switch {
-	case c.method == http.MethodGet && c.path == "/timers.json":
+	if c.method == http.MethodGet && c.path == "/timers.json" {
 		return s.listTimers(c)
-	case c.method == http.MethodGet && c.path == "/my_recently_destroyed_timers.json":
-		return s.listMine(c)
-	case c.method == http.MethodPost && isTimer && isStop:
-		return s.stopByID(stopping, c.body)
 	}
 	return http.StatusNotFound, map[string]any{"error_message": "Not Found"}
 }
@@ -57,43 +45,6 @@ func (s *Sandbox) listTimers(c reportCall) (int, any) {
 		"timers": items, "startAt": (page - 1) * size, "maxResults": size, "total": len(all),
 		"page": page, "pages": pages, "isFirst": page == 1, "isLast": page >= pages,
 	}
-}
-
-// listMine gives the session user's running timers and those stopped in the
-// last hour.
-func (s *Sandbox) listMine(c reportCall) (int, any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	items := []any{}
-	for _, t := range append(slices.Clone(s.stopped), s.timers...) {
-		recent := t.finishedAt == nil || s.now().Sub(*t.finishedAt) < time.Hour
-		if t.accountID == c.accountID && recent {
-			items = append(items, s.timerJSON(t, c.forge))
-		}
-	}
-	return http.StatusOK, map[string]any{"timers": items}
-}
-
-// stopByID stops anybody's timer: which rights Clockwork asks for is not known.
-func (s *Sandbox) stopByID(idText string, body []byte) (int, any) {
-	var in struct {
-		Worklog *struct{} `json:"worklog"`
-	}
-	id, err := strconv.ParseInt(idText, 10, 64)
-	if err != nil {
-		return http.StatusNotFound, map[string]any{"error_message": "Not Found"}
-	}
-	if json.Unmarshal(body, &in) != nil || in.Worklog == nil {
-		return http.StatusBadRequest, map[string]any{"error_message": "worklog is missing"}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.runningByID(id)
-	if t == nil {
-		return http.StatusUnprocessableEntity, map[string]any{"error_message": ErrNotRunning.Error()}
-	}
-	s.finish(t)
-	return http.StatusOK, clockworkMessage("Timer stopped", "Timer stopped for "+t.issue.Key)
 }
 
 // timerJSON needs s.mu held.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// handle registers a handler as an operation: it is counted, limited, and may
-// be spoilt by a fault.
+// handle registers a handler as an operation: it is counted, and may be made to
+// fail.
 func (s *Sandbox) handle(mux *http.ServeMux, pattern, operation string, h http.HandlerFunc) {
 	mux.Handle(pattern, s.operation(operation, h))
 }
@@ -15,15 +15,12 @@ func (s *Sandbox) handle(mux *http.ServeMux, pattern, operation string, h http.H
 // operation is named upstream.verb; see Requests.
 func (s *Sandbox) operation(name string, h http.HandlerFunc) http.HandlerFunc {
 	upstream, _, _ := strings.Cut(name, ".")
-	spoilt := s.faults.Wrap(upstream, name, h)
+	failing := s.faults.Wrap(upstream, name, h)
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.count(name)
 		w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
-		if !s.withinLimit(w, upstream, name) {
-			return
-		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		spoilt.ServeHTTP(w, r)
+		failing.ServeHTTP(w, r)
 	}
 }
 
@@ -38,7 +35,7 @@ func (s *Sandbox) count(operation string) {
 }
 
 // Requests is how often each operation was called since the last reset,
-// refused and spoilt requests included. The operations are listed in the
+// refused and failed requests included. The operations are listed in the
 // package comment.
 func (s *Sandbox) Requests() map[string]int {
 	s.mu.Lock()

@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
@@ -84,8 +82,6 @@ type Sandbox struct {
 
 	requests  map[string]int // by operation
 	onRequest func(operation string)
-	limits    map[string]RateLimit     // by upstream
-	buckets   map[string]*rate.Limiter // by operation
 
 	connectKey []byte // signs contextJwt; replaced when tokens are revoked
 	forgeEpoch uint32 // part of each context token; raised when tokens are revoked
@@ -102,8 +98,8 @@ func New(opts Options) *Sandbox {
 
 		byAccount: map[string]*Person{}, tokenOf: map[string]secret.Text{}, tokenOwner: map[string]string{},
 		projects: map[string]Project{}, issueByKey: map[string]*Issue{}, issueByID: map[int64]*Issue{},
-		requests: map[string]int{}, limits: map[string]RateLimit{}, buckets: map[string]*rate.Limiter{},
-		lastID: 48_200,
+		requests: map[string]int{},
+		lastID:   48_200,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
