@@ -17,7 +17,7 @@ import (
 
 // Request is a request as a client would send it.
 type Request struct {
-	Method string // default GET, or POST where there is a body
+	Method string // default GET, or POST if there is a body
 	Target string
 	Header map[string]string
 	Body   string // JSON, unless Header says something else
@@ -38,7 +38,7 @@ type Failure struct {
 	Field      string `json:"field"`
 }
 
-// Failure reads the body as an error; the zero value where it is none.
+// Failure reads the body as an error; it is zero if it is none.
 func (a Answer) Failure() Failure {
 	var f Failure
 	_ = json.Unmarshal(a.Body, &f)
@@ -67,7 +67,7 @@ func (w *World) Do(ctx context.Context, handler http.HandlerFunc, r Request) Ans
 	return answer
 }
 
-// assertDocumented holds every answer of every test to public/openapi.yaml.
+// assertDocumented checks every answer of every test against public/openapi.yaml.
 func (w *World) assertDocumented(r *http.Request, a Answer) {
 	w.t.Helper()
 	if r.Context().Err() != nil {
@@ -83,7 +83,7 @@ func (w *World) assertDocumented(r *http.Request, a Answer) {
 	}
 }
 
-// AssertForm holds an answer to what all answers have in common.
+// AssertForm asserts what all answers have in common.
 func (a Answer) AssertForm(t testing.TB) {
 	t.Helper()
 	assert.NotEmpty(t, a.Header.Get("X-Request-Id"))
@@ -100,8 +100,8 @@ func (a Answer) AssertForm(t testing.TB) {
 	}
 }
 
-// assertFailure holds an error to the contract's fields, to a sentence that a
-// person can read, and to nothing of a machine's.
+// assertFailure asserts that an error has the contract's fields, and a sentence for a
+// person without technical text.
 func (a Answer) assertFailure(t testing.TB) {
 	t.Helper()
 	assert.Equal(t, "application/json; charset=utf-8", a.Header.Get("Content-Type"))

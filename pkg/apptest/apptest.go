@@ -1,8 +1,7 @@
-// Package apptest is a small world around the API, for tests alone: stand-ins
-// for Clockwork, Jira, Inngest and Upstash over miniredis, dependencies built
-// from variables as a process builds them, a clock that a test moves, and a log
-// that it reads. Every failure of an upstream can be played in it. It holds no
-// test, and what the stand-ins cannot do it cannot either.
+// Package apptest builds a small world around the API, for tests only: stand-ins for
+// Clockwork, Jira, Inngest and Upstash over miniredis, dependencies built from variables
+// as in a process, a clock that a test moves, and a log that it reads. A test can make
+// every upstream fail.
 package apptest
 
 import (
@@ -27,7 +26,7 @@ import (
 // Start is when every world begins: a Monday, in summer time.
 var Start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 
-// Roomy deadlines keep a busy machine out of the answers.
+// Roomy deadlines are long enough for a busy machine.
 var Roomy = app.Deadlines{Request: time.Minute, Redis: 20 * time.Second, SendEvent: 20 * time.Second, Names: 20 * time.Second, Check: 20 * time.Second}
 
 // Options change a world. The zero value is a world in open mode, on Start,
@@ -41,7 +40,7 @@ type Options struct {
 	Inngest bool
 	// Unsynced leaves the timers out of Redis.
 	Unsynced bool
-	// Deadlines are Roomy's where they are zero.
+	// Deadlines default to Roomy.
 	Deadlines app.Deadlines
 	Now       time.Time
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Events is an Inngest that takes every event and does nothing with it.
+// Events is an Inngest that accepts every event and runs nothing.
 type Events struct {
 	mu     sync.Mutex
 	bodies []string

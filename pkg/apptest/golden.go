@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// Golden compares JSON with testdata/NAME.json of the package under test. The
-// order of fields counts: people read these files as the contract's examples.
+// Golden compares JSON with testdata/NAME.json of the package under test, the order of
+// fields too: people read these files as examples of the contract.
 func Golden(t testing.TB, name string, body []byte) {
 	t.Helper()
 	var indented bytes.Buffer

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Log keeps what was logged; that of a World is what LOG_LEVEL lets through.
+// Log records log lines; a World's Log only those that LOG_LEVEL lets through.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer

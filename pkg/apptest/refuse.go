@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// keepClosed holds a port on which nobody listens until the test ends: another
-// world of the same test would soon be given it, and answer.
+// keepClosed reserves a port, without listening, until the test ends: otherwise another
+// world of the same test could get it, and answer.
 func keepClosed(t testing.TB, addr net.Addr) {
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if !assert.NoError(t, err) {

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Scenario is one row of a route's table: what is so, what is asked, and what
-// must come of it.
+// Scenario is one row of a route's table: the state, the request, and the expected
+// answer.
 type Scenario struct {
 	Name    string // kebab-case
 	Options Options
@@ -20,7 +20,7 @@ type Scenario struct {
 	Status int
 	Code   string            // of an error
 	Field  string            // of an error
-	Header map[string]string // that the answer must have
+	Header map[string]string // of the answer
 	Has    []string          // texts in the body
 	HasNot []string          // texts that must not be there
 	Golden bool              // compare the body with testdata/{NAME of the test}-{Name}.json

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Secrets are the values that nobody may be told, by name.
+// Secrets are the values that nobody may see, by name.
 func (w *World) Secrets() map[string]string {
 	own := w.Sandbox.Credentials()
 	secrets := map[string]string{
@@ -25,8 +25,8 @@ func (w *World) Secrets() map[string]string {
 	return secrets
 }
 
-// AssertDiscreet holds an answer and the log to what they may tell: no secret,
-// and in the log no e-mail address either.
+// AssertDiscreet asserts that neither an answer nor the log has a secret, nor the log an
+// e-mail address.
 func (w *World) AssertDiscreet(t testing.TB, answer string) {
 	t.Helper()
 	log := w.Log.String()

@@ -13,17 +13,15 @@ import (
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
 
-// attemptPrefix begins the keys of the limits: how long a name at an address,
-// an address, a name, or a device is busy with attempts. They hold none of
-// these, only an HMAC.
+// attemptPrefix begins the keys of the limits of a name at an address, an address, a
+// name and a device. They have an HMAC of these.
 const attemptPrefix = "clockwork:login:"
 
-// The limits of failed logins. Somebody who mistypes is never stopped. Somebody
-// who guesses gets about 1,450 tries a day for one name from one address, and
-// 8,700 for all names from there. Over all addresses a name is only slowed down:
-// whoever can make strangers fail could otherwise lock its owner out. A device
-// on which its user has logged in before is counted by itself, so that nobody
-// else's failures, not even those behind the same address, concern it.
+// The limits of failed logins. A person who mistypes is never stopped. A person who
+// guesses gets about 1,450 tries a day for one name from one address, and 8,700 for all
+// names from there. Over all addresses a name is only slowed down: otherwise attackers
+// could lock its owner out. A device on which its user has logged in before has a count
+// of its own, so that failures of others do not affect it.
 var (
 	perPair    = ratelimit.Limit{Burst: 10, Interval: time.Minute}
 	perAddress = ratelimit.Limit{Burst: 60, Interval: 10 * time.Second}
@@ -31,31 +29,31 @@ var (
 	perDevice  = ratelimit.Limit{Burst: 10, Interval: time.Minute}
 )
 
-// slowest is the longest that an attempt waits for its name.
+// slowest is the longest delay of an attempt.
 const slowest = 3 * time.Second
 
 // AttemptStore is what counting attempts needs of a Redis client.
 type AttemptStore = ratelimit.Commands
 
 // Attempts limits failed logins over all instances: the state is in Redis.
-// While Redis does not answer each process counts for itself, so that people can
-// still log in; strangers cannot use up the room that devices have there.
+// While Redis does not answer, each process counts for itself, so that people can still
+// log in. Known devices have a table of their own then, which attackers cannot fill.
 type Attempts struct {
-	redis     AttemptStore
-	key       []byte // of the HMAC
-	now       func() time.Time
-	log       *slog.Logger
-	strangers ratelimit.Local
-	devices   ratelimit.Local
+	redis   AttemptStore
+	key     []byte // of the HMAC
+	now     func() time.Time
+	log     *slog.Logger
+	others  ratelimit.Local
+	devices ratelimit.Local
 }
 
-// NewAttempts returns limits over redis. The key, which every instance must
-// have, keeps names and addresses from being guessed from Redis' keys.
+// NewAttempts returns limits over redis. Every instance must have the same key, with which
+// names and addresses are hashed.
 func NewAttempts(redis AttemptStore, key []byte, now func() time.Time, log *slog.Logger) *Attempts {
 	return &Attempts{redis: redis, key: key, now: now, log: log}
 }
 
-// attempt is one login under way.
+// attempt is one login in progress.
 type attempt struct {
 	*Attempts
 	counts []ratelimit.Count // that refuse it
@@ -70,7 +68,7 @@ func (a *Attempts) of(username, address, device string) *attempt {
 	if device != "" {
 		return &attempt{Attempts: a, memory: &a.devices, counts: []ratelimit.Count{a.count(perDevice, "device", device)}}
 	}
-	return &attempt{Attempts: a, memory: &a.strangers,
+	return &attempt{Attempts: a, memory: &a.others,
 		counts: []ratelimit.Count{a.count(perPair, "pair", name+"\n"+address), a.count(perAddress, "address", address)},
 		name:   []ratelimit.Count{a.count(perName, "name", name)}}
 }
@@ -81,9 +79,9 @@ func (a *Attempts) count(limit ratelimit.Limit, kind, value string) ratelimit.Co
 	return ratelimit.Count{Key: attemptPrefix + kind + ":" + hex.EncodeToString(mac.Sum(nil)[:16]), Limit: limit, N: 1}
 }
 
-// take counts the attempt. It returns for how long it is refused, in which case
-// nothing is counted: knocking does not keep the door shut. Otherwise it returns
-// how long the attempt has to wait.
+// take counts the attempt. It returns how long it is refused, and then counts nothing:
+// further attempts do not prolong that. Otherwise it returns how long the attempt has to
+// wait.
 func (t *attempt) take(ctx context.Context) (refused, delay time.Duration) {
 	all := append(append([]ratelimit.Count{}, t.counts...), t.name...)
 	wait := t.run(ctx, all)
@@ -100,8 +98,8 @@ func (t *attempt) take(ctx context.Context) (refused, delay time.Duration) {
 	return 0, min(wait, slowest)
 }
 
-// giveBack takes the attempt out of the counts: it succeeded.
-func (t *attempt) giveBack(ctx context.Context) {
+// refund removes an attempt that succeeded from the counts.
+func (t *attempt) refund(ctx context.Context) {
 	back := make([]ratelimit.Count, len(t.counts))
 	for i, c := range t.counts {
 		back[i] = ratelimit.Count{Key: c.Key, Limit: c.Limit, N: -c.N, Counted: true}
@@ -115,7 +113,7 @@ func (t *attempt) giveBack(ctx context.Context) {
 	}
 }
 
-// run is one round trip that counts, or returns how long to wait.
+// run counts in one round trip, or returns how long to wait.
 func (t *attempt) run(ctx context.Context, counts []ratelimit.Count) time.Duration {
 	if !t.local {
 		wait, err := ratelimit.Take(ctx, t.redis, counts...)

@@ -111,7 +111,7 @@ func TestAttemptsPerNameAndAddress(t *testing.T) {
 	})
 }
 
-// However many strangers guess at a name, nobody is refused for that. It only
+// However many others guess at a name, nobody is refused for that. It only
 // takes longer, and no longer than it may.
 func TestAttemptsPerName(t *testing.T) {
 	onEachStore(t, func(t *testing.T, a *auth.Attempts, c clocks) {
@@ -141,7 +141,7 @@ func TestAttemptsPerName(t *testing.T) {
 		require.Equal(t, auth.Slowest, delay)
 		slow.GiveBack(t.Context())
 		_, delay = a.Of("an", "198.51.100.1").Delay(t.Context())
-		assert.Equal(t, auth.Slowest, delay, "a success gives back what it took, and nothing of the strangers'")
+		assert.Equal(t, auth.Slowest, delay, "a success gives back what it took, and nothing of the others'")
 	})
 }
 
@@ -361,7 +361,7 @@ func (f *flaky) Do(ctx context.Context, cmd ...any) (any, error) {
 	return f.AttemptStore.Do(ctx, cmd...)
 }
 
-// The memory that counting takes in the process has an end, at which strangers'
+// The memory that counting takes in the process has an end, at which others'
 // guesses are refused rather than forgotten. Devices have room of their own.
 func TestAttemptsInProcessAreBounded(t *testing.T) {
 	c := manualclock.New(now)

@@ -1,5 +1,5 @@
-// Package auth says who is calling and for whom they may ask, and lets people
-// log in. Who the people are is package users' work.
+// Package auth identifies callers, decides whose data they may ask for, and lets people
+// log in. Package users knows the people.
 package auth
 
 import (
@@ -22,8 +22,7 @@ var (
 	ErrNoClockwork   = errors.New("no Clockwork token of the caller's own")
 )
 
-// Caller is who asks. In open mode nobody is known: only ClockworkToken may
-// be set then.
+// Caller is the person who asks. In open mode only ClockworkToken may be set.
 type Caller struct {
 	Known     bool // a bearer token was checked
 	UserID    string
@@ -32,8 +31,8 @@ type Caller struct {
 	Admin     bool
 	// Expires is when the bearer token ends: a connection lives no longer.
 	Expires time.Time
-	// ClockworkToken is the caller's own, from X-Clockwork-Token. It is not a
-	// header of Clockwork's: it is how the desktop client hands over the token.
+	// ClockworkToken is the caller's own, from X-Clockwork-Token, the header of the
+	// desktop client.
 	ClockworkToken secret.Text
 }
 
@@ -89,9 +88,8 @@ type Subject struct {
 // All reports whether the subject is everybody.
 func (s Subject) All() bool { return s == Subject{} }
 
-// Narrow decides whose data the caller gets. In open mode that is what they
-// ask for. A known caller gets their own by default and may name no other,
-// unless they are an admin.
+// Narrow decides whose data the caller gets. In open mode they get what they ask for. A
+// known caller gets their own by default, and may ask for another's only as an admin.
 func (c Caller) Narrow(asked Subject) (Subject, error) {
 	if !c.Known || c.Admin {
 		return asked, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
-// DeviceLife is how long after a login its device is known.
+// DeviceLife is how long a device is known after a login.
 const DeviceLife = 180 * 24 * time.Hour
 
 // Sizes of a device's token, in bytes: when it was issued, the device's random
@@ -23,9 +23,9 @@ const (
 	macSize    = 24
 )
 
-// Devices issues the tokens by which a device is known on which a user has
-// logged in before. A token is no credential: it lets nobody in, and only keeps
-// its user's attempts apart from those of strangers. It is good for one name.
+// Devices issues tokens that identify a device on which a user has logged in before. A
+// token is no credential: it only separates its user's attempts from those of others. It
+// is valid for one username.
 type Devices struct {
 	Secrets []string // the current one first
 	Now     func() time.Time
@@ -42,8 +42,7 @@ func (d Devices) issue(username, id string) string {
 	return base64.RawURLEncoding.EncodeToString(append(payload, deviceMAC(d.Secrets[0], username, payload)...))
 }
 
-// find returns the id of the device that one of the tokens proves to be known
-// for the name; "" if none does.
+// find returns the device id of the first token that is valid for the name, or "".
 func (d Devices) find(username string, tokens []string) (id string) {
 	for _, token := range tokens {
 		if id := d.verify(username, token); id != "" {

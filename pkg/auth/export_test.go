@@ -26,8 +26,8 @@ func (l *Login) SetMatches(matches func(password.Hash, string) bool) { l.matches
 // SetSleep replaces the waiting for a name that is under attack.
 func (l *Login) SetSleep(sleep func(context.Context, time.Duration) error) { l.sleep = sleep }
 
-// SetStrangers replaces how many strangers' passwords are checked at once.
-func (l *Login) SetStrangers(atOnce int) { l.strangers = newChecks(atOnce) }
+// SetUnknown replaces how many passwords from unknown devices are checked at once.
+func (l *Login) SetUnknown(atOnce int) { l.unknown = newChecks(atOnce) }
 
 // Attempt is one login under way.
 type Attempt = attempt
@@ -48,14 +48,14 @@ func (t *attempt) Delay(ctx context.Context) (refused, delay time.Duration) {
 
 func inSeconds(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
 
-func (t *attempt) GiveBack(ctx context.Context) { t.giveBack(ctx) }
+func (t *attempt) GiveBack(ctx context.Context) { t.refund(ctx) }
 
 func (a *Attempts) PairKey(username, address string) string {
 	return a.of(username, address, "").counts[0].Key
 }
 func (a *Attempts) AddressKey(address string) string { return a.of("", address, "").counts[1].Key }
 func (a *Attempts) NameKey(username string) string   { return a.of(username, "", "").name[0].Key }
-func (a *Attempts) Local() int                       { return a.strangers.Len() + a.devices.Len() }
+func (a *Attempts) Local() int                       { return a.others.Len() + a.devices.Len() }
 
 // Issue is a device's token for a name.
 func (d Devices) Issue(username, id string) string { return d.issue(username, id) }

@@ -9,9 +9,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
-// TokenLife is how long a login lasts: a working day, so that nobody logs in
-// twice in one, and a user who was removed is gone the next. Nothing can end a
-// token earlier but a new JWT_SECRET.
+// TokenLife is how long a bearer token is valid: a working day, so that nobody logs in
+// twice a day, and a removed user is out the next day. Only a new JWT_SECRET ends it
+// earlier.
 const TokenLife = 12 * time.Hour
 
 // Signer issues the tokens that a Verifier with the same secret accepts.
@@ -20,7 +20,7 @@ type Signer struct {
 	Now    func() time.Time
 }
 
-// Sign returns a token for the user, good for TokenLife.
+// Sign returns a token for the user, valid for TokenLife.
 func (s Signer) Sign(u users.User) (string, error) {
 	now := s.Now()
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, Claims{

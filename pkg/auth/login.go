@@ -17,11 +17,11 @@ import (
 var (
 	ErrNoLogin    = errors.New("JWT_SECRET or AUTH_USERS is not set")
 	ErrWrongLogin = errors.New("no user has this name and password")
-	// ErrLoginBusy means that more passwords wait to be checked than can be soon.
+	// ErrLoginBusy means that too many passwords wait to be checked.
 	ErrLoginBusy = errors.New("too many logins at the same time")
 )
 
-// TooManyAttempts refuses a login before the password is looked at.
+// TooManyAttempts refuses a login before its password is checked.
 type TooManyAttempts struct{ RetryAfter time.Duration }
 
 func (e *TooManyAttempts) Error() string {
@@ -33,7 +33,7 @@ type Token struct {
 	AccessToken string
 	ExpiresIn   time.Duration
 	UserID      string
-	// Device is the token by which the device is known at the next login.
+	// Device is the token that identifies the device at the next login.
 	Device string
 }
 
@@ -41,11 +41,11 @@ type Token struct {
 type Credentials struct {
 	Username, Password string
 	Address            string
-	// Devices are the tokens that the device has; "" and wrong ones do no harm.
+	// Devices are the device's tokens; wrong ones are ignored.
 	Devices []string
 }
 
-// maxWaiting bounds how many passwords of strangers wait to be checked: about a
+// maxWaiting bounds how many passwords from unknown devices wait to be checked: about a
 // second's work of hashes that hash-password made.
 const maxWaiting = 50
 
@@ -58,26 +58,26 @@ type Login struct {
 	matches  func(h password.Hash, text string) bool
 	sleep    func(ctx context.Context, wait time.Duration) error
 
-	strangers, known *checks
+	unknown, known *checks
 }
 
 // NewLogin returns a login for those users. A signer without a secret, or a
 // list without users, makes one that answers ErrNoLogin.
 func NewLogin(list users.List, signer Signer, attempts *Attempts, devices Devices) *Login {
 	return &Login{users: list, signer: signer, attempts: attempts, devices: devices, matches: password.Hash.Matches, sleep: sleep.For,
-		// Half of the machine is enough for strangers: the other routes, and those
-		// whose device is known, must not wait for them.
-		strangers: newChecks(max(1, runtime.GOMAXPROCS(0)/2)), known: newChecks(1)}
+		// Unknown devices get half of the machine: other routes and known devices
+		// must not wait for them.
+		unknown: newChecks(max(1, runtime.GOMAXPROCS(0)/2)), known: newChecks(1)}
 }
 
-// Enter returns a token if the password is that user's: else ErrNoLogin,
+// LogIn returns a token if the password is that user's: else ErrNoLogin,
 // ErrWrongLogin, ErrLoginBusy or *TooManyAttempts. An unknown name is treated as
 // a wrong password in everything, the work and the counting too.
-func (l *Login) Enter(ctx context.Context, in Credentials) (Token, error) {
+func (l *Login) LogIn(ctx context.Context, in Credentials) (Token, error) {
 	if l.signer.Secret == "" || l.users.Len() == 0 {
 		return Token{}, ErrNoLogin
 	}
-	device, queue := l.devices.find(in.Username, in.Devices), l.strangers
+	device, queue := l.devices.find(in.Username, in.Devices), l.unknown
 	if device != "" {
 		queue = l.known
 	}
@@ -94,7 +94,7 @@ func (l *Login) Enter(ctx context.Context, in Credentials) (Token, error) {
 	}
 	switch {
 	case err != nil: // nothing was guessed
-		attempt.giveBack(context.WithoutCancel(ctx))
+		attempt.refund(context.WithoutCancel(ctx))
 		return Token{}, fmt.Errorf("wait to check a password: %w", err)
 	case !matches || !found:
 		return Token{}, ErrWrongLogin
@@ -103,7 +103,7 @@ func (l *Login) Enter(ctx context.Context, in Credentials) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	attempt.giveBack(ctx)
+	attempt.refund(ctx)
 	return Token{AccessToken: token, ExpiresIn: TokenLife, UserID: user.ID(), Device: l.devices.issue(in.Username, device)}, nil
 }
 

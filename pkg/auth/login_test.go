@@ -41,10 +41,10 @@ func from(username, password string) auth.Credentials {
 	return auth.Credentials{Username: username, Password: password, Address: "192.0.2.1"}
 }
 
-func TestEnter(t *testing.T) {
+func TestLogIn(t *testing.T) {
 	c := manualclock.New(now)
 	l := login(t, c)
-	token, err := l.Enter(t.Context(), from(" AN ", "correct horse"))
+	token, err := l.LogIn(t.Context(), from(" AN ", "correct horse"))
 	require.NoError(t, err)
 	assert.Equal(t, "acc-an", token.UserID)
 	assert.Equal(t, 12*time.Hour, token.ExpiresIn)
@@ -60,7 +60,7 @@ func TestEnter(t *testing.T) {
 	_, err = verify.Verify(token.AccessToken)
 	require.ErrorIs(t, err, auth.ErrBadToken, "expired")
 
-	token, err = l.Enter(t.Context(), from("bo", "correct horse"))
+	token, err = l.LogIn(t.Context(), from("bo", "correct horse"))
 	require.NoError(t, err)
 	got, err = verify.Verify(token.AccessToken)
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestEnterRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			token, err := login(t, manualclock.New(now)).Enter(t.Context(), from(tt.username, tt.password))
+			token, err := login(t, manualclock.New(now)).LogIn(t.Context(), from(tt.username, tt.password))
 			require.ErrorIs(t, err, auth.ErrWrongLogin)
 			assert.Equal(t, auth.ErrWrongLogin.Error(), err.Error(), "the log must not tell names or which of the two was wrong")
 			assert.Zero(t, token)
@@ -97,7 +97,7 @@ func TestEnterWorksTheSameForEverybody(t *testing.T) {
 				checks = append(checks, h.Cost())
 				return h.Matches(text)
 			})
-			_, err := l.Enter(t.Context(), from(username, "wrong"))
+			_, err := l.LogIn(t.Context(), from(username, "wrong"))
 			require.ErrorIs(t, err, auth.ErrWrongLogin)
 			assert.Equal(t, []password.Cost{{Memory: 4096, Passes: 1, Threads: 1}}, checks)
 		})
@@ -108,7 +108,7 @@ func TestEnterWorksTheSameForEverybody(t *testing.T) {
 func TestEnterUnknownUserWhoseDecoyMatches(t *testing.T) {
 	l := login(t, manualclock.New(now))
 	l.SetMatches(func(password.Hash, string) bool { return true })
-	_, err := l.Enter(t.Context(), from("nobody", "x"))
+	_, err := l.LogIn(t.Context(), from("nobody", "x"))
 	require.ErrorIs(t, err, auth.ErrWrongLogin)
 }
 
@@ -120,10 +120,10 @@ func TestEnterTooOften(t *testing.T) {
 			checks := 0
 			l.SetMatches(func(h password.Hash, text string) bool { checks++; return h.Matches(text) })
 			for range auth.PerPair.Burst {
-				_, err := l.Enter(t.Context(), from(username, "wrong"))
+				_, err := l.LogIn(t.Context(), from(username, "wrong"))
 				require.ErrorIs(t, err, auth.ErrWrongLogin)
 			}
-			_, err := l.Enter(t.Context(), from(username, "correct horse"))
+			_, err := l.LogIn(t.Context(), from(username, "correct horse"))
 			var limited *auth.TooManyAttempts
 			require.ErrorAs(t, err, &limited)
 			assert.Equal(t, time.Minute, limited.RetryAfter)
@@ -137,7 +137,7 @@ func TestEnterRightIsNotLimited(t *testing.T) {
 	l := login(t, manualclock.New(now))
 	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
 	for range 2 * auth.PerAddress.Burst {
-		_, err := l.Enter(t.Context(), from("an", "right"))
+		_, err := l.LogIn(t.Context(), from("an", "right"))
 		require.NoError(t, err)
 	}
 }
@@ -151,7 +151,7 @@ func TestEnterNotConfigured(t *testing.T) {
 		"no-users":  auth.NewLogin(users.List{}, auth.Signer{Secret: signingSecret, Now: c.Now}, attempts, auth.Devices{Secrets: []string{signingSecret}, Now: c.Now}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := l.Enter(t.Context(), from("an", "correct horse"))
+			_, err := l.LogIn(t.Context(), from("an", "correct horse"))
 			require.ErrorIs(t, err, auth.ErrNoLogin)
 		})
 	}
@@ -159,9 +159,9 @@ func TestEnterNotConfigured(t *testing.T) {
 
 // stalled is a login whose checks of passwords do not end before release is
 // closed; each is sent to busy as it begins.
-func stalled(t *testing.T, strangers int) (l *auth.Login, busy chan struct{}, release chan struct{}) {
+func stalled(t *testing.T, others int) (l *auth.Login, busy chan struct{}, release chan struct{}) {
 	l = login(t, manualclock.New(now))
-	l.SetStrangers(strangers)
+	l.SetUnknown(others)
 	busy, release = make(chan struct{}), make(chan struct{})
 	l.SetMatches(func(password.Hash, string) bool {
 		busy <- struct{}{}
@@ -178,7 +178,7 @@ func TestEnterChecksFewAtOnce(t *testing.T) {
 	l, busy, release := stalled(t, atOnce)
 	results := make(chan error)
 	enter := func(n int) {
-		_, err := l.Enter(context.Background(), auth.Credentials{Username: fmt.Sprintf("user-%d", n), Password: "x", Address: fmt.Sprintf("192.0.2.%d", n)})
+		_, err := l.LogIn(context.Background(), auth.Credentials{Username: fmt.Sprintf("user-%d", n), Password: "x", Address: fmt.Sprintf("192.0.2.%d", n)})
 		results <- err
 	}
 	for n := range atOnce {
@@ -187,7 +187,7 @@ func TestEnterChecksFewAtOnce(t *testing.T) {
 	}
 	hurried, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := l.Enter(hurried, from("bo", "x"))
+	_, err := l.LogIn(hurried, from("bo", "x"))
 	require.ErrorIs(t, err, context.Canceled)
 
 	for n := range auth.MaxWaiting + 20 {
@@ -197,7 +197,7 @@ func TestEnterChecksFewAtOnce(t *testing.T) {
 		require.ErrorIs(t, <-results, auth.ErrLoginBusy)
 	}
 	for range 2 * auth.PerPair.Burst {
-		_, err := l.Enter(t.Context(), from("an", "x"))
+		_, err := l.LogIn(t.Context(), from("an", "x"))
 		require.ErrorIs(t, err, auth.ErrLoginBusy, "who was never checked has not failed")
 	}
 	select {
@@ -220,17 +220,17 @@ func TestEnterFromAKnownDeviceWhileStrangersWait(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 1 + auth.MaxWaiting {
 		all.Go(func() {
-			_, _ = l.Enter(context.Background(), auth.Credentials{Username: "an", Password: "x", Address: fmt.Sprintf("192.0.2.%d", n)})
+			_, _ = l.LogIn(context.Background(), auth.Credentials{Username: "an", Password: "x", Address: fmt.Sprintf("192.0.2.%d", n)})
 		})
 	}
 	<-busy
 	device := auth.Devices{Secrets: []string{signingSecret}, Now: manualclock.New(now).Now}.Issue("an", "")
 	entered := make(chan error)
 	go func() {
-		_, err := l.Enter(context.Background(), auth.Credentials{Username: "an", Password: "x", Address: "192.0.2.1", Devices: []string{device}})
+		_, err := l.LogIn(context.Background(), auth.Credentials{Username: "an", Password: "x", Address: "192.0.2.1", Devices: []string{device}})
 		entered <- err
 	}()
-	<-busy // its check runs beside the strangers'
+	<-busy // its check runs beside the others'
 	close(release)
 	drained := make(chan struct{})
 	go func() {
@@ -247,7 +247,7 @@ func TestEnterFromAKnownDeviceWhileStrangersWait(t *testing.T) {
 	close(drained)
 }
 
-// However many strangers fail with somebody's name, from wherever, the right
+// However many others fail with somebody's name, from wherever, the right
 // password lets them in; on a new device it may take a moment, on a known one
 // nothing is different.
 func TestEnterWhileStrangersFail(t *testing.T) {
@@ -256,38 +256,38 @@ func TestEnterWhileStrangersFail(t *testing.T) {
 	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
 	var slept []time.Duration
 	l.SetSleep(func(_ context.Context, wait time.Duration) error { slept = append(slept, wait); return nil })
-	first, err := l.Enter(t.Context(), from("an", "right"))
+	first, err := l.LogIn(t.Context(), from("an", "right"))
 	require.NoError(t, err)
 
 	for n := range 500 {
-		_, err := l.Enter(t.Context(), auth.Credentials{Username: "an", Password: "guess", Address: fmt.Sprintf("198.51.100.%d", n/20)})
+		_, err := l.LogIn(t.Context(), auth.Credentials{Username: "an", Password: "guess", Address: fmt.Sprintf("198.51.100.%d", n/20)})
 		require.Error(t, err)
 	}
 	for range 2 * auth.PerAddress.Burst { // one of them behind the same address
-		_, err := l.Enter(t.Context(), from("an", "guess"))
+		_, err := l.LogIn(t.Context(), from("an", "guess"))
 		require.Error(t, err)
 	}
 	slept = nil
-	_, err = l.Enter(t.Context(), auth.Credentials{Username: "an", Password: "right", Address: "203.0.113.7"})
+	_, err = l.LogIn(t.Context(), auth.Credentials{Username: "an", Password: "right", Address: "203.0.113.7"})
 	require.NoError(t, err, "from a new device")
 	assert.Equal(t, []time.Duration{auth.Slowest}, slept)
 	slept = nil
 	known := auth.Credentials{Username: "AN", Password: "right", Address: "192.0.2.1", Devices: []string{"", "nonsense", first.Device}}
-	_, err = l.Enter(t.Context(), known)
+	_, err = l.LogIn(t.Context(), known)
 	require.NoError(t, err, "from a known device, though its address is shut")
 	assert.Equal(t, []time.Duration{0}, slept)
 
 	var limited *auth.TooManyAttempts
-	_, err = l.Enter(t.Context(), from("an", "right"))
+	_, err = l.LogIn(t.Context(), from("an", "right"))
 	require.ErrorAs(t, err, &limited, "the guesser's own address stays shut")
-	_, err = l.Enter(t.Context(), auth.Credentials{Username: "bo", Password: "right", Address: "192.0.2.1", Devices: []string{first.Device}})
+	_, err = l.LogIn(t.Context(), auth.Credentials{Username: "bo", Password: "right", Address: "192.0.2.1", Devices: []string{first.Device}})
 	require.NoError(t, err, "another name is another matter")
 	known.Password = "guess"
 	for range auth.PerDevice.Burst {
-		_, err = l.Enter(t.Context(), known)
+		_, err = l.LogIn(t.Context(), known)
 		require.ErrorIs(t, err, auth.ErrWrongLogin)
 	}
-	_, err = l.Enter(t.Context(), known)
+	_, err = l.LogIn(t.Context(), known)
 	require.ErrorAs(t, err, &limited, "a known device does not guess without end")
 }
 
@@ -297,7 +297,7 @@ func TestEnterHungUpWhileSlow(t *testing.T) {
 	l.SetSleep(func(context.Context, time.Duration) error { return context.Canceled })
 	l.SetMatches(func(password.Hash, string) bool { t.Error("a password was checked"); return true })
 	for range 2 * auth.PerPair.Burst { // nor counted
-		_, err := l.Enter(t.Context(), from("an", "x"))
+		_, err := l.LogIn(t.Context(), from("an", "x"))
 		require.ErrorIs(t, err, context.Canceled)
 	}
 }
@@ -309,7 +309,7 @@ func TestEnterWhileASecretIsRotated(t *testing.T) {
 	list := people(t, `[{"username":"an","password_hash":"`+hash8MiB+`"}]`)
 	enter := func(secret string) string {
 		l := auth.NewLogin(list, auth.Signer{Secret: secret, Now: c.Now}, auth.NewAttempts(gone{}, []byte(secret), c.Now, silent), auth.Devices{Secrets: []string{secret}, Now: c.Now})
-		token, err := l.Enter(t.Context(), from("an", "correct horse"))
+		token, err := l.LogIn(t.Context(), from("an", "correct horse"))
 		require.NoError(t, err)
 		return token.AccessToken
 	}

@@ -29,7 +29,7 @@ func LogIn(ctx context.Context, d *app.Deps, r *Request, username, password stri
 			devices = append(devices, cookie.Value)
 		}
 	}
-	token, err := d.Login.Enter(ctx, auth.Credentials{Username: username, Password: password, Address: r.address, Devices: devices})
+	token, err := d.Login.LogIn(ctx, auth.Credentials{Username: username, Password: password, Address: r.address, Devices: devices})
 	if err != nil {
 		return auth.Token{}, nil, err
 	}

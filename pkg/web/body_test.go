@@ -134,7 +134,7 @@ func statusOverHTTP(t *testing.T, body string, chunked bool) (status int) {
 		reader = io.MultiReader(reader) // of no known length
 	}
 	res, err := server.Client().Post(server.URL, "application/json", reader)
-	if err == nil { // the server may hang up on whoever goes on sending
+	if err == nil { // the server may hang up on a caller who goes on sending
 		require.NoError(t, res.Body.Close())
 	}
 	if e, ok := errors.AsType[*web.Error](<-results); ok {

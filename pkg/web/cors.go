@@ -10,8 +10,8 @@ import (
 // own HTTP calls leave from Rust and need no CORS, and Electron.
 var clientOrigins = []string{"tauri://localhost", "http://tauri.localhost", "https://tauri.localhost", "app://clockwork"}
 
-// preflightAge is how long a browser may go by what a preflight said, in
-// seconds: as long as Chromium believes it.
+// preflightAge is how long a browser may cache a preflight, in seconds: Chromium's
+// maximum.
 const preflightAge = 7200
 
 // CORS are the rules for pages of other origins. Cookies are never allowed, so
@@ -29,8 +29,8 @@ func NewCORS(configured []string) *CORS {
 	})}
 }
 
-// Answer answers a preflight, and returns true. In the answer to any other request
-// it only says whether a page of that origin may read it.
+// Answer answers a preflight, and returns true. For any other request it only sets the
+// headers that say whether a page of its origin may read the answer.
 func (c *CORS) Answer(w http.ResponseWriter, r *http.Request) bool {
 	c.rules.HandlerFunc(w, r)
 	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""

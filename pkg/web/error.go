@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Error is what a caller is told. Message is a sentence that a person can act
-// on; Err is the cause, for the log only.
+// Error is an error answer. Message is a sentence that a person can act on; Err is the
+// cause, for the log only.
 type Error struct {
 	Status     int
 	Code       string // BAD_REQUEST, TIMER_STATE_UNKNOWN, …

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// encoded is a tag to which proxies have added the encoding of their answer,
-// inside the quotes or, as some Apaches do, after them.
+// encoded is a tag to which a proxy has added the encoding of its answer, inside the
+// quotes or, as some versions of Apache do, after them.
 var encoded = regexp.MustCompile(`^(".*?)"?(?:[-;:+]+(?:gzip|br|deflate|zstd))+"?$`)
 
 // IfNoneMatch lists the tags of the request's If-None-Match as this server sent

@@ -12,7 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// FuzzOrigin: only the very origins that are listed, written in whatever case,
+// FuzzOrigin: only the listed origins, in upper or lower case,
 // may read an answer.
 func FuzzOrigin(f *testing.F) {
 	for _, s := range []string{"", "null", "tauri://localhost", "https://tauri.localhost", "https://time.example.test", "https://time.example.test.evil.test",
@@ -40,7 +40,7 @@ func FuzzOrigin(f *testing.F) {
 	})
 }
 
-// FuzzRequestID: an id is taken over only where it can stand in a header and a
+// FuzzRequestID: an id is reused only if it is safe in a header and a
 // log; any other caller gets a new one.
 func FuzzRequestID(f *testing.F) {
 	for _, s := range []string{"", "abc-1", "a b", "a\r\nX-Evil: 1", strings.Repeat("a", 65), "ä", "a\n"} {

@@ -14,9 +14,9 @@ import (
 var ErrHost = &Error{Status: http.StatusForbidden, Code: "ORIGIN_NOT_ALLOWED",
 	Message: "This server answers only by a name of its own machine, such as localhost; its operator can add another to CORS_ALLOWED_ORIGINS."}
 
-// Hosts are those by which a server that serves its own machine is called: a
-// page whose name is rebound to 127.0.0.1 calls it by another, though for its
-// browser both are of one origin.
+// Hosts are the names by which a server that serves its own machine may be called. It
+// defends against DNS rebinding: a page whose own name points to 127.0.0.1 is of the
+// same origin for its browser, but uses another name.
 type Hosts struct{ configured []string }
 
 // NewHosts allows loopback names and addresses, and the hosts of the origins.

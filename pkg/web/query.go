@@ -34,7 +34,8 @@ func ParseQuery(rawQuery string) (Query, error) {
 	return Query{all}, nil
 }
 
-// fieldName keeps a caller's text out of the answer unless it is a plain name.
+// fieldName returns name if it is plain, else "": the answer must not repeat any text of
+// the caller's.
 func fieldName(name string) string {
 	for _, r := range name {
 		if r > unicode.MaxASCII || !unicode.IsLetter(r) {
@@ -67,8 +68,8 @@ func (q Query) Get(name string) string { return q.values.Get(name) }
 // Has reports whether the parameter is there with a value.
 func (q Query) Has(name string) bool { return q.Get(name) != "" }
 
-// Int returns a whole number, clamped to [lowest, highest]; fallback where it
-// is absent; a 400 where it is not a number.
+// Int returns a whole number, clamped to [lowest, highest], or fallback if it is absent.
+// If it is not a number the error is a 400.
 func (q Query) Int(name string, fallback, lowest, highest int) (int, error) {
 	text := q.Get(name)
 	if text == "" {

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Reply is a successful answer. A 304 has no body; every other has one,
-// because the desktop client parses whatever comes.
+// Reply is a successful answer. A 304 has no body; every other has one, because the
+// desktop client parses it.
 type Reply struct {
 	Status int
 	Body   any
 	ETag   string
-	// Replayed marks what an earlier request with the same Idempotency-Key got.
+	// Replayed marks the answer to an earlier request with the same Idempotency-Key.
 	Replayed bool
 	Cookie   *http.Cookie // nil for none
 }

@@ -8,8 +8,8 @@ import (
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
 
-// RequestID takes the caller's X-Request-Id where it is a plain word, so that
-// one id follows a call through several systems, and makes one elsewhere.
+// RequestID returns the caller's X-Request-Id if it is a plain word, so that one id
+// follows a call through several systems. Otherwise it makes a new one.
 func RequestID(r *http.Request) string {
 	if id := r.Header.Get("X-Request-Id"); id != "" && requestIDForm.MatchString(id) {
 		return id

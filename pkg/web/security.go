@@ -2,10 +2,9 @@ package web
 
 import "net/http"
 
-// What every answer of the API says of itself: it is data, and nothing that a
-// page may show, run, embed or guess the type of. A page of another origin that
-// CORS lets read it is not held back by any of these: the resource policy is
-// for those that embed it without asking.
+// An answer of the API is data: a page must not show, run or embed it, nor guess its
+// type. None of these headers stops a page that CORS lets read it: the resource policy
+// is about pages that embed it without CORS.
 var (
 	noSniff     = []string{"nosniff"}
 	noContent   = []string{"default-src 'none'; frame-ancestors 'none'"}

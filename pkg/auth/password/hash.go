@@ -35,7 +35,7 @@ type Hash struct {
 	salt, key []byte
 }
 
-// New hashes a password with a salt of its own.
+// New hashes a password with a new salt.
 func New(password string) Hash {
 	h := Hash{cost: Cost{Memory: newMemory, Passes: newPasses, Threads: newThreads}, salt: make([]byte, newSalt)}
 	_, _ = rand.Read(h.salt) // never fails
@@ -46,8 +46,8 @@ func New(password string) Hash {
 // Cost is the work of one Matches.
 func (h Hash) Cost() Cost { return h.cost }
 
-// Matches reports whether the password is the hashed one. It always does the
-// whole work, and takes the same time wherever the two differ.
+// Matches reports whether the password is the hashed one. Its time does not depend on
+// where the two differ.
 func (h Hash) Matches(password string) bool {
 	return subtle.ConstantTimeCompare(h.derive(password, len(h.key)), h.key) == 1
 }
@@ -56,8 +56,7 @@ func (h Hash) derive(password string, length int) []byte {
 	return argon2.IDKey([]byte(password), h.salt, h.cost.Passes, h.cost.Memory, h.cost.Threads, uint32(length))
 }
 
-// Decoy is a hash that costs as much to check as h and that no password is
-// known to match.
+// Decoy is a hash with the cost of h that no known password matches.
 func (h Hash) Decoy() Hash {
 	return Hash{cost: h.cost, salt: make([]byte, len(h.salt)), key: make([]byte, len(h.key))}
 }

@@ -13,8 +13,8 @@ import (
 // ErrFormat means that a text is not an argon2id hash in PHC form.
 var ErrFormat = errors.New("must be an argon2id hash in PHC form: $argon2id$v=19$m=19456,t=2,p=1$salt$hash")
 
-// ErrCost means that a hash is too weak to keep, or so costly that checking it
-// would take down the process.
+// ErrCost means that a hash is too weak, or so expensive that checking it could stop the
+// process.
 var ErrCost = errors.New("must have m from 4096 to 131072 (KiB), t from 1 to 10, p from 1 to 8, a salt of 8 to 64 bytes and a hash of 16 to 64")
 
 // The bounds of ErrCost. 4 MiB is the least that the argon2 program uses by
@@ -69,8 +69,7 @@ func parameters(text string) (memory, passes, threads uint64, err error) {
 	return numbers[0], numbers[1], numbers[2], nil
 }
 
-// PHC writes the hash in PHC form. It is as secret as what it protects is
-// valuable: a weak password can be guessed from it.
+// PHC writes the hash in PHC form. It is a secret: a weak password can be guessed from it.
 func (h Hash) PHC() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.cost.Memory, h.cost.Passes, h.cost.Threads,
 		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.key))

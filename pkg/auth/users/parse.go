@@ -29,8 +29,8 @@ type entry struct {
 	Role         string `json:"role"`
 }
 
-// Parse reads AUTH_USERS; "" is nobody. Its error lists every fault by the
-// user's place in the array, and holds no value.
+// Parse reads AUTH_USERS; "" means nobody. Its error lists every fault by the user's
+// place in the array, and quotes no value.
 func Parse(text string) (List, error) {
 	if strings.TrimSpace(text) == "" {
 		return List{}, nil
@@ -62,8 +62,8 @@ func Parse(text string) (List, error) {
 	return l, nil
 }
 
-// decode refuses members that it does not know: a misspelt account_id would
-// give the user other rights than meant.
+// decode refuses unknown members: a misspelt account_id would give the user other rights
+// than intended.
 func decode(text string) ([]entry, error) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.DisallowUnknownFields()
@@ -79,7 +79,7 @@ func decode(text string) ([]entry, error) {
 
 var emailForm = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
 
-// everybody is what "all" means where an account is named.
+// everybody is the account id that means all accounts.
 const everybody = "all"
 
 func (e entry) user() (u User, hash password.Hash, problems []string) {
@@ -109,7 +109,7 @@ func (e entry) user() (u User, hash password.Hash, problems []string) {
 	return u, hash, problems
 }
 
-// notInNames: commas too, at which Upstash's subscriptions cut a channel's name.
+// notInNames includes commas, because Upstash splits the names of channels at them.
 func notInNames(r rune) bool {
 	return r == ',' || !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == utf8.RuneError
 }

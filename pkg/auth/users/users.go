@@ -42,7 +42,7 @@ type List struct {
 // Len is the number of users.
 func (l List) Len() int { return len(l.users) }
 
-// Each gives every user with their hash.
+// Each yields every user with their hash.
 func (l List) Each() iter.Seq2[User, password.Hash] {
 	return func(yield func(User, password.Hash) bool) {
 		for i, u := range l.users {
@@ -53,11 +53,10 @@ func (l List) Each() iter.Seq2[User, password.Hash] {
 	}
 }
 
-// Find returns the user of that name, whatever its case, with the hash to check
-// the password against. For an unknown name it returns a decoy that costs what
-// some user's hash costs, always the same one's for the same name, so that
-// neither the time of one answer nor that of many tells who exists. An empty
-// list has nothing to check: found is false and the hash empty.
+// Find returns the user of that name, in upper or lower case, and the hash to check the
+// password against. For an unknown name it returns a decoy with the cost of some user's
+// hash, always the same one's for the same name, so that timing does not show who exists.
+// For an empty list the hash is empty.
 func (l List) Find(username string) (u User, hash password.Hash, found bool) {
 	if len(l.users) == 0 {
 		return User{}, password.Hash{}, false
@@ -69,9 +68,9 @@ func (l List) Find(username string) (u User, hash password.Hash, found bool) {
 	return User{}, l.hashes[binary.BigEndian.Uint64(sum[:8])%uint64(len(l.hashes))].Decoy(), false
 }
 
-// Fold gives the one spelling under which a username is compared and counted.
-// Unlike an e-mail address it is folded in every script: two that are one by it
-// are refused at start, and a password goes with each.
+// Fold is the spelling in which usernames are compared and counted. Unlike e-mail
+// addresses they are folded in every script. Two users who are equal then are refused at
+// start.
 func Fold(username string) string { return strings.ToLower(strings.TrimSpace(username)) }
 
 // String keeps names and hashes out of logs.
