@@ -51,14 +51,14 @@ func TestLogin(t *testing.T) {
 	right := credentials("linh", loginPassword)
 	raw := func(body string) apptest.Request { return apptest.Request{Target: "/api/login", Body: body} }
 	refused := func(name, username, password string) apptest.Scenario {
-		return apptest.Scenario{Name: name, Options: ready, Request: credentials(username, password), Status: 401, Code: "INVALID_CREDENTIALS", Golden: name == "wrong-password", Then: tellsNobody}
+		return apptest.Scenario{Name: name, Options: ready, Request: credentials(username, password), Status: 401, Code: "INVALID_CREDENTIALS", Golden: name == "wrong-password", Then: assertDiscreet}
 	}
 	bad := func(name, body, field string) apptest.Scenario {
-		return apptest.Scenario{Name: name, Options: ready, Request: raw(body), Status: 400, Code: "BAD_REQUEST", Field: field, Golden: name == "no-password", Then: tellsNobody}
+		return apptest.Scenario{Name: name, Options: ready, Request: raw(body), Status: 400, Code: "BAD_REQUEST", Field: field, Golden: name == "no-password", Then: assertDiscreet}
 	}
 	apptest.Run(t, api.HandleAuth, []apptest.Scenario{
-		{Name: "open-mode", Options: ready, Request: right, Status: 200, Golden: true, Then: tellsNobody},
-		{Name: "required-mode", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "required")}, Request: right, Status: 200, Then: tellsNobody},
+		{Name: "open-mode", Options: ready, Request: right, Status: 200, Golden: true, Then: assertDiscreet},
+		{Name: "required-mode", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "required")}, Request: right, Status: 200, Then: assertDiscreet},
 		{Name: "mode-unset", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "")}, Request: right, Status: 200},
 		{Name: "over-tcp", Options: apptest.Options{Env: loginEnv(), OverTCP: true}, Request: right, Status: 200},
 		{Name: "without-account", Options: ready, Request: credentials("guest", loginPassword), Status: 200, Has: []string{`"user_id":"guest"`}},
@@ -101,8 +101,8 @@ func TestLogin(t *testing.T) {
 	})
 }
 
-// tellsNobody holds the answer and the log to saying nothing of who tried what.
-func tellsNobody(t *testing.T, w *apptest.World, a apptest.Answer) {
+// assertDiscreet asserts that neither the answer nor the log says who tried what.
+func assertDiscreet(t *testing.T, w *apptest.World, a apptest.Answer) {
 	for _, personal := range []string{loginPassword, "nobody@example.test", "linh@example.test", "secret-of-linh", loginHash, "192.0.2.1"} {
 		assert.NotContains(t, w.Log.String(), personal)
 		assert.NotContains(t, string(a.Body), personal)

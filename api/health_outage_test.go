@@ -40,7 +40,7 @@ func deepHealth(t *testing.T, w *apptest.World) (status int, since map[string]ti
 	return a.Status, since
 }
 
-// An outage has one beginning, whoever asks and how often, until it is over.
+// An outage has one start, however many ask, until it is over.
 func TestHealthDownSince(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	down := w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 401})
@@ -63,7 +63,7 @@ func TestHealthDownSince(t *testing.T) {
 	assert.Equal(t, map[string]time.Time{"clockwork": again}, since)
 }
 
-// A process that has just begun is told by the others, through Redis.
+// A new process learns of an outage from the others, through Redis.
 func TestHealthDownSinceOverInstances(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 401})
@@ -123,7 +123,7 @@ func TestHealthIsNoWeapon(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	assert.Len(t, bodies, 1, "all are told the same")
+	assert.Len(t, bodies, 1, "all get the same answer")
 	assert.Equal(t, map[string]int{"jira.myself": 1, "clockwork.worklogs": 1, "connect.servlet": 1}, w.Sandbox.Requests())
 	after, err := w.Redis.Usage(t.Context())
 	require.NoError(t, err)

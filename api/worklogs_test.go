@@ -168,7 +168,7 @@ func TestWorklogsNamesNeedNoJira(t *testing.T) {
 // bare is Clockwork's answer for an issue that it cannot expand.
 const bare = `[{"id":"7","issueId":"ID","timeSpentSeconds":60,"started":"2026-04-28T08:00:00Z","comment":null,"author":{"accountId":"x"}}]`
 
-// One entry that cannot be read costs nobody the others.
+// One entry that cannot be read does not hide the others.
 func TestWorklogsWithAnUnreadableOne(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 200, Body: strings.NewReplacer("[", `[{"id":"8","started":""},`, "ID", "999999").Replace(bare)})

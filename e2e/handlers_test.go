@@ -60,8 +60,8 @@ func checkHandler(t *testing.T, f goFile, fn *ast.FuncDecl) {
 	assert.Len(t, word.FindAll(f.text, -1), doc+1, "%s stands somewhere else than in its declaration and doc comment", name)
 }
 
-// checkPackageClause holds the file to what "vercel dev" does to it: the first
-// lower-case "package x" is replaced.
+// checkPackageClause checks that "vercel dev" replaces the right text: it takes
+// the first lower-case "package x".
 func checkPackageClause(t *testing.T, f goFile) {
 	t.Helper()
 	first := regexp.MustCompile(`\bpackage\W+\S+\b`).FindIndex(f.text)

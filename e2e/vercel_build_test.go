@@ -71,8 +71,8 @@ func TestVercelBuild(t *testing.T) {
 // served are the kinds of files that a browser or a client has a use for.
 var served = []string{".css", ".html", ".ico", ".js", ".json", ".svg", ".txt", ".webmanifest", ".woff2", ".yaml"}
 
-// assertWebApp holds what is served as files to the web app and the API's
-// documents, and its pages to the policies that they carry.
+// assertWebApp asserts that only the web app and the API's documents are served
+// as files, and that each page has a policy.
 func assertWebApp(t *testing.T, dir string, static []string) {
 	t.Helper()
 	for _, name := range []string{"index.html", "404.html", "openapi.yaml", "reference.html"} {
@@ -95,7 +95,7 @@ func assertWebApp(t *testing.T, dir string, static []string) {
 // sees the path that the client sent.
 func testFunction(ctx context.Context, t *testing.T, f vercel.Function, env []string, all []requests.Request) {
 	t.Helper()
-	// An event is refused by nobody faster than by a port that nobody holds.
+	// No server listens on this port, so events fail at once.
 	fn, err := lambdaruntime.Start(f.Bootstrap, append([]string{"INNGEST_DEV=http://127.0.0.1:9", "GODEBUG=inittrace=1"}, env...))
 	require.NoError(t, err)
 	defer func() {
@@ -118,8 +118,8 @@ func testFunction(ctx context.Context, t *testing.T, f vercel.Function, env []st
 
 var initTrace = regexp.MustCompile(`init (\S+) @.* ms clock, (\d+) bytes`)
 
-// assertQuickStart checks what each package allocates before main, from which the
-// time can be told on a busy machine too: 10 MB were 23 ms of each cold start.
+// assertQuickStart checks what each package allocates before main. Unlike time, it
+// is the same on a busy machine: 10 MB once took 23 ms of each cold start.
 func assertQuickStart(t *testing.T, output string) {
 	t.Helper()
 	packages := initTrace.FindAllStringSubmatch(output, -1)

@@ -25,7 +25,7 @@ import (
 // realtimeProject are the settings with which cmd/server is deployed.
 const realtimeProject = "vercel.realtime.json"
 
-// noInngest is a port that nobody holds: nobody refuses an event faster.
+// noInngest is a port on which no server listens, so events fail at once.
 const noInngest = "INNGEST_DEV=http://127.0.0.1:9"
 
 // realtimeTree is a copy of the tree and a CLI that takes it for cmd/server's.
@@ -61,7 +61,7 @@ func TestVercelRealtimeBuild(t *testing.T) {
 	checkRealtime(ctx, t, around, base)
 }
 
-// assertOnlyProgram holds a deployment to answering every request with the
+// assertOnlyProgram asserts that a deployment answers every request with the
 // program. The CLI deploys all below public as files whenever it finds a server
 // in Go, whatever outputDirectory says: no route may lead to them.
 func assertOnlyProgram(t *testing.T, file string) {
@@ -144,7 +144,7 @@ func checkRealtime(ctx context.Context, t *testing.T, around *upstreams.Upstream
 	assert.True(t, around.Redis.Miniredis().Exists("clockwork:realtime:timers:"+world.AccountID), "kept in Redis, as %s says", realtimeProject)
 }
 
-// event is what a screen is told.
+// event is what a screen receives.
 type event struct {
 	Event   string
 	Payload struct{ ID, Status string }

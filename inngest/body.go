@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	// maxBody is the largest request taken, in bytes: a burst of events is a few
-	// tens of KiB, and the steps pass what they found through Redis.
+	// maxBody is the largest request accepted, in bytes: a batch of events is a few
+	// tens of KiB, and the steps pass their results through Redis.
 	maxBody = 256 << 10
 	// Inngest's own requests nest some six levels and have a dozen names in one.
 	maxDepth = 64
 	maxNames = 128
 )
 
-// plainBodies hands on requests whose body costs little to read. The SDK brings
-// a body into canonical form before it knows who signed it, and that form's
-// parser recurses without a limit and takes a time quadratic in the names of an
-// object: anyone could stop the process with one request.
+// plainBodies passes on requests whose body costs little to parse. The SDK brings
+// a body into canonical form before it checks the signature, and the parser of
+// that form recurses without a limit and takes quadratic time in the number of an
+// object's names: anyone could stop the process with one request.
 func plainBodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := web.ReadBody(r, maxBody)

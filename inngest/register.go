@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// burst collapses events that come within it into one run. It is a batch
-	// rather than a debounce: Inngest starts a debounced run two seconds after
-	// its event at the earliest, and by then a start should be visible.
+	// burst is the window within which events become one run. It is a batch, not a
+	// debounce: Inngest starts a debounced run two seconds after its event at the
+	// earliest, and by then a start should be visible.
 	burst     = time.Second
 	burstSize = 100
-	// burstKey keeps an event for another site, which is refused, apart.
+	// burstKey puts events for another site, which are refused, into a batch of their own.
 	burstKey = "event.data.jiraDomain"
 	// retries of each step, after its first attempt.
 	retries = 4
 )
 
-// Handler serves the function, as Inngest's protocol has it.
+// Handler serves the function by Inngest's protocol.
 func Handler(d *app.Deps) (http.Handler, error) {
 	client, err := newClient(d)
 	if err != nil {
@@ -41,7 +41,7 @@ func Handler(d *app.Deps) (http.Handler, error) {
 		return nil, fmt.Errorf("inngest function: %w", err)
 	}
 	path := "/api/inngest" // rewrites may have changed what the request says
-	unsigned := false      // but in dev mode, whatever it says; unset, the SDK asks the environment
+	unsigned := false      // dev mode ignores it; if nil, the SDK reads the environment
 	serve := client.ServeWithOpts(inngestgo.ServeOpts{Path: &path, EnableUnauthedSync: &unsigned})
 	if d.Config.SelfHostedInngest() {
 		if serve, err = registering(d, serve); err != nil {
@@ -82,8 +82,8 @@ func newClient(d *app.Deps) (inngestgo.Client, error) {
 }
 
 // behindProxy registers the function at the address that the dev server called:
-// vercel dev stands before a process that ends with each request. Deployments
-// believe no such header.
+// vercel dev is a proxy before a process that ends with each request. Deployments
+// do not trust the header.
 func behindProxy(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host := r.Header.Get("X-Forwarded-Host"); host != "" {

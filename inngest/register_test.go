@@ -26,7 +26,7 @@ func (s warned) Acquire(ctx context.Context) (timersync.Acquired, error) {
 	return got, err
 }
 
-// registered is the function as Inngest is told of it.
+// registered is the function as it is registered with Inngest.
 func registered(t *testing.T, variables map[string]string) map[string]any {
 	t.Helper()
 	var body []byte
@@ -42,10 +42,10 @@ func registered(t *testing.T, variables map[string]string) map[string]any {
 	answer := httptest.NewRecorder()
 	h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/api/inngest", nil))
 	require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
-	var told struct{ Functions []map[string]any }
-	require.NoError(t, json.Unmarshal(body, &told))
-	require.Len(t, told.Functions, 1)
-	return told.Functions[0]
+	var manifest struct{ Functions []map[string]any }
+	require.NoError(t, json.Unmarshal(body, &manifest))
+	require.Len(t, manifest.Functions, 1)
+	return manifest.Functions[0]
 }
 
 func TestRegistered(t *testing.T) {

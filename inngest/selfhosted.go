@@ -12,9 +12,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// registering tells a server of one's own of the functions. Inngest's cloud
-// reads them from the answer to its signed PUT; `inngest start` sends the same
-// PUT, does not look at the answer, and waits for them at its own address.
+// registering registers the function with a self-hosted Inngest. Inngest's cloud
+// reads the functions from the answer to its signed PUT; `inngest start` sends the
+// same PUT, ignores the answer, and expects them at its own address.
 func registering(d *app.Deps, next http.Handler) (http.Handler, error) {
 	api, err := inngestapi.New(inngestapi.Options{BaseURL: d.Config.InngestURL(), SigningKey: d.Config.Inngest.SigningKey, Transport: d.Transport, Now: d.Now})
 	if err != nil {
@@ -25,7 +25,7 @@ func registering(d *app.Deps, next http.Handler) (http.Handler, error) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		answer := &held{header: http.Header{}, status: http.StatusOK}
+		answer := &buffered{header: http.Header{}, status: http.StatusOK}
 		next.ServeHTTP(answer, r)
 		if answer.status == http.StatusOK {
 			manifest, err := manifestOf(answer.body.Bytes(), d.Config.Platform.Commit)
@@ -54,35 +54,35 @@ type manifest struct {
 	Functions  json.RawMessage `json:"functions"`
 }
 
-// manifestOf makes one of the SDK's answer to a signed PUT.
+// manifestOf converts the SDK's answer to a signed PUT.
 func manifestOf(answer []byte, version string) (manifest, error) {
-	var told struct {
+	var from struct {
 		AppID     string          `json:"app_id"`
 		Functions json.RawMessage `json:"functions"`
 		Language  string          `json:"sdk_language"`
 		Version   string          `json:"sdk_version"`
 		URL       string          `json:"url"`
 	}
-	if err := json.Unmarshal(answer, &told); err != nil {
+	if err := json.Unmarshal(answer, &from); err != nil {
 		return manifest{}, fmt.Errorf("the SDK's answer: %w", err)
 	}
-	return manifest{V: "1", URL: told.URL, DeployType: "ping", SDK: told.Language + ":v" + told.Version,
-		AppName: told.AppID, AppVersion: version, Functions: told.Functions}, nil
+	return manifest{V: "1", URL: from.URL, DeployType: "ping", SDK: from.Language + ":v" + from.Version,
+		AppName: from.AppID, AppVersion: version, Functions: from.Functions}, nil
 }
 
-// held is an answer that is not sent yet.
-type held struct {
+// buffered is an answer that is not sent yet.
+type buffered struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (h *held) Header() http.Header         { return h.header }
-func (h *held) WriteHeader(status int)      { h.status = status }
-func (h *held) Write(b []byte) (int, error) { return h.body.Write(b) }
+func (b *buffered) Header() http.Header         { return b.header }
+func (b *buffered) WriteHeader(status int)      { b.status = status }
+func (b *buffered) Write(p []byte) (int, error) { return b.body.Write(p) }
 
-func (h *held) send(w http.ResponseWriter) {
-	maps.Copy(w.Header(), h.header)
-	w.WriteHeader(h.status)
-	_, _ = w.Write(h.body.Bytes())
+func (b *buffered) send(w http.ResponseWriter) {
+	maps.Copy(w.Header(), b.header)
+	w.WriteHeader(b.status)
+	_, _ = w.Write(b.body.Bytes())
 }

@@ -56,7 +56,7 @@ func TestRegistersWithAnInngestOfOnesOwn(t *testing.T) {
 			if tt.register == 0 {
 				return
 			}
-			var told struct {
+			var sent struct {
 				V, URL, DeployType, SDK, AppName string
 				Functions                        []struct {
 					ID       string
@@ -64,13 +64,13 @@ func TestRegistersWithAnInngestOfOnesOwn(t *testing.T) {
 					Steps    map[string]struct{ Runtime struct{ URL string } }
 				}
 			}
-			require.NoError(t, json.Unmarshal([]byte(registered[0]), &told))
-			assert.Equal(t, []string{"1", url, "ping", "clockwork-timers"}, []string{told.V, told.URL, told.DeployType, told.AppName})
-			assert.Regexp(t, `^go:v[0-9]`, told.SDK)
-			require.Len(t, told.Functions, 1)
-			assert.Equal(t, "clockwork-timers-sync-active-timers", told.Functions[0].ID)
-			assert.Len(t, told.Functions[0].Triggers, 2)
-			assert.True(t, strings.HasPrefix(told.Functions[0].Steps["step"].Runtime.URL, url+"?"), registered[0])
+			require.NoError(t, json.Unmarshal([]byte(registered[0]), &sent))
+			assert.Equal(t, []string{"1", url, "ping", "clockwork-timers"}, []string{sent.V, sent.URL, sent.DeployType, sent.AppName})
+			assert.Regexp(t, `^go:v[0-9]`, sent.SDK)
+			require.Len(t, sent.Functions, 1)
+			assert.Equal(t, "clockwork-timers-sync-active-timers", sent.Functions[0].ID)
+			assert.Len(t, sent.Functions[0].Triggers, 2)
+			assert.True(t, strings.HasPrefix(sent.Functions[0].Steps["step"].Runtime.URL, url+"?"), registered[0])
 			if tt.accepts {
 				assert.NotEmpty(t, answer.Header().Get("X-Inngest-Signature"), "the answer of the SDK, for an Inngest that reads it")
 				assert.Contains(t, answer.Body.String(), "sync-active-timers")

@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	// signatureAge is how long a signature is good for, as the SDK has it. Of a
-	// time ahead of ours it says nothing; here the clocks may differ as much.
+	// signatureAge is how long a signature is valid, as in the SDK. The SDK accepts
+	// any time ahead of ours; here the clocks may differ by this much.
 	signatureAge = 5 * time.Minute
-	// smallBody is what a body may have, in bytes, to be checked whatever its
-	// address has sent before: at most 2 ms of work. Who shares an address with
-	// Inngest's calls must not keep them out.
+	// smallBody is the size, in bytes, up to which a body is checked even if its
+	// address has sent forgeries: at most 2 ms of work. Otherwise anybody who shares
+	// an address with Inngest could lock it out.
 	smallBody = 8 << 10
 )
 
@@ -31,8 +31,8 @@ var (
 )
 
 // signatures checks Inngest's signature before anything that costs more than
-// the check itself. The SDK checks it again, but only after it has brought the
-// body into canonical form, whoever sent it.
+// the check. The SDK checks it too, but only after it has brought the body into
+// canonical form.
 type signatures struct {
 	deps *app.Deps
 	now  func() time.Time
@@ -58,8 +58,8 @@ func (s *signatures) serve(next http.Handler) http.Handler {
 
 var signatureForm = regexp.MustCompile(`^t=([0-9]{1,11})&s=[0-9a-f]{1,64}$`)
 
-// recent reports whether a signature has the right form and says a time that is
-// not long ago: nearly all that costs nothing to refuse.
+// recent reports whether a signature has the right form and a recent time, which
+// is cheap to check.
 func (s *signatures) recent(signature string) bool {
 	parts := signatureForm.FindStringSubmatch(signature)
 	if parts == nil {

@@ -112,7 +112,7 @@ func TestForgeriesAreFew(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, send("192.0.2.1", other, large).Code, "later they are checked again")
 }
 
-// A GET is Inngest asking what there is. Its body is nobody's business.
+// A GET asks what functions there are. Its body is ignored.
 func TestBodyOfAGetIsNotRead(t *testing.T) {
 	s := &signatures{now: time.Now}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/inngest", unread{t})

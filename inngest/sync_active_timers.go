@@ -69,7 +69,7 @@ func (f *syncActiveTimers) run(ctx context.Context, in inngestgo.Input[map[strin
 	return output{fetched.Source, fetched.Pages, result, fetched.Moved, fetched.Unproven, fetched.Unreadable, acquired.Warning}, nil
 }
 
-// checkAny refuses a run for which no event of its burst is good.
+// checkAny refuses a run if every event of its batch is wrong.
 func (f *syncActiveTimers) checkAny(in inngestgo.Input[map[string]any]) error {
 	err := f.check(in.Event.Data)
 	for _, event := range in.Events {
@@ -105,7 +105,7 @@ func (f *syncActiveTimers) check(raw map[string]any) error {
 	return nil
 }
 
-// final marks an error that no repetition can mend.
+// final marks an error that a retry cannot fix.
 func final[T any](result T, err error) (T, error) {
 	if timersync.Permanent(err) {
 		return result, inngestgo.NoRetryError(err)

@@ -26,8 +26,8 @@ func HandleActive(w http.ResponseWriter, r *http.Request) {
 	httpapi.Serve(w, r, httpapi.Route{Method: http.MethodGet, Path: "/api/timers/active", Handle: active})
 }
 
-// activeReply is the answer but for the timers, which come first and are encoded
-// already.
+// activeReply is the answer without the timers, which come first and are already
+// encoded.
 type activeReply struct {
 	CachedAt  *time.Time `json:"cachedAt"` // when tillNow was true: the moment of this answer
 	SyncedAt  *time.Time `json:"syncedAt"` // when the snapshot was fetched

@@ -13,8 +13,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// Timers come without names where Jira did not answer the sync, and say so,
-// until it has; a client that has the tag is told of both.
+// If Jira did not answer the sync, timers have no names and the answer says so;
+// the ETag changes both times.
 func TestActiveWithoutJira(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	down := w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status})

@@ -39,7 +39,7 @@ func reached(w *apptest.World, operation string) int {
 	return w.Sandbox.Requests()["clockwork."+operation]
 }
 
-// restart builds the process anew, over the same Redis.
+// restart builds a new process on the same Redis.
 func restart(t *testing.T, w *apptest.World) {
 	t.Helper()
 	c, err := config.Load(w.Env)
@@ -106,7 +106,7 @@ func TestKeyWhereTheCallerLostTheAnswer(t *testing.T) {
 }
 
 // A repetition waits for the first, but not as long as a request lasts, also in a
-// process whose clock is off: how old the first is only Redis' clock says.
+// process whose clock is wrong: only the clock of Redis counts.
 func TestKeyInProgress(t *testing.T) {
 	for name, off := range map[string]time.Duration{"same-clock": 0, "a-minute-ahead": time.Minute, "a-minute-behind": -time.Minute} {
 		t.Run(name, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestKeyIsACallersOwn(t *testing.T) {
 	assert.Equal(t, 2, reached(w, "start_timer"))
 }
 
-// What became of a start of which nobody knows decides what a repetition does.
+// If the outcome of a start is unknown, a repeat looks at what runs.
 func TestKeyAfterAFailure(t *testing.T) {
 	inUse := fault.Fault{Upstream: "clockwork", Operation: "clockwork.start_timer", Count: 1}
 	broken := func(change func(f *fault.Fault)) fault.Fault {
@@ -238,7 +238,7 @@ func TestKeyAfterAFailure(t *testing.T) {
 	}
 }
 
-// Nothing was sent where no connection could be opened: the key is free.
+// If no connection could be opened, nothing was sent and the key is free.
 func TestKeyAfterARefusedConnection(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	r := withKey(t, w, 5, start, startBody, keyed)

@@ -24,9 +24,9 @@ type startRequest struct {
 }
 
 type startReply struct {
-	Timer         *timer.Timer `json:"timer,omitempty"` // where it is known whose it is
+	Timer         *timer.Timer `json:"timer,omitempty"` // if its owner is known
 	SyncRequested bool         `json:"syncRequested"`
-	// Pending: Clockwork started it, but no screen can show it yet.
+	// Pending: Clockwork started it, but no screen shows it yet.
 	Pending bool `json:"pending,omitempty"`
 }
 

@@ -163,7 +163,7 @@ func untouched(t *testing.T, w *apptest.World, _ apptest.Answer) {
 	assert.Zero(t, requests["clockwork.start_timer"]+requests["clockwork.stop_timer"], "writes that reached Clockwork")
 }
 
-// An Inngest that never answers holds a start no longer than sending an event may take.
+// An Inngest that never answers delays a start by no more than the deadline of an event.
 func TestStartWhileInngestHangs(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Inngest: true, Deadlines: app.Deadlines{SendEvent: 300 * time.Millisecond}})
 	w.Faults().Add(fault.Fault{Upstream: "inngest", Kind: fault.Hang})

@@ -25,7 +25,7 @@ type stopRequest struct {
 type stopReply struct {
 	Stopped       bool `json:"stopped"`
 	SyncRequested bool `json:"syncRequested"`
-	// Pending: Clockwork stopped it, but screens go on showing it for a while.
+	// Pending: Clockwork stopped it, but screens still show it for a while.
 	Pending bool `json:"pending,omitempty"`
 }
 
@@ -54,12 +54,12 @@ func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, e
 	return httpapi.Once{
 		Payload: []any{account, key, in.TimerID},
 		Read:    control.Reads(ask),
-		// A timer stops once, however often that is asked for, so a claim would be a
-		// command in Redis for nothing. One case is left: nobody named the timer, the
+		// A repeated stop does nothing, so a claim would cost a Redis command for
+		// nothing. One case is left: a request without a name stopped a timer, the
 		// process was killed before it answered, and another timer was started before
-		// the repetition came. Then that one is stopped.
+		// the repeat. Then the repeat stops that one.
 		Unclaimed: true,
-		// Without a name, the next time may find another.
+		// Without a name, a repeat may find another timer.
 		Repeatable: key != "" || in.TimerID != 0,
 		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
 			known := control.Known(ask, reply, err)

@@ -116,7 +116,7 @@ func TestStopMayBeRepeated(t *testing.T) {
 	}
 }
 
-// A client that holds the id of before the first snapshot still stops its timer.
+// A client that has the id from before the first snapshot still stops its timer.
 func TestStopByProvisionalID(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	var r apptest.Request

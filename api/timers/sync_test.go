@@ -99,7 +99,7 @@ func TestSyncIsRequestedOnce(t *testing.T) {
 	}
 }
 
-// A request that fails is nobody's.
+// A request that fails does not count.
 func TestSyncIsRequestedAgainAfterAFailure(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Inngest: true})
 	w.Faults().Add(fault.Fault{Upstream: "inngest", Kind: fault.Status, Status: 500})
@@ -112,7 +112,7 @@ func TestSyncIsRequestedAgainAfterAFailure(t *testing.T) {
 	assert.Len(t, w.Events.Sent(), 1)
 }
 
-// Without Redis nobody knows what was requested, and everything is.
+// Without Redis every request sends an event.
 func TestSyncIsRequestedWithoutRedis(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Inngest: true})
 	w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status, Status: 500})

@@ -17,7 +17,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 )
 
-// The sync that follows a start says whose the token is.
+// The sync after a start shows who owns the token.
 func TestWhoseTokenASyncSees(t *testing.T) {
 	const caller, colleague, issue = 5, 6, "BILL-209"
 	claims := func(token, account int) func(*testing.T, *apptest.World) {

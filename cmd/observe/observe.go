@@ -1,8 +1,7 @@
-// Package observe connects a program that runs for long to its operator's
-// tools: to an OpenTelemetry collector where OTEL_EXPORTER_OTLP_ENDPOINT names
-// one, and to Prometheus where METRICS_ADDRESS says where it looks. One set of
-// instruments feeds both. Where neither is set there is nothing: no goroutine,
-// no call, no allocation.
+// Package observe connects cmd/server to its operator's tools: it sends to the
+// OpenTelemetry collector that OTEL_EXPORTER_OTLP_ENDPOINT names, and serves
+// Prometheus at METRICS_ADDRESS. One set of instruments feeds both. If neither is
+// set it does nothing: no goroutine, no call, no allocation.
 package observe
 
 import (
@@ -27,22 +26,22 @@ import (
 const (
 	// sendTimeout bounds one attempt to reach the collector.
 	sendTimeout = 10 * time.Second
-	// farewell is what sending the rest may take at the end.
-	farewell = 3 * time.Second
+	// flushTimeout bounds sending the rest at the end.
+	flushTimeout = 3 * time.Second
 )
 
 // Observer is what New set up.
 type Observer struct {
-	// Telemetry is nil where nobody is to be told.
+	// Telemetry is nil if neither is configured.
 	Telemetry *telemetry.Telemetry
 
 	sdk     *sdk.SDK
-	metrics *metricsServer // nil where Prometheus does not come
+	metrics *metricsServer // nil if Prometheus is not configured
 	log     *slog.Logger
 }
 
-// New sets up what the configuration asks for. It listens for Prometheus, and
-// calls nobody yet.
+// New sets up what is configured. It listens for Prometheus, and sends nothing
+// yet.
 func New(ctx context.Context, c *config.Config, log *slog.Logger) (*Observer, error) {
 	o := &Observer{log: log}
 	options := sdk.Options{Service: c.Telemetry.Service, Version: app.Version(c), Sampler: string(c.Telemetry.Sampler), Ratio: float64(c.Telemetry.Ratio), Log: log}
@@ -92,8 +91,8 @@ func sendTo(ctx context.Context, options *sdk.Options, c *config.Telemetry) erro
 	return nil
 }
 
-// Run calls serve, with a context whose calls are told of, and lets Prometheus
-// look meanwhile. What has not been sent at the end is sent within farewell.
+// Run calls serve, with a context whose calls are recorded, and serves Prometheus
+// meanwhile. What is left at the end is sent within flushTimeout.
 func (o *Observer) Run(ctx context.Context, serve func(ctx context.Context) error) error {
 	if o.metrics != nil {
 		o.log.Info("metrics for Prometheus", "address", o.metrics.listener.Addr().String())
@@ -107,7 +106,7 @@ func (o *Observer) Run(ctx context.Context, serve func(ctx context.Context) erro
 }
 
 func (o *Observer) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	var err error
 	if o.sdk != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxDuration is the deadline told to the function when the caller has none:
+// maxDuration is the deadline that the function gets if the caller has none:
 // maxDuration of vercel.json.
 const maxDuration = 30 * time.Second
 
@@ -21,9 +21,9 @@ type runtimeAPI struct {
 	server   *http.Server
 	pending  chan *invocation // taken by "next"
 	running  chan *invocation // of size 1: the one that the function works on
-	turn     chan struct{}    // of size 1: held by the caller whose request runs
+	turn     chan struct{}    // of size 1: full while a request runs
 	failed   chan error       // of size 1: the function's init error
-	count    int              // invocations so far; its user holds turn
+	count    int              // invocations so far; guarded by turn
 }
 
 type invocation struct {

@@ -17,7 +17,7 @@ import (
 type Function struct {
 	Route     string // "/api/timers/active"; "/api/timers" for its index
 	Dir       string // its folder
-	Bootstrap string // path of the program, where it is one of api/
+	Bootstrap string // path of the program, if it is one of api/
 	Size      int64  // bytes of all files that are deployed with it
 }
 

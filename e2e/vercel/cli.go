@@ -16,7 +16,7 @@ import (
 // CLI is an installed Vercel CLI.
 type CLI struct {
 	bin     string
-	config  string // holds the CLI's own settings, so that no login is used
+	config  string // folder of the CLI's own settings; empty, so that no login is used
 	project string // the project's settings, a file in its folder
 }
 

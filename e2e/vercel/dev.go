@@ -10,7 +10,7 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
-// Site is where a "vercel dev" is to listen, known before it starts.
+// Site is the address at which a "vercel dev" will listen.
 type Site struct {
 	URL string
 	// ports are one for the site, and three for local stand-ins of services that
@@ -29,7 +29,7 @@ func NewSite(tb testing.TB) Site {
 }
 
 // DevT starts "vercel dev" in dir, a copy of the tree, for one test, and waits
-// until it answers. It reads dir/.env. It compiles a function anew for each
+// until it answers. It reads dir/.env. It compiles a function for each
 // request, so an answer takes seconds; a server it compiles before the first.
 func (c CLI) DevT(tb testing.TB, dir string, s Site) {
 	tb.Helper()

@@ -79,7 +79,7 @@ var signingKey = regexp.MustCompile(`^(signkey-\w+-)?((?:[0-9a-fA-F]{2})+)$`)
 // IsSigningKey reports whether a text has the form of a signing key.
 func IsSigningKey(text string) bool { return signingKey.MatchString(text) }
 
-// hash gives what Inngest's SDKs send in the key's place.
+// hash returns what Inngest's SDKs send instead of the key.
 func hash(key secret.Text) (string, error) {
 	parts := signingKey.FindStringSubmatch(key.Reveal())
 	if parts == nil {
@@ -90,14 +90,14 @@ func hash(key secret.Text) (string, error) {
 	return parts[1] + hex.EncodeToString(sum[:]), nil
 }
 
-// VerifyKey asks for one event, as a way to see whether the key is accepted.
+// VerifyKey checks that Inngest accepts the key, by asking for one event.
 func (c *Client) VerifyKey(ctx context.Context) error {
 	_, err := c.do(ctx, rest.Request{Op: "signing_key", Path: []string{"v1", "events"}, Query: url.Values{"limit": {"1"}}})
 	return err
 }
 
-// Registered reports whether Inngest knows the function: what is not known is
-// never run, though its events are accepted.
+// Registered reports whether Inngest knows the function. If not, it accepts the
+// events and runs nothing.
 func (c *Client) Registered(ctx context.Context) (bool, error) {
 	resp, err := c.do(ctx, rest.Request{Op: "functions", Path: []string{"v1", "apps", AppID, "functions"}})
 	if err != nil {
@@ -122,8 +122,8 @@ type Run struct {
 	Status    string    `json:"status"` // as Inngest words it, such as Completed
 }
 
-// latestEvents is how many events are looked at for a run: that of the very last
-// may not have begun.
+// latestEvents is how many events LastRun looks at: the run of the last one may
+// not have begun.
 const latestEvents = 3
 
 // LastRun is the latest run that an event asked for; nil if none is known. Runs
@@ -158,7 +158,7 @@ func (c *Client) LastRun(ctx context.Context) (*Run, error) {
 	return nil, nil
 }
 
-// Register tells Inngest of the function. manifest is what its SDKs post.
+// Register registers the function. manifest is what Inngest's SDKs post.
 func (c *Client) Register(ctx context.Context, manifest any) error {
 	_, err := c.do(ctx, rest.Request{Op: "register", Method: http.MethodPost, Path: []string{"fn", "register"}, JSON: manifest, ReadOnly: true}) // the same again changes nothing
 	return err

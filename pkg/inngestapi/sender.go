@@ -80,7 +80,7 @@ func NewSender(o SenderOptions) (*Sender, error) {
 }
 
 // RequestSync sends the event that starts the function, on behalf of an account
-// ("" for nobody's). Every error is ErrNotSent.
+// ("" for no one). Every error is ErrNotSent.
 func (s *Sender) RequestSync(ctx context.Context, accountID string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
