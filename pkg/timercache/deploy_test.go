@@ -317,6 +317,9 @@ func TestBothVersionsAtOnce(t *testing.T) {
 						w.sync(b, provisional("ann", "A-2", w.clock.Now()))
 						assert.Equal(t, []string{"A-2"}, w.issues(ann))
 						assert.Equal(t, []string{"A-2", "B-1"}, w.issues(everybody))
+						for _, key := range []string{"ann", "ann@example.test"} {
+							assert.Equal(t, []string{"A-2"}, old.issuesOfEarlier(key), "it believes what was left alone")
+						}
 					}
 				})
 			})

@@ -163,6 +163,11 @@ local function believed(text)
   if own and epoch ~= '' then return own == epoch end
   return (tonumber(version(text)) or 0) >= floor
 end
+-- raised gives an earlier version's value the lowest version that readers of that
+-- version believe from now on.
+local function raised(text)
+  return (string.gsub(text, '"version":%d+', '"version":' .. string.format('%.0f', floor), 1))
+end
 
 local people, unsure, accounts, fences = {}, {}, {}, {}
 for i = 1, tonumber(arg()) do
@@ -231,11 +236,19 @@ for i, p in ipairs(people) do
     if not same and p.message ~= '' then messages[#messages + 1] = {p.channel, p.message} end
   else
     local kept = p.held or p.current
-    if p.value ~= '' then
-      if kept then redis.call('SET', p.key, kept, 'EX', week) else redis.call('DEL', p.key) end
+    if p.fenced and p.held then kept = raised(p.held) end
+    if kept and (p.value ~= '' or kept ~= p.held) then
+      redis.call('SET', p.key, kept, 'EX', week)
+    elseif p.value ~= '' then
+      redis.call('DEL', p.key)
     end
     if p.held and (p.fenced or p.held == p.current) then
-      fields[#fields + 1] = p.account; fields[#fields + 1] = p.held
+      fields[#fields + 1] = p.account; fields[#fields + 1] = kept
+      for _, email in ipairs(p.emails) do
+        if p.fenced and string.find(kept, '"email":"' .. email[1] .. '"', 1, true) then
+          emails[#emails + 1] = email[2]; emails[#emails + 1] = kept
+        end
+      end
       local email = legacy and string.match(p.held, '"email":"([^"\\]+)"')
       if email then fields[#fields + 1] = '@' .. email; fields[#fields + 1] = p.account end
     end
