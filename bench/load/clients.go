@@ -68,7 +68,7 @@ func (s *Server) Read(ctx context.Context, t *Truth, bearer string, every time.D
 	}
 }
 
-// Answers reports whether the person is told their timers.
+// Answers reports whether the server lists the person's timers.
 func (s *Server) Answers(ctx context.Context, t *Truth, bearer string) bool {
 	status, err := s.read(ctx, t, bearer, nil)
 	return err == nil && status == http.StatusOK
@@ -78,17 +78,17 @@ func (s *Server) read(ctx context.Context, t *Truth, bearer string, into any) (i
 	return s.ask(ctx, http.MethodGet, "/api/timers/active?accountId="+url.QueryEscape(t.Account), bearer, "", nil, into)
 }
 
-// Move starts and stops the person's timer in turn until ctx ends, and sees the
-// last one through: a change that is cut off is in Clockwork and not in the
-// cache. Where uncertain says so of the time since the move began, it may be so
-// all the same: until somebody syncs, nobody can tell.
+// Move starts and stops the person's timer in turn until ctx ends. It finishes the last
+// change, because one that is cut off would be in Clockwork and not in the cache. If
+// uncertain reports it of the time since the change began, the state is unknown until the
+// next sync.
 func (s *Server) Move(ctx context.Context, t *Truth, bearer, clockworkToken string, every time.Duration, uncertain func(since time.Time) bool, tally *Tally) {
 	for start := true; pause(ctx, every); start = !start {
 		path := "/api/timers/stop"
 		if start {
 			path = "/api/timers/start"
 		}
-		t.Doubt()
+		t.MarkUnknown()
 		began := time.Now()
 		body := fmt.Sprintf(`{"issueKey":%q,"accountId":%q}`, t.Issue, t.Account)
 		status, err := s.ask(context.WithoutCancel(ctx), http.MethodPost, path, bearer, body, map[string]string{"X-Clockwork-Token": clockworkToken}, nil)

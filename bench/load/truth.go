@@ -1,17 +1,16 @@
-// Package load is many clients of one server at once, which know what they
-// ought to be told. It says how fast the server answered, and every answer that
-// was wrong.
+// Package load runs many clients of one server that know the right answers. It reports how
+// fast the server answered, and every wrong answer.
 package load
 
 import "sync"
 
-// Truth is what is so of one person's timer on one issue, as far as the one
-// client that moves it knows.
+// Truth is the state of one person's timer on one issue, as the only client that changes
+// it knows it.
 type Truth struct {
 	Account, Issue string
 
 	mu    sync.Mutex
-	epoch int // moves with each change of what is known
+	epoch int // increases with each change
 	known bool
 	runs  bool
 }
@@ -23,9 +22,9 @@ func (t *Truth) Set(runs bool) {
 	t.epoch, t.known, t.runs = t.epoch+1, true, runs
 }
 
-// Doubt says that nobody can tell at the moment: a change is on its way, or it
-// was made while it could not be cached.
-func (t *Truth) Doubt() {
+// MarkUnknown makes the state unknown: a change is in progress, or was made while it could not be
+// cached.
+func (t *Truth) MarkUnknown() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.epoch, t.known = t.epoch+1, false

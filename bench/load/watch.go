@@ -10,7 +10,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Watcher is a realtime client, which believes what it is told.
+// Watcher is a realtime client that keeps the state it is sent.
 type Watcher struct {
 	mu      sync.Mutex
 	running map[string]bool // by issue
@@ -36,7 +36,7 @@ type liveTimer struct {
 	IssueKey string `json:"issue_key"`
 }
 
-// Watch listens until ctx ends, and connects again where it is dropped.
+// Watch receives until ctx ends, and reconnects.
 func (s *Server) Watch(ctx context.Context, bearer string, w *Watcher) {
 	for ctx.Err() == nil {
 		_ = s.listen(ctx, bearer, w)

@@ -66,7 +66,7 @@ type measurements struct {
 	results  []result
 }
 
-// world is a running server, or two, and everybody who is connected.
+// world is the running servers and their clients.
 type world struct {
 	kind      string
 	instances []*instance
@@ -76,7 +76,7 @@ type world struct {
 	cleanup   []func() error
 }
 
-// all measures every shape on servers of one kind, started anew for each.
+// all measures every shape, each on new servers of one kind.
 func (m *measurements) all(ctx context.Context, kind string) error {
 	for _, s := range m.shapes() {
 		if !strings.Contains(s.name, m.match) {

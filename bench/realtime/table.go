@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// print prints the table, and fails where anything was lost.
+// print prints the table, and fails if anything was lost.
 func (m *measurements) print(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "server\tusers x clients\tactions/s\treached\tp50\tp95\tp99\tmax\tCPU/action\tconnects/s\tKB/client\tlost\t")

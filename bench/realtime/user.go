@@ -24,7 +24,7 @@ type user struct {
 	complete int
 }
 
-// arrival counts who has a change.
+// arrival counts the clients that have a change.
 type arrival struct {
 	clients int
 	latest  time.Duration

@@ -50,8 +50,8 @@ type message struct {
 	}
 }
 
-// What runs in Clockwork is shown to whoever connects, and when it ends there,
-// it ends here, with either store.
+// With either store, a client that connects sees what runs in Clockwork, and sees it stop
+// when it stops there.
 func TestClockworkTimersAreLive(t *testing.T) {
 	for name, database := range map[string]string{"sqlite": "sqlite://:memory:", "redis": "redis"} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func watch(ctx context.Context, t *testing.T, w *apptest.World, url string) {
 	assert.Equal(t, realtime.Stopped, stopped.Status)
 }
 
-// At the end clients are told to come back, and Run waits for that.
+// At the end clients get a close frame that asks them to reconnect, and Run waits for it.
 func TestClientsAreToldAtTheEnd(t *testing.T) {
 	w := world(t, "sqlite://:memory:")
 	ctx, stop := context.WithCancel(t.Context())
@@ -139,7 +139,7 @@ func TestDatabaseThatIsNone(t *testing.T) {
 	assert.ErrorContains(t, err, "DATABASE_URL must be")
 }
 
-// A program that is told to stop before it serves has not failed.
+// Run returns no error if the program is stopped before it serves.
 func TestStoppedWhileItStarts(t *testing.T) {
 	for name, database := range map[string]string{"file": "sqlite://" + t.TempDir() + "/timers.db", "memory": "sqlite://:memory:"} {
 		t.Run(name, func(t *testing.T) {

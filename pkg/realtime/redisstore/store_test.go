@@ -78,7 +78,7 @@ func changeOf(user string, after int64, comment string, events int) realtime.Cha
 	return c
 }
 
-// What Redis refuses of one user fails nobody else's write.
+// If Redis refuses one user's change, the others' are made.
 func TestRefusedUser(t *testing.T) {
 	for name, start := range servers {
 		t.Run(name, func(t *testing.T) {

@@ -23,8 +23,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
-// chaos has clients write at random, and drop at random, until trouble is over;
-// then each of them must show what the store has.
+// chaos has clients write and disconnect at random, before and after the trouble. Then
+// each of them must show what the store has.
 func chaos(t *testing.T, store realtime.Store, urls []string, trouble func()) {
 	const users, each, rounds = 4, 3, 600
 	random := rand.New(rand.NewPCG(1, 2))
@@ -56,7 +56,7 @@ func chaos(t *testing.T, store realtime.Store, urls []string, trouble func()) {
 	}
 	require.Eventually(t, func() bool {
 		for _, m := range mirrors {
-			if !m.has("last") { // not quiet by chance: what is written after the trouble arrives everywhere
+			if !m.has("last") { // what is written after the trouble has to arrive everywhere
 				m.send(fmt.Sprintf(`{"action":"timer_start","id":"last","user_id":%q,"started_at":%q}`, m.user, startedAt))
 				return false
 			}
@@ -66,7 +66,7 @@ func chaos(t *testing.T, store realtime.Store, urls []string, trouble func()) {
 			}
 		}
 		return true
-	}, 2*patience, 10*time.Millisecond, "a client shows something else than the store has")
+	}, 2*patience, 10*time.Millisecond, "a client does not show what the store has")
 }
 
 func TestClientsDropAtRandom(t *testing.T) {
@@ -90,14 +90,14 @@ func TestInstancesDropAtRandom(t *testing.T) {
 	chaos(t, first.store, []string{first.http.URL, second.http.URL}, func() {})
 }
 
-// restart brings a Redis back, whose port somebody else may have for a moment.
+// restart brings a Redis back. Another process may have its port for a moment.
 func restart(t testing.TB, mini *miniredis.Miniredis) {
 	t.Helper()
 	require.Eventually(t, func() bool { return mini.Restart() == nil }, patience, 10*time.Millisecond)
 }
 
-// Redis goes away in the middle and comes back, with all that it had or with
-// nothing: no client may go on showing what is not there.
+// Redis goes away in the middle and comes back, with its data or without: no client may
+// show what is not there.
 func TestRedisGoneAndBack(t *testing.T) {
 	for name, lose := range map[string]bool{"with-its-data": false, "without": true} {
 		t.Run(name, func(t *testing.T) {
@@ -116,8 +116,7 @@ func TestRedisGoneAndBack(t *testing.T) {
 	}
 }
 
-// A client on each of two instances hears the other, in order, whichever way
-// the instances reach Redis.
+// Clients of two instances get each other's changes in order, over TCP and over REST.
 func TestTwoInstances(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T, stand *upstashrest.Server, url string) *redisstore.Store{
 		"tcp": func(t *testing.T, stand *upstashrest.Server, _ string) *redisstore.Store {
@@ -154,7 +153,7 @@ func twoInstances(t *testing.T, mini *miniredis.Miniredis, stores ...realtime.St
 	}
 }
 
-// While Redis is away, actions are refused and connections stay.
+// While Redis is away, actions are refused and connections stay open.
 func TestRedisAway(t *testing.T) {
 	mini := miniredis.RunT(t)
 	w := newWorld(t, server.Options{Store: redisStore(t, mini.Addr())})
@@ -167,8 +166,8 @@ func TestRedisAway(t *testing.T) {
 	c.update(1, "two", realtime.Running)
 }
 
-// A store is lost while nobody looks: a client that slept through it is told
-// all that its successor has, not the end of it.
+// A store is lost while nobody is connected: a client that reconnects later gets the
+// successor's whole state, not only its last changes.
 func TestStoreLostUnseen(t *testing.T) {
 	for name, stores := range map[string]func(t *testing.T) (before, after func() realtime.Store){
 		"sqlite": func(t *testing.T) (before, after func() realtime.Store) {

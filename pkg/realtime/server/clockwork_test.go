@@ -163,7 +163,7 @@ func (u *upstream) Freshness(ctx context.Context) (timercache.Freshness, error) 
 	return u.cache.Freshness(ctx)
 }
 
-// listening waits until n servers hear the events.
+// listening waits until n servers are subscribed to the events.
 func (u *upstream) listening(n int) {
 	u.t.Helper()
 	u.await(func() bool { return u.ready == n })
@@ -217,14 +217,14 @@ func TestClockworkChangesArrive(t *testing.T) {
 	c.update(2, "cw:ann:ABC-1", realtime.Stopped)
 }
 
-// What ran before anybody connected, or before the server was there, is shown.
+// Timers that ran before anybody connected, or before the server started, are shown.
 func TestClockworkTimersOnConnect(t *testing.T) {
 	u := newUpstream(t)
 	u.sync(clockworkTimer("ann", "ABC-1"))
 	w := newWorld(t, server.Options{Clockwork: u.options()})
 	u.listening(1)
 	c, state := w.connect("ann")
-	if state.Payload.Seq == 0 { // nobody had looked at Clockwork yet
+	if state.Payload.Seq == 0 { // not compared with the cache yet
 		c.update(1, "cw:ann:ABC-1", realtime.Running)
 	} else {
 		require.Len(t, state.Payload.Timers, 1)
@@ -241,7 +241,7 @@ func TestClockworkTimersOnConnect(t *testing.T) {
 	require.Len(t, listing.Timers, 1)
 }
 
-// Two instances hear each event; it is made once.
+// Two instances get each event; the change is made once.
 func TestClockworkChangesOnce(t *testing.T) {
 	u := newUpstream(t)
 	first := newWorld(t, server.Options{Store: redisStore(t, u.mini.Addr()), Clockwork: u.options()})
@@ -263,7 +263,7 @@ func TestClockworkChangesOnce(t *testing.T) {
 	}
 }
 
-// Events that nobody heard are made up for from the cache.
+// The cache supplies the events that were missed.
 func TestClockworkEventsMissed(t *testing.T) {
 	u := newUpstream(t)
 	w := newWorld(t, server.Options{Clockwork: u.options()})
@@ -273,7 +273,7 @@ func TestClockworkEventsMissed(t *testing.T) {
 	c.update(1, "cw:ann:ABC-1", realtime.Running)
 	u.mini.Close()
 	restart(t, u.mini)
-	// Nobody listens now, or only just: what it says meanwhile may be lost.
+	// The subscription may not be back yet, so these events may be lost.
 	u.stopped("ann", "ABC-1")
 	u.started("ann", "ABC-2")
 	statuses := map[string]realtime.Status{}
@@ -285,8 +285,8 @@ func TestClockworkEventsMissed(t *testing.T) {
 
 func TestStartInClockwork(t *testing.T) {
 	u := newUpstream(t)
-	// However late an event is here, it is waited for: who looks for it as it
-	// comes may tell it twice.
+	// The comparison after a command never comes: if it met the event, a change could be
+	// sent twice.
 	w := newWorld(t, server.Options{Clockwork: u.options(), Sleep: func(ctx context.Context, _ time.Duration) error {
 		<-ctx.Done()
 		return ctx.Err()
@@ -343,7 +343,7 @@ func TestClockworkWithoutToken(t *testing.T) {
 	user.refused(realtime.CodeForbidden)
 }
 
-// A timer that a client keeps by itself is the client's, with an issue too.
+// A client's own timer stays its own, even if it has an issue.
 func TestOwnTimerWithAnIssue(t *testing.T) {
 	u := newUpstream(t)
 	w := newWorld(t, server.Options{Clockwork: u.options()})
@@ -351,7 +351,7 @@ func TestOwnTimerWithAnIssue(t *testing.T) {
 	c.next()
 	c.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
 	c.update(1, "mine", realtime.Running)
-	c = w.dialAccount("ann", "marked-token") // who has told the token since
+	c = w.dialAccount("ann", "marked-token") // the same user, with a token since
 	c.next()
 	c.send(`{"action":"timer_stop","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
 	c.update(2, "mine", realtime.Stopped)
@@ -360,7 +360,7 @@ func TestOwnTimerWithAnIssue(t *testing.T) {
 	assert.Empty(t, u.asked)
 }
 
-// Who starts too much is told, and Clockwork is not asked.
+// A user who starts too much is refused, and Clockwork is not asked.
 func TestCommandNotAdmitted(t *testing.T) {
 	u := newUpstream(t)
 	o := u.options()
@@ -378,8 +378,7 @@ func TestCommandNotAdmitted(t *testing.T) {
 	assert.Empty(t, u.asked)
 }
 
-// A start that came to nothing is said to all of the person's clients, and to
-// nobody else.
+// Why a start failed is sent to all of the user's clients, and to no others.
 func TestStartThatCameToNothing(t *testing.T) {
 	u := newUpstream(t)
 	first, second := newWorld(t, server.Options{Clockwork: u.options()}), newWorld(t, server.Options{Clockwork: u.options()})
@@ -397,7 +396,7 @@ func TestStartThatCameToNothing(t *testing.T) {
 	bob.update(1, "cw:bob:ABC-2", realtime.Running)
 }
 
-// Whatever is published on the channels, the server goes on.
+// The server tolerates anything on the channels.
 func TestStrangeEvents(t *testing.T) {
 	u := newUpstream(t)
 	w := newWorld(t, server.Options{Clockwork: u.options()})

@@ -14,7 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// aging is a server whose clock a test moves, with Clockwork synced at first.
+// aging is a server with a manual clock, synced with Clockwork at first.
 func aging(t *testing.T) (*world, *upstream, *manualclock.Clock) {
 	u := newUpstream(t)
 	clock := manualclock.New(time.Now().UTC().Truncate(time.Millisecond))
@@ -26,15 +26,15 @@ func aging(t *testing.T) (*world, *upstream, *manualclock.Clock) {
 	return w, u, clock
 }
 
-// freshness takes the next message, which must say how old Clockwork's word is.
+// freshness asserts that this is a freshness event.
 func (m message) freshness(t *testing.T) realtime.Freshness {
 	t.Helper()
 	require.Equal(t, "freshness", m.Event, "%+v", m)
 	return m.Payload.Freshness
 }
 
-// Everybody hears when Clockwork's word becomes stale, and when it is fresh again;
-// whoever connects meanwhile hears at once.
+// Every client is told when Clockwork's data becomes stale, and when it is fresh again. A
+// client that connects meanwhile is told at once.
 func TestFreshness(t *testing.T) {
 	w, u, clock := aging(t)
 	synced := clock.Now()
@@ -58,7 +58,7 @@ func TestFreshness(t *testing.T) {
 	assert.Equal(t, stale, listing.Freshness)
 	_, state = w.connect("ann")
 	assert.Equal(t, stale, state.Payload.Freshness)
-	back := w.dial("ann", w.since(0)) // who has missed nothing has missed this
+	back := w.dial("ann", w.since(0)) // it has missed no change, but this
 	assert.Equal(t, stale, back.next().freshness(t))
 
 	clock.Advance(time.Minute)
@@ -72,7 +72,7 @@ func TestFreshness(t *testing.T) {
 	assert.Equal(t, fresh, s.message().freshness(t))
 }
 
-// A change that comes from Clockwork ends the wait for the next look.
+// A change from Clockwork makes the next read of the freshness due.
 func TestFreshnessAfterAnEvent(t *testing.T) {
 	w, u, clock := aging(t)
 	c, _ := w.connect("ann")
@@ -85,7 +85,7 @@ func TestFreshnessAfterAnEvent(t *testing.T) {
 	assert.False(t, c.next().freshness(t).Stale, "though the clock stands still")
 }
 
-// Two days without a sync are not "never": what ran then is still shown.
+// Two days without a sync are not "never synced".
 func TestFreshnessAfterDays(t *testing.T) {
 	w, _, clock := aging(t)
 	synced := clock.Now()
@@ -107,8 +107,7 @@ func TestFreshnessNeverSynced(t *testing.T) {
 	assert.Equal(t, realtime.Freshness{Stale: true}, state.Payload.Freshness)
 }
 
-// A cache that does not answer makes nothing fresh, and nothing stale before
-// its time.
+// While the cache does not answer, the data becomes stale in time, and not fresh.
 func TestFreshnessWithoutTheCache(t *testing.T) {
 	w, u, clock := aging(t)
 	synced := clock.Now()

@@ -56,7 +56,7 @@ func (j *journal) requests(t *testing.T, n int) (lines []map[string]any) {
 	return lines
 }
 
-// A connection has one line, at its end, which tells nobody's name.
+// A connection has one line, at its end, without the user's name.
 func TestJournalOfAWebSocket(t *testing.T) {
 	for name, tc := range map[string]struct {
 		end      func(w *world, c *client)

@@ -95,7 +95,7 @@ func startInstance(t *testing.T, database string) (url string, kill func()) {
 	return strings.TrimSpace(url), kill
 }
 
-// An instance is killed while clients write; the other takes its clients over.
+// An instance is killed while clients write; its clients reconnect to the other.
 func TestInstanceKilled(t *testing.T) {
 	database := "redis://" + redisserver.Start(t)
 	first, kill := startInstance(t, database)
@@ -106,8 +106,8 @@ func TestInstanceKilled(t *testing.T) {
 	chaos(t, store, []string{first, second}, kill)
 }
 
-// The only instance is killed; one that is started on the same file goes on
-// with all that anybody was told of.
+// The only instance is killed. Another one on the same file has every change that a
+// client got.
 func TestProcessKilled(t *testing.T) {
 	database := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
 	url, kill := startInstance(t, database)

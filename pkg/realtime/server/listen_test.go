@@ -16,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
-// near is a store on the Redis at addr, whose dead connections show soon.
+// near is a store on the Redis at addr that soon notices dead connections.
 func near(t *testing.T, addr string, timeout time.Duration) *redisstore.Store {
 	t.Helper()
 	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: timeout, Silence: 100 * time.Millisecond})
@@ -36,7 +36,7 @@ func commitElsewhere(t *testing.T, store realtime.Store, id, announcement string
 	require.Equal(t, []bool{true}, made)
 }
 
-// What an announcement does not hold, or cannot be read, is read from the store.
+// What an announcement lacks, or what cannot be read of it, is read from the store.
 func TestChangesThatAreNotAnnounced(t *testing.T) {
 	store := near(t, redisserver.Start(t), patience)
 	w := newWorld(t, server.Options{Store: store})
@@ -48,8 +48,8 @@ func TestChangesThatAreNotAnnounced(t *testing.T) {
 	}
 }
 
-// A subscription that is open but dead: the server notices, reads what it
-// missed, and hears again.
+// The server notices that an open subscription is dead, reads what it missed, and
+// subscribes again.
 func TestFeedGoesSilent(t *testing.T) {
 	t.Parallel()
 	addr := redisserver.Start(t)
@@ -61,7 +61,7 @@ func TestFeedGoesSilent(t *testing.T) {
 	ann := w.dial("ann", "")
 	require.Equal(t, "state", ann.next().Event)
 	commitElsewhere(t, elsewhere, "first", "")
-	assert.Equal(t, "first", ann.next().Payload.ID, "it hears")
+	assert.Equal(t, "first", ann.next().Payload.ID, "it is subscribed")
 
 	proxy.Swallow()
 	commitElsewhere(t, elsewhere, "missed", "")

@@ -15,8 +15,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// mirror is a client that keeps what it is told, and comes back where it was
-// cut off, at any of several instances.
+// mirror is a client that keeps the state, and reconnects with since to any of several
+// instances.
 type mirror struct {
 	t    testing.TB
 	user string
@@ -94,7 +94,7 @@ func (m *mirror) take(text []byte) {
 	}
 }
 
-// send sends if there is a connection, and does not care what becomes of it.
+// send sends if there is a connection, and ignores errors.
 func (m *mirror) send(text string) {
 	m.mu.Lock()
 	ws := m.ws
@@ -106,7 +106,7 @@ func (m *mirror) send(text string) {
 	}
 }
 
-// drop cuts the connection off.
+// drop cuts the connection.
 func (m *mirror) drop() {
 	m.mu.Lock()
 	ws := m.ws

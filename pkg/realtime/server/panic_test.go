@@ -23,7 +23,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 )
 
-// panicker panics in the calls that a test has armed.
+// panicker panics in the calls that a test armed.
 type panicker struct {
 	realtime.Store
 	bridge.Events
@@ -90,7 +90,7 @@ func (p *panicker) token(auth.Caller) (secret.Text, error) {
 	return secret.New("clockwork-token"), nil
 }
 
-// A panic ends what it happened in, is logged, and leaves nobody waiting.
+// A panic ends only the task it happened in, is logged, and leaves no client waiting.
 func TestPanics(t *testing.T) {
 	u := newUpstream(t)
 	p := &panicker{Store: memoryStore(t), Events: u}
@@ -141,7 +141,7 @@ func TestPanics(t *testing.T) {
 	require.Eventually(t, func() bool { return logged("read") }, patience, time.Millisecond)
 	p.arm()
 	w.dialAccount("dora", "").next()
-	require.Eventually(t, func() bool { return p.called("read") }, patience, time.Millisecond, "others are compared all the same")
+	require.Eventually(t, func() bool { return p.called("read") }, patience, time.Millisecond, "others are compared nevertheless")
 
 	p.arm("token")
 	ann.send(`{"action":"timer_start","id":"x","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)

@@ -13,7 +13,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 )
 
-// keep puts timers into a store, as an earlier server left them there.
+// keep puts timers into a store, as an earlier server left them.
 func keep(t *testing.T, store realtime.Store, timers ...realtime.Timer) {
 	t.Helper()
 	for _, timer := range timers {
@@ -51,7 +51,7 @@ func (c *client) await(want map[string]realtime.Status) {
 	}
 }
 
-// An event of somebody who is not here does not stand for all that runs.
+// An event for a user who is not connected does not replace the comparison.
 func TestComparedAlsoWhereAnEventCameFirst(t *testing.T) {
 	u := newUpstream(t)
 	u.sync(clockworkTimer("ann", "ABC-1"))
@@ -65,7 +65,7 @@ func TestComparedAlsoWhereAnEventCameFirst(t *testing.T) {
 	w.dial("ann", "").await(map[string]realtime.Status{"cw:ann:ABC-1": realtime.Running, "cw:ann:ABC-2": realtime.Running})
 }
 
-// What a comparison finds unchanged does not keep it from the rest.
+// A comparison continues after a timer that has not changed.
 func TestComparedTimers(t *testing.T) {
 	u, store := newUpstream(t), memoryStore(t)
 	edited, unknown := kept("ann", "ABC-1"), kept("ann", "ABC-2")
@@ -85,11 +85,11 @@ func TestComparedTimers(t *testing.T) {
 	}
 	assert.Equal(t, realtime.Running, got["ABC-1"].Status)
 	assert.Empty(t, got["ABC-1"].Comment)
-	assert.Equal(t, "Sum", got["ABC-2"].Summary, "a summary that Jira did not tell is not gone")
+	assert.Equal(t, "Sum", got["ABC-2"].Summary, "an unknown summary does not replace a known one")
 	assert.Equal(t, realtime.Stopped, got["ABC-3"].Status)
 }
 
-// A cache that was not synced for long knows what the functions stopped.
+// A stale cache also knows what the functions stopped.
 func TestComparedWithAStaleCache(t *testing.T) {
 	u, store := newUpstream(t), memoryStore(t)
 	keep(t, store, kept("ann", "ABC-1"))
@@ -98,7 +98,7 @@ func TestComparedWithAStaleCache(t *testing.T) {
 	w.dial("ann", "").await(map[string]realtime.Status{"cw:ann:ABC-1": realtime.Stopped})
 }
 
-// Who is here while the cache knows nothing is compared once it does.
+// A user who connected before the first sync is compared after it.
 func TestComparedOnceThereWasASync(t *testing.T) {
 	u, store, clock := newUpstream(t), memoryStore(t), manualclock.New(time.Now())
 	u.mini.FlushAll()
@@ -112,7 +112,7 @@ func TestComparedOnceThereWasASync(t *testing.T) {
 	c.await(map[string]realtime.Status{"cw:ann:ABC-1": realtime.Stopped})
 }
 
-// A timer for which there is no place is left out, and comes when there is one.
+// A timer for which there is no space is left out, and added once there is.
 func TestComparedWithoutAPlace(t *testing.T) {
 	u, store, clock := newUpstream(t), memoryStore(t), manualclock.New(time.Now())
 	for n := range realtime.MaxTimers {
@@ -131,10 +131,10 @@ func TestComparedWithoutAPlace(t *testing.T) {
 	c.await(map[string]realtime.Status{"cw:ann:ABC-1": realtime.Running})
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	assert.LessOrEqual(t, u.compared["ann"], 4, "it was asked for again and again")
+	assert.LessOrEqual(t, u.compared["ann"], 4, "the cache was asked too often")
 }
 
-// What has stopped makes room for what runs.
+// A stopped timer frees its space for one that runs.
 func TestComparedWithAPlaceThatIsFreed(t *testing.T) {
 	u, store := newUpstream(t), memoryStore(t)
 	keep(t, store, kept("ann", "ABC-1"))
@@ -151,7 +151,7 @@ func TestComparedWithAPlaceThatIsFreed(t *testing.T) {
 	assert.Equal(t, "cw:ann:ABC-2", listing.Timer.ID)
 }
 
-// A username is not taken for the e-mail address of somebody.
+// A username is not mistaken for somebody's e-mail address.
 func TestUsernamesAreNotCompared(t *testing.T) {
 	u := newUpstream(t)
 	theirs := clockworkTimer("boss", "ABC-1")

@@ -34,10 +34,10 @@ func (w *world) rawDial(user string) net.Conn {
 	return conn
 }
 
-// Who never reads is cut off, and everybody else gets everything in time.
+// A client that never reads is cut, and the others get everything in time.
 func TestReaderThatNeverReads(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, server.Options{Limits: server.Limits{PerSecond: 1e6, WriteWait: 5 * time.Second}}) // more than a machine pauses: it bounds the others too
+	w := newWorld(t, server.Options{Limits: server.Limits{PerSecond: 1e6, WriteWait: 5 * time.Second}}) // tolerates a paused machine: it applies to the others too
 	w.rawDial("ann")
 	writer, _ := w.connect("ann")
 	reader, _ := w.connect("ann")
@@ -55,7 +55,7 @@ func TestReaderThatNeverReads(t *testing.T) {
 	assert.Equal(t, 2, w.server.Connections())
 }
 
-// A reader that comes to life again is told to come back.
+// A slow reader that resumes gets a close frame that asks it to reconnect.
 func TestSlowReaderIsToldWhy(t *testing.T) {
 	w := newWorld(t, server.Options{Limits: server.Limits{PerSecond: 1e6, WriteWait: time.Minute, CloseWait: time.Minute}})
 	slow, _ := w.connect("ann")
@@ -68,16 +68,16 @@ func TestSlowReaderIsToldWhy(t *testing.T) {
 	assert.Equal(t, websocket.StatusTryAgainLater, slow.closed())
 }
 
-// A peer that is gone without a word is found by a ping.
+// A ping finds a client that has gone without closing.
 func TestHalfOpen(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, server.Options{Limits: server.Limits{PingEvery: 10 * time.Millisecond, PingWait: 5 * time.Second}}) // more than a machine pauses
+	w := newWorld(t, server.Options{Limits: server.Limits{PingEvery: 10 * time.Millisecond, PingWait: 5 * time.Second}}) // tolerates a paused machine
 	w.rawDial("ann")
 	alive, _ := w.connect("ann")
 	require.Eventually(t, func() bool { return w.server.Connections() == 2 }, patience, time.Millisecond)
 	received := make(chan message, 1)
 	go func() {
-		m, _ := alive.read() // who reads answers pings
+		m, _ := alive.read() // a client that reads answers pings
 		received <- m
 	}()
 	require.Eventually(t, func() bool { return w.server.Connections() == 1 }, patience, 10*time.Millisecond)

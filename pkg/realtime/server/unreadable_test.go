@@ -19,7 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// unreadable are timers that a store could not give back.
+// unreadable are timers that no store could read again.
 var unreadable = map[string]string{
 	"year-10000":     `{"id":"cw:ann:ABC-1","user_id":"ann","issue_key":"ABC-1","status":"running","started_at":"9999-12-31T23:59:59-01:00","updated_at":"2026-05-04T09:00:00Z"}`,
 	"year-minus-one": `{"id":"cw:ann:ABC-1","user_id":"ann","issue_key":"ABC-1","status":"running","started_at":"2026-05-04T09:00:00Z","updated_at":"0000-01-01T00:00:00+01:00"}`,
@@ -29,8 +29,8 @@ var unreadable = map[string]string{
 	"null":           `null`,
 }
 
-// What is published and cannot be stored harms nobody, not the person whom it
-// names either, and not the server when it starts the next time.
+// A published event that cannot be stored affects neither the user it names, nor others,
+// nor the next start of the server.
 func TestUnreadableEvents(t *testing.T) {
 	u := newUpstream(t)
 	url := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
@@ -49,7 +49,7 @@ func TestUnreadableEvents(t *testing.T) {
 	}
 	u.started("ann", "ABC-2")
 	c.action("timer_start", "own")
-	// Each of those has her compared with the cache, so a start may come twice.
+	// Each of them causes a comparison with the cache, so a start may arrive twice.
 	for seen := map[string]bool{}; !seen["cw:ann:ABC-2"] || !seen["own"]; {
 		m := c.next()
 		require.Equal(t, "timer_updated", m.Event)
@@ -80,7 +80,7 @@ func (running) Freshness(context.Context) (timercache.Freshness, error) {
 	return timercache.Freshness{SyncedAt: time.Now()}, nil
 }
 
-// A timer in the cache that cannot be stored does not hide the person's others.
+// A timer in the cache that cannot be stored does not hide the user's others.
 func TestUnreadableTimerInTheCache(t *testing.T) {
 	odd := clockworkTimer("ann", "ABC-1")
 	odd.StartedAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -3600))
@@ -93,8 +93,8 @@ func TestUnreadableTimerInTheCache(t *testing.T) {
 	assert.Equal(t, "cw:ann:ABC-2", listing.Timers[0].ID)
 }
 
-// An announcement that an instance does not understand is made up for from the
-// store, and those that follow are heard.
+// What an instance does not understand of an announcement it reads from the store, and
+// later announcements are received.
 func TestUnreadableAnnouncement(t *testing.T) {
 	mini := miniredis.RunT(t)
 	w := newWorld(t, server.Options{Store: redisStore(t, mini.Addr())})
@@ -120,7 +120,7 @@ func TestUnreadableAnnouncement(t *testing.T) {
 	commit(seq, "readable", "")
 	c.update(seq, "readable", realtime.Running)
 
-	// One about a time to come is not waited for.
+	// Nobody waits for what precedes a seq in the far future.
 	mini.Publish("clockwork:realtime:ann", fmt.Sprintf(`{"last":9007199254740991,"timers":[%s]}`,
 		realtime.NewEvent(realtime.Timer{ID: "far", UserID: "ann", Status: realtime.Running, Seq: 9007199254740991}).JSON))
 	seq++

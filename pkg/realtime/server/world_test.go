@@ -85,7 +85,7 @@ func newWorld(t testing.TB, o server.Options) *world {
 	return w
 }
 
-// claims are a good token's; a test spoils what it wants to.
+// claims are those of a valid token.
 func claims(user string) *auth.Claims {
 	return &auth.Claims{RegisteredClaims: jwt.RegisteredClaims{
 		Subject: user, Issuer: auth.Issuer, Audience: jwt.ClaimStrings{auth.Audience},
@@ -108,7 +108,7 @@ func tokenOf(t testing.TB, user string) string {
 	return signed(t, claims(user))
 }
 
-// message is anything that the server sends.
+// message is any message of the server.
 type message struct {
 	Event   string
 	Payload struct {
@@ -125,7 +125,7 @@ type client struct {
 	t    testing.TB
 	user string
 	ws   *websocket.Conn
-	w    *world // whose epoch is taken off each seq that comes
+	w    *world // whose epoch is subtracted from each seq
 }
 
 // since is the query for what came after the store's nth change.
@@ -147,7 +147,7 @@ func (w *world) dialWith(user, query string, header http.Header) *client {
 	return &client{w.t, user, ws, w}
 }
 
-// connect dials and takes the state.
+// connect dials and reads the state.
 func (w *world) connect(user string) (*client, message) {
 	w.t.Helper()
 	c := w.dial(user, "")
@@ -191,7 +191,7 @@ func (c *client) read() (m message, err error) {
 	return m, err
 }
 
-// update takes the next message, which must be a change.
+// update reads the next message, which must be a change.
 func (c *client) update(seq int64, id string, status realtime.Status) message {
 	c.t.Helper()
 	m := c.next()
@@ -202,7 +202,7 @@ func (c *client) update(seq int64, id string, status realtime.Status) message {
 	return m
 }
 
-// refused takes the next message, which must be a refusal.
+// refused reads the next message, which must be a refusal.
 func (c *client) refused(code string) message {
 	c.t.Helper()
 	m := c.next()
@@ -222,7 +222,7 @@ func (c *client) closed() websocket.StatusCode {
 	}
 }
 
-// faultyStore fails when it is told to.
+// faultyStore fails on demand.
 type faultyStore struct {
 	realtime.Store
 	mu    sync.Mutex

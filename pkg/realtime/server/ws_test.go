@@ -30,7 +30,7 @@ func TestBroadcast(t *testing.T) {
 	assert.Zero(t, state.Payload.Seq)
 	assert.Empty(t, state.Payload.Timers)
 	phone, _ := w.connect("ann")
-	stranger, _ := w.connect("bob")
+	bob, _ := w.connect("bob")
 
 	laptop.action("timer_start", "one")
 	for _, c := range []*client{laptop, phone} {
@@ -43,8 +43,8 @@ func TestBroadcast(t *testing.T) {
 	laptop.update(2, "one", realtime.Stopped)
 	phone.update(2, "one", realtime.Stopped)
 
-	stranger.action("timer_start", "own")
-	stranger.update(1, "own", realtime.Running) // and nothing of ann's before it
+	bob.action("timer_start", "own")
+	bob.update(1, "own", realtime.Running) // and nothing of ann's before it
 
 	_, late := w.connect("ann")
 	assert.Equal(t, int64(2), late.Payload.Seq)
@@ -238,7 +238,7 @@ func TestRefusedMessages(t *testing.T) {
 	c.update(1, "fine", realtime.Running)
 }
 
-// Whatever it is written in, and however it is escaped.
+// In any script, and however it is escaped.
 func TestLongestComment(t *testing.T) {
 	w := newWorld(t, server.Options{})
 	c, _ := w.connect("ann")
@@ -327,7 +327,7 @@ func TestStoreFails(t *testing.T) {
 	other.update(1, "kept", realtime.Running) // nothing of the lost one before it
 }
 
-// A commit whose answer gets lost is told once, and as made.
+// A commit whose answer was lost is broadcast once.
 func TestStoreAnswerLost(t *testing.T) {
 	store := &faultyStore{Store: memoryStore(t)}
 	w := newWorld(t, server.Options{Store: store})
@@ -374,13 +374,13 @@ func TestGraceful(t *testing.T) {
 	assert.Equal(t, w.epoch+1, state.Seq)
 }
 
-// Closing while clients write: what anybody was told of is stored, what is
-// stored was told, and each client is told to come back.
+// While clients write, the server closes: every change that a client got is stored, every
+// stored change was sent, and each client is asked to reconnect.
 func TestCloseLosesNothing(t *testing.T) {
 	w := newWorld(t, server.Options{Limits: server.Limits{PerSecond: 1e6}})
 	writer, _ := w.connect("ann")
 	reader, _ := w.connect("ann")
-	// The writer stays few enough ahead that the reader is not let go as slow.
+	// The writer is never so far ahead that the reader counts as slow.
 	ahead, read := make(chan struct{}, 64), make(chan struct{})
 	var writing sync.WaitGroup
 	writing.Go(func() {

@@ -13,11 +13,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// Backup writes a copy of the database that a DATABASE_URL names to a new file,
-// which its owner alone can read. The database may be in use meanwhile. The file
-// is there once it is complete.
+// Backup copies the database that a DATABASE_URL names to a new file with mode 0600. The
+// database may be in use. The file appears when it is complete.
 //
-// Whoever opens the copy later finds its timers renumbered: see restore.
+// Opening the copy renumbers its timers: see restore.
 func Backup(ctx context.Context, databaseURL, to string) error {
 	name, path, err := dataSource(databaseURL)
 	if err != nil {
@@ -68,7 +67,7 @@ func copyInto(ctx context.Context, name, to string) error {
 	})
 }
 
-// execute calls what with a database, and closes it.
+// execute calls what with an open database.
 func execute(name string, what func(*sql.DB) error) error {
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
@@ -77,14 +76,13 @@ func execute(name string, what func(*sql.DB) error) error {
 	return errors.Join(what(db), db.Close())
 }
 
-// leastShift is by how much a restored database's numbers grow at least, should
-// the clock stand before the copied database's first moment.
+// leastShift is the smallest increase of a restored database's numbers, in case the clock
+// is behind the epoch of the copy.
 const leastShift = 1_000_000
 
-// restore makes a copy, whose epoch is negative, a database of its own: clients
-// know numbers that were given after the copy was made, so none of these may be
-// given again. The new ones are as far from the old as the moments of the two
-// epochs, in microseconds, and nobody makes that many changes.
+// restore turns a copy, whose epoch is negative, into a database of its own. Clients may
+// know numbers that were used after the copy was made, so the numbers increase by the
+// time between the two epochs, in microseconds: more than changes were made.
 func restore(ctx context.Context, db *sql.DB, negative int64, now time.Time) error {
 	shift := max(realtime.NewEpoch(now)+negative, leastShift)
 	tx, err := db.BeginTx(ctx, nil)

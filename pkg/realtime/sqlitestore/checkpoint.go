@@ -9,24 +9,23 @@ import (
 )
 
 const (
-	// checkpointAfter is how many events may be in the log alone.
+	// checkpointAfter is the number of events between checkpoints.
 	checkpointAfter = 2000
-	// longLog is the length, in pages of 4 KiB, from which the log is begun
-	// anew although that makes writers wait.
+	// longLog is the length, in pages of 4 KiB, from which the log is truncated although
+	// that makes writers wait.
 	longLog = 16_000
 )
 
-// checkpoints carry the write-ahead log over into the database, beside the
-// writer: SQLite would do it inside a commit, whose sender then waits for the
-// disk.
+// checkpoints move the write-ahead log into the database in the background. SQLite would
+// do it within a commit, which would then wait for the disk.
 type checkpoints struct {
 	wake    chan struct{}
 	done    sync.WaitGroup
 	pending int // events since the last one
 }
 
-// start begins with what a process that was killed has left in the log: one that
-// never lives long enough for a checkpoint would leave a longer one each time.
+// start first moves what an earlier process left in the log: else the log would grow with
+// each process that is killed before its first checkpoint.
 func (c *checkpoints) start(s *Store) {
 	if err := s.checkpoint(); err != nil {
 		s.log.Warn("sqlite checkpoint failed", "error", err)
@@ -49,7 +48,7 @@ func (c *checkpoints) due(n int) {
 	select {
 	case c.wake <- struct{}{}:
 		c.pending = 0
-	default: // one is under way
+	default: // one is in progress
 	}
 }
 
@@ -68,7 +67,7 @@ func (s *Store) checkpoint() error {
 		return err
 	}
 	if inLog < longLog {
-		return nil // the writer begins at the front once it finds all moved
+		return nil // the writer reuses the log once all of it was moved
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

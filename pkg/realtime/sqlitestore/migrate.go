@@ -9,9 +9,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// migrations bring a database from the version that is their index to the next.
-// PRAGMA user_version holds the version. Only add to the end: databases of any
-// age are out there.
+// migrations bring a database from the version that is their index to the next. PRAGMA
+// user_version holds the version. Only append: databases of every version exist.
 var migrations = []string{
 	`CREATE TABLE timers (
 		user_id    TEXT    NOT NULL,
@@ -50,7 +49,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if version > len(migrations) {
-		return fmt.Errorf("the database has version %d, and this program knows %d: a newer one has used it", version, len(migrations))
+		return fmt.Errorf("the database has version %d, and this program knows %d: a newer program has used it", version, len(migrations))
 	}
 	if version == len(migrations) {
 		return nil // and no write: an instance that is being replaced may hold the lock
@@ -66,8 +65,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return tx.Commit()
 }
 
-// epoch gives the seq that users start from, chosen when the database was made.
-// In a copy that Backup made it is negative.
+// epoch is the seq that users start from, chosen when the database was created. In a copy
+// by Backup it is negative.
 func epoch(ctx context.Context, db *sql.DB, now time.Time) (seq int64, err error) {
 	if _, err := db.ExecContext(ctx, "INSERT INTO epoch SELECT ? WHERE NOT EXISTS (SELECT * FROM epoch)", realtime.NewEpoch(now)); err != nil {
 		return 0, err

@@ -1,11 +1,9 @@
-// Package sqlitestore keeps realtime timers in one SQLite file, for a single
-// instance. It has the driver in pure Go, so a program with it needs no C.
+// Package sqlitestore keeps realtime timers in one SQLite file, for a single instance. The
+// driver is pure Go.
 //
-// A commit is in the write-ahead log before anybody is told: with
-// synchronous=NORMAL, the default, it survives the end of the process by
-// whatever means, and a power cut may take the last moments. With
-// synchronous=FULL (?synchronous=full) it survives that too, and costs one
-// fsync per commit.
+// A commit is in the write-ahead log before it is broadcast. With synchronous=NORMAL, the
+// default, it survives any end of the process, but a power cut may lose the last moments.
+// With ?synchronous=full it survives that too, and costs one fsync.
 package sqlitestore
 
 import (
@@ -55,7 +53,7 @@ func Open(ctx context.Context, databaseURL string, log *slog.Logger) (*Store, er
 		return nil, fmt.Errorf("open SQLite: %w", err)
 	}
 	if path == "" {
-		db.SetMaxOpenConns(1) // each connection would have a memory of its own
+		db.SetMaxOpenConns(1) // each connection would have its own database
 	}
 	s := &Store{db: db, log: log}
 	if err := s.prepare(ctx, path != ""); err != nil {
@@ -94,12 +92,10 @@ func (s *Store) prepare(ctx context.Context, file bool) error {
 	return nil
 }
 
-// makePrivate makes the database file if there is none, for its owner's eyes
-// only, and takes an older one from everybody else's. SQLite gives the files
-// that it makes beside it the same mode.
+// makePrivate creates the database file with mode 0600, or removes others' permissions
+// from an existing one. SQLite gives its other files the same mode.
 func makePrivate(path string, log *slog.Logger) error {
-	// One that is there must not be opened: SQLite's locks end when this process
-	// closes the file.
+	// An existing file must not be opened: closing it would end SQLite's locks.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case err == nil:
@@ -119,8 +115,8 @@ func makePrivate(path string, log *slog.Logger) error {
 	return nil
 }
 
-// dataSource makes the driver's name of the database, and gives the path of its
-// file, "" if it is in memory.
+// dataSource returns the driver's name of the database, and the path of its file, "" if
+// it is in memory.
 func dataSource(databaseURL string) (name, path string, err error) {
 	rest, ok := strings.CutPrefix(databaseURL, "sqlite://")
 	path, query, _ := strings.Cut(rest, "?")

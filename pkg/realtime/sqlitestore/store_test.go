@@ -70,7 +70,7 @@ func event(seq int64) realtime.Event {
 	return realtime.NewEvent(realtime.Timer{ID: "a", UserID: "ann", Status: realtime.Running, Seq: seq, Source: realtime.SourceClient})
 }
 
-// What was committed is there after a restart, with the last changes.
+// A restart keeps what was committed, with the recent changes.
 func TestReopen(t *testing.T) {
 	url := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
 	s, err := sqlitestore.Open(t.Context(), url, slog.New(slog.DiscardHandler))
@@ -115,8 +115,8 @@ func TestDatabaseOfNewerProgram(t *testing.T) {
 	assert.ErrorContains(t, err, "version 99")
 }
 
-// A database of the first version goes on: its users are where they were,
-// others start from an epoch.
+// A database of the first version keeps working: its users keep their numbers, others
+// start from an epoch.
 func TestOlderDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timers.db")
 	s, err := sqlitestore.Open(t.Context(), "sqlite://"+path, slog.New(slog.DiscardHandler))
@@ -164,7 +164,7 @@ func TestFailureInTheMiddle(t *testing.T) {
 	assert.Equal(t, []bool{true}, made)
 }
 
-// The log does not grow without end: neither the file's nor the events'.
+// The table of events is bounded.
 func TestLongRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timers.db")
 	s := open(t, "sqlite://"+path)

@@ -66,8 +66,8 @@ func newWriter(ctx context.Context, db *sql.DB, last int64) (*writer, error) {
 	return w, nil
 }
 
-// close ends the statements too: while one is open, SQLite does not close the
-// database, and leaves everything in the log.
+// close closes the statements too: while one is open, SQLite does not close the database,
+// and leaves everything in the log.
 func (w *writer) close() error {
 	var err error
 	for _, statement := range w.prepared {
@@ -76,7 +76,7 @@ func (w *writer) close() error {
 	return errors.Join(err, w.conn.Close())
 }
 
-// read gives a user's timers, without those that cannot be read.
+// read returns a user's timers, without those that cannot be read.
 func (w *writer) read(ctx context.Context, user string) (state realtime.State, err error) {
 	rows, err := w.timers.QueryContext(ctx, user)
 	if err != nil {
@@ -90,13 +90,13 @@ func (w *writer) read(ctx context.Context, user string) (state realtime.State, e
 			continue
 		}
 		state.Timers = append(state.Timers, t)
-		state.Seq = max(state.Seq, t.Seq) // the newest timer never leaves
+		state.Seq = max(state.Seq, t.Seq) // the newest timer is never evicted
 	}
 	if err := rows.Err(); err != nil {
 		return state, err
 	}
 	if state.Unreadable != nil || len(state.Timers) == 0 {
-		err = w.seq.QueryRowContext(ctx, user).Scan(&state.Seq) // that of a timer left out counts too
+		err = w.seq.QueryRowContext(ctx, user).Scan(&state.Seq) // a timer that was left out counts too
 	}
 	return state, err
 }
@@ -123,14 +123,14 @@ func scan(rows *sql.Rows, user string) (t realtime.Timer, err error) {
 
 // commit writes the changes in one transaction.
 func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []bool, err error) {
-	// A context that can end costs the driver a goroutine for each statement.
+	// For a context that can end, the driver starts a goroutine per statement.
 	ctx = context.WithoutCancel(ctx)
 	if _, err := w.begin.ExecContext(ctx); err != nil {
 		return nil, err
 	}
 	last, trimmed, done := w.last, w.trimmed, false
 	defer func() {
-		if err != nil || !done { // by a panic: the connection must not stay in the transaction
+		if err != nil || !done { // after a panic too: the transaction must end
 			_, undoErr := w.undo.ExecContext(ctx)
 			err = errors.Join(err, undoErr)
 			w.last, w.trimmed = last, trimmed
@@ -157,8 +157,8 @@ func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []
 	return made, err
 }
 
-// notice forgets what is remembered of the database where another process has
-// written: an instance that is being replaced may still be at work.
+// notice drops the cached numbers if another process has written: an instance that is
+// being replaced may still be running.
 func (w *writer) notice(ctx context.Context) error {
 	var version int64
 	if err := w.foreign.QueryRowContext(ctx).Scan(&version); err != nil {
@@ -204,7 +204,7 @@ func (w *writer) change(ctx context.Context, c *realtime.Change) (bool, error) {
 	return true, nil
 }
 
-// replaced reports whether a later event says again what the timer is.
+// replaced reports whether a later event has the timer's newer state.
 func replaced(later []realtime.Event, id string) bool {
 	for i := range later {
 		if later[i].Timer.ID == id {
@@ -220,7 +220,7 @@ func (w *writer) write(ctx context.Context, user string, t *realtime.Timer) erro
 	return err
 }
 
-// maxSeqs bounds the users whose seq is remembered.
+// maxSeqs bounds the cached numbers.
 const maxSeqs = 10_000
 
 func (w *writer) remember(user string, seq int64) {

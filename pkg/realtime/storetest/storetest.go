@@ -1,5 +1,5 @@
-// Package storetest is the contract that every realtime.Store keeps. It is run
-// by the tests of each store and is no part of the product.
+// Package storetest tests the contract of a realtime.Store. The tests of each store run
+// it; it is not part of the product.
 package storetest
 
 import (
@@ -15,11 +15,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// Subject opens the store: an empty one at first, and another instance on the
-// same data at each later call in the same test.
+// Subject opens the store: an empty one first, and another instance on the same data at
+// each later call.
 type Subject func(t *testing.T) realtime.Store
 
-// Run runs the contract on stores that open returns, for each test anew.
+// Run tests a store; each test opens a new one.
 func Run(t *testing.T, open func(t *testing.T) Subject) {
 	for name, test := range map[string]func(*testing.T, Subject){
 		"unknown-user":        unknown,
@@ -65,7 +65,7 @@ func load(t *testing.T, s realtime.Store, user string) realtime.State {
 	return state
 }
 
-// epoch gives the seq that users start from.
+// epoch is the seq that users start from.
 func epoch(t *testing.T, s realtime.Store) int64 {
 	t.Helper()
 	return load(t, s, "nobody").Seq
@@ -164,7 +164,7 @@ func skips(t *testing.T, open Subject) {
 	assert.Equal(t, []bool{true}, commit(t, s, change(began+1002, nil, event("ann", "a", began+1003, realtime.Running))))
 }
 
-// race has two instances commit to one user: each number is given once.
+// race has two instances commit for one user: no number is used twice.
 func race(t *testing.T, open Subject) {
 	const each = 20
 	first, second := open(t), open(t)
@@ -249,7 +249,7 @@ func anyText(t *testing.T, open Subject) {
 	}
 }
 
-// many is more than one statement or script can take.
+// many is more than fits into one statement or script.
 func many(t *testing.T, open Subject) {
 	s := open(t)
 	began := epoch(t, s)

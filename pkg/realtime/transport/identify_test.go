@@ -13,8 +13,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 )
 
-// FuzzIdentify: whoever connects is refused in the contract's words, or checked
-// with a token that they sent themselves, and goes on from a seq that exists.
+// FuzzIdentify: a client is refused with a status of the contract, or identified by a
+// token that it sent, with a since that is not below -1.
 func FuzzIdentify(f *testing.F) {
 	f.Add("since=7&token=t", "", "", "")
 	f.Add("", "12", "bearer, tok", "")

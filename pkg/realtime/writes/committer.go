@@ -96,7 +96,7 @@ func (c *Committer) commit(batch []Write) {
 		}
 		return nil
 	})
-	if err != nil { // nobody may be left waiting
+	if err != nil { // every write gets an outcome
 		all = slices.DeleteFunc(all, func(p *plan) bool { return p.ended })
 		c.refuse(all, fmt.Errorf("%w: %w", errNoAnswer, err))
 	}

@@ -14,8 +14,7 @@ type Write struct {
 	// Timer is what it should become. Texts that are empty in a client's message stay
 	// as they are.
 	Timer realtime.Timer
-	// Relayed marks a change in Clockwork, which every instance is told of. Its
-	// UpdatedAt shows whether another instance has already made it.
+	// Relayed marks a change in Clockwork, which every instance gets. Its UpdatedAt shows whether another instance has already made it.
 	Relayed bool
 	// IfSeq makes the write void unless it is the user's seq: what the write was
 	// computed from has changed. Negative means any.
