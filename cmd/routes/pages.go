@@ -3,6 +3,7 @@ package routes
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -86,11 +87,26 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 func (s *site) page(w http.ResponseWriter, r *http.Request, f *file, status int) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			s.protect(w.Header(), r)
+			refuseForm(w)
+			return
+		}
 		web.WriteError(w, &web.Error{Status: http.StatusMethodNotAllowed, Code: "METHOD_NOT_ALLOWED", Message: "This is a page: it can only be read."})
 		return
 	}
 	s.protect(w.Header(), r)
 	f.serve(w, r, status)
+}
+
+// refuseForm answers a browser that sent the login form by itself: before the
+// page's scripts had loaded, or without any.
+func refuseForm(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	w.WriteHeader(http.StatusMethodNotAllowed)
+	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Clockwork</title>`+
+		`<h1>That came too early</h1><p>The form was sent before the page had loaded. Nothing was done. <a href="/">Load the page again</a>, and switch JavaScript on if it is off.</p></html>`)
 }
 
 // protect sets what every page's answer has, whichever file it is.

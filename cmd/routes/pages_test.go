@@ -123,6 +123,15 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A browser sends the login form by itself if its person is quicker than the page's scripts.
+func TestPagesAnswerABrowsersFormWithAPage(t *testing.T) {
+	res := visit(pages(t, tree(true), nil), "POST", "/", "Accept", "text/html,application/xhtml+xml")
+	assert.Equal(t, http.StatusMethodNotAllowed, res.StatusCode)
+	assert.Equal(t, "text/html; charset=utf-8", res.Header.Get("Content-Type"))
+	assert.Contains(t, res.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	assert.Contains(t, text(t, res), "Load the page again")
+}
+
 func TestPagesProtectThemselves(t *testing.T) {
 	handler := pages(t, tree(true), nil)
 	hash := func(text string) string {
