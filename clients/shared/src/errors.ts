@@ -55,6 +55,11 @@ export function asksForToken(error: ClientError): boolean {
   return error.code === "CLOCKWORK_TOKEN_REQUIRED" || error.code === "CLOCKWORK_UNAUTHORIZED";
 }
 
+/** Whether the Clockwork token belongs to somebody else: the server refuses it, or the sync after a start has found out. */
+export function isTokenOfAnother(error: ClientError): boolean {
+  return error.code === "CLOCKWORK_TOKEN_OF_ANOTHER" || (error.status === 403 && error.code === "FORBIDDEN");
+}
+
 /** Whether the sync after an accepted start found no such timer. */
 export function isUnconfirmedStart(error: ClientError): boolean {
   return error.code === "CLOCKWORK_TOKEN_OF_ANOTHER" || error.code === "START_NOT_CONFIRMED";

@@ -2,7 +2,7 @@ export { createClient } from "./client";
 export type { CallOptions, WriteOptions } from "./api";
 export type { Client, ClientOptions } from "./client";
 export { counted, isCounting } from "./counted";
-export { asksForToken, ClientError, isUnconfirmedStart } from "./errors";
+export { asksForToken, ClientError, isTokenOfAnother, isUnconfirmedStart } from "./errors";
 export { clock, untilNextSecond } from "./elapsed";
 export type { WebSocketConstructor } from "./transports/websocket";
 export type { Session } from "./session";

@@ -16,6 +16,8 @@ export interface StartInput {
   summary?: string | undefined;
   /** The person's Clockwork API token; by default the session's. */
   clockworkToken?: string | undefined;
+  /** The start is shown at once, but sent when this resolves, and undone if it rejects. */
+  after?: Promise<unknown> | undefined;
 }
 
 export interface StopInput {
@@ -68,7 +70,7 @@ export class Writes {
     return this.#inOrder("start", id, () => {
       const timer = this.#provisional(id, issueKey, input);
       const write = this.#show({ kind: "start", id, timer, at: timer.startedAt, accepted: false });
-      if (issueKey) return this.#sendOverHttp(write, (o) => api.start({ ...input, issueKey }, o));
+      if (issueKey) return this.#sendOverHttp(write, (o) => api.start({ ...input, issueKey }, o), input.after);
       return this.#sendOverSocket(write, { action: "timer_start", id, user_id: userId, started_at: timer.startedAt, ...(timer.comment && { comment: timer.comment }) });
     });
   }
@@ -183,7 +185,8 @@ export class Writes {
   }
 
   /** Sends over HTTP; repeats with the same key if the answer was lost or the first call is still in progress. */
-  async #sendOverHttp(write: PendingWrite, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
+  async #sendOverHttp(write: PendingWrite, send: (o: WriteOptions) => Promise<unknown>, after?: Promise<unknown>): Promise<void> {
+    await after;
     const { schedule, timing, newId } = this.#parts;
     const { signal } = this.#closed;
     let idempotencyKey: string | undefined = newId();
