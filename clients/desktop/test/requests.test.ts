@@ -27,7 +27,7 @@ describe("requests", () => {
 
   it.each<[string, (fake: Fake) => unknown]>([
     ["page-asks", (fake) => invoke(fake, CHANNEL.forgetSession)],
-    ["sign-out-by-menu", (fake) => choose(fake, "Sign out")],
+    ["sign-out-by-menu", (fake) => choose(fake, "Log out")],
     ["another-server", (fake) => invoke(fake, CHANNEL.setServer, "timers.example.com")],
   ])("deletes the kept session: %s", async (_name, act) => {
     const fake = await boot();
@@ -40,7 +40,7 @@ describe("requests", () => {
   it("tells the page of a sign-out by menu", async () => {
     const fake = await boot();
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: null });
-    choose(fake, "Sign out");
+    choose(fake, "Log out");
     expect(commands(fake).at(-1)).toEqual({ kind: "sign-out" });
   });
 

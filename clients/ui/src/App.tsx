@@ -1,7 +1,8 @@
 import { createClient, type Client, type Session, type TimerStore } from "@clockwork/shared";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 
 import { LoginForm } from "./LoginForm";
+import type { Draft } from "./StartTimer";
 
 /** The screens of a session are loaded when a person begins to log in. */
 const loadSignedIn = () => import("./SignedIn");
@@ -30,9 +31,12 @@ export interface AppProps {
 export function App({ baseUrl = "", client: given, compact = false, session: before = null, offerStay = false, onSession, onStore }: AppProps) {
   const [client] = useState(() => given ?? createClient({ baseUrl }));
   const [session, setSession] = useState(before);
-  const [stay, setStay] = useState(before !== null);
+  const [stay, setStay] = useState(offerStay);
   const [username, setUsername] = useState("");
   const [reason, setReason] = useState<string>();
+  const draft = useRef<Draft>(undefined);
+  /** Of the session that has ended, if the person did not log out. */
+  const ended = useRef<Session>(undefined);
 
   useEffect(() => {
     const begin = (): void => void loadSignedIn().catch(() => {}); // tried again at login
@@ -43,6 +47,7 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
   }, []);
 
   const leave = (why?: string): void => {
+    ended.current = why ? (client.session ?? undefined) : undefined;
     client.logout();
     setSession(null);
     setReason(why);
@@ -56,9 +61,11 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
         username={username}
         reason={reason}
         offerStay={offerStay}
+        stay={stay}
         onLogin={async (name, password, stays) => {
-          const begun = await client.login(name, password);
+          const begun = withToken(await client.login(name, password), ended.current);
           await loadSignedIn();
+          if (begun.userId !== ended.current?.userId) draft.current = undefined;
           setUsername(name);
           setReason(undefined);
           setStay(stays);
@@ -74,15 +81,23 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
         client={client}
         session={session}
         compact={compact}
+        name={username || undefined}
+        draft={draft}
         storesToken={stay}
         onStore={onStore}
         onClockwork={(connected) => onSession?.(connected, stay)}
         onLogout={() => {
           setUsername("");
+          draft.current = undefined;
           leave();
         }}
         onLoginAgain={() => leave("Your session has ended. Log in again.")}
       />
     </Suspense>
   );
+}
+
+/** The new session with the Clockwork token of the one before, if both are the same person's. */
+function withToken(begun: Session, ended: Session | undefined): Session {
+  return ended?.clockworkToken && ended.userId === begun.userId ? { ...begun, clockworkToken: ended.clockworkToken } : begun;
 }

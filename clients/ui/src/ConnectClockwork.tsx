@@ -6,21 +6,25 @@ import { Field } from "./Field";
 import { sentenceOf } from "./sentence";
 
 export interface ConnectClockworkProps {
-  /** What waits for the token, such as "start PORTAL-312". */
-  purpose: string;
+  /** What waits for the token, such as "start PORTAL-312"; undefined if nothing does. */
+  purpose: string | undefined;
   /** Whether the token is stored on this computer. */
   storesToken: boolean;
+  /** Why the token that was used before does not do. */
+  tokenFault: string | undefined;
+  /** The address of the Jira site, if it is known. */
+  jiraSite: string | undefined;
   /** Validates the token and repeats the action; rejects if it is refused. */
   onConnect: (token: string) => Promise<void>;
   onCancel: () => void;
 }
 
 /** Asks for the person's own Clockwork API token. */
-export function ConnectClockwork({ purpose, storesToken, onConnect, onCancel }: ConnectClockworkProps) {
+export function ConnectClockwork({ purpose, storesToken, tokenFault, jiraSite, onConnect, onCancel }: ConnectClockworkProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState(tokenFault);
 
   useEffect(() => input.current?.focus(), []);
 
@@ -50,14 +54,24 @@ export function ConnectClockwork({ purpose, storesToken, onConnect, onCancel }: 
       onSubmit={submit}
       noValidate
       onKeyDown={(event) => {
-        if (event.key === "Escape") onCancel();
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        onCancel();
       }}
     >
       <h2 id={id} className={classes.heading}>
         Connect Clockwork
       </h2>
       <p className={classes.why}>
-        To {purpose}, Clockwork needs to know that it is you. Your API token is in Jira under Apps, Clockwork, API tokens.{" "}
+        To {purpose ?? "start and stop timers"}, Clockwork needs to know that it is you. Your API token is in{" "}
+        {jiraSite ? (
+          <a href={jiraSite} target="_blank" rel="noreferrer">
+            Jira
+          </a>
+        ) : (
+          "Jira"
+        )}{" "}
+        under Apps, Clockwork, API tokens.{" "}
         {storesToken ? "It is stored on this computer until you log out." : "It is not stored, and is forgotten when you log out."}
       </p>
       <Field ref={input} label="Clockwork API token" type="password" autoComplete="off" spellCheck={false} fault={fault} className={classes.token} />

@@ -4,15 +4,19 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent, type Ref } from
 import { Announcer } from "./Announcer";
 import { Field } from "./Field";
 import classes from "./IssueField.module.css";
-import { useIssueSearch, type IssueSearch, type SearchIssues } from "./useIssueSearch";
+import { isKey } from "./key";
+import { maxResults, useIssueSearch, type IssueSearch, type SearchIssues } from "./useIssueSearch";
 
 export interface IssueFieldProps {
   search: SearchIssues;
   text: string;
   /** Whether the text is an issue chosen from the list. */
   chosen: boolean;
-  /** issue is given if one was chosen from the list. */
-  onChange: (text: string, issue?: Issue) => void;
+  onType: (text: string) => void;
+  /** next: go on to the comment; start: start the timer at once; undefined: stay. */
+  onChoose: (issue: Issue, then?: "next" | "start") => void;
+  /** A key of the person's own projects, as an example. */
+  exampleKey?: string | undefined;
   fault?: string | undefined;
   inputRef?: Ref<HTMLInputElement>;
 }
@@ -21,19 +25,27 @@ export interface IssueFieldProps {
  * A field that suggests issues while one types: a combobox with a list, as the
  * ARIA Authoring Practices describe it. The focus stays in the field.
  */
-export function IssueField({ search, text, chosen, onChange, fault, inputRef }: IssueFieldProps) {
+export function IssueField({ search, text, chosen, onType, onChoose, exampleKey, fault, inputRef }: IssueFieldProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
   const [activeKey, setActiveKey] = useState<string>();
   const [query, setQuery] = useState("");
   const list = useRef<HTMLUListElement>(null);
+  const popup = useRef<HTMLDivElement>(null);
   const found = useIssueSearch(search, query, open);
   const { issues } = found;
-  const active = issues.findIndex(({ key }) => key === activeKey);
+  // The first hit is selected in advance, unless a whole key is typed, which Enter starts.
+  const selected = activeKey ?? (query && !isKey(query) && found.state === "found" ? issues[0]?.key : undefined);
+  const active = issues.findIndex(({ key }) => key === selected);
 
   useEffect(() => {
     list.current?.children[active]?.scrollIntoView({ block: "nearest" });
   }, [active]);
+
+  const shown = open ? issues.length : -1;
+  useEffect(() => {
+    if (shown >= 0) popup.current?.scrollIntoView({ block: "nearest" });
+  }, [shown]);
 
   const suggest = (words: string): void => {
     setQuery(words);
@@ -43,25 +55,38 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
   const show = (): void => {
     if (!open) suggest(chosen ? "" : text.trim());
   };
-  const choose = (issue: Issue): void => {
-    onChange(`${issue.key} ${issue.summary}`, issue);
+  const choose = (issue: Issue, then?: "next" | "start"): void => {
     setOpen(false);
+    onChoose(issue, then);
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
+    if (event.nativeEvent.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
     const last = issues.length - 1;
     const activate = (i: number): void => setActiveKey(issues[i]?.key);
-    const moves: Record<string, (() => void) | undefined> = {
-      ArrowDown: () => (open ? activate(active < last ? active + 1 : 0) : show()),
-      ArrowUp: () => (open ? activate(active > 0 ? active - 1 : last) : show()),
-      Enter: open && issues[active] ? () => choose(issues[active] as Issue) : undefined,
-      Escape: open ? () => setOpen(false) : text ? () => onChange("") : undefined,
-    };
-    if (event.key === "Enter") setOpen(false); // if no issue is active, the form is sent
-    const move = event.nativeEvent.isComposing || event.altKey || event.ctrlKey || event.metaKey ? undefined : moves[event.key];
-    if (!move) return;
+    const issue = open ? issues[active] : undefined;
+    let act: (() => void) | undefined;
+    switch (event.key) {
+      case "ArrowDown":
+        act = () => (open ? activate(active < last ? active + 1 : 0) : show());
+        break;
+      case "ArrowUp":
+        act = () => (open ? activate(active > 0 ? active - 1 : last) : show());
+        break;
+      case "Enter":
+        if (issue) act = () => choose(issue, event.shiftKey ? "next" : query ? "start" : undefined);
+        else setOpen(false); // the form is sent
+        break;
+      case "Tab":
+        if (issue && !event.shiftKey) choose(issue); // and the focus moves on by itself
+        break;
+      case "Escape":
+        if (open) act = () => setOpen(false);
+        else if (text) act = () => onType("");
+    }
+    if (!act) return;
     event.preventDefault();
     event.stopPropagation();
-    move();
+    act();
   };
 
   return (
@@ -70,7 +95,7 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
         ref={inputRef}
         id={id}
         label="Issue"
-        placeholder="Key or words, such as PORTAL-312"
+        placeholder={`Key or words${exampleKey ? `, such as ${exampleKey}` : ""}`}
         value={text}
         fault={fault}
         role="combobox"
@@ -87,19 +112,24 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
         onClick={show}
         onKeyDown={onKeyDown}
         onChange={(event) => {
-          onChange(event.target.value);
+          onType(event.target.value);
           suggest(event.target.value.trim());
         }}
       />
       {/* A press on the list must not move the focus out of the field. */}
-      <div className={classes.popup} hidden={!open} onMouseDown={(event) => event.preventDefault()}>
+      <div ref={popup} className={classes.popup} hidden={!open} onMouseDown={(event) => event.preventDefault()}>
         <p className={classes.result}>{resultLine(found, query)}</p>
         <ul ref={list} id={`${id}-list`} role="listbox" aria-label="Issues" className={classes.list} hidden={issues.length === 0}>
           {issues.map((issue, i) => (
             <li key={issue.key} id={`${id}-${i}`} role="option" aria-selected={i === active} className={classes.option} onClick={() => choose(issue)}>
               <span className={classes.key}>{issue.key}</span>
-              <span className={classes.summary}>{issue.summary}</span>
-              <span className={classes.project}>{issue.status}</span>
+              <span className={classes.summary}>
+                <bdi>
+                  <Matched text={issue.summary} query={query} />
+                </bdi>
+                <span className={classes.project}>{issue.project.name}</span>
+              </span>
+              <bdi className={classes.status}>{issue.status}</bdi>
             </li>
           ))}
         </ul>
@@ -109,17 +139,29 @@ export function IssueField({ search, text, chosen, onChange, fault, inputRef }: 
   );
 }
 
+/** The text with the words of the query in bold. */
+function Matched({ text, query }: { text: string; query: string }) {
+  const words = query.split(/\s+/).filter(Boolean);
+  if (words.length === 0) return text;
+  const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "gi");
+  // With a group in the pattern each second part is a match.
+  // biome-ignore lint/suspicious/noArrayIndexKey: the parts have no other identity than their place
+  return text.split(pattern).map((part, i) => (i % 2 === 1 ? <b key={i}>{part}</b> : part));
+}
+
 /** The line above the suggestions. */
 function resultLine(found: IssueSearch, query: string): string {
   const { issues, state, reason } = found;
   if (state === "failed") return reason ?? "";
   if (state !== "found") return "Searching";
-  if (query) return issues.length > 0 ? spokenResult(found) : `No issue matches “${query}”. A key works too, such as PORTAL-312.`;
-  return issues.length > 0 ? "In progress" : "Nothing is in progress. Type a key or words to search.";
+  if (issues.length > 0) return query ? spokenResult(found) : "In progress";
+  if (!query) return "Nothing is in progress. Type a key or words to search.";
+  return isKey(query) ? `No issue ${query.toUpperCase()} was found.` : `No issue matches “${query}”.`;
 }
 
 function spokenResult({ issues, state, reason }: IssueSearch): string {
   if (state === "failed") return reason ?? "";
   if (state !== "found") return "";
+  if (issues.length >= maxResults) return `The first ${issues.length} issues`;
   return issues.length === 1 ? "1 issue" : `${issues.length === 0 ? "No" : issues.length} issues`;
 }

@@ -2,6 +2,7 @@ import { ClientError } from "@clockwork/shared";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 
 import { Button } from "./Button";
+import { spoken } from "./duration";
 import { Field } from "./Field";
 import classes from "./LoginForm.module.css";
 import { MinuteScale } from "./MinuteScale";
@@ -18,7 +19,15 @@ export interface LoginFormProps {
   reason?: string | undefined;
   /** Offers to stay logged in, if the app can store a session safely. */
   offerStay?: boolean;
+  /** What it offers at first. */
+  stay?: boolean;
   compact?: boolean;
+}
+
+/** The error's sentence, with how long to wait if that is known. */
+function withWait({ message, retryAfter }: ClientError): string {
+  if (!retryAfter) return message;
+  return `Too many attempts. Try again in ${retryAfter < 60 ? `${retryAfter} seconds` : spoken(Math.ceil(retryAfter / 60) * 60)}.`;
 }
 
 /** Which input an error is about. */
@@ -31,9 +40,12 @@ function inputAtFault(error: ClientError): "username" | "password" | undefined {
  * Asks for username and password. The inputs are uncontrolled, so that text entered before hydration stays. The form
  * posts, so that a password never gets into an address.
  */
-export function LoginForm({ onLogin, username = "", reason, offerStay = false, compact = false }: LoginFormProps) {
+export function LoginForm({ onLogin, username = "", reason, offerStay = false, stay = false, compact = false }: LoginFormProps) {
   const form = useRef<HTMLFormElement>(null);
   const [busy, setBusy] = useState(false);
+  // Until the scripts run, the browser itself would send the form, to a page that takes none.
+  const [alive, setAlive] = useState(false);
+  useEffect(() => setAlive(true), []);
   const [error, setError] = useState<ClientError>();
   const fault = error && inputAtFault(error);
 
@@ -76,13 +88,16 @@ export function LoginForm({ onLogin, username = "", reason, offerStay = false, c
           <Field label="Password" name="password" type="password" required autoComplete="current-password" fault={fault === "password" ? error?.message : undefined} />
           {offerStay && (
             <label className={classes.stay}>
-              <input type="checkbox" name="stay" /> Stay signed in on this computer
+              <input type="checkbox" name="stay" defaultChecked={stay} /> Stay logged in on this computer
             </label>
           )}
-          <Button type="submit" aria-disabled={busy}>
+          <Button type="submit" disabled={!alive} aria-disabled={busy}>
             {busy ? "Logging in" : "Log in"}
           </Button>
-          {error && !fault && <Notice>{error.message}</Notice>}
+          {error && !fault && <Notice>{withWait(error)}</Notice>}
+          <noscript>
+            <p>This page needs JavaScript. Switch it on in your browser, and load the page again.</p>
+          </noscript>
         </form>
       </main>
       <footer className={classes.footer}>

@@ -7,6 +7,7 @@ import { sinceWhen } from "./calendar";
 import { stalenessSentence, type Staleness } from "./staleness";
 import { spoken } from "./duration";
 import { firstClick } from "./firstClick";
+import { IssueKey } from "./jira";
 import { MinuteScale } from "./MinuteScale";
 import classes from "./RunningTimer.module.css";
 import { useToday } from "./useToday";
@@ -36,27 +37,29 @@ export function RunningTimer({ timer, clockOffset, onStop, staleness, headingRef
   return (
     <div className={classes.running}>
       <div className={classes.inner}>
-        <div className={classes.time}>
-          <p className={classes.numerals} role="timer" aria-label={timer.onHold ? `${spoken(seconds)}, on hold` : spoken(seconds)} data-digits={time.length - 2}>
-            {time}
-          </p>
-          {timer.onHold && (
-            <span className={classes.tag} aria-hidden="true">
-              On hold
-            </span>
-          )}
-        </div>
-        <div className={classes.what}>
-          <h1 ref={headingRef} tabIndex={-1} className={classes.heading}>
-            {timer.issueKey && <span className={classes.key}>{timer.issueKey}</span>} {timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}
-          </h1>
-          <p className={classes.detail}>
-            {timer.comment && <span className={classes.comment}>{timer.comment}</span>}
-            <span>{staleness ? `${stalenessSentence(staleness, today)} This timer may have been stopped since.` : detail(timer, since)}</span>
-          </p>
-          <Button className={classes.stop} onClick={firstClick(onStop)} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
-            Stop
-          </Button>
+        <div className={classes.row}>
+          <div className={classes.time}>
+            <p className={classes.numerals} role="timer" aria-label={timer.onHold ? `${spoken(seconds)}, on hold` : spoken(seconds)} data-digits={time.length - 2}>
+              {time}
+            </p>
+            {timer.onHold && (
+              <span className={classes.tag} aria-hidden="true">
+                On hold
+              </span>
+            )}
+          </div>
+          <div className={classes.what}>
+            <h1 ref={headingRef} tabIndex={-1} className={classes.heading}>
+              {timer.issueKey && <IssueKey className={classes.key}>{timer.issueKey}</IssueKey>} <bdi>{timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}</bdi>
+            </h1>
+            <p className={classes.detail}>
+              {timer.comment && <bdi className={classes.comment}>{timer.comment}</bdi>}
+              <span>{staleness ? `${stalenessSentence(staleness, today)} This timer may have been stopped since.` : detail(timer, since)}</span>
+            </p>
+            <Button className={classes.stop} onClick={firstClick(onStop)} aria-label={`Stop ${nameOf(timer)}`} aria-keyshortcuts="s">
+              Stop
+            </Button>
+          </div>
         </div>
       </div>
       <MinuteScale second={timer.onHold ? null : seconds % 60} />

@@ -12,7 +12,11 @@ export interface ShortcutHelpProps {
 
 const keys: readonly (readonly [string, string])[] = [
   ["s", "Stop the running timer, or go to the issue to start one"],
-  ["/", "Search for an issue"],
+  ["/", "Search for an issue; in a field too: Ctrl+K"],
+  ["1–6", "Start a recent issue, or switch to it"],
+  ["o", "Open the running issue in Jira"],
+  ["f", "Show the time large, or small again"],
+  ["Ctrl+.", "Stop, while you write too"],
   ["?", "Show these keys"],
   ["Esc", "Close what is open"],
 ];

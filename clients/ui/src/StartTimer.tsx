@@ -1,62 +1,94 @@
 import type { Issue } from "@clockwork/shared";
-import { useId, useState, type FormEvent, type Ref } from "react";
+import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent, type Ref, type RefObject } from "react";
 
 import { Button } from "./Button";
 import { Field } from "./Field";
 import { IssueField } from "./IssueField";
+import { keyOf } from "./key";
 import classes from "./StartTimer.module.css";
 import type { SearchIssues } from "./useIssueSearch";
 
+export interface StartInput {
+  issueKey: string;
+  summary?: string;
+  comment?: string;
+}
+
 export interface StartTimerProps {
   search: SearchIssues;
-  /** Resolves to whether the timer was started. If not, the form gets its text back. */
-  onStart: (input: { issueKey: string; summary?: string; comment?: string }) => Promise<boolean>;
-  /** Whether a timer runs already. */
-  another?: boolean;
+  /** Resolves to whether the timer was started. If not, the form gets its text back. beside: leave the running timer. */
+  onStart: (input: StartInput, beside: boolean) => Promise<boolean>;
+  /** Whether a timer runs, which a start stops. */
+  switches: boolean;
+  /** Whether a start waits for something that the person has to do elsewhere. */
+  waiting: boolean;
+  /** Survives this component, so that a new login finds the text again. */
+  draft: RefObject<Draft | undefined>;
+  exampleKey?: string | undefined;
   inputRef?: Ref<HTMLInputElement>;
 }
 
-/** An issue's key as the person may type it. */
-const typedKey = /^\s*([a-z][a-z0-9_]*-[1-9][0-9]*)\s*$/i;
-
-interface Written {
+/** What is written in the form. */
+export interface Draft {
   text: string;
   /** Set if it was chosen from the list. */
   issue?: Issue | undefined;
   comment: string;
 }
 
-const nothing: Written = { text: "", comment: "" };
+const nothing: Draft = { text: "", comment: "" };
 
 /** Starts a timer on an issue, with a comment. The form is cleared at once. */
-export function StartTimer({ search, onStart, another = false, inputRef }: StartTimerProps) {
+export function StartTimer({ search, onStart, switches, waiting, draft, exampleKey, inputRef }: StartTimerProps) {
   const id = useId();
-  const [written, setWritten] = useState(nothing);
+  const form = useRef<HTMLFormElement>(null);
+  const comments = useRef<HTMLInputElement>(null);
+  const [written, setWritten] = useState(draft.current ?? nothing);
   const { text, issue, comment } = written;
   const [fault, setFault] = useState<string>();
   const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    draft.current = written;
+  });
 
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    if (busy) return;
-    const issueKey = issue?.key ?? typedKey.exec(text)?.[1]?.toUpperCase();
+  const start = async (chosen: Issue | undefined, beside: boolean): Promise<void> => {
+    if (busy && !waiting) return;
+    const issueKey = chosen?.key ?? keyOf(text);
     if (!issueKey) {
-      setFault(text.trim() ? "Choose an issue from the list, or type its key, such as PORTAL-312." : "Choose an issue first.");
-      event.currentTarget.querySelector("input")?.focus();
+      setFault(text.trim() ? `Choose an issue from the list, or type its key${exampleKey ? `, such as ${exampleKey}` : ""}.` : "Choose an issue first.");
+      form.current?.querySelector("input")?.focus();
       return;
     }
     setBusy(true);
     setWritten(nothing);
-    const started = await onStart({ issueKey, ...(issue && { summary: issue.summary }), ...(comment.trim() && { comment: comment.trim() }) });
+    const started = await onStart({ issueKey, ...(chosen && { summary: chosen.summary }), ...(comment.trim() && { comment: comment.trim() }) }, beside);
     setBusy(false);
     // Text that was written meanwhile stays: it is the person's next issue.
-    if (!started) setWritten((now) => (now.text ? now : { ...written, comment: now.comment || comment }));
+    if (!started) setWritten((now) => (now.text ? now : { ...written, issue: chosen, text: chosen ? nameOf(chosen) : text, comment: now.comment || comment }));
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLFormElement>): void => {
+    if (event.key === "Enter" && event.altKey) {
+      event.preventDefault();
+      void start(issue, true);
+    }
+    // The keys are shortcuts again, and in a small window Escape goes on to hide it.
+    if (event.key === "Escape" && event.target instanceof HTMLInputElement) event.target.blur();
   };
 
   return (
-    <form className={classes.start} aria-labelledby={id} onSubmit={(event) => void submit(event)} noValidate>
+    <form
+      ref={form}
+      className={classes.start}
+      aria-labelledby={id}
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        void start(issue, false);
+      }}
+      onKeyDown={onKeyDown}
+      noValidate
+    >
       <h2 id={id} className={classes.heading}>
-        {another ? "Start another" : "Start a timer"}
+        {switches ? "Switch to" : "Start a timer"}
       </h2>
       <IssueField
         inputRef={inputRef ?? null}
@@ -64,17 +96,35 @@ export function StartTimer({ search, onStart, another = false, inputRef }: Start
         text={text}
         chosen={issue !== undefined}
         fault={fault}
-        onChange={(typed, chosen) => {
-          setWritten({ ...written, text: typed, issue: chosen });
+        exampleKey={exampleKey}
+        onType={(typed) => {
+          setWritten({ ...written, text: typed, issue: undefined });
           setFault(undefined);
+        }}
+        onChoose={(chosen, then) => {
+          setFault(undefined);
+          if (then === "start" && !comment) return void start(chosen, false);
+          setWritten({ ...written, text: nameOf(chosen), issue: chosen });
+          if (then === "next") comments.current?.focus();
         }}
       />
       <div className={classes.rest}>
-        <Field label="Comment" placeholder="Optional" value={comment} maxLength={2000} autoComplete="off" onChange={(event) => setWritten({ ...written, comment: event.target.value })} />
-        <Button type="submit" look={another ? "outline" : "solid"} aria-disabled={busy}>
-          {busy ? "Starting" : "Start"}
-        </Button>
+        <Field ref={comments} label="Comment" placeholder="Optional" value={comment} maxLength={2000} autoComplete="off" onChange={(event) => setWritten({ ...written, comment: event.target.value })} />
+        <div className={classes.buttons}>
+          <Button type="submit" aria-disabled={busy && !waiting}>
+            {busy && !waiting ? "Starting" : switches ? "Switch" : "Start"}
+          </Button>
+          {switches && (
+            <Button look="plain" title="Alt+Enter" aria-keyshortcuts="Alt+Enter" onClick={() => void start(issue, true)}>
+              Start beside
+            </Button>
+          )}
+        </div>
       </div>
     </form>
   );
+}
+
+function nameOf(issue: Issue): string {
+  return `${issue.key} ${issue.summary}`;
 }

@@ -5,6 +5,7 @@ import { useId } from "react";
 import { Button } from "./Button";
 import { spoken } from "./duration";
 import { firstClick } from "./firstClick";
+import { IssueKey } from "./jira";
 import { nameOf } from "./RunningTimer";
 import classes from "./TimerList.module.css";
 
@@ -46,8 +47,8 @@ function Row({ timer, clockOffset, onStop }: { timer: Timer } & Pick<TimerListPr
             On hold
           </span>
         )}
-        {timer.issueKey && <b>{timer.issueKey}</b>} {timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}
-        {timer.comment && <span className={classes.comment}> {timer.comment}</span>}
+        {timer.issueKey && <IssueKey className={classes.key}>{timer.issueKey}</IssueKey>} <bdi>{timer.summary ?? (timer.issueKey ? "" : "Timer without an issue")}</bdi>
+        {timer.comment && <bdi className={classes.comment}>{timer.comment}</bdi>}
       </span>
       <Button look="plain" onClick={firstClick(() => onStop(timer))} aria-label={`Stop ${nameOf(timer)}`}>
         Stop

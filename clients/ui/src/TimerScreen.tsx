@@ -1,17 +1,21 @@
 import { isUnconfirmedStart, type RunningTimer as Timer, type Session } from "@clockwork/shared";
 import { useClient, useTimerState } from "@clockwork/shared/react";
-import { useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
 
+import { AccountMenu } from "./AccountMenu";
 import { Announcer } from "./Announcer";
 import { Button } from "./Button";
 import { ConnectClockwork } from "./ConnectClockwork";
-import { ConnectionStatus, isConnected } from "./ConnectionStatus";
-import { stalenessOf, affects } from "./staleness";
+import { ConnectionStatus, isConnected, isUnreachable } from "./ConnectionStatus";
+import { JiraSiteProvider, useJiraSite } from "./jira";
 import { Notice } from "./Notice";
+import { Recent } from "./Recent";
+import { recentIssues } from "./recentIssues";
 import { nameOf } from "./RunningTimer";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { Stage } from "./Stage";
-import { StartTimer } from "./StartTimer";
+import { affects, stalenessOf } from "./staleness";
+import { StartTimer, type Draft, type StartInput } from "./StartTimer";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { TimerList } from "./TimerList";
 import classes from "./TimerScreen.module.css";
@@ -20,7 +24,9 @@ import { useActions, type Action } from "./useActions";
 import { useAnnouncement } from "./useAnnouncement";
 import { useFocusFallback } from "./useFocusFallback";
 import { useLastHeard } from "./useLastHeard";
-import { useShortcuts, useShortcutsEnabled } from "./useShortcuts";
+import { useShortcuts, useShortcutsEnabled, type Shortcuts } from "./useShortcuts";
+import { useToday } from "./useToday";
+import { runningIds, useWorklogs } from "./useWorklogs";
 import { WorklogsPanel } from "./WorklogsPanel";
 
 export interface TimerScreenProps {
@@ -28,94 +34,149 @@ export interface TimerScreenProps {
   compact?: boolean;
   /** Whether the session, with its Clockwork token, is stored on this computer. */
   storesToken?: boolean;
+  /** Who is logged in, if that is known. */
+  name?: string | undefined;
+  draft: RefObject<Draft | undefined>;
   onLogout: () => void;
   /** The session is over and the person wants to log in again. */
   onLoginAgain: () => void;
-  /** Called with the session once it has the person's Clockwork token. */
+  /** Called with the session once it has the person's Clockwork token, or has it no more. */
   onClockwork?: ((session: Session) => void) | undefined;
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, storesToken = false, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
+export function TimerScreen({ compact = false, storesToken = false, name, draft, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
   const { client, session } = useClient();
   const state = useTimerState();
-  const { start, stop, retryNow, timers, current, clockOffset } = state;
+  const { start, stop, retryNow, timers, current, clockOffset, error } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   const issue = useRef<HTMLInputElement>(null);
   const [help, setHelp] = useState(false);
+  const [large, setLarge] = useState(false);
   const [keys, setKeys] = useShortcutsEnabled();
   const staleness = stalenessOf(state, useLastHeard(state.status));
+  const running = timers.filter((t) => t.status === "running");
 
+  const changeToken = (clockworkToken: string | undefined): void => {
+    if (!session || client.session?.token !== session.token) return; // logged out meanwhile
+    const { token, userId, expiresAt } = session;
+    const changed: Session = { token, userId, expiresAt, ...(clockworkToken && { clockworkToken }) };
+    client.connect(changed).close(); // the open connection now has the token
+    onClockwork?.(changed);
+  };
   const actions = useActions({
     start,
     stop,
-    heard: isConnected(state.status),
+    running,
+    connected: isConnected(state.status),
     connect: async (clockworkToken) => {
       await client.settings.validate(clockworkToken);
-      if (!session || client.session?.token !== session.token) return; // logged out meanwhile
-      const connected = { ...session, clockworkToken };
-      client.connect(connected).close(); // the open connection now has the token
-      onClockwork?.(connected);
+      changeToken(clockworkToken);
     },
+    dropToken: () => changeToken(undefined),
+    lateError: error,
   });
-  const { perform } = actions;
-  const running = timers.filter((t) => t.status === "running");
+
+  const today = useToday();
+  const week = useWorklogs(client.worklogs.range, today, runningIds(timers), !isUnreachable(state.status));
+  const recent = useMemo(() => week.worklogs && recentIssues(week.worklogs.worklogs, timers, today), [week.worklogs, timers, today]);
+  const exampleKey = recent?.[0]?.key;
+  const jiraSite = useJiraSite(client, current?.issueKey ?? exampleKey);
 
   useFocusFallback(heading);
+  const [focused, focusHeading] = useState(0);
+  useEffect(() => {
+    if (focused > 0) heading.current?.focus({ preventScroll: true });
+  }, [focused]);
+
+  const perform = async (action: Action): Promise<boolean> => {
+    if (state.status.kind !== "expired") return actions.perform(action);
+    onLoginAgain();
+    return false;
+  };
+  const startTimer = async (input: StartInput, beside = false): Promise<boolean> => {
+    if (running.some((t) => t.issueKey === input.issueKey && !t.pending) && !staleness) {
+      actions.fail(`${input.issueKey} is running already.`);
+      return false;
+    }
+    focusHeading((n) => n + 1);
+    const started = await perform({ kind: "start", ...input, instead: beside ? undefined : (current ?? undefined) });
+    if (!started && document.activeElement === heading.current) issue.current?.focus();
+    return started;
+  };
   const stopTimer = (timer: Timer): void => void perform({ kind: "stop", timer });
   const toSearch = (): void => {
     issue.current?.focus();
     issue.current?.click();
   };
+  const stopOrSearch = (): void => (current ? stopTimer(current) : toSearch());
+  const startRecent = Object.fromEntries((recent ?? []).map(({ key, summary }, i): [string, () => void] => [String(i + 1), () => void startTimer({ issueKey: key, ...(summary && { summary }) })]));
+  const openIssue: Shortcuts = current?.issueKey && jiraSite ? { o: () => void open(`${jiraSite}/browse/${current.issueKey}`, "_blank", "noreferrer") } : {};
   useShortcuts(
-    {
-      s: () => (current ? stopTimer(current) : toSearch()),
-      "/": toSearch,
-      "?": () => setHelp(true),
-    },
+    { ...startRecent, ...openIssue, s: stopOrSearch, "/": toSearch, "?": () => setHelp(true), f: () => setLarge(!large) },
     keys,
+    { k: toSearch, ".": () => current && stopTimer(current) },
   );
 
   return (
-    <div className={classes.screen} data-compact={compact || undefined} data-staleness={staleness !== undefined || undefined}>
-      <main>
-        <Stage
-          state={state}
-          staleness={staleness}
-          headingRef={heading}
-          onStop={stopTimer}
-          onAgain={(issueKey) => void perform({ kind: "start", issueKey })}
-        >
-          <header className={classes.bar}>
-            <p className={classes.name}>Clockwork</p>
-            <ConnectionStatus status={state.status} stale={state.stale} onRetry={retryNow} onLogin={onLoginAgain} />
-            <Button look="plain" onClick={onLogout}>
-              Log out
-            </Button>
-          </header>
-        </Stage>
-        <div className={classes.below}>
-          {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
-          {state.error && isUnconfirmedStart(state.error) && <Notice onDismiss={state.dismissError}>{state.error.message}</Notice>}
-          {actions.waiting && <ConnectClockwork purpose={purposeOf(actions.waiting)} storesToken={storesToken} onConnect={actions.connect} onCancel={actions.cancel} />}
-          <StartTimer search={client.issues.search} onStart={(input) => perform({ kind: "start", ...input })} another={current !== null} inputRef={issue} />
-          <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
-          <WorklogsPanel state={state} read={client.worklogs.range} compact={compact} />
-        </div>
-      </main>
-      <footer className={classes.footer}>
-        <ThemeSwitch />
-        <Button look="plain" onClick={() => setHelp(true)} aria-keyshortcuts="?">
-          Keyboard shortcuts
-        </Button>
-      </footer>
-      <Announcer label="Announcements">{useAnnouncement(state)}</Announcer>
-      <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && affects(staleness, current)} />
-      <ShortcutHelp open={help} onClose={() => setHelp(false)} enabled={keys} onEnable={setKeys} />
-    </div>
+    <JiraSiteProvider value={jiraSite}>
+      <div className={classes.screen} data-compact={compact || undefined} data-large={large || undefined} data-stale={staleness !== undefined || undefined}>
+        <main>
+          <Stage
+            state={state}
+            staleness={staleness}
+            headingRef={heading}
+            onStop={stopTimer}
+            onAgain={(issueKey) => void startTimer({ issueKey })}
+          >
+            <header className={classes.bar}>
+              <p className={classes.name}>Clockwork</p>
+              <ConnectionStatus status={state.status} stale={state.stale} onRetry={retryNow} onLogin={onLoginAgain} />
+              <AccountMenu
+                name={name}
+                connected={() => client.session?.clockworkToken !== undefined}
+                jiraSite={jiraSite}
+                onConnect={() => void perform({ kind: "connect" })}
+                onHelp={() => setHelp(true)}
+                onLogout={onLogout}
+              />
+            </header>
+          </Stage>
+          <div className={classes.below}>
+            {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
+            {error && isUnconfirmedStart(error) && <Notice onDismiss={state.dismissError}>{error.message}</Notice>}
+            {actions.waiting && (
+              <ConnectClockwork
+                key={actions.tokenFault}
+                purpose={purposeOf(actions.waiting)}
+                storesToken={storesToken}
+                tokenFault={actions.tokenFault}
+                jiraSite={jiraSite}
+                onConnect={actions.connect}
+                onCancel={actions.cancel}
+              />
+            )}
+            <StartTimer search={client.issues.search} onStart={startTimer} switches={current !== null} waiting={actions.waiting !== null} draft={draft} exampleKey={exampleKey} inputRef={issue} />
+            {(week.worklogs || !week.problem) && <Recent issues={recent} switches={current !== null} onStart={({ key, summary }) => void startTimer({ issueKey: key, ...(summary && { summary }) })} />}
+            <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
+            <WorklogsPanel state={state} week={week} today={today} compact={compact} onStart={startTimer} />
+          </div>
+        </main>
+        <footer className={classes.footer}>
+          <ThemeSwitch />
+          <Button look="plain" onClick={() => setHelp(true)} aria-keyshortcuts="?">
+            Keyboard shortcuts
+          </Button>
+        </footer>
+        <Announcer label="Announcements">{useAnnouncement(state)}</Announcer>
+        <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && affects(staleness, current)} />
+        <ShortcutHelp open={help} onClose={() => setHelp(false)} enabled={keys} onEnable={setKeys} />
+      </div>
+    </JiraSiteProvider>
   );
 }
 
-function purposeOf(action: Action): string {
+function purposeOf(action: Action): string | undefined {
+  if (action.kind === "connect") return undefined;
   return action.kind === "start" ? `start ${action.issueKey}` : `stop ${nameOf(action.timer)}`;
 }

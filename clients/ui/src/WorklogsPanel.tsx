@@ -1,32 +1,40 @@
 import type { TimerState } from "@clockwork/shared";
-import { memo } from "react";
+import { memo, useCallback, useEffect, useRef } from "react";
 
 import { weekOf } from "./calendar";
 import { isUnreachable } from "./ConnectionStatus";
 import { span } from "./duration";
+import type { StartInput } from "./StartTimer";
 import { useRunningDays } from "./useRunningDays";
-import { useToday } from "./useToday";
-import { runningIds, useWorklogs, type ReadWorklogs } from "./useWorklogs";
+import type { Logged } from "./useWorklogs";
 import { Worklogs } from "./Worklogs";
 
 const MemoizedWorklogs = memo(Worklogs);
 
 export interface WorklogsPanelProps {
   state: TimerState;
-  read: ReadWorklogs;
+  week: Logged;
+  today: string;
   compact: boolean;
+  onStart: (input: StartInput) => Promise<boolean>;
 }
 
-/** Reads this week's worklogs and shows them; in a small window today's total alone. */
-export function WorklogsPanel({ state, read, compact }: WorklogsPanelProps) {
-  const today = useToday();
-  const reachable = !isUnreachable(state.status);
-  const { worklogs, problem, reload } = useWorklogs(read, today, runningIds(state.timers), reachable);
+/** Shows this week's worklogs; in a small window today's total only. */
+export function WorklogsPanel({ state, week, today, compact, onStart }: WorklogsPanelProps) {
+  const { worklogs, problem, reload } = week;
   const running = useRunningDays(state.timers, weekOf(today), state.clockOffset, worklogs);
   const runs = state.timers.some((t) => t.status === "running" && t.issueKey);
-  if (!compact) return <MemoizedWorklogs worklogs={worklogs} problem={worklogs && !reachable ? undefined : problem} onRetry={reload} today={today} running={running} runs={runs} />;
-  const logged = worklogs?.days?.find((day) => day.date === today)?.total;
-  if (logged === undefined) return null;
+  const latestStart = useRef(onStart);
+  useEffect(() => {
+    latestStart.current = onStart;
+  });
+  const start = useCallback((input: StartInput) => void latestStart.current(input), []);
+  if (!compact) {
+    const shownProblem = worklogs && isUnreachable(state.status) ? undefined : problem;
+    return <MemoizedWorklogs worklogs={worklogs} problem={shownProblem} onRetry={reload} today={today} running={running} runs={runs} onStart={start} />;
+  }
+  if (!worklogs) return null;
+  const logged = worklogs.days?.find((day) => day.date === today)?.total ?? 0;
   const seconds = running.get(today) ?? 0;
   return (
     <p>

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 
-import { atWhen, dateAfter, dateOf, dayRange, longDay, shortDay, sinceWhen, startOf, weekOf } from "./calendar";
+import { atWhen, dateAfter, dateBefore, dateOf, dayRange, longDay, shortDay, sinceWhen, startOf, weekOf } from "./calendar";
 
 vi.hoisted(() => (process.env.TZ = "Asia/Ho_Chi_Minh")); // before the calendar takes it
 
@@ -42,6 +42,7 @@ it.each([
 it("knows the next date", () => {
   process.env.TZ = "Europe/Berlin";
   expect(["2026-03-28", "2026-10-24", "2026-12-31"].map(dateAfter)).toEqual(["2026-03-29", "2026-10-25", "2027-01-01"]);
+  expect(dateBefore("2026-11-03", 13), "clocks go back between").toBe("2026-10-21");
 });
 
 it("names days", () => {

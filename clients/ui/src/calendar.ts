@@ -34,6 +34,12 @@ export function dateAfter(date: string): string {
   return dateOf(new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1));
 }
 
+/** The date some days before a date. */
+export function dateBefore(date: string, days: number): string {
+  const day = startOf(date);
+  return dateOf(new Date(day.getFullYear(), day.getMonth(), day.getDate() - days));
+}
+
 /** A day beside an hour: Thu 26 Nov, with the year if it is not today's. */
 function dayOf(then: Date, today: string): string {
   const day = `${weekdayName.format(then)} ${dayAndShortMonth.format(then)}`;

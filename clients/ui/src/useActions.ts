@@ -1,17 +1,28 @@
-import { asksForToken, ClientError, type RunningTimer, type StartInput, type StopInput } from "@clockwork/shared";
+import { asksForToken, ClientError, isTokenOfAnother, type RunningTimer, type StartInput, type StopInput } from "@clockwork/shared";
 import { useCallback, useEffect, useRef, useState } from "react";
 
+import { nameOf } from "./RunningTimer";
 import { sentenceOf } from "./sentence";
 
-export type Action = { readonly kind: "start"; readonly issueKey: string; readonly summary?: string; readonly comment?: string } | { readonly kind: "stop"; readonly timer: RunningTimer };
+export type Action =
+  | { readonly kind: "start"; readonly issueKey: string; readonly summary?: string | undefined; readonly comment?: string | undefined; /** Stopped first. */ readonly instead?: RunningTimer | undefined }
+  | { readonly kind: "stop"; readonly timer: RunningTimer }
+  /** The person connects Clockwork before anything needs it. */
+  | { readonly kind: "connect" };
 
 export interface Target {
   start: (input: StartInput) => Promise<void>;
   stop: (input: StopInput) => Promise<void>;
+  /** The running timers, for the sentences. */
+  running: readonly RunningTimer[];
   /** Whether the server answers. */
-  heard: boolean;
+  connected: boolean;
   /** Uses the token from now on; rejects if it is not the person's. */
   connect: (token: string) => Promise<void>;
+  /** Drops a token that is somebody else's. */
+  dropToken: () => void;
+  /** An error that came after an action had succeeded. */
+  lateError: ClientError | null;
 }
 
 export interface Actions {
@@ -19,49 +30,79 @@ export interface Actions {
   readonly perform: (action: Action) => Promise<boolean>;
   /** The action that waits for a Clockwork token. */
   readonly waiting: Action | null;
+  /** Why the token that was used does not do. */
+  readonly tokenFault: string | undefined;
   readonly connect: (token: string) => Promise<void>;
   readonly cancel: () => void;
   /** Why the last action failed, as a sentence. */
   readonly problem: string | null;
   readonly dismiss: () => void;
+  /** Shows a sentence about an action that was not tried. */
+  readonly fail: (sentence: string) => void;
 }
 
+const tokenOfAnother = "This token was connected by somebody else. Make your own in Jira under Apps > Clockwork > API tokens.";
+
 /** Whether a call failed because the server could not be reached. */
-export function isNetworkError(thrown: unknown): boolean {
+function isNetworkError(thrown: unknown): boolean {
   return thrown instanceof ClientError && ["NETWORK", "TIMEOUT", "NOT_CONNECTED"].includes(thrown.code);
 }
 
 /** Starts and stops timers. An action that needs the person's Clockwork token waits until they enter it. */
-export function useActions({ start, stop, connect, heard }: Target): Actions {
+export function useActions(target: Target): Actions {
+  const { connect, connected, lateError } = target;
+  const current = useRef(target);
+  useEffect(() => {
+    current.current = target;
+  });
   const settle = useRef<(done: boolean) => void>(undefined);
+  const lastStart = useRef<Action>(undefined);
   const [waiting, setWaiting] = useState<Action | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
+  const [tokenFault, setTokenFault] = useState<string>();
+  const [problem, setProblem] = useState<{ thrown: unknown; text: string } | null>(null);
 
   // A network error is over when the server answers again.
   useEffect(() => {
-    if (heard) setProblem((before: unknown) => (isNetworkError(before) ? null : before));
-  }, [heard]);
+    if (connected) setProblem((before) => (before && isNetworkError(before.thrown) ? null : before));
+  }, [connected]);
+
+  /** Asks for the token; resolves when the action was repeated with it, or given up. */
+  const askForToken = useCallback((action: Action, fault?: string): Promise<boolean> => {
+    setWaiting(action);
+    setTokenFault(fault);
+    return new Promise((resolve) => {
+      settle.current?.(false);
+      settle.current = resolve;
+    });
+  }, []);
 
   const attempt = useCallback(
     async (action: Action): Promise<boolean> => {
+      const progress = { stopped: false };
       try {
-        if (action.kind === "start") await start({ issueKey: action.issueKey, summary: action.summary, comment: action.comment });
-        else await stop({ id: action.timer.id, ...(action.timer.issueKey && { issueKey: action.timer.issueKey }) });
+        await run(action, current.current, progress);
+        if (action.kind === "start") lastStart.current = action;
         return true;
       } catch (thrown) {
-        if (thrown instanceof ClientError && asksForToken(thrown)) {
-          setWaiting(action);
-          return new Promise((resolve) => {
-            settle.current?.(false);
-            settle.current = resolve;
-          });
+        if (thrown instanceof ClientError && asksForToken(thrown)) return askForToken(action);
+        if (thrown instanceof ClientError && isTokenOfAnother(thrown)) {
+          current.current.dropToken();
+          return askForToken(action, tokenOfAnother);
         }
-        setProblem(thrown);
+        setProblem({ thrown, text: problemOf(action, thrown, progress.stopped, current.current.running) });
         return false;
       }
     },
-    [start, stop],
+    [askForToken],
   );
+
+  // The sync after a start found that its token is somebody else's.
+  useEffect(() => {
+    if (!lateError || !isTokenOfAnother(lateError) || !lastStart.current) return;
+    current.current.dropToken();
+    void askForToken(lastStart.current, tokenOfAnother);
+    lastStart.current = undefined;
+  }, [lateError, askForToken]);
 
   const finish = useCallback((done: boolean): void => {
     setWaiting(null);
@@ -71,13 +112,14 @@ export function useActions({ start, stop, connect, heard }: Target): Actions {
 
   return {
     waiting,
-    problem: problem === null ? null : sentenceOf(problem),
+    tokenFault,
+    problem: problem?.text ?? null,
     perform: useCallback(
       (action) => {
         setProblem(null);
-        return attempt(action);
+        return action.kind === "connect" ? askForToken(action) : attempt(action);
       },
-      [attempt],
+      [attempt, askForToken],
     ),
     connect: async (entered) => {
       await connect(entered);
@@ -89,5 +131,25 @@ export function useActions({ start, stop, connect, heard }: Target): Actions {
     },
     cancel: useCallback(() => finish(false), [finish]),
     dismiss: useCallback(() => setProblem(null), []),
+    fail: useCallback((text) => setProblem({ thrown: undefined, text }), []),
   };
+}
+
+async function run(action: Action, { start, stop }: Target, progress: { stopped: boolean }): Promise<void> {
+  const stopOf = (timer: RunningTimer): Promise<void> => stop({ id: timer.id, ...(timer.issueKey && { issueKey: timer.issueKey }) });
+  if (action.kind === "stop") await stopOf(action.timer);
+  if (action.kind !== "start") return;
+  const { issueKey, summary, comment, instead } = action;
+  // Both are shown at once: there is no moment with two timers, or with none.
+  const after = instead && stopOf(instead).then(() => void (progress.stopped = true));
+  await start({ issueKey, summary, comment, after });
+}
+
+function problemOf(action: Action, thrown: unknown, stopped: boolean, running: readonly RunningTimer[]): string {
+  if (action.kind !== "start") return sentenceOf(thrown);
+  const { issueKey, instead } = action;
+  const known = thrown instanceof ClientError ? thrown : undefined;
+  if ((known?.status === 409 || known?.status === 422) && running.some((t) => t.issueKey === issueKey)) return `${issueKey} is running already.`;
+  const reason = known?.status === 404 ? `There is no issue ${issueKey}, or you may not see it.` : sentenceOf(thrown);
+  return instead && stopped ? `${nameOf(instead)} was stopped, but ${issueKey} was not started. ${reason}` : reason;
 }

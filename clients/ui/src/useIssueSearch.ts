@@ -14,6 +14,9 @@ export interface IssueSearch {
   readonly reason?: string;
 }
 
+/** How many issues the server answers at most. */
+export const maxResults = 10;
+
 /** How long a pause in typing is, in milliseconds. */
 const pause = 180;
 

@@ -8,18 +8,18 @@ function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }
 
-/** Listens for single keys, except while a field has the focus or a dialog is open. */
-export function useShortcuts(shortcuts: Shortcuts, enabled: boolean): void {
-  const current = useRef(shortcuts);
+/** Listens for single keys, except while a field has the focus, and for keys with Control or Command anywhere. */
+export function useShortcuts(shortcuts: Shortcuts, enabled: boolean, withControl: Shortcuts): void {
+  const current = useRef({ shortcuts, withControl });
   useEffect(() => {
-    current.current = shortcuts;
+    current.current = { shortcuts, withControl };
   });
   useEffect(() => {
-    if (!enabled) return;
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
-      if (event.defaultPrevented || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-      const run = current.current[event.key.toLowerCase()];
+      if (event.altKey || event.repeat || event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      const control = event.ctrlKey || event.metaKey;
+      if (!control && (!enabled || isTyping(event.target))) return;
+      const run = (control ? current.current.withControl : current.current.shortcuts)[event.key.toLowerCase()];
       if (!run) return;
       event.preventDefault();
       run();

@@ -2,14 +2,14 @@ import type { RunningTimer, Worklogs } from "@clockwork/shared";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { loggingTime } from "./beingLogged";
-import { timeZone, weekOf } from "./calendar";
+import { dateBefore, timeZone, weekOf } from "./calendar";
 import { sentenceOf } from "./sentence";
 
 /** Reads the worklogs between two dates, both included. */
 export type ReadWorklogs = (from: string, to: string, tz: string, options: { signal: AbortSignal }) => Promise<Worklogs>;
 
-export interface Week {
-  /** undefined until the week's first answer. */
+export interface Logged {
+  /** Of the last 14 days and the rest of this week; undefined until the first answer. */
   readonly worklogs: Worklogs | undefined;
   /** Why the last reading failed, as a sentence. */
   readonly problem: string | undefined;
@@ -27,8 +27,11 @@ export function runningIds(timers: readonly RunningTimer[]): string {
 /** When to read after a start or stop, in milliseconds: Clockwork writes the worklog a little later. */
 const readTimes = [1_000, 6_000, 20_000, loggingTime + 1_000];
 
-/** This week's worklogs. They are read again when the running timers change, the connection is back, or the page is visible again. */
-export function useWorklogs(read: ReadWorklogs, today: string, running: string, reachable: boolean): Week {
+/** Days before today for which worklogs are read: recent issues come from them. */
+const daysBefore = 13;
+
+/** The latest worklogs. They are read again when the running timers change, the connection is back, or the page is visible again. */
+export function useWorklogs(read: ReadWorklogs, today: string, running: string, reachable: boolean): Logged {
   const [result, setResult] = useState<{ monday?: string | undefined; worklogs?: Worklogs; problem?: string }>({});
   const [asked, ask] = useState(0);
   const reload = useCallback(() => ask((n) => n + 1), []);
@@ -39,7 +42,7 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string, 
     const abort = new AbortController();
     const dates = weekOf(today);
     const load = (): void => {
-      read(dates[0] ?? today, dates[6] ?? today, timeZone(), { signal: abort.signal }).then(
+      read(dateBefore(today, daysBefore), dates[6] ?? today, timeZone(), { signal: abort.signal }).then(
         (worklogs) => setResult({ monday: dates[0], worklogs }),
         (thrown: unknown) => {
           if (!abort.signal.aborted) setResult((before) => ({ ...before, problem: sentenceOf(thrown) }));

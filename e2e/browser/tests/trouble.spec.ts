@@ -191,7 +191,7 @@ test("nor is one that the desktop's settings check, and it is not kept", async (
   const [linh, emily] = [person("linh"), person("emily")];
   const screen = await desktopWindow();
   const { page } = screen;
-  await page.getByLabel("Stay signed in").check();
+  await page.getByLabel("Stay logged in").check();
   await screen.logIn(linh);
   await screen.isLive();
   await screen.start("BILL-209");
@@ -203,7 +203,7 @@ test("nor is one that the desktop's settings check, and it is not kept", async (
   await screen.connectClockwork(linh);
   await page.getByRole("button", { name: "Close" }).click();
   await screen.logOut();
-  await page.getByLabel("Stay signed in").check();
+  await page.getByLabel("Stay logged in").check();
   await screen.logIn(emily);
   await screen.isLive();
   await letGo();

@@ -41,6 +41,7 @@ export async function openDesktop(context: BrowserContext, serverUrl: string): P
   await page.addInitScript((address) => {
     const reports: unknown[] = [];
     const kept: unknown[] = [];
+    const hidden: unknown[] = [];
     const clockwork = {
       load: () => Promise.resolve({ serverUrl: address, canKeepSession: true, session: null }),
       setServer: () => Promise.resolve({ ok: true, serverUrl: address }),
@@ -50,10 +51,10 @@ export async function openDesktop(context: BrowserContext, serverUrl: string): P
       forgetSession: () => Promise.resolve(),
       report: (report: unknown) => reports.push(report),
       show: () => {},
-      hide: () => {},
+      hide: () => hidden.push(Date.now()),
       onCommand: () => () => {},
     };
-    Object.assign(window, { clockwork, reports, kept });
+    Object.assign(window, { clockwork, reports, kept, hidden });
   }, serverUrl);
   await page.goto(settings.desktopOrigin);
   return new Screen(page);

@@ -36,7 +36,21 @@ export class Screen {
     await this.page.getByRole("combobox", { name: "Issue" }).fill(issueKey);
     await this.page.keyboard.press("Escape"); // the suggestions
     await this.page.getByLabel("Comment").fill(comment);
-    return this.press(this.page.getByRole("button", { name: "Start", exact: true }));
+    return this.press(this.startButton);
+  }
+
+  /** Starts a timer, beside the one that runs if there is one. */
+  get startButton(): Locator {
+    return this.page.getByRole("button", { name: /^Start( beside)?$/ });
+  }
+
+  /** Sends the form; its words say whether a start is in progress. */
+  get submitButton(): Locator {
+    return this.page.getByRole("button", { name: /^(Start|Switch)$/ });
+  }
+
+  get issue(): Locator {
+    return this.page.getByRole("combobox", { name: "Issue" });
   }
 
   /** Returns when the button was pressed. */
@@ -66,6 +80,8 @@ export class Screen {
   }
 
   async logOut(): Promise<void> {
+    const menu = this.page.locator("header button[aria-expanded]"); // the plain page has none
+    if ((await menu.count()) > 0) await menu.click();
     await this.page.getByRole("button", { name: "Log out" }).click();
   }
 

@@ -8,7 +8,7 @@ import { Server } from "./server";
 
 interface World {
   /** A browser of its own at the web app. */
-  web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number }) => Promise<Screen>;
+  web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number; height?: number }) => Promise<Screen>;
   /** The desktop app's window. */
   desktopWindow: () => Promise<Screen>;
   /** Stops timers of these issues when the test ends. */
@@ -35,8 +35,8 @@ export const test = base.extend<World, { server: Server; desktopServed: void }>(
   ],
   web: async ({ browser, server }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async ({ prepare, colorScheme = "light", width = 1280 } = {}) => {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+    await use(async ({ prepare, colorScheme = "light", width = 1280, height = 900 } = {}) => {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height } });
       contexts.push(context);
       await prepare?.(context);
       return Screen.web(context, server.url);

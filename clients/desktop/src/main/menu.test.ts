@@ -30,14 +30,14 @@ const REST = ["-", "Open Clockwork", "Settings…"];
 
 describe("trayMenu", () => {
   it.each<[string, Report, string[]]>([
-    ["running", REPORT, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*\(off\)$/), "Stop", "Start again", ...REST, "-", "Sign out", "Quit Clockwork"]],
-    ["nothing", { ...REPORT, current: null, recent: [] }, ["Nothing is running (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
-    ["connecting", { ...REPORT, current: null, recent: [], connection: "connecting" }, ["Connecting (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
-    ["offline", { ...REPORT, current: null, recent: [], connection: "offline" }, ["Nothing is running (off)", "Offline (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
-    ["stale", { ...REPORT, current: null, recent: [], connection: "stale" }, ["Nothing is running (off)", "Clockwork does not answer (off)", ...REST, "-", "Sign out", "Quit Clockwork"]],
-    ["on-hold", { ...REPORT, recent: [], current: { ...REPORT.current!, onHold: true } }, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*, on hold \(off\)$/), "Stop", ...REST, "-", "Sign out", "Quit Clockwork"]],
-    ["signed-out", { ...REPORT, signedIn: false }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],
-    ["expired", { ...REPORT, connection: "expired" }, ["Signed out (off)", ...REST, "-", "Sign in…", "Quit Clockwork"]],
+    ["running", REPORT, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*\(off\)$/), "Stop", "Start again", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["nothing", { ...REPORT, current: null, recent: [] }, ["Nothing is running (off)", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["connecting", { ...REPORT, current: null, recent: [], connection: "connecting" }, ["Connecting (off)", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["offline", { ...REPORT, current: null, recent: [], connection: "offline" }, ["Nothing is running (off)", "Offline (off)", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["stale", { ...REPORT, current: null, recent: [], connection: "stale" }, ["Nothing is running (off)", "Clockwork does not answer (off)", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["on-hold", { ...REPORT, recent: [], current: { ...REPORT.current!, onHold: true } }, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*, on hold \(off\)$/), "Stop", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["signed-out", { ...REPORT, signedIn: false }, ["Logged out (off)", ...REST, "-", "Log in…", "Quit Clockwork"]],
+    ["expired", { ...REPORT, connection: "expired" }, ["Logged out (off)", ...REST, "-", "Log in…", "Quit Clockwork"]],
   ])("%s", (_name, report, want) => {
     expect(labels(trayMenu(report, NOW, null, actions()))).toEqual(want);
   });
@@ -52,7 +52,7 @@ describe("trayMenu", () => {
 
   it("opens the window for the settings and for signing in", () => {
     const did = actions();
-    click(trayMenu({ ...REPORT, signedIn: false }, NOW, null, did), "Sign in…");
+    click(trayMenu({ ...REPORT, signedIn: false }, NOW, null, did), "Log in…");
     click(trayMenu(REPORT, NOW, null, did), "Settings…");
     expect(did.open).toHaveBeenCalledTimes(2);
     expect(did.command.mock.calls).toEqual([[{ kind: "settings" }]]);
@@ -62,7 +62,7 @@ describe("trayMenu", () => {
     const did = actions();
     const menu = trayMenu(REPORT, NOW, true, did);
     expect(menu.find((item) => item.label === "Launch at login")).toMatchObject({ type: "checkbox", checked: true });
-    for (const label of ["Sign out", "Quit Clockwork", "Launch at login"]) click(menu, label);
+    for (const label of ["Log out", "Quit Clockwork", "Launch at login"]) click(menu, label);
     expect(did.signOut).toHaveBeenCalledOnce();
     expect(did.quit).toHaveBeenCalledOnce();
     expect(did.setLaunchAtLogin.mock.calls).toEqual([[false]]);

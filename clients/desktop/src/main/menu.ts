@@ -21,7 +21,7 @@ const MAX_LABEL = 48;
 export function trayMenu(report: Report, now: number, launchAtLogin: boolean | null, actions: MenuActions): MenuItemConstructorOptions[] {
   const signedIn = report.signedIn && report.connection !== "expired";
   return [
-    ...(signedIn ? timerItems(report, now, actions) : [{ label: "Signed out", enabled: false }]),
+    ...(signedIn ? timerItems(report, now, actions) : [{ label: "Logged out", enabled: false }]),
     { type: "separator" },
     { label: "Open Clockwork", click: () => actions.open() },
     {
@@ -34,8 +34,8 @@ export function trayMenu(report: Report, now: number, launchAtLogin: boolean | n
     ...launchItem(launchAtLogin, actions),
     { type: "separator" },
     signedIn
-      ? { label: "Sign out", click: () => actions.signOut() }
-      : { label: "Sign in…", click: () => actions.open() },
+      ? { label: "Log out", click: () => actions.signOut() }
+      : { label: "Log in…", click: () => actions.open() },
     { label: "Quit Clockwork", click: () => actions.quit() },
   ];
 }

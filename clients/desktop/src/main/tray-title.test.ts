@@ -25,8 +25,8 @@ describe("trayFace", () => {
     ["nothing", { ...RUNNING, current: null }, { icon: "idle", title: "", tooltip: "Clockwork: nothing is running" }],
     ["nothing-while-offline", { ...RUNNING, current: null, connection: "offline" }, { icon: "offline", title: "", tooltip: "Clockwork: nothing is running (offline)" }],
     ["nothing-known-yet", { ...RUNNING, current: null, connection: "connecting" }, { icon: "idle", title: "", tooltip: "Clockwork: connecting" }],
-    ["signed-out", { ...RUNNING, signedIn: false }, { icon: "idle", title: "", tooltip: "Clockwork: sign in to see your timer" }],
-    ["expired", { ...RUNNING, connection: "expired" }, { icon: "idle", title: "", tooltip: "Clockwork: sign in to see your timer" }],
+    ["signed-out", { ...RUNNING, signedIn: false }, { icon: "idle", title: "", tooltip: "Clockwork: log in to see your timer" }],
+    ["expired", { ...RUNNING, connection: "expired" }, { icon: "idle", title: "", tooltip: "Clockwork: log in to see your timer" }],
   ])("%s", (_name, report, want) => {
     expect(trayFace(report, NOW)).toEqual(want);
   });

@@ -19,7 +19,7 @@ const MAX_SUMMARY = 60;
 export function trayFace(report: Report, now: number): TrayFace {
   const { current } = report;
   if (!report.signedIn || report.connection === "expired") {
-    return { icon: "idle", title: "", tooltip: "Clockwork: sign in to see your timer" };
+    return { icon: "idle", title: "", tooltip: "Clockwork: log in to see your timer" };
   }
   const doubt = report.connection === "offline" || report.connection === "stale";
   const suffix = report.connection === "offline" ? " (offline)" : doubt ? " (last known)" : "";

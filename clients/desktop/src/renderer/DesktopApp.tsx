@@ -72,7 +72,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
 
   return (
     <div className="desktop">
-      <Strip onSettings={() => setSettings({})} onHide={() => bridge.hide()} />
+      <Strip onSettings={() => setSettings({})} />
       <div className="desktop-content">
         {problem !== undefined && (
           <div className="desktop-problem">

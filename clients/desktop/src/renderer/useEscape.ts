@@ -6,7 +6,6 @@ export function useEscape(onEscape: () => void): void {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
       if (document.querySelector("dialog[open]") !== null) return;
-      if (event.target instanceof Element && event.target.closest("form") !== null) return;
       onEscape();
     };
     document.addEventListener("keydown", onKeyDown);

@@ -1,0 +1,83 @@
+import { useEffect, useId, useRef, useState } from "react";
+
+import { Button } from "./Button";
+import classes from "./AccountMenu.module.css";
+
+export interface AccountMenuProps {
+  /** Who is logged in, if that is known. */
+  name: string | undefined;
+  /** Whether starts and stops have the person's Clockwork token. */
+  connected: () => boolean;
+  jiraSite: string | undefined;
+  onConnect: () => void;
+  onHelp: () => void;
+  onLogout: () => void;
+}
+
+/** Who is logged in, and what they can do about it. */
+export function AccountMenu({ name, connected, jiraSite, onConnect, onHelp, onLogout }: AccountMenuProps) {
+  const id = useId();
+  const menu = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+
+  useEffect(() => {
+    if (!open) return;
+    const onPress = (event: Event): void => {
+      if (!menu.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", onPress);
+    return () => document.removeEventListener("pointerdown", onPress);
+  }, [open]);
+
+  const andClose = (act: () => void) => (): void => {
+    button.current?.focus();
+    setOpen(false);
+    act();
+  };
+  return (
+    <div
+      ref={menu}
+      className={classes.menu}
+      onBlur={(event) => {
+        if (event.relatedTarget && !menu.current?.contains(event.relatedTarget)) setOpen(false);
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !open) return;
+        event.preventDefault();
+        event.stopPropagation();
+        setOpen(false);
+        button.current?.focus();
+      }}
+    >
+      <Button ref={button} look="plain" className={classes.name} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+        {name ?? "Account"}
+      </Button>
+      <ul id={id} className={classes.list} hidden={!open}>
+        <li className={classes.state}>{open && connected() ? "Clockwork is connected" : "Clockwork is not connected"}</li>
+        <li>
+          <Button look="plain" onClick={andClose(onConnect)}>
+            {open && connected() ? "Change the Clockwork token" : "Connect Clockwork"}
+          </Button>
+        </li>
+        {jiraSite && (
+          <li>
+            <a href={jiraSite} target="_blank" rel="noreferrer" className={classes.link}>
+              Open Jira
+            </a>
+          </li>
+        )}
+        <li>
+          <Button look="plain" onClick={andClose(onHelp)}>
+            Keyboard shortcuts
+          </Button>
+        </li>
+        <li>
+          <Button look="plain" onClick={onLogout}>
+            Log out
+          </Button>
+        </li>
+      </ul>
+    </div>
+  );
+}

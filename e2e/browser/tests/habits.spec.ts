@@ -1,0 +1,247 @@
+import type { Page } from "@playwright/test";
+
+import { clockwork } from "../world/clockwork";
+import type { Screen } from "../world/screen";
+import { person } from "../world/settings";
+import { expect, test } from "../world/test";
+
+const stopButtons = (page: Page) => page.getByRole("button", { name: /^Stop [A-Z]/ });
+
+async function enter(screen: Screen, username: string): Promise<void> {
+  await screen.logIn(person(username));
+  await screen.isLive();
+  await expect(screen.page.getByRole("heading", { name: "Recent" })).toBeVisible();
+}
+
+/** Connects Clockwork from the menu, before anything needs it. */
+async function connect(screen: Screen, username: string): Promise<void> {
+  await screen.page.getByRole("button", { name: username, exact: true }).click();
+  await screen.page.getByRole("button", { name: "Connect Clockwork" }).click();
+  await screen.connectClockwork(person(username));
+  await expect(screen.page.getByLabel("Clockwork API token")).toHaveCount(0);
+}
+
+test("one key continues a recent issue, and words and Enter switch to another, with never two timers on the screen", async ({ web, stopAtEnd }) => {
+  const james = person("james");
+  const screen = await web();
+  const { page } = screen;
+  await enter(screen, "james");
+  await connect(screen, "james");
+  const recent = page.getByRole("region", { name: "Recent" });
+  const first = await recent.getByRole("listitem").first().locator("a").innerText();
+  stopAtEnd(james, first);
+  await screen.heading.press("1");
+  await expect(screen.heading).toContainText(first);
+  await expect(screen.heading, "the keys go on working").toBeFocused();
+  await expect(recent.getByText(first, { exact: true }), "it runs: it is no longer offered").toHaveCount(0);
+  await expect.poll(() => clockwork.runs(james.accountId, first)).toBe(true);
+
+  await page.evaluate(() => {
+    const seen: number[] = [];
+    new MutationObserver(() => seen.push([...document.querySelectorAll("button[aria-label]")].filter((b) => b.getAttribute("aria-label")?.startsWith("Stop ")).length)).observe(document.body, { subtree: true, childList: true });
+    Object.assign(window, { seen });
+  });
+  await screen.heading.press("/");
+  await screen.issue.pressSequentially("invoice");
+  const option = page.getByRole("option", { selected: true });
+  await expect(option, "the first hit is selected in advance").toHaveCount(1);
+  const second = /[A-Z]+-\d+/.exec(await option.innerText())?.[0] ?? "";
+  stopAtEnd(james, second);
+  await screen.issue.press("Enter");
+  await expect(screen.heading).toContainText(second);
+  await expect.poll(() => clockwork.runs(james.accountId, second)).toBe(true);
+  expect(await clockwork.runs(james.accountId, first)).toBe(false);
+  await expect(stopButtons(page)).toHaveCount(1);
+  expect(await page.evaluate(() => Math.max(...(window as unknown as { seen: number[] }).seen))).toBeLessThanOrEqual(1);
+  await page.keyboard.press("s");
+  await screen.showsAt("stopped", second);
+});
+
+test("a switch whose start is refused says what was stopped, and offers it again", async ({ web, stopAtEnd }) => {
+  const noah = person("noah");
+  stopAtEnd(noah, "OPS-64");
+  const screen = await web();
+  await enter(screen, "noah");
+  await connect(screen, "noah");
+  await screen.start("OPS-64");
+  await expect(screen.submitButton).toBeVisible();
+  await clockwork.failOperation("clockwork.start_timer", 403);
+  await screen.issue.fill("BILL-209");
+  await screen.page.keyboard.press("Escape");
+  await screen.submitButton.click();
+  await expect(screen.page.getByRole("alert").filter({ hasText: "OPS-64 was stopped, but BILL-209 was not started." })).toBeVisible();
+  await expect(screen.page.getByRole("region", { name: "Recent" }).getByRole("button").first()).toContainText("OPS-64");
+  await expect(screen.issue).toHaveValue("BILL-209");
+  await clockwork.clearFaults();
+});
+
+test("a token that is somebody else's is dropped, and the person's own is asked for", async ({ web, stopAtEnd }) => {
+  const sofia = person("sofia");
+  stopAtEnd(sofia, "OPS-64");
+  const screen = await web();
+  const { page } = screen;
+  const say = await screen.interceptWebSocket();
+  await enter(screen, "sofia");
+  await connect(screen, "sofia");
+  const sentence = page.getByText("This token was connected by somebody else. Make your own in Jira under Apps > Clockwork > API tokens.");
+  const sent = (): Promise<string | undefined> => page.waitForRequest("**/api/timers/start").then((request) => request.headers()["x-clockwork-token"]);
+
+  await page.route("**/api/timers/start", (route) => route.fulfill({ status: 403, json: { error: "FORBIDDEN", message: "This Clockwork token belongs to another account.", statusCode: 403 } }), { times: 1 });
+  const first = sent();
+  await screen.start("OPS-64");
+  expect(await first).toBe(sofia.clockworkToken);
+  await expect(sentence).toBeVisible();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  const second = sent();
+  await screen.startButton.click();
+  expect(await second, "the wrong token is sent no more").toBeUndefined();
+  await screen.connectClockwork(sofia);
+  await expect(screen.heading).toContainText("OPS-64");
+  await expect(screen.submitButton).toBeVisible();
+
+  await say({ event: "error", payload: { code: "CLOCKWORK_TOKEN_OF_ANOTHER", message: "OPS-64 did not stay running in Clockwork: this token belongs to somebody else. Connect your own.", id: `cw:${sofia.accountId}:OPS-64` } });
+  await expect(sentence).toBeVisible();
+  await expect(page.getByText("OPS-64 did not stay running in Clockwork")).toBeVisible();
+  const stopped = page.waitForRequest("**/api/timers/stop");
+  await screen.stop("OPS-64");
+  expect((await stopped).headers()["x-clockwork-token"]).toBeUndefined();
+});
+
+test("an issue's key leads to Jira", async ({ web }) => {
+  const screen = await web();
+  await enter(screen, "linh");
+  const { page } = screen;
+  await expect(screen.heading.getByRole("link", { name: "PORTAL-312" })).toHaveAttribute("href", /^https?:\/\/[^/]+\/browse\/PORTAL-312$/);
+  await page.context().route("**/browse/*", (route) => route.fulfill({ body: "Jira" }));
+  const opened = page.context().waitForEvent("page");
+  await screen.heading.press("o");
+  await (await opened).waitForURL("**/browse/PORTAL-312");
+});
+
+test("after a start from the comment field the keys are shortcuts again", async ({ web, stopAtEnd }) => {
+  const sofia = person("sofia");
+  stopAtEnd(sofia, "OPS-64");
+  const screen = await web();
+  await enter(screen, "sofia");
+  await connect(screen, "sofia");
+  await screen.issue.fill("OPS-64");
+  await screen.page.getByLabel("Comment").fill("Planning");
+  await screen.page.getByLabel("Comment").press("Enter");
+  await expect(screen.heading).toBeFocused();
+  await screen.page.keyboard.press("s");
+  await screen.showsAt("stopped", "OPS-64");
+  await expect(screen.page.getByLabel("Comment")).toHaveValue("");
+  await screen.issue.focus();
+  await screen.page.keyboard.press("Escape");
+  await expect(screen.issue).not.toBeFocused();
+});
+
+test("the search results open inside the window", async ({ web, desktopWindow }) => {
+  for (const screen of [await web({ width: 1440, height: 789 }), await web({ width: 1280, height: 633 }), await desktopWindow()]) {
+    await enter(screen, "linh");
+    await screen.issue.fill("a");
+    const results = screen.page.getByRole("option");
+    await expect(results.first()).toBeVisible();
+    await expect(screen.page.getByRole("status", { name: "Search results" })).toHaveText(/issue/);
+    const { bottom, height } = await screen.page.getByRole("listbox").evaluate((list) => ({ bottom: list.getBoundingClientRect().bottom, height: innerHeight }));
+    expect(bottom).toBeLessThanOrEqual(height);
+    await expect(screen.issue).toBeInViewport();
+  }
+});
+
+test("a session that ends keeps what is written and the Clockwork token, and its actions lead to the login", async ({ server, web, stopAtEnd }) => {
+  const noah = person("noah");
+  stopAtEnd(noah, "OPS-64");
+  const screen = await web();
+  const { page } = screen;
+  await enter(screen, "noah");
+  await connect(screen, "noah");
+  await screen.issue.fill("OPS-64");
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Comment").fill("Half a thought");
+  await server.kill("SIGTERM");
+  await server.start({ JWT_SECRET: "another-secret-that-signs-nothing-of-value" });
+  await expect(screen.status).toContainText("Session ended");
+  await screen.submitButton.click();
+  await expect(page.getByText("Your session has ended. Log in again.")).toBeVisible();
+  await screen.logIn(noah);
+  await screen.isLive();
+  await expect(screen.issue).toHaveValue("OPS-64");
+  await expect(page.getByLabel("Comment")).toHaveValue("Half a thought");
+  await screen.startButton.click();
+  await expect.poll(() => clockwork.runs(noah.accountId, "OPS-64"), "no token is asked for").toBe(true);
+  await screen.logOut();
+  await screen.logIn(person("sofia"));
+  await screen.isLive();
+  await expect(screen.issue).toHaveValue("");
+  await server.kill("SIGTERM");
+  await server.start();
+});
+
+test("before the scripts run, and without them, the login form cannot be sent", async ({ browser, server }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await expect(page.getByRole("button", { name: "Log in" })).toBeDisabled();
+  expect(await page.content()).toContain("This page needs JavaScript.");
+  await context.close();
+});
+
+test("titles that are long, unbroken or written from right to left leave Stop in sight", async ({ web }) => {
+  const screen = await web({ width: 360, height: 640 });
+  const say = await screen.interceptWebSocket();
+  await screen.logIn(person("linh"));
+  await screen.isLive();
+  const now = new Date().toISOString();
+  const shown = async (summary: string): Promise<void> => {
+    const timer = { id: `cw:${person("linh").accountId}:PORTAL-312`, source: "clockwork", status: "running", started_at: now, updated_at: now, counted_seconds: 60, counted_at: now, issue_key: "PORTAL-312", summary, seq: 1 };
+    await say({ event: "state", payload: { timers: [timer], seq: 1, server_time: now, synced_at: now, stale: false } });
+    await expect(screen.heading).toContainText(summary.slice(0, 20));
+    await expect(stopButtons(screen.page).first()).toBeInViewport({ ratio: 1 });
+    expect(await screen.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+  };
+  await shown("Words ".repeat(42).trim());
+  await shown("w".repeat(255));
+  await shown("תיקון החיפוש — order #12");
+  await expect(screen.heading.locator("bdi")).toHaveText("תיקון החיפוש — order #12");
+});
+
+test("where colours are forced, the active suggestion has an outline", async ({ web }) => {
+  const screen = await web();
+  await screen.page.emulateMedia({ forcedColors: "active" });
+  await enter(screen, "emily");
+  await screen.issue.fill("invoice");
+  await expect(screen.page.getByRole("option", { selected: true })).toHaveCSS("outline-style", "solid");
+});
+
+test("a refusal is said in words that help", async ({ web, stopAtEnd }) => {
+  const linh = person("linh");
+  stopAtEnd(linh, "PORTAL-9999");
+  const screen = await web();
+  const { page } = screen;
+  await page.route("**/api/login", (route) => route.fulfill({ status: 429, headers: { "Retry-After": "240" }, json: { error: "RATE_LIMITED", message: "Too many logins.", statusCode: 429 } }), { times: 1 });
+  await screen.logIn(linh);
+  await expect(page.getByText("Too many attempts. Try again in 4 minutes.")).toBeVisible();
+  await enter(screen, "linh");
+  await screen.start("PORTAL-312");
+  await expect(page.getByText("PORTAL-312 is running already.")).toBeVisible();
+  await connect(screen, "linh");
+  await screen.start("PORTAL-9999");
+  await expect(page.getByText("There is no issue PORTAL-9999, or you may not see it.")).toBeVisible();
+});
+
+test("on the desktop Escape hides the window from a field too, and staying logged in is offered again", async ({ desktopWindow }) => {
+  const screen = await desktopWindow();
+  const { page } = screen;
+  await expect(page.getByLabel("Stay logged in")).toBeChecked();
+  await screen.logIn(person("linh"));
+  await screen.isLive();
+  const hidden = () => page.evaluate(() => (window as unknown as { hidden: unknown[] }).hidden.length);
+  await page.getByLabel("Comment").press("Escape");
+  expect(await hidden()).toBe(1);
+  await screen.issue.click();
+  await screen.issue.press("Escape"); // closes the list
+  expect(await hidden()).toBe(1);
+  await screen.issue.press("Escape");
+  expect(await hidden()).toBe(2);
+});
