@@ -212,3 +212,28 @@ test("where a login is required, and without a Clockwork token of one's own", as
   await expect(other.start({ issueKey: "OPS-64" })).rejects.toMatchObject({ code: "CLOCKWORK_TOKEN_REQUIRED", status: 401 });
   expect(other.getSnapshot()).toMatchObject({ status: { kind: "polling" }, timers: before.timers }); // the login is not over
 });
+
+describe("a start after a stop", () => {
+  test("is shown at once and sent when the stop is done", async () => {
+    const { sent, fetch } = watched(() => undefined);
+    const { store } = await join(server, "hannah", { fetch });
+    await until(store, isLive("websocket"));
+    let done = (): void => {};
+    const started = store.start({ issueKey: "OPS-64", after: new Promise<void>((resolve) => (done = resolve)) });
+    expect(store.getSnapshot().current).toMatchObject({ issueKey: "OPS-64", pending: "start" });
+    expect(sent).toEqual([]);
+    done();
+    await started;
+    expect(sent).toMatchObject([{ path: "/api/timers/start", issueKey: "OPS-64" }]);
+    await store.stop({ issueKey: "OPS-64" });
+  });
+
+  test("is undone and not sent if the stop fails", async () => {
+    const { sent, fetch } = watched(() => undefined);
+    const { store } = await join(server, "hannah", { fetch });
+    await until(store, isLive("websocket"));
+    await expect(store.start({ issueKey: "OPS-57", after: Promise.reject(new Error("no")) })).rejects.toMatchObject({ code: "NETWORK" });
+    expect(store.getSnapshot().current).toBeNull();
+    expect(sent).toEqual([]);
+  });
+});

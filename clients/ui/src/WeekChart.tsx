@@ -63,6 +63,7 @@ function Bar({ logged, running, scale }: { logged: number; running: number; scal
       {blocks.map(({ from, to, runs }) => (
         <rect key={`${from} ${runs}`} className={runs ? classes.runs : classes.logged} x={from} y="0" width={Math.max(0.02, to - from - (Number.isInteger(to) ? gap : 0))} height="1" />
       ))}
+      {scale > fullDay && <rect className={classes.fullDay} x={fullDay - 0.03} y="0" width={scale / 250} height="1" />}
     </svg>
   );
 }
