@@ -2,14 +2,11 @@ package auth
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 )
 
@@ -74,9 +71,8 @@ func (a *Attempts) of(username, address, device string) *attempt {
 }
 
 func (a *Attempts) count(limit ratelimit.Limit, kind, value string) ratelimit.Count {
-	mac := hmac.New(sha256.New, a.key)
-	fmt.Fprintf(mac, "login attempts\n%s\n%s", kind, value) // a JWT, signed with the same secret, has no new line
-	return ratelimit.Count{Key: attemptPrefix + kind + ":" + hex.EncodeToString(mac.Sum(nil)[:16]), Limit: limit, N: 1}
+	name := keyed.Name(a.key, "login attempts\n"+kind+"\n"+value) // a JWT, signed with the same secret, has no new line
+	return ratelimit.Count{Key: attemptPrefix + kind + ":" + name, Limit: limit, N: 1}
 }
 
 // take counts the attempt. It returns how long it is refused, and then counts nothing:

@@ -3,13 +3,12 @@ package auth
 import (
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/users"
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 )
 
 // DeviceLife is how long a device is known after a login.
@@ -75,7 +74,6 @@ func (d Devices) verify(username, token string) (id string) {
 }
 
 func deviceMAC(secret, username string, payload []byte) []byte {
-	mac := hmac.New(sha256.New, []byte(secret))
-	fmt.Fprintf(mac, "login device\n%s\n%s", users.Fold(username), payload) // a JWT, signed with the same secret, has no new line
-	return mac.Sum(nil)[:macSize]
+	text := "login device\n" + users.Fold(username) + "\n" + string(payload) // a JWT, signed with the same secret, has no new line
+	return keyed.Sum([]byte(secret), text)[:macSize]
 }

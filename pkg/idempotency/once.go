@@ -24,14 +24,14 @@ package idempotency
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 )
 
 // Errors of an operation that was not begun.
@@ -218,9 +218,9 @@ func (a *Attempt) store(ctx context.Context, cmd ...any) {
 // mac is an HMAC over parts, each with its length, so that different parts never make
 // the same text.
 func (s *Store) mac(parts ...string) string {
-	mac := hmac.New(sha256.New, s.Key)
+	var text strings.Builder
 	for _, part := range append([]string{"idempotency"}, parts...) {
-		fmt.Fprintf(mac, "%d:%s\n", len(part), part)
+		fmt.Fprintf(&text, "%d:%s\n", len(part), part)
 	}
-	return hex.EncodeToString(mac.Sum(nil)[:16])
+	return keyed.Name(s.Key, text.String())
 }

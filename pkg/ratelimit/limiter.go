@@ -17,14 +17,13 @@ package ratelimit
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 )
 
 const keyPrefix = "clockwork:rate:"
@@ -111,7 +110,5 @@ func (l *Limiter) redisFailed(ctx context.Context, err error) {
 
 // redisKey is a claim's count in Redis.
 func (l *Limiter) redisKey(c Claim) string {
-	mac := hmac.New(sha256.New, l.key)
-	fmt.Fprintf(mac, "rate limit by window\n%s\n%s", c.Kind, c.Value)
-	return keyPrefix + c.Policy.Name + ":" + hex.EncodeToString(mac.Sum(nil)[:16])
+	return keyPrefix + c.Policy.Name + ":" + keyed.Name(l.key, "rate limit by window\n"+c.Kind+"\n"+c.Value)
 }

@@ -2,11 +2,12 @@ package signin
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 )
 
 // ErrConflict means that the account is bound to another identity of the same
@@ -73,9 +74,9 @@ func (b Bindings) get(ctx context.Context, key string) (string, error) {
 func (b Bindings) key(parts ...string) string { return "clockwork:identity:" + b.mac(parts...) }
 
 func (b Bindings) mac(parts ...string) string {
-	h := hmac.New(sha256.New, b.Key)
+	var text strings.Builder
 	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p) // the length keeps ("ab", "c") from ("a", "bc")
+		fmt.Fprintf(&text, "%d:%s", len(p), p) // the length keeps ("ab", "c") from ("a", "bc")
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return hex.EncodeToString(keyed.Sum(b.Key, text.String()))
 }

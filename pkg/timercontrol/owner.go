@@ -2,13 +2,12 @@ package timercontrol
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -62,7 +61,5 @@ func (s OwnerStore) owner(ctx context.Context, key string) (string, error) {
 func (s OwnerStore) key(token secret.Text) string { return timercache.BindingKey(s.hmac(token)) }
 
 func (s OwnerStore) hmac(token secret.Text) string {
-	mac := hmac.New(sha256.New, s.Key)
-	mac.Write([]byte(token.Reveal()))
-	return hex.EncodeToString(mac.Sum(nil))
+	return hex.EncodeToString(keyed.Sum(s.Key, token.Reveal()))
 }

@@ -10,6 +10,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 )
 
 // Kind is how a client holds its refresh token. A token of one kind is refused
@@ -106,7 +108,5 @@ func (s signer) parse(token string) (claim, bool) {
 }
 
 func mac(key, payload []byte) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write(payload)
-	return h.Sum(nil)[:macSize]
+	return keyed.Sum(key, string(payload))[:macSize]
 }
