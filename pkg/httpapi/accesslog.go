@@ -72,34 +72,22 @@ func (o *accessLog) end(ctx context.Context) {
 	o.traced.End(o.status, o.code)
 }
 
-// log writes the request's one line. It has no path and no query, which may hold
-// personal data, and no text of an error that the caller can correct, which may quote
-// their input: the code must do.
+// log writes the request's line. It has no text of an error that the caller can correct,
+// which may quote their input: the code must do.
 func (o *accessLog) log(ctx context.Context) {
-	level := slog.LevelInfo
-	if o.status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	if !o.d.Log.Enabled(ctx, level) {
-		return
-	}
-	spent := o.request.Timing.Summary()
-	attrs := append(make([]slog.Attr, 0, 16), // as many as a failure has
-		slog.String("method", o.method), slog.String("route", cmp.Or(o.route, "(none)")), slog.Int("status", o.status),
-		slog.Float64("duration_ms", upstream.Milliseconds(time.Since(o.began))),
-		slog.Float64("upstream_ms", upstream.Milliseconds(spent.Upstreams)), slog.Float64("redis_ms", upstream.Milliseconds(spent.Redis)),
-		slog.String("request_id", o.request.ID))
+	var facts []slog.Attr
 	if trace := upstream.TraceID(ctx); trace != "" {
-		attrs = append(attrs, slog.String("trace_id", trace))
+		facts = append(facts, slog.String("trace_id", trace))
 	}
 	if o.code != "" {
-		attrs = append(attrs, slog.String("code", o.code))
+		facts = append(facts, slog.String("code", o.code))
 	}
 	if failed, ok := errors.AsType[*upstream.Error](o.err); ok {
-		attrs = append(attrs, slog.String("upstream", failed.Upstream), slog.String("op", failed.Op), slog.Int("upstream_status", failed.Status))
+		facts = append(facts, slog.String("upstream", failed.Upstream), slog.String("op", failed.Op), slog.Int("upstream_status", failed.Status))
 	}
-	if o.err != nil && (level == slog.LevelError || o.d.Log.Enabled(ctx, slog.LevelDebug)) {
-		attrs = append(attrs, slog.Any("error", o.err))
+	if o.err != nil && (o.status >= http.StatusInternalServerError || o.d.Log.Enabled(ctx, slog.LevelDebug)) {
+		facts = append(facts, slog.Any("error", o.err))
 	}
-	o.d.Log.LogAttrs(ctx, level, "request", attrs...)
+	line := web.AccessLog{Method: o.method, Route: cmp.Or(o.route, "(none)"), ID: o.request.ID, Began: o.began, Timing: &o.request.Timing}
+	line.Write(ctx, o.d.Log, o.status, facts...)
 }

@@ -5,8 +5,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // Reply is a successful answer. A 304 has no body; every other has one, because the
@@ -68,14 +66,4 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 	w.WriteHeader(status)
 	_, err := w.Write(encoded)
 	return err
-}
-
-// ServerTiming formats phases and their durations for the Server-Timing header
-// (W3C), in milliseconds.
-func ServerTiming(phases []string, durations []time.Duration) string {
-	parts := make([]string, len(phases))
-	for i, phase := range phases {
-		parts[i] = phase + ";dur=" + strconv.FormatFloat(float64(durations[i].Microseconds())/1000, 'f', 1, 64)
-	}
-	return strings.Join(parts, ", ")
 }

@@ -131,11 +131,6 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-func TestServerTiming(t *testing.T) {
-	assert.Empty(t, web.ServerTiming(nil, nil))
-	assert.Equal(t, "redis;dur=1.5, total;dur=1234.0", web.ServerTiming([]string{"redis", "total"}, []time.Duration{1500 * time.Microsecond, 1234 * time.Millisecond}))
-}
-
 func TestRequestID(t *testing.T) {
 	given := func(id string) string {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)

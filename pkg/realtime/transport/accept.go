@@ -55,7 +55,7 @@ func refuse(w http.ResponseWriter, failed *web.Error, entry *logEntry) {
 		w.Header().Set("Allow", http.MethodGet)
 	}
 	web.Protect(w.Header())
-	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(entry.began)}))
+	w.Header().Set("Server-Timing", entry.serverTiming())
 	web.WriteError(w, failed)
 	entry.end(failed.Status, slog.String("code", failed.Code))
 }

@@ -16,36 +16,26 @@ import (
 )
 
 // logEntry is a request's line in the access log, written when the answer is out or
-// the connection has ended. It does not name the user.
+// the connection has ended.
 type logEntry struct {
-	log               *slog.Logger
-	began             time.Time
-	method, route, id string
-	timing            *upstream.Timing
+	web.AccessLog
+	log *slog.Logger
 }
 
 func (t *Transport) beginEntry(w http.ResponseWriter, r *http.Request, route string) (*logEntry, *http.Request) {
-	e := &logEntry{log: t.Tasks.Log, began: time.Now(), method: telemetry.Method(r.Method), route: route, id: web.RequestID(r)}
-	w.Header().Set("X-Request-Id", e.id)
-	ctx, timing := upstream.WithTiming(upstream.WithRequestID(r.Context(), e.id))
-	e.timing = timing
+	e := &logEntry{web.AccessLog{Method: telemetry.Method(r.Method), Route: route, ID: web.RequestID(r), Began: time.Now()}, t.Tasks.Log}
+	w.Header().Set("X-Request-Id", e.ID)
+	ctx, timing := upstream.WithTiming(upstream.WithRequestID(r.Context(), e.ID))
+	e.Timing = timing
 	return e, r.WithContext(ctx)
 }
 
 func (e *logEntry) end(status int, facts ...slog.Attr) {
-	spent := e.timing.Summary()
-	attrs := append([]slog.Attr{
-		slog.String("method", e.method), slog.String("route", e.route), slog.Int("status", status),
-		slog.Float64("duration_ms", upstream.Milliseconds(time.Since(e.began))),
-		slog.Float64("upstream_ms", upstream.Milliseconds(spent.Upstreams)), slog.Float64("redis_ms", upstream.Milliseconds(spent.Redis)),
-		slog.String("request_id", e.id),
-	}, facts...)
-	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	e.log.LogAttrs(context.Background(), level, "request", attrs...)
+	e.Write(context.Background(), e.log, status, facts...)
 }
+
+// serverTiming is the header of that name.
+func (e *logEntry) serverTiming() string { return e.Timing.ServerTiming(time.Since(e.Began)) }
 
 // closeCode is the code with which a connection ended: that of the side which ended
 // it first.

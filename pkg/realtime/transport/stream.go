@@ -57,7 +57,7 @@ func (t *Transport) stream(w http.ResponseWriter, r *http.Request, entry *logEnt
 	web.Protect(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies must not buffer
-	w.Header().Set("Server-Timing", web.ServerTiming([]string{"total"}, []time.Duration{time.Since(entry.began)}))
+	w.Header().Set("Server-Timing", entry.serverTiming())
 	e := &eventWriter{w: w, control: http.NewResponseController(w), wait: t.Limits.WriteWait}
 	// The server's deadline for requests does not apply to a stream.
 	_ = e.control.SetReadDeadline(time.Time{})
