@@ -86,7 +86,7 @@ func (r *recorded) Do(ctx context.Context, cmd ...any) (any, error) {
 // BenchmarkActiveHandler is the part that is ours: Redis answers at once.
 func BenchmarkActiveHandler(b *testing.B) {
 	w := apptest.New(b, apptest.Options{})
-	w.Deps.Timers = timercache.New(&recorded{Redis: w.Deps.Redis}, w.Clock.Now)
+	w.Deps.Timers = timercache.New(&recorded{Redis: w.Deps.Redis}, "", w.Clock.Now)
 	handler := httpapi.WithDeps(w.Deps, http.HandlerFunc(timers.HandleActive))
 	r := httptest.NewRequest(http.MethodGet, "/api/timers/active?accountId="+w.Person(1).AccountID, nil)
 	next := addresses()

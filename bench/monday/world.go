@@ -77,7 +77,7 @@ func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int)
 		return err
 	}
 	defer client.Close()
-	cache := timercache.New(client, nil)
+	cache := timercache.New(client, "", nil)
 	base, _, err := cache.Base(ctx)
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func (w *world) sync(ctx context.Context) (figures, error) {
 	}
 	defer (&http.Client{Transport: d.Transport}).CloseIdleConnections()
 	trips := &counted{Redis: d.Redis}
-	d.Redis, d.Timers = trips, timercache.New(trips, d.Now)
+	d.Redis, d.Timers = trips, timercache.New(trips, w.config.Jira.Domain, d.Now)
 	syncer, err := d.Syncer()
 	if err != nil {
 		return figures{}, err

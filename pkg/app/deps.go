@@ -112,7 +112,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		return d, fault("INNGEST_BASE_URL", err)
 	}
 	d.RequestSync = sender.RequestSync
-	d.Timers = timercache.New(d.Redis, d.Now)
+	d.Timers = timercache.New(d.Redis, d.Config.Jira.Domain, d.Now)
 	d.Names = jiracache.New(d.Redis, d.Jira, d.Log)
 	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location,
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}

@@ -19,7 +19,7 @@ func checkTimers(ctx context.Context, t *target) []Finding {
 	if t.wrong("JIRA_DOMAIN", "JIRA_BASE_URL", "JIRA_TENANT_SESSION_TOKEN", "TIMER_SOURCE", "CLOCKWORK_REPORT_BASE_URL") {
 		return []Finding{{Skip, "session", see}, skip(see)}
 	}
-	session := health.ReadSession(t.config.Session(), t.now())
+	session := timersource.ReadSession(t.config.Session(), t.now())
 	if session.Ended {
 		return []Finding{{Fail, "session", fmt.Sprintf("ended on %s: %s", session.Ends.Format(time.DateOnly), renew)}, skip("not checked: it needs the session")}
 	}
@@ -48,7 +48,7 @@ func checkTimers(ctx context.Context, t *target) []Finding {
 const renew = "log in to Jira and set JIRA_TENANT_SESSION_TOKEN to the cookie tenant.session.token"
 
 // accepted is the finding about a session that Jira accepts.
-func (t *target) accepted(session health.Session) Finding {
+func (t *target) accepted(session timersource.Session) Finding {
 	if session.Ends.IsZero() {
 		return Finding{OK, "session", "Jira accepts it; it does not say when it ends, about 30 days after the login"}
 	}
@@ -89,7 +89,11 @@ func checkSync(ctx context.Context, t *target) []Finding {
 	if err != nil {
 		return only(skip(see))
 	}
-	view, err := timercache.New(client, t.now).Read(ctx, timercache.Subject{})
+	cache := timercache.New(client, t.config.Jira.Domain, t.now)
+	if last, err := cache.Freshness(ctx); err == nil && last.OtherSite != "" {
+		return only(fail("this Redis holds the timers of %s, so nothing of this site is synced: set KEY_PREFIX, another one for each site", last.OtherSite))
+	}
+	view, err := cache.Read(ctx, timercache.Subject{})
 	if err != nil {
 		return only(skip("not checked: it needs Redis"))
 	}

@@ -73,6 +73,9 @@ func (c *Checker) checkSync(ctx context.Context) (Check, bool) {
 	if err != nil {
 		return Check{}, false
 	}
+	if last.OtherSite != "" {
+		return Check{Status: "down", Message: "This Redis holds the timers of another Jira site: set KEY_PREFIX, another one for each site."}, true
+	}
 	check := Check{Status: "up"}
 	if last.Stale {
 		check = Check{Status: "stale", Message: "No sync is known of: " + c.syncAdvice()}

@@ -4,33 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/clockwork-timer/backend/pkg/config"
-	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 )
-
-// sessionWarning is how long before its end a Jira session is called ending.
-const sessionWarning = 5 * 24 * time.Hour
-
-// Session is what a Jira session says of itself. Jira may refuse it all the same:
-// after a logout or a changed password.
-type Session struct {
-	Ends          time.Time // zero if it does not say
-	Ended, Ending bool
-}
-
-// ReadSession reads when a session ends.
-func ReadSession(session secret.Text, now time.Time) Session {
-	ends, known := timersource.SessionExpiry(session)
-	if !known {
-		return Session{}
-	}
-	left := ends.Sub(now)
-	return Session{Ends: ends, Ended: left <= 0, Ending: left > 0 && left <= sessionWarning}
-}
 
 // Sources builds the sources that TIMER_SOURCE allows. Forge is tried first: most
 // sites have moved there. The options are those that the configuration leaves open.
@@ -75,9 +53,9 @@ func Acquire(ctx context.Context, sources []timersync.Source) (timersync.Source,
 // checkSession asks Jira whether it accepts the session: without one no sync can
 // run until a person logs in. The last token may still work for some minutes.
 func (c *Checker) checkSession(ctx context.Context) (Check, bool) {
-	session := ReadSession(c.Config.Session(), c.Now())
+	session := timersource.ReadSession(c.Config.Session(), c.Now())
 	if session.Ended {
-		return Check{Status: "down", DownSince: &session.Ends, Message: "The Jira session has ended: renew JIRA_TENANT_SESSION_TOKEN."}, true
+		return Check{Status: "down", DownSince: &session.Ends, Message: session.Warning()}, true
 	}
 	check, _ := c.probe("jiraSession", func(ctx context.Context) error {
 		sources, err := c.Sources()
@@ -97,7 +75,7 @@ func (c *Checker) checkSession(ctx context.Context) (Check, bool) {
 	case session.Ends.IsZero():
 		check.Message = "The session does not tell when it ends."
 	case session.Ending:
-		check.Status, check.Message = "ending", "The Jira session ends on "+session.Ends.UTC().Format(time.DateOnly)+": renew JIRA_TENANT_SESSION_TOKEN."
+		check.Status, check.Message = "ending", session.Warning()
 	}
 	return check, true
 }

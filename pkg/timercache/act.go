@@ -81,6 +81,9 @@ func (c *Cache) Started(ctx context.Context, owner timer.Person, t timer.Timer, 
 		if v.acted(t.Issue, t.StartedAt) {
 			return false
 		}
+		if i := timer.OnIssue(v.Timers, t.Issue); i >= 0 && t.Issue.ID == 0 {
+			t.Issue.ID = v.Timers[i].Issue.ID // by which its events are named if the issue has moved
+		}
 		latest := newAct(t.Issue, true, t.StartedAt)
 		others := func(old timer.Timer) bool { return old.Issue.Same(t.Issue) && old.ID != t.ID } // a repeated write finds its own
 		if !slices.ContainsFunc(v.Timers, others) {

@@ -75,7 +75,7 @@ func (p *planner) judge(account string) (bindings []rebinding, events []string) 
 		case i < 0 && anothers:
 			bindings = append(bindings, rebinding{Token: a.Token})
 			events = append(events, errorEvent(was.about, a, CodeTokenOfAnother, ": this token belongs to somebody else. Connect your own."))
-		case i < 0 && p.state.Unreadable == 0: // else it may be among those
+		case i < 0 && !p.state.lacksSomeOf(account): // else it may be among those
 			events = append(events, errorEvent(was.about, a, CodeStartNotConfirmed, "."))
 		}
 	}

@@ -53,6 +53,7 @@ const (
 // Cache reads and writes the timers. Its zero value is not usable; see New.
 type Cache struct {
 	redis Redis
+	site  string
 	now   func() time.Time
 	sync  syncMemo
 	last  lastTeam
@@ -64,12 +65,13 @@ type Cache struct {
 	pause func(ctx context.Context, n int) error
 }
 
-// New returns a cache over redis. The clock may be nil.
-func New(redis Redis, now func() time.Time) *Cache {
+// New returns a cache over redis for one Jira site, by its host name. A Redis that
+// holds the timers of another site reads as never synced. The clock may be nil.
+func New(redis Redis, site string, now func() time.Time) *Cache {
 	if now == nil {
 		now = time.Now
 	}
-	return &Cache{redis: redis, now: now, maxRequest: 4 << 20, pause: pauseAtRandom}
+	return &Cache{redis: redis, site: site, now: now, sync: syncMemo{site: site}, maxRequest: 4 << 20, pause: pauseAtRandom}
 }
 
 // clock is the present in UTC and milliseconds, the precision that is stored.

@@ -214,7 +214,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			client, addr := open(t)
 			r := &race{world: newWorld(t, client, addr), up: upstream{running: map[string][]timer.Timer{}},
 				generations: map[string]time.Time{}, acted: map[string]time.Time{}}
-			r.cache = timercache.New(r.redis, nil)
+			r.cache = timercache.New(r.redis, "", nil)
 			ctx := t.Context()
 			require.NoError(t, r.sync(ctx, "first"))
 			stop := r.listen(t, nil)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 // named is a timer with all names.
@@ -80,4 +81,28 @@ func TestDegradedChangesTheTag(t *testing.T) {
 	assert.Equal(t, bobs, w.read(bob).ETag)
 	w.clock.Advance(11 * time.Minute)
 	assert.Equal(t, strings.Replace(bobs, "-degraded", "-stale-degraded", 1), w.read(bob).ETag)
+}
+
+// An unreadable entry concerns the person whose it is, and everybody only if that
+// is not known.
+func TestReadUnreadable(t *testing.T) {
+	tests := []struct {
+		name  string
+		of    []string
+		tells map[timercache.Subject]bool
+	}{
+		{"known-person", []string{"ann", "ann@example.test"}, map[timercache.Subject]bool{ann: true, annByMail: true, bob: false, everybody: true}},
+		{"unknown-person", nil, map[timercache.Subject]bool{ann: true, annByMail: true, bob: true, everybody: true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := onMini(t)
+			s := w.seen(named(running(2, "bob", "B-1", time.Hour))) // ann's one timer cannot be read
+			s.Unreadable, s.UnreadableOf = 1, tt.of
+			w.commit(s)
+			for subject, want := range tt.tells {
+				assert.Equal(t, want, w.read(subject).Unreadable, "%+v", subject)
+			}
+		})
+	}
 }

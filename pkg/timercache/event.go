@@ -50,6 +50,14 @@ func eventsOf(whose about, before, after []timer.Timer, at time.Time) ([]string,
 			count.Edited++
 		}
 	}
+	for n, t := range before {
+		// A start whose issue id was not known yet may turn out to be on an issue that
+		// moved, whose timer has another event id: this one's must not stay running.
+		i := timer.OnIssue(after, t.Issue)
+		if timer.OnIssue(before, t.Issue) == n && i >= 0 && whose.eventKey(t.Issue) != whose.eventKey(after[i].Issue) {
+			events = append(events, encodeEvent(whose, timer.Change{Kind: timer.Stopped, Timer: t}, at, now))
+		}
+	}
 	return events, count
 }
 

@@ -10,6 +10,7 @@ type Freshness struct {
 	SyncedAt  time.Time // zero: never, or over a week ago
 	Stale     bool      // readers are told that it is old
 	Forgotten bool      // readers are shown no timers
+	OtherSite string    // the Jira site whose timers this Redis holds, if it is another; then no sync is known
 }
 
 // Freshness reads it, with one Redis command.
@@ -19,6 +20,9 @@ func (c *Cache) Freshness(ctx context.Context) (Freshness, error) {
 		return Freshness{}, err
 	}
 	state, _ := decodeSync(raw[0])
+	if state.ofAnother(c.site) {
+		return Freshness{Stale: true, Forgotten: true, OtherSite: state.Site}, nil
+	}
 	age := c.clock().Sub(state.SyncedAt)
-	return Freshness{state.SyncedAt, age > staleAge, age >= forgetAge}, nil
+	return Freshness{SyncedAt: state.SyncedAt, Stale: age > staleAge, Forgotten: age >= forgetAge}, nil
 }

@@ -133,3 +133,20 @@ func TestMovedIssueDuringAnAct(t *testing.T) {
 		assert.Equal(t, []string{"cw:ann:B-1 running B-1", "cw:ann:A-1 running NEW-1"}, told(t, stop()))
 	})
 }
+
+// A start by the new key of an issue that has moved, while Jira does not say which
+// issue that is, gets an event id of its own: it must not stay running under it.
+func TestStartOnAMovedIssueWithoutItsID(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync(running(1, "ann", "A-1", time.Hour))
+		w.clock.Advance(time.Second)
+		stop := w.listen(t, nil)
+		start := provisional("ann", "NEW-1", w.clock.Now())
+		start.Issue.ID = 0
+		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), start, "", nil))
+		w.clock.Advance(time.Second)
+		again := moved(running(2, "ann", "A-1", 0), "NEW-1")
+		w.sync(again)
+		assert.Equal(t, []string{"cw:ann:NEW-1 running NEW-1", "cw:ann:A-1 running NEW-1", "cw:ann:NEW-1 stopped NEW-1"}, told(t, stop()))
+	})
+}

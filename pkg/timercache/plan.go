@@ -51,13 +51,16 @@ func (c *Cache) plan(s Snapshot, base Base) *plan {
 	p := &planner{plan: &plan{Expected: base.raw, Legacy: base.state.Epoch == ""}, now: now, was: base.people().values,
 		is: timer.ByAccount(s.Timers), cached: s.CachedAt, whole: !known, written: map[string]bool{}}
 	p.state = base.state.after(s, now)
+	if c.site != "" {
+		p.state.Site = c.site
+	}
 	if p.whole {
 		p.state.Epoch, p.state.Floor = rand.Text(), p.state.Version
 	}
 	if p.plan.Reset = p.whole || now.Sub(p.state.ActiveAt) > activeAge; p.plan.Reset {
 		p.state.ActiveAt = now
 	}
-	p.plan.renewed = p.plan.Reset || s.Enriched || s.Unnamed != base.state.Unnamed || s.Unreadable != base.state.Unreadable || s.Source != base.state.Source
+	p.plan.renewed = p.plan.Reset || s.Enriched || s.Unnamed != base.state.Unnamed || s.Unreadable != base.state.Unreadable || !slices.Equal(p.state.UnreadableOf, base.state.UnreadableOf) || p.state.Site != base.state.Site || s.Source != base.state.Source
 	p.findOwners()
 	for _, account := range union(p.was, p.is) {
 		p.compare(account)
@@ -72,7 +75,7 @@ func (c *Cache) plan(s Snapshot, base Base) *plan {
 func (s syncState) after(snapshot Snapshot, now time.Time) syncState {
 	s.Version = nextVersion(s.Version, now)
 	s.SyncedAt, s.Source, s.Run = snapshot.FetchedAt, snapshot.Source, rand.Text()
-	s.Unnamed, s.Unreadable = snapshot.Unnamed, snapshot.Unreadable
+	s.Unnamed, s.Unreadable, s.UnreadableOf = snapshot.Unnamed, snapshot.Unreadable, snapshot.UnreadableOf
 	if snapshot.Enriched {
 		s.EnrichedAt = now
 	}

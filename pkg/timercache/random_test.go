@@ -120,7 +120,7 @@ func newGame(t *testing.T, w *world, seed uint64) *game {
 	g.t = fatalWithSeed{t, seed, g}
 	for i := range randomMachines {
 		g.skew(i)
-		m := timercache.New(w.redis, func() time.Time { return w.clock.Now().Add(g.skews[i]) })
+		m := timercache.New(w.redis, "", func() time.Time { return w.clock.Now().Add(g.skews[i]) })
 		m.SetPause(func(context.Context, int) error { return nil })
 		g.machines = append(g.machines, m)
 	}

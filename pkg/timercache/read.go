@@ -40,8 +40,8 @@ type Status struct {
 	SyncedAt  *time.Time // when the snapshot was fetched; nil when never synced
 	Stale     bool       // the snapshot is older than ten minutes
 	Degraded  bool       // names are missing because Jira did not answer
-	// Unreadable: the last snapshot left out timers that it could not read. They
-	// may be of anybody.
+	// Unreadable: the last snapshot left out timers that it could not read, and that
+	// may be this person's.
 	Unreadable bool
 	ETag       string // follows the content, not the clock
 }
@@ -224,6 +224,7 @@ func (c *Cache) page(key string, state syncState, own stored, found bool) (Page,
 		return Page{}, err
 	}
 	page.AccountID, page.CachedAt = own.UserKey, &now
+	page.Unreadable = page.Unreadable || synced && state.lacksSomeOf(own.UserKey)
 	page.Timers = appendTimers(make([]byte, 0, len(own.timers)+8*len(timers)), timers, now)
 	page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
 	page.ETag = page.etag(strconv.FormatInt(own.Version, 10))
@@ -274,7 +275,7 @@ func statusOf(key string, state syncState, synced bool, now time.Time) Status {
 	s := Status{AccountID: key}
 	if synced {
 		s.SyncedAt, s.CachedAt = &state.SyncedAt, &now
-		s.Stale, s.Unreadable = now.Sub(state.SyncedAt) > staleAge, state.Unreadable > 0
+		s.Stale, s.Unreadable = now.Sub(state.SyncedAt) > staleAge, state.lacksSomeOf(key)
 	}
 	return s
 }

@@ -215,7 +215,7 @@ func TestReadRefused(t *testing.T) {
 
 func TestReadGone(t *testing.T) {
 	client := overTCP(t, "127.0.0.1:1")
-	_, err := timercache.New(client, nil).Read(t.Context(), ann)
+	_, err := timercache.New(client, "", nil).Read(t.Context(), ann)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
 }
 
@@ -240,7 +240,7 @@ func (hanging) Do(ctx context.Context, _ ...any) (any, error) {
 func TestReadOddAnswers(t *testing.T) {
 	for name, answer := range map[string]any{"nil": nil, "text": "x", "too-few": []any{nil}, "number": int64(1)} {
 		t.Run(name, func(t *testing.T) {
-			_, err := timercache.New(answering{answer: answer}, nil).Read(t.Context(), ann)
+			_, err := timercache.New(answering{answer: answer}, "", nil).Read(t.Context(), ann)
 			require.ErrorIs(t, err, timercache.ErrUnavailable)
 		})
 	}

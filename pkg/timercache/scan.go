@@ -57,7 +57,10 @@ func (s *scanner) string(into *string) bool {
 
 // syncMemo remembers the sync record that was decoded last: everybody reads the
 // same one until the next sync.
-type syncMemo struct{ last atomic.Pointer[decodedSync] }
+type syncMemo struct {
+	site string
+	last atomic.Pointer[decodedSync]
+}
 
 type decodedSync struct {
 	raw   string
@@ -70,6 +73,9 @@ func (m *syncMemo) decode(raw string) (syncState, bool) {
 		return last.state, last.ok
 	}
 	state, ok := decodeSync(raw)
+	if state.ofAnother(m.site) {
+		state, ok = syncState{}, false
+	}
 	m.last.Store(&decodedSync{raw, state, ok})
 	return state, ok
 }

@@ -18,6 +18,10 @@ import (
 // written since. The timers have to be fetched again.
 var ErrNotStaged = errors.New("the staged snapshot cannot be written")
 
+// ErrOtherSite means that the Redis holds the timers of another Jira site. Only a
+// person can help.
+var ErrOtherSite = errors.New("this Redis holds the timers of another Jira site: set KEY_PREFIX, another one for each site")
+
 // Snapshot is everything that ran at one time.
 type Snapshot struct {
 	Timers []timer.Timer
@@ -29,8 +33,11 @@ type Snapshot struct {
 	Enriched bool
 	// Unnamed says that some timers lack names because Jira did not answer.
 	Unnamed bool
-	// Unreadable is how many timers are left out because they cannot be read.
-	Unreadable int
+	// Unreadable is how many timers are left out because they cannot be read, and
+	// UnreadableOf whose they are: account ids and, if known, addresses; empty if
+	// they may be anybody's.
+	Unreadable   int
+	UnreadableOf []string
 }
 
 // Base is what the cache holds before a fetch begins: what the fetch can carry
@@ -64,7 +71,7 @@ func (b Base) EnrichedAt() time.Time { return b.state.EnrichedAt }
 
 // Base reads the present state, with two Redis commands, or a few more for over
 // 5,000 people. More keys, such as that of a token, are read with the same
-// commands; extra has their values. The error wraps ErrUnavailable.
+// commands; extra has their values. The error wraps ErrUnavailable or ErrOtherSite.
 func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra []string, err error) {
 	keys := append([]string{syncKey}, extraKeys...)
 	replies, err := c.redis.Pipeline(ctx, mgetCommand(keys), scanCommand("0"))
@@ -78,14 +85,14 @@ func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra
 	if err != nil {
 		return Base{}, nil, err
 	}
-	if failed, _ := replies[1].(error); isString(failed) {
-		return newBase(read[0], nil), read[1:], nil
+	var fields []string
+	if failed, _ := replies[1].(error); !isString(failed) {
+		if fields, err = c.scanFrom(ctx, replies[1]); err != nil {
+			return Base{}, nil, err
+		}
 	}
-	fields, err := c.scanFrom(ctx, replies[1])
-	if err != nil {
-		return Base{}, nil, err
-	}
-	return newBase(read[0], fields), read[1:], nil
+	base, err = c.newBase(read[0], fields)
+	return base, read[1:], err
 }
 
 // BaseOf is Base for a caller who has just read clockwork:sync: one command less.
@@ -94,16 +101,18 @@ func (c *Cache) BaseOf(ctx context.Context, sync string) (Base, error) {
 	if err != nil {
 		return Base{}, err
 	}
-	return newBase(sync, fields), nil
+	return c.newBase(sync, fields)
 }
 
 // newBase decodes everybody while the caller goes on.
-func newBase(raw string, fields []string) Base {
+func (c *Cache) newBase(raw string, fields []string) (Base, error) {
 	base := Base{raw: raw}
-	base.state, _ = decodeSync(base.raw)
+	if base.state, _ = decodeSync(base.raw); base.state.ofAnother(c.site) {
+		return Base{}, fmt.Errorf("%w: it is %s", ErrOtherSite, base.state.Site)
+	}
 	base.people = sync.OnceValue(func() people { return decodePeople(fields) })
 	go func() { _ = panics.Try(func() error { base.people(); return nil }) }() // who needs them gets the panic
-	return base
+	return base, nil
 }
 
 // decodePeople reads the hash of people. A value that does not parse counts as

@@ -67,7 +67,7 @@ func nineOClock() time.Time { return start.Add(time.Minute) }
 func TestEverybodyIsWhatRedisHolds(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	h := teamOf(20)
-	long := timercache.New(h, nineOClock)
+	long := timercache.New(h, "", nineOClock)
 	for n := range 500 {
 		switch rng.IntN(5) {
 		case 0:
@@ -82,7 +82,7 @@ func TestEverybodyIsWhatRedisHolds(t *testing.T) {
 		}
 		got, err := long.Page(t.Context(), timercache.Subject{})
 		require.NoError(t, err)
-		want, err := timercache.New(h, nineOClock).Page(t.Context(), timercache.Subject{})
+		want, err := timercache.New(h, "", nineOClock).Page(t.Context(), timercache.Subject{})
 		require.NoError(t, err)
 		require.JSONEq(t, string(want.Timers), string(got.Timers))
 		assert.Equal(t, want.Status, got.Status)
@@ -94,7 +94,7 @@ func BenchmarkEverybody(b *testing.B) {
 	for name, changes := range map[string]int{"nothing-changed": 0, "five-changed": 5} {
 		b.Run(name, func(b *testing.B) {
 			h := teamOf(500)
-			cache := timercache.New(h, nineOClock)
+			cache := timercache.New(h, "", nineOClock)
 			b.ReportAllocs()
 			version, began := 1, cpu()
 			for b.Loop() {

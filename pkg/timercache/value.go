@@ -2,6 +2,7 @@ package timercache
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,8 +132,21 @@ type syncState struct {
 	EnrichedAt time.Time `json:"enrichedAt,omitzero"`
 	// Unnamed says that some timers lack names because Jira did not answer.
 	Unnamed bool `json:"unnamed,omitempty"`
-	// Unreadable is how many timers the last snapshot left out.
-	Unreadable int `json:"unreadable,omitempty"`
+	// Unreadable is how many timers the last snapshot left out, UnreadableOf whose
+	// they are: account ids and, if known, addresses; empty if they may be anybody's.
+	Unreadable   int      `json:"unreadable,omitempty"`
+	UnreadableOf []string `json:"unreadableOf,omitempty"`
+	// Site is the host name of the Jira site. A record of an earlier version has none.
+	Site string `json:"site,omitempty"`
+}
+
+// ofAnother reports whether the record is another site's.
+func (s syncState) ofAnother(site string) bool { return s.Site != "" && site != "" && s.Site != site }
+
+// lacksSomeOf reports whether the last snapshot left out timers that may be the
+// person's, by account id or address.
+func (s syncState) lacksSomeOf(name string) bool {
+	return s.Unreadable > 0 && (name == all || len(s.UnreadableOf) == 0 || slices.Contains(s.UnreadableOf, name))
 }
 
 func (s syncState) encode() string {

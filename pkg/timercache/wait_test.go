@@ -240,7 +240,7 @@ func TestWaitWithoutSubscription(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				redis := &cutting{confirm: confirmed}
-				cache := timercache.New(redis, nil)
+				cache := timercache.New(redis, "", nil)
 				began := time.Now()
 				view, err := cache.Wait(t.Context(), ann, `"unsynced"`, 20*time.Second)
 				require.NoError(t, err)

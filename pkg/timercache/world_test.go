@@ -104,7 +104,7 @@ func newWorld(t testing.TB, client timercache.Redis, addr string) *world {
 	w := &world{t: t, redis: &tap{Redis: client}, clock: manualclock.New(start)}
 	w.rdb = goredis.NewClient(&goredis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})
 	t.Cleanup(func() { _ = w.rdb.Close() })
-	w.cache = timercache.New(w.redis, w.clock.Now)
+	w.cache = timercache.New(w.redis, "", w.clock.Now)
 	return w
 }
 

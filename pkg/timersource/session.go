@@ -19,6 +19,43 @@ func SessionExpiry(session secret.Text) (time.Time, bool) {
 	return expiry(sessionValue(session.Reveal()))
 }
 
+// sessionWarning is how long before its end a Jira session is called ending.
+const sessionWarning = 5 * 24 * time.Hour
+
+// Session is what a Jira session says of itself. Jira may refuse it all the same:
+// after a logout or a changed password.
+type Session struct {
+	Ends          time.Time // zero if it does not say
+	Ended, Ending bool
+}
+
+// ReadSession reads when a session ends.
+func ReadSession(session secret.Text, now time.Time) Session {
+	ends, _ := SessionExpiry(session)
+	return SessionEnding(ends, now)
+}
+
+// SessionEnding is ReadSession for a known end, zero for an unknown one.
+func SessionEnding(ends, now time.Time) Session {
+	if ends.IsZero() {
+		return Session{}
+	}
+	left := ends.Sub(now)
+	return Session{Ends: ends, Ended: left <= 0, Ending: left > 0 && left <= sessionWarning}
+}
+
+// Warning says that the session has ended or soon will, and what to do; "" if
+// neither.
+func (s Session) Warning() string {
+	switch {
+	case s.Ended:
+		return "The Jira session has ended: renew JIRA_TENANT_SESSION_TOKEN."
+	case s.Ending:
+		return "The Jira session ends on " + s.Ends.UTC().Format(time.DateOnly) + ": renew JIRA_TENANT_SESSION_TOKEN."
+	}
+	return ""
+}
+
 // cookieHeader makes a Cookie header of the bare value, or takes a whole one.
 func cookieHeader(session secret.Text) string {
 	text := session.Reveal()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -27,6 +28,9 @@ const (
 	// namesCalls how many such calls are under way.
 	namesPerCall = 100
 	namesCalls   = 16
+	// maxUnreadableOf is how many names the sync record holds of people whose timers
+	// cannot be read: each read of timers carries it.
+	maxUnreadableOf = 40
 )
 
 // Jira looks up what Clockwork's list leaves out, in bulk.
@@ -129,6 +133,40 @@ func (l *lookup) seen(timers []timer.Timer) {
 		}
 	}
 	l.send(namesPerCall)
+}
+
+// unreadableOf are the names, account ids and addresses, of those whose timers
+// cannot be read; none if somebody is unknown.
+func (l *lookup) unreadableOf(entries []clockwork.UnreadableTimer) (names []string) {
+	known, _ := l.cached()
+	for _, entry := range entries {
+		email := l.users[entry.Account].EmailAddress
+		if person, ok := known.people[entry.Account]; ok && email == "" {
+			email = person.EmailAddress
+		}
+		if entry.Account == "" || email == "" && l.people.err != nil {
+			return nil // nobody knows by which name they read
+		}
+		names = append(names, entry.Account, timer.NormalizeEmail(email))
+	}
+	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
+	if len(names) > maxUnreadableOf {
+		return nil
+	}
+	return names
+}
+
+// askAbout asks about those people of whom nothing is known.
+func (l *lookup) askAbout(entries []clockwork.UnreadableTimer) {
+	known, _ := l.cached()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, entry := range entries {
+		if _, ok := known.people[entry.Account]; !ok && entry.Account != "" {
+			l.people.add(entry.Account)
+		}
+	}
 }
 
 func (q *question) add(key string) {
@@ -235,7 +273,8 @@ func (l *lookup) name(t *timer.Timer) {
 }
 
 // addNames fills each timer's author, and its issue's summary and project.
-func (s *Syncer) addNames(ctx context.Context, l *lookup, base timercache.Base, snapshot *timercache.Snapshot) {
+func (s *Syncer) addNames(ctx context.Context, l *lookup, base timercache.Base, snapshot *timercache.Snapshot, unreadable []clockwork.UnreadableTimer) {
+	l.askAbout(unreadable)
 	complete := l.finish(snapshot.Timers, cmp.Or(s.NamesTimeout, namesTimeout))
 	for _, err := range []error{l.people.err, l.issues.err} {
 		if err != nil {
@@ -247,5 +286,6 @@ func (s *Syncer) addNames(ctx context.Context, l *lookup, base timercache.Base, 
 	for i := range snapshot.Timers {
 		l.name(&snapshot.Timers[i])
 	}
+	snapshot.Unreadable, snapshot.UnreadableOf = len(unreadable), l.unreadableOf(unreadable)
 	snapshot.Unnamed = !complete && slices.ContainsFunc(snapshot.Timers, timercache.Unnamed)
 }

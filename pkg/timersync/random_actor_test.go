@@ -27,8 +27,12 @@ func (a *actor) act() {
 		a.start()
 	case n < 52:
 		a.stop()
-	case n < 64:
+	case n < 61:
 		a.edit()
+	case n < 62:
+		a.moveIssue()
+	case n < 64:
+		a.makeUnreadable()
 	case n < 70:
 		a.startHere()
 	case n < 75:
@@ -68,6 +72,7 @@ func (a *actor) start() {
 func (a *actor) stop() {
 	a.moments.change(func() {
 		if t, ok := a.any(); ok {
+			a.touch(t.RunningFor)
 			_, err := a.box.StopTimer(t.RunningFor, t.Issue.Key)
 			a.tell("%d stops %s of %s: %d %v", a.name, t.Issue.Key, t.RunningFor, t.ID, err)
 		}
@@ -95,6 +100,49 @@ func (a *actor) edit() {
 	})
 }
 
+// touch notes that a timer of the account may stop now.
+func (a *actor) touch(account string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mayStop[account] = true
+}
+
+// moveIssue gives an issue another key. Nothing stops or starts by that. A Redis
+// that lost everything has also lost the key that events name the issue by.
+func (a *actor) moveIssue() {
+	if a.loseData {
+		return
+	}
+	a.moments.change(func() {
+		key := a.issue()
+		a.mu.Lock()
+		a.moves++
+		to := fmt.Sprintf("MOVED-%d", a.moves)
+		a.mu.Unlock()
+		_, err := a.box.MoveIssue(key, to)
+		a.tell("%d moves %s to %s: %v", a.name, key, to, err)
+	})
+}
+
+// makeUnreadable spoils an entry of Clockwork's list until the round ends. Nothing
+// stops by that. What readers see is compared with moments only if its person and
+// place can still be told: else the timers of others are doubtful too.
+func (a *actor) makeUnreadable() {
+	t, ok := a.any()
+	if !ok || a.moments.only[t.RunningFor] {
+		return
+	}
+	ways := []sandbox.Oddity{sandbox.OddIssueGone, sandbox.OddEmptyTime, sandbox.OddFraction, sandbox.OddNoPerson, sandbox.OddNull}
+	if a.pageSize > 100 {
+		ways = ways[:3]
+	}
+	how := ways[a.rng.IntN(len(ways))]
+	a.mu.Lock()
+	a.unreadable[t.ID] = true
+	a.mu.Unlock()
+	a.tell("%d makes %d of %s unreadable: %s %v", a.name, t.ID, t.RunningFor, how, a.box.MakeOdd(t.ID, how))
+}
+
 func (a *actor) any() (timer.Timer, bool) {
 	running := a.box.RunningTimers()
 	if len(running) == 0 {
@@ -112,6 +160,7 @@ func (a *actor) comment() string {
 
 func (a *actor) startHere() {
 	p, issue := a.person(true), a.issue()
+	a.touch(p.AccountID)
 	out, err := a.control.Start(context.Background(), timercontrol.Request{
 		Token: a.box.ClockworkToken(p.AccountID), AccountID: p.AccountID, IssueKey: issue, Comment: a.comment(),
 	})
@@ -120,6 +169,7 @@ func (a *actor) startHere() {
 
 func (a *actor) stopHere() {
 	p, issue := a.person(true), a.issue()
+	a.touch(p.AccountID)
 	if a.rng.IntN(3) == 0 {
 		issue = ""
 	}

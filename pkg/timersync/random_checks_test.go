@@ -169,12 +169,15 @@ func (m *moments) verify() error {
 type replay struct {
 	w       *world
 	ch      <-chan *goredis.Message
-	state   map[string]map[string]fromClockwork // by account and issue
+	state   map[string]map[string]shownTimer // by account and the event's id
 	applied int
+	heard   []string // since the last comparison
 	asked   int
 }
 
-type fromClockwork struct {
+// shownTimer is a timer as events tell of it.
+type shownTimer struct {
+	Issue   string
 	Started time.Time
 	Comment string
 	OnHold  bool
@@ -187,14 +190,14 @@ func listen(w *world) *replay {
 	_, err := sub.Receive(context.Background())
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = sub.Close() })
-	return &replay{w: w, ch: sub.Channel(goredis.WithChannelSize(100_000), goredis.WithChannelSendTimeout(time.Minute)), state: map[string]map[string]fromClockwork{}}
+	return &replay{w: w, ch: sub.Channel(goredis.WithChannelSize(100_000), goredis.WithChannelSendTimeout(time.Minute)), state: map[string]map[string]shownTimer{}}
 }
 
 func (r *replay) count() int { return r.applied }
 
 // agree applies what was published until now and compares with the truth. A
 // Redis that lost everything has also forgotten what it told: then it begins anew.
-func (r *replay) agree(lost bool) error {
+func (r *replay) agree(lost bool, mayStop map[string]bool) error {
 	r.asked++
 	if err := r.w.rdb.Publish(context.Background(), barrier, r.asked).Err(); err != nil {
 		return err
@@ -206,30 +209,41 @@ func (r *replay) agree(lost bool) error {
 		}
 		events, err := timercache.Events(m.Payload)
 		for _, event := range events {
-			err = cmp.Or(err, r.apply(event))
+			err = cmp.Or(err, r.apply(event, mayStop))
 		}
 		noop = cmp.Or(noop, err)
 	}
-	want := map[string]map[string]fromClockwork{}
+	want := map[string]map[string]shownTimer{}
 	for _, t := range r.w.box.RunningTimers() {
 		if want[t.RunningFor] == nil {
-			want[t.RunningFor] = map[string]fromClockwork{}
+			want[t.RunningFor] = map[string]shownTimer{}
 		}
-		want[t.RunningFor][t.Issue.Key] = fromClockwork{t.StartedAt, text(t.Comment), !t.WithinWorkingHours}
+		want[t.RunningFor][t.Issue.Key] = shownTimer{t.Issue.Key, t.StartedAt, text(t.Comment), !t.WithinWorkingHours}
 	}
 	if lost {
-		r.state = want
+		r.state = map[string]map[string]shownTimer{}
+		for account, timers := range want {
+			r.state[account] = map[string]shownTimer{}
+			for issue, one := range timers {
+				r.state[account]["cw:"+account+":"+issue] = one
+			}
+		}
 		return nil
 	}
 	if noop != nil {
 		return noop
 	}
-	return r.compare(want)
+	if err := r.compare(want); err != nil {
+		return fmt.Errorf("%w\n%s", err, strings.Join(r.heard, "\n"))
+	}
+	r.heard = nil
+	return nil
 }
 
-func (r *replay) apply(payload []byte) error {
+func (r *replay) apply(payload []byte, mayStop map[string]bool) error {
 	var e struct {
 		Payload struct {
+			ID        string    `json:"id"`
 			UserID    string    `json:"user_id"`
 			IssueKey  string    `json:"issue_key"`
 			Status    string    `json:"status"`
@@ -243,33 +257,38 @@ func (r *replay) apply(payload []byte) error {
 	}
 	p := e.Payload
 	r.applied++
+	r.heard = append(r.heard, string(payload))
 	if r.state[p.UserID] == nil {
-		r.state[p.UserID] = map[string]fromClockwork{}
+		r.state[p.UserID] = map[string]shownTimer{}
 	}
-	_, running := r.state[p.UserID][p.IssueKey]
+	_, running := r.state[p.UserID][p.ID]
 	if p.Status == "stopped" {
-		delete(r.state[p.UserID], p.IssueKey)
+		delete(r.state[p.UserID], p.ID)
+		if !mayStop[p.UserID] {
+			return fmt.Errorf("an event tells of a stop that never happened: %s", payload)
+		}
 		if !running {
 			return fmt.Errorf("an event tells that what did not run has stopped: %s", payload)
 		}
 		return nil
 	}
-	r.state[p.UserID][p.IssueKey] = fromClockwork{p.StartedAt, p.Comment, p.OnHold}
+	r.state[p.UserID][p.ID] = shownTimer{p.IssueKey, p.StartedAt, p.Comment, p.OnHold}
 	return nil
 }
 
 // compare holds what events told against what runs. A start that moves by less
 // than two seconds is no event, each time that it does: a timer that is begun
 // here, shown by a snapshot, and begun again adds that up.
-func (r *replay) compare(want map[string]map[string]fromClockwork) error {
+func (r *replay) compare(want map[string]map[string]shownTimer) error {
 	for _, p := range r.w.box.People() {
-		got := r.state[p.AccountID]
+		got := map[string]shownTimer{}
 		var issues []string
-		for issue := range got {
-			issues = append(issues, issue)
+		for id, one := range r.state[p.AccountID] {
+			got[one.Issue] = one
+			issues = append(issues, id+" on "+one.Issue)
 		}
 		slices.Sort(issues)
-		if len(got) != len(want[p.AccountID]) {
+		if len(r.state[p.AccountID]) != len(want[p.AccountID]) {
 			return fmt.Errorf("events tell that %s runs %v, want %v", p.DisplayName, issues, want[p.AccountID])
 		}
 		for issue, one := range want[p.AccountID] {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +29,7 @@ import (
 
 var (
 	randomSeed = flag.Uint64("random.seed", 0, "seed of the randomised test; 0 takes one of the time")
-	randomOps  = flag.Int("random.ops", 0, "operations of the randomised test; 0 is 120,000, or 6,000 with -short")
+	randomOps  = flag.Int("random.ops", 0, "operations of the randomised test; default $RANDOM_OPERATIONS, else 6,000")
 )
 
 const (
@@ -74,12 +76,11 @@ func TestRandomised(t *testing.T) {
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	switch {
-	case ops != 0:
-	case testing.Short():
+	if ops == 0 {
+		ops, _ = strconv.Atoi(os.Getenv("RANDOM_OPERATIONS"))
+	}
+	if ops == 0 {
 		ops = 6_000
-	default:
-		ops = 120_000
 	}
 	t.Logf("-random.seed %d -random.ops %d", seed, ops)
 	for name, c := range campaigns {
@@ -106,16 +107,21 @@ type randomRun struct {
 
 	done, rounds, syncs, looks int
 	lost                       bool // everything, in this round
+	moves                      int
 
 	mu      sync.Mutex
 	journal []string // of this round
 	rng     *rand.Rand
 	faulty  bool                          // commands and requests fail
 	late    []func(context.Context) error // writes that Redis did not take
+	// mayStop are those whose timer somebody stopped in this round, or touched
+	// through this backend.
+	mayStop    map[string]bool
+	unreadable map[int64]bool
 }
 
 func newRandomRun(t *testing.T, c campaign, seed uint64) *randomRun {
-	g := &randomRun{campaign: c, seed: seed, world: newWorld(t, c.open, sandbox.Options{PageSize: c.pageSize})}
+	g := &randomRun{campaign: c, seed: seed, mayStop: map[string]bool{}, unreadable: map[int64]bool{}, world: newWorld(t, c.open, sandbox.Options{PageSize: c.pageSize})}
 	g.quiet, g.clock.tick = true, time.Millisecond
 	g.slack = 6 // a timer that was on hold for so long between two syncs has not changed
 	g.pause = func(ctx context.Context, _ time.Duration) error {
@@ -194,6 +200,10 @@ func (g *randomRun) settle() {
 	g.faulty = false
 	g.mu.Unlock()
 	g.box.Faults().Clear()
+	for id := range g.unreadable {
+		g.require(g.box.MakeOdd(id, ""))
+	}
+	clear(g.unreadable)
 	g.endClaims()
 	for _, write := range g.late {
 		_ = write(context.Background()) // it must undo nothing, whatever happened since
@@ -207,7 +217,8 @@ func (g *randomRun) settle() {
 	if g.pageSize > 100 {
 		g.require(g.moments.verify())
 	}
-	g.require(g.events.agree(g.lost))
+	g.require(g.events.agree(g.lost, g.mayStop))
+	clear(g.mayStop)
 }
 
 // endClaims takes back the claims on tokens whose owners failed to: in life

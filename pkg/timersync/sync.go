@@ -139,10 +139,9 @@ func (s *Syncer) read(ctx context.Context, from Acquired) (r reading, err error)
 		return r, fmt.Errorf("fetch timers: %w", err)
 	}
 	s.logUncertain(ctx, read)
-	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source,
-		Unreadable: len(read.Unreadable)}
+	snapshot := timercache.Snapshot{Timers: read.Timers, FetchedAt: fetchedAt, CachedAt: read.CachedAt.UTC().Truncate(time.Millisecond), Source: source}
 	snapshot.Timers = append(snapshot.Timers, undecided(base, read, snapshot.CachedAt)...)
-	s.addNames(ctx, lookup, base, &snapshot)
+	s.addNames(ctx, lookup, base, &snapshot, read.Unreadable)
 	return reading{
 		Fetched: Fetched{Source: source, FetchedAt: fetchedAt, Timers: len(snapshot.Timers), Users: countUsers(snapshot.Timers),
 			Pages: read.Pages, Moved: read.Moved, Unproven: len(read.Unproven), Unreadable: len(read.Unreadable)},
@@ -232,6 +231,7 @@ func (s *Syncer) Run(ctx context.Context) (result timercache.Result, err error) 
 func Permanent(err error) bool {
 	for _, one := range []error{
 		timersource.ErrSessionExpired, timersource.ErrSourceGone, timersource.ErrNotDiscovered, timersource.ErrUnknownShape, ErrRefusedTwice,
+		timercache.ErrOtherSite,
 	} {
 		if errors.Is(err, one) {
 			return true

@@ -256,6 +256,17 @@ func TestFirstSyncWithAnOddEntry(t *testing.T) {
 	result, err := p.Write(t.Context(), "run", fetched)
 	require.NoError(t, err)
 	assert.Equal(t, len(w.box.RunningTimers())-1, result.Timers)
+	for _, person := range w.box.People() {
+		subjects := []timercache.Subject{{AccountID: person.AccountID}}
+		if !person.EmailHidden {
+			subjects = append(subjects, timercache.Subject{Email: person.Email})
+		}
+		for _, subject := range subjects {
+			view, err := w.cache.Read(t.Context(), subject)
+			require.NoError(t, err)
+			assert.Equal(t, person.AccountID == odd.RunningFor, view.Unreadable, "%+v", subject)
+		}
+	}
 	require.NoError(t, w.box.MakeOdd(odd.ID, ""))
 	w.sync()
 	w.settled()

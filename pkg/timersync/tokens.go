@@ -22,8 +22,6 @@ const (
 	// renewalGain is by how much a renewed token must outlive the stored one to
 	// be worth a write: each answer of Forge brings one.
 	renewalGain = 5 * time.Minute
-	// sessionWarning is how long before the session's end people are warned.
-	sessionWarning = 5 * 24 * time.Hour
 )
 
 // Source is one way to read running timers.
@@ -132,17 +130,13 @@ func (t *Tokens) from(name string) []Source {
 	return ordered
 }
 
-// warnOfSessionEnd warns where the session ends soon: then nothing works until a
-// person logs in.
+// warnOfSessionEnd warns if the session ends soon: then nothing works until a person
+// logs in.
 func (t *Tokens) warnOfSessionEnd(ctx context.Context) string {
-	left := t.sessionEnds.Sub(t.now())
-	if t.sessionEnds.IsZero() || left > sessionWarning {
-		return ""
+	session := timersource.SessionEnding(t.sessionEnds, t.now())
+	warning := session.Warning()
+	if warning != "" {
+		t.log.WarnContext(ctx, warning, "at", session.Ends)
 	}
-	verb := "ends"
-	if left <= 0 {
-		verb = "has ended"
-	}
-	t.log.WarnContext(ctx, "jira session "+verb, "at", t.sessionEnds)
-	return fmt.Sprintf("the Jira session %s %s: renew JIRA_TENANT_SESSION_TOKEN", verb, t.sessionEnds.UTC().Format(time.RFC3339))
+	return warning
 }

@@ -344,9 +344,9 @@ func TestSessionIsWarnedOfFromFiveDaysBefore(t *testing.T) {
 		want string
 	}{
 		"far":         {5*24*time.Hour + time.Second, ""},
-		"five-days":   {5 * 24 * time.Hour, "the Jira session ends "},
-		"a-minute":    {time.Minute, "the Jira session ends "},
-		"ended":       {-time.Minute, "the Jira session has ended "},
+		"five-days":   {5 * 24 * time.Hour, "The Jira session ends on "},
+		"a-minute":    {time.Minute, "The Jira session ends on "},
+		"ended":       {-time.Minute, "The Jira session has ended: "},
 		"not-telling": {0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

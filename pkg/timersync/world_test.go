@@ -114,7 +114,7 @@ func newWorld(t testing.TB, open func(t testing.TB, c *clock) database, o sandbo
 	t.Cleanup(w.http.CloseIdleConnections)
 	w.db = open(t, w.clock)
 	w.redis = &hookedRedis{redisClient: w.db.client}
-	w.cache = timercache.New(w.redis, w.clock.Now)
+	w.cache = timercache.New(w.redis, w.box.Site().Host, w.clock.Now)
 	w.rdb = goredis.NewClient(&goredis.Options{Addr: w.db.addr, Protocol: 2, DisableIdentity: true})
 	t.Cleanup(func() { _ = w.rdb.Close() })
 	w.sessionEnds, _ = timersource.SessionExpiry(w.box.Credentials().SessionToken)
@@ -148,7 +148,7 @@ func (w *world) processOver(redis timercache.Redis) *timersync.Syncer {
 	}
 	cache := w.cache
 	if redis != timercache.Redis(w.redis) {
-		cache = timercache.New(redis, w.clock.Now)
+		cache = timercache.New(redis, w.box.Site().Host, w.clock.Now)
 	}
 	creds := w.box.Credentials()
 	options := timersource.Options{

@@ -47,7 +47,7 @@ func newUpstream(t testing.TB) *upstream {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
 	u := &upstream{t: t, mini: mini, redis: redis, compared: map[string]int{}}
-	u.cache = timercache.New(redis, u.now)
+	u.cache = timercache.New(redis, "", u.now)
 	u.sync()
 	return u
 }

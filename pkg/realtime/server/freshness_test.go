@@ -18,7 +18,7 @@ import (
 func aging(t *testing.T) (*world, *upstream, *manualclock.Clock) {
 	u := newUpstream(t)
 	clock := manualclock.New(time.Now().UTC().Truncate(time.Millisecond))
-	u.cache = timercache.New(u.redis, clock.Now)
+	u.cache = timercache.New(u.redis, "", clock.Now)
 	w := newWorld(t, server.Options{Clockwork: u.options(), Now: clock.Now})
 	u.listening(1)
 	clock.Advance(time.Second)
