@@ -1,9 +1,12 @@
 package routes_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +21,11 @@ import (
 )
 
 // The fault matrix: every route × every dependency × every way in which a
-// dependency fails. What must come of each cell is decided in rows_test.go,
-// what must be left behind in state_test.go; a cell that nobody decided fails.
-// Where a route does not ask a dependency, unasked_test.go sees to it.
+// dependency fails. rows_test.go says what each cell must answer, state_test.go
+// what it must leave behind; a cell without an expectation fails. Everything
+// that comes out of a cell is searched for secrets (search_test.go), and its
+// answer counts for what the document promises (document_test.go).
+// unasked_test.go tests that a route asks no dependency it has no row for.
 
 // retryAfter is longer than any client waits, so that it is told rather than
 // waited for.
@@ -35,9 +40,11 @@ var faults = []struct {
 	{"reset", fault.Fault{Kind: fault.Reset}},
 	{"hang", fault.Fault{Kind: fault.Hang}},
 	{"slow", fault.Fault{Kind: fault.Delay, Delay: 100 * time.Millisecond}},
+	{"400", fault.Fault{Kind: fault.Status, Status: 400}},
 	{"401", fault.Fault{Kind: fault.Status, Status: 401}},
 	{"403", fault.Fault{Kind: fault.Status, Status: 403}},
 	{"404", fault.Fault{Kind: fault.Status, Status: 404}},
+	{"409", fault.Fault{Kind: fault.Status, Status: 409}},
 	{"422", fault.Fault{Kind: fault.Status, Status: 422}},
 	{"429", fault.Fault{Kind: fault.Status, Status: 429, RetryAfter: retryAfter}},
 	{"500", fault.Fault{Kind: fault.Status, Status: 500}},
@@ -57,11 +64,13 @@ type played struct {
 	before, after state
 }
 
-func TestFaultMatrix(t *testing.T) {
+// playMatrix plays every cell and returns what was answered.
+func playMatrix(t *testing.T) map[string]bool {
+	seen := map[string]bool{}
 	rows := matrix()
 	results := make([][]played, len(rows))
 	var light, heavy errgroup.Group
-	light.SetLimit(16) // most cells wait
+	light.SetLimit(48) // most cells wait
 	heavy.SetLimit(1)
 	for i, row := range rows {
 		results[i] = make([]played, len(faults))
@@ -85,11 +94,13 @@ func TestFaultMatrix(t *testing.T) {
 		for j, f := range faults {
 			got := results[i][j]
 			t.Run(row.name()+"/"+f.name, func(t *testing.T) { got.assert(t, row, f.name) })
+			seen[answered(row.route, got.answer)] = true
 			said := strings.TrimSpace(got.answer.Failure().Error + " " + got.answer.Failure().Field + row.want[f.name].has)
 			fmt.Fprintf(&table, "  %-12s %d %-46s %5d ms\n", f.name, got.answer.Status, said, got.took.Milliseconds())
 		}
 	}
 	t.Logf("%d cells\n%s", len(rows)*len(faults), table.String())
+	return seen
 }
 
 // inTime is how long a request may wait for what hangs.
@@ -124,7 +135,7 @@ func play(t *testing.T, w *apptest.World, row row, name string, f fault.Fault) p
 	} else {
 		f.Upstream = row.dependency
 		if f.Kind == fault.Status {
-			f.Body = telltale(w, row.dependency, request.Request)
+			f.Body = quoting(w, row.dependency, request.Request)
 		}
 		hits = w.Faults().Add(f).Hits
 	}
@@ -142,19 +153,25 @@ func serverOf(dependency string) string {
 	return dependency
 }
 
-// telltale is what an upstream should not say in a refusal: the credential that
-// it was sent, and whose it is. Every client finds its sentence in it.
-func telltale(w *apptest.World, dependency string, r apptest.Request) string {
-	credential := map[string]string{
-		"clockwork": w.Env["CLOCKWORK_API_TOKEN"], "jira": w.Env["ATLASSIAN_API_TOKEN"], "redis": w.Env["UPSTASH_REDIS_REST_TOKEN"],
-		"connect": w.Env["JIRA_TENANT_SESSION_TOKEN"], "forge": w.Env["JIRA_TENANT_SESSION_TOKEN"],
+// quoting is what an upstream should not say in a refusal: the credentials that
+// it was sent, and whose they are. Every client finds its sentence in it.
+func quoting(w *apptest.World, dependency string, r apptest.Request) string {
+	basic := base64.StdEncoding.EncodeToString([]byte(w.Env["ATLASSIAN_EMAIL"] + ":" + w.Env["ATLASSIAN_API_TOKEN"]))
+	site := []string{w.Env["ATLASSIAN_API_TOKEN"], "Basic " + basic, w.Env["JIRA_TENANT_SESSION_TOKEN"]}
+	credentials := map[string][]string{
+		"clockwork": {w.Env["CLOCKWORK_API_TOKEN"], r.Header["X-Clockwork-Token"]}, "redis": {w.Env["UPSTASH_REDIS_REST_TOKEN"]},
+		"jira": site, "connect": site, "forge": site, "inngest": {w.Env["INNGEST_EVENT_KEY"], w.Env["INNGEST_SIGNING_KEY"]},
 	}[dependency]
-	if own := r.Header["X-Clockwork-Token"]; own != "" && dependency == "clockwork" {
-		credential = own
+	sentence := "not for " + w.Person(5).Email
+	for _, credential := range credentials {
+		sentence += " with " + credential + " " + url.QueryEscape(credential)
 	}
-	said, _ := json.Marshal("not with " + credential + " for " + w.Person(5).Email)
-	return fmt.Sprintf(`{"message":%[1]s,"errorMessages":[%[1]s],"error":%[1]s}`, said)
+	said, _ := json.Marshal(sentence)
+	return fmt.Sprintf(`{"message":%[1]s,"errorMessages":[%[1]s],"error":%[1]s,"error_message":%[1]s,"errors":[{"message":%[1]s}]}`, said)
 }
+
+// accessToken is the one secret that an answer has: a login's.
+var accessToken = regexp.MustCompile(`"access_token":"[^"]*"`)
 
 func (p played) assert(t *testing.T, row row, faultName string) {
 	want, decided := row.want[faultName]
@@ -180,7 +197,7 @@ func (p played) assert(t *testing.T, row row, faultName string) {
 	case row.dependency != "redis": // which knows people only by what we tell it, and that is masked
 		assert.NotContains(t, string(p.answer.Body), p.world.Person(5).Email)
 	}
-	p.world.AssertDiscreet(t, string(p.answer.Body))
+	search(t, p.world, accessToken.ReplaceAllString(string(p.answer.Body), ""), p.world.Secrets())
 	assert.NotContains(t, p.world.Log.String(), "panic")
 	p.assertWhole(t, row, faultName)
 }

@@ -25,7 +25,7 @@ func matrixOfSync() []row {
 		rowOf("/api/inngest", "-connect", "jira", run, but(every(synced), map[string]outcome{"refused": again})), // the servlet is there too
 		rowOf("/api/inngest", "-connect", "redis", run, but(every(again), map[string]outcome{"slow": synced})),
 	), in(forge, changed,
-		rowOf("/api/inngest", "-forge", "forge", run, but(source(), map[string]outcome{"422": never})), // its ids have to be set by hand
+		rowOf("/api/inngest", "-forge", "forge", run, but(source(), map[string]outcome{"400": never, "409": never, "422": never})), // its ids have to be set by hand
 	)...)...)
 }
 

@@ -32,7 +32,9 @@ type row struct {
 
 // world is where a cell of the row is played.
 func (r row) world(t *testing.T, d app.Deadlines) *apptest.World {
-	r.options.Deadlines = d
+	env := map[string]string{"LOG_LEVEL": "debug", "JWT_SECRET": jwtSecret, "TOKEN_ENCRYPTION_KEY": secretKey, "INNGEST_EVENT_KEY": secretEvent, "INNGEST_SIGNING_KEY": secretSign}
+	maps.Copy(env, r.options.Env)
+	r.options.Env, r.options.Deadlines = env, d
 	w := apptest.New(t, r.options)
 	if r.given != nil {
 		r.given(w)
@@ -103,9 +105,11 @@ func reads(upstream, field string) map[string]outcome {
 	return but(every(tell(502, "UNAVAILABLE")), map[string]outcome{
 		"hang": tell(504, "TIMEOUT"),
 		"slow": {status: 200},
+		"400":  tell(400, "BAD_REQUEST"),
 		"401":  tell(502, "AUTH_FAILED"),
 		"403":  tell(502, map[string]string{"JIRA": "FORBIDDEN", "CLOCKWORK": "AUTH_FAILED"}[upstream]), // a permission, and a token's right
 		"404":  tell(404, "NOT_FOUND"),
+		"409":  tell(409, "INVALID_STATE"),
 		"422":  tell(422, "INVALID_STATE"),
 		"429":  tell(429, "RATE_LIMITED"),
 	})

@@ -16,6 +16,7 @@ func matrixOfReads() []row {
 	sessionUp := outcome{status: 200, has: `"jiraSession":{"status":"up"`} // that Clockwork is not there is no fault of the session's
 	general := outcome{status: 502, code: "CLOCKWORK_UNAVAILABLE", field: "general"}
 	noJira := outcome{status: 502, code: "JIRA_UNAVAILABLE", field: "general"}
+	noAccount := outcome{status: 400, code: "VALIDATION_ERROR", field: "accountId"}
 	wrongToken := outcome{status: 400, code: "VALIDATION_ERROR", field: "clockworkApiToken"}
 	loggedIn := apptest.Options{Env: loginEnv("open")}
 	rows := []row{
@@ -39,13 +40,13 @@ func matrixOfReads() []row {
 		rowOf("/api/users/resolve", "", "jira", resolve, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
 		rowOf("/api/users/resolve", "", "redis", resolve, fine(200)),
 		rowOf("/api/settings/validate", "", "clockwork", validate, but(reads("CLOCKWORK", "general"), map[string]outcome{
-			"401": wrongToken, "403": wrongToken, "404": general, "422": general})),
+			"400": general, "401": wrongToken, "403": wrongToken, "404": general, "409": general, "422": general})),
 		rowOf("/api/settings/validate", "", "jira", validate, but(reads("JIRA", "general"), map[string]outcome{
-			"404": {status: 400, code: "VALIDATION_ERROR", field: "accountId"}, "422": noJira})),
+			"400": noAccount, "404": noAccount, "409": noJira, "422": noJira})),
 		rowOf("/api/settings/validate", "", "redis", validate, fine(200)),
 	}
 	forge := apptest.Options{Env: map[string]string{"TIMER_SOURCE": "forge"}}
-	rows = append(rows, in(forge, nil, rowOf("/api/health", "-forge", "forge", health, but(checks("jiraSession"), map[string]outcome{"404": sessionUp, "422": sessionUp})))...)
+	rows = append(rows, in(forge, nil, rowOf("/api/health", "-forge", "forge", health, but(checks("jiraSession"), map[string]outcome{"400": sessionUp, "404": sessionUp, "409": sessionUp, "422": sessionUp})))...)
 	for _, route := range []string{"/login", "/api/login"} {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", usual[route], fine(200)))...)
 	}

@@ -122,6 +122,9 @@ func (c *checks) do(ctx context.Context, check func()) error {
 	if c.waiting.Add(1) > int32(maxWaiting+cap(c.slots)) {
 		return ErrLoginBusy
 	}
+	if ctx.Err() != nil {
+		return ctx.Err() // the caller is gone: select could choose the work
+	}
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
