@@ -153,17 +153,24 @@ func TestAttackByJQL(t *testing.T) {
 	}
 }
 
-// A made-up address does not buy more guesses.
+// A made-up address does not buy more guesses, also behind a proxy that is trusted:
+// the last address is the proxy's own word.
 func TestAttackOnLogin(t *testing.T) {
 	t.Parallel()
-	v := attack(t, map[string]string{"AUTH_USERS": `[{"username":"one","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]`})
-	var statuses []int
-	for n := range 12 {
-		forged := fmt.Sprintf("X-Forwarded-For: 198.51.100.%d\nX-Real-IP: 198.51.100.%d\nForwarded: for=198.51.100.%d\nX-Vercel-Forwarded-For: 198.51.100.%d", n, n, n, n)
-		got := v.raw(t, v.text("POST /login HTTP/1.1\nHost: HOST\n"+forged+"\nConnection: close\n\n"+fmt.Sprintf(`{"username":"one","password":"guess-%d"}`, n)))
-		statuses = append(statuses, got.StatusCode)
-		v.discreet(t, got)
-		assert.NotContains(t, v.log.String(), "guess-")
+	const user = `[{"username":"one","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]`
+	for name, tt := range map[string]struct{ proxies, last string }{"no-proxy": {"", ""}, "proxy": {"127.0.0.0/8", ", 203.0.113.9"}, "another-proxy": {"10.0.0.0/8", ", 203.0.113.9"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := attack(t, map[string]string{"AUTH_USERS": user, "TRUSTED_PROXIES": tt.proxies})
+			var statuses []int
+			for n := range 12 {
+				forged := fmt.Sprintf("X-Forwarded-For: 198.51.100.%d%s\nX-Real-IP: 198.51.100.%d\nForwarded: for=198.51.100.%d\nX-Vercel-Forwarded-For: 198.51.100.%d", n, tt.last, n, n, n)
+				got := v.raw(t, v.text("POST /login HTTP/1.1\nHost: HOST\n"+forged+"\nConnection: close\n\n"+fmt.Sprintf(`{"username":"one","password":"guess-%d"}`, n)))
+				statuses = append(statuses, got.StatusCode)
+				v.discreet(t, got)
+				assert.NotContains(t, v.log.String(), "guess-")
+			}
+			assert.Equal(t, []int{401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 429, 429}, statuses)
+		})
 	}
-	assert.Equal(t, []int{401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 429, 429}, statuses)
 }
