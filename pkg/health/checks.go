@@ -83,16 +83,17 @@ func (c *Checker) checkSync(ctx context.Context) (Check, bool) {
 			check.Message = "The last sync was at " + last.SyncedAt.UTC().Format(time.RFC3339) + ": " + c.syncAdvice()
 		}
 	}
-	scheduled := c.Config.SyncCron != "" || c.Config.SyncInterval.Duration > 0
-	if last.Stale && last.Forgotten && scheduled {
+	var failed *syncloop.Failure // a server that has just started has not synced, and has not failed
+	if c.Config.SyncInterval.Duration > 0 {
+		failed, _ = syncloop.LastFailure(ctx, c.Redis)
+	}
+	if failed != nil {
+		check.Message = "The sync failed at " + failed.At.Format(time.RFC3339) + ": " + failed.Message
+	}
+	if last.Forgotten && (c.Config.SyncCron != "" || failed != nil) {
 		check.Status = "down"
 		if !last.SyncedAt.IsZero() {
 			check.DownSince = &last.SyncedAt
-		}
-	}
-	if c.Config.SyncInterval.Duration > 0 {
-		if failed, err := syncloop.LastFailure(ctx, c.Redis); err == nil && failed != nil {
-			check.Message = "The sync failed at " + failed.At.Format(time.RFC3339) + ": " + failed.Message
 		}
 	}
 	return check, true
