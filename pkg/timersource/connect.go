@@ -3,6 +3,7 @@ package timersource
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -22,6 +23,7 @@ type Connect struct {
 	site   *site
 	report *clockwork.Report
 	host   string
+	log    *slog.Logger
 	now    func() time.Time
 }
 
@@ -40,7 +42,7 @@ func NewConnect(opts Options) (*Connect, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect source: %w", err)
 	}
-	return &Connect{site: s, report: report, host: opts.SiteHost, now: opts.Now}, nil
+	return &Connect{site: s, report: report, host: opts.SiteHost, log: opts.Log, now: opts.Now}, nil
 }
 
 // Name is "connect".
@@ -85,5 +87,6 @@ func (c *Connect) Timers(ctx context.Context, token Token, cached Cached) (Snaps
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read timers by connect: %w", err)
 	}
+	c.log.InfoContext(ctx, "timers read by connect: Clockwork has moved to forge on most sites")
 	return snapshot, nil
 }
