@@ -57,7 +57,7 @@ type Sandbox struct {
 
 	sessionEnds time.Time
 
-	// forgeKey is made when the first context token is signed: it is slow.
+	// forgeKey is made when a process signs its first context token: it is slow.
 	forgeKey func() *rsa.PrivateKey
 
 	mu       sync.Mutex
@@ -87,13 +87,15 @@ type Sandbox struct {
 	forgeEpoch uint32 // part of each context token; raised when tokens are revoked
 }
 
+var processKey = sync.OnceValue(newForgeKey)
+
 // New makes a sandbox with its seeded team.
 func New(opts Options) *Sandbox {
 	opts = opts.withDefaults()
 	s := &Sandbox{
 		opts:     opts,
 		rng:      rand.New(rand.NewPCG(opts.Seed, 0x5ee9)),
-		forgeKey: sync.OnceValue(newForgeKey),
+		forgeKey: processKey,
 		switches: Switches{MultipleTimers: true},
 
 		byAccount: map[string]*Person{}, tokenOf: map[string]secret.Text{}, tokenOwner: map[string]string{},
