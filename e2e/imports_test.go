@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ var layers = []struct {
 	{name: "pages", packages: []string{"public"}, inner: true},
 	{name: "routes", packages: []string{"api"}},
 	{name: "background", packages: []string{"inngest"}},
+	{name: "account", packages: []string{"pkg/account"}},
 	{name: "requests", packages: []string{"pkg/httpapi"}},
 	{name: "assembly", packages: []string{"pkg/app"}},
 	{name: "diagnosis", packages: []string{"pkg/doctor"}},
@@ -103,3 +105,16 @@ func checkImport(t *testing.T, f goFile, to string) {
 
 // within reports whether pkg is folder or lies below it.
 func within(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }
+
+// The libraries of sign-in providers make a function larger, and only one needs
+// them.
+func TestOnlyTheAuthFunctionLinksProviders(t *testing.T) {
+	for _, f := range goFiles(t, "api") {
+		if f.test || f.dir == "api/auth" {
+			continue
+		}
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"/"+f.dir).Output()
+		assert.NoError(t, err)
+		assert.NotContains(t, string(out), module+"/pkg/signin", "%s links the providers' libraries", f.path)
+	}
+}

@@ -44,7 +44,7 @@ func TestRoutes(t *testing.T) {
 	for _, route := range routes.All() {
 		handler := runtime.FuncForPC(reflect.ValueOf(route.Handler).Pointer()).Name()
 		want := functions[strings.TrimPrefix(handler, module+"/")]
-		assert.Equal(t, want, config.function(strings.ReplaceAll(route.Path, "{key}", "ABC-7"), functions), route.Path)
+		assert.Equal(t, want, config.function(regexp.MustCompile(`\{\w+\}`).ReplaceAllString(route.Path, "ABC-7"), functions), route.Path)
 	}
 	for _, rewrite := range config.Rewrites {
 		assert.Contains(t, slices.Collect(maps.Values(functions)), rewrite.Destination, "no such function")

@@ -21,7 +21,7 @@ const indexSecret = "signing-secret-of-the-index-tests"
 // bearerOf asks with the token of such a user.
 func bearerOf(user func(w *apptest.World) users.User) func(*testing.T, *apptest.World, *apptest.Request) {
 	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
-		token, err := auth.Signer{Secret: indexSecret, Now: w.Clock.Now}.Sign(user(w))
+		token, err := auth.Signer{Secret: indexSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: user(w)})
 		require.NoError(t, err)
 		if r.Target == "" {
 			r.Target = "/timers"

@@ -52,7 +52,7 @@ func newWorld(ctx context.Context, c *process.Cleanup, timers int) (*world, erro
 	}}
 	signer, issues := auth.Signer{Secret: jwtSecret, Now: time.Now}, box.Issues()
 	for n, p := range box.People()[:slices.Max(crowds)] {
-		bearer, err := signer.Sign(users.User{Username: p.AccountID, AccountID: p.AccountID})
+		bearer, err := signer.Sign(auth.Grant{User: users.User{Username: p.AccountID, AccountID: p.AccountID}})
 		if err != nil {
 			return nil, err
 		}

@@ -185,7 +185,7 @@ func asUser(ask func(*apptest.World) apptest.Request) func(*apptest.World) appte
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
 		p := w.Person(5)
-		token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(users.User{Username: "u", AccountID: p.AccountID, Email: p.Email})
+		token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u", AccountID: p.AccountID, Email: p.Email}})
 		if err != nil {
 			panic(err)
 		}

@@ -26,7 +26,7 @@ func required(t *testing.T) *apptest.World {
 func login(t *testing.T, w *apptest.World, person int, role string) string {
 	t.Helper()
 	p := w.Person(person)
-	token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(users.User{Username: "u", AccountID: p.AccountID, Email: p.Email, Role: role})
+	token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u", AccountID: p.AccountID, Email: p.Email, Role: role}})
 	require.NoError(t, err)
 	return "Bearer " + token
 }

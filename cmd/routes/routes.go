@@ -6,11 +6,14 @@ package routes
 import (
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/clockwork-timer/backend/api"
+	"github.com/clockwork-timer/backend/api/auth"
 	"github.com/clockwork-timer/backend/api/inngest"
 	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/pkg/account"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 )
@@ -23,11 +26,9 @@ type Route struct {
 
 // All lists every route of the API.
 func All() []Route {
-	return []Route{
+	all := []Route{
 		{"/api/health", api.HandleHealth},
 		{"/api/inngest", inngest.HandleInngest},
-		{"/api/login", api.HandleAuth},
-		{"/login", api.HandleAuth},
 		{"/api/worklogs", api.HandleWorklogs},
 		{"/api/timers", timers.HandleIndex},
 		{"/timers", timers.HandleIndex},
@@ -40,6 +41,12 @@ func All() []Route {
 		{"/api/users/resolve", api.HandleLookup},
 		{"/api/settings/validate", api.HandleLookup},
 	}
+	for _, route := range account.Routes {
+		if !slices.ContainsFunc(all, func(r Route) bool { return r.Path == route.Path }) {
+			all = append(all, Route{route.Path, auth.HandleAuth})
+		}
+	}
+	return all
 }
 
 // Handler serves every route with the same dependencies, and what else is

@@ -60,7 +60,7 @@ func attack(t *testing.T, env map[string]string) *victim {
 
 func (v *victim) sign(t *testing.T, u users.User) string {
 	t.Helper()
-	token, err := auth.Signer{Secret: attackedSecret, Now: time.Now}.Sign(u)
+	token, err := auth.Signer{Secret: attackedSecret, Now: time.Now}.Sign(auth.Grant{User: u})
 	require.NoError(t, err)
 	return token
 }

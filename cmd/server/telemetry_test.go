@@ -258,7 +258,7 @@ func labels(m *dto.Metric) string {
 func TestPrometheus(t *testing.T) {
 	s := startServer(t, map[string]string{"METRICS_ADDRESS": "127.0.0.1:0", "JWT_SECRET": jwtSecret, "AUTH_MODE": "open"})
 	person := s.Person(1)
-	token, err := auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(users.User{Username: "ann", AccountID: person.AccountID})
+	token, err := auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(auth.Grant{User: users.User{Username: "ann", AccountID: person.AccountID}})
 	require.NoError(t, err)
 	ws, _, err := websocket.Dial(t.Context(), s.base+"/ws?token="+token, nil)
 	require.NoError(t, err)

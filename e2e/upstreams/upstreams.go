@@ -108,5 +108,5 @@ func (u *Upstreams) World() (requests.World, error) {
 
 // Bearer returns a login's token for a person.
 func (u *Upstreams) Bearer(accountID string) (string, error) {
-	return auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(users.User{Username: accountID, AccountID: accountID})
+	return auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(auth.Grant{User: users.User{Username: accountID, AccountID: accountID}})
 }

@@ -7,11 +7,15 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 	_ "time/tzdata" // a function's machine has no time zones of its own
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
+	"github.com/clockwork-timer/backend/pkg/auth/session"
+	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/health"
@@ -20,6 +24,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -42,10 +47,15 @@ type Deps struct {
 	Worklogs  *worklog.Service
 	Owners    timercontrol.OwnerStore
 	Verifier  auth.Verifier
+	Signer    auth.Signer // its secret is empty if nobody can log in
 	Login     *auth.Login
-	Live      LiveTimers
-	Deadlines Deadlines
-	Telemetry *telemetry.Telemetry // nil if nothing is recorded
+	Sessions  *session.Store
+	Tokens    *accesstoken.Store // personal access tokens
+	// StoredTokens are the Clockwork tokens that people have saved.
+	StoredTokens storedtoken.Store
+	Live         LiveTimers
+	Deadlines    Deadlines
+	Telemetry    *telemetry.Telemetry // nil if nothing is recorded
 
 	// RequestSync requests a sync on behalf of an account ("" for nobody's), by an
 	// event. A process that runs the sync itself replaces it.
@@ -57,7 +67,8 @@ type Deps struct {
 	LongPolls   atomic.Int64    // requests that wait for news
 	Forgeries   ratelimit.Local // by address, of what Inngest is said to have signed
 
-	sync     memo // of Syncer
+	once     sync.Map // of Once, by key
+	syncing  memo     // of Syncer
 	breakers breakers
 	feed     *feed
 	audience atomic.Pointer[func() int] // of realtime clients
@@ -118,11 +129,35 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
 	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Key: ownerKey(c)}
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
+	d.Signer.Now = d.Now
+	if len(d.Verifier.Secrets) > 0 {
+		d.Signer.Secret = d.Verifier.Secrets[0]
+	}
 	d.Login = d.newLogin()
+	if d.Sessions, err = session.New(d.Redis, d.Verifier.Secrets, d.Now); err != nil {
+		return d, fault("JWT_SECRET", err)
+	}
+	d.Tokens = accesstoken.New(d.Redis, d.Now)
+	box, err := sealed.New(c.TokenEncryptionKey.All()...)
+	if err != nil {
+		return d, fault("TOKEN_ENCRYPTION_KEY", err)
+	}
+	d.StoredTokens = storedtoken.Store{Redis: d.Redis, Box: box, Now: d.Now}
 	d.Live = d.newLiveTimers()
 	d.Health = d.newHealth()
 	return d, nil
 }
+
+// Once returns what build has made for the key at its first use: for a dependency
+// of one route whose libraries the others must not link.
+func (d *Deps) Once(key string, build func() any) any {
+	built, _ := d.once.LoadOrStore(key, sync.OnceValue(build))
+	return built.(func() any)()
+}
+
+// BindingKey is the key with which identities of sign-in providers are hidden in
+// Redis.
+func (d *Deps) BindingKey() []byte { return ownerKey(d.Config) }
 
 // Close ends the subscription to Redis that is kept open between requests.
 func (d *Deps) Close() {

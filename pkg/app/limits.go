@@ -24,12 +24,8 @@ func (d *Deps) newKeys() *idempotency.Store {
 	return &idempotency.Store{Redis: d.Redis, Key: ownerKey(d.Config), Lease: d.Deadlines.Request + leaseSlack, Log: d.Log}
 }
 
-// newLogin signs with the current secret; without one nobody can log in.
+// newLogin lets nobody in without a secret to sign their tokens with.
 func (d *Deps) newLogin() *auth.Login {
-	signer := auth.Signer{Now: d.Now}
-	if len(d.Verifier.Secrets) > 0 {
-		signer.Secret = d.Verifier.Secrets[0]
-	}
-	return auth.NewLogin(d.Config.Auth.Users, signer, auth.NewAttempts(d.Redis, []byte(signer.Secret), d.Now, d.Log),
+	return auth.NewLogin(d.Config.Auth.Users, auth.NewAttempts(d.Redis, []byte(d.Signer.Secret), d.Now, d.Log),
 		auth.Devices{Secrets: d.Verifier.Secrets, Now: d.Now})
 }

@@ -18,8 +18,8 @@ type memo struct {
 // Syncer returns the sync. It is built at its first use, since most functions never
 // use it, and then reused, since it may hold a token.
 func (d *Deps) Syncer() (*timersync.Syncer, error) {
-	d.sync.once.Do(func() { d.sync.syncer, d.sync.err = newSyncer(d) })
-	return d.sync.syncer, d.sync.err
+	d.syncing.once.Do(func() { d.syncing.syncer, d.syncing.err = newSyncer(d) })
+	return d.syncing.syncer, d.syncing.err
 }
 
 // newSyncer builds the sync with the sources that TIMER_SOURCE allows. Forge

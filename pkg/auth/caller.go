@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -31,8 +32,15 @@ type Caller struct {
 	Admin     bool
 	// Expires is when the bearer token ends: a connection lives no longer.
 	Expires time.Time
-	// ClockworkToken is the caller's own, from X-Clockwork-Token, the header of the
-	// desktop client.
+	// SessionID is the session that the token belongs to; "" if it has none.
+	SessionID string
+	Provider  string // who vouched for the user: password, atlassian or oidc
+	// PersonalToken is the id of the personal access token that was sent instead of
+	// one of a login; "" if none was.
+	PersonalToken string
+	Scope         accesstoken.Scope // of the personal token
+	// ClockworkToken is the caller's own, from X-Clockwork-Token. It is not a
+	// header of Clockwork's: it is how the desktop client hands over the token.
 	ClockworkToken secret.Text
 }
 

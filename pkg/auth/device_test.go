@@ -43,7 +43,7 @@ func TestDeviceOfSomebodyElse(t *testing.T) {
 	c := manualclock.New(now)
 	d := auth.Devices{Secrets: []string{signingSecret}, Now: c.Now}
 	token := d.Issue("an", "")
-	jwt, err := auth.Signer{Secret: signingSecret, Now: c.Now}.Sign(users.User{Username: "an"})
+	jwt, err := auth.Signer{Secret: signingSecret, Now: c.Now}.Sign(auth.Grant{User: users.User{Username: "an"}})
 	require.NoError(t, err)
 	ahead := manualclock.New(now)
 	ahead.Advance(time.Minute)

@@ -28,12 +28,10 @@ func (e *TooManyAttempts) Error() string {
 	return fmt.Sprintf("too many attempts to log in, the next in %s", e.RetryAfter)
 }
 
-// Token is a login that succeeded.
-type Token struct {
-	AccessToken string
-	ExpiresIn   time.Duration
-	UserID      string
-	// Device is the token that identifies the device at the next login.
+// LoggedIn is a login that succeeded.
+type LoggedIn struct {
+	User users.User
+	// Device is the token by which the device is known at the next login.
 	Device string
 }
 
@@ -49,10 +47,9 @@ type Credentials struct {
 // second's work of hashes that hash-password made.
 const maxWaiting = 50
 
-// Login checks usernames and passwords and issues tokens; see NewLogin.
+// Login checks usernames and passwords; see NewLogin.
 type Login struct {
 	users    users.List
-	signer   Signer
 	attempts *Attempts
 	devices  Devices
 	matches  func(h password.Hash, text string) bool
@@ -61,21 +58,21 @@ type Login struct {
 	unknown, known *checks
 }
 
-// NewLogin returns a login for those users. A signer without a secret, or a
-// list without users, makes one that answers ErrNoLogin.
-func NewLogin(list users.List, signer Signer, attempts *Attempts, devices Devices) *Login {
-	return &Login{users: list, signer: signer, attempts: attempts, devices: devices, matches: password.Hash.Matches, sleep: sleep.For,
-		// Unknown devices get half of the machine: other routes and known devices
-		// must not wait for them.
+// NewLogin returns a login for those users. An empty list makes one that answers
+// ErrNoLogin.
+func NewLogin(list users.List, attempts *Attempts, devices Devices) *Login {
+	return &Login{users: list, attempts: attempts, devices: devices, matches: password.Hash.Matches, sleep: sleep.For,
+		// Half of the machine is enough for strangers: the other routes, and those
+		// whose device is known, must not wait for them.
 		unknown: newChecks(max(1, runtime.GOMAXPROCS(0)/2)), known: newChecks(1)}
 }
 
-// LogIn returns a token if the password is that user's: else ErrNoLogin,
-// ErrWrongLogin, ErrLoginBusy or *TooManyAttempts. An unknown name is treated as
-// a wrong password in everything, the work and the counting too.
-func (l *Login) LogIn(ctx context.Context, in Credentials) (Token, error) {
-	if l.signer.Secret == "" || l.users.Len() == 0 {
-		return Token{}, ErrNoLogin
+// LogIn returns the user if the password is theirs: else ErrNoLogin, ErrWrongLogin, ErrLoginBusy
+// or *TooManyAttempts. An unknown name is treated as a wrong password in
+// everything, the work and the counting too.
+func (l *Login) LogIn(ctx context.Context, in Credentials) (LoggedIn, error) {
+	if l.users.Len() == 0 || len(l.devices.Secrets) == 0 {
+		return LoggedIn{}, ErrNoLogin
 	}
 	device, queue := l.devices.find(in.Username, in.Devices), l.unknown
 	if device != "" {
@@ -84,7 +81,7 @@ func (l *Login) LogIn(ctx context.Context, in Credentials) (Token, error) {
 	attempt := l.attempts.of(in.Username, in.Address, device)
 	refused, delay := attempt.take(ctx)
 	if refused > 0 {
-		return Token{}, &TooManyAttempts{RetryAfter: refused}
+		return LoggedIn{}, &TooManyAttempts{RetryAfter: refused}
 	}
 	user, hash, found := l.users.Find(in.Username)
 	var matches bool
@@ -95,16 +92,12 @@ func (l *Login) LogIn(ctx context.Context, in Credentials) (Token, error) {
 	switch {
 	case err != nil: // nothing was guessed
 		attempt.refund(context.WithoutCancel(ctx))
-		return Token{}, fmt.Errorf("wait to check a password: %w", err)
+		return LoggedIn{}, fmt.Errorf("wait to check a password: %w", err)
 	case !matches || !found:
-		return Token{}, ErrWrongLogin
-	}
-	token, err := l.signer.Sign(user)
-	if err != nil {
-		return Token{}, err
+		return LoggedIn{}, ErrWrongLogin
 	}
 	attempt.refund(ctx)
-	return Token{AccessToken: token, ExpiresIn: TokenLife, UserID: user.ID(), Device: l.devices.issue(in.Username, device)}, nil
+	return LoggedIn{user, l.devices.issue(in.Username, device)}, nil
 }
 
 // checks bounds the CPU and the memory that checking passwords takes: each needs

@@ -33,7 +33,7 @@ func people(t testing.TB, text string) users.List {
 func login(t testing.TB, c *manualclock.Clock) *auth.Login {
 	list := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`","account_id":"acc-an","email":"An@example.test","role":"admin"},
 		{"username":"bo","password_hash":"`+hash4MiB+`"}]`)
-	return auth.NewLogin(list, auth.Signer{Secret: signingSecret, Now: c.Now}, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent), auth.Devices{Secrets: []string{signingSecret}, Now: c.Now})
+	return auth.NewLogin(list, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent), auth.Devices{Secrets: []string{signingSecret}, Now: c.Now})
 }
 
 // from are credentials that come from one address.
@@ -42,33 +42,46 @@ func from(username, password string) auth.Credentials {
 }
 
 func TestLogIn(t *testing.T) {
-	c := manualclock.New(now)
-	l := login(t, c)
-	token, err := l.LogIn(t.Context(), from(" AN ", "correct horse"))
+	l := login(t, manualclock.New(now))
+	in, err := l.LogIn(t.Context(), from(" AN ", "correct horse"))
 	require.NoError(t, err)
-	assert.Equal(t, "acc-an", token.UserID)
-	assert.Equal(t, 12*time.Hour, token.ExpiresIn)
-
-	verify := auth.Verifier{Secrets: []string{signingSecret}, Now: c.Now}
-	got, err := verify.Verify(token.AccessToken)
+	assert.Equal(t, users.User{Username: "an", AccountID: "acc-an", Email: "an@example.test", Role: auth.RoleAdmin}, in.User)
+	in, err = l.LogIn(t.Context(), from("bo", "correct horse"))
 	require.NoError(t, err)
-	assert.Equal(t, auth.Caller{Known: true, UserID: "acc-an", AccountID: "acc-an", Email: "an@example.test", Admin: true, Expires: now.Add(12 * time.Hour).Local()}, got)
-	c.Advance(12*time.Hour - time.Second)
-	_, err = verify.Verify(token.AccessToken)
-	require.NoError(t, err)
-	c.Advance(time.Second)
-	_, err = verify.Verify(token.AccessToken)
-	require.ErrorIs(t, err, auth.ErrBadToken, "expired")
-
-	token, err = l.LogIn(t.Context(), from("bo", "correct horse"))
-	require.NoError(t, err)
-	got, err = verify.Verify(token.AccessToken)
-	require.NoError(t, err)
-	assert.Equal(t, "bo", token.UserID, "the username, where there is no account")
-	assert.Equal(t, auth.Caller{Known: true, UserID: "bo", Expires: c.Now().Add(12 * time.Hour).Local()}, got)
+	assert.Equal(t, "bo", in.User.ID(), "the username, if there is no account")
 }
 
-func TestEnterRefuses(t *testing.T) {
+func TestSign(t *testing.T) {
+	an := users.User{Username: "an", AccountID: "acc-an", Email: "an@example.test", Role: auth.RoleAdmin}
+	for name, tt := range map[string]struct {
+		grant auth.Grant
+		want  auth.Caller
+		life  time.Duration
+	}{
+		"a-login":   {auth.Grant{User: an}, auth.Caller{UserID: "acc-an", AccountID: "acc-an", Email: "an@example.test", Admin: true}, 12 * time.Hour},
+		"a-session": {auth.Grant{User: users.User{Username: "bo"}, SessionID: "s1", Provider: "oidc"}, auth.Caller{UserID: "bo", SessionID: "s1", Provider: "oidc"}, 15 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := manualclock.New(now)
+			token, err := auth.Signer{Secret: signingSecret, Now: c.Now}.Sign(tt.grant)
+			require.NoError(t, err)
+			assert.Equal(t, tt.life, tt.grant.Life())
+			verify := auth.Verifier{Secrets: []string{signingSecret}, Now: c.Now}
+			tt.want.Known, tt.want.Expires = true, now.Add(tt.life).Local()
+			c.Advance(tt.life - time.Second)
+			got, err := verify.Verify(token)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got)
+			c.Advance(time.Second)
+			_, err = verify.Verify(token)
+			require.ErrorIs(t, err, auth.ErrBadToken, "expired")
+		})
+	}
+	_, err := auth.Signer{Now: time.Now}.Sign(auth.Grant{User: an})
+	require.ErrorIs(t, err, auth.ErrNoLogin, "with an empty secret everybody could sign")
+}
+
+func TestLogInRefuses(t *testing.T) {
 	tests := []struct{ name, username, password string }{
 		{"wrong-password", "an", "correct horse "},
 		{"empty-password", "an", ""},
@@ -88,7 +101,7 @@ func TestEnterRefuses(t *testing.T) {
 }
 
 // What an answer takes is the work of checking one hash, whoever asks.
-func TestEnterWorksTheSameForEverybody(t *testing.T) {
+func TestLogInWorksTheSameForEverybody(t *testing.T) {
 	for name, username := range map[string]string{"known": "an", "unknown": "nobody", "empty": ""} {
 		t.Run(name, func(t *testing.T) {
 			l := login(t, manualclock.New(now))
@@ -105,14 +118,14 @@ func TestEnterWorksTheSameForEverybody(t *testing.T) {
 }
 
 // Even a decoy that matched would let nobody in.
-func TestEnterUnknownUserWhoseDecoyMatches(t *testing.T) {
+func TestLogInUnknownUserWhoseDecoyMatches(t *testing.T) {
 	l := login(t, manualclock.New(now))
 	l.SetMatches(func(password.Hash, string) bool { return true })
 	_, err := l.LogIn(t.Context(), from("nobody", "x"))
 	require.ErrorIs(t, err, auth.ErrWrongLogin)
 }
 
-func TestEnterTooOften(t *testing.T) {
+func TestLogInTooOften(t *testing.T) {
 	for _, username := range []string{"an", "nobody"} {
 		t.Run(username, func(t *testing.T) {
 			c := manualclock.New(now)
@@ -133,7 +146,7 @@ func TestEnterTooOften(t *testing.T) {
 	}
 }
 
-func TestEnterRightIsNotLimited(t *testing.T) {
+func TestLogInRightIsNotLimited(t *testing.T) {
 	l := login(t, manualclock.New(now))
 	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
 	for range 2 * auth.PerAddress.Burst {
@@ -142,13 +155,13 @@ func TestEnterRightIsNotLimited(t *testing.T) {
 	}
 }
 
-func TestEnterNotConfigured(t *testing.T) {
+func TestLogInNotConfigured(t *testing.T) {
 	c := manualclock.New(now)
 	attempts := auth.NewAttempts(gone{}, nil, c.Now, silent)
 	some := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`"}]`)
 	for name, l := range map[string]*auth.Login{
-		"no-secret": auth.NewLogin(some, auth.Signer{Now: c.Now}, attempts, auth.Devices{Now: c.Now}),
-		"no-users":  auth.NewLogin(users.List{}, auth.Signer{Secret: signingSecret, Now: c.Now}, attempts, auth.Devices{Secrets: []string{signingSecret}, Now: c.Now}),
+		"no-secret": auth.NewLogin(some, attempts, auth.Devices{Now: c.Now}),
+		"no-users":  auth.NewLogin(users.List{}, attempts, auth.Devices{Secrets: []string{signingSecret}, Now: c.Now}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := l.LogIn(t.Context(), from("an", "correct horse"))
@@ -173,7 +186,7 @@ func stalled(t *testing.T, others int) (l *auth.Login, busy chan struct{}, relea
 
 // However many log in at once, only a few hashes are computed at a time. The queue
 // behind them is bounded, and a login beyond it is refused.
-func TestEnterChecksFewAtOnce(t *testing.T) {
+func TestLogInChecksFewAtOnce(t *testing.T) {
 	const atOnce = 2
 	l, busy, release := stalled(t, atOnce)
 	results := make(chan error)
@@ -215,7 +228,7 @@ func TestEnterChecksFewAtOnce(t *testing.T) {
 }
 
 // Strangers who keep every check busy do not keep out whose device is known.
-func TestEnterFromAKnownDeviceWhileStrangersWait(t *testing.T) {
+func TestLogInFromAKnownDeviceWhileStrangersWait(t *testing.T) {
 	l, busy, release := stalled(t, 1)
 	var all sync.WaitGroup
 	for n := range 1 + auth.MaxWaiting {
@@ -250,7 +263,7 @@ func TestEnterFromAKnownDeviceWhileStrangersWait(t *testing.T) {
 // However many others fail with somebody's name, from wherever, the right
 // password lets them in; on a new device it may take a moment, on a known one
 // nothing is different.
-func TestEnterWhileStrangersFail(t *testing.T) {
+func TestLogInWhileStrangersFail(t *testing.T) {
 	c := manualclock.New(now)
 	l := login(t, c)
 	l.SetMatches(func(_ password.Hash, text string) bool { return text == "right" })
@@ -292,7 +305,7 @@ func TestEnterWhileStrangersFail(t *testing.T) {
 }
 
 // Who hangs up while the name is slow is not checked.
-func TestEnterHungUpWhileSlow(t *testing.T) {
+func TestLogInHungUpWhileSlow(t *testing.T) {
 	l := login(t, manualclock.New(now))
 	l.SetSleep(func(context.Context, time.Duration) error { return context.Canceled })
 	l.SetMatches(func(password.Hash, string) bool { t.Error("a password was checked"); return true })
@@ -304,14 +317,12 @@ func TestEnterHungUpWhileSlow(t *testing.T) {
 
 // A token signed before a rotation is good after it, and new ones are signed
 // with the new secret.
-func TestEnterWhileASecretIsRotated(t *testing.T) {
+func TestSignWhileASecretIsRotated(t *testing.T) {
 	c := manualclock.New(now)
-	list := people(t, `[{"username":"an","password_hash":"`+hash8MiB+`"}]`)
 	enter := func(secret string) string {
-		l := auth.NewLogin(list, auth.Signer{Secret: secret, Now: c.Now}, auth.NewAttempts(gone{}, []byte(secret), c.Now, silent), auth.Devices{Secrets: []string{secret}, Now: c.Now})
-		token, err := l.LogIn(t.Context(), from("an", "correct horse"))
+		token, err := auth.Signer{Secret: secret, Now: c.Now}.Sign(auth.Grant{User: users.User{Username: "an"}})
 		require.NoError(t, err)
-		return token.AccessToken
+		return token
 	}
 	const older, newer = "the-older-secret-of-thirty-two-b", "the-newer-secret-of-thirty-two-b"
 	before, after := enter(older), enter(newer)

@@ -27,6 +27,8 @@ type Claims struct {
 	AccountID string `json:"account_id,omitempty"`
 	Email     string `json:"email,omitempty"`
 	Role      string `json:"role,omitempty"`
+	SessionID string `json:"sid,omitempty"`
+	Provider  string `json:"auth,omitempty"`
 }
 
 // Verifier checks bearer tokens: HS256 only, signed with any of the secrets,
@@ -69,5 +71,7 @@ func (v Verifier) Verify(token string) (Caller, error) {
 		Email:     timer.NormalizeEmail(claims.Email),
 		Admin:     claims.Role == RoleAdmin,
 		Expires:   claims.ExpiresAt.Time,
+		SessionID: claims.SessionID,
+		Provider:  claims.Provider,
 	}, nil
 }

@@ -20,10 +20,17 @@ type Config struct {
 	Source    Source
 	Inngest   Inngest
 	Auth      Auth
+	Atlassian Atlassian
+	OIDC      OIDC
 	Telemetry Telemetry
 
-	// TokenEncryptionKey is base64 of 32 bytes. Without it upstream tokens are
-	// not stored, and each sync acquires one.
+	// PublicURL is where people open this server. It is the only source of
+	// redirect addresses; without it there are neither cookie sessions nor
+	// providers.
+	PublicURL URL `env:"PUBLIC_URL"`
+
+	// TokenEncryptionKey is base64 of 32 bytes, or two such keys, "new,old", while
+	// one is rotated. Without it no token is stored, and each sync acquires one.
 	TokenEncryptionKey Key `env:"TOKEN_ENCRYPTION_KEY"`
 	// DefaultTimezone decides what "today" is if neither the request nor
 	// Jira names the user's zone.
@@ -98,17 +105,54 @@ type Inngest struct {
 
 // Auth decides who may call.
 type Auth struct {
-	Mode           AuthMode    `env:"AUTH_MODE"`
-	OpenByDefault  bool        // nobody has decided: neither AUTH_MODE nor JWT_SECRET is set
-	JWTSecret      secret.Text `env:"JWT_SECRET"` // "new,old" while one is being rotated
-	Users          users.List  `env:"AUTH_USERS"`
-	AllowedOrigins []string    `env:"CORS_ALLOWED_ORIGINS" envSeparator:","`
+	Mode          AuthMode    `env:"AUTH_MODE"`
+	OpenByDefault bool        // nobody has chosen: neither AUTH_MODE nor JWT_SECRET is set
+	JWTSecret     secret.Text `env:"JWT_SECRET"` // "new,old" while one is being rotated
+	Users         users.List  `env:"AUTH_USERS"`
+	// Admins are the account ids that may read everybody, whoever signs them in.
+	// E-mail addresses are refused, because they change hands.
+	Admins         []string `env:"AUTH_ADMINS" envSeparator:","`
+	AllowedOrigins []string `env:"CORS_ALLOWED_ORIGINS" envSeparator:","`
 }
+
+// Atlassian is an OAuth 2.0 (3LO) app of Atlassian's developer console, with
+// which people sign in.
+type Atlassian struct {
+	ClientID     string      `env:"ATLASSIAN_OAUTH_CLIENT_ID"`
+	ClientSecret secret.Text `env:"ATLASSIAN_OAUTH_CLIENT_SECRET"`
+	AuthURL      URL         `env:"ATLASSIAN_AUTH_URL" envDefault:"https://auth.atlassian.com"`
+	APIURL       URL         `env:"ATLASSIAN_API_URL" envDefault:"https://api.atlassian.com"`
+}
+
+// OIDC is an OpenID Connect provider with which people sign in.
+type OIDC struct {
+	Issuer       URL         `env:"OIDC_ISSUER"`
+	ClientID     string      `env:"OIDC_CLIENT_ID"`
+	ClientSecret secret.Text `env:"OIDC_CLIENT_SECRET"`
+	Name         string      `env:"OIDC_NAME"` // on the login page
+	EmailDomains []string    `env:"OIDC_EMAIL_DOMAINS" envSeparator:","`
+}
+
+// HasSessions reports whether browsers can stay signed in.
+func (c *Config) HasSessions() bool {
+	return c.PublicURL.URL != nil && !c.Auth.JWTSecret.IsZero()
+}
+
+// HasAtlassian reports whether people can sign in with Atlassian.
+func (c *Config) HasAtlassian() bool { return c.HasSessions() && c.Atlassian.ClientID != "" }
+
+// HasOIDC reports whether people can sign in with an OpenID Connect provider.
+func (c *Config) HasOIDC() bool { return c.HasSessions() && c.OIDC.Issuer.URL != nil }
+
+// CallbackURL is where providers send people back; it has to be registered there.
+func (c *Config) CallbackURL() string { return c.PublicURL.String() + "/api/auth/callback" }
 
 // Platform is what Vercel sets by itself; nobody writes these by hand.
 type Platform struct {
 	VercelEnv string `env:"VERCEL_ENV"` // production, preview, development
 	Commit    string `env:"VERCEL_GIT_COMMIT_SHA"`
+	// ProductionHost is the production address of the project, without https://.
+	ProductionHost string `env:"VERCEL_PROJECT_PRODUCTION_URL"`
 }
 
 // Deployed reports whether this is a Vercel deployment that anyone can reach:

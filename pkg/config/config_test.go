@@ -69,6 +69,15 @@ func TestLoadFaults(t *testing.T) {
 		{"unknown-source", with(map[string]string{"TIMER_SOURCE": "BADVALUE"}), []string{"TIMER_SOURCE"}},
 		{"short-encryption-key", with(map[string]string{"TOKEN_ENCRYPTION_KEY": "QkFEVkFMVUU="}), []string{"TOKEN_ENCRYPTION_KEY"}},
 		{"required-without-secret", with(map[string]string{"AUTH_MODE": "required"}), []string{"JWT_SECRET"}},
+		{"public-url-with-a-path", with(map[string]string{"PUBLIC_URL": "https://timers.example.com/BADVALUE"}), []string{"PUBLIC_URL"}},
+		{"admin-by-e-mail", with(map[string]string{"AUTH_ADMINS": "acc-1, BADVALUE@example.com"}), []string{"AUTH_ADMINS"}},
+		{"atlassian-without-secret", with(signInWith(map[string]string{"ATLASSIAN_OAUTH_CLIENT_ID": "BADVALUE"})), []string{"ATLASSIAN_OAUTH_CLIENT_SECRET"}},
+		{"atlassian-without-id", with(signInWith(map[string]string{"ATLASSIAN_OAUTH_CLIENT_SECRET": "BADVALUE"})), []string{"ATLASSIAN_OAUTH_CLIENT_ID"}},
+		{"oidc-without-the-rest", with(signInWith(map[string]string{"OIDC_CLIENT_ID": "BADVALUE"})), []string{"OIDC_ISSUER", "OIDC_CLIENT_SECRET"}},
+		{"oidc-over-plain-http", with(signInWith(map[string]string{"OIDC_ISSUER": "http://BADVALUE.example", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"})), []string{"OIDC_ISSUER"}},
+		{"google-without-domains", with(signInWith(map[string]string{"OIDC_ISSUER": "https://accounts.google.com", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "BADVALUE"})), []string{"OIDC_EMAIL_DOMAINS"}},
+		{"provider-without-address-or-secret", with(map[string]string{"ATLASSIAN_OAUTH_CLIENT_ID": "x", "ATLASSIAN_OAUTH_CLIENT_SECRET": "BADVALUE"}), []string{"PUBLIC_URL", "JWT_SECRET"}},
+		{"three-encryption-keys", with(map[string]string{"TOKEN_ENCRYPTION_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,BADVALUE"}), []string{"TOKEN_ENCRYPTION_KEY"}},
 		{"short-secret", with(map[string]string{"JWT_SECRET": "BADVALUE"}), []string{"JWT_SECRET"}},
 		{"faulty-users", with(map[string]string{"AUTH_USERS": `[{"username":"BADVALUE","password_hash":"BADVALUE"}]`, "PORT": "BADVALUE"}), []string{"AUTH_USERS", "PORT"}},
 		{"rate-limit-neither", with(map[string]string{"RATE_LIMIT": "BADVALUE"}), []string{"RATE_LIMIT"}},
@@ -233,4 +242,26 @@ func TestSiteURLIsNeverTheSharedAPIHost(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "https://acme.atlassian.net", c.SiteURL())
 	assert.Equal(t, "https://api.atlassian.com/ex/jira/11111111", c.JiraAPIURL())
+}
+
+// signInWith adds what every provider needs.
+func signInWith(more map[string]string) map[string]string {
+	more["PUBLIC_URL"], more["JWT_SECRET"] = "https://timers.example.com", "a-secret-of-at-least-thirty-two-bytes"
+	return more
+}
+
+func TestPublicURLOfVercel(t *testing.T) {
+	environ := complete()
+	environ["VERCEL_PROJECT_PRODUCTION_URL"] = "timers.vercel.app"
+	environ["JWT_SECRET"] = "a-secret-of-at-least-thirty-two-bytes"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.Equal(t, "https://timers.vercel.app/api/auth/callback", c.CallbackURL())
+	assert.True(t, c.HasSessions())
+	assert.False(t, c.HasAtlassian())
+	assert.False(t, c.HasOIDC())
+	environ["PUBLIC_URL"] = "https://timers.example.com/"
+	c, err = config.Load(environ)
+	require.NoError(t, err)
+	assert.Equal(t, "https://timers.example.com", c.PublicURL.String())
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // setByVercel are variables that nobody writes by hand.
-var setByVercel = []string{"VERCEL_ENV", "VERCEL_GIT_COMMIT_SHA"}
+var setByVercel = []string{"VERCEL_ENV", "VERCEL_GIT_COMMIT_SHA", "VERCEL_PROJECT_PRODUCTION_URL"}
 
 func TestExampleFileNamesEveryVariable(t *testing.T) {
 	fields, err := env.GetFieldParams(&config.Config{})

@@ -82,9 +82,10 @@ func readFile(path string) (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r"), nil
 }
 
-// withoutExplained drops the faults of variables whose file is at fault.
-func withoutExplained(faults, files []Fault) []Fault {
+// withoutExplained drops the faults of variables that are at fault already, or
+// whose file is.
+func withoutExplained(faults, known []Fault) []Fault {
 	return slices.DeleteFunc(faults, func(f Fault) bool {
-		return slices.ContainsFunc(files, func(file Fault) bool { return file.Variable == f.Variable+fileSuffix })
+		return slices.ContainsFunc(known, func(k Fault) bool { return k.Variable == f.Variable || k.Variable == f.Variable+fileSuffix })
 	})
 }

@@ -54,7 +54,7 @@ func TestFaultyFiles(t *testing.T) {
 		"a-folder":   {map[string]string{"ATLASSIAN_API_TOKEN": "", "ATLASSIAN_API_TOKEN_FILE": t.TempDir()}, "ATLASSIAN_API_TOKEN_FILE names a file that cannot be read"},
 		"empty":      {map[string]string{"ATLASSIAN_API_TOKEN": "", "ATLASSIAN_API_TOKEN_FILE": file(t, " \n")}, "ATLASSIAN_API_TOKEN_FILE names a file that is empty"},
 		"too-large":  {map[string]string{"AUTH_USERS_FILE": file(t, strings.Repeat("BADVALUE", 3<<20))}, "AUTH_USERS_FILE names a file that is larger than 16 MiB"},
-		"wrong-text": {map[string]string{"TOKEN_ENCRYPTION_KEY_FILE": file(t, "BADVALUE")}, "TOKEN_ENCRYPTION_KEY must be base64 of 32 bytes: openssl rand -base64 32"},
+		"wrong-text": {map[string]string{"TOKEN_ENCRYPTION_KEY_FILE": file(t, "BADVALUE")}, "TOKEN_ENCRYPTION_KEY must be base64 of 32 bytes (openssl rand -base64 32), or two such keys, new,old"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := config.Load(with(tt.set))

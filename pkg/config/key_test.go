@@ -19,4 +19,8 @@ func TestKey(t *testing.T) {
 		assert.Equal(t, want == 0, key.IsZero())
 	}
 	assert.Nil(t, config.Key{}.Bytes())
+	var both config.Key
+	require.NoError(t, both.UnmarshalText([]byte("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=, AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")))
+	assert.Len(t, both.All(), 2)
+	assert.EqualValues(t, 0, both.Bytes()[0], "the first is the current one")
 }

@@ -43,9 +43,9 @@ func (e *Error) Variables() []string {
 func Load(environ map[string]string) (*Config, error) {
 	c := &Config{}
 	environ, files := readFiles(environ)
-	faults := parse(c, environ)
+	faults := append(files, withoutExplained(parse(c, environ), files)...)
 	c.settle()
-	faults = append(files, withoutExplained(append(faults, c.check()...), files)...)
+	faults = append(faults, withoutExplained(c.check(), faults)...)
 	if len(faults) > 0 {
 		return c, &Error{faults}
 	}
@@ -101,10 +101,15 @@ func (c *Config) settle() {
 	if c.Redis.RESTToken.IsZero() {
 		c.Redis.RESTToken = c.Redis.KVRESTToken
 	}
-	for i, o := range c.Auth.AllowedOrigins {
-		c.Auth.AllowedOrigins[i] = strings.TrimSpace(o)
+	for _, list := range []*[]string{&c.Auth.AllowedOrigins, &c.Auth.Admins, &c.OIDC.EmailDomains} {
+		for i, one := range *list {
+			(*list)[i] = strings.TrimSpace(one)
+		}
+		*list = slices.DeleteFunc(*list, func(one string) bool { return one == "" })
 	}
-	c.Auth.AllowedOrigins = slices.DeleteFunc(c.Auth.AllowedOrigins, func(o string) bool { return o == "" })
+	if host := c.Platform.ProductionHost; c.PublicURL.URL == nil && host != "" {
+		_ = c.PublicURL.UnmarshalText([]byte("https://" + host))
+	}
 	c.Jira.Domain = strings.ToLower(strings.TrimSpace(c.Jira.Domain))
 	c.SyncCron = strings.TrimSpace(c.SyncCron)
 	switch {
@@ -150,9 +155,36 @@ func (c *Config) check() []Fault {
 	fault(c.InngestDev() && c.Deployed(), "INNGEST_DEV", "must not be set on a deployment: it accepts unsigned requests")
 	fault(c.SyncCron != "" && !isSchedule(c.SyncCron), "SYNC_CRON", "is not a schedule: it has five fields, such as */5 * * * *")
 	faults = append(faults, c.Telemetry.faults()...)
+	faults = append(faults, c.signInFaults()...)
 	needKeys := c.Deployed() && !c.InngestDev() || c.SelfHostedInngest()
 	fault(needKeys && c.Inngest.EventKey.IsZero(), "INNGEST_EVENT_KEY", "is missing")
 	fault(needKeys && c.Inngest.SigningKey.IsZero(), "INNGEST_SIGNING_KEY", "is missing")
+	return faults
+}
+
+// signInFaults are the faults of the variables for signing in.
+func (c *Config) signInFaults() []Fault {
+	var faults []Fault
+	fault := func(bad bool, variable, problem string) {
+		if bad {
+			faults = append(faults, Fault{variable, problem})
+		}
+	}
+	fault(c.PublicURL.URL != nil && c.PublicURL.Path != "", "PUBLIC_URL", "must be an origin such as https://timers.example.com, without a path")
+	for _, admin := range c.Auth.Admins {
+		fault(strings.Contains(admin, "@"), "AUTH_ADMINS", "must be Atlassian account ids: e-mail addresses change hands")
+	}
+	id, password := c.Atlassian.ClientID != "", !c.Atlassian.ClientSecret.IsZero()
+	fault(id && !password, "ATLASSIAN_OAUTH_CLIENT_SECRET", "is missing beside ATLASSIAN_OAUTH_CLIENT_ID")
+	fault(!id && password, "ATLASSIAN_OAUTH_CLIENT_ID", "is missing beside ATLASSIAN_OAUTH_CLIENT_SECRET")
+	oidc := c.OIDC.Issuer.URL != nil || c.OIDC.ClientID != "" || !c.OIDC.ClientSecret.IsZero()
+	fault(oidc && c.OIDC.Issuer.URL == nil, "OIDC_ISSUER", "is missing beside OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+	fault(oidc && c.OIDC.ClientID == "", "OIDC_CLIENT_ID", "is missing beside OIDC_ISSUER")
+	fault(oidc && c.OIDC.ClientSecret.IsZero(), "OIDC_CLIENT_SECRET", "is missing beside OIDC_ISSUER")
+	fault(c.OIDC.Issuer.String() == "https://accounts.google.com" && len(c.OIDC.EmailDomains) == 0, "OIDC_EMAIL_DOMAINS",
+		"is missing: everybody has a Google account, so name your own domains")
+	fault((id || oidc) && c.PublicURL.URL == nil, "PUBLIC_URL", "is missing, and signing in with a provider needs it")
+	fault((id || oidc) && c.Auth.JWTSecret.IsZero(), "JWT_SECRET", "is missing, and signing in with a provider needs it")
 	return faults
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -14,7 +15,8 @@ const shortest = 8
 // Secrets lists every secret that is set, to be masked in texts.
 func (c *Config) Secrets() []secret.Text {
 	found := secretsIn(reflect.ValueOf(*c))
-	for _, one := range append(c.Auth.JWTSecrets(), c.TokenEncryptionKey.bytes.Reveal()) {
+	keys := strings.Split(c.TokenEncryptionKey.text.Reveal(), ",")
+	for _, one := range slices.Concat(c.Auth.JWTSecrets(), keys) {
 		found = append(found, secret.New(one))
 	}
 	for _, field := range c.Telemetry.Fields() {

@@ -218,7 +218,7 @@ func (p *Proxies) UnmarshalText(b []byte) error {
 }
 
 // Key is 32 bytes of key material.
-type Key struct{ bytes secret.Text }
+type Key struct{ text secret.Text }
 
 func (k *Key) UnmarshalText(b []byte) error {
 	text := strings.TrimSpace(string(b))
@@ -226,27 +226,43 @@ func (k *Key) UnmarshalText(b []byte) error {
 		*k = Key{}
 		return nil
 	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(raw) != 32 {
-		return errors.New("must be base64 of 32 bytes: openssl rand -base64 32")
+	parts := strings.Split(text, ",")
+	for _, part := range parts {
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
+		if err != nil || len(raw) != 32 || len(parts) > 2 {
+			return errors.New("must be base64 of 32 bytes (openssl rand -base64 32), or two such keys, new,old")
+		}
 	}
 	*k = Key{secret.New(text)}
 	return nil
 }
 
 // IsZero reports whether no key is set.
-func (k Key) IsZero() bool { return k.bytes.IsZero() }
+func (k Key) IsZero() bool { return k.text.IsZero() }
 
-// Bytes returns the 32 bytes, or nil.
-func (k Key) Bytes() []byte {
+// All returns the keys of 32 bytes, the current one first; nil if none is set,
+// and never an empty key, with which everybody could seal.
+func (k Key) All() [][]byte {
 	if k.IsZero() {
-		return nil // and not an empty key, with which everybody can sign
+		return nil
 	}
-	raw, _ := base64.StdEncoding.DecodeString(k.bytes.Reveal()) // checked by UnmarshalText
-	return raw
+	var keys [][]byte
+	for part := range strings.SplitSeq(k.text.Reveal(), ",") {
+		raw, _ := base64.StdEncoding.DecodeString(strings.TrimSpace(part)) // checked by UnmarshalText
+		keys = append(keys, raw)
+	}
+	return keys
 }
 
-func (k Key) String() string { return k.bytes.String() }
+// Bytes returns the current key's 32 bytes, or nil.
+func (k Key) Bytes() []byte {
+	if k.IsZero() {
+		return nil
+	}
+	return k.All()[0]
+}
+
+func (k Key) String() string { return k.text.String() }
 
 // Port is a TCP port to listen on; 0 lets the system choose.
 type Port int

@@ -8,6 +8,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -45,24 +46,30 @@ func checkHost(d *app.Deps, r *http.Request) error {
 	return web.ErrHost
 }
 
-// identify says who asks.
-func identify(d *app.Deps, r *http.Request, wanted Auth) (auth.Caller, error) {
+// Identify says who asks, with a login's token or a personal one.
+func Identify(ctx context.Context, d *app.Deps, in *Request, wanted Auth) (auth.Caller, error) {
+	verify := func(token string) (auth.Caller, error) {
+		if accesstoken.Looks(token) {
+			return personalCaller(ctx, d, in, token)
+		}
+		return d.Verifier.Verify(token)
+	}
 	switch {
 	case wanted == NoLogin:
 		return auth.Caller{}, nil
 	case wanted == LoginByMode:
-		return auth.Identify(r, d.Config.Auth.Mode, d.Verifier.Verify)
+		return auth.Identify(in.Request, d.Config.Auth.Mode, verify)
 	case len(d.Verifier.Secrets) == 0:
 		return auth.Caller{}, auth.ErrNoLogin
 	}
-	return auth.Identify(r, config.AuthRequired, d.Verifier.Verify)
+	return auth.Identify(in.Request, config.AuthRequired, verify)
 }
 
 // admit identifies the caller and counts the request. A caller who may not come in
 // is counted all the same, but nothing is asked of Redis for them. For a start or a
 // stop Redis is asked later, together with what else that needs.
 func admit(ctx context.Context, d *app.Deps, in *Request, route Route) error {
-	who, unidentified := identify(d, in.Request, route.Auth)
+	who, unidentified := Identify(ctx, d, in, route.Auth)
 	if unidentified != nil {
 		route.Cost = Cached
 	}
@@ -79,6 +86,8 @@ func admit(ctx context.Context, d *app.Deps, in *Request, route Route) error {
 	switch {
 	case unidentified != nil:
 		return unidentified
+	case who.PersonalToken != "" && !scopeAllows(who.Scope, route):
+		return errScope
 	case route.Cost == Upstream && route.Once == nil:
 		return in.pass.Ask(ctx)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 
 // LogIn checks a username and password. The cookie identifies the device at the next
 // login; it is sent to no other route, and is no credential.
-func LogIn(ctx context.Context, d *app.Deps, r *Request, username, password string) (auth.Token, *http.Cookie, error) {
+func LogIn(ctx context.Context, d *app.Deps, r *Request, username, password string) (users.User, *http.Cookie, error) {
 	secure := d.Config.Deployed() || r.TLS != nil
 	name := deviceCookie
 	if secure {
@@ -29,10 +30,10 @@ func LogIn(ctx context.Context, d *app.Deps, r *Request, username, password stri
 			devices = append(devices, cookie.Value)
 		}
 	}
-	token, err := d.Login.LogIn(ctx, auth.Credentials{Username: username, Password: password, Address: r.address, Devices: devices})
+	in, err := d.Login.LogIn(ctx, auth.Credentials{Username: username, Password: password, Address: r.address, Devices: devices})
 	if err != nil {
-		return auth.Token{}, nil, err
+		return users.User{}, nil, err
 	}
-	return token, &http.Cookie{Name: name, Value: token.Device, Path: r.URL.Path, MaxAge: int(auth.DeviceLife.Seconds()),
+	return in.User, &http.Cookie{Name: name, Value: in.Device, Path: r.URL.Path, MaxAge: int(auth.DeviceLife.Seconds()),
 		Secure: secure, HttpOnly: true, SameSite: http.SameSiteStrictMode}, nil
 }

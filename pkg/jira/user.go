@@ -48,6 +48,17 @@ func (c *Client) User(ctx context.Context, accountID string) (User, error) {
 	return c.oneUser(ctx, "users.get", []string{"user"}, url.Values{"accountId": {accountID}})
 }
 
+// Active reports whether the account exists and was not closed. That somebody lost
+// access to the site does not make them inactive.
+func (c *Client) Active(ctx context.Context, accountID string) (bool, error) {
+	var w wireUser
+	err := c.get(ctx, "users.get", []string{"user"}, url.Values{"accountId": {accountID}}, &w)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return w.Active, err
+}
+
 // Myself reads the owner of our credential: the way to see that it works.
 func (c *Client) Myself(ctx context.Context) (User, error) {
 	return c.oneUser(ctx, "users.myself", []string{"myself"}, nil)

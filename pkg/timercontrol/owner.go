@@ -49,6 +49,15 @@ func (s OwnerStore) Claim(ctx context.Context, token secret.Text, accountID stri
 	return nil
 }
 
+// Seen reports whether a sync has found a timer of the account that the token
+// started: only that proves whose the token is.
+func (s OwnerStore) Seen(ctx context.Context, token secret.Text, accountID string) (bool, error) {
+	value, err := s.Redis.Do(ctx, "GET", s.key(token))
+	record, _ := value.(string)
+	binding := timercache.ParseBinding(record)
+	return err == nil && binding.Account == accountID && binding.Seen, err
+}
+
 func (s OwnerStore) owner(ctx context.Context, key string) (string, error) {
 	value, err := s.Redis.Do(ctx, "GET", key)
 	record, ok := value.(string)

@@ -22,7 +22,7 @@ type CORS struct{ rules *cors.Cors }
 func NewCORS(configured []string) *CORS {
 	return &CORS{cors.New(cors.Options{
 		AllowedOrigins: append(append([]string{}, clientOrigins...), configured...),
-		AllowedMethods: []string{http.MethodGet, http.MethodPost},
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
 		AllowedHeaders: []string{"Content-Type", "Authorization", "X-Clockwork-Token", "X-Request-Id", "If-None-Match", "Idempotency-Key", "Last-Event-ID"},
 		ExposedHeaders: []string{"ETag", "Retry-After", "X-Request-Id", "Server-Timing", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed"},
 		MaxAge:         preflightAge,

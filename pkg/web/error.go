@@ -17,6 +17,7 @@ type Error struct {
 	Message    string
 	Field      string        // the one input at fault, if there is one
 	RetryAfter time.Duration // sent as Retry-After, in whole seconds
+	Challenge  string        // sent as WWW-Authenticate (RFC 6750)
 	Err        error
 }
 

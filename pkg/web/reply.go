@@ -7,15 +7,17 @@ import (
 	"strconv"
 )
 
-// Reply is a successful answer. A 304 has no body; every other has one, because the
-// desktop client parses it.
+// Reply is a successful answer. A 304 and a redirect have no body; every other has
+// one, because the desktop client parses whatever comes.
 type Reply struct {
 	Status int
 	Body   any
 	ETag   string
 	// Replayed marks the answer to an earlier request with the same Idempotency-Key.
 	Replayed bool
-	Cookie   *http.Cookie // nil for none
+	Cookies  []*http.Cookie
+	Location string // of a redirect, which has no body
+	Page     []byte // HTML, instead of Body
 }
 
 // OK is a 200 with a JSON body.
@@ -29,12 +31,22 @@ func (re Reply) Write(w http.ResponseWriter) error {
 	if re.Replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	if re.Cookie != nil {
-		http.SetCookie(w, re.Cookie)
+	for _, cookie := range re.Cookies {
+		http.SetCookie(w, cookie)
 	}
-	if re.Status == http.StatusNotModified {
+	switch {
+	case re.Location != "":
+		w.Header().Set("Location", re.Location)
 		w.WriteHeader(re.Status)
 		return nil
+	case re.Status == http.StatusNotModified:
+		w.WriteHeader(re.Status)
+		return nil
+	case re.Page != nil:
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(re.Status)
+		_, err := w.Write(re.Page)
+		return err
 	}
 	return writeJSON(w, re.Status, re.Body)
 }
@@ -43,6 +55,9 @@ func (re Reply) Write(w http.ResponseWriter) error {
 func WriteError(w http.ResponseWriter, e *Error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	if e.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", e.Challenge)
 	}
 	_ = writeJSON(w, e.Status, wireError{Error: e.Code, Message: e.Message, StatusCode: e.Status, Field: e.Field})
 }

@@ -45,7 +45,7 @@ type Token struct {
 	UserID    string    `json:"user"`
 	AccountID string    `json:"account,omitempty"`
 	Email     string    `json:"email,omitempty"`
-	Role      string    `json:"role,omitempty"`
+	Provider  string    `json:"provider,omitempty"` // who vouched for the person when they made it
 	Scope     Scope     `json:"scope"`
 	Name      string    `json:"name"`
 	Created   time.Time `json:"created"`

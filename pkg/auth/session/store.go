@@ -45,6 +45,8 @@ type Session struct {
 	Created   time.Time `json:"created"`
 	Used      time.Time `json:"used"` // of the last refresh, for the list alone
 	Ends      time.Time `json:"ends"` // at FullLife, whatever happens
+	// Checked is when Jira last said that the person's account is active.
+	Checked time.Time `json:"checked,omitzero"`
 
 	Counter uint32 `json:"n"`
 	// Life is the lifetime in seconds that the key got with its last refresh.

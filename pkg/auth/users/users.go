@@ -68,9 +68,19 @@ func (l List) Find(username string) (u User, hash password.Hash, found bool) {
 	return User{}, l.hashes[binary.BigEndian.Uint64(sum[:8])%uint64(len(l.hashes))].Decoy(), false
 }
 
-// Fold is the spelling in which usernames are compared and counted. Unlike e-mail
-// addresses they are folded in every script. Two users who are equal then are refused at
-// start.
+// ByID returns the user with that id, as ID gives it.
+func (l List) ByID(id string) (User, bool) {
+	for _, u := range l.users {
+		if u.ID() == id {
+			return u, true
+		}
+	}
+	return User{}, false
+}
+
+// Fold gives the one spelling under which a username is compared and counted.
+// Unlike an e-mail address it is folded in every script: two that are one by it
+// are refused at start, and a password goes with each.
 func Fold(username string) string { return strings.ToLower(strings.TrimSpace(username)) }
 
 // String keeps names and hashes out of logs.

@@ -1,4 +1,4 @@
-package api_test
+package auth_test
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/api"
+	function "github.com/clockwork-timer/backend/api/auth"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
@@ -56,7 +56,7 @@ func TestLogin(t *testing.T) {
 	bad := func(name, body, field string) apptest.Scenario {
 		return apptest.Scenario{Name: name, Options: ready, Request: raw(body), Status: 400, Code: "BAD_REQUEST", Field: field, Golden: name == "no-password", Then: assertDiscreet}
 	}
-	apptest.Run(t, api.HandleAuth, []apptest.Scenario{
+	apptest.Run(t, function.HandleAuth, []apptest.Scenario{
 		{Name: "open-mode", Options: ready, Request: right, Status: 200, Golden: true, Then: assertDiscreet},
 		{Name: "required-mode", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "required")}, Request: right, Status: 200, Then: assertDiscreet},
 		{Name: "mode-unset", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "")}, Request: right, Status: 200},
@@ -111,8 +111,8 @@ func assertDiscreet(t *testing.T, w *apptest.World, a apptest.Answer) {
 
 func TestLoginAnswersUnknownAndWrongAlike(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: loginEnv(), Unsynced: true})
-	wrong := w.Do(t.Context(), api.HandleAuth, credentials("linh", "x"))
-	unknown := w.Do(t.Context(), api.HandleAuth, credentials("nobody", "x"))
+	wrong := w.Do(t.Context(), function.HandleAuth, credentials("linh", "x"))
+	unknown := w.Do(t.Context(), function.HandleAuth, credentials("nobody", "x"))
 	assert.Equal(t, 401, wrong.Status)
 	assert.Equal(t, wrong.Status, unknown.Status)
 	assert.Equal(t, string(wrong.Body), string(unknown.Body))
@@ -128,7 +128,7 @@ func TestLoginAnswersUnknownAndWrongAlike(t *testing.T) {
 // it may be rotated away in the meantime.
 func TestLoginTokenIsAccepted(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: loginEnv("AUTH_MODE", "required"), Unsynced: true})
-	a := w.Do(t.Context(), api.HandleAuth, credentials("linh", loginPassword))
+	a := w.Do(t.Context(), function.HandleAuth, credentials("linh", loginPassword))
 	var got struct {
 		AccessToken string `json:"access_token"`
 		TokenType   string `json:"token_type"`
@@ -156,18 +156,18 @@ func TestLoginTooOften(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := apptest.New(t, apptest.Options{Env: loginEnv(), Unsynced: true})
 			for range 10 {
-				require.Equal(t, 401, w.Do(t.Context(), api.HandleAuth, credentials(username, "x")).Status)
+				require.Equal(t, 401, w.Do(t.Context(), function.HandleAuth, credentials(username, "x")).Status)
 			}
 			w.Clock.Advance(500 * time.Millisecond)
-			a := w.Do(t.Context(), api.HandleAuth, credentials(username, loginPassword))
+			a := w.Do(t.Context(), function.HandleAuth, credentials(username, loginPassword))
 			a.AssertForm(t)
 			assert.Equal(t, 429, a.Status)
 			assert.Equal(t, "60", a.Header.Get("Retry-After"), "whole seconds, rounded up")
 			apptest.Golden(t, "login-too-often", a.Body)
-			assert.Equal(t, 200, w.Do(t.Context(), api.HandleAuth, credentials("guest", loginPassword)).Status, "another user")
+			assert.Equal(t, 200, w.Do(t.Context(), function.HandleAuth, credentials("guest", loginPassword)).Status, "another user")
 
 			w.Clock.Advance(59500 * time.Millisecond)
-			again := w.Do(t.Context(), api.HandleAuth, credentials(username, loginPassword))
+			again := w.Do(t.Context(), function.HandleAuth, credentials(username, loginPassword))
 			assert.Equal(t, map[string]int{"linh": 200, "nobody": 401}[username], again.Status)
 		})
 	}
@@ -187,7 +187,7 @@ func TestLoginTooOftenFromOneAddress(t *testing.T) {
 			for n := range 61 {
 				r := credentials(fmt.Sprintf("user-%d", n), "x")
 				r.Header = map[string]string{"X-Forwarded-For": fmt.Sprintf("198.51.100.%d", n)}
-				last = w.Do(t.Context(), api.HandleAuth, r)
+				last = w.Do(t.Context(), function.HandleAuth, r)
 			}
 			assert.Equal(t, tt.want, last.Status)
 			assert.NotContains(t, w.Log.String(), "198.51.100.")
@@ -214,7 +214,7 @@ func TestLoginFromAKnownDevice(t *testing.T) {
 			ask := func(password string, cookies ...string) apptest.Answer {
 				r := credentials("linh", password)
 				r.Target, r.Header = tt.target, map[string]string{"Cookie": strings.Join(cookies, "; ")}
-				return w.Do(t.Context(), api.HandleAuth, r)
+				return w.Do(t.Context(), function.HandleAuth, r)
 			}
 			first := ask(loginPassword)
 			require.Equal(t, 200, first.Status)
@@ -249,7 +249,7 @@ func TestLoginWhileStrangersGuess(t *testing.T) {
 	ask := func(address, password string) int {
 		r := credentials("linh", password)
 		r.Header = map[string]string{"X-Forwarded-For": address}
-		return w.Do(t.Context(), api.HandleAuth, r).Status
+		return w.Do(t.Context(), function.HandleAuth, r).Status
 	}
 	for n := range 20 {
 		require.Equal(t, 401, ask(fmt.Sprintf("198.51.100.%d", n), "guess"))

@@ -1,0 +1,58 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
+	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/web"
+)
+
+var errScope = &web.Error{Status: http.StatusForbidden, Code: "SCOPE_TOO_SMALL", Challenge: `Bearer error="insufficient_scope"`,
+	Message: "This personal access token may not do that. Make one with a larger scope."}
+
+// personalCaller is the person whose personal access token was sent. Who they are
+// is decided at each use: whoever has left AUTH_USERS, or is no admin any more,
+// loses that with their tokens. Guesses are counted by address before Redis is
+// asked.
+func personalCaller(ctx context.Context, d *app.Deps, in *Request, text string) (auth.Caller, error) {
+	if wait := ForgeryWait(d, in.Request); wait > 0 {
+		return auth.Caller{}, &ratelimit.Exceeded{RetryAfter: wait}
+	}
+	token, err := d.Tokens.Find(ctx, text)
+	switch {
+	case errors.Is(err, accesstoken.ErrUnknown):
+		CountForgery(d, in.Request)
+		return auth.Caller{}, auth.ErrBadToken
+	case err != nil:
+		return auth.Caller{}, &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", Err: err,
+			Message: "Your token cannot be checked at the moment. Try again shortly."}
+	}
+	if err := d.Tokens.MarkUsed(ctx, token); err != nil {
+		d.Log.WarnContext(ctx, "last use of a personal token not stored", "error", err)
+	}
+	admin := slices.Contains(d.Config.Auth.Admins, token.AccountID) && token.AccountID != ""
+	if listed, found := d.Config.Auth.Users.ByID(token.UserID); found {
+		admin = admin || listed.Role == auth.RoleAdmin
+	} else if token.Provider == auth.ProviderPassword {
+		return auth.Caller{}, auth.ErrBadToken
+	}
+	return auth.Caller{Known: true, UserID: token.UserID, AccountID: token.AccountID, Email: token.Email, Admin: admin && token.Scope == accesstoken.Admin,
+		Expires: token.Expires, Provider: token.Provider, PersonalToken: token.ID, Scope: token.Scope}, nil
+}
+
+// scopeAllows reports whether a personal token of that scope may call the route.
+func scopeAllows(scope accesstoken.Scope, route Route) bool {
+	switch scope {
+	case accesstoken.Read:
+		return route.Method == http.MethodGet
+	case accesstoken.Write, accesstoken.Admin:
+		return true
+	}
+	return false // a calendar's is sent in an address, to the feed alone
+}
