@@ -27,7 +27,7 @@ const (
 	kindEvents = "to Inngest" // every route; each start and stop sends an event
 )
 
-// usagePath tells the CPU time that the process has had, in nanoseconds.
+// usagePath returns the CPU time that the process has used, in nanoseconds.
 const usagePath = "/usage"
 
 // serve runs one server until stdin ends, and prints its address first.

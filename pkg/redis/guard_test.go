@@ -17,23 +17,23 @@ import (
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
-// brittleRedis answers, fails or hangs, as a test wants it. What hangs does so
+// fakeRedis answers, fails or hangs, as a test says. What hangs does so
 // until its two seconds are over, also when Redis is back: its connection was
 // lost.
-type brittleRedis struct {
+type fakeRedis struct {
 	mu    sync.Mutex
 	fail  error
 	hangs bool
 	sent  []string
 }
 
-func (r *brittleRedis) is(fail error, hangs bool) {
+func (r *fakeRedis) set(fail error, hangs bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.fail, r.hangs = fail, hangs
 }
 
-func (r *brittleRedis) Send(ctx context.Context, op string, cmds [][]string) ([]any, error) {
+func (r *fakeRedis) Send(ctx context.Context, op string, cmds [][]string) ([]any, error) {
 	r.mu.Lock()
 	fail, hangs := r.fail, r.hangs
 	r.sent = append(r.sent, op)
@@ -45,14 +45,14 @@ func (r *brittleRedis) Send(ctx context.Context, op string, cmds [][]string) ([]
 	return make([]any, len(cmds)), fail
 }
 
-func (r *brittleRedis) Listen(ctx context.Context, op string, names []string, _ func(), _ func(channel, payload string)) error {
+func (r *fakeRedis) Listen(ctx context.Context, op string, names []string, _ func(), _ func(channel, payload string)) error {
 	_, err := r.Send(ctx, op, [][]string{names})
 	return err
 }
 
-func (*brittleRedis) Close() error { return nil }
+func (*fakeRedis) Close() error { return nil }
 
-func (r *brittleRedis) take() []string {
+func (r *fakeRedis) takeSent() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	sent := r.sent
@@ -62,20 +62,20 @@ func (r *brittleRedis) take() []string {
 
 var unreachable = &Error{Op: "GET", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
 
-func guarded() (*Client, *brittleRedis) {
-	redis := &brittleRedis{}
+func guarded() (*Client, *fakeRedis) {
+	redis := &fakeRedis{}
 	return New(redis, Options{Breaker: NewBreaker(slog.New(slog.DiscardHandler), time.Now)}), redis
 }
 
-// down makes Redis fail until it is given up.
-func (r *brittleRedis) down(t *testing.T, g *Client) {
+// down makes Redis fail until the breaker opens.
+func (r *fakeRedis) down(t *testing.T, g *Client) {
 	t.Helper()
-	r.is(unreachable, false)
+	r.set(unreachable, false)
 	for range breakerFailures {
 		_, err := g.Do(t.Context(), "GET", "k")
 		require.NotErrorIs(t, err, upstream.ErrOpen)
 	}
-	r.take()
+	r.takeSent()
 }
 
 func TestRedisDownIsNotAsked(t *testing.T) {
@@ -94,7 +94,7 @@ func TestRedisDownIsNotAsked(t *testing.T) {
 			assert.Empty(t, failed.RedisCode(), "Redis has said nothing")
 		}
 		assert.Zero(t, time.Since(began))
-		assert.Empty(t, redis.take())
+		assert.Empty(t, redis.takeSent())
 	})
 }
 
@@ -116,32 +116,32 @@ func TestRedisIsBack(t *testing.T) {
 				redis.down(t, g)
 				time.Sleep(breakerOpen) // of the bubble's time
 				require.ErrorIs(t, ask(t.Context(), g), error(unreachable))
-				assert.Equal(t, []string{"PING"}, redis.take(), "not yet")
+				assert.Equal(t, []string{"PING"}, redis.takeSent(), "not yet")
 				require.ErrorIs(t, ask(t.Context(), g), upstream.ErrOpen)
 
-				redis.is(nil, false)
+				redis.set(nil, false)
 				time.Sleep(breakerOpen)
 				require.NoError(t, ask(t.Context(), g))
 				require.NoError(t, ask(t.Context(), g))
-				assert.Equal(t, []string{"PING", name, name}, redis.take())
+				assert.Equal(t, []string{"PING", name, name}, redis.takeSent())
 			})
 		})
 	}
 }
 
-// The promise is a second from when it is back, also where the probe hangs at
+// The promise is a second from when it is back, even if the probe hangs at
 // that moment; and meanwhile nobody waits long.
 func TestRedisRecoversWithinASecond(t *testing.T) {
 	for offset := range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			g, redis := guarded()
-			redis.is(nil, true)
+			redis.set(nil, true)
 			for range breakerFailures {
 				_, err := g.Do(t.Context(), "GET", "k")
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 			}
 			back := time.Now().Add(5*time.Second + time.Duration(offset)*50*time.Millisecond)
-			time.AfterFunc(time.Until(back), func() { redis.is(nil, false) })
+			time.AfterFunc(time.Until(back), func() { redis.set(nil, false) })
 			for {
 				asked := time.Now()
 				_, err := g.Do(t.Context(), "GET", "k")
@@ -171,12 +171,12 @@ func TestRedisStaysUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, redis := guarded()
-			redis.is(fail, false)
+			redis.set(fail, false)
 			for range 3 * breakerFailures {
 				_, err := g.Do(t.Context(), "GET", "k")
 				require.ErrorIs(t, err, fail)
 			}
-			assert.Len(t, redis.take(), 3*breakerFailures)
+			assert.Len(t, redis.takeSent(), 3*breakerFailures)
 		})
 	}
 }
@@ -186,7 +186,7 @@ func TestRedisStaysUp(t *testing.T) {
 func TestRedisGoesDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, redis := guarded()
-		redis.is(&Error{Op: "GET", Status: 502}, false)
+		redis.set(&Error{Op: "GET", Status: 502}, false)
 		for range breakerFailures {
 			_, _ = g.Do(t.Context(), "GET", "k")
 		}
@@ -195,14 +195,14 @@ func TestRedisGoesDown(t *testing.T) {
 
 		for patience, down := range map[time.Duration]bool{100 * time.Millisecond: false, time.Second: true} {
 			g, redis := guarded()
-			redis.is(nil, true)
+			redis.set(nil, true)
 			for range breakerFailures {
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				_, err := g.Do(ctx, "GET", "k")
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				cancel()
 			}
-			redis.is(nil, false)
+			redis.set(nil, false)
 			_, err := g.Do(t.Context(), "GET", "k")
 			assert.Equal(t, down, errors.Is(err, upstream.ErrOpen), "%s", patience)
 		}

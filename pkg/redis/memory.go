@@ -5,16 +5,15 @@ import (
 	"strings"
 )
 
-// Memory is what INFO memory tells.
+// Memory is what INFO memory reports.
 type Memory struct {
-	Used, Limit float64 // in bytes; a Limit of 0 is none, or not told
+	Used, Limit float64 // in bytes; a Limit of 0 means none, or unknown
 	// Policy is what is dropped when memory is full: "noeviction" is nothing, ""
-	// is not told.
+	// is unknown.
 	Policy string
 }
 
-// ParseMemory reads the reply of INFO memory. Of what it does not find it says
-// nothing.
+// ParseMemory reads the reply of INFO memory. What it does not find stays zero.
 func ParseMemory(reply any) Memory {
 	text, _ := reply.(string)
 	fields := map[string]string{}

@@ -135,7 +135,7 @@ func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issue timer.Iss
 }
 
 // acted reports whether a start or stop on the issue was accepted after at.
-// Clockwork tells whole seconds: within one, the last write wins.
+// Clockwork reports whole seconds: within one, the last write wins.
 func (v *value) acted(issue timer.Issue, at time.Time) bool {
 	return slices.ContainsFunc(v.Acts, func(a act) bool { return a.issue().Same(issue) && a.At.After(at) })
 }
@@ -221,7 +221,7 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 }
 
 // own finds an account's value, the sync record, and the version that the script
-// will find. If the key is missing or a leftover, the hash of people tells; so it
+// will find. If the key is missing or a leftover, the hash of people decides; so it
 // does if the record is missing. Without a sync of the last day only the last few
 // starts and stops count.
 func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, err error) {

@@ -29,7 +29,7 @@ const (
 var opsEach = map[string]int{"redis": 20, "miniredis": 8, "upstash": 6}
 
 // upstream is what really runs: starts and stops through the backend, and
-// those by other ways, which only snapshots tell of.
+// those by other ways, which only snapshots show.
 type upstream struct {
 	mu      sync.Mutex
 	nextID  int64

@@ -17,7 +17,7 @@ func named(t timer.Timer) timer.Timer {
 	return t
 }
 
-// syncUnnamed is sync where Jira did not answer, or did.
+// syncUnnamed is a sync during which Jira did not answer, or did.
 func (w *world) syncUnnamed(unnamed bool, timers ...timer.Timer) (written bool) {
 	w.t.Helper()
 	base := w.base()
@@ -55,7 +55,7 @@ func TestReadUnnamedButNotDegraded(t *testing.T) {
 	assert.NotContains(t, w.get("clockwork:sync"), "unnamed")
 }
 
-// The tag follows, also where the timers stay as they were: an issue that our
+// The tag follows, even if the timers stay as they were: an issue that our
 // credential does not see has no name either way.
 func TestDegradedChangesTheTag(t *testing.T) {
 	w := onMini(t)

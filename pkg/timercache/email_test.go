@@ -83,7 +83,7 @@ func TestEmailOfTwoAccounts(t *testing.T) {
 	}
 }
 
-// Jira did not tell the address in time for the start. The one that the last
+// Jira did not send the address in time for the start. The one that the last
 // stop left behind must not go on saying that nothing runs.
 func TestEmailIsRememberedThroughAStop(t *testing.T) {
 	for name, end := range map[string]func(w *world){

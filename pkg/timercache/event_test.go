@@ -206,10 +206,10 @@ func TestEventsOfStops(t *testing.T) {
 	assert.Equal(t, 1, w.events(t, func() { w.stopped("ann", "A-1") }))
 	assert.Zero(t, w.events(t, func() { w.stopped("ann", "A-1") }), "nothing ran")
 	w.clock.Advance(time.Second)
-	assert.Zero(t, w.events(t, func() { w.sync() }), "the snapshot says what was told already")
+	assert.Zero(t, w.events(t, func() { w.sync() }), "the snapshot says what was published already")
 }
 
-// A write that comes too late is computed again; only what was written is told.
+// A write that comes too late is computed again; only what was written is published.
 func TestEventsOfACollision(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a := running(1, "ann", "A-1", time.Hour)
@@ -229,5 +229,5 @@ func TestEventsOfATotalLossReplay(t *testing.T) {
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	w.flush()
 	w.clock.Advance(time.Second)
-	assert.Equal(t, 1, w.events(t, func() { w.sync(running(1, "ann", "A-1", time.Hour)) }), "nobody knows any more what was told")
+	assert.Equal(t, 1, w.events(t, func() { w.sync(running(1, "ann", "A-1", time.Hour)) }), "nobody knows any more what was published")
 }

@@ -36,7 +36,12 @@ func (c *Cache) scanFrom(ctx context.Context, page any) (fields []string, err er
 		if err != nil {
 			return nil, err
 		}
-		if fields = append(fields, more...); cursor == "0" {
+		if fields == nil {
+			fields = more // mostly all
+		} else {
+			fields = append(fields, more...)
+		}
+		if cursor == "0" {
 			return fields, nil
 		}
 		if page, err = c.redis.Do(ctx, scanCommand(cursor)...); err != nil {
@@ -93,7 +98,7 @@ func (c *Cache) everybody(ctx context.Context) (Page, error) {
 	return page, nil
 }
 
-// fingerprint tells one person's value from another's, and from their own other
+// fingerprint distinguishes one person's value from another's, and from their other
 // ones (FNV-1a). All together they are everybody's version.
 func fingerprint(account string, version int64) uint64 {
 	h := fnv.New64a()

@@ -8,7 +8,7 @@ import (
 // Freshness is how old the last snapshot is, for those who look after the sync.
 type Freshness struct {
 	SyncedAt  time.Time // zero: never, or over a week ago
-	Stale     bool      // readers are told that it is old
+	Stale     bool      // shown to readers as old
 	Forgotten bool      // readers are shown no timers
 	OtherSite string    // the Jira site whose timers this Redis holds, if it is another; then no sync is known
 }

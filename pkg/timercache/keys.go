@@ -29,7 +29,7 @@ const (
 
 // knownPrefix begins the keys of 1,024 buckets with the names of those who have a
 // value: account ids and e-mail addresses. A reader reads one of them together
-// with the value. It tells somebody who runs nothing from somebody whose value
+// with the value. It distinguishes somebody who runs nothing from somebody whose value
 // Redis has evicted.
 const knownPrefix = "clockwork:known:"
 

@@ -105,7 +105,7 @@ func TestMissingIsRemembered(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.sync(running(1, "ann", "A-1", time.Hour))
 		for _, subject := range []timercache.Subject{bob, byMail("bob@example.test")} {
-			w.del(timercache.KnownKey(subject.AccountID + subject.Email)) // it would tell as well
+			w.del(timercache.KnownKey(subject.AccountID + subject.Email)) // it would list them as well
 			w.redis.take()
 			got := w.read(subject)
 			assert.Empty(t, got.Timers)
@@ -170,7 +170,7 @@ func TestLeftoversAreNotServed(t *testing.T) {
 	})
 }
 
-// The same where the start comes before anybody has read.
+// The same if the start comes before anybody has read.
 func TestLeftoversAreNotBuiltOn(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.sync(running(1, "ann", "A-1", time.Hour), running(2, "bob", "B-1", time.Hour))

@@ -16,8 +16,8 @@ func moved(t timer.Timer, key string) timer.Timer {
 	return t
 }
 
-// told is what one event says, in short.
-func told(t *testing.T, messages []published) (list []string) {
+// summaries are what events say, in short.
+func summaries(t *testing.T, messages []published) (list []string) {
 	t.Helper()
 	for _, e := range wireEvents(t, messages) {
 		list = append(list, e.Payload.ID+" "+e.Payload.Status+" "+e.Payload.IssueKey)
@@ -55,7 +55,7 @@ func TestMovedIssue(t *testing.T) {
 			"cw:ann:A-1 running A-1", "cw:ann:B-1 running B-1",
 			"cw:ann:A-1 running NEW-7", "cw:ann:A-1 running NEW-8", "cw:ann:A-1 running NEW-8",
 			"cw:ann:C-1 running C-1", "cw:ann:B-1 stopped B-1", "cw:ann:A-1 stopped NEW-8",
-		}, told(t, stop()))
+		}, summaries(t, stop()))
 		w.clock.Advance(time.Second)
 		w.sync()
 		assert.Empty(t, w.read(ann).SeenAs)
@@ -77,7 +77,7 @@ func TestMovedIssueOfAStart(t *testing.T) {
 		assert.Equal(t, map[int64]string{real.Issue.ID: "A-1"}, w.read(ann).SeenAs)
 		w.clock.Advance(time.Second)
 		w.sync()
-		assert.Equal(t, []string{"cw:ann:A-1 running A-1", "cw:ann:A-1 running NEW-1", "cw:ann:A-1 stopped NEW-1"}, told(t, stop()))
+		assert.Equal(t, []string{"cw:ann:A-1 running A-1", "cw:ann:A-1 running NEW-1", "cw:ann:A-1 stopped NEW-1"}, summaries(t, stop()))
 		assert.Empty(t, w.issues(ann))
 	})
 }
@@ -95,7 +95,7 @@ func TestMovedIssueIsStartedAgain(t *testing.T) {
 	assert.Equal(t, []string{"NEW-1"}, w.issues(ann), "in place of the older")
 	w.clock.Advance(time.Second)
 	w.stoppedAt("ann", timer.Issue{Key: "NEW-1", ID: a.Issue.ID}, w.clock.Now())
-	assert.Equal(t, []string{"cw:ann:A-1 running NEW-1", "cw:ann:A-1 stopped NEW-1"}, told(t, stop()))
+	assert.Equal(t, []string{"cw:ann:A-1 running NEW-1", "cw:ann:A-1 stopped NEW-1"}, summaries(t, stop()))
 }
 
 // Another issue has the key now that a running one had: they are two.
@@ -130,7 +130,7 @@ func TestMovedIssueDuringAnAct(t *testing.T) {
 		w.clock.Advance(time.Second)
 		w.sync(moved(a, "NEW-1"), provisional("ann", "B-1", w.clock.Now().Add(-time.Second)))
 		assert.Equal(t, []string{"B-1", "NEW-1"}, w.issues(ann))
-		assert.Equal(t, []string{"cw:ann:B-1 running B-1", "cw:ann:A-1 running NEW-1"}, told(t, stop()))
+		assert.Equal(t, []string{"cw:ann:B-1 running B-1", "cw:ann:A-1 running NEW-1"}, summaries(t, stop()))
 	})
 }
 
@@ -147,6 +147,6 @@ func TestStartOnAMovedIssueWithoutItsID(t *testing.T) {
 		w.clock.Advance(time.Second)
 		again := moved(running(2, "ann", "A-1", 0), "NEW-1")
 		w.sync(again)
-		assert.Equal(t, []string{"cw:ann:NEW-1 running NEW-1", "cw:ann:A-1 running NEW-1", "cw:ann:NEW-1 stopped NEW-1"}, told(t, stop()))
+		assert.Equal(t, []string{"cw:ann:NEW-1 running NEW-1", "cw:ann:A-1 running NEW-1", "cw:ann:NEW-1 stopped NEW-1"}, summaries(t, stop()))
 	})
 }

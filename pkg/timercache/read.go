@@ -62,7 +62,7 @@ func (s Subject) userKey() string {
 	return all
 }
 
-// field is where the hash of people leads to the subject.
+// field is the field of the hash of people that leads to the subject.
 func (s Subject) field() string {
 	if s.AccountID == "" {
 		return emailField(s.userKey())
@@ -280,7 +280,7 @@ func statusOf(key string, state syncState, synced bool, now time.Time) Status {
 	return s
 }
 
-// Unnamed reports whether a timer lacks what Jira could tell of it.
+// Unnamed reports whether a timer lacks names that Jira knows.
 func Unnamed(t timer.Timer) bool {
 	return t.Issue.Summary == "" || t.Author == nil || t.Author.DisplayName == ""
 }

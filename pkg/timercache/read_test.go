@@ -93,7 +93,7 @@ func TestReadByAge(t *testing.T) {
 				assert.Equal(t, tc.known, got.CachedAt != nil)
 				assert.Equal(t, tc.aged, got.Stale)
 			}
-			assert.Equal(t, tc.known && !tc.aged, w.read(ann).ETag == fresh.ETag, "the tag tells staleness apart")
+			assert.Equal(t, tc.known && !tc.aged, w.read(ann).ETag == fresh.ETag, "the tag shows staleness")
 		})
 	}
 }

@@ -29,7 +29,7 @@ type Snapshot struct {
 	FetchedAt time.Time
 	CachedAt  time.Time
 	Source    string
-	// Enriched says that names were looked up anew rather than carried over.
+	// Enriched says that names were looked up again rather than carried over.
 	Enriched bool
 	// Unnamed says that some timers lack names because Jira did not answer.
 	Unnamed bool

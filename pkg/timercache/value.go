@@ -22,7 +22,7 @@ type about struct {
 	CachedAt time.Time `json:"cachedAt"` // when each TillNow was true
 	UserKey  string    `json:"userKey"`  // the account id, also under the e-mail key
 	Version  int64     `json:"version"`  // grows with each change of this person's timers
-	// Email is the person's address: an empty list has no author who tells it.
+	// Email is the person's address: an empty list has no author to read it from.
 	Email string `json:"email,omitempty"`
 	// Epoch is that of the sync record under which the value was written.
 	Epoch string `json:"epoch,omitempty"`
@@ -181,7 +181,7 @@ func (s syncState) believes(v about) bool {
 }
 
 // nextVersion is higher than before, and higher than the versions that a Redis
-// that lost everything can no longer tell: clients keep ETags.
+// that lost everything no longer knows: clients keep ETags.
 // A version dates its events, so one that is no moment before the year 10000 was
 // not written here.
 func nextVersion(before int64, now time.Time) int64 {

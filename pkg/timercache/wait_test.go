@@ -300,7 +300,7 @@ func TestWaitSubscriptionIsCutOnce(t *testing.T) {
 }
 
 // cutOnce confirms the first subscription and ends it, and then something
-// happens that only a new one can tell of.
+// happens that only a new one can receive.
 type cutOnce struct {
 	timercache.Redis
 	cut       atomic.Bool

@@ -25,7 +25,7 @@ func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait tim
 	channel := ""
 	if subject.AccountID != "" && subject.AccountID != all {
 		channel = EventsChannel(subject.AccountID)
-	} else { // the account of an address is told by its value
+	} else { // the account of an address is in its value
 		page, err := c.Page(ctx, subject)
 		if err != nil || !named(etag, page.ETag) {
 			return page, err
@@ -72,14 +72,14 @@ func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string
 				return page, err
 			}
 		case <-waiting.Done():
-			return c.Page(ctx, subject) // the snapshot may have gone stale meanwhile, which no event tells
+			return c.Page(ctx, subject) // the snapshot may have gone stale meanwhile, which no event announces
 		}
 	}
 }
 
 // listen subscribes to channel, or to every account's if that is "", until ctx
 // ends. wake gets a value when listening has begun, after events, and whenever a
-// subscription was lost: something may have happened that it did not tell. A
+// subscription was lost: something may have happened meanwhile. A
 // lost one is opened again at once, but only once in a while.
 func (c *Cache) listen(ctx context.Context, channel string, wake chan<- struct{}) {
 	signal := func() {

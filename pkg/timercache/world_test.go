@@ -31,7 +31,7 @@ import (
 // start is when the worlds of these tests begin.
 var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
-// patience is how long a call may take where a machine does much else.
+// patience is how long a call may take on a busy machine.
 const patience = 30 * time.Second
 
 // backends are the ways to a Redis; every promise is kept over each of them.

@@ -18,7 +18,7 @@ type change struct {
 	Expected string `json:"expected,omitempty"`
 	// Value replaces the person's value; "" removes it.
 	Value string `json:"value,omitempty"`
-	// Message tells subscribers what changed; "" for nothing.
+	// Message is published to subscribers; "" for nothing.
 	Message string `json:"message,omitempty"`
 	// Emails are the addresses under which the value is stored too, Gone those
 	// under which nobody's is any more.

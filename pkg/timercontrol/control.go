@@ -73,7 +73,7 @@ type Control struct {
 type Request struct {
 	Token     secret.Text
 	AccountID string // as the caller says; "" if they do not
-	Claimed   bool   // no login tells that the account is the caller's
+	Claimed   bool   // no login proves that the account is the caller's
 	IssueKey  string // checked; may be "" on a stop
 	TimerID   int64  // 0 if none was named
 	Comment   string
@@ -162,7 +162,7 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 		return Outcome{}, c.failed(ctx, whose.account, err)
 	}
 	if at.IsZero() {
-		at = c.Now().Truncate(time.Second) // as Clockwork would tell it
+		at = c.Now().Truncate(time.Second) // as Clockwork would report it
 	}
 	var out Outcome
 	if whose.account != "" {
@@ -232,7 +232,7 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 }
 
 // Running looks whether the timer that r would start runs. What is in the cache
-// decides: it tells that one runs, and never that none does.
+// decides: it can show that one runs, never that none does.
 func (c *Control) Running(ctx context.Context, r Request) (t timer.Timer, found bool) {
 	r.Known = nil // it has been done meanwhile, or not
 	whose, err := c.subject(ctx, r)

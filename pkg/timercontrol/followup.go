@@ -32,7 +32,7 @@ func (c *Control) write(ctx context.Context, problem string, held *timercache.He
 	}
 	c.Log.ErrorContext(ctx, problem, "error", err)
 	if held == nil {
-		return false // whether there was a sync could not be told; the one that was asked for shows the change
+		return false // the sync record could not be read; the requested sync shows the change
 	}
 	again := func(ctx context.Context) error {
 		ctx, done := context.WithTimeout(ctx, followUp)

@@ -35,7 +35,7 @@ func (l *late) Stopped(ctx context.Context, owner timer.Person, issue timer.Issu
 	return l.record.Stopped(ctx, owner, issue, at, held)
 }
 
-// What Clockwork did is shown also where Redis was too slow the first time.
+// What Clockwork did is shown even if Redis was too slow the first time.
 func TestCacheThatIsLate(t *testing.T) {
 	for name, tt := range map[string]struct {
 		call func(*timercontrol.Control, context.Context, timercontrol.Request) (timercontrol.Outcome, error)

@@ -13,7 +13,7 @@ import (
 )
 
 // OwnerStore remembers which account a Clockwork token was validated for.
-// Clockwork has no call that tells. The token itself is not stored, only its
+// Clockwork has no call for that. The token itself is not stored, only its
 // HMAC: without the key, one cannot test guesses against what Redis holds.
 type OwnerStore struct {
 	Redis interface {

@@ -139,8 +139,8 @@ func provisional(account string, r Request, n names, at time.Time) timer.Timer {
 }
 
 // provisionalID stands for the id until a snapshot brings Clockwork's own. It is
-// negative, and tells the start. Clockwork tells whole seconds; the milliseconds
-// tell apart the timers that start within one.
+// negative, and contains the start. Clockwork reports whole seconds; the milliseconds
+// distinguish the timers that start within one.
 func provisionalID(start time.Time, issueKey string) int64 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(issueKey))

@@ -12,10 +12,10 @@ import (
 // for a while: it certainly did not arrive.
 var ErrOpen = errors.New("not asked: it did not answer several times in a row")
 
-// Verdict is what one attempt tells of an upstream.
+// Verdict is what one attempt says about an upstream.
 type Verdict int
 
-// What an attempt can tell.
+// The verdicts.
 const (
 	Unclear  Verdict = iota // nothing: the caller hung up, for one
 	Answered                // it works, whatever it thinks of the question
@@ -76,13 +76,12 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	return &Breaker{opts: o}
 }
 
-// probeTime is what a refused caller is told to wait while a probe is under
-// way.
+// probeTime is how long a refused caller should wait while a probe is under way.
 const probeTime = time.Second
 
 // Enter asks to make one attempt for a caller, "" if nobody knows for whom. If
 // that is refused, leave is nil and wait the time until it is worth asking
-// again. Otherwise leave must be called once, with what the attempt told; probe
+// again. Otherwise leave must be called once, with the verdict of the attempt; probe
 // says that those who are refused wait for it. A nil Breaker refuses nothing.
 func (b *Breaker) Enter(caller string) (leave func(Verdict), probe bool, wait time.Duration) {
 	if b == nil {
@@ -165,7 +164,7 @@ func (b *Breaker) close() {
 }
 
 // FailingSince is the time of the first failure since the upstream last
-// answered; zero where its last word was an answer, or nothing was asked.
+// answered; zero if its last call was answered, or nothing was asked.
 func (b *Breaker) FailingSince() time.Time {
 	if b == nil {
 		return time.Time{}

@@ -31,8 +31,8 @@ func newCircuit() *circuit {
 	return c
 }
 
-// tell makes one attempt for each verdict, which the breaker must allow.
-func (c *circuit) tell(t *testing.T, verdicts ...upstream.Verdict) {
+// attempt makes one attempt for each verdict. The breaker must allow them.
+func (c *circuit) attempt(t *testing.T, verdicts ...upstream.Verdict) {
 	t.Helper()
 	for _, v := range verdicts {
 		leave, _, _ := c.Enter("")
@@ -41,7 +41,7 @@ func (c *circuit) tell(t *testing.T, verdicts ...upstream.Verdict) {
 	}
 }
 
-// refused is how long an attempt is told to wait; 0 where it is allowed.
+// refused is how long an attempt must wait; 0 if it is allowed.
 func (c *circuit) refused() time.Duration {
 	leave, _, wait := c.Enter("")
 	if leave == nil {
@@ -54,8 +54,8 @@ func (c *circuit) refused() time.Duration {
 func TestBreakerOpens(t *testing.T) {
 	const f, a, u = upstream.Failed, upstream.Answered, upstream.Unclear
 	for name, c := range map[string]struct {
-		told []upstream.Verdict
-		open bool
+		verdicts []upstream.Verdict
+		open     bool
 	}{
 		"nothing":                     {nil, false},
 		"too-few":                     {[]upstream.Verdict{f, f}, false},
@@ -69,7 +69,7 @@ func TestBreakerOpens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newCircuit()
-			b.tell(t, c.told...)
+			b.attempt(t, c.verdicts...)
 			want := time.Duration(0)
 			if c.open {
 				want = 10 * time.Second
@@ -81,7 +81,7 @@ func TestBreakerOpens(t *testing.T) {
 
 func TestBreakerProbesOnce(t *testing.T) {
 	b := newCircuit()
-	b.tell(t, upstream.Failed, upstream.Failed, upstream.Failed)
+	b.attempt(t, upstream.Failed, upstream.Failed, upstream.Failed)
 	b.now = b.now.Add(9 * time.Second)
 	assert.Equal(t, time.Second, b.refused(), "what is left of the open time")
 
@@ -107,21 +107,21 @@ func TestBreakerProbesOnce(t *testing.T) {
 
 func TestBreakerStaysOpenLonger(t *testing.T) {
 	b := newCircuit()
-	b.tell(t, upstream.Failed, upstream.Failed, upstream.Failed)
+	b.attempt(t, upstream.Failed, upstream.Failed, upstream.Failed)
 	for _, want := range []time.Duration{10, 20, 30, 30, 30} {
 		assert.Equal(t, want*time.Second, b.refused())
 		b.now = b.now.Add(want * time.Second)
-		b.tell(t, upstream.Failed)
+		b.attempt(t, upstream.Failed)
 	}
 	b.now = b.now.Add(30 * time.Second)
-	b.tell(t, upstream.Answered, upstream.Failed, upstream.Failed, upstream.Failed)
-	assert.Equal(t, 10*time.Second, b.refused(), "a new outage begins anew")
+	b.attempt(t, upstream.Answered, upstream.Failed, upstream.Failed, upstream.Failed)
+	assert.Equal(t, 10*time.Second, b.refused(), "a new outage starts with the first open time")
 }
 
 func TestBreakerJitter(t *testing.T) {
 	b := newCircuit()
 	b.jitter = 0.5
-	b.tell(t, upstream.Failed, upstream.Failed, upstream.Failed)
+	b.attempt(t, upstream.Failed, upstream.Failed, upstream.Failed)
 	assert.Equal(t, 9*time.Second, b.refused(), "up to a fifth less")
 }
 
@@ -130,7 +130,7 @@ func TestBreakerIgnoresLateAnswers(t *testing.T) {
 	b := newCircuit()
 	lateAnswer, _, _ := b.Enter("")
 	lateFailure, _, _ := b.Enter("")
-	b.tell(t, upstream.Failed, upstream.Failed, upstream.Failed)
+	b.attempt(t, upstream.Failed, upstream.Failed, upstream.Failed)
 	lateAnswer(upstream.Answered)
 	assert.Equal(t, 10*time.Second, b.refused())
 	assert.False(t, b.FailingSince().IsZero())
@@ -147,41 +147,41 @@ func TestBreakerFailingSince(t *testing.T) {
 	began := b.now
 	assert.Zero(t, b.FailingSince())
 	for range 3 {
-		b.tell(t, upstream.Failed)
+		b.attempt(t, upstream.Failed)
 		b.now = b.now.Add(time.Second)
 		assert.Equal(t, began, b.FailingSince(), "the first of them")
 	}
 	b.now = b.now.Add(time.Minute)
-	b.tell(t, upstream.Failed)
+	b.attempt(t, upstream.Failed)
 	assert.Equal(t, began, b.FailingSince(), "a probe that fails is the same outage")
 	b.now = b.now.Add(time.Minute)
-	b.tell(t, upstream.Answered)
+	b.attempt(t, upstream.Answered)
 	assert.Zero(t, b.FailingSince())
-	b.tell(t, upstream.Failed, upstream.Answered)
+	b.attempt(t, upstream.Failed, upstream.Answered)
 	assert.Zero(t, b.FailingSince())
 }
 
 // An outage is two lines, however many ask meanwhile.
 func TestBreakerLog(t *testing.T) {
 	b := newCircuit()
-	b.tell(t, upstream.Failed, upstream.Failed)
+	b.attempt(t, upstream.Failed, upstream.Failed)
 	b.now = b.now.Add(2 * time.Second)
-	b.tell(t, upstream.Failed)
+	b.attempt(t, upstream.Failed)
 	for _, wait := range []time.Duration{10, 20, 30} {
 		b.refused()
 		b.now = b.now.Add(wait * time.Second)
 		if wait < 30 {
-			b.tell(t, upstream.Failed)
+			b.attempt(t, upstream.Failed)
 		}
 	}
-	b.tell(t, upstream.Answered, upstream.Answered)
+	b.attempt(t, upstream.Answered, upstream.Answered)
 	lines := strings.Split(strings.TrimSpace(b.log.String()), "\n")
 	require.Len(t, lines, 2, b.log.String())
 	assert.Contains(t, lines[0], `level=WARN msg="upstream down" upstream=jira for_all=true failing_for=2s open_for=10s`)
 	assert.Contains(t, lines[1], `level=WARN msg="upstream up again" upstream=jira down_for=1m2s`)
 }
 
-// as makes an attempt for a caller; refused tells that it was not allowed.
+// as makes an attempt for a caller; refused reports that it was not allowed.
 func (c *circuit) as(caller string, v upstream.Verdict) (refused bool) {
 	leave, _, _ := c.Enter(caller)
 	if leave == nil {
@@ -271,7 +271,7 @@ func TestNoBreaker(t *testing.T) {
 // time is over.
 func TestBreakerFromManyGoroutines(t *testing.T) {
 	b := newCircuit()
-	b.tell(t, upstream.Failed, upstream.Failed, upstream.Failed)
+	b.attempt(t, upstream.Failed, upstream.Failed, upstream.Failed)
 	b.now = b.now.Add(10 * time.Second)
 	var probes atomic.Int64
 	var mu sync.Mutex

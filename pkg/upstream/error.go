@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Codes that this backend gives itself, where the upstream has no word of its
-// own or its word would mislead.
+// Codes that this backend gives itself, if the upstream has no word of its own or
+// its word would mislead.
 const (
 	CodeAuthFailed = "AUTH_FAILED"    // the upstream refuses the credential of this server, not of the caller
 	CodeBadBody    = "BAD_BODY"       // it answered 2xx with something that cannot be read, or 403 or 404 with a page that is not its own

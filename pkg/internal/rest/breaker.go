@@ -8,9 +8,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
-// patience is how long an attempt must be given before its silence says
-// anything about the upstream: a caller with less left than that was late.
-const patience = time.Second
+// minPatience is the shortest time for an answer after which silence says something
+// about the upstream.
+const minPatience = time.Second
 
 // attempt sends r once, unless the breaker is open.
 func (c *Client) attempt(ctx context.Context, r Request) (*Response, *upstream.Error) {
@@ -18,8 +18,8 @@ func (c *Client) attempt(ctx context.Context, r Request) (*Response, *upstream.E
 	if leave == nil {
 		return nil, &upstream.Error{Upstream: c.opts.Upstream, Op: r.Op, RetryAfter: wait, Err: upstream.ErrOpen}
 	}
-	told := upstream.Unclear
-	defer func() { leave(told) }()
+	verdict := upstream.Unclear
+	defer func() { leave(verdict) }()
 	given := left(ctx)
 	if r.Attempt > 0 {
 		given = min(given, r.Attempt)
@@ -27,20 +27,20 @@ func (c *Client) attempt(ctx context.Context, r Request) (*Response, *upstream.E
 	x := c.send(ctx, r)
 	failed := c.check(r, x)
 	if failed != nil {
-		told = judge(failed, given)
+		verdict = judge(failed, given)
 	} else {
-		told = upstream.Answered
+		verdict = upstream.Answered
 	}
 	return x.resp, failed
 }
 
-// judge says what a failed attempt tells of the upstream's health.
+// judge says what a failed attempt means for the upstream's health.
 func judge(failed *upstream.Error, given time.Duration) upstream.Verdict {
 	_, unsent := errors.AsType[*notSentError](failed.Err)
 	switch {
 	case unsent, errors.Is(failed.Err, context.Canceled):
 		return upstream.Unclear
-	case failed.Timeout() && given < patience:
+	case failed.Timeout() && given < minPatience:
 		return upstream.Unclear
 	case errors.Is(failed.Err, errTooLarge):
 		return upstream.Answered

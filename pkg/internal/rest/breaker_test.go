@@ -86,7 +86,7 @@ func TestOpenBreakerSendsNothing(t *testing.T) {
 }
 
 // Attempts count one by one, and no repetition goes to an upstream that has
-// just been given up: the call tells what it saw itself.
+// just been given up: the call returns its own failure.
 func TestBreakerOpensAmidRepetitions(t *testing.T) {
 	r := newRig(t, Options{Breaker: brittle(2)}, answer(503, `{"code":"BROKEN","message":"later"}`))
 	_, err := r.Do(t.Context(), Request{Op: "x.get"})
@@ -103,7 +103,7 @@ func TestBreakerCountsSilence(t *testing.T) {
 		c, err := New(Options{Upstream: "jira", BaseURL: "https://jira.example", Transport: &calls, Breaker: brittle(2)})
 		require.NoError(t, err)
 		for range 2 {
-			_, err := c.Do(t.Context(), Request{Op: "x.get", Timeout: patience})
+			_, err := c.Do(t.Context(), Request{Op: "x.get", Timeout: minPatience})
 			assert.True(t, asError(t, err).Timeout())
 		}
 		_, err = c.Do(t.Context(), Request{Op: "x.get"})

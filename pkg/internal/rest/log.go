@@ -26,7 +26,7 @@ func (c *Client) record(ctx context.Context, op string, d time.Duration, attempt
 	c.opts.Log.LogAttrs(ctx, slog.LevelDebug, "upstream call", append(attrs, result(resp, err)...)...)
 }
 
-// statusOf is the last attempt's status, 0 where nothing came.
+// statusOf is the last attempt's status, 0 if no answer came.
 func statusOf(resp *Response, err error) int {
 	if e, ok := errors.AsType[*upstream.Error](err); ok {
 		return e.Status

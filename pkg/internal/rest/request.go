@@ -51,7 +51,7 @@ func (r Request) method() string {
 
 func (r Request) readOnly() bool { return r.ReadOnly || r.method() == http.MethodGet }
 
-// build makes the HTTP request anew for each attempt, since a body is read once.
+// build makes a new HTTP request for each attempt, because a body is read once.
 func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	u, err := c.url(r.Path, r.Query)
 	if err != nil {

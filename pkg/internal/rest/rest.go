@@ -14,14 +14,14 @@
 //   - a pause of more than five seconds, or one that would outlast the deadline,
 //     is not begun: the failure is returned at once, with its RetryAfter.
 //
-// The breaker's policy, where a client has one:
+// The breaker's policy, if a client has one:
 //
 //   - each attempt counts, repeated ones too: a hanging upstream shows early, and
 //     no repetition is sent to one that has just been given up;
 //   - a failure is a connection that could not be opened or broke, half an
 //     answer, a 5xx, or no answer in time, if there was a second to give it. Any
-//     other answer is none, 429 and nonsense included: it works. Where the caller
-//     hung up, nothing is learnt;
+//     other answer shows that the upstream works, 429 and nonsense included. If the
+//     caller hung up, nothing counts;
 //   - failures of one caller's alone open it for that caller alone, so that one
 //     slow query does not shut everybody out;
 //   - while it is open a call fails at once with upstream.ErrOpen and what is

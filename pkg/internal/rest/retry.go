@@ -16,8 +16,8 @@ const (
 	maxAttempts = 3
 	baseBackoff = 200 * time.Millisecond
 	maxBackoff  = 2 * time.Second
-	// maxPause is the longest pause that a person still waits through. The
-	// caller is told of a longer one instead.
+	// maxPause is the longest pause that a person still waits for. A longer one is
+	// returned to the caller as RetryAfter.
 	maxPause = 5 * time.Second
 )
 

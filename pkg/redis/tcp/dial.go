@@ -25,8 +25,8 @@ func eager(o *goredis.Options) dialer {
 	}
 }
 
-// unreached is a connection that was not made, for the reason that it tells
-// whoever uses it.
+// unreached is a connection that could not be opened. Whoever uses it gets the
+// reason.
 type unreached struct{ why error }
 
 func (u unreached) Read([]byte) (int, error)       { return 0, u.why }

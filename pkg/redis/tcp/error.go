@@ -28,7 +28,7 @@ func errorOf(ctx context.Context, op string, err error, cmds ...[]string) *redis
 var ErrQueued = errors.New("not sent: it waited for the connections that other calls use")
 
 // errProtocol stands for what go-redis says of an answer that it cannot read,
-// which would quote the answer; the type tells it from a failed TLS handshake.
+// which would quote the answer; the type distinguishes it from a failed TLS handshake.
 var errProtocol = errors.New("what answers does not speak Redis, or not the TLS that the URL asks for")
 
 // lost is the error of a call that brought no whole answer.

@@ -94,8 +94,8 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// held is a Redis whose one connection is in use until the test ends it.
-func held(t *testing.T, timeout time.Duration) (client *redis.Client, first <-chan error, answers *sync.Mutex) {
+// busy is a Redis whose only connection is in use until the test unlocks answers.
+func busy(t *testing.T, timeout time.Duration) (client *redis.Client, first <-chan error, answers *sync.Mutex) {
 	t.Helper()
 	answers = new(sync.Mutex)
 	answers.Lock()
@@ -116,7 +116,7 @@ func held(t *testing.T, timeout time.Duration) (client *redis.Client, first <-ch
 // Time that a call spends in our own queue says nothing about Redis, and it
 // certainly did not arrive.
 func TestQueuedTooLong(t *testing.T) {
-	client, first, answers := held(t, time.Minute)
+	client, first, answers := busy(t, time.Minute)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	_, err := client.Do(ctx, "INCR", "k")
