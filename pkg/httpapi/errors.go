@@ -50,6 +50,7 @@ var table = []struct {
 	{timercontrol.ErrNotOwner, http.StatusForbidden, "FORBIDDEN", "This Clockwork token belongs to another account."},
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},
+	{timercache.ErrOtherSite, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The server's Redis holds the timers of another Jira site. Its operator has to set KEY_PREFIX."},
 	{timercache.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{realtime.ErrUnavailable, http.StatusServiceUnavailable, "STORE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{inngestapi.ErrNotRegistered, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "Inngest does not know the sync function, so that nothing would run. The server's operator has to register it: `server doctor` says how."},

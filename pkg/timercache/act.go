@@ -69,6 +69,15 @@ func HeldKeys(name string) []string { return []string{syncKey, timersPrefix + na
 // NewHeld makes a Held of the values of HeldKeys, "" for a missing one.
 func NewHeld(values []string) *Held { return &Held{sync: values[0], own: values[1], bucket: values[2]} }
 
+// CheckSite returns ErrOtherSite if what was read belongs to another Jira site.
+// Whoever starts or stops something asks first, while Clockwork knows of nothing.
+func (c *Cache) CheckSite(held *Held) error {
+	if state, _ := c.sync.decode(held.sync); state.ofAnother(c.site) {
+		return fmt.Errorf("%w: it is %s", ErrOtherSite, state.Site)
+	}
+	return nil
+}
+
 // Started records that Clockwork accepted the start of t for owner at the moment
 // t.StartedAt of Clockwork's clock, before any snapshot shows it. It replaces an
 // older timer of the same issue. It changes nothing if a start or stop on that
@@ -227,6 +236,9 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, err error) {
 	raw := held.own
 	state, recorded := c.sync.decode(held.sync)
+	if err := c.CheckSite(held); err != nil {
+		return v, state, "", err
+	}
 	fromHash := raw == "" || !state.believes(marksOf(raw))
 	if raw == "" && unlisted(held.bucket, state.Epoch, account) {
 		return v, state, "", nil

@@ -74,7 +74,7 @@ func (m *syncMemo) decode(raw string) (syncState, bool) {
 	}
 	state, ok := decodeSync(raw)
 	if state.ofAnother(m.site) {
-		state, ok = syncState{}, false
+		state, ok = syncState{Site: state.Site}, false // the site for CheckSite alone
 	}
 	m.last.Store(&decodedSync{raw, state, ok})
 	return state, ok

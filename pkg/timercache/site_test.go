@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -30,6 +31,13 @@ func TestAnotherSitesRecordIsRefused(t *testing.T) {
 			assert.Nil(t, view.SyncedAt)
 			assert.Empty(t, view.Timers)
 		}
+		before := w.get("clockwork:timers:ann")
+		err = other.Started(t.Context(), timer.Person{AccountID: "ann"}, running(2, "ann", "B-2", time.Minute), "", nil)
+		require.ErrorIs(t, err, timercache.ErrOtherSite, "a start writes nothing into the other site's data")
+		assert.Equal(t, before, w.get("clockwork:timers:ann"))
+		held := timercache.NewHeld([]string{w.get("clockwork:sync"), "", ""})
+		require.ErrorIs(t, other.CheckSite(held), timercache.ErrOtherSite)
+		require.NoError(t, w.cache.CheckSite(held))
 		last, err := other.Freshness(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, timercache.Freshness{Stale: true, Forgotten: true, OtherSite: "acme.example.test"}, last)

@@ -44,6 +44,7 @@ type Names interface {
 
 // Cache is where clients read timers from.
 type Cache interface {
+	CheckSite(held *timercache.Held) error
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
 	ReadHeld(ctx context.Context, accountID string, held *timercache.Held) (timercache.View, error)
 	Started(ctx context.Context, owner timer.Person, t timer.Timer, unproven string, held *timercache.Held) error
@@ -111,6 +112,11 @@ func (c *Control) subject(ctx context.Context, r Request) (subject, error) {
 		return subject{unread: fmt.Errorf("%w: %w", timercache.ErrUnavailable, known.Err)}, nil
 	case known.Owner.Account != "" && r.AccountID != "" && known.Owner.Account != r.AccountID:
 		return subject{}, ErrNotOwner
+	}
+	if known.held != nil {
+		if err := c.Cache.CheckSite(known.held); err != nil {
+			return subject{}, err
+		}
 	}
 	return subject{cmp.Or(known.Owner.Account, r.AccountID), r.Claimed && !known.Owner.Seen, known, nil}, nil
 }

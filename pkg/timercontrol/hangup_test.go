@@ -36,6 +36,8 @@ func (r *record) Read(context.Context, timercache.Subject) (timercache.View, err
 	return timercache.View{}, nil
 }
 
+func (*record) CheckSite(*timercache.Held) error { return nil }
+
 func (r *record) ReadHeld(context.Context, string, *timercache.Held) (timercache.View, error) {
 	return timercache.View{}, nil
 }
