@@ -114,7 +114,7 @@ func (s *Sandbox) userJSON(p *Person) map[string]any {
 		"self":      "https://" + s.site.Host + "/rest/api/3/user?accountId=" + url.QueryEscape(p.AccountID),
 		"accountId": p.AccountID, "accountType": "atlassian", "active": !p.Inactive,
 		"displayName": p.DisplayName, "timeZone": p.TimeZone, "locale": "en_US",
-		"avatarUrls": map[string]any{"48x48": p.avatarURL(), "24x24": p.avatarURL(), "16x16": p.avatarURL(), "32x32": p.avatarURL()},
+		"avatarUrls": map[string]any{"48x48": p.AvatarURL(), "24x24": p.AvatarURL(), "16x16": p.AvatarURL(), "32x32": p.AvatarURL()},
 	}
 	if email := p.visibleEmail(); email != "" {
 		out["emailAddress"] = email

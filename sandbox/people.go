@@ -25,13 +25,13 @@ func (p *Person) visibleEmail() string {
 	return p.Email
 }
 
-func (p *Person) avatarURL() string {
+func (p *Person) AvatarURL() string {
 	return "https://avatar-management.example.com/" + strings.ReplaceAll(p.AccountID, ":", "-") + "/48"
 }
 
 // public is the person as others see it.
 func (p *Person) public() *timer.Person {
-	return &timer.Person{AccountID: p.AccountID, EmailAddress: p.visibleEmail(), DisplayName: p.DisplayName, AvatarURL: p.avatarURL()}
+	return &timer.Person{AccountID: p.AccountID, EmailAddress: p.visibleEmail(), DisplayName: p.DisplayName, AvatarURL: p.AvatarURL()}
 }
 
 func (p *Person) location() *time.Location {

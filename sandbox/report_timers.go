@@ -66,7 +66,7 @@ func (s *Sandbox) timerJSON(t *runningTimer, forge bool) map[string]any {
 	}
 	if !s.switches.OmitAuthors {
 		p := s.byAccount[t.authorID]
-		author := map[string]any{"accountId": p.AccountID, "displayName": p.DisplayName, "avatarUrl": p.avatarURL()}
+		author := map[string]any{"accountId": p.AccountID, "displayName": p.DisplayName, "avatarUrl": p.AvatarURL()}
 		if email := p.visibleEmail(); email != "" {
 			author["emailAddress"] = email
 		}

@@ -44,7 +44,7 @@ func TestForeignPages(t *testing.T) {
 				}
 			}
 			const start = "/_sandbox/control/timers/start"
-			for _, path := range []string{start, "/_sandbox/control/faults", "/_sandbox/control", "/_sandbox/env", "/_sandbox/control/state"} {
+			for _, path := range []string{start, "/_sandbox/control/faults", "/_sandbox/control", "/_sandbox/env", "/_sandbox/people", "/_sandbox/control/state"} {
 				for _, method := range []string{"GET", "POST"} {
 					for _, header := range [][]string{{"Origin", "https://evil.test"}, {"Origin", "null"}, {"Origin", "http://localhost:5173"}, {"Origin", "https://tunnel.example"}, {"Sec-Fetch-Site", "cross-site"}} {
 						status, body := ask(method, path, "localhost:"+dev.port(), header...)

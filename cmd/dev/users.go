@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/auth/password"
+	"github.com/clockwork-timer/backend/pkg/web"
 	"github.com/clockwork-timer/backend/sandbox"
 )
 
@@ -38,4 +40,24 @@ func authUsers(people []sandbox.Person) string {
 		panic("dev: users that cannot be encoded: " + err.Error()) // plain strings always can
 	}
 	return string(encoded)
+}
+
+// servePeople lists the people to pick from on the login page.
+func (w *world) servePeople(out http.ResponseWriter, _ *http.Request) {
+	type person struct {
+		Username    string `json:"username"`
+		DisplayName string `json:"displayName"`
+		AvatarURL   string `json:"avatarUrl"`
+	}
+	reply := struct {
+		Password string   `json:"password"`
+		People   []person `json:"people"`
+	}{Password: devPassword}
+	for _, p := range w.upstreams.People() {
+		reply.People = append(reply.People, person{usernameOf(p), p.DisplayName, p.AvatarURL()})
+	}
+	web.Protect(out.Header())
+	if err := web.OK(reply).Write(out); err != nil {
+		w.log.Debug("people not listed", "error", err)
+	}
 }

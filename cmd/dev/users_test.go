@@ -43,11 +43,21 @@ func TestUsersCanLogIn(t *testing.T) {
 	for _, timer := range w.upstreams.RunningTimers() {
 		running[timer.RunningFor]++
 	}
-	for _, p := range w.upstreams.People() {
-		username := usernameOf(p)
+	response, err := http.Get(w.base + "/_sandbox/people")
+	require.NoError(t, err)
+	var listed struct {
+		Password string
+		People   []struct{ Username, DisplayName, AvatarURL string }
+	}
+	decode(t, response, &listed)
+	require.Len(t, listed.People, len(w.upstreams.People()))
+	for i, p := range w.upstreams.People() {
+		username := listed.People[i].Username
+		assert.Equal(t, p.DisplayName, listed.People[i].DisplayName)
 		assert.Contains(t, screen.String(), username)
-		response, err := http.Post(w.base+"/login", "application/json", strings.NewReader(`{"username":"`+username+`","password":"clockwork"}`))
+		response, err := http.Post(w.base+"/login", "application/json", strings.NewReader(`{"username":"`+username+`","password":"`+listed.Password+`","session":"cookie"}`))
 		require.NoError(t, err)
+		assert.Contains(t, strings.Join(response.Header.Values("Set-Cookie"), "\n"), "cw_session=", "a reload keeps the login")
 		var login struct {
 			AccessToken string `json:"access_token"`
 			UserID      string `json:"user_id"`

@@ -34,6 +34,7 @@ import (
 const (
 	sandboxPath = "/_sandbox"
 	envPath     = sandboxPath + "/env"
+	peoplePath  = sandboxPath + "/people"
 	controlPath = sandboxPath + "/control"
 )
 
@@ -58,7 +59,7 @@ type world struct {
 // printed by --env.
 var (
 	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
-	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL"}
+	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "PUBLIC_URL"}
 )
 
 func newWorld(base, redisAddress string, given map[string]string, stderr io.Writer) (_ *world, err error) {
@@ -74,6 +75,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 	}()
 	w.variables = w.environment(restToken, given)
 	variables := maps.Clone(w.variables)
+	variables["PUBLIC_URL"] = w.base // not printed: "vercel dev" has another address
 	for _, name := range notPrinted {
 		if value, ok := given[name]; ok {
 			variables[name] = value
@@ -183,7 +185,7 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 // no login, so pages of other origins are refused there. The stand-ins check
 // credentials, as the real upstreams do.
 func (w *world) handler(realtime ...routes.Route) http.Handler {
-	mounted := append([]routes.Route{w.pages, {Path: "GET " + envPath, Handler: w.serveVariables}}, realtime...)
+	mounted := append([]routes.Route{w.pages, {Path: "GET " + envPath, Handler: w.serveVariables}, {Path: "GET " + peoplePath, Handler: w.servePeople}}, realtime...)
 	mount := func(path string, handler http.Handler) {
 		below := http.StripPrefix(path, handler).ServeHTTP
 		mounted = append(mounted, routes.Route{Path: path + "/", Handler: below}, routes.Route{Path: path, Handler: below})
@@ -199,7 +201,7 @@ func (w *world) handler(realtime ...routes.Route) http.Handler {
 		switch path := r.URL.Path + "/"; {
 		case !strings.HasPrefix(path, sandboxPath+"/"):
 			product.ServeHTTP(out, r)
-		case strings.HasPrefix(path, envPath+"/"), strings.HasPrefix(path, controlPath+"/"):
+		case strings.HasPrefix(path, envPath+"/"), strings.HasPrefix(path, controlPath+"/"), strings.HasPrefix(path, peoplePath+"/"):
 			controls.ServeHTTP(out, r)
 		default:
 			all.ServeHTTP(out, r)
