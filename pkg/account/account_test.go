@@ -92,7 +92,7 @@ func (b *browser) call(t *testing.T, method, path, body string) answer {
 	for name, values := range b.header {
 		request.Header[name] = values
 	}
-	if body != "" {
+	if body != "" && request.Header.Get("Content-Type") == "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if b.access != "" {
@@ -410,4 +410,12 @@ func TestStoredClockworkToken(t *testing.T) {
 	c := without.browser(t)
 	c.logIn(t, "linh", "cookie")
 	assertRefused(t, c.call(t, "PUT", "/api/me/clockwork-token", `{"token":"`+without.Sandbox.ClockworkToken(without.linh).Reveal()+`"}`), 503, "VAULT_NOT_CONFIGURED")
+}
+
+// Providers' codes are longer than anything else in a query.
+func TestCallbackTakesLongCodes(t *testing.T) {
+	w := newWorld(t, nil)
+	got := w.browser(t).call(t, "GET", "/api/auth/callback?again=1&state=unknown&code="+strings.Repeat("c", 2000), "")
+	assert.Equal(t, 200, got.StatusCode, got.text)
+	assert.Contains(t, got.text, "signin=SIGNIN_EXPIRED")
 }

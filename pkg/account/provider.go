@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
@@ -210,10 +210,10 @@ func codeOf(err error) string {
 	return "SIGNIN_FAILED"
 }
 
-// leadTo is a page that opens a path of this site by itself: a Strict cookie that
-// was set just now is not sent with a redirect.
-func leadTo(path string) []byte {
-	escaped := strings.NewReplacer("&", "&amp;", `"`, "&#34;", "<", "&lt;", ">", "&gt;", "'", "&#39;").Replace(path)
+// leadTo is a page that opens an address by itself: a Strict cookie that was set just
+// now is not sent with a redirect.
+func leadTo(address string) []byte {
+	escaped := html.EscapeString(address)
 	return []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Signing in</title><meta http-equiv="refresh" content="0;url=` + escaped +
 		`"><p><a href="` + escaped + `">Continue</a></p></html>` + "\n")
 }

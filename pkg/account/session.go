@@ -32,18 +32,26 @@ func refresh(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, e
 type tokenRequest struct {
 	GrantType    string `json:"grant_type"`
 	RefreshToken string `json:"refresh_token"`
+	Code         string `json:"code"`
+	CodeVerifier string `json:"code_verifier"`
+	RedirectURI  string `json:"redirect_uri"`
+	ClientID     string `json:"client_id"`
 }
 
-// issueToken gives an app its next tokens. It reads no cookie.
+// issueToken gives an app its first tokens, for a code, or the next ones. It reads no
+// cookie.
 func issueToken(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	var in tokenRequest
 	if err := web.DecodeJSON(r.Request, &in); err != nil {
 		return web.Reply{}, err
 	}
-	if in.GrantType != "refresh_token" {
-		return web.Reply{}, web.BadRequest("grant_type", `grant_type is "refresh_token".`)
+	switch in.GrantType {
+	case "authorization_code":
+		return redeemCode(ctx, d, r, in)
+	case "refresh_token":
+		return renew(ctx, d, session.Native, in.RefreshToken)
 	}
-	return renew(ctx, d, session.Native, in.RefreshToken)
+	return web.Reply{}, web.BadRequest("grant_type", `grant_type is "authorization_code" or "refresh_token".`)
 }
 
 func renew(ctx context.Context, d *app.Deps, kind session.Kind, token string) (web.Reply, error) {

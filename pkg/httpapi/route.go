@@ -19,6 +19,8 @@ type Route struct {
 	Path   string // "/api/issues/{key}": a segment in braces stands for any
 	Auth   Auth
 	Cost   Cost
+	// LongQuery allows long parameters, such as the code of a sign-in provider.
+	LongQuery bool
 	// Handle returns an error for every failure; Serve turns it into the contract's
 	// answer.
 	Handle func(ctx context.Context, d *app.Deps, r *Request) (web.Reply, error)

@@ -81,7 +81,11 @@ func answer(ctx context.Context, d *app.Deps, in *Request, route Route, allowed 
 			return reply, err
 		}
 	}
-	if in.Query, err = web.ParseQuery(in.URL.RawQuery); err != nil {
+	parse := web.ParseQuery
+	if route.LongQuery {
+		parse = web.ParseLongQuery
+	}
+	if in.Query, err = parse(in.URL.RawQuery); err != nil {
 		return reply, err
 	}
 	if route.Once == nil {

@@ -17,8 +17,7 @@ const maxBody = 64 << 10
 // DecodeJSON reads the request's body, one JSON object, into target. Unknown
 // members are ignored: clients may be newer than the server.
 func DecodeJSON(r *http.Request, target any) error {
-	if media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" ||
-		(params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
+	if !hasType(r, "application/json") {
 		return &Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_MEDIA_TYPE",
 			Message: "Send the body as JSON, with Content-Type: application/json."}
 	}
@@ -30,6 +29,23 @@ func DecodeJSON(r *http.Request, target any) error {
 		return BadRequest("", "The body must be a JSON object.")
 	}
 	return decodeObject(body, target)
+}
+
+// DecodeForm reads the request's body, an HTML form, as strictly as a query.
+func DecodeForm(r *http.Request) (Query, error) {
+	if !hasType(r, "application/x-www-form-urlencoded") {
+		return Query{}, &Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_MEDIA_TYPE", Message: "Send the body as a form."}
+	}
+	body, err := ReadBody(r, maxBody)
+	if err != nil {
+		return Query{}, err
+	}
+	return ParseQuery(string(body))
+}
+
+func hasType(r *http.Request, want string) bool {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && media == want && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // ReadBody reads a request's body of at most so many bytes, whole KiB.

@@ -9,15 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// maxParameter is the longest value of one query parameter, in characters.
-const maxParameter = 256
+// The longest value of one query parameter, in characters.
+const (
+	maxParameter     = 256
+	maxLongParameter = 8192 // Microsoft's codes exceed 1,000, Atlassian's 256
+)
 
 // Query reads a URL's query strictly: a parameter that is repeated, too long,
 // not UTF-8 or holds control characters is a 400, even one that nobody reads.
 type Query struct{ values url.Values } // one value each
 
 // ParseQuery checks and reads rawQuery.
-func ParseQuery(rawQuery string) (Query, error) {
+func ParseQuery(rawQuery string) (Query, error) { return parseQuery(rawQuery, maxParameter) }
+
+// ParseLongQuery is ParseQuery for what other servers make, such as codes.
+func ParseLongQuery(rawQuery string) (Query, error) { return parseQuery(rawQuery, maxLongParameter) }
+
+func parseQuery(rawQuery string, limit int) (Query, error) {
 	all, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return Query{}, BadRequest("", "The query string is not well formed.")
@@ -26,7 +34,7 @@ func ParseQuery(rawQuery string) (Query, error) {
 		if len(values) > 1 {
 			return Query{}, BadRequest(fieldName(name), "A parameter is given more than once; give each one once.")
 		}
-		if err := CheckText(fieldName(name), values[0], maxParameter); err != nil {
+		if err := CheckText(fieldName(name), values[0], limit); err != nil {
 			return Query{}, err
 		}
 		values[0] = strings.TrimSpace(values[0])

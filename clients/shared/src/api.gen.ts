@@ -202,7 +202,8 @@ export interface paths {
         readonly put?: never;
         /**
          * A bearer token for a username and a password
-         * @description It lasts for `expires_in` seconds. After ten failures for a user from an address, or sixty for all users from there, it
+         * @description It lasts for `expires_in` seconds: twelve hours, or 15 minutes of a `session`, which `/api/auth/refresh` and
+         *     `/api/auth/token` renew. After ten failures for a user from an address, or sixty for all users from there, it
          *     answers 429. A user who is guessed at from many addresses is never kept out, but an answer may then take three seconds
          *     longer. The cookie keeps the attempts of a device that has logged in before apart from those of others; it lets nobody in.
          *     `/api/login` is the same.
@@ -225,13 +226,272 @@ export interface paths {
         readonly put?: never;
         /**
          * A bearer token for a username and a password
-         * @description It lasts for `expires_in` seconds. After ten failures for a user from an address, or sixty for all users from there, it
+         * @description It lasts for `expires_in` seconds: twelve hours, or 15 minutes of a `session`, which `/api/auth/refresh` and
+         *     `/api/auth/token` renew. After ten failures for a user from an address, or sixty for all users from there, it
          *     answers 429. A user who is guessed at from many addresses is never kept out, but an answer may then take three seconds
          *     longer. The cookie keeps the attempts of a device that has logged in before apart from those of others; it lets nobody in.
          *     `/api/login` is the same.
          */
         readonly post: operations["loginUnderApi"];
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the login page can offer */
+        readonly get: operations["signInOptions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/refresh": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * The next access token of a browser
+         * @description The session is in an HttpOnly cookie, which changes at each use. Tabs that refresh at the same time, and one whose answer got
+         *     lost, all get the same successor. Give a session up on 401 alone.
+         */
+        readonly post: operations["refresh"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/authorize": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Ask whether an app may sign in
+         * @description An app on the person's computer opens this page in the browser. It asks the person who is signed in there, each time. Who is
+         *     not signed in is led to the login page, and from there back. The app listens on a port of the loopback address (RFC 8252).
+         */
+        readonly get: operations["askToAuthorize"];
+        readonly put?: never;
+        /**
+         * The person's answer
+         * @description The page's form. The answer is a page that opens `redirect_uri` with `code`, `state` and `iss`, or with
+         *     `error=access_denied`. The code is valid for a minute.
+         */
+        readonly post: operations["authorize"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/token": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * The tokens of an app
+         * @description For programs that keep their refresh token themselves: the first tokens for a code of `/api/auth/authorize`, then the next
+         *     ones for each refresh token. No cookie is read or set.
+         */
+        readonly post: operations["issueAppTokens"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/logout": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * End this session, or all of the person
+         * @description It is safe to repeat. Connections that were opened with a session close at once.
+         */
+        readonly post: operations["logOut"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The sessions of the person */
+        readonly get: operations["listSessions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/sessions/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** End a session */
+        readonly delete: operations["endSession"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/login/{provider}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Sign in at a provider
+         * @description A navigation: it leads to the provider, whose page leads back to `/api/auth/callback`.
+         */
+        readonly get: operations["beginSignIn"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/callback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Back from a provider
+         * @description It answers a page in any case, which leads on: signed in, or to `/?signin=CODE` with the reason why not.
+         */
+        readonly get: operations["finishSignIn"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who is signed in, and what is connected */
+        readonly get: operations["me"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/clockwork-token": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Save the person’s Clockwork token
+         * @description It is checked with Clockwork, stored encrypted, used for starts and stops that bring none, and never returned.
+         */
+        readonly put: operations["saveClockworkToken"];
+        readonly post?: never;
+        /** Forget the person’s Clockwork token */
+        readonly delete: operations["deleteClockworkToken"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The personal access tokens of the person */
+        readonly get: operations["listTokens"];
+        readonly put?: never;
+        /**
+         * A personal access token for a program
+         * @description The token is in this answer and in no other. A person may have 20.
+         */
+        readonly post: operations["createToken"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/tokens/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Revoke a personal access token
+         * @description It is refused from the next request on.
+         */
+        readonly delete: operations["revokeToken"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -589,15 +849,132 @@ export interface components {
              * @description At most 1024 bytes; white space is part of it.
              */
             readonly password: string;
+            /**
+             * @description To stay signed in, as a browser (`cookie`, if the server has `PUBLIC_URL`) or as an app that keeps its refresh token (`token`).
+             * @enum {string}
+             */
+            readonly session?: "" | "cookie" | "token";
         };
         readonly Login: {
-            /** @description A JWT. */
             readonly access_token: string;
             /** @constant */
             readonly token_type: "Bearer";
             /** @description Seconds. */
             readonly expires_in: number;
             readonly user_id: string;
+            /** @description Of a login that has a session. */
+            readonly session_id?: string;
+            /** @description For apps. Browsers have it in a cookie. */
+            readonly refresh_token?: string;
+        };
+        readonly SignInOptions: {
+            readonly providers: readonly {
+                /** @enum {string} */
+                readonly id: "atlassian" | "oidc";
+                readonly name: string;
+            }[];
+            /** @description People can log in with a password. */
+            readonly password: boolean;
+            /** @description Browsers can stay signed in. */
+            readonly sessions: boolean;
+        };
+        readonly TokenRequest: {
+            /** @constant */
+            readonly grant_type: "authorization_code";
+            readonly code: string;
+            readonly code_verifier: string;
+            readonly redirect_uri: string;
+            /** @enum {string} */
+            readonly client_id: "desktop" | "cli";
+        } | {
+            /** @constant */
+            readonly grant_type: "refresh_token";
+            readonly refresh_token: string;
+        };
+        readonly LogoutRequest: {
+            readonly everywhere?: boolean;
+        };
+        readonly Ended: {
+            /** @description How many sessions. */
+            readonly ended: number;
+        };
+        readonly Session: {
+            readonly id: string;
+            /** @description The one of this request. */
+            readonly current: boolean;
+            /** @enum {string} */
+            readonly kind: "browser" | "app";
+            /** @example Firefox on Linux */
+            readonly label: string;
+            /** @enum {string} */
+            readonly provider: "password" | "atlassian" | "oidc";
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly last_used_at: string;
+            /**
+             * Format: date-time
+             * @description If it is not used before.
+             */
+            readonly expires_at: string;
+        };
+        readonly Me: {
+            readonly user_id: string;
+            readonly account_id?: string;
+            readonly email?: string;
+            readonly display_name?: string;
+            readonly avatar_url?: string;
+            /** @enum {string} */
+            readonly role: "user" | "admin";
+            /**
+             * @description Of the personal token that was sent; else what the person may do.
+             * @enum {string}
+             */
+            readonly scope: "read" | "write" | "admin";
+            /** @description The person’s stored Clockwork token. */
+            readonly clockwork: {
+                readonly saved: boolean;
+                /**
+                 * @description How it is known whose it is.
+                 * @enum {string|null}
+                 */
+                readonly owner: "claimed" | "seen" | null;
+                /** Format: date-time */
+                readonly saved_at?: string;
+            };
+        };
+        readonly ClockworkTokenRequest: {
+            readonly token: string;
+        };
+        readonly Saved: {
+            readonly saved: boolean;
+        };
+        readonly PersonalTokenRequest: {
+            readonly name: string;
+            /** @enum {string} */
+            readonly scope: "read" | "write" | "admin" | "calendar";
+            /** @default 90 */
+            readonly expires_in_days: number;
+        };
+        readonly PersonalToken: {
+            readonly id: string;
+            /** @description Only when it is made. */
+            readonly token?: string;
+            readonly name: string;
+            /** @enum {string} */
+            readonly scope: "read" | "write" | "admin" | "calendar";
+            /** Format: date-time */
+            readonly created_at: string;
+            /**
+             * Format: date
+             * @description A day in UTC.
+             */
+            readonly last_used_on?: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+        };
+        readonly Revoked: {
+            readonly revoked: boolean;
         };
         readonly Health: {
             /** @enum {string} */
@@ -868,7 +1245,7 @@ export interface components {
         /** @description A sentence that a person can act on. */
         readonly Sentence: string;
         /** @enum {string} */
-        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "SERVER_CLOSING" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_WAITING" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR";
+        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "CROSS_SITE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_GRANT" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "NO_SESSION" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PROVIDER_UNAVAILABLE" | "RATE_LIMITED" | "SCOPE_TOO_SMALL" | "SERVER_CLOSING" | "SESSION_AMBIGUOUS" | "SESSION_ENDED" | "SESSION_UNAVAILABLE" | "SIGNIN_NOT_CONFIGURED" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_TOKENS" | "TOO_MANY_WAITING" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR" | "VAULT_NOT_CONFIGURED";
         /** @enum {string} */
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "START_NOT_CONFIRMED";
     };
@@ -1008,12 +1385,14 @@ export interface components {
                 readonly "Server-Timing": components["headers"]["Server-Timing"];
                 readonly RateLimit: components["headers"]["RateLimit"];
                 readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
                 readonly [name: string]: unknown;
             };
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "FORBIDDEN";
+                    readonly error?: "FORBIDDEN" | "SCOPE_TOO_SMALL";
                 };
             };
         };
@@ -1024,12 +1403,14 @@ export interface components {
                 readonly "Server-Timing": components["headers"]["Server-Timing"];
                 readonly RateLimit: components["headers"]["RateLimit"];
                 readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
                 readonly [name: string]: unknown;
             };
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "FORBIDDEN" | "CLOCKWORK_FORBIDDEN";
+                    readonly error?: "FORBIDDEN" | "CLOCKWORK_FORBIDDEN" | "SCOPE_TOO_SMALL";
                 };
             };
         };
@@ -1040,6 +1421,8 @@ export interface components {
                 readonly "Server-Timing": components["headers"]["Server-Timing"];
                 readonly RateLimit: components["headers"]["RateLimit"];
                 readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
                 readonly [name: string]: unknown;
             };
             content: {
@@ -1559,7 +1942,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                    readonly error?: "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "SESSION_UNAVAILABLE";
                 };
             };
         };
@@ -1576,7 +1959,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "CACHE_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "IDEMPOTENCY_UNAVAILABLE";
+                    readonly error?: "CACHE_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "IDEMPOTENCY_UNAVAILABLE" | "SESSION_UNAVAILABLE";
                 };
             };
         };
@@ -1593,7 +1976,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "STORE_UNAVAILABLE" | "CACHE_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                    readonly error?: "STORE_UNAVAILABLE" | "CACHE_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "SESSION_UNAVAILABLE";
                 };
             };
         };
@@ -1610,7 +1993,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "CACHE_UNAVAILABLE" | "TOO_MANY_WAITING" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                    readonly error?: "CACHE_UNAVAILABLE" | "TOO_MANY_WAITING" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "SESSION_UNAVAILABLE";
                 };
             };
         };
@@ -1627,7 +2010,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "IDEMPOTENCY_UNAVAILABLE";
+                    readonly error?: "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "IDEMPOTENCY_UNAVAILABLE" | "SESSION_UNAVAILABLE";
                 };
             };
         };
@@ -1644,7 +2027,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "AUTH_NOT_CONFIGURED";
+                    readonly error?: "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "AUTH_NOT_CONFIGURED" | "SESSION_UNAVAILABLE";
                 };
             };
         };
@@ -1713,6 +2096,296 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     readonly error?: "TIMEOUT";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly SignInOptionsServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly RefreshServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "SESSION_UNAVAILABLE" | "NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly ListSessionsServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "SESSION_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly SaveClockworkTokenServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "VAULT_NOT_CONFIGURED" | "SESSION_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        readonly RefreshBadRequest: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "BAD_REQUEST" | "SESSION_AMBIGUOUS";
+                };
+            };
+        };
+        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        readonly IssueAppTokensBadRequest: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "BAD_REQUEST" | "INVALID_GRANT";
+                };
+            };
+        };
+        /** @description A token is missing, expired or not accepted. */
+        readonly RefreshUnauthorized: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "NO_SESSION" | "SESSION_ENDED";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly RefreshForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CROSS_SITE";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly LogOutForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CROSS_SITE" | "SCOPE_TOO_SMALL";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly ListSessionsForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "SCOPE_TOO_SMALL";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly SaveClockworkTokenForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "SCOPE_TOO_SMALL" | "FORBIDDEN";
+                };
+            };
+        };
+        /** @description It is not there, or may not be seen. */
+        readonly BeginSignInNotFound: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "SIGNIN_NOT_CONFIGURED";
+                };
+            };
+        };
+        /** @description The upstream that the code names does not answer as it should, refuses the server's credentials, or does not let its user do this. */
+        readonly BeginSignInBadGateway: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "PROVIDER_UNAVAILABLE";
+                };
+            };
+        };
+        /** @description It cannot be done in the present state. */
+        readonly SaveClockworkTokenConflict: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_TOKEN_OF_ANOTHER";
+                };
+            };
+        };
+        /** @description It cannot be done in the present state. */
+        readonly CreateTokenConflict: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "TOO_MANY_TOKENS";
+                };
+            };
+        };
+        /** @description The upstream that the code names, or with `TIMEOUT` the server itself, did not answer in time. A start or stop may have been done. */
+        readonly SaveClockworkTokenGatewayTimeout: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_TIMEOUT" | "JIRA_TIMEOUT" | "TIMEOUT";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly LoginForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CROSS_SITE";
                 };
             };
         };
@@ -2441,6 +3114,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["LoginUnauthorized"];
+            readonly 403: components["responses"]["LoginForbidden"];
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 429: components["responses"]["LoginTooManyRequests"];
@@ -2496,12 +3170,639 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["LoginUnauthorized"];
+            readonly 403: components["responses"]["LoginForbidden"];
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 429: components["responses"]["LoginTooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["ServiceUnavailable"];
             readonly 504: components["responses"]["GatewayTimeout"];
+        };
+    };
+    readonly signInOptions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The ways to sign in. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SignInOptions"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["SignInOptionsServiceUnavailable"];
+        };
+    };
+    readonly refresh: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": Record<string, never>;
+            };
+        };
+        readonly responses: {
+            /** @description Still signed in. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The next `cw_session`, with the prefix `__Secure-` over HTTPS. */
+                    readonly "Set-Cookie"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Login"];
+                };
+            };
+            readonly 400: components["responses"]["RefreshBadRequest"];
+            readonly 401: components["responses"]["RefreshUnauthorized"];
+            readonly 403: components["responses"]["RefreshForbidden"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["RefreshServiceUnavailable"];
+        };
+    };
+    readonly askToAuthorize: {
+        readonly parameters: {
+            readonly query: {
+                /** @example desktop */
+                readonly client_id: "desktop" | "cli";
+                /**
+                 * @description On 127.0.0.1 or [::1], with any port.
+                 * @example http://127.0.0.1:49152/callback
+                 */
+                readonly redirect_uri: string;
+                /**
+                 * @description Comes back with the answer.
+                 * @example af0ifjsldkj-4f2a1c
+                 */
+                readonly state: string;
+                /** @example E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM */
+                readonly code_challenge: string;
+                /** @example S256 */
+                readonly code_challenge_method: "S256";
+            };
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page for the person. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/html": string;
+                };
+            };
+            /** @description To the login page. */
+            readonly 303: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The login page. */
+                    readonly Location?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["RefreshBadRequest"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["RefreshServiceUnavailable"];
+        };
+    };
+    readonly authorize: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        readonly responses: {
+            /** @description A page for the person. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/html": string;
+                };
+            };
+            /** @description To the login page. */
+            readonly 303: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The login page. */
+                    readonly Location?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["RefreshBadRequest"];
+            readonly 403: components["responses"]["RefreshForbidden"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["RefreshServiceUnavailable"];
+        };
+    };
+    readonly issueAppTokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Still signed in. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Login"];
+                };
+            };
+            readonly 400: components["responses"]["IssueAppTokensBadRequest"];
+            readonly 401: components["responses"]["RefreshUnauthorized"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["RefreshServiceUnavailable"];
+        };
+    };
+    readonly logOut: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LogoutRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Logged out. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description `cw_session`, removed. */
+                    readonly "Set-Cookie"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ended"];
+                };
+            };
+            readonly 400: components["responses"]["RefreshBadRequest"];
+            readonly 403: components["responses"]["LogOutForbidden"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["RefreshServiceUnavailable"];
+        };
+    };
+    readonly listSessions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The sessions, the last used first. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Session"][];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["ListSessionsForbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
+        };
+    };
+    readonly endSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @example AAECAwQFBgcICQoLDA0ODw */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Ended. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ended"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["ListSessionsForbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
+        };
+    };
+    readonly beginSignIn: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The path to go to afterwards. */
+                readonly next?: string;
+            };
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @example oidc */
+                readonly provider: "atlassian" | "oidc";
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description To the provider. */
+            readonly 302: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The provider’s page. */
+                    readonly Location?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 404: components["responses"]["BeginSignInNotFound"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["BeginSignInBadGateway"];
+            readonly 503: components["responses"]["SignInOptionsServiceUnavailable"];
+        };
+    };
+    readonly finishSignIn: {
+        readonly parameters: {
+            readonly query?: {
+                readonly code?: string;
+                readonly state?: string;
+                readonly error?: string;
+                readonly iss?: string;
+                readonly again?: string;
+            };
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page that leads on by itself. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/html": string;
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["SignInOptionsServiceUnavailable"];
+        };
+    };
+    readonly me: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The person. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Me"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["ListSessionsForbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
+        };
+    };
+    readonly saveClockworkToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ClockworkTokenRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Saved. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Saved"];
+                };
+            };
+            readonly 400: components["responses"]["ValidateSettingsBadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["SaveClockworkTokenForbidden"];
+            readonly 409: components["responses"]["SaveClockworkTokenConflict"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["ValidateSettingsBadGateway"];
+            readonly 503: components["responses"]["SaveClockworkTokenServiceUnavailable"];
+            readonly 504: components["responses"]["SaveClockworkTokenGatewayTimeout"];
+        };
+    };
+    readonly deleteClockworkToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Forgotten. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Saved"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["SaveClockworkTokenForbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
+        };
+    };
+    readonly listTokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The tokens, the newest first. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["PersonalToken"][];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["ListSessionsForbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
+        };
+    };
+    readonly createToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PersonalTokenRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Made. */
+            readonly 201: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PersonalToken"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["SaveClockworkTokenForbidden"];
+            readonly 409: components["responses"]["CreateTokenConflict"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
+        };
+    };
+    readonly revokeToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /** @example 000102030405060708090a0b0c0d0e0f */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Revoked. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Revoked"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["ListSessionsForbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
         };
     };
     readonly listTimers: {
@@ -2570,6 +3871,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["ListSessionsForbidden"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["TimersServiceUnavailable"];
@@ -2641,6 +3943,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["ListSessionsForbidden"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["TimersServiceUnavailable"];

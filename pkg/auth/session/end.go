@@ -28,15 +28,23 @@ func (s *Store) List(ctx context.Context, userID string) ([]Session, error) {
 	return found, nil
 }
 
+// Find returns a session of the person, or ErrEnded. It costs one command.
+func (s *Store) Find(ctx context.Context, userID, id string) (Session, error) {
+	if raw, err := base64.RawURLEncoding.Strict().DecodeString(id); err != nil || len(raw) != idSize {
+		return Session{}, ErrEnded
+	}
+	current, err := s.get(ctx, id)
+	if err == nil && (current.UserID != userID || !s.now().Before(current.Ends)) {
+		err = ErrEnded
+	}
+	return current, err
+}
+
 // End ends one session of the person, and says whether there was one. It costs
 // three commands.
 func (s *Store) End(ctx context.Context, userID, id string) (bool, error) {
-	if raw, err := base64.RawURLEncoding.Strict().DecodeString(id); err != nil || len(raw) != idSize {
-		return false, nil
-	}
-	current, err := s.get(ctx, id)
-	switch {
-	case errors.Is(err, ErrEnded), err == nil && current.UserID != userID:
+	switch _, err := s.Find(ctx, userID, id); {
+	case errors.Is(err, ErrEnded):
 		return false, nil
 	case err != nil:
 		return false, err
