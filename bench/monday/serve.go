@@ -79,6 +79,7 @@ func handlerOf(kind string) (http.Handler, error) {
 		*policy = ratelimit.NewPolicy(policy.Name, 10_000_000, policy.Window)
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	app.LetHeapGrow() // as cmd/server does; the bare handler has Go's default
 	d, err := app.New(c, app.Options{Log: log, Server: true})
 	if err != nil {
 		return nil, err

@@ -86,6 +86,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		return backUp(ctx, c.DatabaseURL, args[1])
 	}
 	log := app.NewLog(stderr, c)
+	app.LetHeapGrow()
 	switch {
 	case len(args) == 0:
 		return withTelemetry(ctx, c, log, serve)

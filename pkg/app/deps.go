@@ -174,6 +174,7 @@ func fault(variable string, err error) error {
 // FromEnvironment builds the dependencies of a process that is one function.
 // With an error they are good for logging only.
 func FromEnvironment() (*Deps, error) {
+	LetHeapGrow()
 	c, err := config.Load(config.Environ(os.Environ()))
 	log := NewLog(os.Stderr, c)
 	if err != nil {
