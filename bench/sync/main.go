@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/e2e/process"
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -54,6 +55,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
+	app.LetHeapGrow() // as every function and cmd/server do
 	printHeader(os.Stdout)
 	var failed error // the first; the table goes on
 	for _, way := range []string{"redis/TCP", "redis/REST", "miniredis/REST"} {
