@@ -44,7 +44,7 @@ func worklogs(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, 
 	if err != nil {
 		return web.Reply{}, err
 	}
-	token, err := r.Caller.ReadToken(d.Config.Clockwork)
+	token, err := httpapi.ReadToken(ctx, d, r.Caller)
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -52,9 +52,9 @@ func worklogs(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, 
 	if err != nil {
 		return web.Reply{}, err
 	}
-	list, err := d.Worklogs.List(ctx, worklog.Query{Token: token, AccountID: account, From: from, To: to, Zone: zone})
+	list, err := d.Worklogs.List(ctx, worklog.Query{Token: token.Value, AccountID: account, From: from, To: to, Zone: zone})
 	if err != nil {
-		return web.Reply{}, r.ClockworkError(err)
+		return web.Reply{}, token.Failed(ctx, err)
 	}
 	reply := worklogsReply{Worklogs: list.Worklogs, Total: list.Total, Date: list.Days[0].Date, AccountID: account}
 	if ranged {

@@ -31,7 +31,7 @@ type startReply struct {
 }
 
 func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, error) {
-	token, err := r.Caller.WriteToken(d.Config.Clockwork)
+	token, err := httpapi.WriteToken(d, r.Caller)
 	if err != nil {
 		return httpapi.Once{}, err
 	}
@@ -52,16 +52,18 @@ func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, 
 		return httpapi.Once{}, err
 	}
 	control := d.Control()
-	ask := timercontrol.Request{Token: token, AccountID: account, IssueKey: key, Comment: comment}
+	ask := timercontrol.Request{AccountID: account, IssueKey: key, Comment: comment}
 	return httpapi.Once{
 		Payload: []string{account, key, comment},
-		Read:    control.Reads(ask),
+		Read:    token.Reads(control, ask),
 		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
-			known := control.Known(ask, reply, err)
-			ask.Known = &known
+			ask, err := token.Request(ctx, control, ask, reply, err)
+			if err != nil {
+				return web.Reply{}, err
+			}
 			out, err := control.Start(ctx, ask)
 			if err != nil {
-				return web.Reply{}, r.ClockworkError(err)
+				return web.Reply{}, token.Failed(ctx, err)
 			}
 			return started(out.Timer, out.SyncRequested, out.Pending), nil
 		},

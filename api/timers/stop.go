@@ -30,7 +30,7 @@ type stopReply struct {
 }
 
 func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, error) {
-	token, err := r.Caller.WriteToken(d.Config.Clockwork)
+	token, err := httpapi.WriteToken(d, r.Caller)
 	if err != nil {
 		return httpapi.Once{}, err
 	}
@@ -48,12 +48,12 @@ func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, e
 			return httpapi.Once{}, err
 		}
 	}
-	ask := timercontrol.Request{Token: token, AccountID: account, Claimed: !r.Caller.Known || account != r.Caller.AccountID,
+	ask := timercontrol.Request{AccountID: account, Claimed: !r.Caller.Known || account != r.Caller.AccountID,
 		IssueKey: key, TimerID: int64(in.TimerID)}
 	control := d.Control()
 	return httpapi.Once{
 		Payload: []any{account, key, in.TimerID},
-		Read:    control.Reads(ask),
+		Read:    token.Reads(control, ask),
 		// A repeated stop does nothing, so a claim would cost a Redis command for
 		// nothing. One case is left: a request without a name stopped a timer, the
 		// process was killed before it answered, and another timer was started before
@@ -62,11 +62,13 @@ func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, e
 		// Without a name, a repeat may find another timer.
 		Repeatable: key != "" || in.TimerID != 0,
 		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
-			known := control.Known(ask, reply, err)
-			ask.Known = &known
+			ask, err := token.Request(ctx, control, ask, reply, err)
+			if err != nil {
+				return web.Reply{}, err
+			}
 			out, err := control.Stop(ctx, ask)
 			if err != nil {
-				return web.Reply{}, r.ClockworkError(err)
+				return web.Reply{}, token.Failed(ctx, err)
 			}
 			return web.OK(stopReply{out.Stopped, out.SyncRequested, out.Pending}), nil
 		},

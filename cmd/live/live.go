@@ -19,7 +19,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
-	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 )
 
@@ -84,9 +83,20 @@ func options(d *app.Deps, store realtime.Store) server.Options {
 		Store: store, Verify: d.Verifier.Verify, Origins: d.Config.Origins(), Site: d.Config.Jira.Domain, Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
 		Clockwork: &bridge.Options{
 			Events: d.Redis, Cache: d.Timers, Control: traced{d.Control(), d.Telemetry},
-			Token:   func(who auth.Caller) (secret.Text, error) { return who.WriteToken(d.Config.Clockwork) },
+			Token:   func(ctx context.Context, who auth.Caller) (bridge.Token, error) { return clockworkToken(ctx, d, who) },
 			Admit:   func(ctx context.Context, who auth.Caller) error { return httpapi.AdmitCommand(ctx, d, who) },
 			Explain: httpapi.ExplainCommand,
 		},
 	}
+}
+
+func clockworkToken(ctx context.Context, d *app.Deps, who auth.Caller) (bridge.Token, error) {
+	token, err := httpapi.WriteToken(d, who)
+	if err == nil {
+		err = token.Load(ctx)
+	}
+	if err != nil {
+		return bridge.Token{}, err
+	}
+	return bridge.Token{Value: token.Value, Failed: token.Failed}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
 const (
@@ -158,4 +160,46 @@ func TestStoreThatCannotBeOpened(t *testing.T) {
 	w := world(t, "sqlite://"+t.TempDir()+"/missing/timers.db")
 	err := live.Run(t.Context(), w.Deps, func(context.Context, []routes.Route) error { return nil })
 	assert.ErrorContains(t, err, "realtime store:")
+}
+
+// Somebody who has saved their Clockwork token starts timers in Clockwork over a
+// WebSocket without sending it. Whoever has none starts one that Clockwork does not
+// know.
+func TestStartWithTheStoredToken(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": signingKey, "DATABASE_URL": "sqlite://:memory:",
+		"TOKEN_ENCRYPTION_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}})
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	require.NoError(t, w.Deps.StoredTokens.Save(ctx, w.Person(5).AccountID, secret.New(w.Token(5))))
+	require.NoError(t, w.Deps.StoredTokens.Save(ctx, w.Person(6).AccountID, secret.New("refused-by-clockwork")))
+	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
+		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
+		defer front.Close()
+		start := func(n int, wanted string) string {
+			ws, _, err := websocket.Dial(ctx, front.URL+"/ws", &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + tokenOf(t, w, n)}}})
+			require.NoError(t, err)
+			defer ws.CloseNow()
+			action := `{"action":"timer_start","id":"mine","user_id":"` + w.Person(n).AccountID + `","started_at":"2026-05-04T14:00:00Z","issue_key":"BILL-209"}`
+			require.NoError(t, ws.Write(ctx, websocket.MessageText, []byte(action)))
+			for {
+				_, text, err := ws.Read(ctx)
+				require.NoError(t, err)
+				if strings.Contains(string(text), wanted) {
+					return string(text)
+				}
+			}
+		}
+		assert.Contains(t, start(5, "BILL-209"), `"source":"clockwork"`)
+		assert.Contains(t, start(6, `"event":"error"`), `"code":"CLOCKWORK_UNAUTHORIZED","message":"Clockwork does not accept your saved API token any more`)
+		assert.Contains(t, start(6, "BILL-209"), `"source":"client"`, "it was deleted")
+		return nil
+	}))
+	owners := 0
+	for _, running := range w.Sandbox.RunningTimers() {
+		if running.Issue.Key == "BILL-209" {
+			assert.Equal(t, w.Person(5).AccountID, running.RunningFor)
+			owners++
+		}
+	}
+	assert.Equal(t, 1, owners)
 }

@@ -19,7 +19,7 @@ func AdmitCommand(ctx context.Context, d *app.Deps, who auth.Caller) error {
 }
 
 // ExplainCommand returns the code and the message for an error of such a command.
-func ExplainCommand(who auth.Caller, err error) (code, message string) {
-	known := errorFor(clockworkError(who, err), context.Background())
+func ExplainCommand(err error) (code, message string) {
+	known := errorFor(err, context.Background())
 	return known.Code, known.Message
 }

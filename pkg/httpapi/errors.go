@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
@@ -46,7 +47,8 @@ var table = []struct {
 	{auth.ErrNoToken, http.StatusUnauthorized, "UNAUTHORIZED", "Log in first: this needs a bearer token."},
 	{auth.ErrBadToken, http.StatusUnauthorized, "UNAUTHORIZED", "Your login has expired or is not valid. Log in again."},
 	{auth.ErrForbidden, http.StatusForbidden, "FORBIDDEN", "You may only ask for your own account."},
-	{auth.ErrNoClockwork, http.StatusUnauthorized, "CLOCKWORK_TOKEN_REQUIRED", "LogIn your Clockwork API token in the settings: it is needed to do this in your name."},
+	{auth.ErrNoClockwork, http.StatusUnauthorized, "CLOCKWORK_TOKEN_REQUIRED", "Enter your Clockwork API token in the settings: it is needed to do this in your name."},
+	{storedtoken.ErrRefused, http.StatusUnauthorized, "CLOCKWORK_UNAUTHORIZED", "Clockwork does not accept your saved API token any more, so it was deleted. Save a new one."},
 	{timercontrol.ErrNotOwner, http.StatusForbidden, "FORBIDDEN", "This Clockwork token belongs to another account."},
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},

@@ -54,9 +54,9 @@ func checkSettings(r *Request, accountID string, token secret.Text) (string, err
 	case err != nil:
 		return "", err
 	case accountID == "":
-		return "", invalid("accountId", "LogIn your Atlassian account id.", nil)
+		return "", invalid("accountId", "Enter your Atlassian account id.", nil)
 	case token.IsZero():
-		return "", invalid("clockworkApiToken", "LogIn your Clockwork API token.", nil)
+		return "", invalid("clockworkApiToken", "Enter your Clockwork API token.", nil)
 	case len(token.Reveal()) > auth.MaxToken || web.CheckText("clockworkApiToken", token.Reveal(), auth.MaxToken) != nil:
 		return "", invalid("clockworkApiToken", "This is not a Clockwork API token.", nil)
 	}

@@ -8,15 +8,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // ErrNone means that no token is stored that can be read: none was saved, or the
 // key that sealed it is gone.
 var ErrNone = errors.New("no Clockwork token is stored")
+
+// ErrRefused means that Clockwork did not accept the stored token, which is deleted.
+var ErrRefused = errors.New("clockwork does not accept the stored token")
 
 // Store keeps one token for each account.
 type Store struct {
@@ -29,8 +34,10 @@ type Store struct {
 
 // Token is a stored token.
 type Token struct {
-	Value secret.Text
-	Saved time.Time
+	Value   secret.Text
+	Saved   time.Time
+	account string
+	sealed  string // as it is stored
 }
 
 type record struct {
@@ -49,25 +56,33 @@ func (s Store) write(ctx context.Context, account string, r record, options ...a
 	if err != nil {
 		return fmt.Errorf("encode stored token: %w", err)
 	}
-	text, err := s.Box.Seal(key(account), plain)
+	text, err := s.Box.Seal(Key(account), plain)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Redis.Do(ctx, append([]any{"SET", key(account), text}, options...)...); err != nil {
+	if _, err := s.Redis.Do(ctx, append([]any{"SET", Key(account), text}, options...)...); err != nil {
 		return fmt.Errorf("store token: %w", err)
 	}
 	return nil
 }
 
-// Load returns the account's token, or ErrNone. One that an earlier key has
-// sealed is sealed again with the current one.
+// Enabled reports whether tokens can be stored here.
+func (s Store) Enabled() bool { return s.Box.HasKey() }
+
+// Load returns the account's token, or ErrNone.
 func (s Store) Load(ctx context.Context, account string) (Token, error) {
-	reply, err := s.Redis.Do(ctx, "GET", key(account))
+	reply, err := s.Redis.Do(ctx, "GET", Key(account))
 	if err != nil {
 		return Token{}, fmt.Errorf("read stored token: %w", err)
 	}
-	text, _ := reply.(string)
-	plain, old, ok := s.Box.Open(key(account), text)
+	return s.Open(ctx, account, reply)
+}
+
+// Open decrypts what Redis holds under the account's Key, or returns ErrNone. A
+// token that an earlier key has sealed is sealed again with the current one.
+func (s Store) Open(ctx context.Context, account string, value any) (Token, error) {
+	text, _ := value.(string)
+	plain, old, ok := s.Box.Open(Key(account), text)
 	var r record
 	if !ok || json.Unmarshal(plain, &r) != nil || r.Token == "" {
 		return Token{}, ErrNone
@@ -75,16 +90,32 @@ func (s Store) Load(ctx context.Context, account string) (Token, error) {
 	if old {
 		_ = s.write(ctx, account, r, "XX") // the next use tries again
 	}
-	return Token{secret.New(r.Token), r.Saved}, nil
+	return Token{secret.New(r.Token), r.Saved, account, text}, nil
+}
+
+// discardScript deletes a token unless another was saved meanwhile.
+const discardScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
+
+// Failed deletes the token if err says that Clockwork does not accept it: then the
+// error is ErrRefused. Any other error is returned as it is.
+func (s Store) Failed(ctx context.Context, t Token, err error) error {
+	refused, ok := errors.AsType[*upstream.Error](err)
+	if !ok || refused.Upstream != "clockwork" || refused.Code == upstream.CodeBadBody ||
+		refused.Status != http.StatusUnauthorized && refused.Status != http.StatusForbidden {
+		return err
+	}
+	_, failed := s.Redis.Do(context.WithoutCancel(ctx), "EVAL", discardScript, 1, Key(t.account), t.sealed)
+	return fmt.Errorf("%w: %w", ErrRefused, errors.Join(err, failed))
 }
 
 // Delete forgets the account's token, and says whether there was one.
 func (s Store) Delete(ctx context.Context, account string) (bool, error) {
-	reply, err := s.Redis.Do(ctx, "DEL", key(account))
+	reply, err := s.Redis.Do(ctx, "DEL", Key(account))
 	if err != nil {
 		return false, fmt.Errorf("delete stored token: %w", err)
 	}
 	return reply == int64(1), nil
 }
 
-func key(account string) string { return "clockwork:secret:" + account + ":clockwork" }
+// Key is where the account's token is stored.
+func Key(account string) string { return "clockwork:secret:" + account + ":clockwork" }

@@ -27,14 +27,20 @@ type Options struct {
 	Events  Events
 	Cache   Cache
 	Control Control
-	// Token is the Clockwork token with which a caller may start and stop, or an
-	// error.
-	Token func(who auth.Caller) (secret.Text, error)
+	// Token is the Clockwork token with which a caller may start and stop. Without one
+	// the error is auth.ErrNoClockwork.
+	Token func(ctx context.Context, who auth.Caller) (Token, error)
 	// Admit counts a start or stop, and refuses one too many. Nil admits all.
 	Admit func(ctx context.Context, who auth.Caller) error
-	// Explain is the code and the sentence for an error of Admit or Control. Nil
-	// explains nothing.
-	Explain func(who auth.Caller, err error) (code, message string)
+	// Explain is the code and the sentence for an error. Nil explains nothing.
+	Explain func(err error) (code, message string)
+}
+
+// Token is a Clockwork token.
+type Token struct {
+	Value secret.Text
+	// Failed is what the error of a call with the token means. Nil: as it is.
+	Failed func(ctx context.Context, err error) error
 }
 
 // Events brings the messages on clockwork:events:*.

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -42,13 +43,14 @@ func (b *Bridge) Command(from *Sender, act realtime.Action) bool {
 	if !own && (act.IssueKey == "" || (act.Status == realtime.Stopped && runsOnlyHere(from.Room, act.ID))) {
 		return false
 	}
-	request, why := b.request(from.Caller, act)
+	request, token, why := b.request(from.Caller, act)
 	if why != nil {
-		if own || !from.Caller.ClockworkToken.IsZero() {
-			from.Refuse(why)
-			return true
+		without := why.Code == realtime.CodeForbidden || why.Code == realtime.CodeNoClockwork
+		if without && !own && from.Caller.ClockworkToken.IsZero() {
+			return false // without Clockwork it is a timer like any other
 		}
-		return false // without Clockwork it is a timer like any other
+		from.Refuse(why)
+		return true
 	}
 	if from.commands.Add(1) > maxCommands {
 		from.commands.Add(-1)
@@ -56,7 +58,7 @@ func (b *Bridge) Command(from *Sender, act realtime.Action) bool {
 		return true
 	}
 	b.tasks.Go("command", func() {
-		done := b.call(from, act, request)
+		done := b.call(from, act, request, token)
 		from.commands.Add(-1)
 		if done && b.tasks.Sleep(b.tasks.Context(), eventGrace) == nil {
 			b.missed(from.Room.User) // the event may have been lost
@@ -74,10 +76,10 @@ func runsOnlyHere(r *fanout.Room, id string) (only bool) {
 	return only
 }
 
-// request is what Clockwork is asked for, or why it is not.
-func (b *Bridge) request(who auth.Caller, act realtime.Action) (timercontrol.Request, *realtime.Refusal) {
-	refuse := func(code, message string) (timercontrol.Request, *realtime.Refusal) {
-		return timercontrol.Request{}, &realtime.Refusal{Code: code, Message: message, ID: act.ID}
+// request is what Clockwork is asked for, and with which token, or why it is not.
+func (b *Bridge) request(who auth.Caller, act realtime.Action) (timercontrol.Request, Token, *realtime.Refusal) {
+	refuse := func(code, message string) (timercontrol.Request, Token, *realtime.Refusal) {
+		return timercontrol.Request{}, Token{}, &realtime.Refusal{Code: code, Message: message, ID: act.ID}
 	}
 	if who.AccountID == "" {
 		return refuse(realtime.CodeForbidden, "Your login has no Atlassian account, so Clockwork's timers are not yours to change here.")
@@ -91,16 +93,19 @@ func (b *Bridge) request(who auth.Caller, act realtime.Action) (timercontrol.Req
 		}
 		issue = key
 	}
-	token, err := b.Token(who)
-	if err != nil {
-		return refuse(realtime.CodeNoClockwork, "This needs your Clockwork API token: connect with it in X-Clockwork-Token.")
+	token, err := b.Token(b.tasks.Context(), who)
+	switch {
+	case errors.Is(err, auth.ErrNoClockwork):
+		return refuse(realtime.CodeNoClockwork, "This needs your Clockwork API token: save it, or connect with it in X-Clockwork-Token.")
+	case err != nil:
+		return timercontrol.Request{}, Token{}, b.refusal(act.ID, err)
 	}
-	return timercontrol.Request{Token: token, AccountID: who.AccountID, IssueKey: issue, Comment: act.Comment}, nil
+	return timercontrol.Request{Token: token.Value, AccountID: who.AccountID, IssueKey: issue, Comment: act.Comment}, token, nil
 }
 
 // call asks Clockwork. The new state comes by event. A refusal goes to all of the
 // user's clients, because each may be showing an optimistic update.
-func (b *Bridge) call(from *Sender, act realtime.Action, request timercontrol.Request) (done bool) {
+func (b *Bridge) call(from *Sender, act realtime.Action, request timercontrol.Request, token Token) (done bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.tasks.Context()), commandTimeout)
 	defer cancel()
 	ctx = upstream.WithCaller(ctx, "user "+from.Caller.UserID)
@@ -115,16 +120,23 @@ func (b *Bridge) call(from *Sender, act realtime.Action, request timercontrol.Re
 			send = b.Control.Stop
 		}
 		_, err := send(ctx, request)
+		if err != nil && token.Failed != nil {
+			err = token.Failed(ctx, err)
+		}
 		return err
 	})
 	if err == nil {
 		return true
 	}
 	b.tasks.Log.Warn("realtime: not done in clockwork", "error", err)
-	why := realtime.Refusal{Code: "CLOCKWORK_UNAVAILABLE", Message: "Clockwork did not do this. Try again shortly.", ID: act.ID}
-	if b.Explain != nil {
-		why.Code, why.Message = b.Explain(from.Caller, err)
-	}
-	b.relay.Notify(from.Room.User, why.Encode())
+	b.relay.Notify(from.Room.User, b.refusal(act.ID, err).Encode())
 	return false
+}
+
+func (b *Bridge) refusal(id string, err error) *realtime.Refusal {
+	why := &realtime.Refusal{Code: "CLOCKWORK_UNAVAILABLE", Message: "Clockwork did not do this. Try again shortly.", ID: id}
+	if b.Explain != nil {
+		why.Code, why.Message = b.Explain(err)
+	}
+	return why
 }

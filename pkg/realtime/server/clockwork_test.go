@@ -19,7 +19,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
-	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -130,13 +129,13 @@ func (u *upstream) refuse(err error) {
 func (u *upstream) options() *bridge.Options {
 	return &bridge.Options{
 		Events: u, Cache: u, Control: u,
-		Token: func(who auth.Caller) (secret.Text, error) {
+		Token: func(_ context.Context, who auth.Caller) (bridge.Token, error) {
 			if who.ClockworkToken.IsZero() {
-				return secret.Text{}, auth.ErrNoClockwork
+				return bridge.Token{}, auth.ErrNoClockwork
 			}
-			return who.ClockworkToken, nil
+			return bridge.Token{Value: who.ClockworkToken}, nil
 		},
-		Explain: func(auth.Caller, error) (string, string) { return "CLOCKWORK_FORBIDDEN", "Clockwork says no." },
+		Explain: func(error) (string, string) { return "CLOCKWORK_FORBIDDEN", "Clockwork says no." },
 	}
 }
 
@@ -365,14 +364,14 @@ func TestCommandNotAdmitted(t *testing.T) {
 	u := newUpstream(t)
 	o := u.options()
 	o.Admit = func(_ context.Context, who auth.Caller) error { return fmt.Errorf("too many of %s", who.UserID) }
-	o.Explain = func(who auth.Caller, err error) (string, string) {
-		return "RATE_LIMITED", who.AccountID + ": " + err.Error()
+	o.Explain = func(err error) (string, string) {
+		return "RATE_LIMITED", err.Error()
 	}
 	w := newWorld(t, server.Options{Clockwork: o})
 	c := w.dialAccount("ann", "marked-token")
 	c.next()
 	c.send(`{"action":"timer_start","id":"mine","user_id":"ann","started_at":"` + startedAt + `","issue_key":"ABC-1"}`)
-	assert.Equal(t, "ann: too many of ann", c.refused("RATE_LIMITED").Payload.Message)
+	assert.Equal(t, "too many of ann", c.refused("RATE_LIMITED").Payload.Message)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	assert.Empty(t, u.asked)

@@ -85,9 +85,9 @@ func (p *panicker) Stop(context.Context, timercontrol.Request) (timercontrol.Out
 	return timercontrol.Outcome{}, nil
 }
 
-func (p *panicker) token(auth.Caller) (secret.Text, error) {
+func (p *panicker) token(context.Context, auth.Caller) (bridge.Token, error) {
 	p.call("token")
-	return secret.New("clockwork-token"), nil
+	return bridge.Token{Value: secret.New("clockwork-token")}, nil
 }
 
 // A panic ends only the task it happened in, is logged, and leaves no client waiting.

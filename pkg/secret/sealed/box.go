@@ -46,10 +46,13 @@ func New(keys ...[]byte) (Box, error) {
 	return b, nil
 }
 
+// HasKey reports whether the box can seal.
+func (b Box) HasKey() bool { return len(b.keys) > 0 }
+
 // Seal encrypts plain for one name, such as the key that it is stored under:
 // under another name it does not open. The result is base64url.
 func (b Box) Seal(name string, plain []byte) (string, error) {
-	if len(b.keys) == 0 {
+	if !b.HasKey() {
 		return "", ErrNoKey
 	}
 	k := b.keys[0]
