@@ -1,7 +1,8 @@
 // Package sandbox plays the upstreams of the backend in memory, for development
 // and tests: Clockwork Pro (public REST API and the app API behind its pages)
 // and one Jira Cloud site (REST API v3, Connect servlet, Forge token endpoint
-// and GraphQL gateway). It checks credentials, pages, and refuses
+// and GraphQL gateway), Atlassian's OAuth 2.0 (3LO) and an OpenID Connect
+// provider. It checks credentials, pages, and refuses
 // as the real ones are known to, and it holds the truth that a test compares
 // with. It is not for production, and it never calls out.
 //
@@ -28,6 +29,13 @@
 //	forge.sign_context_token              POST /gateway/api/graphql, globalApp_signForgeContextTokens (variable input)
 //	forge.apps                            POST /gateway/api/graphql, appsInstalledInContexts (variables ctx, filters)
 //	forge.invoke                          POST /gateway/api/graphql, invokeExtension (variable input)
+//	atlassian.authorize                   GET, POST /authorize: a page to choose a person and a site, Accept or Cancel
+//	atlassian.token                       POST /oauth/token (JSON or form)
+//	atlassian.me                          GET /me
+//	atlassian.accessible_resources        GET /oauth/token/accessible-resources
+//	atlassian.myself                      GET /ex/jira/{cloudId}/rest/api/3/myself
+//	openid.discovery, .keys, .token       an OpenID Connect provider: verified addresses, PKCE, ES256
+//	openid.authorize                      a page to choose a person
 //
 // Anything else is upstream.unknown and answered 404.
 //
@@ -74,6 +82,8 @@
 //   - invokeExtension without a context token is refused; an expired one has statusCode 401,
 //     any other 403 with "User did not have access to specified resource(s)".
 //   - An unknown account in JQL is 400.
+//   - An app that a site's admin has not authorized comes back with access_denied.
+//   - Atlassian ignores PKCE. accessible-resources needs no scope.
 //
 // # What is not played
 //

@@ -83,6 +83,8 @@ type Sandbox struct {
 	requests  map[string]int // by operation
 	onRequest func(operation string)
 
+	signIns signIns
+
 	connectKey []byte // signs contextJwt; replaced when tokens are revoked
 	forgeEpoch uint32 // part of each context token; raised when tokens are revoked
 }
@@ -100,8 +102,8 @@ func New(opts Options) *Sandbox {
 
 		byAccount: map[string]*Person{}, tokenOf: map[string]secret.Text{}, tokenOwner: map[string]string{},
 		projects: map[string]Project{}, issueByKey: map[string]*Issue{}, issueByID: map[int64]*Issue{},
-		requests: map[string]int{},
-		lastID:   48_200,
+		requests: map[string]int{}, signIns: newSignIns(),
+		lastID: 48_200,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -45,6 +45,11 @@ type Switches struct {
 	// "site" or "workspace".
 	ContextID string `json:"contextId"`
 
+	// SignIn is how Atlassian's sign-in goes: "" (as the person chooses), "blocked"
+	// (the site's admin has not authorized the app), "otherSite", "noSite" (what the
+	// consent gives, whatever is chosen), or "closed" (the account).
+	SignIn string `json:"signIn"`
+
 	// ForgeOmitsWorkingHours makes within_working_hours and
 	// started_within_working_hours null through Forge.
 	ForgeOmitsWorkingHours bool `json:"forgeOmitsWorkingHours"`
@@ -85,6 +90,7 @@ func (s Switches) validate() error {
 		{"sessionRefusal", s.SessionRefusal, []string{"", "redirect", "html", "unauthorized", "forbidden"}},
 		{"contextTokenShape", s.ContextTokenShape, []string{"", "contextToken", "contextJwt", "string", "raw"}},
 		{"contextId", s.ContextID, []string{"", "site", "workspace"}},
+		{"signIn", s.SignIn, []string{"", "blocked", "otherSite", "noSite", "closed"}},
 		{"listOrder", s.ListOrder, []string{"", "newest", "oldest", "mixed"}},
 	} {
 		if !slices.Contains(f.allowed, f.got) {

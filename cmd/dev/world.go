@@ -47,6 +47,7 @@ type world struct {
 	base      string // http://127.0.0.1:3000
 	upstreams *sandbox.Sandbox
 	upstash   *upstashrest.Server
+	issuer    string            // of the OpenID Connect stand-in
 	variables map[string]string // that are printed
 	deps      *app.Deps
 	loop      *syncloop.Loop
@@ -82,6 +83,7 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 			delete(w.variables, name)
 		}
 	}
+	w.addProviders(variables)
 	variables["LOG_LEVEL"] = cmp.Or(variables["LOG_LEVEL"], "warn")
 	c, err := config.Load(variables)
 	if err != nil {
@@ -100,6 +102,25 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 	}
 	w.deps.RequestSync = w.requestSync(w.deps.RequestSync)
 	return w, nil
+}
+
+// addProviders lets people sign in with the sandbox's providers. They are on
+// "localhost", and dev is on 127.0.0.1, so that for a browser they are another site, as
+// in life.
+func (w *world) addProviders(variables map[string]string) {
+	if variables["PUBLIC_URL"] == "" || variables["JWT_SECRET"] == "" {
+		return
+	}
+	app := w.upstreams.RegisterApp(variables["PUBLIC_URL"] + "/api/auth/callback")
+	providers := strings.Replace(w.base, host, "localhost", 1) + sandboxPath
+	w.issuer = providers + "/openid"
+	for name, value := range map[string]string{
+		"ATLASSIAN_OAUTH_CLIENT_ID": app.ClientID, "ATLASSIAN_OAUTH_CLIENT_SECRET": app.ClientSecret,
+		"ATLASSIAN_AUTH_URL": providers + "/atlassian", "ATLASSIAN_API_URL": providers + "/atlassian",
+		"OIDC_ISSUER": w.issuer, "OIDC_CLIENT_ID": app.ClientID, "OIDC_CLIENT_SECRET": app.ClientSecret, "OIDC_NAME": "company account (sandbox)",
+	} {
+		variables[name] = value
+	}
 }
 
 // newSyncLoop builds the sync in this process. With Inngest it is the fallback.
@@ -194,6 +215,8 @@ func (w *world) handler(realtime ...routes.Route) http.Handler {
 	mount(sandboxPath+"/clockwork", w.upstreams.Clockwork())
 	mount(sandboxPath+"/report", w.upstreams.Report())
 	mount(sandboxPath+"/jira", w.upstreams.Jira())
+	mount(sandboxPath+"/atlassian", w.upstreams.Atlassian())
+	mount(sandboxPath+"/openid", w.upstreams.OpenID(w.issuer))
 	mount(controlPath, w.upstreams.Control())
 	all := routes.Handler(w.deps, mounted...)
 	product, controls := routes.NoForeignWrites(w.deps, all), routes.OwnPagesOnly(w.deps, all)
