@@ -49,6 +49,9 @@ func askAll(t *testing.T, w *apptest.World) {
 		case "/timers", "/api/timers":
 			ask = asUser(ask)
 		}
+		if ask == nil { // a route of the account, which asks no other upstreams in other ways
+			continue
+		}
 		request := row{route: route.Path, ask: ask}.request(w)
 		w.Do(t.Context(), request.handler, request.Request)
 	}

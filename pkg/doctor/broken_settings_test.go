@@ -19,7 +19,7 @@ var brokenSettings = []broken{
 	{name: "variable-in-quotes", env: map[string]string{"DEFAULT_TIMEZONE": "UTC", "JIRA_CLOUD_ID": `"c-1"`}, want: []string{
 		"warn configuration  JIRA_CLOUD_ID begins and ends with a quote: Docker's --env-file keeps quotes, so remove them"}},
 	{name: "encryption-key-that-is-none", env: map[string]string{"TOKEN_ENCRYPTION_KEY": "0123456789abcdef-secret"}, want: []string{
-		"fail configuration  TOKEN_ENCRYPTION_KEY must be base64 of 32 bytes: openssl rand -base64 32 (.env.example says where to get it)",
+		"fail configuration  TOKEN_ENCRYPTION_KEY must be base64 of 32 bytes (openssl rand -base64 32), or two such keys, new,old (.env.example says where to get it)",
 		"skip encryption     " + see}},
 	{name: "encryption-key-made-by-hand", env: map[string]string{"TOKEN_ENCRYPTION_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, want: []string{
 		"warn encryption     TOKEN_ENCRYPTION_KEY looks easy to guess: openssl rand -base64 32"}},
