@@ -43,4 +43,19 @@ func TestCostOfStartAndStop(t *testing.T) {
 		assert.LessOrEqual(t, commands, int64(8))
 		assert.LessOrEqual(t, trips, int64(3))
 	}
+
+	// A switch is a stop and a start with one rate limit, one key and one read.
+	const other = `{"issueKey":"BILL-219","accountId":"%s"}`
+	act(start, "", timers.HandleStart, other) // looks the names up
+	act(stop, "", timers.HandleStop, other)
+	act(start, "", timers.HandleStart, body)
+	const toOther = `{"issueKey":"BILL-219","accountId":"%s","stopOthers":true}`
+	before := w.Sandbox.Requests()
+	commands, trips := act(start, "f2b1a4f6-50a5-4c0e-8f0e-5a3c0d1e2f30", timers.HandleStart, toOther)
+	assert.LessOrEqual(t, commands, int64(15))
+	assert.LessOrEqual(t, trips, int64(5))
+	after := w.Sandbox.Requests()
+	for _, call := range []string{"clockwork.stop_timer", "clockwork.start_timer"} {
+		assert.EqualValues(t, 1, after[call]-before[call], call)
+	}
 }

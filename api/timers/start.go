@@ -21,6 +21,8 @@ type startRequest struct {
 	IssueKey  string `json:"issueKey"`
 	Comment   string `json:"comment"`
 	AccountID string `json:"accountId"`
+	// StopOthers asks for a switch: the account's other timers are stopped first.
+	StopOthers bool `json:"stopOthers"`
 }
 
 type startReply struct {
@@ -28,6 +30,8 @@ type startReply struct {
 	SyncRequested bool         `json:"syncRequested"`
 	// Pending: Clockwork started it, but no screen shows it yet.
 	Pending bool `json:"pending,omitempty"`
+	// Stopped lists the issues whose timers a switch stopped.
+	Stopped []string `json:"stopped,omitempty"`
 }
 
 func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, error) {
@@ -52,28 +56,32 @@ func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, 
 		return httpapi.Once{}, err
 	}
 	control := d.Control()
-	ask := timercontrol.Request{AccountID: account, IssueKey: key, Comment: comment}
+	ask := timercontrol.Request{AccountID: account, Claimed: !r.Caller.Known || account != r.Caller.AccountID, IssueKey: key, Comment: comment}
+	begin, payload := control.Start, []string{account, key, comment}
+	if in.StopOthers {
+		begin, payload = control.Switch, append(payload, "stopOthers")
+	}
 	return httpapi.Once{
-		Payload: []string{account, key, comment},
+		Payload: payload,
 		Read:    token.Reads(control, ask),
 		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
 			ask, err := token.Request(ctx, control, ask, reply, err)
 			if err != nil {
 				return web.Reply{}, err
 			}
-			out, err := control.Start(ctx, ask)
+			out, err := begin(ctx, ask)
 			if err != nil {
 				return web.Reply{}, token.Failed(ctx, err)
 			}
-			return started(out.Timer, out.SyncRequested, out.Pending), nil
+			return started(startReply{out.Timer, out.SyncRequested, out.Pending, out.Others}), nil
 		},
 		Find: func(ctx context.Context) (web.Reply, bool) {
 			running, found := control.Running(ctx, ask)
-			return started(&running, false, false), found
+			return started(startReply{Timer: &running}), found
 		},
 	}, nil
 }
 
-func started(t *timer.Timer, syncRequested, pending bool) web.Reply {
-	return web.Reply{Status: http.StatusCreated, Body: startReply{t, syncRequested, pending}}
+func started(reply startReply) web.Reply {
+	return web.Reply{Status: http.StatusCreated, Body: reply}
 }

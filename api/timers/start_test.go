@@ -130,7 +130,7 @@ func TestStart(t *testing.T) {
 		{Name: "wrong-token", Given: and(asPerson(5, start, body), func(_ *testing.T, _ *apptest.World, r *apptest.Request) { r.Header["X-Clockwork-Token"] = "wrong" }), Status: 401, Code: "CLOCKWORK_UNAUTHORIZED", Golden: true},
 		{Name: "anothers-token", Given: and(owns(1), asPerson(1, start, body), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
 			r.Body = `{"issueKey":"BILL-209","accountId":"` + w.Person(5).AccountID + `"}`
-		}), Status: 403, Code: "FORBIDDEN", Golden: true, Then: both(runs(1, "BILL-209", false), shows(5, "BILL-209", false))},
+		}), Status: 403, Code: "CLOCKWORK_TOKEN_OF_ANOTHER", Golden: true, Then: both(runs(1, "BILL-209", false), shows(5, "BILL-209", false))},
 		{Name: "another-server-answers", Given: and(asPerson(5, start, body), broken(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 404, ContentType: "text/html", Body: "<html>"})),
 			Status: 502, Code: "CLOCKWORK_UNAVAILABLE", Has: []string{"CLOCKWORK_API_BASE_URL"}},
 		{Name: "account-all", Given: asPerson(5, start, `{"issueKey":"BILL-209","accountId":"all"}`), Status: 400, Code: "BAD_REQUEST", Field: "accountId"},

@@ -94,7 +94,7 @@ func TestStop(t *testing.T) {
 		{Name: "no-token", Request: apptest.Request{Target: stop, Body: `{"issueKey":"BILL-209"}`}, Status: 401, Code: "CLOCKWORK_TOKEN_REQUIRED", Then: untouched},
 		{Name: "anothers-token", Given: and(owns(3), asPerson(3, stop, `{}`), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
 			r.Body = `{"issueKey":"PORTAL-312","accountId":"` + w.Person(1).AccountID + `"}`
-		}), Status: 403, Code: "FORBIDDEN", Then: both(untouched, shows(1, "PORTAL-312", true))},
+		}), Status: 403, Code: "CLOCKWORK_TOKEN_OF_ANOTHER", Then: both(untouched, shows(1, "PORTAL-312", true))},
 		{Name: "not-a-key", Given: asPerson(1, stop, `{"issueKey":"../1"}`), Status: 400, Code: "BAD_REQUEST", Field: "issueKey"},
 		{Name: "blank-key", Given: asPerson(1, stop, `{"issueKey":" "}`), Status: 400, Code: "BAD_REQUEST", Field: "issueKey"},
 		{Name: "id-a-fraction", Given: asPerson(1, stop, `{"timerId":1.5}`), Status: 400, Code: "BAD_REQUEST", Field: "timerId"},

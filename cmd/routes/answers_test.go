@@ -153,6 +153,7 @@ func questionsOfState(t *testing.T) []question {
 		{route: "/api/timers/active", asks: []asking{unchanged}},
 		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}},
 		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}, options: anew},
+		{route: "/api/timers/start", asks: []asking{post(3, "/api/timers/start", `{"issueKey":"BILL-209","stopOthers":true}`)}},
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?userEmail=nobody@example.test")}},
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?accountId=ACCOUNT")}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?accountId=ACCOUNT")}, given: refuses},

@@ -82,7 +82,8 @@ var elsewhere = []string{
 	"NOT_CONFIGURED",                                                                                              // TestNotConfigured: of a process without variables
 	"RATE_LIMITED",                                                                                                // where the limits are tested
 	"IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_OUTCOME_UNKNOWN", "IDEMPOTENCY_UNAVAILABLE", // of api/timers
-	"TOO_MANY_WAITING",                                     // TestManyWait of api/timers
+	"TOO_MANY_WAITING",                              // TestManyWait of api/timers
+	"TOO_MANY_TIMERS", "CLOCKWORK_TOKEN_OF_ANOTHER", // of api/timers
 	"SCOPE_TOO_SMALL", "SESSION_UNAVAILABLE", "CROSS_SITE", // the tests of pkg/account
 }
 

@@ -114,7 +114,7 @@ func (a Answer) assertFailure(t testing.TB) {
 	assert.Regexp(t, `^[A-Za-z].*\S \S.*\.$`, f.Message, "a sentence")
 	assert.Equal(t, a.Status, f.StatusCode)
 	for name := range fields {
-		assert.Contains(t, []string{"error", "message", "statusCode", "field"}, name)
+		assert.Contains(t, []string{"error", "message", "statusCode", "field", "stopped"}, name)
 	}
 	for _, machine := range []string{"127.0.0.1", "dial", "context", "EOF", "json:", "goroutine", "<!DOCTYPE"} {
 		assert.NotContains(t, f.Message, machine)

@@ -49,9 +49,10 @@ var table = []struct {
 	{auth.ErrForbidden, http.StatusForbidden, "FORBIDDEN", "You may only ask for your own account."},
 	{auth.ErrNoClockwork, http.StatusUnauthorized, "CLOCKWORK_TOKEN_REQUIRED", "Enter your Clockwork API token in the settings: it is needed to do this in your name."},
 	{storedtoken.ErrRefused, http.StatusUnauthorized, "CLOCKWORK_UNAUTHORIZED", "Clockwork does not accept your saved API token any more, so it was deleted. Save a new one."},
-	{timercontrol.ErrNotOwner, http.StatusForbidden, "FORBIDDEN", "This Clockwork token belongs to another account."},
+	{timercontrol.ErrNotOwner, http.StatusForbidden, "CLOCKWORK_TOKEN_OF_ANOTHER", "This Clockwork token belongs to somebody else. Connect your own."},
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},
+	{timercontrol.ErrTooMany, http.StatusConflict, "TOO_MANY_TIMERS", "More than 10 of your timers run. Stop some of them first."},
 	{timercache.ErrOtherSite, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The server's Redis holds the timers of another Jira site. Its operator has to set KEY_PREFIX."},
 	{timercache.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{realtime.ErrUnavailable, http.StatusServiceUnavailable, "STORE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
@@ -73,6 +74,14 @@ func errorFor(err error, client context.Context) *web.Error {
 	if err == nil {
 		return nil
 	}
+	known := errorOf(err, client)
+	if half, ok := errors.AsType[*timercontrol.SwitchError](err); ok {
+		return switchError(half, known)
+	}
+	return known
+}
+
+func errorOf(err error, client context.Context) *web.Error {
 	if known, ok := errors.AsType[*web.Error](err); ok {
 		return known
 	}
@@ -122,6 +131,22 @@ func retryAfter(err error) time.Duration {
 		return failed.RetryAfter
 	}
 	return 0
+}
+
+// switchError says before why what a switch has done, and what it has not.
+func switchError(half *timercontrol.SwitchError, why *web.Error) *web.Error {
+	known, done := *why, ""
+	if len(half.Stopped) > 0 {
+		done = strings.Join(half.Stopped, ", ") + " stopped. "
+	}
+	switch {
+	case half.Unstopped != "":
+		done += half.Unstopped + " did not stop, so " + half.IssueKey + " was not started. "
+	case !errors.Is(half, timercontrol.ErrOutcomeUnknown):
+		done += half.IssueKey + " did not start. "
+	}
+	known.Message, known.Stopped = done+why.Message, half.Stopped
+	return &known
 }
 
 func rateLimited(limited *ratelimit.Exceeded, cause error) *web.Error {

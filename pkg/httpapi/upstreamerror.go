@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -45,15 +46,23 @@ func upstreamError(failed *upstream.Error, cause error) *web.Error {
 	case failed.Status == http.StatusBadRequest:
 		return answer(failed.Status, "BAD_REQUEST", "% does not accept what was asked for. Check the issue key, the account and the dates.")
 	case failed.Status == http.StatusNotFound && timers:
-		return answer(failed.Status, "NOT_FOUND", "% finds no such issue, or the token's owner may not see it.")
+		return answer(failed.Status, "NOT_FOUND", "No issue "+issueOf(cause)+", or you may not see it.")
 	case failed.Status == http.StatusNotFound:
-		return answer(failed.Status, "NOT_FOUND", "% finds nothing there, or the token's owner may not see it.")
+		return answer(failed.Status, "NOT_FOUND", "% finds nothing there, or you may not see it.")
 	case (failed.Status == http.StatusConflict || failed.Status == http.StatusUnprocessableEntity) && timers:
 		return answer(failed.Status, "INVALID_STATE", "% says that this cannot be done now: perhaps a timer runs on the issue already, or none may be started there.")
 	case failed.Status == http.StatusConflict, failed.Status == http.StatusUnprocessableEntity:
 		return answer(failed.Status, "INVALID_STATE", "% says that this cannot be done now.")
 	}
 	return answer(http.StatusBadGateway, "UNAVAILABLE", "% cannot be reached or answers with an error. "+advice(timers))
+}
+
+// issueOf is the key of the issue that a start or a stop was about.
+func issueOf(err error) string {
+	if missing, ok := errors.AsType[*timercontrol.IssueError](err); ok {
+		return missing.Key
+	}
+	return "like that"
 }
 
 // lacking names the permission that a call to Jira needs.

@@ -24,9 +24,21 @@ var (
 	ErrNotOwner     = errors.New("the Clockwork token belongs to another account")
 	ErrAmbiguous    = errors.New("several timers run and none was named")
 	ErrStateUnknown = errors.New("it is not known which timer runs")
+	ErrTooMany      = errors.New("too many timers run to stop them all")
 	// ErrOutcomeUnknown means that Clockwork may or may not have done it.
 	ErrOutcomeUnknown = errors.New("it is not known whether Clockwork did it")
 )
+
+// IssueError means that Clockwork finds no such issue, or that the token's owner
+// may not see it.
+type IssueError struct {
+	Key string
+	Err error
+}
+
+func (e *IssueError) Error() string { return "issue " + e.Key + ": " + e.Err.Error() }
+
+func (e *IssueError) Unwrap() error { return e.Err }
 
 // Clockwork starts and stops the timers of a token's owner, and says when it did
 // so by its own clock; zero if it does not say.
@@ -84,6 +96,7 @@ type Request struct {
 type Outcome struct {
 	Timer         *timer.Timer // the started timer, if its owner is known
 	Stopped       bool
+	Others        []string // the issues whose timers a switch stopped
 	SyncRequested bool
 	// Pending: Clockwork did it, but the cache could not be written. It will show
 	// within seconds of Redis' return, by a repetition or the requested sync.
@@ -128,9 +141,11 @@ func (c *Control) view(ctx context.Context, whose subject) (timercache.View, err
 	return c.Cache.Read(ctx, timercache.Subject{AccountID: whose.account})
 }
 
-// requestSync reports whether the sync could be asked for. The caller learns if
-// not, but what they wanted has been done.
+// requestSync reports whether the sync could be requested, also for a caller who has
+// hung up. The caller learns if not, but what they wanted has been done.
 func (c *Control) requestSync(ctx context.Context, accountID string) bool {
+	ctx, done := detached(ctx)
+	defer done()
 	if err := c.RequestSync(ctx, accountID); err != nil {
 		c.Log.WarnContext(ctx, "sync not requested", "error", err)
 		return false
@@ -138,12 +153,15 @@ func (c *Control) requestSync(ctx context.Context, accountID string) bool {
 	return true
 }
 
-// failed is the error of a call to Clockwork. If it is not known whether
-// Clockwork did what it was asked, because its answer was lost, in whole or in
-// part, or is a failure of its own, the error says so and a sync is asked for.
-func (c *Control) failed(ctx context.Context, account string, err error) error {
+// failed is the error of a call to Clockwork about an issue. If it is not known
+// whether Clockwork did what it was asked, because its answer was lost, in whole or
+// in part, or is a failure of its own, the error says so and a sync is asked for.
+func (c *Control) failed(ctx context.Context, account, issueKey string, err error) error {
 	refused, ok := errors.AsType[*upstream.Error](err)
-	if ok && (refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusInternalServerError || refused.Unsent()) {
+	switch {
+	case ok && refused.Status == http.StatusNotFound:
+		return &IssueError{issueKey, err}
+	case ok && (refused.Status >= http.StatusMultipleChoices && refused.Status < http.StatusInternalServerError || refused.Unsent()):
 		return err
 	}
 	c.requestSync(ctx, account)

@@ -30,7 +30,10 @@ func (c caller) StopTimer(context.Context, secret.Text, string) (time.Time, erro
 }
 
 // record keeps what was written, as long as its context lives.
-type record struct{ written []string }
+type record struct {
+	running []timer.Timer
+	written []string
+}
 
 func (r *record) Read(context.Context, timercache.Subject) (timercache.View, error) {
 	return timercache.View{}, nil
@@ -39,7 +42,7 @@ func (r *record) Read(context.Context, timercache.Subject) (timercache.View, err
 func (*record) CheckSite(*timercache.Held) error { return nil }
 
 func (r *record) ReadHeld(context.Context, string, *timercache.Held) (timercache.View, error) {
-	return timercache.View{}, nil
+	return timercache.View{Timers: r.running}, nil
 }
 
 func (r *record) Started(ctx context.Context, _ timer.Person, t timer.Timer, _ string, _ *timercache.Held) error {
@@ -69,18 +72,25 @@ func (nobody) Issue(context.Context, string) (jira.Issue, error) {
 }
 
 // A timer that Clockwork has started or stopped shows, also to those who were
-// not told because they hung up.
+// not told because they hung up. A switch is not left half done.
 func TestCallerHangsUp(t *testing.T) {
-	ctx, hangUp := context.WithCancel(t.Context())
-	cache := &record{}
-	control := timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}}, Cache: cache,
-		RequestSync: func(ctx context.Context, account string) error { return cache.write(ctx, "sync for "+account) },
-		Now:         time.Now, NamesTimeout: time.Second, Log: slog.New(slog.DiscardHandler)}
-	request := timercontrol.Request{Token: secret.New("t"), AccountID: "acc-1", IssueKey: "ABC-7"}
-
-	_, err := control.Start(ctx, request)
-	require.NoError(t, err)
-	_, err = control.Stop(ctx, request)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"started ABC-7", "sync for acc-1", "stopped ABC-7", "sync for acc-1"}, cache.written)
+	for name, tt := range map[string]struct {
+		call func(*timercontrol.Control, context.Context, timercontrol.Request) (timercontrol.Outcome, error)
+		want []string
+	}{
+		"start":  {(*timercontrol.Control).Start, []string{"started ABC-7", "sync for acc-1"}},
+		"stop":   {(*timercontrol.Control).Stop, []string{"stopped ABC-7", "sync for acc-1"}},
+		"switch": {(*timercontrol.Control).Switch, []string{"stopped OPS-1", "stopped OPS-2", "started ABC-7", "sync for acc-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, hangUp := context.WithCancel(t.Context())
+			cache := &record{running: []timer.Timer{{Issue: timer.Issue{Key: "OPS-1", ID: 1}}, {Issue: timer.Issue{Key: "OPS-2", ID: 2}}}}
+			control := &timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}}, Cache: cache,
+				RequestSync: func(ctx context.Context, account string) error { return cache.write(ctx, "sync for "+account) },
+				Now:         time.Now, NamesTimeout: time.Second, Log: slog.New(slog.DiscardHandler)}
+			_, err := tt.call(control, ctx, timercontrol.Request{Token: secret.New("t"), AccountID: "acc-1", IssueKey: "ABC-7"})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, cache.written)
+		})
+	}
 }

@@ -16,35 +16,43 @@ func (c *Control) Start(ctx context.Context, r Request) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	out, err := c.start(ctx, whose, r)
+	if err == nil {
+		out.SyncRequested = c.requestSync(ctx, whose.account)
+	}
+	return out, err
+}
+
+// start does all of Start but request the sync that follows a success.
+func (c *Control) start(ctx context.Context, whose subject, r Request) (out Outcome, err error) {
 	names := c.lookUp(ctx, whose, r.IssueKey) // while Clockwork is being asked
 	defer names.stop()
 	at, err := c.Clockwork.StartTimer(ctx, r.Token, r.IssueKey, r.Comment)
 	ctx, done := detached(ctx)
 	defer done()
 	if err != nil {
-		return Outcome{}, c.failed(ctx, whose.account, err)
+		return out, c.failed(ctx, whose.account, r.IssueKey, err)
 	}
 	if at.IsZero() {
 		at = c.Now().Truncate(time.Second) // as Clockwork would report it
 	}
-	var out Outcome
-	if whose.account != "" {
-		t := provisional(whose.account, r, names.soon(namesGrace), at)
-		held := whose.known.heldBy(whose.account)
-		unproven := ""
-		if !whose.known.Owner.Seen {
-			unproven = c.Owners.hmac(r.Token)
-		}
-		out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
-			return c.Cache.Started(ctx, *t.Author, t, unproven, held)
-		})
-		if named := provisional(whose.account, r, names.wait(), at); named.Issue != t.Issue || *named.Author != *t.Author {
-			t = named
-			c.write(ctx, "names not cached", nil, func(ctx context.Context, _ *timercache.Held) error { return c.Cache.Named(ctx, *t.Author, t) })
-		}
-		out.Timer = &t
+	if whose.account == "" {
+		return out, nil
 	}
-	out.SyncRequested = c.requestSync(ctx, whose.account)
+	t := provisional(whose.account, r, names.soon(namesGrace), at)
+	held := whose.known.heldBy(whose.account)
+	unproven := ""
+	if !whose.known.Owner.Seen {
+		unproven = c.Owners.hmac(r.Token)
+	}
+	out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
+		return c.Cache.Started(ctx, *t.Author, t, unproven, held)
+	})
+	if named := provisional(whose.account, r, names.wait(), at); named.Issue != t.Issue || *named.Author != *t.Author {
+		t = named
+		c.write(ctx, "names not cached", nil, func(ctx context.Context, _ *timercache.Held) error { return c.Cache.Named(ctx, *t.Author, t) })
+	}
+	out.Timer = &t
 	return out, nil
 }
 

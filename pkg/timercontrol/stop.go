@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -29,30 +30,39 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 	if issue.ID == 0 {
 		issue.ID = c.shownID(ctx, whose, issue)
 	}
+	out, err := c.stop(ctx, whose, r.Token, cmp.Or(r.IssueKey, issue.Key), issue)
+	if err == nil {
+		out.SyncRequested = c.requestSync(ctx, whose.account)
+	}
+	return out, err
+}
+
+// stop stops the timer on an issue that Clockwork knows by key, and requests no
+// sync if that succeeds.
+func (c *Control) stop(ctx context.Context, whose subject, token secret.Text, key string, issue timer.Issue) (out Outcome, err error) {
 	names := c.lookUpIssue(ctx, whose, issue) // its id, if another key is shown
 	defer names.stop()
-	var out Outcome
-	at, err := c.Clockwork.StopTimer(ctx, r.Token, cmp.Or(r.IssueKey, issue.Key))
+	at, err := c.Clockwork.StopTimer(ctx, token, key)
 	ctx, done := detached(ctx)
 	defer done()
 	if err != nil && !errors.Is(err, clockwork.ErrNotRunning) {
-		return Outcome{}, c.failed(ctx, whose.account, err)
+		return out, c.failed(ctx, whose.account, key, err)
 	}
 	out.Stopped = err == nil
-	if whose.account != "" && (out.Stopped || !whose.claimed) {
-		remove := func(issue timer.Issue) bool {
-			held := whose.known.heldBy(whose.account)
-			return c.write(ctx, "stopped timer not removed from the cache", held, func(ctx context.Context, held *timercache.Held) error {
-				return c.Cache.Stopped(ctx, timer.Person{AccountID: whose.account}, issue, at, held)
-			})
-		}
-		issue.ID = cmp.Or(issue.ID, names.known().issue.ID)
-		out.Pending = !remove(issue)
-		if later := names.wait().issue; issue.ID == 0 && later.ID != 0 {
-			remove(timer.Issue{Key: issue.Key, ID: later.ID}) // it may be shown under another key
-		}
+	if whose.account == "" || !out.Stopped && whose.claimed {
+		return out, nil
 	}
-	out.SyncRequested = c.requestSync(ctx, whose.account)
+	remove := func(issue timer.Issue) bool {
+		held := whose.known.heldBy(whose.account)
+		return c.write(ctx, "stopped timer not removed from the cache", held, func(ctx context.Context, held *timercache.Held) error {
+			return c.Cache.Stopped(ctx, timer.Person{AccountID: whose.account}, issue, at, held)
+		})
+	}
+	issue.ID = cmp.Or(issue.ID, names.known().issue.ID)
+	out.Pending = !remove(issue)
+	if later := names.wait().issue; issue.ID == 0 && later.ID != 0 {
+		remove(timer.Issue{Key: issue.Key, ID: later.ID}) // it may be shown under another key
+	}
 	return out, nil
 }
 

@@ -16,6 +16,7 @@ type Error struct {
 	Code       string // BAD_REQUEST, TIMER_STATE_UNKNOWN, …
 	Message    string
 	Field      string        // the one input at fault, if there is one
+	Stopped    []string      // issues whose timers were stopped before this failed
 	RetryAfter time.Duration // sent as Retry-After, in whole seconds
 	Challenge  string        // sent as WWW-Authenticate (RFC 6750)
 	Err        error
@@ -37,8 +38,9 @@ func BadRequest(field, format string, args ...any) *Error {
 
 // wireError is the contract's error body.
 type wireError struct {
-	Error      string `json:"error"`
-	Message    string `json:"message"`
-	StatusCode int    `json:"statusCode"`
-	Field      string `json:"field,omitempty"`
+	Error      string   `json:"error"`
+	Message    string   `json:"message"`
+	StatusCode int      `json:"statusCode"`
+	Field      string   `json:"field,omitempty"`
+	Stopped    []string `json:"stopped,omitempty"`
 }

@@ -59,7 +59,7 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	if e.Challenge != "" {
 		w.Header().Set("WWW-Authenticate", e.Challenge)
 	}
-	_ = writeJSON(w, e.Status, wireError{Error: e.Code, Message: e.Message, StatusCode: e.Status, Field: e.Field})
+	_ = writeJSON(w, e.Status, wireError{Error: e.Code, Message: e.Message, StatusCode: e.Status, Field: e.Field, Stopped: e.Stopped})
 }
 
 var contentJSON = []string{"application/json; charset=utf-8"}

@@ -43,6 +43,11 @@ export interface paths {
          * @description For the owner of the Clockwork token, shown to everybody at once, with a sync requested. `timer` is there where
          *     it is known whose the token is: from `POST /api/settings/validate`, or by `accountId`. Its `id` is negative until
          *     a sync has brought Clockwork's own.
+         *
+         *     With `stopOthers` it is a switch: the account's timers on other issues are stopped first, at most 10, and
+         *     `stopped` lists them. A timer that runs on the issue already goes on. If something fails after a stop, the error
+         *     has `stopped` too; the same request again, with the same `Idempotency-Key`, does the rest. If it is not known
+         *     which timers run, because no account is named or no sync has been made, the answer is 409 and nothing is stopped.
          */
         readonly post: operations["startTimer"];
         readonly delete?: never;
@@ -714,6 +719,11 @@ export interface components {
             readonly comment?: string;
             /** @description Whose token it is. */
             readonly accountId?: string;
+            /**
+             * @description True to switch: the account's other timers are stopped first.
+             * @default false
+             */
+            readonly stopOthers: boolean;
         };
         readonly StartedTimer: {
             readonly timer?: components["schemas"]["Timer"];
@@ -721,6 +731,8 @@ export interface components {
             readonly syncRequested: boolean;
             /** @description True if Clockwork started it, but Redis could not be written: it shows within seconds of its return. */
             readonly pending?: boolean;
+            /** @description The issues whose timers a switch stopped. */
+            readonly stopped?: readonly string[];
         };
         readonly StopTimerRequest: {
             /**
@@ -1183,7 +1195,7 @@ export interface components {
          *       "event": "error",
          *       "payload": {
          *         "code": "CLOCKWORK_NOT_FOUND",
-         *         "message": "Clockwork finds no such issue, or the token's owner may not see it.",
+         *         "message": "No issue PORTAL-9999, or you may not see it.",
          *         "id": "4f0c"
          *       }
          *     }
@@ -1241,11 +1253,13 @@ export interface components {
             readonly statusCode: number;
             /** @description The one input at fault. */
             readonly field?: string;
+            /** @description The issues whose timers a switch stopped before this failed. The same request again does the rest. */
+            readonly stopped?: readonly string[];
         };
         /** @description A sentence that a person can act on. */
         readonly Sentence: string;
         /** @enum {string} */
-        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "CROSS_SITE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_GRANT" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "NO_SESSION" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PROVIDER_UNAVAILABLE" | "RATE_LIMITED" | "SCOPE_TOO_SMALL" | "SERVER_CLOSING" | "SESSION_AMBIGUOUS" | "SESSION_ENDED" | "SESSION_UNAVAILABLE" | "SIGNIN_NOT_CONFIGURED" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_TOKENS" | "TOO_MANY_WAITING" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR" | "VAULT_NOT_CONFIGURED";
+        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "CROSS_SITE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_GRANT" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "NO_SESSION" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PROVIDER_UNAVAILABLE" | "RATE_LIMITED" | "SCOPE_TOO_SMALL" | "SERVER_CLOSING" | "SESSION_AMBIGUOUS" | "SESSION_ENDED" | "SESSION_UNAVAILABLE" | "SIGNIN_NOT_CONFIGURED" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_TIMERS" | "TOO_MANY_TOKENS" | "TOO_MANY_WAITING" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR" | "VAULT_NOT_CONFIGURED";
         /** @enum {string} */
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "START_NOT_CONFIRMED";
     };
@@ -1397,7 +1411,7 @@ export interface components {
             };
         };
         /** @description The caller may not do this. */
-        readonly ClockworkForbidden: {
+        readonly ListWorklogsForbidden: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                 readonly "Server-Timing": components["headers"]["Server-Timing"];
@@ -1411,6 +1425,24 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     readonly error?: "FORBIDDEN" | "CLOCKWORK_FORBIDDEN" | "SCOPE_TOO_SMALL";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly ClockworkForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "FORBIDDEN" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "SCOPE_TOO_SMALL";
                 };
             };
         };
@@ -1592,7 +1624,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
+                    readonly error?: "TIMER_STATE_UNKNOWN" | "TOO_MANY_TIMERS" | "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
                 };
             };
         };
@@ -2809,7 +2841,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["ListWorklogsBadRequest"];
             readonly 401: components["responses"]["ClockworkUnauthorized"];
-            readonly 403: components["responses"]["ClockworkForbidden"];
+            readonly 403: components["responses"]["ListWorklogsForbidden"];
             readonly 404: components["responses"]["ListWorklogsNotFound"];
             readonly 409: components["responses"]["ListWorklogsConflict"];
             readonly 422: components["responses"]["ListWorklogsUnprocessable"];

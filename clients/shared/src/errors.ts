@@ -15,6 +15,8 @@ export interface ErrorDetail {
   field?: string;
   /** Seconds that the server asks to wait. */
   retryAfter?: number;
+  /** Issues whose timers a switch stopped before it failed. */
+  stopped?: string[];
 }
 
 /** A call that failed. The message is a sentence for a person. */
@@ -26,6 +28,7 @@ export class ClientError extends Error {
   readonly status: number;
   readonly field?: string;
   readonly retryAfter?: number;
+  readonly stopped?: string[];
 
   constructor(code: string, message: string, status = 0, detail: ErrorDetail = {}) {
     super(message);
@@ -33,6 +36,7 @@ export class ClientError extends Error {
     this.status = status;
     if (detail.field !== undefined) this.field = detail.field;
     if (detail.retryAfter !== undefined) this.retryAfter = detail.retryAfter;
+    if (detail.stopped !== undefined) this.stopped = detail.stopped;
   }
 }
 
@@ -62,7 +66,7 @@ export function isTokenOfAnother(error: ClientError): boolean {
 
 /** Whether the sync after an accepted start found no such timer. */
 export function isUnconfirmedStart(error: ClientError): boolean {
-  return error.code === "CLOCKWORK_TOKEN_OF_ANOTHER" || error.code === "START_NOT_CONFIRMED";
+  return error.status === 0 && (error.code === "CLOCKWORK_TOKEN_OF_ANOTHER" || error.code === "START_NOT_CONFIRMED");
 }
 
 /** Whether the server may have done what was asked, although no answer came. */

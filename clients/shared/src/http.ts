@@ -1,4 +1,4 @@
-import { ClientError, ownError } from "./errors";
+import { ClientError, ownError, type ErrorDetail } from "./errors";
 import { once, type Scheduler } from "./schedule";
 
 export interface Call {
@@ -122,12 +122,13 @@ export class Http {
 
 /** The server's error code and message, or ours if the body has none. */
 export function refusal(response: Response, text: string): ClientError {
-  const detail: { field?: string; retryAfter?: number } = {};
+  const detail: ErrorDetail = {};
   const wait = Number(response.headers.get("Retry-After") ?? NaN);
   if (Number.isFinite(wait)) detail.retryAfter = wait;
   try {
-    const body = JSON.parse(text) as { error?: unknown; message?: unknown; field?: unknown };
+    const body = JSON.parse(text) as { error?: unknown; message?: unknown; field?: unknown; stopped?: unknown };
     if (typeof body.field === "string") detail.field = body.field;
+    if (Array.isArray(body.stopped)) detail.stopped = body.stopped.map(String);
     if (typeof body.error === "string" && typeof body.message === "string") {
       return new ClientError(body.error, body.message, response.status, detail);
     }
