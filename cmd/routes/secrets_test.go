@@ -166,23 +166,37 @@ func (h *hunt) requests() map[string][]string {
 	account, email := h.world.Person(h.who).AccountID, url.QueryEscape(h.world.Person(h.who).Email)
 	token := h.world.Token(h.who)
 	return map[string][]string{
-		"/api/health":            {"GET /api/health?deep=1"},
-		"/api/inngest":           {}, // by sync
-		"/api/login":             {`POST /api/login {"username":"an","password":"` + userPassword + `x"}`, `POST /api/login {"password":"` + userPassword + `"}`},
-		"/login":                 {`POST /login {"username":"` + userPassword + `","password":"` + userPassword + `"}`},
-		"/api/worklogs":          {"GET /api/worklogs?accountId=" + account, "GET /api/worklogs?userEmail=" + email, "GET /api/worklogs?tz=" + url.QueryEscape(token)},
-		"/api/timers":            {"GET /api/timers"},
-		"/timers":                {"GET /timers"},
-		"/api/timers/active":     {"GET /api/timers/active", "GET /api/timers/active?accountId=" + account, "GET /api/timers/active?userEmail=" + email},
-		"/api/timers/start":      {`POST /api/timers/start {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/start {"issueKey":"` + token + `"}`},
-		"/api/timers/stop":       {`POST /api/timers/stop {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/stop {"accountId":"` + account + `"}`},
-		"/api/timers/sync":       {`POST /api/timers/sync {"accountId":"` + account + `"}`},
-		"/api/timers/stream":     {}, // by converse
-		"/ws":                    {},
-		"/api/issues/search":     {"GET /api/issues/search?accountId=" + account + "&q=portal", "GET /api/issues/search?accountId=" + account},
-		"/api/issues/{key}":      {"GET /api/issues/OPS-64", "GET /api/issues/" + url.PathEscape(token)},
-		"/api/users/resolve":     {"GET /api/users/resolve?email=" + email, "GET /api/users/resolve?query=linh"},
-		"/api/settings/validate": {`POST /api/settings/validate {"accountId":"` + account + `","clockworkApiToken":"` + token + `"}`, `POST /api/settings/validate {"clockworkApiToken":"` + token + `"}`},
+		"/api/health":        {"GET /api/health?deep=1"},
+		"/api/inngest":       {}, // by sync
+		"/api/login":         {`POST /api/login {"username":"an","password":"` + userPassword + `x"}`, `POST /api/login {"password":"` + userPassword + `"}`},
+		"/login":             {`POST /login {"username":"` + userPassword + `","password":"` + userPassword + `"}`},
+		"/api/worklogs":      {"GET /api/worklogs?accountId=" + account, "GET /api/worklogs?userEmail=" + email, "GET /api/worklogs?tz=" + url.QueryEscape(token)},
+		"/api/timers":        {"GET /api/timers"},
+		"/timers":            {"GET /timers"},
+		"/api/timers/active": {"GET /api/timers/active", "GET /api/timers/active?accountId=" + account, "GET /api/timers/active?userEmail=" + email},
+		"/api/timers/start":  {`POST /api/timers/start {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/start {"issueKey":"` + token + `"}`},
+		"/api/timers/stop":   {`POST /api/timers/stop {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/stop {"accountId":"` + account + `"}`},
+		"/api/timers/sync":   {`POST /api/timers/sync {"accountId":"` + account + `"}`},
+		"/api/timers/stream": {}, // by converse
+		"/ws":                {},
+
+		"/api/auth":                  {"GET /api/auth"},
+		"/api/auth/refresh":          {"POST /api/auth/refresh {}"},
+		"/api/auth/logout":           {"POST /api/auth/logout {}"},
+		"/api/auth/token":            {`POST /api/auth/token {"grant_type":"refresh_token","refresh_token":"` + token + `"}`},
+		"/api/auth/sessions":         {"GET /api/auth/sessions"},
+		"/api/auth/sessions/{id}":    {"DELETE /api/auth/sessions/" + url.PathEscape(token)},
+		"/api/auth/login/{provider}": {"GET /api/auth/login/oidc", "GET /api/auth/login/atlassian"},
+		"/api/auth/callback":         {"GET /api/auth/callback?again=1&state=x&code=" + url.QueryEscape(token)},
+		"/api/auth/authorize":        {"GET /api/auth/authorize?client_id=cli&state=" + url.QueryEscape(token)},
+		"/api/me":                    {"GET /api/me"},
+		"/api/me/clockwork-token":    {`PUT /api/me/clockwork-token {"token":"` + token + `"}`},
+		"/api/tokens":                {"GET /api/tokens", `POST /api/tokens {"name":"script","scope":"read"}`},
+		"/api/tokens/{id}":           {"DELETE /api/tokens/" + url.PathEscape(token)},
+		"/api/issues/search":         {"GET /api/issues/search?accountId=" + account + "&q=portal", "GET /api/issues/search?accountId=" + account},
+		"/api/issues/{key}":          {"GET /api/issues/OPS-64", "GET /api/issues/" + url.PathEscape(token)},
+		"/api/users/resolve":         {"GET /api/users/resolve?email=" + email, "GET /api/users/resolve?query=linh"},
+		"/api/settings/validate":     {`POST /api/settings/validate {"accountId":"` + account + `","clockworkApiToken":"` + token + `"}`, `POST /api/settings/validate {"clockworkApiToken":"` + token + `"}`},
 	}
 }
 
