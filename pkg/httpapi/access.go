@@ -50,7 +50,7 @@ func checkHost(d *app.Deps, r *http.Request) error {
 func Identify(ctx context.Context, d *app.Deps, in *Request, wanted Auth) (auth.Caller, error) {
 	verify := func(token string) (auth.Caller, error) {
 		if accesstoken.Looks(token) {
-			return personalCaller(ctx, d, in, token)
+			return personalCaller(ctx, d, in.Request, token)
 		}
 		return d.Verifier.Verify(token)
 	}

@@ -20,14 +20,14 @@ var errScope = &web.Error{Status: http.StatusForbidden, Code: "SCOPE_TOO_SMALL",
 // is decided at each use: whoever has left AUTH_USERS, or is no admin any more,
 // loses that with their tokens. Guesses are counted by address before Redis is
 // asked.
-func personalCaller(ctx context.Context, d *app.Deps, in *Request, text string) (auth.Caller, error) {
-	if wait := ForgeryWait(d, in.Request); wait > 0 {
+func personalCaller(ctx context.Context, d *app.Deps, r *http.Request, text string) (auth.Caller, error) {
+	if wait := ForgeryWait(d, r); wait > 0 {
 		return auth.Caller{}, &ratelimit.Exceeded{RetryAfter: wait}
 	}
 	token, err := d.Tokens.Find(ctx, text)
 	switch {
 	case errors.Is(err, accesstoken.ErrUnknown):
-		CountForgery(d, in.Request)
+		CountForgery(d, r)
 		return auth.Caller{}, auth.ErrBadToken
 	case err != nil:
 		return auth.Caller{}, &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", Err: err,
@@ -44,6 +44,19 @@ func personalCaller(ctx context.Context, d *app.Deps, in *Request, text string) 
 	}
 	return auth.Caller{Known: true, UserID: token.UserID, AccountID: token.AccountID, Email: token.Email, Admin: admin && token.Scope == accesstoken.Admin,
 		Expires: token.Expires, Provider: token.Provider, PersonalToken: token.ID, Scope: token.Scope}, nil
+}
+
+// PersonalCaller is the person whose personal token opens a WebSocket or a stream,
+// for which any scope is enough that may read.
+func PersonalCaller(d *app.Deps, r *http.Request, text string) (auth.Caller, error) {
+	who, err := personalCaller(r.Context(), d, r, text)
+	if err == nil && !scopeAllows(who.Scope, Route{Method: http.MethodGet}) {
+		return auth.Caller{}, errScope
+	}
+	if _, limited := errors.AsType[*ratelimit.Exceeded](err); limited {
+		return auth.Caller{}, errorFor(err, r.Context())
+	}
+	return who, err
 }
 
 // scopeAllows reports whether a personal token of that scope may call the route.

@@ -31,6 +31,8 @@ type Action struct {
 	StartedAt time.Time
 	IssueKey  string
 	Comment   string
+	Renew     bool // it brings a new access token, and nothing else
+	Token     string
 }
 
 // wireAction is the message as JSON. Unknown members are ignored, because clients
@@ -42,6 +44,7 @@ type wireAction struct {
 	StartedAt string `json:"started_at"`
 	IssueKey  string `json:"issue_key"`
 	Comment   string `json:"comment"`
+	Token     string `json:"token"`
 }
 
 // ParseAction reads one message. site is the host of the Jira site, whose links are
@@ -50,6 +53,9 @@ func ParseAction(message []byte, site string, now time.Time) (Action, *Refusal) 
 	var in wireAction
 	if err := json.Unmarshal(message, &in); err != nil {
 		return Action{}, badJSON(err)
+	}
+	if in.Action == "renew" {
+		return Action{Renew: true, Token: in.Token}, nil
 	}
 	if text := checkID(in.ID); text != "" {
 		return Action{}, &Refusal{Code: CodeBadMessage, Message: text}
@@ -64,7 +70,7 @@ func ParseAction(message []byte, site string, now time.Time) (Action, *Refusal) 
 	case "timer_stop":
 		out.Status = Stopped
 	default:
-		return refuse(CodeUnknownAction, "action must be timer_start or timer_stop.")
+		return refuse(CodeUnknownAction, "action must be timer_start, timer_stop or renew.")
 	}
 	if in.UserID == "" {
 		return refuse(CodeBadMessage, "user_id is missing.")

@@ -1,6 +1,9 @@
 package realtime
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Codes of refusals, besides those of bridge.Options.Explain.
 const (
@@ -25,6 +28,11 @@ type Refusal struct {
 
 // Encode is the error event.
 func (r *Refusal) Encode() []byte { return encodeEvent("error", r) }
+
+// Renewed is the event that answers a new access token.
+func Renewed(expires time.Time) []byte {
+	return encodeEvent("renewed", map[string]time.Time{"expires_at": expires.UTC()})
+}
 
 // encodeEvent encodes a payload that always can be.
 func encodeEvent(event string, payload any) []byte {

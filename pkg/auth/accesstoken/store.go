@@ -163,6 +163,30 @@ func (s *Store) Revoke(ctx context.Context, userID, id string) (bool, error) {
 	return true, nil
 }
 
+// Revoked returns those of the ids whose token does not exist any more. It costs one
+// command.
+func (s *Store) Revoked(ctx context.Context, ids []string) ([]string, error) {
+	cmd := []any{"MGET"}
+	for _, id := range ids {
+		cmd = append(cmd, recordKey+id)
+	}
+	reply, err := s.index.Redis.Do(ctx, cmd...)
+	records, ok := reply.([]any)
+	if err == nil && (!ok || len(records) != len(ids)) {
+		err = fmt.Errorf("mget answered %T", reply)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for revoked personal tokens: %w", err)
+	}
+	var revoked []string
+	for i, id := range ids {
+		if records[i] == nil {
+			revoked = append(revoked, id)
+		}
+	}
+	return revoked, nil
+}
+
 // RevokeAll ends all tokens of the person and returns how many there were.
 func (s *Store) RevokeAll(ctx context.Context, userID string) (int, error) {
 	ids, err := s.index.IDs(ctx, userID)

@@ -21,6 +21,8 @@ var (
 	ClosedSlow       = CloseFrame{websocket.StatusTryAgainLater, "read too slowly: reconnect with since"}
 	ClosedRestart    = CloseFrame{websocket.StatusServiceRestart, "server restarts: reconnect with since"}
 	ClosedExpired    = CloseFrame{CloseTokenExpired, "token expired: log in again"}
+	ClosedEnded      = CloseFrame{CloseTokenExpired, "session ended: log in again"}
+	ClosedNotRenewed = CloseFrame{CloseTokenExpired, "the new token is not valid for this user: log in again"}
 	ClosedOverBudget = CloseFrame{CloseOverBudget, "your connections have too much unread: close some, wait, reconnect with since"}
 	ClosedFlood      = CloseFrame{websocket.StatusPolicyViolation, "too many messages"}
 	ClosedBinary     = CloseFrame{websocket.StatusUnsupportedData, "text messages only"}

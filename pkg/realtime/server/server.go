@@ -30,6 +30,14 @@ type Options struct {
 	Store realtime.Store
 	// Verify checks a bearer token.
 	Verify func(token string) (auth.Caller, error)
+	// VerifyPersonal checks a personal access token. Nil: there are none.
+	VerifyPersonal func(r *http.Request, token string) (auth.Caller, error)
+	// Ended reports the ids of sessions and personal tokens as they end, until ctx
+	// ends. Nil: they end nowhere else.
+	Ended func(ctx context.Context, ready func(), ended func(ids []string)) error
+	// Revoked says which of the personal tokens do not exist any more: an
+	// announcement may have been lost. Required with Ended.
+	Revoked func(ctx context.Context, ids []string) ([]string, error)
 	// Origins may connect besides the desktop clients and the server's own pages, as
 	// CORS_ALLOWED_ORIGINS has them.
 	Origins []string
@@ -68,8 +76,11 @@ func New(o Options) (*Server, error) {
 	if o.Clockwork != nil {
 		s.bridge = bridge.Start(*o.Clockwork, s.hub, relay, s.writes, s.tasks)
 	}
-	s.transport = transport.New(&transport.Transport{Verify: o.Verify, CORS: web.NewCORS(o.Origins), Site: o.Site, Limits: o.Limits,
+	s.transport = transport.New(&transport.Transport{Verify: o.Verify, VerifyPersonal: o.VerifyPersonal, CORS: web.NewCORS(o.Origins), Site: o.Site, Limits: o.Limits,
 		Hub: s.hub, Relay: relay, Writes: s.writes, Bridge: s.bridge, Tasks: s.tasks})
+	if o.Ended != nil {
+		s.tasks.Go("ended sessions", func() { s.listenEnded(o) })
+	}
 	s.tasks.Go("sweeps", s.sweeps)
 	return s, nil
 }
@@ -104,6 +115,35 @@ func (s *Server) Timers(ctx context.Context, user string) (realtime.Listing, err
 		return realtime.Listing{}, fmt.Errorf("%w: %w", realtime.ErrUnavailable, err)
 	}
 	return realtime.NewListing(state.Timers, s.hub.Freshness(), s.tasks.Now()), nil
+}
+
+// listenEnded closes the connections of sessions and tokens that end. Those of
+// sessions whose announcement is lost close when their access token expires. Personal
+// tokens live long, so they are looked up when the subscription is back.
+func (s *Server) listenEnded(o Options) {
+	ctx := s.tasks.Context()
+	s.tasks.Subscribe("ended sessions", func(ready func()) error {
+		return o.Ended(ctx, func() {
+			ready()
+			s.tasks.Go("look for revoked tokens", func() { s.endRevoked(ctx, o) })
+		}, func(ids []string) { s.transport.End(ids...) })
+	})
+}
+
+func (s *Server) endRevoked(ctx context.Context, o Options) {
+	for backoff := tasks.MinBackoff; ctx.Err() == nil; backoff = min(2*backoff, tasks.MaxBackoff) {
+		open := s.transport.Personal()
+		if len(open) == 0 {
+			return
+		}
+		revoked, err := o.Revoked(ctx, open)
+		if err == nil {
+			s.transport.End(revoked...)
+			return
+		}
+		s.tasks.Log.Warn("realtime: personal tokens not looked up", "error", err, "again_in", backoff)
+		_ = s.tasks.Sleep(ctx, backoff)
+	}
 }
 
 const sweepEvery = time.Second

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -31,10 +32,8 @@ func (w *world) stream(user string, header http.Header) *stream {
 	w.t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.http.URL+"/api/timers/stream", nil)
 	require.NoError(w.t, err)
-	if header != nil {
-		r.Header = header
-	}
 	r.Header.Set("Authorization", "Bearer "+tokenOf(w.t, user))
+	maps.Copy(r.Header, header)
 	res, err := w.http.Client().Do(r)
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = res.Body.Close() })

@@ -114,9 +114,10 @@ type message struct {
 	Payload struct {
 		realtime.Timer
 		realtime.Freshness
-		Timers  []realtime.Timer
-		Code    string
-		Message string
+		Timers    []realtime.Timer
+		Code      string
+		Message   string
+		ExpiresAt time.Time `json:"expires_at"`
 	}
 }
 

@@ -92,9 +92,10 @@ func (t *Transport) upgrade(w http.ResponseWriter, r *http.Request, entry *logEn
 		return nil
 	}
 	ws.SetReadLimit(realtime.MaxMessage)
-	c := &conn{transport: t, ws: ws, peer: hijacked.peer, expires: who.Expires, entry: entry}
+	c := &conn{transport: t, ws: ws, peer: hijacked.peer, credential: credentialOf(who), entry: entry}
 	c.from = bridge.Sender{Room: room, Refuse: c.refuse,
-		Caller: auth.Caller{Known: true, UserID: who.UserID, AccountID: who.AccountID, ClockworkToken: who.ClockworkToken}}
+		Caller: auth.Caller{Known: true, UserID: who.UserID, AccountID: who.AccountID, ClockworkToken: who.ClockworkToken,
+			PersonalToken: who.PersonalToken, Scope: who.Scope}}
 	c.out = fanout.NewOutbox(func() { t.flush(c) })
 	c.heard.Store(t.Tasks.Now().UnixNano())
 	room.Join(c.out, since)

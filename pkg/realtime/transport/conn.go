@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
@@ -36,8 +37,9 @@ type conn struct {
 	peer      *peer
 	out       *fanout.Outbox
 	from      bridge.Sender
-	expires   time.Time
 	entry     *logEntry
+
+	credential credential // guarded by transport.mu
 
 	limiter  *rate.Limiter // made by the first message
 	excess   int
@@ -107,6 +109,12 @@ func (c *conn) handle(text []byte) bool {
 		return true
 	}
 	act, bad := realtime.ParseAction(text, c.transport.Site, c.transport.Tasks.Now())
+	if bad == nil && act.Renew {
+		return c.renew(act.Token)
+	}
+	if bad == nil && !c.mayWrite() {
+		bad = &realtime.Refusal{Code: realtime.CodeForbidden, Message: "Your personal access token may only read. Make one with the scope write.", ID: act.ID}
+	}
 	if bad == nil && act.UserID != c.from.Room.User && act.UserID != c.from.Caller.UserID {
 		bad = &realtime.Refusal{Code: realtime.CodeForbidden, Message: "user_id must be your own.", ID: act.ID}
 	}
@@ -120,6 +128,25 @@ func (c *conn) handle(text []byte) bool {
 		c.submit(act)
 	}
 	return true
+}
+
+// renew takes a new access token, without which the connection closes when the first
+// one expires.
+func (c *conn) renew(token string) bool {
+	who, ok := c.transport.renew(c, token)
+	if !ok {
+		c.out.Close(&fanout.ClosedNotRenewed)
+		return false
+	}
+	c.excess = 0
+	c.out.Put(fanout.NewMessage(realtime.Renewed(who.Expires)))
+	return true
+}
+
+// mayWrite reports whether the caller may start and stop timers. A personal token of
+// the scope read may not.
+func (c *conn) mayWrite() bool {
+	return c.from.Caller.PersonalToken == "" || c.from.Caller.Scope == accesstoken.Write || c.from.Caller.Scope == accesstoken.Admin
 }
 
 // submit has a change made. The sender gets it like everybody else.
@@ -163,12 +190,7 @@ func (c *conn) close(frame *fanout.CloseFrame) {
 	_ = c.ws.Close(frame.Code, frame.Reason)
 }
 
-// check closes the connection if its token has expired, and pings a silent client.
-func (c *conn) check(now time.Time) {
-	if !c.expires.IsZero() && !now.Before(c.expires) {
-		c.out.Close(&fanout.ClosedExpired)
-		return
-	}
+func (c *conn) pingIfSilent(now time.Time) {
 	silence := now.Sub(time.Unix(0, c.heard.Load()))
 	if silence >= c.transport.Limits.PingEvery && c.pinging.CompareAndSwap(false, true) {
 		c.transport.Tasks.Go("ping", c.ping)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -30,7 +31,15 @@ func (t *Transport) identify(r *http.Request) (who auth.Caller, since int64, fai
 		}
 		since = -1
 	}
-	who, err = auth.Identify(withToken(r, token), config.AuthRequired, t.Verify)
+	who, err = auth.Identify(withToken(r, token), config.AuthRequired, func(token string) (auth.Caller, error) {
+		if t.VerifyPersonal != nil && accesstoken.Looks(token) {
+			return t.VerifyPersonal(r, token)
+		}
+		return t.Verify(token)
+	})
+	if err == nil && t.knownToHaveEnded(who) {
+		return auth.Caller{}, 0, errBadToken
+	}
 	switch known, ok := errors.AsType[*web.Error](err); {
 	case err == nil:
 		return who, since, nil

@@ -49,7 +49,7 @@ func (t *Transport) stream(w http.ResponseWriter, r *http.Request, entry *logEnt
 		default: // the last signal was not received yet
 		}
 	})
-	t.addStream(out, who.Expires)
+	t.addStream(out, credentialOf(who))
 	defer t.dropStream(out, entry)
 	room.Join(out, since)
 	defer t.exit(room, out)

@@ -56,21 +56,24 @@ func (l Limits) withDefaults() Limits {
 // Transport serves the realtime routes.
 type Transport struct {
 	Verify func(token string) (auth.Caller, error)
-	CORS   *web.CORS
-	Site   string // host of the Jira site
-	Limits Limits
-	Hub    *fanout.Hub
-	Relay  *fanout.Relay
-	Writes *writes.Committer
-	Bridge *bridge.Bridge // nil without Clockwork
-	Tasks  *tasks.Group
+	// VerifyPersonal checks a personal access token. Nil: there are none.
+	VerifyPersonal func(r *http.Request, token string) (auth.Caller, error)
+	CORS           *web.CORS
+	Site           string // host of the Jira site
+	Limits         Limits
+	Hub            *fanout.Hub
+	Relay          *fanout.Relay
+	Writes         *writes.Committer
+	Bridge         *bridge.Bridge // nil without Clockwork
+	Tasks          *tasks.Group
 
 	flusher flusher
 
 	mu      sync.Mutex
 	closing bool
 	conns   map[*conn]struct{}
-	streams map[*fanout.Outbox]time.Time // when its token expires
+	streams map[*fanout.Outbox]credential
+	ended   map[string]time.Time // ids of sessions and personal tokens, and since when
 	// Messages of connections that have ended.
 	received, sent int64
 }
@@ -78,7 +81,7 @@ type Transport struct {
 // New prepares a transport whose exported fields are set.
 func New(t *Transport) *Transport {
 	t.Limits = t.Limits.withDefaults()
-	t.conns, t.streams = map[*conn]struct{}{}, map[*fanout.Outbox]time.Time{}
+	t.conns, t.streams, t.ended = map[*conn]struct{}{}, map[*fanout.Outbox]credential{}, map[string]time.Time{}
 	return t
 }
 
@@ -100,8 +103,8 @@ func (t *Transport) add(c *conn) {
 	defer t.mu.Unlock()
 	t.conns[c] = struct{}{}
 	t.Tasks.Go("connection", c.read)
-	if t.closing {
-		c.out.Close(&fanout.ClosedRestart)
+	if frame := t.closeFrame(c.credential, t.Tasks.Now()); frame != nil { // ended since it was checked
+		c.out.Close(frame)
 	}
 }
 
@@ -117,12 +120,12 @@ func (t *Transport) drop(c *conn, err error) {
 	t.received, t.sent = t.received+received, t.sent+sent
 }
 
-func (t *Transport) addStream(out *fanout.Outbox, expires time.Time) {
+func (t *Transport) addStream(out *fanout.Outbox, c credential) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.streams[out] = expires
-	if t.closing {
-		out.Close(&fanout.ClosedRestart)
+	t.streams[out] = c
+	if frame := t.closeFrame(c, t.Tasks.Now()); frame != nil {
+		out.Close(frame)
 	}
 }
 
@@ -142,14 +145,11 @@ func (t *Transport) Sweep(now time.Time) {
 	for c := range t.conns {
 		conns = append(conns, c)
 	}
-	for out, expires := range t.streams {
-		if !expires.IsZero() && !now.Before(expires) {
-			out.Close(&fanout.ClosedExpired)
-		}
-	}
+	t.forgetEnded(now)
+	t.closeEnded(now)
 	t.mu.Unlock()
 	for _, c := range conns {
-		c.check(now)
+		c.pingIfSilent(now)
 	}
 }
 
@@ -158,12 +158,7 @@ func (t *Transport) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closing = true
-	for c := range t.conns {
-		c.out.Close(&fanout.ClosedRestart)
-	}
-	for out := range t.streams {
-		out.Close(&fanout.ClosedRestart)
-	}
+	t.closeEnded(t.Tasks.Now())
 }
 
 // Cut ends the connections of clients that have not answered.

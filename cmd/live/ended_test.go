@@ -1,0 +1,60 @@
+package live_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/cmd/live"
+	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
+	"github.com/clockwork-timer/backend/pkg/auth/ended"
+)
+
+// A revocation that another process announces closes what was opened with the token,
+// also with a prefix of keys. A calendar's token opens nothing.
+func TestPersonalTokenOverWebSocket(t *testing.T) {
+	w := apptest.New(t, apptest.Options{OverTCP: true, Env: map[string]string{"JWT_SECRET": signingKey, "DATABASE_URL": "sqlite://:memory:", "KEY_PREFIX": "team:"}})
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	issue := func(scope accesstoken.Scope) (accesstoken.Token, string) {
+		made, text, err := w.Deps.Tokens.Create(ctx, accesstoken.Token{UserID: "ann", AccountID: w.Person(1).AccountID, Provider: "oidc", Scope: scope}, 1)
+		require.NoError(t, err)
+		return made, text
+	}
+	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
+		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
+		defer front.Close()
+		dial := func(text string) (*websocket.Conn, int) {
+			ws, res, err := websocket.Dial(ctx, front.URL+"/ws", &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + text}}})
+			if err == nil {
+				_, _, err = ws.Read(ctx) // the state
+				require.NoError(t, err)
+			}
+			return ws, res.StatusCode
+		}
+		_, calendar := issue(accesstoken.Calendar)
+		_, status := dial(calendar)
+		assert.Equal(t, http.StatusForbidden, status)
+
+		made, text := issue(accesstoken.Read)
+		ws, _ := dial(text)
+		revoked, err := w.Deps.Tokens.Revoke(ctx, "ann", made.ID)
+		require.NoError(t, err)
+		require.True(t, revoked)
+		require.NoError(t, ended.Publish(ctx, w.Deps.Redis, "ann", []string{made.ID}))
+		for err == nil {
+			_, _, err = ws.Read(ctx)
+		}
+		assert.Equal(t, websocket.StatusCode(4401), websocket.CloseStatus(err))
+		_, status = dial(text)
+		assert.Equal(t, http.StatusUnauthorized, status)
+		return nil
+	}))
+}
