@@ -559,10 +559,12 @@ export interface paths {
          *     what cannot be done is answered with an `ErrorEvent`, and the connection stays open. A `FreshnessEvent` comes when
          *     Clockwork has not answered for ten minutes, and when it answers again.
          *
-         *     With `issue_key` and a Clockwork token, which `X-Clockwork-Token` brings at the upgrade, a start is one in
+         *     With `issue_key` and a Clockwork token, which `X-Clockwork-Token` brings at the upgrade or the user has saved, a start is one in
          *     Clockwork. Its timer has the id `cw:{accountId}:{issueKey}`, not the client's, and comes back as an event.
          *
-         *     The token comes in `Authorization`, in `Sec-WebSocket-Protocol: bearer, <token>` (browsers), or in `token`.
+         *     The token comes in `Authorization`, in `Sec-WebSocket-Protocol: bearer, <token>` (browsers), or in `token`. A `RenewAction`
+         *     brings the next one before it expires. When its session ends, or a personal token is revoked, the connection closes at once
+         *     with 4401. A personal token of the scope `read` only receives.
          */
         readonly get: operations["connect"];
         readonly put?: never;
@@ -1075,7 +1077,7 @@ export interface components {
             readonly stale: boolean;
         };
         /** @description What a realtime connection sends. */
-        readonly RealtimeEvent: components["schemas"]["StateEvent"] | components["schemas"]["TimerUpdatedEvent"] | components["schemas"]["FreshnessEvent"] | components["schemas"]["ErrorEvent"];
+        readonly RealtimeEvent: components["schemas"]["StateEvent"] | components["schemas"]["TimerUpdatedEvent"] | components["schemas"]["FreshnessEvent"] | components["schemas"]["RenewedEvent"] | components["schemas"]["ErrorEvent"];
         /**
          * @description All that is known, on connect.
          * @example {
@@ -1188,6 +1190,29 @@ export interface components {
             readonly stale: boolean;
         };
         /**
+         * @description A `RenewAction` was accepted. Others do not get it.
+         * @example {
+         *       "event": "renewed",
+         *       "payload": {
+         *         "expires_at": "2026-05-04T14:15:00Z"
+         *       }
+         *     }
+         */
+        readonly RenewedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "renewed";
+            readonly payload: {
+                /**
+                 * Format: date-time
+                 * @description When the new token expires.
+                 */
+                readonly expires_at: string;
+            };
+        };
+        /**
          * @description A message that was not done. After STORE_UNAVAILABLE, and codes of Clockwork's, its message says where that is not
          *     certain. CLOCKWORK_TOKEN_OF_ANOTHER and START_NOT_CONFIRMED are about a start that Clockwork accepted, which the
          *     next sync did not find: the token is another account's, or the timer has ended meanwhile.
@@ -1236,6 +1261,19 @@ export interface components {
             /** @example PORTAL-301 */
             readonly issue_key?: string;
             readonly comment?: string;
+        };
+        /**
+         * @description The next access token of the same user. With any other the connection closes with 4401.
+         * @example {
+         *       "action": "renew",
+         *       "token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"
+         *     }
+         */
+        readonly RenewAction: {
+            /** @constant */
+            readonly action: "renew";
+            /** @description As a login or a refresh gave it. */
+            readonly token: string;
         };
         /** @description A close code, a space, and the reason. */
         readonly StreamClose: string;
@@ -1460,7 +1498,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "ORIGIN_NOT_ALLOWED";
+                    readonly error?: "ORIGIN_NOT_ALLOWED" | "SCOPE_TOO_SMALL";
                 };
             };
         };
