@@ -23,7 +23,7 @@ const longestWait = 25
 // or of everybody, from the cache. With wait and If-None-Match it answers when
 // they change.
 func HandleActive(w http.ResponseWriter, r *http.Request) {
-	httpapi.Serve(w, r, httpapi.Route{Method: http.MethodGet, Path: "/api/timers/active", Handle: active})
+	httpapi.Serve(w, r, httpapi.Route{Method: http.MethodGet, Path: "/api/timers/active", ReadsTimers: true, Handle: active})
 }
 
 // activeReply is the answer without the timers, which come first and are already

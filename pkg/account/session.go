@@ -146,7 +146,7 @@ func logOut(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, er
 // sessionOf is the person and the session that a logout is about: the bearer
 // token's, else the cookie's. A session that has ended already is none.
 func sessionOf(ctx context.Context, d *app.Deps, r *httpapi.Request) (user, id string, err error) {
-	if who, err := httpapi.Identify(ctx, d, r, httpapi.Login); err == nil {
+	if who, err := httpapi.Identify(ctx, d, r, httpapi.Route{Auth: httpapi.Login}); err == nil {
 		return who.UserID, who.SessionID, checkPerson(&httpapi.Request{Caller: who})
 	}
 	token, err := readSession(d, r)

@@ -47,12 +47,18 @@ func checkHost(d *app.Deps, r *http.Request) error {
 }
 
 // Identify says who asks, with a login's token or a personal one.
-func Identify(ctx context.Context, d *app.Deps, in *Request, wanted Auth) (auth.Caller, error) {
+func Identify(ctx context.Context, d *app.Deps, in *Request, route Route) (auth.Caller, error) {
+	wanted := route.Auth
 	verify := func(token string) (auth.Caller, error) {
-		if accesstoken.Looks(token) {
-			return personalCaller(ctx, d, in.Request, token)
+		if !accesstoken.Looks(token) {
+			return d.Verifier.Verify(token)
 		}
-		return d.Verifier.Verify(token)
+		if route.ReadsTimers {
+			if who, known := knownCaller(d, in, token); known {
+				return who, nil
+			}
+		}
+		return personalCaller(ctx, d, in.Request, token)
 	}
 	switch {
 	case wanted == NoLogin:
@@ -69,7 +75,7 @@ func Identify(ctx context.Context, d *app.Deps, in *Request, wanted Auth) (auth.
 // is counted all the same, but nothing is asked of Redis for them. For a start or a
 // stop Redis is asked later, together with what else that needs.
 func admit(ctx context.Context, d *app.Deps, in *Request, route Route) error {
-	who, unidentified := Identify(ctx, d, in, route.Auth)
+	who, unidentified := Identify(ctx, d, in, route)
 	if unidentified != nil {
 		route.Cost = Cached
 	}

@@ -10,32 +10,47 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 var errScope = &web.Error{Status: http.StatusForbidden, Code: "SCOPE_TOO_SMALL", Challenge: `Bearer error="insufficient_scope"`,
 	Message: "This personal access token may not do that. Make one with a larger scope."}
 
-// personalCaller is the person whose personal access token was sent. Who they are
-// is decided at each use: whoever has left AUTH_USERS, or is no admin any more,
-// loses that with their tokens. Guesses are counted by address before Redis is
-// asked.
+// personalCaller is the person whose personal access token was sent. Guesses are
+// counted by address before Redis is asked.
 func personalCaller(ctx context.Context, d *app.Deps, r *http.Request, text string) (auth.Caller, error) {
 	if wait := ForgeryWait(d, r); wait > 0 {
 		return auth.Caller{}, &ratelimit.Exceeded{RetryAfter: wait}
 	}
 	token, err := d.Tokens.Find(ctx, text)
+	if err := checked(ctx, d, token, err); err != nil {
+		if errors.Is(err, auth.ErrBadToken) {
+			CountForgery(d, r)
+		}
+		return auth.Caller{}, err
+	}
+	return holder(d, token)
+}
+
+// checked is the answer to a token that was looked up. The day of its use is stored.
+func checked(ctx context.Context, d *app.Deps, token accesstoken.Token, err error) error {
 	switch {
 	case errors.Is(err, accesstoken.ErrUnknown):
-		CountForgery(d, r)
-		return auth.Caller{}, auth.ErrBadToken
+		return auth.ErrBadToken
 	case err != nil:
-		return auth.Caller{}, &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", Err: err,
+		return &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", Err: err,
 			Message: "Your token cannot be checked at the moment. Try again shortly."}
 	}
 	if err := d.Tokens.MarkUsed(ctx, token); err != nil {
 		d.Log.WarnContext(ctx, "last use of a personal token not stored", "error", err)
 	}
+	return nil
+}
+
+// holder is who uses the token. That is decided at each use: whoever has left
+// AUTH_USERS, or is no admin any more, loses that with their tokens.
+func holder(d *app.Deps, token accesstoken.Token) (auth.Caller, error) {
 	admin := slices.Contains(d.Config.Auth.Admins, token.AccountID) && token.AccountID != ""
 	if listed, found := d.Config.Auth.Users.ByID(token.UserID); found {
 		admin = admin || listed.Role == auth.RoleAdmin
@@ -44,6 +59,41 @@ func personalCaller(ctx context.Context, d *app.Deps, r *http.Request, text stri
 	}
 	return auth.Caller{Known: true, UserID: token.UserID, AccountID: token.AccountID, Email: token.Email, Admin: admin && token.Scope == accesstoken.Admin,
 		Expires: token.Expires, Provider: token.Provider, PersonalToken: token.ID, Scope: token.Scope}, nil
+}
+
+// unchecked is a personal token that this process knows: a read of timers, which asks
+// Redis anyway, asks whether it still exists.
+type unchecked struct {
+	text  string
+	id    string
+	asked timercache.Also
+}
+
+// knownCaller is the caller whose token is checked by check, before the answer.
+func knownCaller(d *app.Deps, in *Request, text string) (who auth.Caller, known bool) {
+	token, known := d.Tokens.Known(text)
+	if !known {
+		return who, false
+	}
+	who, err := holder(d, token)
+	if err != nil {
+		return who, false
+	}
+	in.unchecked = &unchecked{text: text, id: token.ID, asked: timercache.Also{Key: token.Key()}}
+	return who, true
+}
+
+// check refuses a token that does not exist any more. If the route has not asked
+// Redis, that is done here.
+func (u *unchecked) check(ctx context.Context, d *app.Deps) error {
+	var token accesstoken.Token
+	var err error
+	if u.asked.Read {
+		token, err = d.Tokens.Check(u.id, u.asked.Value)
+	} else {
+		token, err = d.Tokens.Find(ctx, u.text)
+	}
+	return checked(ctx, d, token, err)
 }
 
 // PersonalCaller is the person whose personal token opens a WebSocket or a stream,

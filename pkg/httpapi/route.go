@@ -19,6 +19,9 @@ type Route struct {
 	Path   string // "/api/issues/{key}": a segment in braces stands for any
 	Auth   Auth
 	Cost   Cost
+	// ReadsTimers says that Handle reads one person's timers, so that a personal token
+	// can be checked in the same command.
+	ReadsTimers bool
 	// LongQuery allows long parameters, such as the code of a sign-in provider.
 	LongQuery bool
 	// Handle returns an error for every failure; Serve turns it into the contract's
@@ -62,7 +65,9 @@ type Request struct {
 
 	address string
 	pass    *ratelimit.Pass
-	calls   *upstream.Request // what calls of upstreams are made with
+	// unchecked is a personal token that has to be checked before the answer.
+	unchecked *unchecked
+	calls     *upstream.Request // what calls of upstreams are made with
 }
 
 // find returns the route for a request. The path of one whose method does not fit

@@ -13,6 +13,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -86,6 +87,13 @@ func answer(ctx context.Context, d *app.Deps, in *Request, route Route, allowed 
 		parse = web.ParseLongQuery
 	}
 	if in.Query, err = parse(in.URL.RawQuery); err != nil {
+		return reply, err
+	}
+	if in.unchecked != nil {
+		reply, err = route.Handle(timercache.WithAlso(ctx, &in.unchecked.asked), d, in)
+		if refused := in.unchecked.check(ctx, d); refused != nil {
+			return web.Reply{}, refused
+		}
 		return reply, err
 	}
 	if route.Once == nil {

@@ -23,6 +23,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -79,11 +80,35 @@ func (c *Cache) clock() time.Time { return c.now().UTC().Truncate(time.Milliseco
 
 // mget reads keys with one command; a missing one is "".
 func (c *Cache) mget(ctx context.Context, keys ...string) ([]string, error) {
+	also, _ := ctx.Value(alsoKey{}).(*Also)
+	if also != nil {
+		keys = append(slices.Clip(keys), also.Key)
+	}
 	reply, err := c.redis.Do(ctx, mgetCommand(keys)...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: mget: %w", ErrUnavailable, err)
 	}
-	return texts(reply, len(keys))
+	values, err := texts(reply, len(keys))
+	if also != nil && err == nil {
+		last := len(values) - 1
+		also.Value, also.Read, values = values[last], true, values[:last]
+	}
+	return values, err
+}
+
+// Also is one more key that a read of one person's timers asks Redis for, because
+// the request needs it too.
+type Also struct {
+	Key   string
+	Value string // "" if there is none
+	Read  bool   // Value is what Redis holds
+}
+
+type alsoKey struct{}
+
+// WithAlso returns a context for reads, one at a time, that read a's key too.
+func WithAlso(ctx context.Context, a *Also) context.Context {
+	return context.WithValue(ctx, alsoKey{}, a)
 }
 
 func mgetCommand(keys []string) []any {

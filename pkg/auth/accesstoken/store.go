@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/userindex"
@@ -57,11 +58,17 @@ type Token struct {
 type Store struct {
 	index userindex.Index
 	now   func() time.Time
+
+	mu    sync.Mutex
+	known map[string]Token // by id, as it was when it was last read
 }
+
+// maxKnown bounds how many tokens a process remembers.
+const maxKnown = 8192
 
 // New returns a store over that Redis.
 func New(redis userindex.Redis, now func() time.Time) *Store {
-	return &Store{userindex.Index{Redis: redis, Set: "clockwork:pats:", Record: recordKey}, now}
+	return &Store{index: userindex.Index{Redis: redis, Set: "clockwork:pats:", Record: recordKey}, now: now, known: map[string]Token{}}
 }
 
 // Create issues a token and returns its text, which is not stored. It costs four
@@ -103,9 +110,39 @@ func (s *Store) Find(ctx context.Context, text string) (Token, error) {
 	if err != nil {
 		return Token{}, fmt.Errorf("read personal token: %w", err)
 	}
-	found, ok := decode(idOf(text), reply)
+	return s.Check(idOf(text), reply)
+}
+
+// Known returns the token of that text as it was when this process last read it. It
+// costs no command. Whose a token is never changes, but it may be revoked since: what
+// Redis holds under its Key has to be checked before the answer.
+func (s *Store) Known(text string) (Token, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.known[idOf(text)]
+	return t, ok
+}
+
+// Key is where the token's record is stored.
+func (t Token) Key() string { return recordKey + t.ID }
+
+// Check returns the token by what Redis holds under its key, or ErrUnknown.
+func (s *Store) Check(id string, record any) (Token, error) {
+	found, ok := decode(id, record)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !ok || !s.now().Before(found.Expires) {
+		delete(s.known, id)
 		return Token{}, ErrUnknown
+	}
+	s.known[id] = found
+	for other := range s.known {
+		if len(s.known) <= maxKnown {
+			break
+		}
+		if other != id {
+			delete(s.known, other)
+		}
 	}
 	return found, nil
 }
