@@ -25,11 +25,20 @@ func looking(person int, pairs ...string) given {
 	}
 }
 
-// found asserts the keys of an answer, in their order.
+// found asserts the keys of an answer, in any order.
 func found(keys ...string) func(*testing.T, *apptest.World, apptest.Answer) {
 	return func(t *testing.T, _ *apptest.World, a apptest.Answer) {
 		t.Helper()
 		assert.ElementsMatch(t, keys, foundIn(t, a))
+	}
+}
+
+// begins asserts the first keys of an answer, in their order.
+func begins(keys ...string) func(*testing.T, *apptest.World, apptest.Answer) {
+	return func(t *testing.T, _ *apptest.World, a apptest.Answer) {
+		t.Helper()
+		got := foundIn(t, a)
+		assert.Equal(t, keys, got[:min(len(got), len(keys))])
 	}
 }
 
@@ -55,6 +64,13 @@ func TestSearch(t *testing.T) {
 	apptest.Run(t, api.HandleLookup, append(apptest.BadQueries(search), []apptest.Scenario{
 		{Name: "in-progress", Given: looking(5), Status: 200, Golden: true, Then: found("BILL-209", "BILL-219")},
 		{Name: "by-key", Given: looking(5, "q", "mob-88"), Status: 200, Then: found("MOB-88")},
+		{Name: "by-beginning-of-a-key", Given: looking(5, "q", "PORTAL-30"), Status: 200, Then: begins("PORTAL-301", "PORTAL-305", "PORTAL-308")},
+		{Name: "by-key-with-a-space", Given: looking(5, "q", "portal 312"), Status: 200, Then: found("PORTAL-312")},
+		{Name: "by-key-without-a-hyphen", Given: looking(5, "q", "portal312"), Status: 200, Then: found("PORTAL-312")},
+		{Name: "by-link", Given: looking(5, "q", "https://example.atlassian.net/browse/PORTAL-312?focusedCommentId=1"), Status: 200, Then: found("PORTAL-312")},
+		{Name: "by-number", Given: looking(5, "q", "209"), Status: 200, Then: begins("BILL-209")},
+		{Name: "by-beginning-of-a-number", Given: looking(5, "q", "21"), Status: 200, Then: begins("BILL-211", "BILL-214")},
+		{Name: "by-number-of-no-issue", Given: looking(5, "q", "999999"), Status: 200, Has: []string{`"issues":[]`}},
 		{Name: "by-word", Given: looking(5, "q", "backups"), Status: 200, Then: found("OPS-42")},
 		{Name: "by-beginning-of-a-word", Given: looking(5, "q", "invo"), Status: 200, Has: []string{"BILL-190"}},
 		{Name: "by-project", Given: looking(5, "q", "MOB", "maxResults", "50"), Status: 200, Then: atMost(10)},

@@ -164,6 +164,10 @@ func TestJQL(t *testing.T) {
 		{"summary-no-prefix", `summary ~ "barc"` + latest, "", 200},
 		{"project-or-summary", `project = "bill" OR summary ~ "barc*"` + latest, "BILL-211 BILL-216 MOB-88 BILL-203 BILL-214 BILL-206 BILL-190 BILL-217 BILL-197 BILL-219 BILL-209", 200},
 
+		{"worked-on-or-summary", `assignee = "` + linh + `" OR worklogAuthor = "` + linh + `" OR summary ~ "barc*"` + latest, "OPS-64 MOB-88 PORTAL-312 PORTAL-308 PORTAL-287", 200},
+		{"worked-on-by-nobody", `assignee = "` + linh + `" OR worklogAuthor = "nobody" OR summary ~ "barc*"` + latest, `The value 'nobody' does not exist for the field 'worklogAuthor'.`, 400},
+		{"worked-on-and-more", `assignee = "` + linh + `" OR worklogAuthor = "` + linh + `" OR summary ~ "barc*" OR project = "MOB"` + latest, unknown, 400},
+
 		{"unknown-account", `assignee = "nobody" AND statusCategory = "In Progress"` + latest, `The value 'nobody' does not exist for the field 'assignee'.`, 400},
 		{"unknown-project", `project = "SECRET"` + latest, `The value 'SECRET' does not exist`, 400},
 		{"empty", ``, unknown, 400},
@@ -182,6 +186,7 @@ func TestJQL(t *testing.T) {
 		// What a search box sends that does not escape, and one that escapes but does
 		// not know the text search's operators.
 		{"injected-clause", `summary ~ "barc*" OR project = "MOB"` + latest, unknown, 400},
+		{"injected-clause-in-an-author", `assignee = "` + linh + `" OR worklogAuthor = "x" OR project = "MOB" OR summary ~ "a"` + latest, unknown, 400},
 		{"injected-clause-in-an-account", `assignee = "x" OR assignee is not EMPTY` + latest, unknown, 400},
 		{"injected-order", `summary ~ "barc*" ORDER BY key` + latest, unknown, 400},
 		{"injection-escaped", `summary ~ "x\" OR project = MOB"` + latest, `Unable to parse the text`, 400},

@@ -16,6 +16,7 @@ const quotedText = `"((?:[^"\\\r\n]|\\["\\])*)"`
 
 var (
 	inProgressShape = regexp.MustCompile(`^assignee = ` + quotedText + ` AND statusCategory = "In Progress" ORDER BY updated DESC$`)
+	workedOnShape   = regexp.MustCompile(`^assignee = ` + quotedText + ` OR worklogAuthor = ` + quotedText + ` OR summary ~ ` + quotedText + ` ORDER BY updated DESC$`)
 	matchingShape   = regexp.MustCompile(`^(?:project = ` + quotedText + `)?( OR )?(?:summary ~ ` + quotedText + `)? ORDER BY updated DESC$`)
 	jqlEscape       = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
 )
@@ -47,6 +48,9 @@ func (s *Sandbox) conditionOf(jql string) (func(*Issue) bool, error) {
 			return i.AssigneeID == account && categoryKey(i.StatusCategory) == "indeterminate"
 		}, nil
 	}
+	if parts := workedOnShape.FindStringSubmatch(jql); parts != nil {
+		return s.workedOnOrWithWords(jqlEscape.Replace(parts[1]), jqlEscape.Replace(parts[2]), jqlEscape.Replace(parts[3]))
+	}
 	at := matchingShape.FindStringSubmatchIndex(jql)
 	if at == nil || (at[2] < 0 && at[6] < 0) || (at[4] >= 0) != (at[2] >= 0 && at[6] >= 0) {
 		return nil, refusal("Error in the JQL Query: the sandbox plays only the queries that the product sends.")
@@ -60,6 +64,21 @@ func (s *Sandbox) conditionOf(jql string) (func(*Issue) bool, error) {
 		text, err = withWords(jqlEscape.Replace(jql[at[6]:at[7]]))
 	}
 	return func(i *Issue) bool { return project(i) || text(i) }, err
+}
+
+// workedOnOrWithWords needs s.mu held.
+func (s *Sandbox) workedOnOrWithWords(assignee, author, text string) (func(*Issue) bool, error) {
+	for field, account := range map[string]string{"assignee": assignee, "worklogAuthor": author} {
+		if s.byAccount[account] == nil {
+			return nil, refusef("The value '%s' does not exist for the field '%s'.", account, field)
+		}
+	}
+	matches, err := withWords(text)
+	logged := map[*Issue]bool{}
+	for _, l := range s.worklogs {
+		logged[l.issue] = logged[l.issue] || l.accountID == author
+	}
+	return func(i *Issue) bool { return i.AssigneeID == assignee || logged[i] || matches(i) }, err
 }
 
 // inProject needs s.mu held.

@@ -58,6 +58,15 @@ func inProgress(accountID string) string {
 	return "assignee = " + quote(accountID) + ` AND statusCategory = "In Progress" ORDER BY updated DESC`
 }
 
+// workedOnOrMatching selects the issues that are assigned to a person or have
+// worklogs of theirs, and those with the text in their summary.
+func workedOnOrMatching(accountID, text string) string {
+	if accountID == "" {
+		return matching(text, "")
+	}
+	return "assignee = " + quote(accountID) + " OR worklogAuthor = " + quote(accountID) + " OR " + matching(text, "")
+}
+
 // matching selects issues by their summary, or by their project if one is
 // given; "" if there is nothing to look for.
 func matching(text, project string) string {

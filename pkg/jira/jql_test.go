@@ -54,6 +54,8 @@ func TestMatching(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, matching(tt.text, tt.project)) })
 	}
+	assert.Equal(t, `assignee = "a\"b" OR worklogAuthor = "a\"b" OR summary ~ "312*" ORDER BY updated DESC`, workedOnOrMatching(`a"b`, "312"))
+	assert.Equal(t, `summary ~ "312*" ORDER BY updated DESC`, workedOnOrMatching("", "312"))
 	assert.Equal(t, `assignee = "a\"b" AND statusCategory = "In Progress" ORDER BY updated DESC`, inProgress(`a"b`))
 }
 

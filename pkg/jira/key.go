@@ -14,11 +14,18 @@ import (
 // It is not part of the expressions, which would take 23 ms to compile.
 const maxProjectKey = 255
 
+const maxIssueNumber = 10 // digits
+
 // The grammar of Jira Cloud.
 var (
 	issueKey   = regexp.MustCompile(`^[A-Z][A-Z0-9_]+-[1-9][0-9]{0,9}$`)
 	issueID    = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 	projectKey = regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
+	// issueNumber is that of an issue in its project.
+	issueNumber = regexp.MustCompile(`^[1-9][0-9]{0,9}$`)
+	// typedKey is a key with whatever people write for its hyphen. Without any, the
+	// last digits are the number.
+	typedKey = regexp.MustCompile(`^([A-Z][A-Z0-9_]*[A-Z_]|[A-Z][A-Z0-9_]+[- ]+)([1-9][0-9]{0,9})$`)
 	// listedKey is one of a grammar that an administrator has chosen.
 	listedKey = regexp.MustCompile(`^[\pL\pN_]+-[0-9]{1,18}$`)
 )
@@ -67,7 +74,8 @@ func ParseIssueIDOrKey(s string) (string, error) {
 }
 
 // FromLink returns the key's text in the link of an issue on the site with the
-// host: https://HOST/browse/ABC-7, whatever follows. Text that is no link is
+// host: https://HOST/browse/ABC-7, whatever follows, or a board's with
+// selectedIssue=ABC-7. Text that is no link is
 // returned as it is. A link of another site is ErrOtherSite, any other link
 // ErrInvalidKey.
 func FromLink(text, host string) (string, error) {
@@ -87,6 +95,9 @@ func FromLink(text, host string) (string, error) {
 	if !strings.EqualFold(strings.TrimSuffix(link.Hostname(), "."), host) || link.User != nil || (link.Port() != "" && link.Port() != "443") {
 		return "", ErrOtherSite
 	}
+	if key := link.Query().Get("selectedIssue"); key != "" {
+		return key, nil
+	}
 	key, isIssue := strings.CutPrefix(link.Path, "/browse/")
 	if !isIssue {
 		return "", ErrInvalidKey
@@ -98,6 +109,23 @@ func FromLink(text, host string) (string, error) {
 func parseProjectKey(s string) (string, bool) {
 	key := strings.TrimSuffix(plain(s), "-")
 	return key, isKey(projectKey, key)
+}
+
+// parseTypedKey reads an issue key, or its beginning, as people type it: ABC-7,
+// abc 7, abc7.
+func parseTypedKey(s string) (project, number string, ok bool) {
+	parts := typedKey.FindStringSubmatch(plain(s))
+	if parts == nil {
+		return "", "", false
+	}
+	project = strings.TrimRight(parts[1], "- ")
+	return project, parts[2], isKey(projectKey, project)
+}
+
+// parseNumber reads the number of an issue without its project.
+func parseNumber(s string) (string, bool) {
+	n := plain(s)
+	return n, issueNumber.MatchString(n)
 }
 
 // plain makes plain ASCII of what looks like it: full-width letters, and the

@@ -113,6 +113,8 @@ func TestFromLink(t *testing.T) {
 		{"longer-host", "https://acme.atlassian.net.evil.test/browse/ABC-7", "", ErrOtherSite},
 		{"other-port", "https://acme.atlassian.net:8443/browse/ABC-7", "", ErrOtherSite},
 		{"no-host", "/browse/ABC-7", "", ErrOtherSite},
+		{"on-a-board", "https://acme.atlassian.net/jira/software/projects/ABC/boards/1?selectedIssue=ABC-7", "ABC-7", nil},
+		{"on-a-board-of-another-site", "https://other.atlassian.net/boards/1?selectedIssue=ABC-7", "", ErrOtherSite},
 		{"other-page", "https://acme.atlassian.net/jira/your-work", "", ErrInvalidKey},
 		{"not-a-link", "https://[/browse/ABC-7", "", ErrInvalidKey},
 		{"other-scheme", "ftp://acme.atlassian.net/browse/ABC-7", "ftp://acme.atlassian.net/browse/ABC-7", nil},
@@ -143,4 +145,38 @@ func TestParseIssueIDOrKey(t *testing.T) {
 			assert.Equal(t, tt.want == "", err != nil)
 		})
 	}
+}
+
+func TestParseTypedKey(t *testing.T) {
+	tests := []struct{ name, in, project, number string }{
+		{"key", "ABC-7", "ABC", "7"},
+		{"lower-case", "portal-30", "PORTAL", "30"},
+		{"space", " portal 312 ", "PORTAL", "312"},
+		{"joined", "portal312", "PORTAL", "312"},
+		{"space-and-dash", "portal – 312", "PORTAL", "312"},
+		{"digit-in-project", "B2-7", "B2", "7"},
+		{"digit-within-project", "b2c 7", "B2C", "7"},
+		{"project", "portal", "", ""},
+		{"number", "312", "", ""},
+		{"one-letter", "q4", "", ""},
+		{"leading-zero", "abc-07", "", ""},
+		{"words", "fix it 2", "", ""},
+		{"long-number", "abc-12345678901", "", ""},
+		{"long-project", strings.Repeat("a", 256) + "-1", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			project, number, ok := parseTypedKey(tt.in)
+			if assert.Equal(t, tt.project != "", ok); ok {
+				assert.Equal(t, []string{tt.project, tt.number}, []string{project, number})
+			}
+		})
+	}
+}
+
+func TestKeysBeginningWith(t *testing.T) {
+	assert.Equal(t, []string{"AB-30", "CD-30", "AB-300", "CD-300", "AB-301"}, keysBeginningWith([]string{"AB", "CD", "AB", "é"}, "30")[:5])
+	assert.Len(t, keysBeginningWith([]string{"AB"}, "3"), bulkSize)
+	assert.Equal(t, []string{"AB-1234567890"}, keysBeginningWith([]string{"AB"}, "1234567890"))
+	assert.Empty(t, keysBeginningWith([]string{"é"}, "3"))
 }

@@ -9,24 +9,30 @@ import (
 
 const (
 	defaultMaxResults = 10
-	maxSearchPages    = 5 // Jira may answer fewer issues than asked for
+	maxSearchPages    = 5   // Jira may answer fewer issues than asked for
+	ownIssues         = 100 // whose projects a number is looked for in
 )
 
 // SearchQuery selects issues for a person to choose from.
 type SearchQuery struct {
-	AccountID  string // whose issues in progress, where Text is blank
-	Text       string // what the person typed: words of a summary, an issue key, or its beginning
+	AccountID  string // the person
+	Text       string // what they typed: words of a summary, an issue key or its beginning, or a number
 	MaxResults int    // default 10
 }
 
 // ErrNothingToSearch means a query with neither an account nor a text.
 var ErrNothingToSearch = errors.New("a search needs an account id or a text")
 
-// Search answers the account's issues in progress, or those that match the
-// text: the issue itself if the text is its key, else those with the words in
-// their summary, and those of the project if the text is a project's key. The
-// latest change comes first. The link of an issue is its key; one of another site
-// is ErrOtherSite.
+// Search finds issues in at most two calls to Jira:
+//   - without a text, the account's issues in progress (as many calls as it has pages);
+//   - by a key or its beginning (PORTAL-30, portal 30, portal30), the issue itself and
+//     then those with longer numbers;
+//   - by a number, the same in each project of the account, and then in others;
+//   - by a project's key, the issues of the project;
+//   - by words, the issues with them in their summary.
+//
+// The latest change comes first. The link of an issue is its key; one of another
+// site is ErrOtherSite.
 func (c *Client) Search(ctx context.Context, q SearchQuery) ([]Issue, error) {
 	if q.MaxResults <= 0 {
 		q.MaxResults = defaultMaxResults
@@ -39,7 +45,7 @@ func (c *Client) Search(ctx context.Context, q SearchQuery) ([]Issue, error) {
 	case q.Text != "":
 		return c.searchByText(ctx, q)
 	case q.AccountID != "":
-		return c.searchJQL(ctx, inProgress(q.AccountID), q.MaxResults)
+		return c.searchJQL(ctx, inProgress(q.AccountID), q.MaxResults, maxSearchPages)
 	}
 	return nil, ErrNothingToSearch
 }
@@ -58,32 +64,36 @@ func (c *Client) searched(text string) (string, error) {
 }
 
 func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, error) {
-	if key, err := ParseIssueKey(q.Text); err == nil {
-		issue, err := c.Issue(ctx, key)
-		if err == nil {
-			return []Issue{issue}, nil
-		}
-		if !errors.Is(err, ErrNotFound) {
-			return nil, err
+	if number, ok := parseNumber(q.Text); ok {
+		return c.searchByNumber(ctx, q, number)
+	}
+	if project, number, ok := parseTypedKey(q.Text); ok {
+		found, err := c.numbered(ctx, []string{project}, number)
+		if err != nil || len(found) > 0 {
+			return first(found, q.MaxResults), err
 		}
 	}
 	if project, ok := parseProjectKey(q.Text); ok {
-		issues, err := c.searchJQL(ctx, matching(q.Text, project), q.MaxResults)
+		issues, err := c.searchJQL(ctx, matching(q.Text, project), q.MaxResults, 1)
 		// No such project: Jira refuses the whole query.
 		if status(err) != http.StatusBadRequest {
 			return issues, err
 		}
 	}
+	return c.searchBySummary(ctx, q)
+}
+
+func (c *Client) searchBySummary(ctx context.Context, q SearchQuery) ([]Issue, error) {
 	jql := matching(q.Text, "")
 	if jql == "" {
 		return []Issue{}, nil // nothing but operators was typed
 	}
-	return c.searchJQL(ctx, jql, q.MaxResults)
+	return c.searchJQL(ctx, jql, q.MaxResults, 1)
 }
 
 // searchJQL follows pages until enough issues are there. A token that comes
 // twice would never end, and a page that comes twice shows no issue twice.
-func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]Issue, error) {
+func (c *Client) searchJQL(ctx context.Context, jql string, maxResults, maxPages int) ([]Issue, error) {
 	type request struct {
 		JQL           string   `json:"jql"`
 		MaxResults    int      `json:"maxResults"`
@@ -92,7 +102,7 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 	}
 	req := request{JQL: jql, MaxResults: maxResults, Fields: issueFields}
 	found, shown, followed := []Issue{}, map[string]bool{}, map[string]bool{"": true}
-	for range maxSearchPages {
+	for range maxPages {
 		var answer struct {
 			Issues        entries[wireIssue] `json:"issues"`
 			NextPageToken string             `json:"nextPageToken"`
@@ -114,5 +124,7 @@ func (c *Client) searchJQL(ctx context.Context, jql string, maxResults int) ([]I
 		followed[answer.NextPageToken] = true
 		req.NextPageToken = answer.NextPageToken
 	}
-	return found[:min(len(found), maxResults)], nil
+	return first(found, maxResults), nil
 }
+
+func first(issues []Issue, n int) []Issue { return issues[:min(len(issues), n)] }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,54 +13,93 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jira"
 )
 
-func oneIssue(key string) string {
-	return fmt.Sprintf(`{"issues":[{"id":"1","key":%q,"fields":{}}],"isLast":true}`, key)
+// issuesOf is a Jira's answer with issues of these keys.
+func issuesOf(keys ...string) http.HandlerFunc {
+	issues := []string{}
+	for _, key := range keys {
+		project, _, _ := strings.Cut(key, "-")
+		issues = append(issues, fmt.Sprintf(`{"id":"of %s","key":%q,"fields":{"summary":"about %s","project":{"key":%q}}}`, key, key, key, project))
+	}
+	return answer(200, `{"issues":[`+strings.Join(issues, ",")+`],"isLast":true}`)
+}
+
+func keysOf(issues []jira.Issue) []string {
+	keys := []string{}
+	for _, issue := range issues {
+		keys = append(keys, issue.Key)
+	}
+	return keys
 }
 
 func TestSearch(t *testing.T) {
+	const bulk, search = "POST /issue/bulkfetch", "POST /search/jql"
 	const text = `summary ~ "abc*" ORDER BY updated DESC`
-	found := answer(200, oneIssue("ABC-1"))
+	none, found, byKey := issuesOf(), issuesOf("ABC-1"), issuesOf("ABC-7")
 	tests := []struct {
-		name    string
-		query   jira.SearchQuery
-		issue   http.HandlerFunc
-		search  http.HandlerFunc
-		want    []string // requests
-		wantJQL []string
+		name     string
+		query    jira.SearchQuery
+		bulk     http.HandlerFunc
+		search   http.HandlerFunc
+		requests []string
+		jql      []string
+		want     []string
 	}{
 		{"in-progress", jira.SearchQuery{AccountID: "acc-1"}, nil, found,
-			[]string{"POST /search/jql"}, []string{`assignee = "acc-1" AND statusCategory = "In Progress" ORDER BY updated DESC`}},
+			[]string{search}, []string{`assignee = "acc-1" AND statusCategory = "In Progress" ORDER BY updated DESC`}, []string{"ABC-1"}},
 		{"blank-text", jira.SearchQuery{AccountID: "acc-1", Text: "  "}, nil, found,
-			[]string{"POST /search/jql"}, []string{`assignee = "acc-1" AND statusCategory = "In Progress" ORDER BY updated DESC`}},
+			[]string{search}, []string{`assignee = "acc-1" AND statusCategory = "In Progress" ORDER BY updated DESC`}, []string{"ABC-1"}},
 		{"words", jira.SearchQuery{AccountID: "acc-1", Text: `fix "login`}, nil, found,
-			[]string{"POST /search/jql"}, []string{`summary ~ "fix login*" ORDER BY updated DESC`}},
-		{"key", jira.SearchQuery{Text: "abc-7"}, answer(200, testdata(t, "issue.json")), nil,
-			[]string{"GET /issue/ABC-7"}, nil},
-		{"unknown-key", jira.SearchQuery{Text: "abc-99"}, answer(404, ""), found,
-			[]string{"GET /issue/ABC-99", "POST /search/jql"}, []string{`summary ~ "abc 99*" ORDER BY updated DESC`}},
+			[]string{search}, []string{`summary ~ "fix login*" ORDER BY updated DESC`}, []string{"ABC-1"}},
+		{"key", jira.SearchQuery{Text: "abc-7"}, byKey, nil, []string{bulk}, nil, []string{"ABC-7"}},
+		{"key-then-longer-ones", jira.SearchQuery{Text: "abc-7"}, issuesOf("ABC-702", "ABC-71", "ABC-7"), nil, []string{bulk}, nil, []string{"ABC-7", "ABC-71", "ABC-702"}},
+		{"beginning-of-a-key", jira.SearchQuery{Text: "abc-7", MaxResults: 1}, issuesOf("ABC-702", "ABC-71"), nil, []string{bulk}, nil, []string{"ABC-71"}},
+		{"key-of-a-moved-issue", jira.SearchQuery{Text: "abc-7"}, issuesOf("ABC-70", "NEW-3"), nil, []string{bulk}, nil, []string{"NEW-3", "ABC-70"}},
+		{"key-with-a-space", jira.SearchQuery{Text: "abc 7"}, byKey, nil, []string{bulk}, nil, []string{"ABC-7"}},
+		{"key-without-a-hyphen", jira.SearchQuery{Text: "abc7"}, byKey, nil, []string{bulk}, nil, []string{"ABC-7"}},
+		{"unknown-key", jira.SearchQuery{Text: "abc-99"}, none, found,
+			[]string{bulk, search}, []string{`summary ~ "abc 99*" ORDER BY updated DESC`}, []string{"ABC-1"}},
 		{"project", jira.SearchQuery{Text: "abc"}, nil, found,
-			[]string{"POST /search/jql"}, []string{`project = "ABC" OR ` + text}},
+			[]string{search}, []string{`project = "ABC" OR ` + text}, []string{"ABC-1"}},
 		{"half-a-key", jira.SearchQuery{Text: "abc-"}, nil, found,
-			[]string{"POST /search/jql"}, []string{`project = "ABC" OR ` + text}},
-		{"key-as-pasted", jira.SearchQuery{Text: "\u200babc–7"}, answer(200, testdata(t, "issue.json")), nil,
-			[]string{"GET /issue/ABC-7"}, nil},
-		{"link", jira.SearchQuery{Text: "https://acme.example.test/browse/ABC-7?x=1"}, answer(200, testdata(t, "issue.json")), nil,
-			[]string{"GET /issue/ABC-7"}, nil},
+			[]string{search}, []string{`project = "ABC" OR ` + text}, []string{"ABC-1"}},
+		{"key-as-pasted", jira.SearchQuery{Text: "\u200babc–7"}, byKey, nil, []string{bulk}, nil, []string{"ABC-7"}},
+		{"link", jira.SearchQuery{Text: "https://acme.example.test/browse/ABC-7?x=1"}, byKey, nil, []string{bulk}, nil, []string{"ABC-7"}},
 		{"link-of-a-board", jira.SearchQuery{Text: "https://acme.example.test/boards"}, nil, found,
-			[]string{"POST /search/jql"}, []string{`summary ~ "https acme.example.test boards*" ORDER BY updated DESC`}},
-		{"only-operators", jira.SearchQuery{Text: "**"}, nil, nil, nil, nil},
+			[]string{search}, []string{`summary ~ "https acme.example.test boards*" ORDER BY updated DESC`}, []string{"ABC-1"}},
+		{"link-of-an-issue-on-a-board", jira.SearchQuery{Text: "https://acme.example.test/boards/1?selectedIssue=ABC-7"}, byKey, nil, []string{bulk}, nil, []string{"ABC-7"}},
+		{"only-operators", jira.SearchQuery{Text: "**"}, nil, nil, nil, nil, []string{}},
+		{"number", jira.SearchQuery{AccountID: "acc-1", Text: "31"}, issuesOf("OPS-31", "ABC-312", "ABC-31"), issuesOf("ABC-1", "OPS-31", "ABC-2", "WEB-311"),
+			[]string{search, bulk}, []string{`assignee = "acc-1" OR worklogAuthor = "acc-1" OR summary ~ "31*" ORDER BY updated DESC`}, []string{"ABC-31", "OPS-31", "ABC-312", "WEB-311"}},
+		{"number-in-no-project", jira.SearchQuery{AccountID: "acc-1", Text: "31"}, nil, none,
+			[]string{search}, []string{`assignee = "acc-1" OR worklogAuthor = "acc-1" OR summary ~ "31*" ORDER BY updated DESC`}, []string{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newRig(t, map[string]http.HandlerFunc{"GET /issue/{key}": orFail(t, tt.issue), "POST /search/jql": orFail(t, tt.search)})
+			r := newRig(t, map[string]http.HandlerFunc{bulk: orFail(t, tt.bulk), search: orFail(t, tt.search)})
 			got, err := r.Search(t.Context(), tt.query)
 			require.NoError(t, err)
-			assert.NotNil(t, got)
-			assert.Len(t, got, min(1, len(tt.want)))
-			assert.Equal(t, tt.want, r.requests)
-			assert.Equal(t, tt.wantJQL, r.jql(t))
+			assert.Equal(t, tt.want, keysOf(got))
+			assert.Equal(t, tt.requests, r.requests)
+			assert.Equal(t, tt.jql, r.jql(t))
 		})
 	}
+}
+
+// A site without time tracking refuses the clause about worklogs.
+func TestSearchByANumberThatJiraRefuses(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"POST /search/jql": func(w http.ResponseWriter, req *http.Request) {
+		var in struct{ JQL string }
+		assert.NoError(t, json.NewDecoder(req.Body).Decode(&in))
+		if strings.Contains(in.JQL, "worklogAuthor") {
+			answer(400, `{"errorMessages":["Field 'worklogAuthor' does not exist."]}`)(w, req)
+			return
+		}
+		issuesOf("ABC-1")(w, req)
+	}})
+	got, err := r.Search(t.Context(), jira.SearchQuery{AccountID: "acc-1", Text: "31"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"ABC-1"}, keysOf(got))
+	assert.Len(t, r.requests, 2)
 }
 
 func orFail(t *testing.T, h http.HandlerFunc) http.HandlerFunc {
@@ -76,6 +116,8 @@ func (r *rig) jql(t *testing.T) []string {
 		var in struct{ JQL string }
 		if body != "" {
 			require.NoError(t, json.Unmarshal([]byte(body), &in))
+		}
+		if in.JQL != "" {
 			all = append(all, in.JQL)
 		}
 	}
@@ -90,7 +132,7 @@ func TestSearchOfAnUnknownProjectTriesTheTextAlone(t *testing.T) {
 			answer(400, `{"errorMessages":["The value 'LOGIN' does not exist for the field 'project'."]}`)(w, req)
 			return
 		}
-		answer(200, oneIssue("ABC-1"))(w, req)
+		issuesOf("ABC-1")(w, req)
 	}})
 	got, err := r.Search(t.Context(), jira.SearchQuery{Text: "login"})
 	require.NoError(t, err)
@@ -122,7 +164,7 @@ func TestSearchFailures(t *testing.T) {
 }
 
 func TestSearchKeepsAnErrorOfTheKeyLookup(t *testing.T) {
-	r := newRig(t, map[string]http.HandlerFunc{"GET /issue/{key}": answer(401, "")})
+	r := newRig(t, map[string]http.HandlerFunc{"POST /issue/bulkfetch": answer(401, "")})
 	_, err := r.Search(t.Context(), jira.SearchQuery{Text: "ABC-7"})
 	assert.Equal(t, 401, asError(t, err).Status)
 }
@@ -147,11 +189,7 @@ func TestSearchPagesInACircle(t *testing.T) {
 	}})
 	got, err := r.Search(t.Context(), jira.SearchQuery{AccountID: "a", MaxResults: 50})
 	require.NoError(t, err)
-	var keys []string
-	for _, issue := range got {
-		keys = append(keys, issue.Key)
-	}
-	assert.Equal(t, []string{"ABC-9", "ABC-1", "ABC-2"}, keys)
+	assert.Equal(t, []string{"ABC-9", "ABC-1", "ABC-2"}, keysOf(got))
 	assert.Len(t, r.requests, 3)
 }
 

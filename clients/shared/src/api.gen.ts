@@ -2964,7 +2964,9 @@ export interface operations {
                 readonly accountId?: components["parameters"]["AccountId"];
                 readonly userEmail?: components["parameters"]["UserEmail"];
                 /**
-                 * @description Words, a key, the beginning of one, or the link of an issue on this site. Without it, the person's issues in progress.
+                 * @description Words of a summary, a key or its beginning (`PORTAL-30`, `portal 30`, `portal30`), a number, or the link of an
+                 *     issue on this site. A number is looked for in the person's own projects first. Without it, the person's issues
+                 *     in progress.
                  * @example portal
                  */
                 readonly q?: string;
