@@ -37,6 +37,18 @@ func clearedSession(d *app.Deps) *http.Cookie {
 	return c
 }
 
+// genuine returns the id of a token's session. Guesses at one are counted.
+func genuine(d *app.Deps, r *httpapi.Request, kind session.Kind, token string) (string, error) {
+	id, ok := d.Sessions.ID(kind, token)
+	if ok {
+		return id, nil
+	}
+	if err := httpapi.AdmitSignIn(d, r, "session"); err != nil {
+		return "", err
+	}
+	return "", errNoSession
+}
+
 // readSession returns the session's cookie. Two of the name mean that a page of a
 // sibling domain has planted one.
 func readSession(d *app.Deps, r *httpapi.Request) (string, error) {
@@ -44,7 +56,8 @@ func readSession(d *app.Deps, r *httpapi.Request) (string, error) {
 	case 0:
 		return "", errNoSession
 	case 1:
-		return found[0].Value, nil
+		_, err := genuine(d, r, session.Cookie, found[0].Value)
+		return found[0].Value, err
 	}
 	return "", errAmbiguous
 }

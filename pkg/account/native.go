@@ -165,6 +165,9 @@ var errInvalidGrant = &web.Error{Status: http.StatusBadRequest, Code: "INVALID_G
 // redeemCode begins an app's session, with the code that its browser has brought it.
 // If the browser's session has ended meanwhile, the code is worth nothing.
 func redeemCode(ctx context.Context, d *app.Deps, r *httpapi.Request, in tokenRequest) (web.Reply, error) {
+	if err := httpapi.AdmitSignIn(d, r, "code"); err != nil {
+		return web.Reply{}, err
+	}
 	granted, err := logincode.Store{Redis: d.Redis}.Redeem(ctx, in.Code, in.CodeVerifier, in.ClientID, in.RedirectURI)
 	if errors.Is(err, logincode.ErrInvalid) {
 		return web.Reply{}, errInvalidGrant

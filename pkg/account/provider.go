@@ -67,6 +67,9 @@ func beginSignIn(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Repl
 	if err != nil {
 		return web.Reply{}, err
 	}
+	if err := httpapi.AdmitSignIn(d, r, id); err != nil {
+		return web.Reply{}, err
+	}
 	a := signin.NewAttempt(id, r.Query.Get("next"), d.Now())
 	address, err := p.AuthURL(ctx, a)
 	if err != nil {
@@ -90,6 +93,9 @@ func beginSignIn(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Repl
 // case, because a person looks at it: one that leads to the app, signed in or with
 // the reason why not.
 func finishSignIn(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
+	if err := httpapi.AdmitSignIn(d, r, "callback"); err != nil {
+		return web.Reply{}, err
+	}
 	reply, attempt, err := signInFrom(ctx, d, r)
 	if err == errNoCookie && r.Query.Get("again") == "" {
 		// Some browsers hold cookies back after a redirect: this page comes again by itself.

@@ -26,7 +26,7 @@ func refresh(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, e
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return renew(ctx, d, session.Cookie, token)
+	return renew(ctx, d, r, session.Cookie, token)
 }
 
 type tokenRequest struct {
@@ -49,12 +49,19 @@ func issueToken(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply
 	case "authorization_code":
 		return redeemCode(ctx, d, r, in)
 	case "refresh_token":
-		return renew(ctx, d, session.Native, in.RefreshToken)
+		return renew(ctx, d, r, session.Native, in.RefreshToken)
 	}
 	return web.Reply{}, web.BadRequest("grant_type", `grant_type is "authorization_code" or "refresh_token".`)
 }
 
-func renew(ctx context.Context, d *app.Deps, kind session.Kind, token string) (web.Reply, error) {
+func renew(ctx context.Context, d *app.Deps, r *httpapi.Request, kind session.Kind, token string) (web.Reply, error) {
+	id, err := genuine(d, r, kind, token)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	if err := httpapi.AdmitRefresh(d, r, id); err != nil {
+		return web.Reply{}, err
+	}
 	current, next, err := d.Sessions.Refresh(ctx, kind, token, func(s *session.Session) bool { return update(ctx, d, s) })
 	if err != nil {
 		return web.Reply{}, sessionError(err)

@@ -155,6 +155,26 @@ func admitLookup(ctx context.Context, d *app.Deps, in *Request) error {
 	return err
 }
 
+// AdmitSignIn counts a sign-in, or a guess at one, by its kind and address. Nobody can
+// use up what a person at another address has.
+func AdmitSignIn(d *app.Deps, in *Request, kind string) error {
+	return admitAlone(d, in, ratelimit.Claim{Policy: &ratelimit.SignIns, Kind: "address", Value: kind + " " + in.address})
+}
+
+// AdmitRefresh counts a refresh of a session.
+func AdmitRefresh(d *app.Deps, in *Request, session string) error {
+	return admitAlone(d, in, ratelimit.Claim{Policy: &ratelimit.Refreshes, Kind: "session", Value: session})
+}
+
+// admitAlone counts in this process. If that is refused, the answer names the quota.
+func admitAlone(d *app.Deps, in *Request, claim ratelimit.Claim) error {
+	pass, err := d.Limits.Admit(claim)
+	if err != nil {
+		in.pass = pass
+	}
+	return err
+}
+
 // AdmitDeepHealth bounds how often one address may have every dependency asked.
 func AdmitDeepHealth(ctx context.Context, d *app.Deps, in *Request) (err error) {
 	claim := addressClaim(in, &ratelimit.DeepHealth)

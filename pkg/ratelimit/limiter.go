@@ -41,7 +41,7 @@ func (e *Exceeded) Error() string {
 // Claim is one policy that applies to a request, and who is counted.
 type Claim struct {
 	Policy *Policy
-	Kind   string // "user", "token" or "address"
+	Kind   string // "user", "token", "session" or "address"
 	Value  string
 	// Shared says that all instances count together, in Redis.
 	Shared bool

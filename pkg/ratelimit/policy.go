@@ -35,6 +35,11 @@ var (
 	CostlyPerAddress = NewPolicy("costly-address", 300, time.Minute)
 	// PerAddress bounds everything.
 	PerAddress = NewPolicy("address", 1200, time.Minute)
+	// SignIns are those at one provider from an address. They bound guesses too: of
+	// callbacks, of apps' codes, and of sessions.
+	SignIns = NewPolicy("signin", 30, time.Minute)
+	// Refreshes are those of one session, in all its tabs.
+	Refreshes = NewPolicy("refresh", 60, time.Minute)
 	// DeepHealth asks every upstream; a probe may do so every 30 s from several
 	// places behind one address.
 	DeepHealth = NewPolicy("health", 12, time.Minute)

@@ -127,6 +127,13 @@ func (s *Store) Refresh(ctx context.Context, kind Kind, token string, update fun
 	return current, next, err
 }
 
+// ID is the id of the session that a token was issued for; false for a forged token. It
+// costs no command.
+func (s *Store) ID(kind Kind, token string) (string, bool) {
+	presented, ok := s.signer.parse(token)
+	return presented.id, ok && presented.kind == kind
+}
+
 // Check returns the session of a token without using the token up.
 func (s *Store) Check(ctx context.Context, kind Kind, token string) (Session, error) {
 	presented, ok := s.signer.parse(token)
