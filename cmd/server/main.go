@@ -10,6 +10,10 @@
 //	                  read a password from stdin and print its hash, for AUTH_USERS
 //	server backup FILE
 //	                  copy the realtime database, in use or not, to a new file
+//	server signout USER
+//	                  end somebody's sessions and personal access tokens, by username or account id
+//	server tokens USER
+//	                  end their personal access tokens only
 //	server --version  print the version
 //	server healthcheck
 //	                  succeed if the server on PORT is well, for a container's engine
@@ -94,7 +98,14 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		c.Telemetry.MetricsAddress = "" // the server beside it has the port, and Prometheus would come too late
 		return withTelemetry(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
 	}
-	return errors.New("usage: server [sync | doctor | setup [FILE] | hash-password | backup FILE | healthcheck | --version]")
+	if len(args) == 2 && (args[0] == "signout" || args[0] == "tokens") {
+		d, err := app.New(c, app.Options{Log: log})
+		if err != nil {
+			return err
+		}
+		return signOut(ctx, d, args[1], args[0] == "tokens", stdout)
+	}
+	return errors.New("usage: server [sync | doctor | setup [FILE] | hash-password | backup FILE | signout USER | tokens USER | healthcheck | --version]")
 }
 
 // withTelemetry calls run with dependencies that send traces and metrics if they

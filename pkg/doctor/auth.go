@@ -24,8 +24,8 @@ func checkAuth(_ context.Context, t *target) []Finding {
 		found = append(found, warn("open: anyone who knows the address reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS"))
 	case a.OpenByDefault:
 		found = append(found, warn("open, because AUTH_MODE is not set: anyone who reaches the server reads everybody's timers; set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if you mean that"))
-	case a.Mode == config.AuthRequired && a.Users.Len() == 0:
-		found = append(found, warn("required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash)"))
+	case a.Mode == config.AuthRequired && a.Users.Len() == 0 && !t.config.HasAtlassian() && !t.config.HasOIDC():
+		found = append(found, warn("required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash), or a provider of sign-in"))
 	case a.Users.Len() > 0 && a.JWTSecret.IsZero():
 		found = append(found, warn("AUTH_USERS cannot log in without JWT_SECRET: openssl rand -base64 48"))
 	}
@@ -40,6 +40,9 @@ func checkAuth(_ context.Context, t *target) []Finding {
 		return found
 	}
 	users := count(a.Users.Len(), "user") + " can log in"
+	if a.Users.Len() == 0 {
+		users = "nobody has a password"
+	}
 	if a.Mode == config.AuthOpen {
 		return only(ok("open: anyone may read, and a write needs its own Clockwork token; %s", users))
 	}

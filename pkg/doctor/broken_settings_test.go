@@ -38,7 +38,7 @@ var brokenSettings = []broken{
 	{name: "auth-undecided", env: map[string]string{"AUTH_MODE": "", "JWT_SECRET": "", "VERCEL_ENV": "production"}, want: []string{
 		"fail auth           not decided, so only health is served: set JWT_SECRET and AUTH_USERS, or AUTH_MODE=open"}},
 	{name: "auth-for-nobody", env: map[string]string{"AUTH_USERS": ""}, want: []string{
-		"warn auth           required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash)"}},
+		"warn auth           required, but nobody can log in: set AUTH_USERS (`server hash-password` makes a hash), or a provider of sign-in"}},
 	{name: "users-that-cannot-log-in", env: map[string]string{"AUTH_MODE": "open", "JWT_SECRET": ""}, want: []string{
 		"warn auth           AUTH_USERS cannot log in without JWT_SECRET: openssl rand -base64 48"}},
 	{name: "users-with-faults", env: map[string]string{"AUTH_USERS": `[{"username":"an","password_hash":"` + weakHash + `"},{"username":"bo","password_hash":"` +

@@ -62,6 +62,7 @@ var checks = []check{
 	{name: "sync", run: checkSync},
 	{name: "inngest", run: checkInngest},
 	{name: "auth", run: checkAuth},
+	{name: "sign-in", run: checkSignIn},
 	{name: "encryption", run: checkEncryption},
 	{name: "database", run: checkDatabase},
 	{name: "cors", run: checkCORS},

@@ -58,6 +58,7 @@ ok   timers         connect: 7 running timers on 1 page, under 1 ms
 ok   sync           last done 0s ago, 7 timers run
 ok   inngest        both keys are accepted; Inngest does not say whether the app is registered with them and when it last ran (see the app's page in Inngest)
 ok   auth           required: 1 user can log in
+skip sign-in        PUBLIC_URL is not set: a reload of the page asks for the password again, and no provider can be used
 ok   encryption     upstream tokens are stored in Redis, encrypted
 ok   database       in the Redis above, for any number of servers
 ok   cors           the desktop clients and https://time.example.test
@@ -260,7 +261,7 @@ func TestNothingConfigured(t *testing.T) {
 	failures := doctor.Run(t.Context(), nil, doctor.Options{}, func(f doctor.Finding) { got = append(got, string(f.Level)+" "+f.Check) })
 	assert.Equal(t, 5, failures)
 	assert.Equal(t, []string{"fail configuration", "fail configuration", "fail configuration", "fail configuration", "fail configuration", "skip redis", "skip pubsub",
-		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "skip inngest", "warn auth", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
+		"skip jira", "skip clockwork", "skip session", "skip timers", "skip sync", "skip inngest", "warn auth", "skip sign-in", "skip encryption", "ok database", "ok cors", "ok limits", "skip telemetry", "skip clock"}, got)
 }
 
 func TestPrinterInColour(t *testing.T) {

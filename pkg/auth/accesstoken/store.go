@@ -224,16 +224,16 @@ func (s *Store) Revoked(ctx context.Context, ids []string) ([]string, error) {
 	return revoked, nil
 }
 
-// RevokeAll ends all tokens of the person and returns how many there were.
-func (s *Store) RevokeAll(ctx context.Context, userID string) (int, error) {
+// RevokeAll ends all tokens of the person and returns their ids.
+func (s *Store) RevokeAll(ctx context.Context, userID string) ([]string, error) {
 	ids, err := s.index.IDs(ctx, userID)
 	if err == nil && len(ids) > 0 {
 		err = s.index.Remove(ctx, userID, ids...)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("revoke personal tokens: %w", err)
+		return nil, fmt.Errorf("revoke personal tokens: %w", err)
 	}
-	return len(ids), nil
+	return ids, nil
 }
 
 // decode takes a record that cannot be read for no token.

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/clockwork-timer/backend/pkg/app"
+	"github.com/clockwork-timer/backend/pkg/auth/ended"
+)
+
+// signOut ends a person's sessions and personal access tokens, or with tokensOnly
+// only the latter. Running servers close what was opened with them; an access token
+// that was given to a browser lasts for 15 minutes at most.
+func signOut(ctx context.Context, d *app.Deps, user string, tokensOnly bool, stdout io.Writer) error {
+	if listed, _, found := d.Config.Auth.Users.Find(user); found {
+		user = listed.ID()
+	}
+	tokens, err := d.Tokens.RevokeAll(ctx, user)
+	if err != nil {
+		return err
+	}
+	var sessions []string
+	if !tokensOnly {
+		if sessions, err = d.Sessions.EndAll(ctx, user); err != nil {
+			return err
+		}
+	}
+	if ids := append(tokens, sessions...); len(ids) > 0 {
+		err = ended.Publish(ctx, d.Redis, user, ids)
+	}
+	fmt.Fprintf(stdout, "%s: %d sessions and %d personal access tokens ended\n", user, len(sessions), len(tokens))
+	return err
+}
