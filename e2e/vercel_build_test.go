@@ -32,6 +32,7 @@ const maxFunctions = 11
 const (
 	maxTimersSize   = 10 << 20
 	maxFunctionSize = 14 << 20
+	maxServerSize   = 30 << 20 // with SQLite, OpenTelemetry, Inngest's SDK and the sign-in providers
 )
 
 func TestVercelBuild(t *testing.T) {

@@ -48,7 +48,7 @@ func TestVercelRealtimeBuild(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, out.Functions, 1)
 	assertOnlyProgram(t, filepath.Join(dir, ".vercel", "output", "config.json"))
-	assert.LessOrEqual(t, out.Functions[0].Size, int64(2*maxFunctionSize), "bytes")
+	assert.LessOrEqual(t, out.Functions[0].Size, int64(maxServerSize), "bytes")
 
 	around, port := upstreams.Start(t), freePort(t)
 	server := process.StartT(t, process.Command{
