@@ -10,12 +10,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +44,8 @@ const (
 	secretEvent  = "inngest-ev3nt-key-0f-the-secrets-test"
 	secretSign   = "signkey-test-5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e7"
 	secretKey    = "c2VjcmV0cy10ZXN0LWtleS1vZi0zMi1ieXRlcyEhISE="
+	secretClient = "pr0vider-client-s3cret-0f-the-secrets-test"
+	secretCode   = "pr0vider-c0de-0f-the-secrets-test"
 )
 
 // userHash is the cheapest hash of userPassword that AUTH_USERS takes.
@@ -71,6 +75,12 @@ func TestSecrets(t *testing.T) {
 				assert.Contains(t, h.out.String(), "HTTP", "something was answered")
 				secrets := h.world.Secrets()
 				secrets["password"], secrets["password hash"], secrets["bearer token"] = userPassword, userHash(), h.token
+				secrets["client secret"], secrets["code"] = secretClient, secretCode
+				maps.Copy(secrets, h.given)
+				if upstream == "" {
+					assert.Len(t, h.given, 5, "two refresh tokens, a personal token and two bearer tokens were given")
+					assert.EqualValues(t, 2, h.exchanged.Load(), "both providers were sent the client secret")
+				}
 				search(t, h.world, h.out.String(), secrets)
 			})
 		}
@@ -87,16 +97,44 @@ type hunt struct {
 	out   strings.Builder // answers, frames and errors
 	token string          // of the person who logged in
 	who   int             // that person
+
+	given     map[string]string // secrets that an answer gives out once, by name
+	sendsNone bool              // no Clockwork token: the saved one is used
+	exchanged atomic.Int32      // codes, at the providers
+}
+
+// provider is a sign-in provider of both kinds that refuses every code, in a sentence
+// that repeats what it was sent.
+func (h *hunt) provider(t *testing.T) string {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodGet {
+			_ = json.NewEncoder(w).Encode(map[string]string{"issuer": server.URL, "authorization_endpoint": server.URL + "/authorize", "token_endpoint": server.URL + "/token", "jwks_uri": server.URL + "/keys"})
+			return
+		}
+		sent, _ := io.ReadAll(r.Body)
+		if bytes.Contains(sent, []byte(secretClient)) {
+			h.exchanged.Add(1)
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": string(sent)})
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // newHunt makes a world. In open mode the caller's Clockwork token is the
 // server's own too; in required mode the server has none, and does not know the
 // caller's by its configuration.
 func newHunt(t *testing.T, mode, source string) *hunt {
-	h := &hunt{}
+	h := &hunt{given: map[string]string{}}
+	provider := h.provider(t)
 	env := map[string]string{
 		"AUTH_MODE": mode, "LOG_LEVEL": "debug", "JWT_SECRET": secretJWTKey, "TOKEN_ENCRYPTION_KEY": secretKey,
 		"INNGEST_EVENT_KEY": secretEvent, "INNGEST_SIGNING_KEY": secretSign, "DATABASE_URL": "redis", "TIMER_SOURCE": cmp.Or(source, "auto"),
+		"PUBLIC_URL": "http://127.0.0.1:3000", "ATLASSIAN_OAUTH_CLIENT_ID": "app", "ATLASSIAN_OAUTH_CLIENT_SECRET": secretClient, "ATLASSIAN_AUTH_URL": provider,
+		"OIDC_CLIENT_ID": "app", "OIDC_CLIENT_SECRET": secretClient, "OIDC_ISSUER": provider,
 	}
 	if mode == "required" {
 		h.who, env["CLOCKWORK_API_TOKEN"], env["CLOCKWORK_ACCOUNT_ID"] = 1, "", ""
@@ -117,6 +155,7 @@ func (h *hunt) runAll(t *testing.T) {
 		defer front.Close()
 		h.url = front.URL
 		h.logIn(ctx, t)
+		h.account(ctx, t)
 		for _, route := range append(routes.All(), mounted...) {
 			h.askRoute(ctx, t, route.Path)
 		}
@@ -135,7 +174,9 @@ func (h *hunt) ask(ctx context.Context, t *testing.T, method, target, body strin
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	request.Header.Set("X-Clockwork-Token", h.world.Token(h.who))
+	if !h.sendsNone {
+		request.Header.Set("X-Clockwork-Token", h.world.Token(h.who))
+	}
 	if method == http.MethodPost { // its answer is kept
 		request.Header.Set("Idempotency-Key", rand.Text())
 	}
@@ -159,6 +200,65 @@ func (h *hunt) logIn(ctx context.Context, t *testing.T) {
 	require.NotEmpty(t, reply.AccessToken)
 	h.token = reply.AccessToken
 	h.out.Write(bytes.ReplaceAll(answer, []byte(h.token), nil)) // it is told to whoever logs in, once
+}
+
+// account uses what gives out secrets, each once, and what takes them.
+func (h *hunt) account(ctx context.Context, t *testing.T) {
+	give := func(name, target, body string) (value string) {
+		answer := h.ask(ctx, t, http.MethodPost, target, body)
+		var reply map[string]any
+		_ = json.Unmarshal(answer, &reply)
+		for _, field := range []string{"access_token", "refresh_token", "token"} {
+			if text, _ := reply[field].(string); text != "" {
+				h.given[name+" "+field], value = text, text
+				answer = bytes.ReplaceAll(answer, []byte(text), nil)
+			}
+		}
+		h.out.Write(answer)
+		return value
+	}
+	refresh := give("login", "/login", `{"username":"an","password":"`+userPassword+`","session":"token"}`)
+	refresh = give("refresh", "/api/auth/token", `{"grant_type":"refresh_token","refresh_token":"`+refresh+`"}`)
+	h.out.Write(h.ask(ctx, t, http.MethodPost, "/api/auth/token", `{"grant_type":"`+refresh+`","refresh_token":"`+refresh+`x"}`))
+	personal := give("personal", "/api/tokens", `{"name":"script","scope":"write"}`)
+	h.out.Write(h.ask(ctx, t, http.MethodPut, "/api/me/clockwork-token", `{"token":"`+h.world.Token(h.who)+`"}`))
+
+	login := h.token
+	h.sendsNone = true
+	for _, token := range []string{login, personal, personal + "x"} {
+		h.token = token
+		h.out.Write(h.ask(ctx, t, http.MethodPost, "/api/timers/start", `{"issueKey":"OPS-64"}`))
+		h.out.Write(h.ask(ctx, t, http.MethodPost, "/api/timers/stop", `{"issueKey":"OPS-64"}`))
+		h.out.Write(h.ask(ctx, t, http.MethodGet, "/api/timers/active", ""))
+		h.out.Write(h.ask(ctx, t, http.MethodGet, "/ws?token="+token, ""))
+	}
+	h.token, h.sendsNone = "", false
+	h.out.Write(h.ask(ctx, t, http.MethodGet, "/api/timers/stream?token="+personal+"x", ""))
+	for _, provider := range []string{"atlassian", "oidc"} {
+		h.signIn(ctx, t, provider)
+	}
+	h.token = login
+}
+
+// signIn comes back from a provider with a code, as a browser does.
+func (h *hunt) signIn(ctx context.Context, t *testing.T, provider string) {
+	get := func(target string, cookies []*http.Cookie) *http.Response {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+target, nil)
+		require.NoError(t, err)
+		for _, c := range cookies {
+			request.AddCookie(c)
+		}
+		response, err := http.DefaultTransport.RoundTrip(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		fmt.Fprintf(&h.out, "%s: %s %v %s\n", provider, response.Status, response.Header, body)
+		return response
+	}
+	there := get("/api/auth/login/"+provider, nil)
+	address, err := url.Parse(there.Header.Get("Location"))
+	require.NoError(t, err)
+	get("/api/auth/callback?"+url.Values{"code": {secretCode}, "state": {address.Query().Get("state")}}.Encode(), there.Cookies())
 }
 
 // requests are how each route is used; a route that is not here fails the test.
