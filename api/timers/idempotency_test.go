@@ -184,6 +184,20 @@ func TestKeyIsACallersOwn(t *testing.T) {
 	assert.Equal(t, 2, reached(w, "start_timer"))
 }
 
+// The token says whose timers a repeat looks at, if no account is named.
+func TestKeyAfterALostAnswerWithoutAccount(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	owns(5)(t, w, nil)
+	w.Faults().Add(fault.Fault{Upstream: "clockwork", Operation: "clockwork.start_timer", Count: 1, Kind: fault.Reset, After: true})
+	r := withKey(t, w, 5, start, `{"issueKey":"BILL-209"}`, keyed)
+	require.Equal(t, 502, w.Do(t.Context(), timers.HandleStart, r).Status)
+	w.Clock.Advance(time.Second)
+	w.Sync(t)
+	a := w.Do(t.Context(), timers.HandleStart, r)
+	assert.Equal(t, 201, a.Status, "%s", a.Body)
+	assert.Equal(t, 1, reached(w, "start_timer"))
+}
+
 // If the outcome of a start is unknown, a repeat looks at what runs.
 func TestKeyAfterAFailure(t *testing.T) {
 	inUse := fault.Fault{Upstream: "clockwork", Operation: "clockwork.start_timer", Count: 1}

@@ -76,6 +76,7 @@ func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, 
 			return started(startReply{out.Timer, out.SyncRequested, out.Pending, out.Others}), nil
 		},
 		Find: func(ctx context.Context) (web.Reply, bool) {
+			ask.Token = token.Value // which says whose timer it is if no account is named
 			running, found := control.Running(ctx, ask)
 			return started(startReply{Timer: &running}), found
 		},

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"testing"
 
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -74,6 +76,25 @@ func TestSwitch(t *testing.T) {
 		{Name: "anothers-token", Given: and(binds(5, 1), to), Status: 403, Code: "CLOCKWORK_TOKEN_OF_ANOTHER", Then: untouched},
 		{Name: "not-a-boolean", Given: asPerson(5, start, `{"issueKey":"BILL-209","stopOthers":"yes"}`), Status: 400, Code: "BAD_REQUEST", Field: "stopOthers"},
 	})
+}
+
+// Who listens learns of a switch as of a stop and a start.
+func TestEventsOfASwitch(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	running(5, "BILL-219")(t, w, nil)
+	client := goredis.NewClient(&goredis.Options{Addr: w.Redis.Miniredis().Addr()})
+	defer client.Close()
+	events := client.Subscribe(t.Context(), timercache.EventsChannel(w.Person(5).AccountID))
+	_, err := events.Receive(t.Context())
+	require.NoError(t, err)
+	var r apptest.Request
+	asPerson(5, start, `{"issueKey":"BILL-209","accountId":"%s","stopOthers":true}`)(t, w, &r)
+	require.Equal(t, 201, w.Do(t.Context(), timers.HandleStart, r).Status)
+	for _, want := range []string{`"issue_key":"BILL-219"`, `"issue_key":"BILL-209"`} {
+		m, err := events.ReceiveMessage(t.Context())
+		require.NoError(t, err)
+		assert.Contains(t, m.Payload, want)
+	}
 }
 
 // One key is for the stops and the start: the same request again does what is left,

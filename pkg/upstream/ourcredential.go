@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -14,5 +15,5 @@ func OurCredential(err error) error {
 	}
 	marked := *failed
 	marked.Code = CodeAuthFailed
-	return &marked
+	return fmt.Errorf("%w: %w", &marked, err) // err may say more, such as what was done before
 }
