@@ -1,6 +1,6 @@
-// Package timercontrol starts and stops timers in Clockwork and makes that
-// visible at once: it writes the cache before it answers, and asks for a sync
-// that confirms it.
+// Package timercontrol starts and stops timers in Clockwork. It writes the cache
+// before it answers, so that every client sees the change at once, and requests a
+// sync that confirms it.
 package timercontrol
 
 import (
@@ -76,8 +76,8 @@ type Control struct {
 	NamesTimeout time.Duration
 	Now          func() time.Time
 	Log          *slog.Logger
-	// Retry runs what could not be written yet, apart from the request. nil: a
-	// goroutine that repeats it for a minute.
+	// Retry repeats a write that failed, after the request. nil: a goroutine does so
+	// for a minute.
 	Retry func(write func(context.Context) error)
 }
 
@@ -98,14 +98,13 @@ type Outcome struct {
 	Stopped       bool
 	Others        []string // the issues whose timers a switch stopped
 	SyncRequested bool
-	// Pending: Clockwork did it, but the cache could not be written. It will show
-	// within seconds of Redis' return, by a repetition or the requested sync.
+	// Pending: Clockwork did it, but the cache could not be written. A retry or the
+	// requested sync writes it within seconds of Redis' return.
 	Pending bool
 }
 
-// subject is whose timer a token moves. If that is only claimed, nothing may be
-// concluded from what Clockwork refuses: it speaks of the token's owner, and
-// settings too only heard a claim.
+// subject is whose timer a token starts or stops. If the account is only claimed,
+// what Clockwork refuses proves nothing about it: Clockwork means the token's owner.
 type subject struct {
 	account string // "" if nobody has said
 	claimed bool
@@ -113,9 +112,9 @@ type subject struct {
 	unread  error // Redis did not answer
 }
 
-// subject decides whose timer the token moves: the owner that settings bound
-// it to, else whom the caller names. A Redis that does not answer leaves it open:
-// then nothing can be cached anyway, and Clockwork still knows.
+// subject decides whose timer it is: that of the owner that the settings bound the
+// token to, else of the account that the caller names. If Redis does not answer, the
+// account stays empty: nothing can be cached then, but Clockwork can be asked.
 func (c *Control) subject(ctx context.Context, r Request) (subject, error) {
 	known := c.known(ctx, r)
 	switch {

@@ -17,11 +17,10 @@ func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), followUp)
 }
 
-// write changes the cache, and reports whether it could. It tries twice, then
-// leaves the rest to Retry: Clockwork has changed, and a cache that does not
-// follow shows what is not so. A late write undoes nothing that came after it:
-// the cache compares when Clockwork accepted what, and drops it if there was a
-// sync.
+// write changes the cache, and reports whether it could. After two failures it
+// leaves the write to Retry, because the cache is wrong until then. A late write
+// undoes nothing newer: the cache compares the times at which Clockwork accepted
+// changes, and drops the write if there was a sync.
 func (c *Control) write(ctx context.Context, problem string, held *timercache.Held, change func(context.Context, *timercache.Held) error) bool {
 	err := change(ctx, held)
 	if err != nil && ctx.Err() == nil {
@@ -52,8 +51,8 @@ const (
 	retries    = 60
 )
 
-// retry repeats a write until it succeeds, for about a minute. A function may be
-// stopped before: then the sync that was asked for shows the change.
+// retry repeats a write until it succeeds, for about a minute. If a serverless
+// function is stopped before, the requested sync shows the change.
 func retry(ctx context.Context, write func(context.Context) error) {
 	for range retries {
 		time.Sleep(retryPause)

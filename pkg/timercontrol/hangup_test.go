@@ -71,8 +71,8 @@ func (nobody) Issue(context.Context, string) (jira.Issue, error) {
 	return jira.Issue{}, jira.ErrNotFound
 }
 
-// A timer that Clockwork has started or stopped shows, also to those who were
-// not told because they hung up. A switch is not left half done.
+// What Clockwork did is cached even if the caller hangs up before the answer, and a
+// switch is finished.
 func TestCallerHangsUp(t *testing.T) {
 	for name, tt := range map[string]struct {
 		call func(*timercontrol.Control, context.Context, timercontrol.Request) (timercontrol.Outcome, error)

@@ -26,7 +26,7 @@ type names struct {
 	person timer.Person
 }
 
-// lookup is a search for names that goes on.
+// lookup is a lookup of names in progress.
 type lookup struct {
 	stop context.CancelFunc
 	log  *slog.Logger
@@ -119,8 +119,8 @@ func IssueOf(i jira.Issue) timer.Issue {
 	return timer.Issue{Key: i.Key, ID: id, Summary: i.Summary, ProjectName: i.Project.Name}
 }
 
-// provisional is the timer as it is until a snapshot brings Clockwork's own. It
-// counts from the moment at which Clockwork started it, by Clockwork's clock.
+// provisional is the timer that is shown until a snapshot brings Clockwork's own. It
+// counts from the time at which Clockwork started it, by Clockwork's clock.
 func provisional(account string, r Request, n names, at time.Time) timer.Timer {
 	at = at.UTC().Truncate(time.Millisecond)
 	t := timer.Timer{

@@ -56,8 +56,8 @@ func (c *Control) start(ctx context.Context, whose subject, r Request) (out Outc
 	return out, nil
 }
 
-// Running looks whether the timer that r would start runs. What is in the cache
-// decides: it can show that one runs, never that none does.
+// Running finds the timer that r would start, if it runs. The cache can prove that
+// one runs, never that none does.
 func (c *Control) Running(ctx context.Context, r Request) (t timer.Timer, found bool) {
 	r.Known = nil // it has been done meanwhile, or not
 	whose, err := c.subject(ctx, r)
