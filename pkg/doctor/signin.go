@@ -54,7 +54,7 @@ func (t *target) checkAtlassian(ctx context.Context) Finding {
 	if err != nil && (statusOf(err) == 0 || statusOf(err) >= http.StatusInternalServerError) {
 		return fail("Atlassian's sign-in page: %s: check ATLASSIAN_AUTH_URL", cause(err))
 	}
-	return ok("Atlassian's sign-in page answers; "+register, c.CallbackURL())
+	return ok("Atlassian's sign-in page answers; "+register+" and the scopes read:me and read:jira-user", c.CallbackURL())
 }
 
 func (t *target) checkOIDC(ctx context.Context) Finding {
