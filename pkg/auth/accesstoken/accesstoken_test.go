@@ -2,8 +2,10 @@ package accesstoken_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +125,32 @@ func TestMarkUsedOncePerDay(t *testing.T) {
 	redistime.Pass(t, w.redis, accesstoken.DefaultDays*24*time.Hour)
 	_, err = w.Find(t.Context(), text)
 	assert.ErrorIs(t, err, accesstoken.ErrUnknown, "a use does not make it live longer")
+}
+
+// A process remembers whose a token is until it is checked and gone, and not more
+// tokens than it has room for.
+func TestKnown(t *testing.T) {
+	w := newWorld(t)
+	made, text := w.create(t, "linh", accesstoken.Read)
+	_, known := w.Known(text)
+	assert.False(t, known, "it was never read")
+	_, err := w.Find(t.Context(), text)
+	require.NoError(t, err)
+	found, known := w.Known(text)
+	assert.True(t, known)
+	assert.Equal(t, made, found)
+	_, err = w.Check(made.ID, nil)
+	require.ErrorIs(t, err, accesstoken.ErrUnknown)
+	_, known = w.Known(text)
+	assert.False(t, known)
+
+	record, err := json.Marshal(made)
+	require.NoError(t, err)
+	for n := range accesstoken.MaxKnown + 10 {
+		_, err := w.Check(strconv.Itoa(n), string(record))
+		require.NoError(t, err)
+	}
+	assert.Equal(t, accesstoken.MaxKnown, w.Remembered())
 }
 
 func TestTokensOfAPerson(t *testing.T) {
