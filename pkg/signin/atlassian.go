@@ -67,7 +67,6 @@ func (p *Atlassian) Identify(ctx context.Context, back Callback, a Attempt) (Ide
 	}
 	var me struct {
 		AccountID string `json:"account_id"`
-		Name      string `json:"name"`
 		Status    string `json:"account_status"`
 	}
 	if err := p.get(ctx, token, "/me", &me); err != nil {
@@ -82,7 +81,7 @@ func (p *Atlassian) Identify(ctx context.Context, back Callback, a Attempt) (Ide
 	if err := p.checkMember(ctx, token, me.AccountID); err != nil {
 		return Identity{}, err
 	}
-	return Identity{Issuer: AtlassianID, Subject: me.AccountID, AccountID: me.AccountID, Name: me.Name}, nil
+	return Identity{Issuer: AtlassianID, Subject: me.AccountID, AccountID: me.AccountID}, nil
 }
 
 // checkMember asks the site itself, with the person's token. Grants for several

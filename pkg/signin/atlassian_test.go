@@ -123,7 +123,7 @@ func TestAtlassian(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, signin.Identity{Issuer: signin.AtlassianID, Subject: "acc-linh", AccountID: "acc-linh", Name: "Linh Tran"}, got)
+			assert.Equal(t, signin.Identity{Issuer: signin.AtlassianID, Subject: "acc-linh", AccountID: "acc-linh"}, got)
 		})
 	}
 }

@@ -33,11 +33,11 @@ func (b Bindings) Account(ctx context.Context, id Identity) (string, error) {
 // Bind binds the identity to an account, both ways and for good, unless one of
 // them is bound elsewhere: ErrConflict. It costs three commands, or four.
 func (b Bindings) Bind(ctx context.Context, id Identity, account string) error {
-	held, err := b.Account(ctx, id)
+	bound, err := b.Account(ctx, id)
 	switch {
 	case err != nil:
 		return err
-	case held != "" && held != account:
+	case bound != "" && bound != account:
 		return ErrConflict // before the account is claimed for an identity that cannot have it
 	}
 	// The account first: if the second write fails, the next sign-in goes on here.
@@ -55,8 +55,8 @@ func (b Bindings) claim(ctx context.Context, key, value string) error {
 	if set != nil {
 		return nil
 	}
-	held, err := b.get(ctx, key)
-	if err == nil && held != value {
+	bound, err := b.get(ctx, key)
+	if err == nil && bound != value {
 		err = ErrConflict
 	}
 	return err

@@ -8,12 +8,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/clockwork-timer/backend/pkg/internal/flight"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
@@ -42,8 +43,8 @@ type OIDC struct {
 	options OIDCOptions
 	client  *http.Client
 
-	mu       sync.Mutex
-	provider *oidc.Provider // nil until it was discovered
+	discovery flight.Group[*oidc.Provider]
+	provider  atomic.Pointer[oidc.Provider] // nil until it was discovered
 }
 
 // NewOIDC returns the provider.
@@ -59,19 +60,20 @@ func (p *OIDC) AuthURL(ctx context.Context, a Attempt) (string, error) {
 }
 
 func (p *OIDC) discover(ctx context.Context) (*oidc.Provider, oauth2.Config, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.provider == nil {
-		// The provider keeps this context for fetching keys later.
-		found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.options.Issuer)
+	provider := p.provider.Load()
+	if provider == nil {
+		var err error
+		provider, err = p.discovery.Do(ctx, "", func(ctx context.Context) (*oidc.Provider, error) {
+			return oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.options.Issuer)
+		})
 		if err != nil {
 			return nil, oauth2.Config{}, unavailable("discover the provider", err)
 		}
-		p.provider = found
+		p.provider.Store(provider)
 	}
-	return p.provider, oauth2.Config{
+	return provider, oauth2.Config{
 		ClientID: p.options.ClientID, ClientSecret: p.options.ClientSecret.Reveal(), RedirectURL: p.options.RedirectURL,
-		Scopes: []string{oidc.ScopeOpenID, "email", "profile"}, Endpoint: p.provider.Endpoint(),
+		Scopes: []string{oidc.ScopeOpenID, "email", "profile"}, Endpoint: provider.Endpoint(),
 	}, nil
 }
 
@@ -83,7 +85,6 @@ type claims struct {
 	Verified truth  `json:"email_verified"`
 	Domain   truth  `json:"xms_edov"` // Entra: the domain's owner is verified
 	Hosted   string `json:"hd"`       // Google: the organisation's domain
-	Name     string `json:"name"`
 }
 
 // truth is a claim that some providers write as a text or a number.
@@ -109,22 +110,22 @@ func (p *OIDC) Identify(ctx context.Context, back Callback, a Attempt) (Identity
 	if err != nil {
 		return Identity{}, err
 	}
-	said, err := p.verify(oidc.ClientContext(ctx, p.client), provider, token, a.Nonce)
+	person, err := p.verify(oidc.ClientContext(ctx, p.client), provider, token, a.Nonce)
 	if err != nil {
 		return Identity{}, err
 	}
-	if said.Email == "" {
-		if said, err = p.userInfo(oidc.ClientContext(ctx, p.client), provider, token, said); err != nil {
+	if person.Email == "" {
+		if person, err = p.userInfo(oidc.ClientContext(ctx, p.client), provider, token, person); err != nil {
 			return Identity{}, err
 		}
 	}
 	switch {
-	case said.Email == "" || !bool(said.Verified) && !p.verifiedByTenant(said):
+	case person.Email == "" || !bool(person.Verified) && !p.verifiedByTenant(person):
 		return Identity{}, ErrUnverified
-	case !p.allowed(said):
+	case !p.allowed(person):
 		return Identity{}, ErrNotMember
 	}
-	return Identity{Issuer: p.options.Issuer, Subject: said.Subject, Email: timer.NormalizeEmail(said.Email), Name: said.Name}, nil
+	return Identity{Issuer: p.options.Issuer, Subject: person.Subject, Email: timer.NormalizeEmail(person.Email)}, nil
 }
 
 // verify checks the id token: the library its signature, issuer, audience and
@@ -138,20 +139,20 @@ func (p *OIDC) verify(ctx context.Context, provider *oidc.Provider, token *oauth
 	if err != nil {
 		return claims{}, unavailable("verify the id token", err)
 	}
-	var said claims
-	if err := id.Claims(&said); err != nil {
+	var person claims
+	if err := id.Claims(&person); err != nil {
 		return claims{}, unavailable("read the id token", err)
 	}
-	said.Subject = id.Subject
+	person.Subject = id.Subject
 	switch {
-	case said.Subject == "":
+	case person.Subject == "":
 		return claims{}, fmt.Errorf("%w: the id token names nobody", ErrUnavailable)
 	case subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(nonce)) == 0:
 		return claims{}, fmt.Errorf("%w: the id token is of another sign-in", ErrExpired)
-	case said.Party != "" && said.Party != p.options.ClientID, len(id.Audience) > 1 && said.Party == "":
+	case person.Party != "" && person.Party != p.options.ClientID, len(id.Audience) > 1 && person.Party == "":
 		return claims{}, fmt.Errorf("%w: the id token is for another client", ErrDenied)
 	}
-	return said, nil
+	return person, nil
 }
 
 // userInfo asks for the address that an id token leaves out. The answer must be
@@ -161,36 +162,36 @@ func (p *OIDC) userInfo(ctx context.Context, provider *oidc.Provider, token *oau
 	if err != nil {
 		return claims{}, unavailable("read userinfo", err)
 	}
-	said := claims{}
+	person := claims{}
 	var raw json.RawMessage
-	if err := info.Claims(&raw); err != nil || json.Unmarshal(raw, &said) != nil {
+	if err := info.Claims(&raw); err != nil || json.Unmarshal(raw, &person) != nil {
 		return claims{}, fmt.Errorf("%w: userinfo cannot be read", ErrUnavailable)
 	}
 	if info.Subject != known.Subject {
 		return claims{}, fmt.Errorf("%w: userinfo is about somebody else", ErrDenied)
 	}
-	said.Subject = known.Subject
-	return said, nil
+	person.Subject = known.Subject
+	return person, nil
 }
 
 // verifiedByTenant accepts Entra's claim if the issuer is one tenant: others may
 // be made by anybody.
-func (p *OIDC) verifiedByTenant(said claims) bool {
+func (p *OIDC) verifiedByTenant(person claims) bool {
 	const entra = "https://login.microsoftonline.com/"
 	tenant, isEntra := strings.CutPrefix(p.options.Issuer, entra)
 	tenant, _, _ = strings.Cut(tenant, "/")
-	return bool(said.Domain) && isEntra && !slices.Contains([]string{"", "common", "organizations", "consumers"}, tenant)
+	return bool(person.Domain) && isEntra && !slices.Contains([]string{"", "common", "organizations", "consumers"}, tenant)
 }
 
-func (p *OIDC) allowed(said claims) bool {
-	_, domain, _ := strings.Cut(said.Email, "@")
+func (p *OIDC) allowed(person claims) bool {
+	_, domain, _ := strings.Cut(person.Email, "@")
 	in := func(name string) bool {
 		return slices.ContainsFunc(p.options.Domains, func(d string) bool { return strings.EqualFold(d, name) })
 	}
 	if p.options.Issuer == GoogleIssuer {
 		// Google vouches for its own addresses and for those of the account's
 		// organisation; anybody can make an account with any other address.
-		return in(domain) && (strings.EqualFold(said.Hosted, domain) || strings.EqualFold(domain, "gmail.com"))
+		return in(domain) && (strings.EqualFold(person.Hosted, domain) || strings.EqualFold(domain, "gmail.com"))
 	}
 	return len(p.options.Domains) == 0 || in(domain)
 }

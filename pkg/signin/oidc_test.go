@@ -217,7 +217,7 @@ func TestOIDC(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, signin.Identity{Issuer: p.URL, Subject: "subject-linh", Email: "linh@example.com", Name: "Linh Tran"}, got)
+			assert.Equal(t, signin.Identity{Issuer: p.URL, Subject: "subject-linh", Email: "linh@example.com"}, got)
 			_, err = client.Identify(t.Context(), back, a)
 			assert.ErrorIs(t, err, signin.ErrExpired, "the same code again")
 		})

@@ -15,7 +15,6 @@ import (
 
 // Errors of signing in at a provider.
 var (
-	ErrNotConfigured = errors.New("no such sign-in provider is configured")
 	// ErrExpired means that this browser has no such attempt, or took too long, or
 	// that the provider's code was used before.
 	ErrExpired = errors.New("the sign-in has expired")
@@ -35,7 +34,6 @@ type Identity struct {
 	Issuer, Subject string
 	AccountID       string // Atlassian's; "" if the provider does not know it
 	Email           string // verified; "" if AccountID is known
-	Name            string
 }
 
 // Callback is what a provider sends back with the browser.
