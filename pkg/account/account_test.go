@@ -304,6 +304,7 @@ func TestAppKeepsItsRefreshToken(t *testing.T) {
 	b.header.Set("Cookie", "cw_session="+token)
 	assertRefused(t, b.refresh(t), 401, "NO_SESSION")
 	assertRefused(t, app.call(t, "POST", "/api/auth/token", `{"grant_type":"password"}`), 400, "BAD_REQUEST")
+	assert.JSONEq(t, `{"ended":1}`, app.call(t, "POST", "/api/auth/logout", `{}`).text, "though its page has another origin")
 }
 
 func TestLeavers(t *testing.T) {
