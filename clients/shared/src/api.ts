@@ -21,16 +21,19 @@ export interface WriteInput {
   clockworkToken?: string | undefined;
 }
 
+/** Gets another token for a session whose token was refused; null if the session is over. Rejects if the server does not say. */
+export type Renew = (refused: Session) => Promise<Session | null>;
+
 /** The API's routes, called with a session's token. Calls reject with a ClientError. */
 export class Api {
   readonly #http: Http;
   readonly #session: () => Session | null;
-  readonly #onExpired: (session: Session) => void;
+  readonly #renew: Renew;
 
-  constructor(http: Http, session: () => Session | null, onExpired: (session: Session) => void) {
+  constructor(http: Http, session: () => Session | null, renew: Renew) {
     this.#http = http;
     this.#session = session;
-    this.#onExpired = onExpired;
+    this.#renew = renew;
   }
 
   readonly timers = {
@@ -63,7 +66,7 @@ export class Api {
     /** Checks that a Clockwork API token works for the session's account. */
     validate: async (clockworkApiToken: string, o: CallOptions = {}): Promise<User> => {
       const body = { accountId: this.#who(), clockworkApiToken };
-      return (await this.#call<{ user: User }>({ ...o, method: "POST", path: "/api/settings/validate", body })).body.user;
+      return (await this.call<{ user: User }>({ ...o, method: "POST", path: "/api/settings/validate", body })).body.user;
     },
   };
 
@@ -74,7 +77,7 @@ export class Api {
   }
 
   async #get<T>(path: string, query: NonNullable<Call["query"]>, o: CallOptions): Promise<T> {
-    return (await this.#call<T>({ ...o, path, query })).body;
+    return (await this.call<T>({ ...o, path, query })).body;
   }
 
   async #write<T>(path: string, input: WriteInput, { idempotencyKey, ...o }: WriteOptions): Promise<T> {
@@ -82,17 +85,19 @@ export class Api {
     const { issueKey, comment, clockworkToken = session?.clockworkToken } = input;
     const headers = { "X-Clockwork-Token": clockworkToken, "Idempotency-Key": idempotencyKey };
     const body = { issueKey, comment: comment?.trim() || undefined, accountId: session?.userId };
-    return (await this.#call<T>({ ...o, method: "POST", path, headers, body })).body;
+    return (await this.call<T>({ ...o, method: "POST", path, headers, body })).body;
   }
 
-  /** Calls with the session's token, and reports a session that has expired. */
-  async #call<T>(call: Call): Promise<Answer<T>> {
+  /** Calls with the session's token, and once more if that was refused and can be renewed. */
+  async call<T>(call: Call): Promise<Answer<T>> {
     const session = this.#session();
     try {
       return await this.#http.json<T>({ ...call, token: session?.token });
     } catch (thrown) {
-      if (session && isExpired(asClientError(thrown))) this.#onExpired(session);
-      throw thrown;
+      if (!session || !isExpired(asClientError(thrown))) throw thrown;
+      const renewed = await this.#renew(session);
+      if (!renewed) throw thrown;
+      return this.#http.json<T>({ ...call, token: renewed.token });
     }
   }
 }

@@ -18,6 +18,10 @@ export interface ConnectionHost {
   up(kind: TransportKind, again: boolean): void;
   /** Reads the timers over HTTP; rejects if the server does not answer. */
   refresh(): Promise<void>;
+  /** The session's token. */
+  readonly token: string;
+  /** Whether there is now another token than the one that was refused; false if the session is over. Rejects if the server does not say. */
+  renewed(refused: string): Promise<boolean>;
   /** socket has changed. */
   socketChanged(): void;
 }
@@ -28,6 +32,8 @@ export type OpenTransport = (kind: TransportKind, on: TransportEvents) => Transp
 interface Attempt {
   readonly kind: TransportKind;
   readonly openedAt: number;
+  /** The token that it was opened with. */
+  readonly token: string;
   transport: Transport | undefined;
   cancelTimers: () => void;
 }
@@ -88,6 +94,11 @@ export class Connection {
 
   get socket(): WebSocket | null {
     return this.#serving?.transport?.socket ?? null;
+  }
+
+  /** Gives an open WebSocket the session's new token. Another transport is closed when its token expires, and opened with the new one. */
+  renew(token: string): void {
+    this.send(JSON.stringify({ action: "renew", token }));
   }
 
   send(text: string): boolean {
@@ -157,7 +168,7 @@ export class Connection {
   }
 
   #begin(kind: TransportKind): Attempt | undefined {
-    const attempt: Attempt = { kind, openedAt: this.#schedule.now(), transport: undefined, cancelTimers: () => {} };
+    const attempt: Attempt = { kind, openedAt: this.#schedule.now(), token: this.#host.token, transport: undefined, cancelTimers: () => {} };
     this.#attempts.set(kind, attempt);
     const current = () => this.#attempts.get(kind) === attempt;
     try {
@@ -177,7 +188,7 @@ export class Connection {
 
   #ended(attempt: Attempt, end: End): void {
     this.#drop(attempt);
-    if (isExpired(end)) return this.expire();
+    if (isExpired(end)) return void this.#refused(attempt);
     if (end.retryAfter !== undefined || end.code !== undefined) this.#lastEnd = end;
     if (attempt === this.#serving) return this.#lost(attempt, end);
     if (this.#serving) return; // an upgrade that failed
@@ -185,6 +196,21 @@ export class Connection {
     const trusted = this.#history.hasWorked(attempt.kind) && this.#failures < 2 && end.status === undefined;
     if (trusted && this.#attempts.size === 0) this.#roundOver();
     else this.#tryFrom(rank(attempt.kind) + 1);
+  }
+
+  /** The attempt's token has expired: connects with the next one, if there is one. */
+  async #refused(attempt: Attempt): Promise<void> {
+    if (attempt === this.#serving) {
+      this.#serving = undefined;
+      this.#cancelUpgrade();
+      this.#host.socketChanged();
+    }
+    const renewed = await this.#host.renewed(attempt.token).catch(() => undefined);
+    if (this.#over || this.#serving) return;
+    if (renewed === false) return this.expire();
+    this.#failures++;
+    if (renewed && this.#failures === 1) this.#round();
+    else this.#later(delayAfter({}, this.#failures, this.#schedule.random(), this.#timing));
   }
 
   #roundOver(): void {

@@ -2,13 +2,13 @@ import { ClientError, ownError, type ErrorDetail } from "./errors";
 import { once, type Scheduler } from "./schedule";
 
 export interface Call {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   query?: Record<string, string | number | undefined>;
   body?: unknown;
   headers?: Record<string, string | undefined>;
   token?: string | undefined;
-  /** Send and store the device cookie: at login only, on the server's own origin. */
+  /** Send and store cookies: for signing in and out only, on the server's own origin. */
   cookie?: boolean;
   /** Milliseconds until the whole answer must be here. */
   deadline?: number | undefined;
@@ -45,6 +45,11 @@ export class Http {
     this.#baseUrl = baseUrl.replace(/\/+$/, "");
     this.#fetch = fetch;
     this.#schedule = schedule;
+  }
+
+  /** Whether the page comes from the server, so that it can have a session in a cookie. */
+  isOwnOrigin(): boolean {
+    return typeof location !== "undefined" && this.url("/").origin === location.origin;
   }
 
   /** The full address of a path. */

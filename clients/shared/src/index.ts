@@ -1,6 +1,8 @@
-export { createClient } from "./client";
+export { createClient, openStores } from "./createClient";
+export { Account } from "./account";
+export type { Me, NewToken, PersonalToken, SessionEntry, SignInOptions } from "./account";
 export type { CallOptions, WriteOptions } from "./api";
-export type { Client, ClientOptions } from "./client";
+export { Client, type ClientOptions } from "./client";
 export { counted, isCounting } from "./counted";
 export { asksForToken, ClientError, isTokenOfAnother, isUnconfirmedStart } from "./errors";
 export { clock, untilNextSecond } from "./elapsed";

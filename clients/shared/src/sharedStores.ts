@@ -1,5 +1,5 @@
 import { once } from "./schedule";
-import type { Session } from "./session";
+import { keyOf, type Session } from "./session";
 import type { LiveStore, TimerStore } from "./store";
 
 interface SharedStore {
@@ -17,25 +17,31 @@ export class SharedStores {
   }
 
   acquire(session: Session): TimerStore {
-    const shared = this.#open(session.token) ?? { store: this.#newStore(session), holders: 0 };
-    this.#all.set(session.token, shared);
+    const key = keyOf(session);
+    const shared = this.#open(key) ?? { store: this.#newStore(session), holders: 0 };
+    this.#all.set(key, shared);
     shared.holders++;
     shared.store.renew(session);
     return share(shared.store, () => {
       if (--shared.holders > 0) return;
       shared.store.close();
-      if (this.#all.get(session.token) === shared) this.#all.delete(session.token);
+      if (this.#all.get(key) === shared) this.#all.delete(key);
     });
   }
 
   /** Two logins within a second can give the same token: an expired store is not reused. */
-  #open(token: string): SharedStore | undefined {
-    const shared = this.#all.get(token);
+  #open(key: string): SharedStore | undefined {
+    const shared = this.#all.get(key);
     return shared?.store.screen.getSnapshot().status.kind === "expired" ? undefined : shared;
   }
 
+  /** Gives the session's store its new token. */
+  renew(session: Session): void {
+    this.#all.get(keyOf(session))?.store.renew(session);
+  }
+
   expire(session: Session): void {
-    this.#all.get(session.token)?.store.expire();
+    this.#all.get(keyOf(session))?.store.expire();
   }
 
   closeAll(): void {

@@ -1,4 +1,4 @@
-import { Api } from "./api";
+import { Api, type Renew } from "./api";
 import type { Transport, TransportEvents, TransportKind } from "./transports/transport";
 import { openPoll } from "./transports/poll";
 import { openStream } from "./transports/sse";
@@ -50,6 +50,7 @@ export interface StoreParts {
   readonly environment: Environment;
   readonly WebSocket: WebSocketConstructor | null;
   readonly newId: () => string;
+  readonly renew: Renew;
 }
 
 /** Makes snapshots of what the server reported, the pending writes and the state of the connection. */
@@ -74,7 +75,7 @@ export class LiveStore implements ConnectionHost {
     const { http, schedule, timing, environment, newId } = parts;
     this.#session = parts.session;
     const { userId } = parts.session;
-    this.#api = new Api(http, () => this.#session, () => this.expire());
+    this.#api = new Api(http, () => this.#session, parts.renew);
     this.#server = new ServerState(schedule.now, userId);
     this.#writes = new Writes({
       userId,
@@ -122,9 +123,11 @@ export class LiveStore implements ConnectionHost {
     this.#listeners.clear();
   }
 
-  /** Uses another session with the same token. */
+  /** Uses another token of the session, or its Clockwork token. */
   renew(session: Session): void {
+    const before = this.#session.token;
     this.#session = session;
+    if (session.token !== before) this.#connection.renew(session.token);
     this.#cancelWatch();
     this.#checkTime();
   }
@@ -159,6 +162,15 @@ export class LiveStore implements ConnectionHost {
     this.#status = status;
     if (status.kind === "expired") this.#cancelWatch();
     this.#publish();
+  }
+
+  get token(): string {
+    return this.#session.token;
+  }
+
+  async renewed(refused: string): Promise<boolean> {
+    if (refused !== this.#session.token) return true;
+    return (await this.#parts.renew(this.#session)) !== null;
   }
 
   socketChanged(): void {
@@ -200,9 +212,9 @@ export class LiveStore implements ConnectionHost {
   /** Checks from time to time whether the session has expired, and reads the clock again if all answers were slow. */
   #checkTime(): void {
     const { schedule } = this.#parts;
-    const left = this.#session.expiresAt - schedule.now();
-    this.#cancelWatch = schedule.after(Math.min(left, (this.#checkInterval *= 2)), () => {
-      if (schedule.now() >= this.#session.expiresAt) return this.expire();
+    const end = this.#session.id ? Infinity : this.#session.expiresAt; // one with an id is renewed
+    this.#cancelWatch = schedule.after(Math.min(end - schedule.now(), (this.#checkInterval *= 2)), () => {
+      if (schedule.now() >= end) return this.expire();
       if (this.#server.clock.width > 500) this.refresh().catch(() => {});
       this.#checkTime();
     });

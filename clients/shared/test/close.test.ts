@@ -80,7 +80,7 @@ test("one session is one connection, until the last one closes", async () => {
   const c = client.connect(session);
   await until(c, isLive("websocket"));
   expect(sockets).toHaveLength(2);
-  client.logout();
+  await client.logout();
   expect(c.socket()).toBeNull();
   await expect(client.issues.search("x")).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
 });

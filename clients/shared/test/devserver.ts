@@ -52,7 +52,7 @@ export class DevServer {
       });
       child.once("exit", (code) => reject(new Error(`dev ended with ${code}`)));
     });
-    if (!screen.includes(`${this.url}\n`)) throw new Error(`dev took another port than ${this.port}`);
+    if (!screen.includes(`: ${this.url} `)) throw new Error(`dev took another port than ${this.port}`);
   }
 
   /** Ends it as a crash does. */

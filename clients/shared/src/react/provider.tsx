@@ -1,5 +1,6 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Client, Session, TimerStore } from "../index";
+import { keyOf } from "../session";
 
 interface Provided {
   readonly client: Client;
@@ -18,13 +19,13 @@ export interface ClientProviderProps {
 }
 
 /**
- * Connects the session and provides its store to the hooks below. Another session object with the same token, such as
- * one with the person's Clockwork token, keeps the connection.
+ * Connects the session and provides its store to the hooks below. Another object for the same session, such as one with
+ * a renewed token or with the person's Clockwork token, keeps the connection.
  */
 export function ClientProvider({ client, session, children }: ClientProviderProps) {
   const [store, setStore] = useState<TimerStore | null>(null);
-  const token = session?.token;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another session object with the same token is the next effect's
+  const key = session && keyOf(session);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another object for the same session is the next effect's
   useEffect(() => {
     if (!session) return;
     const connected = client.connect(session);
@@ -33,7 +34,7 @@ export function ClientProvider({ client, session, children }: ClientProviderProp
       setStore(null);
       connected.close();
     };
-  }, [client, token]);
+  }, [client, key]);
   useEffect(() => {
     if (!session) return;
     const renewed = client.connect(session);
