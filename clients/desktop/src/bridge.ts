@@ -1,4 +1,4 @@
-import type { Session } from "@clockwork/shared";
+import type { KeptSession } from "@clockwork/ui";
 
 /**
  * The contract between the page and the main process: all that the page may
@@ -14,8 +14,8 @@ export interface Bridge {
   launchesAtLogin(): Promise<boolean | null>;
   /** Answers what is set now, which the system may have refused to change. */
   setLaunchAtLogin(on: boolean): Promise<boolean>;
-  /** Stores the session in the system's keychain. Answers false if there is none. */
-  keepSession(session: Session): Promise<boolean>;
+  /** Stores what renews the session, encrypted by the system's keychain. Answers false if there is none. */
+  keepSession(session: KeptSession): Promise<boolean>;
   /** Deletes the stored session: at log-out, and when it has expired. */
   forgetSession(): Promise<void>;
   /** What the tray shows. To be sent on each change. */
@@ -32,7 +32,7 @@ export interface DesktopState {
   serverUrl: string;
   /** Whether keepSession can work here. */
   canKeepSession: boolean;
-  session: Session | null;
+  session: KeptSession | null;
 }
 
 /** An accepted address, as an origin, or a sentence that says what is wrong with it. */

@@ -8,7 +8,7 @@ import { fakeElectron, type Machine } from "./fake-electron";
 // Starts the whole main process with a stand-in for Electron, to look at what
 // it did with it. What it writes goes into a folder that ends with the test.
 
-export const SESSION = { token: "secret-token", userId: "acc-1", expiresAt: Date.now() + 3_600_000 };
+export const SESSION = { userId: "acc-1", refreshToken: "secret-token" };
 const current = { issueKey: "ABC-7", summary: null, startedAt: Date.now() - 60_500, countedSeconds: 0, countedAt: Date.now() - 60_500, onHold: false };
 export const RUNNING = { signedIn: true, connection: "live", current, recent: [] } satisfies Report;
 

@@ -1,3 +1,4 @@
+import type { Me } from "@clockwork/shared";
 import { useEffect, useId, useRef, useState } from "react";
 
 import { Button } from "./Button";
@@ -5,17 +6,21 @@ import classes from "./AccountMenu.module.css";
 
 export interface AccountMenuProps {
   /** Who is logged in, if that is known. */
-  name: string | undefined;
+  me: Me | undefined;
+  /** The name to log in with, if that is known. */
+  username: string | undefined;
   /** Whether starts and stops have the person's Clockwork token. */
   connected: () => boolean;
   jiraSite: string | undefined;
   onConnect: () => void;
+  /** Opens the sessions and tokens. */
+  onAccount: () => void;
   onHelp: () => void;
   onLogout: () => void;
 }
 
 /** Who is logged in, and what they can do about it. */
-export function AccountMenu({ name, connected, jiraSite, onConnect, onHelp, onLogout }: AccountMenuProps) {
+export function AccountMenu({ me, username, connected, jiraSite, onConnect, onAccount, onHelp, onLogout }: AccountMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -51,13 +56,25 @@ export function AccountMenu({ name, connected, jiraSite, onConnect, onHelp, onLo
       }}
     >
       <Button ref={button} look="plain" className={classes.name} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
-        {name ?? "Account"}
+        {me?.display_name ?? username ?? "Account"}
       </Button>
       <ul id={id} className={classes.list} hidden={!open}>
+        {me && (
+          <li className={classes.who}>
+            <strong>{me.display_name ?? username ?? me.user_id}</strong>
+            {me.email && <span>{me.email}</span>}
+            {me.role === "admin" && <span>Administrator</span>}
+          </li>
+        )}
         <li className={classes.state}>{open && connected() ? "Clockwork is connected" : "Clockwork is not connected"}</li>
         <li>
           <Button look="plain" onClick={andClose(onConnect)}>
             {open && connected() ? "Change the Clockwork token" : "Connect Clockwork"}
+          </Button>
+        </li>
+        <li>
+          <Button look="plain" onClick={andClose(onAccount)}>
+            Sessions and tokens
           </Button>
         </li>
         {jiraSite && (

@@ -1,8 +1,10 @@
-import { createClient, type Client, type Session, type TimerStore } from "@clockwork/shared";
+import { Client, type Session, type SignInOptions, type TimerStore } from "@clockwork/shared";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 
 import { LoginForm } from "./LoginForm";
-import type { Draft } from "./StartTimer";
+import { LoginPage } from "./LoginPage";
+import { Tabs } from "./tabs";
+import { useResume } from "./useResume";
 
 /** The screens of a session are loaded when a person begins to log in. */
 const loadSignedIn = () => import("./SignedIn");
@@ -11,6 +13,13 @@ const SignedIn = lazy(loadSignedIn);
 /** Focus is not one, because the form takes it by itself. input is for password managers. */
 const firstInputs = ["pointerdown", "keydown", "input"];
 
+/** What an app stores of a session. */
+export interface KeptSession {
+  readonly userId: string;
+  readonly refreshToken: string;
+  readonly clockworkToken?: string;
+}
+
 export interface AppProps {
   /** The server's address, if no client is given; "" is the page's own origin. */
   baseUrl?: string;
@@ -18,25 +27,24 @@ export interface AppProps {
   /** For a small window. */
   compact?: boolean;
   /** A stored session, if the app can store one safely. */
-  session?: Session | null;
-  /** Offers to stay signed in. */
+  kept?: KeptSession | null;
+  /** Whether an app can store a session. A browser asks the server. */
   offerStay?: boolean;
-  /** Called at login, when the session gets a Clockwork token, and with null when it ends. */
+  /** Called at login, at each change of the session, and with null when it ends. stay: store it. */
   onSession?: (session: Session | null, stay: boolean) => void;
   /** Called with the session's live timers, and with null when it ends. */
   onStore?: (store: TimerStore | null) => void;
 }
 
-/** The login form, or the screen of a session. The session is in this component's state only. */
-export function App({ baseUrl = "", client: given, compact = false, session: before = null, offerStay = false, onSession, onStore }: AppProps) {
-  const [client] = useState(() => given ?? createClient({ baseUrl }));
-  const [session, setSession] = useState(before);
-  const [stay, setStay] = useState(offerStay);
+/** The login page, or the screen of a session. The session is in this component's state only. */
+export function App({ baseUrl = "", client: given, compact = false, kept = null, offerStay = false, onSession, onStore }: AppProps) {
+  const [client] = useState(() => given ?? new Client({ baseUrl }));
+  const [options, setOptions] = useState<SignInOptions>();
+  const [session, setSession] = useState<Session | null>(null);
+  const [stay, setStay] = useState(true);
   const [username, setUsername] = useState("");
   const [reason, setReason] = useState<string>();
-  const draft = useRef<Draft>(undefined);
-  /** Of the session that has ended, if the person did not log out. */
-  const ended = useRef<Session>(undefined);
+  const tabs = useRef<Tabs>(undefined);
 
   useEffect(() => {
     const begin = (): void => void loadSignedIn().catch(() => {}); // tried again at login
@@ -46,58 +54,110 @@ export function App({ baseUrl = "", client: given, compact = false, session: bef
     };
   }, []);
 
+  /** Shows the screen of a session that has begun. The same person's Clockwork token stays. */
+  const enter = async (begun: Session, stays: boolean, clockworkToken = begun.userId === session?.userId ? session.clockworkToken : undefined): Promise<void> => {
+    await loadSignedIn();
+    const next = clockworkToken ? { ...begun, clockworkToken } : begun;
+    setSession(next);
+    setStay(stays);
+    setReason(undefined);
+    onSession?.(next, stays);
+  };
   const leave = (why?: string): void => {
-    ended.current = why ? (client.session ?? undefined) : undefined;
-    client.logout();
     setSession(null);
+    setUsername("");
     setReason(why);
     onSession?.(null, false);
   };
+  const logIn = async (name: string, password: string, stays: boolean): Promise<void> => {
+    const begun = await client.login(name, password, { stay: stays || !client.isOwnOrigin });
+    setUsername(name);
+    await enter(begun, stays);
+    if (begun.id && client.isOwnOrigin) tabs.current?.report({ kind: "login" });
+  };
+  const logOut = (everywhere: boolean): void => {
+    const id = client.session?.id;
+    const told = client.logout({ everywhere });
+    leave();
+    told.then(
+      () => tabs.current?.report({ kind: "logout", session: id }),
+      () => setReason("You are logged out on this page only, because the server cannot be reached. Load the page again later, and log out once more."),
+    );
+  };
+  /** Takes over a login of this browser. */
+  const look = (): void => {
+    if (!client.isOwnOrigin) return;
+    client.resume().then(
+      (found) => found && void enter(found, true),
+      () => {}, // the form stays
+    );
+  };
 
+  const { trouble } = useResume(client, kept?.refreshToken, (resumed) => {
+    const { session: found } = resumed;
+    if (!found) {
+      setReason(resumed.reason);
+      if (new URLSearchParams(location.search).has("signin")) void import("./signInReason").then(({ takeSignInReason }) => setReason(takeSignInReason()));
+      if (kept && !resumed.reason) onSession?.(null, false);
+    }
+    const shown = found ? enter(found, true, kept?.clockworkToken) : Promise.resolve();
+    void shown.then(() => resumed.options).then(setOptions);
+  });
+
+  const news = useRef({ look, leave, session, onSession, stay });
+  useEffect(() => {
+    news.current = { look, leave, session, onSession, stay };
+  });
+  useEffect(() => {
+    const channel = new Tabs();
+    tabs.current = channel;
+    channel.listen((heard) => {
+      const { session: mine, ...now } = news.current;
+      if (heard.kind === "login" && !mine) now.look();
+      if (heard.kind !== "logout" || !mine?.id || mine.id !== heard.session) return;
+      client.close();
+      now.leave("You have logged out in another tab.");
+    });
+    const unwatch = client.watch((renewed) => {
+      setSession(renewed);
+      news.current.onSession?.(renewed, news.current.stay);
+    });
+    return () => {
+      channel.close();
+      unwatch();
+    };
+  }, [client]);
+
+  const login = {
+    options: options ?? { providers: [], password: true, sessions: false },
+    onLogin: logIn,
+    offerStay: client.isOwnOrigin ? options?.sessions === true : offerStay,
+    offerProviders: client.isOwnOrigin,
+    username,
+  };
   if (!session) {
     return (
-      <LoginForm
-        compact={compact}
-        username={username}
-        reason={reason}
-        offerStay={offerStay}
-        stay={stay}
-        onLogin={async (name, password, stays) => {
-          const begun = withToken(await client.login(name, password), ended.current);
-          await loadSignedIn();
-          if (begun.userId !== ended.current?.userId) draft.current = undefined;
-          setUsername(name);
-          setReason(undefined);
-          setStay(stays);
-          setSession(begun);
-          onSession?.(begun, stays);
-        }}
-      />
+      <LoginPage compact={compact} reason={reason ?? (options ? undefined : trouble)}>
+        {options && <LoginForm {...login} />}
+      </LoginPage>
     );
   }
   return (
     <Suspense fallback={null}>
       <SignedIn
+        key={session.userId}
         client={client}
         session={session}
         compact={compact}
-        name={username || undefined}
-        draft={draft}
-        storesToken={stay}
+        login={{ ...login, onLook: look }}
+        storesToken={stay && !client.isOwnOrigin}
         onStore={onStore}
-        onClockwork={(connected) => onSession?.(connected, stay)}
-        onLogout={() => {
-          setUsername("");
-          draft.current = undefined;
-          leave();
+        onClockwork={(connected) => {
+          setSession(connected);
+          onSession?.(connected, stay);
         }}
-        onLoginAgain={() => leave("Your session has ended. Log in again.")}
+        onLogout={logOut}
       />
     </Suspense>
   );
-}
-
-/** The new session with the Clockwork token of the one before, if both are the same person's. */
-function withToken(begun: Session, ended: Session | undefined): Session {
-  return ended?.clockworkToken && ended.userId === begun.userId ? { ...begun, clockworkToken: ended.clockworkToken } : begun;
 }

@@ -11,3 +11,8 @@ export interface ButtonProps extends ComponentProps<"button"> {
 export function Button({ look = "solid", className, ...rest }: ButtonProps) {
   return <button type="button" {...rest} className={[classes.button, classes[look], className].filter(Boolean).join(" ")} />;
 }
+
+/** A link that looks like a button. */
+export function LinkButton({ className, ...rest }: ComponentProps<"a">) {
+  return <a {...rest} className={[classes.button, classes.outline, classes.link, className].filter(Boolean).join(" ")} />;
+}

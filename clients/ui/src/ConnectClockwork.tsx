@@ -10,20 +10,23 @@ export interface ConnectClockworkProps {
   purpose: string | undefined;
   /** Whether the token is stored on this computer. */
   storesToken: boolean;
+  /** Whether the server can store it. */
+  canSave: boolean;
   /** Why the token that was used before does not do. */
   tokenFault: string | undefined;
   /** The address of the Jira site, if it is known. */
   jiraSite: string | undefined;
   /** Validates the token and repeats the action; rejects if it is refused. */
-  onConnect: (token: string) => Promise<void>;
+  onConnect: (token: string, save: boolean) => Promise<void>;
   onCancel: () => void;
 }
 
 /** Asks for the person's own Clockwork API token. */
-export function ConnectClockwork({ purpose, storesToken, tokenFault, jiraSite, onConnect, onCancel }: ConnectClockworkProps) {
+export function ConnectClockwork({ purpose, storesToken, canSave, tokenFault, jiraSite, onConnect, onCancel }: ConnectClockworkProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
+  const [save, setSave] = useState(false);
   const [fault, setFault] = useState(tokenFault);
 
   useEffect(() => input.current?.focus(), []);
@@ -39,7 +42,7 @@ export function ConnectClockwork({ purpose, storesToken, tokenFault, jiraSite, o
     }
     setBusy(true);
     setFault(undefined);
-    onConnect(token).catch((thrown: unknown) => {
+    onConnect(token, canSave && save).catch((thrown: unknown) => {
       setFault(sentenceOf(thrown));
       setBusy(false);
       input.current?.focus();
@@ -72,9 +75,14 @@ export function ConnectClockwork({ purpose, storesToken, tokenFault, jiraSite, o
           "Jira"
         )}{" "}
         under Apps, Clockwork, API tokens.{" "}
-        {storesToken ? "It is stored on this computer until you log out." : "It is not stored, and is forgotten when you log out."}
+        {!save && (storesToken ? "It is stored on this computer until you log out." : "It is not stored, and is forgotten when you log out or load the page again.")}
       </p>
       <Field ref={input} label="Clockwork API token" type="password" autoComplete="off" spellCheck={false} fault={fault} className={classes.token} />
+      {canSave && (
+        <label className={classes.save}>
+          <input type="checkbox" checked={save} onChange={(event) => setSave(event.target.checked)} /> Save it encrypted on the server, so that no device asks for it again
+        </label>
+      )}
       <div className={classes.actions}>
         <Button type="submit" aria-disabled={busy}>
           {busy ? "Checking" : "Connect"}

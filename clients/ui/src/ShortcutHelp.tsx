@@ -1,10 +1,8 @@
-import { useEffect, useId, useRef } from "react";
-
 import { Button } from "./Button";
+import { Dialog } from "./Dialog";
 import classes from "./ShortcutHelp.module.css";
 
 export interface ShortcutHelpProps {
-  open: boolean;
   onClose: () => void;
   enabled: boolean;
   onEnable: (enabled: boolean) => void;
@@ -22,42 +20,23 @@ const keys: readonly (readonly [string, string])[] = [
 ];
 
 /** Lists the shortcuts, and lets people switch them off. */
-export function ShortcutHelp({ open, onClose, enabled, onEnable }: ShortcutHelpProps) {
-  const id = useId();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [open]);
+export function ShortcutHelp({ onClose, enabled, onEnable }: ShortcutHelpProps) {
   return (
-    <dialog
-      ref={dialog}
-      className={classes.dialog}
-      aria-labelledby={id}
-      onClose={onClose}
-      onClick={(event) => {
-        if (event.target === dialog.current) onClose(); // beside the dialog
-      }}
-    >
-      <div className={classes.inner}>
-        <h2 id={id} className={classes.heading}>
-          Keyboard shortcuts
-        </h2>
-        <dl className={classes.keys}>
-          {keys.map(([key, does]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{does}</dd>
-            </div>
-          ))}
-        </dl>
-        <label className={classes.enable}>
-          <input type="checkbox" checked={enabled} onChange={(event) => onEnable(event.target.checked)} /> Use single keys
-        </label>
-        <Button onClick={onClose}>Close</Button>
-      </div>
-    </dialog>
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      <dl className={classes.keys}>
+        {keys.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <label className={classes.enable}>
+        <input type="checkbox" checked={enabled} onChange={(event) => onEnable(event.target.checked)} /> Use single keys
+      </label>
+      <Button onClick={onClose}>Close</Button>
+    </Dialog>
   );
 }

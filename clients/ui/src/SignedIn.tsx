@@ -1,4 +1,4 @@
-import type { Client, Session, TimerStore } from "@clockwork/shared";
+import { openStores, type Client, type Session, type TimerStore } from "@clockwork/shared";
 import { ClientProvider, useClient } from "@clockwork/shared/react";
 import { useEffect } from "react";
 
@@ -12,6 +12,7 @@ export interface SignedInProps extends TimerScreenProps {
 
 /** The screen with its live connection. */
 export default function SignedIn({ client, session, onStore, ...screen }: SignedInProps) {
+  if (!client.newStore) openStores(client);
   return (
     <ClientProvider client={client} session={session}>
       {onStore && <StoreReporter onStore={onStore} />}

@@ -1,5 +1,5 @@
 import type { Issue } from "@clockwork/shared";
-import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent, type Ref, type RefObject } from "react";
+import { useId, useRef, useState, type FormEvent, type KeyboardEvent, type Ref } from "react";
 
 import { Button } from "./Button";
 import { Field } from "./Field";
@@ -22,14 +22,12 @@ export interface StartTimerProps {
   switches: boolean;
   /** Whether a start waits for something that the person has to do elsewhere. */
   waiting: boolean;
-  /** Survives this component, so that a new login finds the text again. */
-  draft: RefObject<Draft | undefined>;
   exampleKey?: string | undefined;
   inputRef?: Ref<HTMLInputElement>;
 }
 
 /** What is written in the form. */
-export interface Draft {
+interface Draft {
   text: string;
   /** Set if it was chosen from the list. */
   issue?: Issue | undefined;
@@ -39,17 +37,14 @@ export interface Draft {
 const nothing: Draft = { text: "", comment: "" };
 
 /** Starts a timer on an issue, with a comment. The form is cleared at once. */
-export function StartTimer({ search, onStart, switches, waiting, draft, exampleKey, inputRef }: StartTimerProps) {
+export function StartTimer({ search, onStart, switches, waiting, exampleKey, inputRef }: StartTimerProps) {
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const comments = useRef<HTMLInputElement>(null);
-  const [written, setWritten] = useState(draft.current ?? nothing);
+  const [written, setWritten] = useState(nothing);
   const { text, issue, comment } = written;
   const [fault, setFault] = useState<string>();
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    draft.current = written;
-  });
 
   const start = async (chosen: Issue | undefined, beside: boolean): Promise<void> => {
     if (busy && !waiting) return;

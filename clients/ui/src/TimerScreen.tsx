@@ -1,6 +1,6 @@
-import { isUnconfirmedStart, type RunningTimer as Timer, type Session } from "@clockwork/shared";
+import { Account, isUnconfirmedStart, type RunningTimer as Timer, type Session } from "@clockwork/shared";
 import { useClient, useTimerState } from "@clockwork/shared/react";
-import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 
 import { AccountMenu } from "./AccountMenu";
 import { Announcer } from "./Announcer";
@@ -12,10 +12,11 @@ import { Notice } from "./Notice";
 import { Recent } from "./Recent";
 import { recentIssues } from "./recentIssues";
 import { nameOf } from "./RunningTimer";
+import { SessionEnded, type SessionEndedProps } from "./SessionEnded";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { Stage } from "./Stage";
 import { affects, stalenessOf } from "./staleness";
-import { StartTimer, type Draft, type StartInput } from "./StartTimer";
+import { StartTimer, type StartInput } from "./StartTimer";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { TimerList } from "./TimerList";
 import classes from "./TimerScreen.module.css";
@@ -24,34 +25,37 @@ import { useActions, type Action } from "./useActions";
 import { useAnnouncement } from "./useAnnouncement";
 import { useFocusFallback } from "./useFocusFallback";
 import { useLastHeard } from "./useLastHeard";
+import { useMe } from "./useMe";
 import { useShortcuts, useShortcutsEnabled, type Shortcuts } from "./useShortcuts";
 import { useToday } from "./useToday";
 import { runningIds, useWorklogs } from "./useWorklogs";
 import { WorklogsPanel } from "./WorklogsPanel";
+
+const AccountDialog = lazy(() => import("./AccountDialog"));
 
 export interface TimerScreenProps {
   /** For a small window: no chart, no list of worklogs. */
   compact?: boolean;
   /** Whether the session, with its Clockwork token, is stored on this computer. */
   storesToken?: boolean;
-  /** Who is logged in, if that is known. */
-  name?: string | undefined;
-  draft: RefObject<Draft | undefined>;
-  onLogout: () => void;
-  /** The session is over and the person wants to log in again. */
-  onLoginAgain: () => void;
+  /** For logging in again when the session has ended. */
+  login: Omit<SessionEndedProps, "onClose">;
+  onLogout: (everywhere: boolean) => void;
   /** Called with the session once it has the person's Clockwork token, or has it no more. */
   onClockwork?: ((session: Session) => void) | undefined;
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, storesToken = false, name, draft, onLogout, onLoginAgain, onClockwork }: TimerScreenProps) {
+export function TimerScreen({ compact = false, storesToken = false, login, onLogout, onClockwork }: TimerScreenProps) {
   const { client, session } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset, error } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   const issue = useRef<HTMLInputElement>(null);
-  const [help, setHelp] = useState(false);
+  const [dialog, setDialog] = useState<"help" | "account" | "ended">();
+  const closeDialog = (): void => setDialog(undefined);
+  const account = useMemo(() => new Account(client), [client]);
+  const [me, askMe] = useMe(account, session?.userId);
   const [large, setLarge] = useState(false);
   const [keys, setKeys] = useShortcutsEnabled();
   const staleness = stalenessOf(state, useLastHeard(state.status));
@@ -59,8 +63,8 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
 
   const changeToken = (clockworkToken: string | undefined): void => {
     if (!session || client.session?.token !== session.token) return; // logged out meanwhile
-    const { token, userId, expiresAt } = session;
-    const changed: Session = { token, userId, expiresAt, ...(clockworkToken && { clockworkToken }) };
+    const { clockworkToken: _, ...rest } = session;
+    const changed: Session = { ...rest, ...(clockworkToken && { clockworkToken }) };
     client.connect(changed).close(); // the open connection now has the token
     onClockwork?.(changed);
   };
@@ -69,9 +73,11 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
     stop,
     running,
     connected: isConnected(state.status),
-    connect: async (clockworkToken) => {
-      await client.settings.validate(clockworkToken);
-      changeToken(clockworkToken);
+    connect: async (clockworkToken, save) => {
+      if (save) await account.saveClockworkToken(clockworkToken);
+      else await client.settings.validate(clockworkToken);
+      changeToken(save ? undefined : clockworkToken);
+      if (save) askMe();
     },
     dropToken: () => changeToken(undefined),
     lateError: error,
@@ -83,6 +89,9 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
   const exampleKey = recent?.[0]?.key;
   const jiraSite = useJiraSite(client, current?.issueKey ?? exampleKey);
 
+  const expired = state.status.kind === "expired";
+  useEffect(() => setDialog((open) => (expired ? "ended" : open === "ended" ? undefined : open)), [expired]);
+
   useFocusFallback(heading);
   const [focused, focusHeading] = useState(0);
   useEffect(() => {
@@ -90,8 +99,8 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
   }, [focused]);
 
   const perform = async (action: Action): Promise<boolean> => {
-    if (state.status.kind !== "expired") return actions.perform(action);
-    onLoginAgain();
+    if (!expired) return actions.perform(action);
+    setDialog("ended");
     return false;
   };
   const startTimer = async (input: StartInput, beside = false): Promise<boolean> => {
@@ -113,7 +122,7 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
   const startRecent = Object.fromEntries((recent ?? []).map(({ key, summary }, i): [string, () => void] => [String(i + 1), () => void startTimer({ issueKey: key, ...(summary && { summary }) })]));
   const openIssue: Shortcuts = current?.issueKey && jiraSite ? { o: () => void open(`${jiraSite}/browse/${current.issueKey}`, "_blank", "noreferrer") } : {};
   useShortcuts(
-    { ...startRecent, ...openIssue, s: stopOrSearch, "/": toSearch, "?": () => setHelp(true), f: () => setLarge(!large) },
+    { ...startRecent, ...openIssue, s: stopOrSearch, "/": toSearch, "?": () => setDialog("help"), f: () => setLarge(!large) },
     keys,
     { k: toSearch, ".": () => current && stopTimer(current) },
   );
@@ -131,14 +140,16 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
           >
             <header className={classes.bar}>
               <p className={classes.name}>Clockwork</p>
-              <ConnectionStatus status={state.status} stale={state.stale} onRetry={retryNow} onLogin={onLoginAgain} />
+              <ConnectionStatus status={state.status} stale={state.stale} onRetry={retryNow} onLogin={() => setDialog("ended")} />
               <AccountMenu
-                name={name}
-                connected={() => client.session?.clockworkToken !== undefined}
+                me={me}
+                username={login.username}
+                connected={() => client.session?.clockworkToken !== undefined || me?.clockwork.saved === true}
                 jiraSite={jiraSite}
                 onConnect={() => void perform({ kind: "connect" })}
-                onHelp={() => setHelp(true)}
-                onLogout={onLogout}
+                onAccount={() => setDialog("account")}
+                onHelp={() => setDialog("help")}
+                onLogout={() => onLogout(false)}
               />
             </header>
           </Stage>
@@ -150,13 +161,14 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
                 key={actions.tokenFault}
                 purpose={purposeOf(actions.waiting)}
                 storesToken={storesToken}
+                canSave={me?.account_id !== undefined}
                 tokenFault={actions.tokenFault}
                 jiraSite={jiraSite}
                 onConnect={actions.connect}
                 onCancel={actions.cancel}
               />
             )}
-            <StartTimer search={client.issues.search} onStart={startTimer} switches={current !== null} waiting={actions.waiting !== null} draft={draft} exampleKey={exampleKey} inputRef={issue} />
+            <StartTimer search={client.issues.search} onStart={startTimer} switches={current !== null} waiting={actions.waiting !== null} exampleKey={exampleKey} inputRef={issue} />
             {(week.worklogs || !week.problem) && <Recent issues={recent} switches={current !== null} onStart={({ key, summary }) => void startTimer({ issueKey: key, ...(summary && { summary }) })} />}
             <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
             <WorklogsPanel state={state} week={week} today={today} compact={compact} onStart={startTimer} />
@@ -164,13 +176,19 @@ export function TimerScreen({ compact = false, storesToken = false, name, draft,
         </main>
         <footer className={classes.footer}>
           <ThemeSwitch />
-          <Button look="plain" onClick={() => setHelp(true)} aria-keyshortcuts="?">
+          <Button look="plain" onClick={() => setDialog("help")} aria-keyshortcuts="?">
             Keyboard shortcuts
           </Button>
         </footer>
         <Announcer label="Announcements">{useAnnouncement(state)}</Announcer>
         <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && affects(staleness, current)} />
-        <ShortcutHelp open={help} onClose={() => setHelp(false)} enabled={keys} onEnable={setKeys} />
+        {dialog === "help" && <ShortcutHelp onClose={closeDialog} enabled={keys} onEnable={setKeys} />}
+        {dialog === "ended" && <SessionEnded {...login} onClose={closeDialog} />}
+        {dialog === "account" && (
+          <Suspense fallback={null}>
+            <AccountDialog account={account} me={me} onChanged={askMe} onClose={closeDialog} onLogoutEverywhere={() => onLogout(true)} />
+          </Suspense>
+        )}
       </div>
     </JiraSiteProvider>
   );

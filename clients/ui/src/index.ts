@@ -1,2 +1,2 @@
-export { App, type AppProps } from "./App";
+export { App, type AppProps, type KeptSession } from "./App";
 export { Notice, type NoticeProps } from "./Notice";

@@ -18,7 +18,7 @@ export interface Target {
   /** Whether the server answers. */
   connected: boolean;
   /** Uses the token from now on; rejects if it is not the person's. */
-  connect: (token: string) => Promise<void>;
+  connect: (token: string, save: boolean) => Promise<void>;
   /** Drops a token that is somebody else's. */
   dropToken: () => void;
   /** An error that came after an action had succeeded. */
@@ -32,7 +32,7 @@ export interface Actions {
   readonly waiting: Action | null;
   /** Why the token that was used does not do. */
   readonly tokenFault: string | undefined;
-  readonly connect: (token: string) => Promise<void>;
+  readonly connect: (token: string, save: boolean) => Promise<void>;
   readonly cancel: () => void;
   /** Why the last action failed, as a sentence. */
   readonly problem: string | null;
@@ -121,8 +121,8 @@ export function useActions(target: Target): Actions {
       },
       [attempt, askForToken],
     ),
-    connect: async (entered) => {
-      await connect(entered);
+    connect: async (entered, save) => {
+      await connect(entered, save);
       const action = waiting;
       const answer = settle.current;
       settle.current = undefined;

@@ -1,6 +1,6 @@
 import { ipcMain, type IpcMainEvent, type IpcMainInvokeEvent, type WebContents } from "electron";
 import { CHANNEL, type DesktopState, type Report, type ServerAddress } from "../bridge";
-import type { Session } from "@clockwork/shared";
+import type { KeptSession } from "@clockwork/ui";
 import { parseAddress, parseReport, parseSession, parseSwitch } from "./messages";
 import { isOwnPage } from "./navigation-policy";
 
@@ -10,7 +10,7 @@ export interface PageRequests {
   setServer(address: string): Promise<ServerAddress>;
   launchesAtLogin(): boolean | null;
   setLaunchAtLogin(on: boolean): boolean;
-  keepSession(session: Session): Promise<boolean>;
+  keepSession(session: KeptSession): Promise<boolean>;
   forgetSession(): Promise<void>;
   report(report: Report): void;
   show(): void;

@@ -1,4 +1,4 @@
-import type { Session } from "@clockwork/shared";
+import type { KeptSession } from "@clockwork/ui";
 import type { Point } from "electron";
 import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "../bridge";
 
@@ -43,16 +43,16 @@ function parseRecent(value: unknown): RecentIssue[] | null {
 }
 
 /** Reads a session as the page hands it over. */
-export function parseSession(value: unknown): Session | null {
+export function parseSession(value: unknown): KeptSession | null {
   if (!isRecord(value)) return null;
-  const { token, userId, expiresAt, clockworkToken } = value;
-  if (!isText(token, MAX_TOKEN) || !isText(userId, MAX_TEXT) || !isTime(expiresAt)) return null;
-  if (clockworkToken === undefined) return { token, userId, expiresAt };
-  return isText(clockworkToken, MAX_TOKEN) ? { token, userId, expiresAt, clockworkToken } : null;
+  const { userId, refreshToken, clockworkToken } = value;
+  if (!isText(userId, MAX_TEXT) || !isText(refreshToken, MAX_TOKEN)) return null;
+  if (clockworkToken === undefined) return { userId, refreshToken };
+  return isText(clockworkToken, MAX_TOKEN) ? { userId, refreshToken, clockworkToken } : null;
 }
 
 /** Reads what SessionStore wrote. */
-export function parseKeptSession(text: string): { serverUrl: string; session: Session } | null {
+export function parseKeptSession(text: string): { serverUrl: string; session: KeptSession } | null {
   const value: unknown = JSON.parse(text);
   if (!isRecord(value) || !isText(value.serverUrl, MAX_TEXT)) return null;
   const session = parseSession(value.session);

@@ -43,7 +43,7 @@ export class Program implements PageRequests {
   private constructor(settings: SettingsStore) {
     this.settings = settings;
     const sessionFile = new PrivateFile(join(app.getPath("userData"), "session"));
-    this.sessions = new SessionStore(sessionFile, systemKeychain(safeStorage, process.platform), now);
+    this.sessions = new SessionStore(sessionFile, systemKeychain(safeStorage, process.platform));
     const pages = session.fromPartition(PAGE_SESSION, { cache: false });
     guardSession(pages);
     guardPages(app, config.linkHosts);

@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Keychain } from "./keychain";
 import { SessionStore, type SessionFile } from "./session-store";
 
-const NOW = Date.parse("2026-03-05T09:00:00Z");
 const SERVER = "https://timers.example.com";
-const SESSION = { token: "secret-token", userId: "acc-1", expiresAt: NOW + 60_000 };
+const SESSION = { userId: "acc-1", refreshToken: "secret-token" };
 
 class MemoryFile implements SessionFile {
   data: Buffer | null = null;
@@ -32,10 +31,10 @@ class FakeKeychain implements Keychain {
   };
 }
 
-function world(now = NOW) {
+function world() {
   const file = new MemoryFile();
   const keychain = new FakeKeychain();
-  return { file, keychain, store: new SessionStore(file, keychain, () => now) };
+  return { file, keychain, store: new SessionStore(file, keychain) };
 }
 
 describe("SessionStore", () => {
@@ -93,9 +92,8 @@ describe("SessionStore", () => {
     ["not-json", Buffer.from("not JSON at all").map((byte) => byte ^ 0xff) as Buffer],
     ["other-server", encrypted({ serverUrl: "https://elsewhere.example.com", session: SESSION })],
     ["no-server", encrypted({ session: SESSION })],
-    ["no-token", encrypted({ serverUrl: SERVER, session: { ...SESSION, token: "" } })],
-    ["expired", encrypted({ serverUrl: SERVER, session: { ...SESSION, expiresAt: NOW } })],
-    ["without-end", encrypted({ serverUrl: SERVER, session: { ...SESSION, expiresAt: null } })],
+    ["no-token", encrypted({ serverUrl: SERVER, session: { ...SESSION, refreshToken: "" } })],
+    ["of-an-older-version", encrypted({ serverUrl: SERVER, session: { token: "access", userId: "acc-1", expiresAt: 4102444800000 } })],
     ["array", encrypted([])],
   ])("deletes what is of no use: %s", async (_name, data) => {
     const { store, file } = world();

@@ -1,4 +1,4 @@
-import type { Session } from "@clockwork/shared";
+import type { KeptSession } from "@clockwork/ui";
 import { Queue } from "./queue";
 import type { Keychain } from "./keychain";
 import { parseKeptSession } from "./messages";
@@ -11,20 +11,18 @@ export interface SessionFile {
 }
 
 /**
- * The session of a person who asked to stay signed in: encrypted by the
- * system's keychain, bound to one server, deleted as soon as it is of no use.
- * Its calls take turns, so a sign-out is never undone by a save under way.
+ * What renews the session of a person who asked to stay signed in: encrypted by
+ * the system's keychain, bound to one server. How long it lasts is the server's
+ * to say. Calls take turns, so a save in progress never undoes a sign-out.
  */
 export class SessionStore {
   private readonly queue = new Queue();
   private readonly file: SessionFile;
   private readonly keychain: Keychain;
-  private readonly now: () => number;
 
-  constructor(file: SessionFile, keychain: Keychain, now: () => number) {
+  constructor(file: SessionFile, keychain: Keychain) {
     this.file = file;
     this.keychain = keychain;
-    this.now = now;
   }
 
   /** Whether sessions can be stored on this system. */
@@ -33,7 +31,7 @@ export class SessionStore {
   }
 
   /** Answers false, and stores nothing, if the keychain does not work. */
-  keep(session: Session, serverUrl: string): Promise<boolean> {
+  keep(session: KeptSession, serverUrl: string): Promise<boolean> {
     return this.queue.run(async () => {
       try {
         if (!(await this.keychain.available())) return false;
@@ -48,7 +46,7 @@ export class SessionStore {
   }
 
   /** The session stored for the server, or null. One that cannot be used is deleted. */
-  load(serverUrl: string): Promise<Session | null> {
+  load(serverUrl: string): Promise<KeptSession | null> {
     return this.queue.run(async () => {
       const data = await this.file.read();
       const session = data === null ? null : await this.open(data, serverUrl);
@@ -61,18 +59,17 @@ export class SessionStore {
     return this.queue.run(() => this.file.remove());
   }
 
-  private async save(session: Session, serverUrl: string): Promise<void> {
+  private async save(session: KeptSession, serverUrl: string): Promise<void> {
     await this.file.write(await this.keychain.encrypt(JSON.stringify({ serverUrl, session })));
   }
 
   // Null for whatever cannot be used, and no reason: what failed to decrypt must not be printed.
-  private async open(data: Buffer, serverUrl: string): Promise<Session | null> {
+  private async open(data: Buffer, serverUrl: string): Promise<KeptSession | null> {
     try {
       if (!(await this.keychain.available())) return null;
       const { text, stale } = await this.keychain.decrypt(data);
       const kept = parseKeptSession(text);
       if (kept === null || kept.serverUrl !== serverUrl) return null;
-      if (kept.session.expiresAt <= this.now()) return null;
       if (stale) await this.save(kept.session, serverUrl);
       return kept.session;
     } catch {

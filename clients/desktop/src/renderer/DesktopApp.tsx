@@ -17,7 +17,7 @@ export interface DesktopAppProps {
 /** The screen of the web app in a small window, and what only a desktop has. */
 export function DesktopApp({ bridge, before }: DesktopAppProps) {
   const [client] = useState(() => createClient({ baseUrl: before.serverUrl }));
-  const [session, setSession] = useState(before.session);
+  const [session, setSession] = useState<Session | null>(null);
   const [store, setStore] = useState<TimerStore | null>(null);
   const [settings, setSettings] = useState<{ reason?: string }>();
   const [problem, setProblem] = useState<string>();
@@ -25,9 +25,10 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
   const [begun, setBegun] = useState(0);
   const stay = useRef(before.session !== null);
 
-  const keep = (kept: Session): void => {
+  const keep = ({ userId, refreshToken, clockworkToken }: Session): void => {
+    if (!refreshToken) return; // a server that renews no sessions
     const failed = () => setProblem("You are logged in, but only until you quit: this system could not keep the login.");
-    bridge.keepSession(kept).then((done) => done || failed(), failed);
+    bridge.keepSession({ userId, refreshToken, ...(clockworkToken && { clockworkToken }) }).then((done) => done || failed(), failed);
   };
   const changeSession = (next: Session | null, stays: boolean): void => {
     setSession(next);
@@ -54,7 +55,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
     if (command.kind === "stop") store?.stop().catch(failed);
     if (command.kind === "start") store?.start(startOf(store, command.issueKey)).catch(failed);
     if (command.kind === "sign-out") {
-      client.logout();
+      void client.logout().catch(() => {}); // the refresh token is deleted here in any case
       changeSession(null, false);
       setBegun((count) => count + 1);
     }
@@ -83,7 +84,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
           key={begun}
           compact
           client={client}
-          session={begun === 0 ? before.session : null}
+          kept={begun === 0 ? before.session : null}
           offerStay={before.canKeepSession}
           onSession={changeSession}
           onStore={setStore}

@@ -1,0 +1,51 @@
+import { ClientError, type Client, type Session, type SignInOptions } from "@clockwork/shared";
+import { useEffect, useState } from "react";
+
+export interface Resumed {
+  readonly session: Session | null;
+  readonly options: Promise<SignInOptions>;
+  /** Why a session could not be resumed. */
+  readonly reason?: string;
+}
+
+/** What a server offers that does not say. */
+const passwordOnly: SignInOptions = { providers: [], password: true, sessions: false };
+
+const firstDelay = 500;
+const longestDelay = 10_000;
+
+/** Whether to ask again: only a refusal ends a session. */
+function isTrouble(error: ClientError): boolean {
+  return error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
+/** Resumes the session from before, if there is one; calls back with the trouble while the server does not say. */
+async function resume(client: Client, refreshToken: string | undefined, signal: AbortSignal, onTrouble: (sentence: string) => void): Promise<Resumed> {
+  for (let delay = firstDelay; ; delay = Math.min(2 * delay, longestDelay)) {
+    const options = client.signInOptions({ signal }).catch(() => passwordOnly);
+    try {
+      return { session: await client.resume(refreshToken), options };
+    } catch (thrown) {
+      const error = thrown instanceof ClientError ? thrown : new ClientError("UNKNOWN", "");
+      if (!isTrouble(error)) return { session: null, options, ...(error.status !== 404 && { reason: error.message }) };
+      onTrouble(error.message);
+    }
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    signal.throwIfAborted();
+  }
+}
+
+/** Resumes the session from before, once. */
+export function useResume(client: Client, refreshToken: string | undefined, onResumed: (resumed: Resumed) => void): { readonly trouble: string | undefined } {
+  const [trouble, setTrouble] = useState<string>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only at the beginning
+  useEffect(() => {
+    const abort = new AbortController();
+    resume(client, refreshToken, abort.signal, (sentence) => abort.signal.aborted || setTrouble(sentence)).then(
+      (resumed) => abort.signal.aborted || onResumed(resumed),
+      () => {}, // this component is gone
+    );
+    return () => abort.abort();
+  }, [client]);
+  return { trouble };
+}
