@@ -15,7 +15,7 @@ export class Screen {
   async logIn(who: Person, password = settings.password): Promise<void> {
     await this.page.getByLabel("Username").fill(who.username);
     await this.page.getByLabel("Password").fill(password);
-    await this.page.getByRole("button", { name: "Log in" }).click();
+    await this.page.getByRole("button", { name: "Log in", exact: true }).click();
   }
 
   /** The issue of the timer that is shown large. */
@@ -77,6 +77,23 @@ export class Screen {
       say = (message) => socket.send(JSON.stringify(message));
     });
     return async (message) => say(message);
+  }
+
+  /** Ends the session as another device does: the open page hears of it by its connection alone. */
+  async endSession(): Promise<void> {
+    const token = await this.accessToken();
+    await this.page.context().request.post(new URL("/api/auth/logout", this.page.url()).href, { data: {}, headers: { Authorization: `Bearer ${token}` } });
+    await this.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // it checks the connection
+  }
+
+  /** The token that the page has in memory, from its next request. */
+  private async accessToken(): Promise<string> {
+    const asked = this.page.waitForRequest((request) => request.url().includes("/api/issues/search"));
+    await this.issue.fill("token");
+    const header = (await asked).headers()["authorization"] ?? "";
+    await this.issue.fill("");
+    await this.page.keyboard.press("Escape");
+    return header.replace("Bearer ", "");
   }
 
   async logOut(): Promise<void> {

@@ -24,7 +24,7 @@ export class Server {
 
   /** Starts it, with other variables than those of the settings where given, and waits until it answers. */
   async start(env: Record<string, string> = {}): Promise<void> {
-    const child = spawn(settings.server, { env: { ...settings.env, ...env, PORT: String(this.port) }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(settings.server, { env: { ...settings.env, PUBLIC_URL: this.url, ...env, PORT: String(this.port) }, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.on("data", (text: Buffer) => (this.output += text));
     child.stderr.on("data", (text: Buffer) => (this.output += text));
     this.running = child;
