@@ -114,7 +114,7 @@ test("a session that ends before the timers have loaded is announced, to a scree
     prepare: async (context) => {
       await noWebSocket("hanging")(context);
       const ended = { error: "UNAUTHORIZED", message: "Log in again.", statusCode: 401 };
-      await context.route("**/api/timers", (route) => route.fulfill({ status: 401, json: ended }));
+      for (const path of ["**/api/timers", "**/api/auth/refresh"]) await context.route(path, (route) => route.fulfill({ status: 401, json: ended }));
     },
   });
   await screen.logIn(person("aiko"));
