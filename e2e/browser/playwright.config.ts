@@ -4,7 +4,7 @@ import { settings } from "./world/settings";
 
 // One server and one Clockwork for all tests, as in life: so one after another.
 export default defineConfig({
-  testDir: "tests",
+  testDir: process.env["PICTURES"] ? "pictures" : "tests",
   workers: 1,
   forbidOnly: true,
   timeout: 180_000,
