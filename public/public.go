@@ -12,7 +12,7 @@ import "embed"
 var OpenAPI []byte
 
 // Files are what a server serves beside the API: the documents, index.html,
-// which is a plain page of the timers, and app, which is the web app where it
+// which is a plain page of the timers, and app, which is the web app if it
 // was built before the program. Its build fills the folder; git knows none of
 // it.
 //

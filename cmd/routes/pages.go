@@ -25,7 +25,7 @@ type site struct {
 	deployed bool
 }
 
-// Pages serves the web pages at every path that no route has: the web app where
+// Pages serves the web pages at every path that no route has: the web app if
 // files has it built, else the plain page, and the API's documents. See
 // public.Files for what files holds. Which it is, is decided here, once.
 func Pages(d *app.Deps, files fs.FS) (Route, error) {
@@ -121,7 +121,7 @@ func (s *site) protect(h http.Header, r *http.Request) {
 	}
 }
 
-// serve answers with the file, or with 304 where the browser has it.
+// serve answers with the file, or with 304 if the browser has it.
 func (f *file) serve(w http.ResponseWriter, r *http.Request, status int) {
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)

@@ -148,7 +148,7 @@ func (r Request) New(ctx context.Context, base string) (*http.Request, error) {
 }
 
 // Check sends the request by client and compares the answer. One that changes
-// nothing is sent again where the answer is another: a dependency may have had
+// nothing is sent again if the answer is another: a dependency may have had
 // no time for it. The error says all that differs.
 func (r Request) Check(ctx context.Context, client *http.Client, base string) error {
 	check := func() error { return r.check(ctx, client, base) }

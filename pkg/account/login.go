@@ -100,7 +100,7 @@ func newSession(r *httpapi.Request, who users.User, provider, kind string) sessi
 }
 
 // sessionReply is the answer with a session's tokens: an access token in the body,
-// the refresh token where its kind keeps it.
+// the refresh token in the place of its kind.
 func sessionReply(d *app.Deps, g auth.Grant, kind session.Kind, token string) (web.Reply, error) {
 	out, err := grant(d, g)
 	if err != nil {

@@ -42,7 +42,7 @@ type Worklogs struct {
 var errNoUser = errors.New("a worklog query needs an account id")
 
 // Worklogs reads what the token's owner may see of the selected worklogs, with
-// issue key, summary and project name where Clockwork knows the issue.
+// issue key, summary and project name if Clockwork knows the issue.
 // Started is in the query's location.
 func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery) (Worklogs, error) {
 	if q.AccountID == "" {

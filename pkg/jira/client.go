@@ -77,7 +77,7 @@ func (c *Client) get(ctx context.Context, op string, path []string, query url.Va
 	return c.do(ctx, rest.Request{Op: op, Path: path, Query: query}, v)
 }
 
-// post reads by POST, as Jira wants it where the question is long.
+// post reads by POST, as Jira wants it if the question is long.
 func (c *Client) post(ctx context.Context, op string, path []string, body, v any) error {
 	return c.do(ctx, rest.Request{Op: op, Method: http.MethodPost, Path: path, JSON: body, ReadOnly: true}, v)
 }

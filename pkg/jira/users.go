@@ -23,7 +23,7 @@ const (
 // visible are left out. After an error the map holds what was found until then.
 //
 // It asks /user/bulk, which newer descriptions of the API no longer have;
-// where it is gone, it asks for each user.
+// if it is gone, it asks for each user.
 func (c *Client) Users(ctx context.Context, accountIDs []string) (map[string]User, error) {
 	ids := slices.Clone(accountIDs)
 	slices.Sort(ids)

@@ -88,7 +88,7 @@ func (c *Cache) User(ctx context.Context, accountID string) (jira.User, error) {
 }
 
 // UserByEmail returns the user whose address is exactly email, or
-// jira.ErrNotFound where there is none or the address is hidden.
+// jira.ErrNotFound if there is none or the address is hidden.
 func (c *Cache) UserByEmail(ctx context.Context, email string) (jira.User, error) {
 	email = timer.NormalizeEmail(email)
 	return lookUp(ctx, c, users(c, emailPrefix+email), func(ctx context.Context) (jira.User, error) { return c.jira.FindUser(ctx, email) })

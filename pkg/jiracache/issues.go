@@ -37,7 +37,7 @@ func (c *Cache) Issues(ctx context.Context, idsOrKeys []string) (map[string]jira
 	return issues, err
 }
 
-// keepIssues remembers what was found, and where all were answered for, what
+// keepIssues remembers what was found, and if all were answered for, what
 // was not.
 func (c *Cache) keepIssues(ctx context.Context, asked []string, fetched map[string]jira.Issue, err error) {
 	entries, absent := map[string]string{}, map[string]string{}

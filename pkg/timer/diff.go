@@ -57,7 +57,7 @@ const (
 )
 
 // Change is one difference between two snapshots of one account. Timer is as
-// it is now, or as it last was where it has stopped.
+// it is now, or as it last was if it has stopped.
 type Change struct {
 	Kind  ChangeKind
 	Timer Timer

@@ -35,7 +35,7 @@ func statusOf(err error) int {
 }
 
 // siteError says what a refusal by the Jira site means. It redirects to its
-// login page where a session has ended.
+// login page if a session has ended.
 func siteError(err error) error {
 	switch status := statusOf(err); {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status/100 == 3:

@@ -102,7 +102,7 @@ type wireInstallation struct {
 }
 
 // discover looks Clockwork up among the site's apps. That an ordinary user may
-// do so is not established: a refusal asks for configuration. Only where the
+// do so is not established: a refusal asks for configuration. Only if the
 // list can be read and Clockwork is not on it, the source is gone.
 func (f *Forge) discover(ctx context.Context, ids ForgeIDs) (installation, error) {
 	var answer appsAnswer
@@ -131,7 +131,7 @@ func (f *Forge) discover(ctx context.Context, ids ForgeIDs) (installation, error
 }
 
 // installations are those in the named environment, or in production. It is
-// false where the answer has no such list.
+// false if the answer has no such list.
 func (a appsAnswer) installations(environmentID string) (found []installation, known bool) {
 	edges := a.Ecosystem.AppsInstalledInContexts.Edges
 	for _, edge := range edges {

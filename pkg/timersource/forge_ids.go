@@ -85,7 +85,7 @@ func (ids ForgeIDs) identity() identity {
 	}
 }
 
-// contextID names the site; where that is not taken, a configured workspace does.
+// contextID names the site; if that is not accepted, a configured workspace does.
 func (ids ForgeIDs) contextID() string {
 	if ids.WorkspaceID != "" {
 		return "ari:cloud:jira:" + ids.CloudID + ":workspace/" + ids.WorkspaceID

@@ -174,7 +174,7 @@ func backward(yes bool, pages int) []int {
 	return order
 }
 
-// pass reads every page once, in the given order, or forward where it is nil:
+// pass reads every page once, in the given order, or forward if it is nil:
 // then as many as the first page says, and more if the list grows meanwhile.
 func (r *reading) pass(ctx context.Context, order []int) ([]receivedPage, error) {
 	if order != nil {

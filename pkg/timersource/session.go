@@ -14,7 +14,7 @@ import (
 const sessionCookie = "tenant.session.token"
 
 // SessionExpiry reads when the session cookie itself says that it ends. It is
-// false where the cookie is not a JWT or has no exp.
+// false if the cookie is not a JWT or has no exp.
 func SessionExpiry(session secret.Text) (time.Time, bool) {
 	return expiry(sessionValue(session.Reveal()))
 }

@@ -23,7 +23,7 @@ const (
 // take. Trying again helps.
 var errBusy = errors.New("other processes are acquiring a token all the time")
 
-// grant is a token to use and its stored form, "" where it is not stored.
+// grant is a token to use and its stored form, "" if it is not stored.
 type grant struct {
 	token  timersource.Token
 	sealed string

@@ -17,7 +17,7 @@ const (
 )
 
 // startStep begins a step. When it is done, one line of the log says what came of
-// it and what it cost, and so do a span and metrics where somebody watches.
+// it and what it cost, and so do a span and metrics if they are recorded.
 func (s *Syncer) startStep(ctx context.Context, name, runID string) (context.Context, func(err error, facts ...slog.Attr)) {
 	began := time.Now() // the syncer's own clock may stand still
 	ctx, timing := upstream.WithTiming(ctx)

@@ -52,7 +52,7 @@ type Fetched struct {
 	Timers    int       `json:"timers"`
 	Users     int       `json:"users"`
 	Pages     int       `json:"pages"`
-	// Unchanged is set where the cache holds the same already.
+	// Unchanged is set if the cache holds the same already.
 	Unchanged *timercache.Mark `json:"unchanged,omitempty"`
 	// Moved: the list changed while it was read. After a first sync a timer may
 	// be missing until the next.

@@ -44,7 +44,7 @@ type Tokens struct {
 	redis   Redis
 	vault   *vault
 	site    string
-	// sessionEnds is when the Jira session ends; zero where it does not tell.
+	// sessionEnds is when the Jira session ends; zero if that is not known.
 	sessionEnds time.Time
 	now         func() time.Time
 	pause       func(ctx context.Context, d time.Duration) error

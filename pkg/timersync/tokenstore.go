@@ -88,7 +88,7 @@ func (t *Tokens) lasts(token timersource.Token) bool {
 	return token.ExpiresAt.Sub(t.now()) > tokenMargin
 }
 
-// store stores a token for later syncs and returns it as it is stored, "" where
+// store stores a token for later syncs and returns it as it is stored, "" if
 // it is not: that costs later syncs an acquisition, and nothing else.
 func (t *Tokens) store(ctx context.Context, s Source, token timersource.Token) string {
 	if t.vault == nil {
@@ -108,7 +108,7 @@ func (t *Tokens) store(ctx context.Context, s Source, token timersource.Token) s
 	return cmd[2].(string)
 }
 
-// storeCommand is the SET that stores a token, or nil where it ends too soon.
+// storeCommand is the SET that stores a token, or nil if it ends too soon.
 func (t *Tokens) storeCommand(ctx context.Context, source string, token timersource.Token) []any {
 	life := (token.ExpiresAt.Sub(t.now()) - tokenMargin).Milliseconds()
 	if life <= 0 {
@@ -123,7 +123,7 @@ func (t *Tokens) storeCommand(ctx context.Context, source string, token timersou
 }
 
 // renewal returns the commands that keep a token which came with the timers,
-// where that is worth it: none, or one.
+// if that is worth it: none, or one.
 func (t *Tokens) renewal(ctx context.Context, used timersource.Token, source string, renewed *timersource.Token) [][]any {
 	if renewed == nil {
 		return nil
@@ -166,7 +166,7 @@ func isClaim(stored string) bool { return strings.HasPrefix(stored, claimPrefix)
 const dropScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
 // drop forgets a token, or a claim, that is of no use any more. It is done also
-// where the caller has gone away meanwhile.
+// if the caller has gone away meanwhile.
 func (t *Tokens) drop(ctx context.Context, s Source, stored string) {
 	t.mu.Lock()
 	delete(t.held, s.Name())

@@ -35,7 +35,7 @@ type Names interface {
 type Service struct {
 	Clockwork Clockwork
 	Names     Names
-	// DefaultZone is used where neither the request nor Jira names a zone.
+	// DefaultZone is used if neither the request nor Jira names a zone.
 	DefaultZone *time.Location
 	// NamesTimeout bounds each look-up in Jira. Without its answer the list is
 	// poorer, but there.

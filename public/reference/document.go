@@ -91,7 +91,7 @@ func (w *words) UnmarshalYAML(node *yaml.Node) error {
 	return node.Decode((*[]string)(w))
 }
 
-// route is an operation where it is reached.
+// route is an operation and its address.
 type route struct {
 	Method, Path, About string
 	*operation
@@ -113,7 +113,7 @@ func (d *openAPI) routes(tag string) []route {
 	return all
 }
 
-// parameter follows a reference, where it is one.
+// parameter follows a reference, if it is one.
 func (d *openAPI) parameter(p parameter) parameter {
 	if p.Ref != "" {
 		return d.Components.Parameters.Get(path.Base(p.Ref))

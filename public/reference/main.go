@@ -7,7 +7,7 @@
 // it is older than the document.
 //
 // Why not Redoc 2.5 or Scalar 1.46: their bundles are 1.1 and 3.6 MB (328 and
-// 993 KB compressed) where this page is 102 KB (15 KB) with the document in it.
+// 993 KB compressed), and this page is 102 KB (15 KB) with the document in it.
 // They write style elements and compile functions at run time, so the page would
 // need a policy with scripts and inline styles, which today allows no script; and
 // they show neither the realtime messages nor the close codes.

@@ -26,7 +26,7 @@ eval "$(go run ./cmd/dev --env)"; API=http://127.0.0.1:3000; ME=$CLOCKWORK_ACCOU
 TOKEN=$(curl -s "$API/login" -H 'Content-Type: application/json' \
   -d '{"username":"hannah","password":"clockwork"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`
 
-// forShell puts variables where an example has somebody's values.
+// forShell puts variables in place of somebody's values.
 var forShell = strings.NewReplacer("5fe6c024078c96de1f1cc547", "'$ME'", "<your token>", "'$CLOCKWORK_API_TOKEN'")
 
 // render makes the page of a document.

@@ -26,7 +26,7 @@ import (
 // Collector is a running one.
 type Collector struct {
 	URL string
-	// Answer, where set before the first request, answers in the collector's place.
+	// Answer, if set before the first request, answers in the collector's place.
 	Answer http.HandlerFunc
 
 	t       testing.TB
@@ -122,7 +122,7 @@ func (c *Collector) Spans() []*trace.Span {
 	return append([]*trace.Span{}, c.spans...)
 }
 
-// Span is the one with the name, or nil where there is not just one.
+// Span is the one with the name, or nil if there is not just one.
 func (c *Collector) Span(name string) (found *trace.Span) {
 	for _, s := range c.Spans() {
 		if s.Name == name {

@@ -167,7 +167,7 @@ func (d *Document) template(path string) string {
 // escape is a JSON pointer's (RFC 6901).
 func escape(token string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(token) }
 
-// resolve follows $ref, where node is one, and tells where it led.
+// resolve follows $ref, if node is one, and returns where it led.
 func (d *Document) resolve(pointer string, node map[string]any) (string, map[string]any, error) {
 	ref, ok := node["$ref"].(string)
 	if !ok {

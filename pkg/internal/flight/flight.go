@@ -26,7 +26,7 @@ type Group[T any] struct{ calls singleflight.Group }
 // Each caller waits as long as ctx lets them, and then gets its error. The ctx
 // that ask gets has the values and the deadline of the caller who was first, but
 // does not end when they hang up; who has more time than they had asks again
-// where theirs was not enough. A panic in ask is an error for all.
+// if theirs was not enough. A panic in ask is an error for all.
 func (g *Group[T]) Do(ctx context.Context, key string, ask func(ctx context.Context) (T, error)) (T, error) {
 	var none T
 	for {
