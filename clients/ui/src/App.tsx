@@ -1,6 +1,7 @@
 import { Client, type Session, type SignInOptions, type TimerStore } from "@clockwork/shared";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 
+import { appRequest } from "./appRequest";
 import { LoginForm } from "./LoginForm";
 import { LoginPage } from "./LoginPage";
 import { Tabs } from "./tabs";
@@ -56,6 +57,11 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
 
   /** Shows the screen of a session that has begun. The same person's Clockwork token stays. */
   const enter = async (begun: Session, stays: boolean, clockworkToken = begun.userId === session?.userId ? session.clockworkToken : undefined): Promise<void> => {
+    const asked = begun.id && client.isOwnOrigin ? appRequest() : undefined;
+    if (asked) {
+      location.assign(asked);
+      return;
+    }
     await loadSignedIn();
     const next = clockworkToken ? { ...begun, clockworkToken } : begun;
     setSession(next);

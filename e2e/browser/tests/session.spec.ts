@@ -1,6 +1,6 @@
 import { clockwork } from "../world/clockwork";
 import { Screen } from "../world/screen";
-import { person } from "../world/settings";
+import { person, settings } from "../world/settings";
 import { expect, test } from "../world/test";
 
 /** Opens another tab of the same browser. */
@@ -123,4 +123,14 @@ test("why a sign-in failed is said once", async ({ web }) => {
   await page.goto(new URL("/?signin=NOT_A_MEMBER", page.url()).href);
   await expect(page.getByText("This account does not belong to the Jira site")).toBeVisible();
   expect(page.url()).not.toContain("signin");
+});
+
+test("an app that asks to be signed in waits for the login", async ({ web, server }) => {
+  const { page } = await web();
+  const ask = new URLSearchParams({ client_id: "cli", redirect_uri: "http://127.0.0.1:9/callback", state: "s", code_challenge: "A".repeat(43), code_challenge_method: "S256" });
+  await page.goto(`${server.url}/api/auth/authorize?${ask}`);
+  await page.getByLabel("Username").fill(person("linh").username);
+  await page.getByLabel("Password").fill(settings.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.locator("button[value=allow]")).toBeVisible();
 });

@@ -1,0 +1,8 @@
+/**
+ * The page on which an app asks to be signed in, if that page sent the person here to log in first.
+ * Nothing else is opened: a link to the login page must not lead anywhere its author likes.
+ */
+export function appRequest(): string | undefined {
+  const next = new URLSearchParams(location.search).get("next");
+  return next?.startsWith("/api/auth/authorize?") ? next : undefined;
+}
