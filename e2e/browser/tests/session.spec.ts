@@ -127,7 +127,7 @@ test("why a sign-in failed is said once", async ({ web }) => {
 
 test("an app that asks to be signed in waits for the login", async ({ web, server }) => {
   const { page } = await web();
-  const ask = new URLSearchParams({ client_id: "cli", redirect_uri: "http://127.0.0.1:9/callback", state: "s", code_challenge: "A".repeat(43), code_challenge_method: "S256" });
+  const ask = new URLSearchParams({ client_id: "cli", redirect_uri: "http://127.0.0.1:9/callback", state: "a-state-of-the-app", code_challenge: "A".repeat(43), code_challenge_method: "S256" });
   await page.goto(`${server.url}/api/auth/authorize?${ask}`);
   await page.getByLabel("Username").fill(person("linh").username);
   await page.getByLabel("Password").fill(settings.password);
