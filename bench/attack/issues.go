@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// unknownIssues makes up issue keys, of which no cache knows.
+// unknownIssues makes up issue keys that no cache holds.
 func unknownIssues(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx, "RATE_LIMIT=on")
 	if err != nil {

@@ -95,7 +95,7 @@ func (s *server) get(ctx context.Context, path, etag string) (status int, header
 	return s.send(ctx, http.MethodGet, path, "", "If-None-Match", etag)
 }
 
-// send sends a request with further headers, of which an empty one is left out.
+// send sends a request with further headers. An empty one is left out.
 func (s *server) send(ctx context.Context, method, path, text string, headers ...string) (status int, header http.Header, body []byte) {
 	r, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(text))
 	if err != nil {

@@ -19,7 +19,7 @@ const readers = 8
 type read struct {
 	name, kind string
 	path       func(person) string
-	shortest   int // answer, in bytes: without what is asked for it is shorter
+	shortest   int // bytes that an answer has at least, if nothing is missing
 	goal       time.Duration
 	times      float64
 }

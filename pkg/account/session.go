@@ -103,10 +103,8 @@ func update(ctx context.Context, d *app.Deps, s *session.Session) bool {
 
 // role is the given one, or admin for an account in AUTH_ADMINS.
 func role(d *app.Deps, account, given string) string {
-	for _, admin := range d.Config.Auth.Admins {
-		if admin == account && account != "" {
-			return auth.RoleAdmin
-		}
+	if d.Config.Auth.IsAdmin(account) {
+		return auth.RoleAdmin
 	}
 	return given
 }

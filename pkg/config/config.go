@@ -5,6 +5,7 @@ package config
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/users"
@@ -146,6 +147,11 @@ func (c *Config) HasOIDC() bool { return c.HasSessions() && c.OIDC.Issuer.URL !=
 
 // CallbackURL is where providers send people back; it has to be registered there.
 func (c *Config) CallbackURL() string { return c.PublicURL.String() + "/api/auth/callback" }
+
+// IsAdmin reports whether the account is one of AUTH_ADMINS.
+func (a *Auth) IsAdmin(accountID string) bool {
+	return accountID != "" && slices.Contains(a.Admins, accountID)
+}
 
 // Platform is what Vercel sets by itself; nobody writes these by hand.
 type Platform struct {

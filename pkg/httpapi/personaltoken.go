@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
@@ -51,7 +50,7 @@ func checked(ctx context.Context, d *app.Deps, token accesstoken.Token, err erro
 // holder is who uses the token. That is decided at each use: whoever has left
 // AUTH_USERS, or is no admin any more, loses that with their tokens.
 func holder(d *app.Deps, token accesstoken.Token) (auth.Caller, error) {
-	admin := slices.Contains(d.Config.Auth.Admins, token.AccountID) && token.AccountID != ""
+	admin := d.Config.Auth.IsAdmin(token.AccountID)
 	if listed, found := d.Config.Auth.Users.ByID(token.UserID); found {
 		admin = admin || listed.Role == auth.RoleAdmin
 	} else if token.Provider == auth.ProviderPassword {

@@ -20,7 +20,7 @@ func FuzzVault(f *testing.F) {
 	f.Add("clockwork:token:connect:a", "eyJ.x.y", "[]", "")
 	f.Add("", "t", "", "AAAA")
 	f.Add("name", "token", "ctx", "acquiring:XYZ")
-	f.Add("name", "token", "ctx", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 60)))
+	f.Add("name", "token", "ctx", base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{7}, 60)))
 	v, err := newVault(bytes.Repeat([]byte{1}, 32))
 	require.NoError(f, err)
 	other, err := newVault(bytes.Repeat([]byte{2}, 32))

@@ -274,10 +274,10 @@ func TestStoredTokenIsBoundToKeySiteAndSource(t *testing.T) {
 			assert.NotEqual(w.t, sealed, raw)
 		},
 		"a-bit-flipped": func(w *world, sealed string) {
-			raw, err := base64.StdEncoding.DecodeString(sealed)
+			raw, err := base64.RawURLEncoding.DecodeString(sealed)
 			assert.NoError(w.t, err)
 			raw[len(raw)/2] ^= 1
-			assert.NoError(w.t, w.rdb.Set(context.Background(), forgeKey, base64.StdEncoding.EncodeToString(raw), 0).Err())
+			assert.NoError(w.t, w.rdb.Set(context.Background(), forgeKey, base64.RawURLEncoding.EncodeToString(raw), 0).Err())
 		},
 		"short": func(w *world, _ string) {
 			assert.NoError(w.t, w.rdb.Set(context.Background(), forgeKey, "AAAA", 0).Err())

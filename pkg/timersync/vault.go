@@ -1,35 +1,29 @@
 package timersync
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
 	"encoding/json"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
-// vault encrypts tokens with AES-256-GCM. A sealed token is bound to the name
-// it is stored under, which holds its source and site: moved to another name,
-// or sealed with another key, it reads as absent.
-type vault struct{ gcm cipher.AEAD }
+// vault encrypts tokens. A sealed token is bound to the name it is stored under,
+// which holds its source and site: moved to another name, or sealed with another
+// key, it reads as absent.
+type vault struct{ box sealed.Box }
 
 // newVault returns nil for no key: then nothing is stored.
 func newVault(key []byte) (*vault, error) {
 	if len(key) == 0 {
 		return nil, nil
 	}
-	block, err := aes.NewCipher(key)
+	box, err := sealed.New(key)
 	if err != nil {
 		return nil, err
 	}
-	gcm, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
-	}
-	return &vault{gcm}, nil
+	return &vault{box}, nil
 }
 
 type sealedToken struct {
@@ -43,16 +37,12 @@ func (v *vault) seal(name string, t timersource.Token) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return base64.StdEncoding.EncodeToString(v.gcm.Seal(nil, nil, plain, []byte(name))), nil
+	return v.box.Seal(name, plain)
 }
 
-func (v *vault) open(name, sealed string) (timersource.Token, bool) {
-	raw, err := base64.StdEncoding.DecodeString(sealed)
-	if err != nil || sealed == "" {
-		return timersource.Token{}, false
-	}
-	plain, err := v.gcm.Open(nil, nil, raw, []byte(name))
-	if err != nil {
+func (v *vault) open(name, text string) (timersource.Token, bool) {
+	plain, _, ok := v.box.Open(name, text)
+	if !ok {
 		return timersource.Token{}, false
 	}
 	var t sealedToken

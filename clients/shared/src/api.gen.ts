@@ -553,7 +553,7 @@ export interface paths {
         };
         /**
          * Each change of the user's timers, over a WebSocket
-         * @description On connect there is one `StateEvent`, or with `since` the changes after it, where they are still known. Then each
+         * @description On connect there is one `StateEvent`, or with `since` the changes after it, if they are still known. Then each
          *     start, stop and edit, whoever made it, is a `TimerUpdatedEvent` to every connection of the user, the sender's too;
          *     `seq` grows by one with each, so a client sees a gap and reconnects with `since`. A client sends `TimerAction`;
          *     what cannot be done is answered with an `ErrorEvent`, and the connection stays open. A `FreshnessEvent` comes when
@@ -1236,7 +1236,7 @@ export interface components {
         readonly Refusal: {
             readonly code: components["schemas"]["RealtimeErrorCode"] | components["schemas"]["ErrorCode"];
             readonly message: components["schemas"]["Sentence"];
-            /** @description Of the timer, where it could be read. */
+            /** @description Of the timer, if it could be read. */
             readonly id?: string;
         };
         /**
@@ -1302,7 +1302,7 @@ export interface components {
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "START_NOT_CONFIRMED";
     };
     responses: {
-        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        /** @description Something in the request is wrong; `field` names the input if only one is at fault. */
         readonly BadRequest: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1318,7 +1318,7 @@ export interface components {
                 };
             };
         };
-        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        /** @description Something in the request is wrong; `field` names the input if only one is at fault. */
         readonly ClockworkBadRequest: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1334,7 +1334,7 @@ export interface components {
                 };
             };
         };
-        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        /** @description Something in the request is wrong; `field` names the input if only one is at fault. */
         readonly ListWorklogsBadRequest: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1350,7 +1350,7 @@ export interface components {
                 };
             };
         };
-        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        /** @description Something in the request is wrong; `field` names the input if only one is at fault. */
         readonly JiraBadRequest: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1366,7 +1366,7 @@ export interface components {
                 };
             };
         };
-        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        /** @description Something in the request is wrong; `field` names the input if only one is at fault. */
         readonly ValidateSettingsBadRequest: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1779,7 +1779,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, if that is known. */
         readonly TooManyRequests: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1796,7 +1796,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, if that is known. */
         readonly ClockworkJiraTooManyRequests: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1813,7 +1813,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, if that is known. */
         readonly ClockworkTooManyRequests: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1830,7 +1830,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, if that is known. */
         readonly JiraTooManyRequests: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1847,7 +1847,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, if that is known. */
         readonly LoginTooManyRequests: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1864,7 +1864,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, where it is known. */
+        /** @description Too many requests, here or upstream. `Retry-After` says when to come back, if that is known. */
         readonly RealtimeTooManyRequests: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2237,7 +2237,7 @@ export interface components {
                 };
             };
         };
-        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        /** @description Something in the request is wrong; `field` names the input if only one is at fault. */
         readonly RefreshBadRequest: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2253,7 +2253,7 @@ export interface components {
                 };
             };
         };
-        /** @description Something in the request is wrong; `field` says what, where it is one thing. */
+        /** @description Something in the request is wrong; `field` names the input if only one is at fault. */
         readonly IssueAppTokensBadRequest: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
