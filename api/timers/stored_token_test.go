@@ -10,7 +10,7 @@ import (
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
+	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/sandbox/fault"
@@ -30,7 +30,7 @@ func signedIn(t *testing.T, n int, saved string) (w *apptest.World, act func(han
 			token = secret.New(w.Token(n))
 		}
 		require.NoError(t, w.Deps.Owners.Claim(t.Context(), token, account))
-		require.NoError(t, w.Deps.StoredTokens.Save(t.Context(), account, token))
+		require.NoError(t, w.Deps.ClockworkTokens.Save(t.Context(), account, token))
 	}
 	return w, func(handler http.HandlerFunc, target string, header ...string) apptest.Answer {
 		r := apptest.Request{Method: "POST", Target: target, Body: `{"issueKey":"BILL-209"}`, Header: map[string]string{"Authorization": "Bearer " + bearer}}
@@ -55,7 +55,7 @@ func TestStartAndStopWithTheStoredToken(t *testing.T) {
 	// A token that is sent comes first.
 	a = act(timers.HandleStart, start, "X-Clockwork-Token", "refused-by-clockwork")
 	assert.Equal(t, 401, a.Status)
-	_, err := w.Deps.StoredTokens.Load(t.Context(), w.Person(5).AccountID)
+	_, err := w.Deps.ClockworkTokens.Load(t.Context(), w.Person(5).AccountID)
 	assert.NoError(t, err, "the stored one was not refused")
 }
 
@@ -116,11 +116,11 @@ func TestStoredTokenThatCannotBeUsed(t *testing.T) {
 			}
 			w.AssertDiscreet(t, string(a.Body))
 			w.Faults().Clear()
-			_, err := w.Deps.StoredTokens.Load(t.Context(), w.Person(5).AccountID)
+			_, err := w.Deps.ClockworkTokens.Load(t.Context(), w.Person(5).AccountID)
 			if tc.kept {
 				assert.NoError(t, err)
 			} else {
-				assert.ErrorIs(t, err, storedtoken.ErrNone)
+				assert.ErrorIs(t, err, clockworktoken.ErrNone)
 			}
 		})
 	}

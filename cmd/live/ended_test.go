@@ -14,7 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
-	"github.com/clockwork-timer/backend/pkg/auth/ended"
+	"github.com/clockwork-timer/backend/pkg/auth/credential"
 )
 
 // A revocation that another process announces closes what was opened with the token,
@@ -48,7 +48,7 @@ func TestPersonalTokenOverWebSocket(t *testing.T) {
 		revoked, err := w.Deps.Tokens.Revoke(ctx, "ann", made.ID)
 		require.NoError(t, err)
 		require.True(t, revoked)
-		require.NoError(t, ended.Publish(ctx, w.Deps.Redis, "ann", []string{made.ID}))
+		require.NoError(t, credential.PublishEnded(ctx, w.Deps.Redis, "ann", []string{made.ID}))
 		for err == nil {
 			_, _, err = ws.Read(ctx)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/auth/ended"
+	"github.com/clockwork-timer/backend/pkg/auth/credential"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
@@ -84,7 +84,7 @@ func options(d *app.Deps, store realtime.Store) server.Options {
 		Store: store, Verify: d.Verifier.Verify, Revoked: d.Tokens.Revoked, Origins: d.Config.Origins(), Site: d.Config.Jira.Domain, Log: d.Log, Now: d.Now, Committed: d.Telemetry.Committed,
 		VerifyPersonal: func(r *http.Request, token string) (auth.Caller, error) { return httpapi.PersonalCaller(d, r, token) },
 		Ended: func(ctx context.Context, ready func(), end func(ids []string)) error {
-			return d.Redis.Subscribe(ctx, ready, func(_, notice string) { end(ended.Parse(notice).IDs) }, ended.Channel)
+			return d.Redis.Subscribe(ctx, ready, func(_, notice string) { end(credential.ParseEnded(notice).IDs) }, credential.EndedChannel)
 		},
 		Clockwork: &bridge.Options{
 			Events: d.Redis, Cache: d.Timers, Control: traced{d.Control(), d.Telemetry},

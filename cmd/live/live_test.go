@@ -170,8 +170,8 @@ func TestStartWithTheStoredToken(t *testing.T) {
 		"TOKEN_ENCRYPTION_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}})
 	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
-	require.NoError(t, w.Deps.StoredTokens.Save(ctx, w.Person(5).AccountID, secret.New(w.Token(5))))
-	require.NoError(t, w.Deps.StoredTokens.Save(ctx, w.Person(6).AccountID, secret.New("refused-by-clockwork")))
+	require.NoError(t, w.Deps.ClockworkTokens.Save(ctx, w.Person(5).AccountID, secret.New(w.Token(5))))
+	require.NoError(t, w.Deps.ClockworkTokens.Save(ctx, w.Person(6).AccountID, secret.New("refused-by-clockwork")))
 	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
 		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
 		defer front.Close()

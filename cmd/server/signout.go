@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/clockwork-timer/backend/pkg/app"
-	"github.com/clockwork-timer/backend/pkg/auth/ended"
+	"github.com/clockwork-timer/backend/pkg/auth/credential"
 )
 
 // signOut ends a person's sessions and personal access tokens, or with tokensOnly
@@ -27,7 +27,7 @@ func signOut(ctx context.Context, d *app.Deps, user string, tokensOnly bool, std
 		}
 	}
 	if ids := append(tokens, sessions...); len(ids) > 0 {
-		err = ended.Publish(ctx, d.Redis, user, ids)
+		err = credential.PublishEnded(ctx, d.Redis, user, ids)
 	}
 	fmt.Fprintf(stdout, "%s: %d sessions and %d personal access tokens ended\n", user, len(sessions), len(tokens))
 	return err

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
-	"github.com/clockwork-timer/backend/pkg/auth/ended"
+	"github.com/clockwork-timer/backend/pkg/auth/credential"
 	"github.com/clockwork-timer/backend/pkg/auth/session"
 )
 
@@ -36,7 +36,7 @@ func TestSignOut(t *testing.T) {
 	announced := make(chan string, 4)
 	ready := make(chan struct{})
 	go func() {
-		_ = w.Deps.Redis.Subscribe(t.Context(), func() { close(ready) }, func(_, text string) { announced <- text }, ended.Channel)
+		_ = w.Deps.Redis.Subscribe(t.Context(), func() { close(ready) }, func(_, text string) { announced <- text }, credential.EndedChannel)
 	}()
 	select {
 	case <-ready:
@@ -61,11 +61,11 @@ func TestSignOut(t *testing.T) {
 	assert.Len(t, others, 4)
 	all := create()
 	require.NoError(t, run(t.Context(), []string{"signout", "linh"}, environ, strings.NewReader(""), &bytes.Buffer{}, w.Log))
-	var last ended.Notice
+	var last credential.Ended
 	for range 4 {
 		select {
 		case text := <-announced:
-			last = ended.Parse(text)
+			last = credential.ParseEnded(text)
 		case <-time.After(time.Minute):
 			t.Fatal("not announced")
 		}

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/clockwork-timer/backend/pkg/app"
-	"github.com/clockwork-timer/backend/pkg/auth/ended"
+	"github.com/clockwork-timer/backend/pkg/auth/credential"
 )
 
 // announceEnd asks the realtime servers to close the connections of sessions or
@@ -14,7 +14,7 @@ func announceEnd(ctx context.Context, d *app.Deps, user string, ids ...string) {
 	if len(ids) == 0 {
 		return
 	}
-	if err := ended.Publish(ctx, d.Redis, user, ids); err != nil {
+	if err := credential.PublishEnded(ctx, d.Redis, user, ids); err != nil {
 		d.Log.WarnContext(ctx, "end of sessions not announced", "error", err)
 	}
 }

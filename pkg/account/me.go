@@ -8,7 +8,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
+	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
@@ -50,9 +50,9 @@ func me(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error)
 	if user, err := d.Names.User(ctx, who.AccountID); err == nil { // a name is worth no error
 		out.DisplayName, out.AvatarURL = user.DisplayName, user.AvatarURL
 	}
-	stored, err := d.StoredTokens.Load(ctx, who.AccountID)
+	stored, err := d.ClockworkTokens.Load(ctx, who.AccountID)
 	switch {
-	case errors.Is(err, storedtoken.ErrNone):
+	case errors.Is(err, clockworktoken.ErrNone):
 	case err != nil:
 		return web.Reply{}, sessionError(err)
 	default:
@@ -87,7 +87,7 @@ func saveClockworkToken(ctx context.Context, d *app.Deps, r *httpapi.Request) (w
 		}
 		return web.Reply{}, err
 	}
-	switch err := d.StoredTokens.Save(ctx, r.Caller.AccountID, in.Token); {
+	switch err := d.ClockworkTokens.Save(ctx, r.Caller.AccountID, in.Token); {
 	case errors.Is(err, sealed.ErrNoKey):
 		return web.Reply{}, &web.Error{Status: http.StatusServiceUnavailable, Code: "VAULT_NOT_CONFIGURED", Err: err,
 			Message: "This server cannot save tokens: its operator has to set TOKEN_ENCRYPTION_KEY."}
@@ -101,7 +101,7 @@ func deleteClockworkToken(ctx context.Context, d *app.Deps, r *httpapi.Request) 
 	if err := checkAccount(r); err != nil {
 		return web.Reply{}, err
 	}
-	if _, err := d.StoredTokens.Delete(ctx, r.Caller.AccountID); err != nil {
+	if _, err := d.ClockworkTokens.Delete(ctx, r.Caller.AccountID); err != nil {
 		return web.Reply{}, sessionError(err)
 	}
 	return web.OK(savedReply{false}), nil

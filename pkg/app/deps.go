@@ -14,8 +14,8 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
+	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
 	"github.com/clockwork-timer/backend/pkg/auth/session"
-	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/health"
@@ -51,11 +51,11 @@ type Deps struct {
 	Login     *auth.Login
 	Sessions  *session.Store
 	Tokens    *accesstoken.Store // personal access tokens
-	// StoredTokens are the Clockwork tokens that people have saved.
-	StoredTokens storedtoken.Store
-	Live         LiveTimers
-	Deadlines    Deadlines
-	Telemetry    *telemetry.Telemetry // nil if nothing is recorded
+	// ClockworkTokens are the Clockwork tokens that people have saved.
+	ClockworkTokens clockworktoken.Store
+	Live            LiveTimers
+	Deadlines       Deadlines
+	Telemetry       *telemetry.Telemetry // nil if nothing is recorded
 
 	// RequestSync requests a sync on behalf of an account ("" for nobody's), by an
 	// event. A process that runs the sync itself replaces it.
@@ -142,7 +142,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if err != nil {
 		return d, fault("TOKEN_ENCRYPTION_KEY", err)
 	}
-	d.StoredTokens = storedtoken.Store{Redis: d.Redis, Box: box, Now: d.Now}
+	d.ClockworkTokens = clockworktoken.Store{Redis: d.Redis, Box: box, Now: d.Now}
 	d.Live = d.newLiveTimers()
 	d.Health = d.newHealth()
 	return d, nil

@@ -1,5 +1,14 @@
 // Package auth identifies callers, decides whose data they may ask for, and lets people
-// log in. Package users knows the people.
+// log in with a password. What they get from that has a folder each:
+//
+//   - users, password: who may log in, as AUTH_USERS has it
+//   - session: staying signed in, by refresh tokens
+//   - accesstoken: personal access tokens, for a person's own programs
+//   - credential: what sessions and personal access tokens have in common
+//   - logincode: the code with which an app begins its session
+//   - clockworktoken: the Clockwork token that a person has saved
+//
+// Package signin asks the sign-in providers, and package account has the routes.
 package auth
 
 import (

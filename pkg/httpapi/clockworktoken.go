@@ -8,7 +8,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
+	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -21,8 +21,8 @@ type ClockworkToken struct {
 	Value  secret.Text
 	deps   *app.Deps
 	server bool
-	saver  string             // the account whose saved token has to be read; "" if none has
-	stored *storedtoken.Token // Value is the saved token
+	saver  string                // the account whose saved token has to be read; "" if none has
+	stored *clockworktoken.Token // Value is the saved token
 }
 
 // WriteToken is the token with which the caller may start and stop timers. A saved
@@ -48,7 +48,7 @@ func ReadToken(ctx context.Context, d *app.Deps, who auth.Caller) (*ClockworkTok
 
 func newClockworkToken(d *app.Deps, who auth.Caller, value secret.Text, err error) (*ClockworkToken, error) {
 	t := &ClockworkToken{Value: value, deps: d, server: who.ClockworkToken.IsZero()}
-	if t.server && who.Known && who.AccountID != "" && d.StoredTokens.Enabled() {
+	if t.server && who.Known && who.AccountID != "" && d.ClockworkTokens.Enabled() {
 		t.saver = who.AccountID
 		return t, nil
 	}
@@ -60,7 +60,7 @@ func (t *ClockworkToken) Load(ctx context.Context) error {
 	if t.saver == "" {
 		return nil
 	}
-	value, err := t.deps.Redis.Do(ctx, "GET", storedtoken.Key(t.saver))
+	value, err := t.deps.Redis.Do(ctx, "GET", clockworktoken.Key(t.saver))
 	return t.use(ctx, value, err)
 }
 
@@ -70,7 +70,7 @@ func (t *ClockworkToken) use(ctx context.Context, value any, err error) error {
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", Err: fmt.Errorf("read stored token: %w", err),
 			Message: "Your saved Clockwork token cannot be read at the moment. Try again shortly."}
 	}
-	if stored, none := t.deps.StoredTokens.Open(ctx, t.saver, value); none == nil {
+	if stored, none := t.deps.ClockworkTokens.Open(ctx, t.saver, value); none == nil {
 		t.Value, t.stored, t.server = stored.Value, &stored, false
 	}
 	if t.Value.IsZero() {
@@ -85,7 +85,7 @@ func (t *ClockworkToken) Reads(control *timercontrol.Control, ask timercontrol.R
 	ask.Token = t.Value
 	cmd := control.Reads(ask)
 	if t.saver != "" {
-		cmd = append(cmd, storedtoken.Key(t.saver))
+		cmd = append(cmd, clockworktoken.Key(t.saver))
 	}
 	return cmd
 }
@@ -118,7 +118,7 @@ func (t *ClockworkToken) Request(ctx context.Context, control *timercontrol.Cont
 func (t *ClockworkToken) Failed(ctx context.Context, err error) error {
 	switch {
 	case t.stored != nil:
-		return t.deps.StoredTokens.Failed(ctx, *t.stored, err)
+		return t.deps.ClockworkTokens.Failed(ctx, *t.stored, err)
 	case t.server:
 		return upstream.OurCredential(err)
 	}

@@ -68,7 +68,7 @@ func TestReadToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"CLOCKWORK_API_TOKEN": tc.server, "TOKEN_ENCRYPTION_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}})
 			if tc.saved != "" {
-				require.NoError(t, w.Deps.StoredTokens.Save(t.Context(), "ann", secret.New(tc.saved)))
+				require.NoError(t, w.Deps.ClockworkTokens.Save(t.Context(), "ann", secret.New(tc.saved)))
 			}
 			token, err := httpapi.ReadToken(t.Context(), w.Deps, auth.Caller{Known: true, UserID: "ann", AccountID: "ann"})
 			if tc.want == "" {

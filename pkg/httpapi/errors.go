@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
+	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
@@ -48,7 +48,7 @@ var table = []struct {
 	{auth.ErrBadToken, http.StatusUnauthorized, "UNAUTHORIZED", "Your login has expired or is not valid. Log in again."},
 	{auth.ErrForbidden, http.StatusForbidden, "FORBIDDEN", "You may only ask for your own account."},
 	{auth.ErrNoClockwork, http.StatusUnauthorized, "CLOCKWORK_TOKEN_REQUIRED", "Enter your Clockwork API token in the settings: it is needed to do this in your name."},
-	{storedtoken.ErrRefused, http.StatusUnauthorized, "CLOCKWORK_UNAUTHORIZED", "Clockwork does not accept your saved API token any more, so it was deleted. Save a new one."},
+	{clockworktoken.ErrRefused, http.StatusUnauthorized, "CLOCKWORK_UNAUTHORIZED", "Clockwork does not accept your saved API token any more, so it was deleted. Save a new one."},
 	{timercontrol.ErrNotOwner, http.StatusForbidden, "CLOCKWORK_TOKEN_OF_ANOTHER", "This Clockwork token belongs to somebody else. Connect your own."},
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},

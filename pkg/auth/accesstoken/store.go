@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/auth/userindex"
+	"github.com/clockwork-timer/backend/pkg/auth/credential"
 )
 
 // Errors of personal tokens.
@@ -56,7 +56,7 @@ type Token struct {
 
 // Store holds personal access tokens in Redis.
 type Store struct {
-	index userindex.Index
+	index credential.Index
 	now   func() time.Time
 
 	mu    sync.Mutex
@@ -67,8 +67,8 @@ type Store struct {
 const maxKnown = 8192
 
 // New returns a store over that Redis.
-func New(redis userindex.Redis, now func() time.Time) *Store {
-	return &Store{index: userindex.Index{Redis: redis, Set: "clockwork:pats:", Record: recordKey}, now: now, known: map[string]Token{}}
+func New(redis credential.Redis, now func() time.Time) *Store {
+	return &Store{index: credential.Index{Redis: redis, Set: "clockwork:pats:", Record: recordKey}, now: now, known: map[string]Token{}}
 }
 
 // Create issues a token and returns its text, which is not stored. It costs four

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/clockwork-timer/backend/pkg/auth/userindex"
+	"github.com/clockwork-timer/backend/pkg/auth/credential"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -56,19 +56,19 @@ type Session struct {
 
 // Store issues refresh tokens and keeps their sessions.
 type Store struct {
-	index  userindex.Index
+	index  credential.Index
 	signer signer
 	now    func() time.Time
 }
 
 // New returns a store whose tokens are signed with the first of the secrets and
 // accepted with any.
-func New(redis userindex.Redis, secrets []string, now func() time.Time) (*Store, error) {
+func New(redis credential.Redis, secrets []string, now func() time.Time) (*Store, error) {
 	s, err := newSigner(secrets)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of refresh tokens: %w", err)
 	}
-	return &Store{userindex.Index{Redis: redis, Set: "clockwork:sessions:", Record: recordKey}, s, now}, nil
+	return &Store{credential.Index{Redis: redis, Set: "clockwork:sessions:", Record: recordKey}, s, now}, nil
 }
 
 // Begin stores a new session and returns its first token. It costs three

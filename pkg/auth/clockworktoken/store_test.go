@@ -1,4 +1,4 @@
-package storedtoken_test
+package clockworktoken_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/auth/storedtoken"
+	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -23,15 +23,15 @@ func TestStore(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	now := time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC)
-	with := func(keys ...[]byte) storedtoken.Store {
+	with := func(keys ...[]byte) clockworktoken.Store {
 		box, err := sealed.New(keys...)
 		require.NoError(t, err)
-		return storedtoken.Store{Redis: client, Box: box, Now: func() time.Time { return now }}
+		return clockworktoken.Store{Redis: client, Box: box, Now: func() time.Time { return now }}
 	}
-	load := func(s storedtoken.Store, account string) string {
+	load := func(s clockworktoken.Store, account string) string {
 		token, err := s.Load(t.Context(), account)
 		if err != nil {
-			require.ErrorIs(t, err, storedtoken.ErrNone)
+			require.ErrorIs(t, err, clockworktoken.ErrNone)
 			return ""
 		}
 		assert.Equal(t, now, token.Saved)

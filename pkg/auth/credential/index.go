@@ -1,6 +1,7 @@
-// Package userindex stores what a person has several of in Redis, sessions and
-// tokens: a record each with a lifetime of its own, and a set of their ids.
-package userindex
+// Package credential holds what sessions and personal access tokens have in common. A
+// person has several: each is a record in Redis with its own lifetime, and a set lists
+// their ids. When one ends, the realtime servers are notified.
+package credential
 
 import (
 	"context"

@@ -1,7 +1,7 @@
-// Package storedtoken holds a person's Clockwork token, encrypted, if they asked
-// for it: so that nobody has to paste 80 characters each day. It does not know
-// whose a token is.
-package storedtoken
+// Package clockworktoken stores a person's Clockwork token, encrypted, if they ask for
+// it: then they paste its 80 characters once. Whose a token really is, package
+// timercontrol knows.
+package clockworktoken
 
 import (
 	"context"
