@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	wire "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"github.com/clockwork-timer/backend/cmd/server/collector"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/apptest/collector"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
