@@ -63,7 +63,7 @@ func measure(ctx context.Context, server *instance, clients []func(context.Conte
 	if err := errors.Join(warm...); err != nil {
 		return figures{}, err
 	}
-	before, err := server.cpu(ctx)
+	before, err := server.CPU(ctx)
 	if err != nil {
 		return figures{}, err
 	}
@@ -83,7 +83,7 @@ func measure(ctx context.Context, server *instance, clients []func(context.Conte
 	}
 	all.Wait()
 	took := time.Since(began)
-	after, err := server.cpu(ctx)
+	after, err := server.CPU(ctx)
 	if err != nil {
 		return figures{}, err
 	}

@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	if *serves != "" {
-		return serve(ctx, *serves, *profile, os.Stdin, stdout)
+		return serve(*serves, *profile)
 	}
 	fmt.Fprintf(stdout, "%d cores, load average before: %s\n\n", runtime.NumCPU(), process.LoadAverage())
 	refused, err := mondays(ctx, stdout, *profile, *only, *length)

@@ -2,17 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"runtime/pprof"
-	"syscall"
-	"time"
 
+	"github.com/clockwork-timer/backend/bench/child"
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -27,43 +21,13 @@ const (
 	kindEvents = "to Inngest" // every route; each start and stop sends an event
 )
 
-// usagePath returns the CPU time that the process has used, in nanoseconds.
-const usagePath = "/usage"
-
-// serve runs one server until stdin ends, and prints its address first.
-func serve(ctx context.Context, kind, profile string, stdin io.Reader, stdout io.Writer) error {
+// serve runs one server for the process that started this one.
+func serve(kind, profile string) error {
 	handler, err := handlerOf(kind)
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", handler)
-	mux.HandleFunc(usagePath, usage)
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	if profile != "" {
-		f, err := os.Create(profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	fmt.Fprintln(stdout, listener.Addr())
-	_, _ = io.Copy(io.Discard, stdin)
-	err = server.Close()
-	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
-		err = errors.Join(err, end)
-	}
-	return err
+	return child.Serve(handler, profile, func() error { return nil })
 }
 
 func handlerOf(kind string) (http.Handler, error) {
@@ -88,13 +52,4 @@ func handlerOf(kind string) (http.Handler, error) {
 		d.RequestSync = func(context.Context, string) error { return nil }
 	}
 	return routes.Handler(d), nil
-}
-
-func usage(w http.ResponseWriter, _ *http.Request) {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	fmt.Fprint(w, r.Utime.Nano()+r.Stime.Nano())
 }

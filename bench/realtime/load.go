@@ -36,7 +36,7 @@ func (w *world) load(ctx context.Context, rate int, length time.Duration) (resul
 		u.latency = latency
 		u.mu.Unlock()
 	}
-	before, err := w.cpu()
+	before, err := w.cpu(ctx)
 	if err != nil {
 		return result{}, err
 	}
@@ -50,7 +50,7 @@ func (w *world) load(ctx context.Context, rate int, length time.Duration) (resul
 	if err != nil {
 		return result{}, err
 	}
-	after, err := w.cpu()
+	after, err := w.cpu(ctx)
 	if err != nil {
 		return result{}, err
 	}
@@ -106,9 +106,9 @@ func (w *world) await(ctx context.Context) (lost int, err error) {
 	}
 }
 
-func (w *world) cpu() (total time.Duration, err error) {
+func (w *world) cpu(ctx context.Context) (total time.Duration, err error) {
 	for _, i := range w.instances {
-		d, err := i.cpu()
+		d, err := i.CPU(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -119,7 +119,7 @@ func (w *world) cpu() (total time.Duration, err error) {
 
 func (w *world) memory() (total int64, err error) {
 	for _, i := range w.instances {
-		n, err := i.memory()
+		n, err := i.Memory()
 		if err != nil {
 			return 0, err
 		}

@@ -7,8 +7,8 @@
 //	realtime            measure everything and print the table
 //	realtime -seconds 5 -only sqlite,echo
 //
-// The servers run as processes of their own, on loopback. It reads /proc and
-// starts redis-server, so it needs Linux.
+// The servers run as processes of their own, on loopback. It needs Linux and
+// redis-server.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == serveCommand {
-		return serve(ctx, args[1:], os.Stdin, stdout)
+		return serve(ctx, args[1:])
 	}
 	flags := flag.NewFlagSet("bench/realtime", flag.ContinueOnError)
 	flags.SetOutput(stderr)

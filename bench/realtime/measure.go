@@ -16,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/clockwork-timer/backend/bench/child"
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
@@ -69,7 +70,7 @@ type measurements struct {
 // world is the running servers and their clients.
 type world struct {
 	kind      string
-	instances []*instance
+	instances []*child.Process
 	key       string
 	users     []*user
 	reading   sync.WaitGroup
@@ -146,7 +147,7 @@ func (w *world) start(ctx context.Context, profile string) error {
 		if profile != "" {
 			file = fmt.Sprintf("%s-%s-%d.pprof", profile, w.kind, n)
 		}
-		i, err := startInstance(ctx, w.kind, data, w.key, file)
+		i, err := child.Start(ctx, nil, serveCommand, "-kind", w.kind, "-data", data, "-key", w.key, "-profile", file)
 		if err != nil {
 			return err
 		}
@@ -178,7 +179,7 @@ func (w *world) connect(s shape) error {
 }
 
 func (w *world) open(u *user, i int, token string) error {
-	c, err := dial(w.instances[i%len(w.instances)].addr, token)
+	c, err := dial(w.instances[i%len(w.instances)].Addr, token)
 	if err != nil {
 		return err
 	}
@@ -222,7 +223,7 @@ func (w *world) token(name string) (string, error) {
 func (w *world) close() error {
 	var errs []error
 	for _, i := range w.instances {
-		errs = append(errs, i.stop())
+		errs = append(errs, i.Stop())
 	}
 	for _, u := range w.users {
 		for _, c := range u.clients {

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"runtime/pprof"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"github.com/clockwork-timer/backend/bench/child"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
@@ -27,8 +25,8 @@ import (
 // serveCommand is how the bench starts itself as a server.
 const serveCommand = "serve"
 
-// serve runs one server until stdin ends, and prints its address first.
-func serve(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
+// serve runs one server for the process that started this one.
+func serve(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(serveCommand, flag.ContinueOnError)
 	kind := flags.String("kind", "", "echo, sqlite or redis")
 	data := flags.String("data", "", "the database's file, or the Redis' URL")
@@ -41,31 +39,7 @@ func serve(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	if *profile != "" {
-		f, err := os.Create(*profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	fmt.Fprintln(stdout, listener.Addr())
-	_, _ = io.Copy(io.Discard, stdin)
-	err = errors.Join(closeAll(), server.Close())
-	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
-		err = errors.Join(err, end)
-	}
-	return err
+	return child.Serve(handler, *profile, closeAll)
 }
 
 func handlerOf(ctx context.Context, kind, data, key string) (http.Handler, func() error, error) {

@@ -1,0 +1,87 @@
+// Package child runs the servers of a benchmark as processes of their own: it
+// starts the benchmark's program again, which calls Serve. It needs Linux.
+package child
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Process is a running server.
+type Process struct {
+	Addr string // host:port
+
+	cmd   *exec.Cmd
+	stdin io.Closer
+}
+
+// Start starts this program with other arguments. A nil env is this program's own.
+func Start(ctx context.Context, env []string, args ...string) (*Process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Env, cmd.Stderr = env, os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	addr, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("server %v did not start: %w", args, err), cmd.Wait())
+	}
+	return &Process{strings.TrimSpace(addr), cmd, stdin}, nil
+}
+
+// Stop ends the server, and waits for it.
+func (p *Process) Stop() error { return errors.Join(p.stdin.Close(), p.cmd.Wait()) }
+
+// CPU is the CPU time that the server has had (getrusage).
+func (p *Process) CPU(ctx context.Context) (time.Duration, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Addr+usagePath, nil)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	return time.Duration(n), err
+}
+
+// Memory is the server's resident size in bytes (proc(5): statm).
+func (p *Process) Memory() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0, errors.New("/proc/PID/statm is not as expected")
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err
+}
