@@ -15,7 +15,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
-	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
 	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -71,36 +70,18 @@ func (t *Transport) upgrade(w http.ResponseWriter, r *http.Request, entry *logEn
 	case !t.originAllowed(r):
 		return errOrigin
 	}
-	if !t.Tasks.Enter() {
-		return errShutdown
-	}
-	defer t.Tasks.Leave()
-	who, since, failed := t.identify(r)
-	if failed != nil {
-		return failed
-	}
-	room, failed := t.enter(r.Context(), who)
-	if failed != nil {
-		return failed
-	}
-	hijacked := &hijackable{ResponseWriter: w, wait: t.Limits.WriteWait}
-	// The origin was checked above, by the rules of CORS.
-	ws, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{subprotocol}})
-	if err != nil { // the library has answered
-		t.exit(room, nil)
-		entry.end(hijacked.status)
-		return nil
-	}
-	ws.SetReadLimit(realtime.MaxMessage)
-	c := &conn{transport: t, ws: ws, peer: hijacked.peer, credential: credentialOf(who), entry: entry}
-	c.from = bridge.Sender{Room: room, Refuse: c.refuse,
-		Caller: auth.Caller{Known: true, UserID: who.UserID, AccountID: who.AccountID, ClockworkToken: who.ClockworkToken,
-			PersonalToken: who.PersonalToken, Scope: who.Scope}}
-	c.out = fanout.NewOutbox(func() { t.flush(c) })
-	c.heard.Store(t.Tasks.Now().UnixNano())
-	room.Join(c.out, since)
-	t.add(c)
-	return nil
+	return t.admit(r, func(a admission) {
+		hijacked := &hijackable{ResponseWriter: w, wait: t.Limits.WriteWait}
+		// The origin was checked above, by the rules of CORS.
+		ws, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{subprotocol}})
+		if err != nil { // the library has answered
+			t.exit(a.room, nil)
+			entry.end(hijacked.status)
+			return
+		}
+		ws.SetReadLimit(realtime.MaxMessage)
+		t.open(newConn(t, a, ws, hijacked.peer, entry), a.since)
+	})
 }
 
 // isHandshake reports whether a client opens a WebSocket (RFC 6455, 4.1).
@@ -129,6 +110,32 @@ func (t *Transport) originAllowed(r *http.Request) bool {
 		return true
 	}
 	return t.CORS.Allows(r)
+}
+
+// admission is a client that may connect, with a place in its user's room.
+type admission struct {
+	caller auth.Caller
+	since  int64 // the last seq that it has seen, or -1
+	room   *fanout.Room
+}
+
+// admit calls connect with the client, or says why it may not connect. connect
+// gives the place back in the end.
+func (t *Transport) admit(r *http.Request, connect func(admission)) *web.Error {
+	if !t.Tasks.Enter() {
+		return errShutdown
+	}
+	defer t.Tasks.Leave()
+	who, since, failed := t.identify(r)
+	if failed != nil {
+		return failed
+	}
+	room, failed := t.enter(r.Context(), who)
+	if failed != nil {
+		return failed
+	}
+	connect(admission{who, since, room})
+	return nil
 }
 
 // enter reserves a place in the user's room, and loads its state.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
+	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
@@ -32,20 +34,27 @@ const (
 // conn is one WebSocket. An idle one costs one goroutine, which reads, and only the
 // buffers of its peer.
 type conn struct {
+	client
 	transport *Transport
 	ws        *websocket.Conn
 	peer      *peer
-	out       *fanout.Outbox
 	from      bridge.Sender
-	entry     *logEntry
-
-	credential credential // guarded by transport.mu
 
 	limiter  *rate.Limiter // made by the first message
 	excess   int
 	received atomic.Int64 // messages
 	heard    atomic.Int64 // last sign of life, in Unix nanoseconds
 	pinging  atomic.Bool
+}
+
+func newConn(t *Transport, a admission, ws *websocket.Conn, p *peer, entry *logEntry) *conn {
+	c := &conn{client: client{room: a.room, entry: entry, credential: credentialOf(a.caller)}, transport: t, ws: ws, peer: p}
+	c.from = bridge.Sender{Room: a.room, Refuse: c.refuse,
+		Caller: auth.Caller{Known: true, UserID: a.caller.UserID, AccountID: a.caller.AccountID, ClockworkToken: a.caller.ClockworkToken,
+			PersonalToken: a.caller.PersonalToken, Scope: a.caller.Scope}}
+	c.out = fanout.NewOutbox(func() { t.flush(c) })
+	c.heard.Store(t.Tasks.Now().UnixNano())
+	return c
 }
 
 // readBuffers start small and grow with a long message.
@@ -58,7 +67,7 @@ func (c *conn) read() {
 		c.transport.Tasks.Log.Error("realtime: connection closed by a panic", "error", err)
 		c.out.Close(&fanout.ClosedPanic)
 	}
-	c.transport.drop(c, err)
+	c.transport.drop(&c.client, http.StatusSwitchingProtocols, err)
 }
 
 // readMessages returns the error of reading, nil if the server closes.

@@ -67,14 +67,9 @@ func (t *Transport) End(ids ...string) {
 
 // closeEnded closes every connection that may not stay open.
 func (t *Transport) closeEnded(now time.Time) {
-	for c := range t.conns {
+	for c := range t.clients {
 		if frame := t.closeFrame(c.credential, now); frame != nil {
 			c.out.Close(frame)
-		}
-	}
-	for out, c := range t.streams {
-		if frame := t.closeFrame(c, now); frame != nil {
-			out.Close(frame)
 		}
 	}
 }
@@ -92,16 +87,10 @@ func (t *Transport) Personal() (ids []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	seen := map[string]bool{"": true}
-	add := func(c credential) {
-		if !seen[c.personal] {
-			seen[c.personal], ids = true, append(ids, c.personal)
+	for c := range t.clients {
+		if id := c.credential.personal; !seen[id] {
+			seen[id], ids = true, append(ids, id)
 		}
-	}
-	for c := range t.conns {
-		add(c.credential)
-	}
-	for _, c := range t.streams {
-		add(c)
 	}
 	return ids
 }

@@ -30,29 +30,20 @@ func (t *Transport) stream(w http.ResponseWriter, r *http.Request, entry *logEnt
 	if r.Method != http.MethodGet {
 		return errMethod
 	}
-	if !t.Tasks.Enter() {
-		return errShutdown
-	}
-	defer t.Tasks.Leave()
-	who, since, failed := t.identify(r)
-	if failed != nil {
-		return failed
-	}
-	room, failed := t.enter(r.Context(), who)
-	if failed != nil {
-		return failed
-	}
+	return t.admit(r, func(a admission) { t.send(w, r, a, entry) })
+}
+
+// send opens a stream, and returns when it has ended.
+func (t *Transport) send(w http.ResponseWriter, r *http.Request, a admission, entry *logEntry) {
 	ready := make(chan struct{}, 1)
-	out := fanout.NewOutbox(func() {
+	c := &client{room: a.room, entry: entry, credential: credentialOf(a.caller), out: fanout.NewOutbox(func() {
 		select {
 		case ready <- struct{}{}:
 		default: // the last signal was not received yet
 		}
-	})
-	t.addStream(out, credentialOf(who))
-	defer t.dropStream(out, entry)
-	room.Join(out, since)
-	defer t.exit(room, out)
+	})}
+	t.add(c, nil, a.since)
+	defer t.drop(c, http.StatusOK, nil)
 
 	web.Protect(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -62,8 +53,7 @@ func (t *Transport) stream(w http.ResponseWriter, r *http.Request, entry *logEnt
 	// The server's deadline for requests does not apply to a stream.
 	_ = e.control.SetReadDeadline(time.Time{})
 	w.WriteHeader(http.StatusOK)
-	t.pump(r, e, out, ready)
-	return nil
+	t.pump(r, e, c.out, ready)
 }
 
 // pump writes until the client leaves, its token expires, or the server closes. It

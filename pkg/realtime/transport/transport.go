@@ -71,8 +71,7 @@ type Transport struct {
 
 	mu      sync.Mutex
 	closing bool
-	conns   map[*conn]struct{}
-	streams map[*fanout.Outbox]credential
+	clients map[*client]*conn    // nil for a stream
 	ended   map[string]time.Time // ids of sessions and personal tokens, and since when
 	// Messages of connections that have ended.
 	received, sent int64
@@ -81,7 +80,7 @@ type Transport struct {
 // New prepares a transport whose exported fields are set.
 func New(t *Transport) *Transport {
 	t.Limits = t.Limits.withDefaults()
-	t.conns, t.streams, t.ended = map[*conn]struct{}{}, map[*fanout.Outbox]credential{}, map[string]time.Time{}
+	t.clients, t.ended = map[*client]*conn{}, map[string]time.Time{}
 	return t
 }
 
@@ -97,53 +96,60 @@ func (t *Transport) Register(mount func(path string, handler http.HandlerFunc)) 
 	mount(routeStream, t.Stream)
 }
 
-// add registers a connection and begins to read.
-func (t *Transport) add(c *conn) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.conns[c] = struct{}{}
+// client is an open connection, over either transport.
+type client struct {
+	room  *fanout.Room
+	out   *fanout.Outbox
+	entry *logEntry
+
+	credential credential // guarded by Transport.mu
+}
+
+// open adds a WebSocket and begins to read.
+func (t *Transport) open(c *conn, since int64) {
+	t.add(&c.client, c, since)
 	t.Tasks.Go("connection", c.read)
-	if frame := t.closeFrame(c.credential, t.Tasks.Now()); frame != nil { // ended since it was checked
+}
+
+// add registers a client, and has it get what its room sends. ws is nil for a stream.
+func (t *Transport) add(c *client, ws *conn, since int64) {
+	t.mu.Lock()
+	t.clients[c] = ws
+	frame := t.closeFrame(c.credential, t.Tasks.Now())
+	t.mu.Unlock()
+	c.room.Join(c.out, since)
+	if frame != nil { // ended since it was checked
 		c.out.Close(frame)
 	}
 }
 
-// drop removes a connection whose reading ended with err.
-func (t *Transport) drop(c *conn, err error) {
+// drop removes a client, with the status that was answered. The connection ended
+// with err.
+func (t *Transport) drop(c *client, status int, err error) {
 	c.out.Close(&fanout.ClosedGone)
-	t.exit(c.from.Room, c.out)
-	received, sent := c.received.Load(), c.out.Sent()
-	c.entry.end(http.StatusSwitchingProtocols, closeCode(c.out.Closed(), err), slog.Int64("received", received), slog.Int64("sent", sent))
+	t.exit(c.room, c.out)
+	facts := []slog.Attr{closeCode(c.out.Closed(), err)}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.conns, c)
-	t.received, t.sent = t.received+received, t.sent+sent
-}
-
-func (t *Transport) addStream(out *fanout.Outbox, c credential) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.streams[out] = c
-	if frame := t.closeFrame(c, t.Tasks.Now()); frame != nil {
-		out.Close(frame)
+	if ws := t.clients[c]; ws != nil {
+		received := ws.received.Load()
+		t.received += received
+		facts = append(facts, slog.Int64("received", received))
 	}
-}
-
-func (t *Transport) dropStream(out *fanout.Outbox, entry *logEntry) {
-	sent := out.Sent()
-	entry.end(http.StatusOK, closeCode(out.Closed(), nil), slog.Int64("sent", sent))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.streams, out)
+	sent := c.out.Sent()
 	t.sent += sent
+	delete(t.clients, c)
+	t.mu.Unlock()
+	c.entry.end(status, append(facts, slog.Int64("sent", sent))...)
 }
 
 // Sweep closes connections whose token has expired, and pings silent ones.
 func (t *Transport) Sweep(now time.Time) {
 	t.mu.Lock()
-	conns := make([]*conn, 0, len(t.conns))
-	for c := range t.conns {
-		conns = append(conns, c)
+	conns := make([]*conn, 0, len(t.clients))
+	for _, ws := range t.clients {
+		if ws != nil {
+			conns = append(conns, ws)
+		}
 	}
 	t.forgetEnded(now)
 	t.closeEnded(now)
@@ -165,8 +171,10 @@ func (t *Transport) Close() {
 func (t *Transport) Cut() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for c := range t.conns {
-		_ = c.peer.Close()
+	for _, ws := range t.clients {
+		if ws != nil {
+			_ = ws.peer.Close()
+		}
 	}
 }
 
@@ -180,13 +188,15 @@ type Traffic struct {
 func (t *Transport) Traffic() Traffic {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	sum := Traffic{WebSockets: len(t.conns), Streams: len(t.streams), Received: t.received, Sent: t.sent}
-	for c := range t.conns {
-		sum.Received += c.received.Load()
+	sum := Traffic{Received: t.received, Sent: t.sent}
+	for c, ws := range t.clients {
 		sum.Sent += c.out.Sent()
-	}
-	for out := range t.streams {
-		sum.Sent += out.Sent()
+		if ws == nil {
+			sum.Streams++
+			continue
+		}
+		sum.WebSockets++
+		sum.Received += ws.received.Load()
 	}
 	return sum
 }
