@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/api"
+	"github.com/clockwork-timer/backend/api/worklogs"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/sandbox/fault"
@@ -92,7 +93,7 @@ func TestHealthDownSinceTheFirstFailure(t *testing.T) {
 	w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status})
 	w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status})
 	began := w.Clock.Now()
-	w.Do(t.Context(), api.HandleWorklogs, apptest.Request{Target: "/api/worklogs?accountId=" + w.Person(1).AccountID})
+	w.Do(t.Context(), worklogs.HandleWorklogs, apptest.Request{Target: "/api/worklogs?accountId=" + w.Person(1).AccountID})
 	w.Clock.Advance(time.Minute)
 	for range 2 {
 		_, since := deepHealth(t, w)

@@ -109,7 +109,7 @@ func within(pkg, folder string) bool { return pkg == folder || strings.HasPrefix
 // The libraries of sign-in providers make a function larger, and only one needs
 // them.
 func TestOnlyTheAuthFunctionLinksProviders(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"/api", module+"/api/timers", module+"/api/inngest").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"/api", module+"/api/timers", module+"/api/worklogs", module+"/api/inngest").Output()
 	assert.NoError(t, err)
 	assert.NotContains(t, string(out), module+"/pkg/signin")
 }

@@ -15,9 +15,10 @@ func TestLinked(t *testing.T) {
 	inngest := []string{"github.com/inngest/"}
 	telemetry := []string{"go.opentelemetry.io/", "github.com/prometheus/"}
 	for program, forbidden := range map[string][]string{
-		"./api":        append(inngest, append(telemetry, "google.golang.org/")...),
-		"./api/timers": append(inngest, append(telemetry, "google.golang.org/")...),
-		"./cmd/dev":    telemetry,
+		"./api":          append(inngest, append(telemetry, "google.golang.org/")...),
+		"./api/timers":   append(inngest, append(telemetry, "google.golang.org/")...),
+		"./api/worklogs": append(inngest, append(telemetry, "google.golang.org/")...),
+		"./cmd/dev":      telemetry,
 	} {
 		list, err := process.Run(t.Context(), process.Command{Path: "go", Args: []string{"list", "-deps", program}, Dir: root})
 		require.NoError(t, err)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/api"
 	function "github.com/clockwork-timer/backend/api/auth"
+	"github.com/clockwork-timer/backend/api/worklogs"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
@@ -147,9 +147,9 @@ func TestLoginTokenIsAccepted(t *testing.T) {
 		})
 	}
 	ask := apptest.Request{Target: "/api/worklogs?date=2026-04-28", Header: map[string]string{"Authorization": got.TokenType + " " + got.AccessToken}}
-	assert.Equal(t, 200, w.Do(t.Context(), api.HandleWorklogs, ask).Status)
+	assert.Equal(t, 200, w.Do(t.Context(), worklogs.HandleWorklogs, ask).Status)
 	w.Clock.Advance(time.Duration(got.ExpiresIn) * time.Second)
-	assert.Equal(t, 401, w.Do(t.Context(), api.HandleWorklogs, ask).Status)
+	assert.Equal(t, 401, w.Do(t.Context(), worklogs.HandleWorklogs, ask).Status)
 }
 
 func TestLoginTooOften(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/clockwork-timer/backend/api/auth"
 	"github.com/clockwork-timer/backend/api/inngest"
 	"github.com/clockwork-timer/backend/api/timers"
+	"github.com/clockwork-timer/backend/api/worklogs"
 	"github.com/clockwork-timer/backend/pkg/account"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
@@ -29,7 +30,7 @@ func All() []Route {
 	all := []Route{
 		{"/api/health", api.HandleHealth},
 		{"/api/inngest", inngest.HandleInngest},
-		{"/api/worklogs", api.HandleWorklogs},
+		{"/api/worklogs", worklogs.HandleWorklogs},
 		{"/api/timers", timers.HandleIndex},
 		{"/timers", timers.HandleIndex},
 		{"/api/timers/active", timers.HandleActive},

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
 // Scenario is one row of a route's table: the state, the request, and the expected
@@ -13,8 +15,7 @@ import (
 type Scenario struct {
 	Name    string // kebab-case
 	Options Options
-	// Given prepares the world and may change the request. It may be nil.
-	Given   func(t *testing.T, w *World, r *Request)
+	Given   Given // may be nil
 	Request Request
 
 	Status int
@@ -25,6 +26,23 @@ type Scenario struct {
 	HasNot []string          // texts that must not be there
 	Golden bool              // compare the body with testdata/{NAME of the test}-{Name}.json
 	Then   func(t *testing.T, w *World, a Answer)
+}
+
+// Given prepares the world of a scenario, and may change the request.
+type Given func(t *testing.T, w *World, r *Request)
+
+// And is all of them, one after the other.
+func And(all ...Given) Given {
+	return func(t *testing.T, w *World, r *Request) {
+		for _, one := range all {
+			one(t, w, r)
+		}
+	}
+}
+
+// Broken makes an upstream fail.
+func Broken(f fault.Fault) Given {
+	return func(_ *testing.T, w *World, _ *Request) { w.Faults().Add(f) }
 }
 
 // Run plays each scenario in a world of its own, all at the same time.

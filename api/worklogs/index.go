@@ -1,4 +1,6 @@
-package api
+// Package worklogs has a folder of its own because a function links all that is in
+// its folder, and reports need libraries that the others do not.
+package worklogs
 
 import (
 	"context"
@@ -15,14 +17,14 @@ import (
 // HandleWorklogs answers GET /api/worklogs: one person's tracked time on a day
 // or over a range.
 func HandleWorklogs(w http.ResponseWriter, r *http.Request) {
-	httpapi.Serve(w, r, worklogRoutes...)
+	httpapi.Serve(w, r, routes...)
 }
 
-var worklogRoutes = []httpapi.Route{
-	{Method: http.MethodGet, Path: "/api/worklogs", Cost: httpapi.Upstream, Handle: worklogs},
+var routes = []httpapi.Route{
+	{Method: http.MethodGet, Path: "/api/worklogs", Cost: httpapi.Upstream, Handle: list},
 }
 
-type worklogsReply struct {
+type listReply struct {
 	Worklogs  []timer.Worklog `json:"worklogs"`
 	Total     int64           `json:"total"` // seconds
 	Date      string          `json:"date"`  // the day, or the first of the range
@@ -31,7 +33,7 @@ type worklogsReply struct {
 	Degraded  []string        `json:"degraded,omitempty"`
 }
 
-func worklogs(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
+func list(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	subject, err := r.Subject()
 	if err != nil {
 		return web.Reply{}, err
@@ -52,18 +54,18 @@ func worklogs(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, 
 	if err != nil {
 		return web.Reply{}, err
 	}
-	list, err := d.Worklogs.List(ctx, worklog.Query{Token: token.Value, AccountID: account, From: from, To: to, Zone: zone})
+	found, err := d.Worklogs.List(ctx, worklog.Query{Token: token.Value, AccountID: account, From: from, To: to, Zone: zone})
 	if err != nil {
 		return web.Reply{}, token.Failed(ctx, err)
 	}
-	reply := worklogsReply{Worklogs: list.Worklogs, Total: list.Total, Date: list.Days[0].Date, AccountID: account}
+	reply := listReply{Worklogs: found.Worklogs, Total: found.Total, Date: found.Days[0].Date, AccountID: account}
 	if ranged {
-		reply.Days = list.Days
+		reply.Days = found.Days
 	}
-	if list.Degraded {
+	if found.Degraded {
 		reply.Degraded = httpapi.WithoutJira
 	}
-	if list.Unreadable > 0 {
+	if found.Unreadable > 0 {
 		reply.Degraded = slices.Concat(reply.Degraded, httpapi.WithoutUnreadable)
 	}
 	return web.OK(reply), nil

@@ -1,4 +1,4 @@
-package api_test
+package worklogs_test
 
 import (
 	"encoding/json"
@@ -10,19 +10,21 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/api"
+	"github.com/clockwork-timer/backend/api/worklogs"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/worklog"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-const worklogs = "/api/worklogs"
+const path = "/api/worklogs"
 
-type given = func(t *testing.T, w *apptest.World, r *apptest.Request)
+type given = apptest.Given
+
+var broken, and = apptest.Broken, apptest.And
 
 func of(person int, query string) given {
 	return func(_ *testing.T, w *apptest.World, r *apptest.Request) {
-		r.Target = worklogs + "?accountId=" + w.Person(person).AccountID + query
+		r.Target = path + "?accountId=" + w.Person(person).AccountID + query
 	}
 }
 
@@ -32,18 +34,6 @@ func logged(person int, at string) given {
 		started, err := time.Parse(time.RFC3339, at)
 		require.NoError(t, err)
 		require.NoError(t, w.Sandbox.LogTime(w.Person(person).AccountID, "OPS-64", started, time.Hour))
-	}
-}
-
-func broken(f fault.Fault) given {
-	return func(_ *testing.T, w *apptest.World, _ *apptest.Request) { w.Faults().Add(f) }
-}
-
-func and(all ...given) given {
-	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
-		for _, one := range all {
-			one(t, w, r)
-		}
 	}
 }
 
@@ -74,7 +64,7 @@ func TestWorklogs(t *testing.T) {
 	bad := func(name, query, field string) apptest.Scenario {
 		return apptest.Scenario{Name: name, Given: of(0, query), Status: 400, Code: "BAD_REQUEST", Field: field}
 	}
-	apptest.Run(t, api.HandleWorklogs, append(apptest.BadQueries(worklogs), []apptest.Scenario{
+	apptest.Run(t, worklogs.HandleWorklogs, append(apptest.BadQueries(path), []apptest.Scenario{
 		{Name: "today", Given: of(0, ""), Status: 200, Golden: true},
 		{Name: "a-day", Given: of(0, "&date=2026-04-28"), Status: 200, Golden: true},
 		{Name: "a-range", Given: of(5, "&from=2026-04-24&to=2026-04-27"), Status: 200, Golden: true},
@@ -84,7 +74,7 @@ func TestWorklogs(t *testing.T) {
 			assert.Len(t, read(t, a).Days, 31)
 		}},
 		{Name: "by-e-mail", Given: func(_ *testing.T, w *apptest.World, r *apptest.Request) {
-			r.Target = worklogs + "?date=2026-04-28&userEmail=" + strings.ToUpper(w.Person(0).Email)
+			r.Target = path + "?date=2026-04-28&userEmail=" + strings.ToUpper(w.Person(0).Email)
 		}, Status: 200, Then: func(t *testing.T, w *apptest.World, a apptest.Answer) {
 			assert.Contains(t, string(a.Body), `"accountId":"`+w.Person(0).AccountID+`"`)
 			assert.NotZero(t, read(t, a).Total)
@@ -93,13 +83,13 @@ func TestWorklogs(t *testing.T) {
 			r.Header = map[string]string{"X-Clockwork-Token": w.Token(1)}
 		}), Status: 200},
 
-		{Name: "unknown-e-mail", Request: apptest.Request{Target: worklogs + "?userEmail=nobody@example.test"}, Status: 404, Code: "USER_NOT_FOUND", Golden: true},
+		{Name: "unknown-e-mail", Request: apptest.Request{Target: path + "?userEmail=nobody@example.test"}, Status: 404, Code: "USER_NOT_FOUND", Golden: true},
 		{Name: "hidden-e-mail", Given: func(_ *testing.T, w *apptest.World, r *apptest.Request) {
-			r.Target = worklogs + "?userEmail=" + w.Person(6).Email
+			r.Target = path + "?userEmail=" + w.Person(6).Email
 		}, Status: 404, Code: "USER_NOT_FOUND"},
-		{Name: "nobody", Request: apptest.Request{Target: worklogs}, Status: 400, Code: "BAD_REQUEST", Field: "accountId", Golden: true},
-		{Name: "everybody", Request: apptest.Request{Target: worklogs + "?accountId=all"}, Status: 400, Code: "BAD_REQUEST", Field: "accountId"},
-		{Name: "unknown-account", Request: apptest.Request{Target: worklogs + "?accountId=712020:nobody&date=2026-04-28"}, Status: 200, Has: []string{`"worklogs":[]`, `"total":0`}},
+		{Name: "nobody", Request: apptest.Request{Target: path}, Status: 400, Code: "BAD_REQUEST", Field: "accountId", Golden: true},
+		{Name: "everybody", Request: apptest.Request{Target: path + "?accountId=all"}, Status: 400, Code: "BAD_REQUEST", Field: "accountId"},
+		{Name: "unknown-account", Request: apptest.Request{Target: path + "?accountId=712020:nobody&date=2026-04-28"}, Status: 200, Has: []string{`"worklogs":[]`, `"total":0`}},
 		bad("no-such-day", "&date=2026-02-30", "date"),
 		bad("no-such-leap-day", "&date=2025-02-29", "date"),
 		bad("day-with-time", "&date=2026-04-28T10:00:00Z", "date"),
@@ -130,14 +120,14 @@ func TestWorklogsZones(t *testing.T) {
 	inKiribati := apptest.Options{Env: map[string]string{"DEFAULT_TIMEZONE": "Pacific/Kiritimati"}}
 	// It is 14:00 UTC: 21:00 in Saigon (person 1), 10:00 in New York (5), the
 	// next day in Kiribati.
-	apptest.Run(t, api.HandleWorklogs, []apptest.Scenario{
+	apptest.Run(t, worklogs.HandleWorklogs, []apptest.Scenario{
 		{Name: "persons-today-begins-yesterday-in-utc", Given: and(logged(1, "2026-05-03T17:30:00Z"), of(1, "")), Status: 200, Has: []string{`"started":"2026-05-04T00:30:00+07:00"`, `"date":"2026-05-04"`}},
 		{Name: "persons-yesterday", Given: and(logged(1, "2026-05-03T16:30:00Z"), of(1, "")), Status: 200, HasNot: []string{"T23:30:00+07:00"}},
 		{Name: "zone-asked-for-wins", Given: and(logged(1, "2026-05-03T17:30:00Z"), of(1, "&tz=UTC")), Status: 200, HasNot: []string{"17:30:00"}, Has: []string{`"date":"2026-05-04"`}},
 		{Name: "zone-asked-for-is-a-day-ahead", Given: of(1, "&tz=Pacific/Kiritimati"), Status: 200, Has: []string{`"date":"2026-05-05"`}},
 		{Name: "default-where-jira-is-down", Options: inKiribati, Given: and(of(1, ""), noJira), Status: 200, Has: []string{`"date":"2026-05-05"`, `"degraded":["jira"]`}, Golden: true},
 		{Name: "zone-asked-for-needs-no-jira", Given: and(of(1, "&tz=UTC"), noJira), Status: 200, HasNot: []string{"degraded"}},
-		{Name: "default-where-the-person-is-unknown", Options: inKiribati, Request: apptest.Request{Target: worklogs + "?accountId=712020:nobody"}, Status: 200, Has: []string{`"date":"2026-05-05"`}, HasNot: []string{"degraded"}},
+		{Name: "default-where-the-person-is-unknown", Options: inKiribati, Request: apptest.Request{Target: path + "?accountId=712020:nobody"}, Status: 200, Has: []string{`"date":"2026-05-05"`}, HasNot: []string{"degraded"}},
 		{Name: "utc-by-default", Given: and(of(1, ""), noJira), Status: 200, Has: []string{`"date":"2026-05-04"`}},
 
 		// Berlin's 29 March 2026 has 23 hours, 25 October 2026 has 25.
@@ -156,7 +146,7 @@ func TestWorklogsNamesNeedNoJira(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	var r apptest.Request
 	and(of(0, "&date=2026-04-28"), broken(fault.Fault{Upstream: "jira", Kind: fault.Status}))(t, w, &r)
-	reply := read(t, w.Do(t.Context(), api.HandleWorklogs, r))
+	reply := read(t, w.Do(t.Context(), worklogs.HandleWorklogs, r))
 	require.NotEmpty(t, reply.Worklogs)
 	for _, l := range reply.Worklogs {
 		assert.NotEmpty(t, l.IssueKey)
@@ -174,7 +164,7 @@ func TestWorklogsWithAnUnreadableOne(t *testing.T) {
 	w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 200, Body: strings.NewReplacer("[", `[{"id":"8","started":""},`, "ID", "999999").Replace(bare)})
 	var r apptest.Request
 	of(0, "&date=2026-04-28")(t, w, &r)
-	a := w.Do(t.Context(), api.HandleWorklogs, r)
+	a := w.Do(t.Context(), worklogs.HandleWorklogs, r)
 	require.Equal(t, 200, a.Status, "%s", a.Body)
 	require.Len(t, read(t, a).Worklogs, 1)
 	assert.Contains(t, string(a.Body), `"degraded":["clockwork"]`)
@@ -210,7 +200,7 @@ func TestWorklogsNamesFromJira(t *testing.T) {
 			}
 			var r apptest.Request
 			of(0, "&date=2026-04-28")(t, w, &r)
-			a := w.Do(t.Context(), api.HandleWorklogs, r)
+			a := w.Do(t.Context(), worklogs.HandleWorklogs, r)
 			require.Equal(t, 200, a.Status, "%s", a.Body)
 			require.Len(t, read(t, a).Worklogs, 1)
 			assert.Equal(t, c.want, read(t, a).Worklogs[0].IssueName)
