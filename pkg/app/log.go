@@ -1,15 +1,9 @@
 package app
 
 import (
-	"cmp"
-	"encoding/base64"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
-	"regexp"
-	"slices"
-	"strings"
 
 	"golang.org/x/term"
 
@@ -21,7 +15,7 @@ import (
 // for people (on a terminal and under vercel dev). It masks what an upstream's
 // message may quote: e-mail addresses, account ids, JWTs and configured secrets.
 func NewLog(w io.Writer, c *config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: newMask(c.Secrets()).attr}
+	options := &slog.HandlerOptions{Level: c.LogLevel.Level, ReplaceAttr: hide(secret.NewMask(c.Secrets()...))}
 	if c.Deployed() || c.Platform.VercelEnv != "development" && unattended(w) {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
@@ -34,74 +28,21 @@ func unattended(w io.Writer) bool {
 	return ok && !term.IsTerminal(int(file.Fd()))
 }
 
-type mask struct {
-	secrets  []string // in every form, the shortest first
-	replacer *strings.Replacer
-}
-
-// newMask finds secrets as they are and as a quoted request has them: escaped for
-// an address, or in base64.
-func newMask(secrets []secret.Text) mask {
-	var m mask
-	var pairs []string
-	for _, s := range secrets {
-		text := s.Reveal()
-		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text), base64.StdEncoding.EncodeToString([]byte(text))} {
-			m.secrets, pairs = append(m.secrets, form), append(pairs, form, s.String())
+// hide masks the attributes of a record.
+func hide(m secret.Mask) func([]string, slog.Attr) slog.Attr {
+	return func(_ []string, a slog.Attr) slog.Attr {
+		if a.Value.Kind() == slog.KindDuration { // JSON has it in nanoseconds otherwise
+			return slog.String(a.Key, a.Value.Duration().String())
 		}
-	}
-	slices.SortFunc(m.secrets, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
-	m.replacer = strings.NewReplacer(pairs...)
-	return m
-}
-
-// withoutSecrets copies text only if there is something to replace: every request
-// is logged, and a Replacer always copies.
-func (m mask) withoutSecrets(text string) string {
-	for _, s := range m.secrets {
-		if len(s) > len(text) {
-			break
+		text, ok := textOf(a.Value)
+		if !ok {
+			return a
 		}
-		if strings.Contains(text, s) {
-			return m.replacer.Replace(text)
+		if masked := m.Hide(text); masked != text {
+			a.Value = slog.StringValue(masked)
 		}
-	}
-	return text
-}
-
-var (
-	emailInText = regexp.MustCompile(`[\w.%+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}`)
-	// tokenInText is a JWT, or the beginning of one that was cut off.
-	tokenInText = regexp.MustCompile(`eyJ[\w-]{8,}(\.[\w-]*){1,2}`)
-	// accountInText is an Atlassian account id in either of its forms.
-	accountInText = regexp.MustCompile(`\b(\d{5,7}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24})\b`)
-)
-
-// shortestAccount is the length of the shorter form.
-const shortestAccount = 24
-
-func (m mask) attr(_ []string, a slog.Attr) slog.Attr {
-	if a.Value.Kind() == slog.KindDuration { // JSON has it in nanoseconds otherwise
-		return slog.String(a.Key, a.Value.Duration().String())
-	}
-	text, ok := textOf(a.Value)
-	if !ok {
 		return a
 	}
-	masked := m.withoutSecrets(text)
-	if strings.Contains(masked, "@") {
-		masked = emailInText.ReplaceAllString(masked, "[e-mail]")
-	}
-	if strings.Contains(masked, "eyJ") {
-		masked = tokenInText.ReplaceAllString(masked, "[token]")
-	}
-	if len(masked) >= shortestAccount && accountInText.MatchString(masked) {
-		masked = accountInText.ReplaceAllString(masked, "[account]")
-	}
-	if masked != text {
-		a.Value = slog.StringValue(masked)
-	}
-	return a
 }
 
 // textOf returns a string or the text of an error; other values hold nothing to mask.

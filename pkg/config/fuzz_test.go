@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
 // variables are those whose values are parsed.
@@ -36,7 +37,7 @@ func FuzzLoad(f *testing.F) {
 				"ATLASSIAN_API_TOKEN": "atlassian-token", "JIRA_TENANT_SESSION_TOKEN": "session"})
 			require.NotNil(t, c)
 			for _, one := range c.Secrets() {
-				assert.GreaterOrEqual(t, len(one.Reveal()), 8)
+				assert.GreaterOrEqual(t, len(one.Reveal()), secret.Shortest)
 			}
 			_, _, _, _ = c.SiteURL(), c.JiraAPIURL(), c.BrowseURL(), c.InngestURL()
 			_ = c.Telemetry.Fields()

@@ -8,11 +8,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// shortest is below the length of any credential. Masking shorter texts would make
-// a log unreadable.
-const shortest = 8
-
-// Secrets lists every secret that is set, to be masked in texts.
+// Secrets lists every secret that is set and long enough to be masked in texts.
 func (c *Config) Secrets() []secret.Text {
 	found := secretsIn(reflect.ValueOf(*c))
 	keys := strings.Split(c.TokenEncryptionKey.text.Reveal(), ",")
@@ -24,13 +20,7 @@ func (c *Config) Secrets() []secret.Text {
 			found = append(found, secret.New(word))
 		}
 	}
-	var long []secret.Text
-	for _, s := range found {
-		if len(s.Reveal()) >= shortest {
-			long = append(long, s)
-		}
-	}
-	return long
+	return slices.DeleteFunc(found, func(s secret.Text) bool { return len(s.Reveal()) < secret.Shortest })
 }
 
 // secretsIn walks the exported fields of the structs of this package.

@@ -3,41 +3,27 @@ package doctor
 import (
 	"net/url"
 	"regexp"
-	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
 // secretNames are variables whose values may be secret even if they do not
 // parse.
 var secretNames = regexp.MustCompile(`TOKEN|KEY|SECRET|COOKIE|PASSWORD|REDIS_URL|AUTH_USERS|HEADERS`)
 
-// shortest is below the length of any credential: masking it would garble the text.
-const shortest = 8
-
 // maskFor returns a function that masks every secret in a text and makes it one
 // line. Findings quote no secret, but the errors of others may.
 func maskFor(t *target) func(string) string {
-	var secrets []string
-	add := func(value string) {
-		if value = strings.TrimSpace(value); len(value) >= shortest {
-			secrets = append(secrets, value, url.QueryEscape(value), url.PathEscape(value))
-		}
-	}
-	for _, s := range t.config.Secrets() {
-		add(s.Reveal())
-	}
+	secrets := t.config.Secrets()
 	for name, value := range t.environ {
 		if secretNames.MatchString(name) {
-			add(value)
+			secrets = append(secrets, secret.New(value))
 		}
 		if u, err := url.Parse(value); err == nil && u.User != nil {
 			password, _ := u.User.Password()
-			add(password)
+			secrets = append(secrets, secret.New(password))
 		}
 	}
-	return func(text string) string {
-		for _, s := range secrets {
-			text = strings.ReplaceAll(text, s, "[redacted]")
-		}
-		return oneLine(text)
-	}
+	mask := secret.NewMask(secrets...)
+	return func(text string) string { return oneLine(mask.HideSecrets(text)) }
 }

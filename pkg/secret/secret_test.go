@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -97,4 +98,24 @@ func TestEqual(t *testing.T) {
 	assert.False(t, secret.New("a").Equal(secret.New("ab")))
 	assert.False(t, secret.New("a").Equal(secret.Text{}))
 	assert.True(t, secret.Text{}.Equal(secret.New("")))
+}
+
+func TestMask(t *testing.T) {
+	m := secret.NewMask(secret.New("tok-5ecret"), secret.New("tok-5ecret-longer"), secret.New("a+b/cd=="), secret.New("short"))
+	for name, tc := range map[string]struct{ in, want string }{
+		"nothing":       {"No timer is running.", "No timer is running."},
+		"secret":        {"bad token tok-5ecret!", "bad token [redacted]!"},
+		"longer-first":  {"tok-5ecret-longer", "[redacted]"},
+		"escaped":       {"/x?t=a%2Bb%2Fcd%3D%3D and /a+b%2Fcd==", "/x?t=[redacted] and /[redacted]"},
+		"base64":        {"Basic dG9rLTVlY3JldA==", "Basic [redacted]"},
+		"short":         {"a short text", "a short text"},
+		"e-mail":        {"for an.le+x@mail.example.com.", "for [e-mail]."},
+		"jwt":           {"got eyJhbGciOiJIUzI1NiJ9.eyJzdWIi", "got [token]"},
+		"refresh-token": {"got cwr_AXnGPa8oBMF9SnNqDn4WmNgAAAABHHkyfPEvGCDqk3tZ1kNmA0Q2", "got [token]"},
+		"personal":      {"cwk_" + strings.Repeat("a1B", 13), "[token]"},
+		"account":       {"712020:0a1b2c3d-0000-4000-8000-000000000001, 5b10a2844c20165700ede21f", "[account], [account]"},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, tc.want, m.Hide(tc.in)) })
+	}
+	assert.Equal(t, "[redacted] of ann@example.com", m.HideSecrets("tok-5ecret of ann@example.com"), "an operator reads addresses")
 }

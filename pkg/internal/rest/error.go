@@ -34,8 +34,8 @@ func (c *Client) check(r Request, x exchange) *upstream.Error {
 // describe takes from an error answer what the log and the caller need.
 func (c *Client) describe(e *upstream.Error, resp *Response) {
 	code, message := c.opts.DecodeError(resp.Body)
-	e.Code = redact(code, resp.secrets)
-	e.Message = redact(message, resp.secrets)
+	e.Code = resp.redact(code)
+	e.Message = resp.redact(message)
 	e.RetryAfter = RetryAfter(resp.Header, c.opts.Now())
 	switch {
 	case e.Status/100 == 3:
@@ -63,5 +63,5 @@ func (r *Response) Fail(err error) *upstream.Error {
 // failed, with the status, code and sentence found there.
 func (r *Response) Refused(status int, code, message string) *upstream.Error {
 	return &upstream.Error{Upstream: r.upstream, Op: r.op, Status: status,
-		Code: redact(code, r.secrets), Message: redact(message, r.secrets)}
+		Code: r.redact(code), Message: r.redact(message)}
 }

@@ -23,7 +23,7 @@ type Response struct {
 	Body   []byte
 
 	upstream, op string
-	secrets      []string
+	redact       func(text string) string
 }
 
 // exchange is what came of one attempt: an answer with any status, or none.
@@ -50,7 +50,7 @@ func (c *Client) send(ctx context.Context, r Request) exchange {
 	}
 	defer drain(answer.Body)
 
-	resp := &Response{Status: answer.StatusCode, Header: answer.Header, upstream: c.opts.Upstream, op: r.Op, secrets: r.secrets()}
+	resp := &Response{Status: answer.StatusCode, Header: answer.Header, upstream: c.opts.Upstream, op: r.Op, redact: r.redact}
 	if answer.StatusCode/100 != 2 {
 		// Only a sentence for the log is looked for: half of it is as good.
 		resp.Body, _ = io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
