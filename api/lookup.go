@@ -11,12 +11,13 @@ import (
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/settings"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // HandleLookup answers what a client asks while a person fills in a form: issues,
-// users, and whether their settings work.
+// users, and their settings.
 func HandleLookup(w http.ResponseWriter, r *http.Request) {
 	httpapi.Serve(w, r, lookupRoutes...)
 }
@@ -25,6 +26,8 @@ var lookupRoutes = []httpapi.Route{
 	{Method: http.MethodGet, Path: "/api/issues/search", Cost: httpapi.Upstream, Handle: searchIssues},
 	{Method: http.MethodGet, Path: "/api/issues/{key}", Handle: readIssue},
 	{Method: http.MethodGet, Path: "/api/users/resolve", Cost: httpapi.Upstream, Handle: resolveUser},
+	{Method: http.MethodGet, Path: "/api/settings", Auth: httpapi.Login, Handle: readSettings},
+	{Method: http.MethodPut, Path: "/api/settings", Auth: httpapi.Login, Handle: saveSettings},
 	{Method: http.MethodPost, Path: "/api/settings/validate", Cost: httpapi.Upstream, Handle: validateSettings},
 }
 
@@ -103,6 +106,41 @@ func resolveUser(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Repl
 		return web.Reply{}, err
 	}
 	return web.OK(userReply{user.AccountID, user.EmailAddress, user.DisplayName, user.AvatarURL}), nil
+}
+
+// readSettings says how long the person who is signed in wants to work.
+func readSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
+	account, err := r.OwnAccount()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	found, err := d.Settings.Load(ctx, account)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(found), nil
+}
+
+func saveSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
+	account, err := r.OwnAccount()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	var in settings.Change
+	if err := web.DecodeJSON(r.Request, &in); err != nil {
+		return web.Reply{}, err
+	}
+	switch err := in.Check(); {
+	case errors.Is(err, settings.ErrTarget):
+		return web.Reply{}, web.BadRequest("dailyTargetMinutes", "dailyTargetMinutes must be from 0 to %d.", settings.MaxTarget)
+	case errors.Is(err, settings.ErrWorkdays):
+		return web.Reply{}, web.BadRequest("workdays", "workdays must be numbers from 1 (Monday) to 7 (Sunday), each once.")
+	}
+	saved, err := d.Settings.Save(ctx, account, in)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(saved), nil
 }
 
 type validateRequest struct {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/clockwork-timer/backend/api/worklogs"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/settings"
 	"github.com/clockwork-timer/backend/pkg/worklog"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
@@ -209,4 +210,45 @@ func TestWorklogsNamesFromJira(t *testing.T) {
 			w.AssertDiscreet(t, string(a.Body))
 		})
 	}
+}
+
+func TestToday(t *testing.T) {
+	at := func(person int, query string) given {
+		return func(_ *testing.T, w *apptest.World, r *apptest.Request) {
+			r.Target = "/api/today?accountId=" + w.Person(person).AccountID + query
+		}
+	}
+	setting := func(person int, value string) given {
+		return func(t *testing.T, w *apptest.World, _ *apptest.Request) {
+			_, err := w.Deps.Redis.Do(t.Context(), "SET", settings.Key(w.Person(person).AccountID), value)
+			require.NoError(t, err)
+		}
+	}
+	goals := apptest.Options{Env: map[string]string{"GOAL_PER_DAY": `[{"hours":{"1":"7h30m"}}]`}}
+	apptest.Run(t, worklogs.HandleWorklogs, append(apptest.BadQueries("/api/today"), []apptest.Scenario{
+		{Name: "logged-and-running", Given: and(logged(1, "2026-05-04T08:00:00Z"), at(1, "")), Status: 200, Golden: true},
+		{Name: "nothing-runs", Given: and(logged(5, "2026-05-04T13:30:00Z"), at(5, "&tz=UTC")), Status: 200,
+			Has: []string{`"loggedSeconds":3600,"runningSeconds":0,"goalSeconds":28800,"timers":[]`}},
+		{Name: "goal-of-the-operator", Options: goals, Given: at(5, "&tz=UTC"), Status: 200, Has: []string{`"goalSeconds":27000`}},
+		{Name: "no-workday", Options: goals, Given: at(5, "&tz=Pacific/Kiritimati"), Status: 200, Has: []string{`"date":"2026-05-05","timeZone":"Pacific/Kiritimati"`}, HasNot: []string{"goalSeconds"}},
+		{Name: "own-goal", Options: goals, Given: and(setting(5, `{"target":60,"workdays":"1"}`), at(5, "&tz=UTC")), Status: 200, Has: []string{`"goalSeconds":3600`}},
+		{Name: "never-synced", Options: apptest.Options{Unsynced: true}, Given: at(1, ""), Status: 200, Has: []string{`"timers":[],"cachedAt":null,"syncedAt":null`}},
+		{Name: "redis-is-down", Given: and(at(1, ""), broken(fault.Fault{Upstream: "redis", Kind: fault.Status})), Status: 503, Code: "CACHE_UNAVAILABLE", Then: func(t *testing.T, w *apptest.World, _ apptest.Answer) {
+			assert.Zero(t, w.Sandbox.Requests()["clockwork.worklogs"])
+		}},
+		{Name: "nobody", Request: apptest.Request{Target: "/api/today"}, Status: 400, Code: "BAD_REQUEST", Field: "accountId"},
+	}...))
+}
+
+func TestTodayCosts(t *testing.T) {
+	w := apptest.New(t, apptest.Options{Env: map[string]string{"RATE_LIMIT": "off"}})
+	w.Sandbox.ResetRequests()
+	before, err := w.Redis.Usage(t.Context())
+	require.NoError(t, err)
+	a := w.Do(t.Context(), worklogs.HandleWorklogs, apptest.Request{Target: "/api/today?tz=UTC&accountId=" + w.Person(1).AccountID})
+	require.Equal(t, 200, a.Status, "%s", a.Body)
+	after, err := w.Redis.Usage(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, after.Since(before).Commands)
+	assert.Equal(t, map[string]int{"clockwork.worklogs": 1}, w.Sandbox.Requests())
 }

@@ -36,6 +36,8 @@ var usual = map[string]asking{
 	"/api/timers/stop":       post(5, "/api/timers/stop", `{"issueKey":"PORTAL-312","accountId":"ACCOUNT"}`),
 	"/api/timers/sync":       post(5, "/api/timers/sync", `{"accountId":"ACCOUNT"}`),
 	"/api/worklogs":          withToken(get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT")),
+	"/api/today":             withToken(get("/api/today?accountId=ACCOUNT")),
+	"/api/settings":          put("/api/settings", `{"workdays":[1,2]}`),
 	"/api/issues/{key}":      get("/api/issues/BILL-209"),
 	"/api/issues/search":     get("/api/issues/search?accountId=ACCOUNT"),
 	"/api/users/resolve":     get("/api/users/resolve?email=EMAIL"),
@@ -95,6 +97,7 @@ func breakApart(route string) func(*apptest.World) {
 			return // it looks up side by side, where nobody would recover
 		}
 		w.Deps.Timers, w.Deps.Clockwork, w.Deps.Jira, w.Deps.Names, w.Deps.Worklogs, w.Deps.Login, w.Deps.Live = nil, nil, nil, nil, nil, nil, nil
+		w.Deps.Settings.Redis = nil
 		w.Deps.Now = func() time.Time { panic("no time") }
 		w.Deps.RequestSync = func(context.Context, string) error { panic("no sync") }
 	}
@@ -157,6 +160,11 @@ func questionsOfState(t *testing.T) []question {
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?userEmail=nobody@example.test")}},
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?accountId=ACCOUNT")}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?accountId=ACCOUNT")}, given: refuses},
+		{route: "/api/today", asks: []asking{get("/api/today?userEmail=nobody@example.test")}},
+		{route: "/api/today", asks: []asking{get("/api/today?accountId=ACCOUNT")}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
+		{route: "/api/today", asks: []asking{get("/api/today?accountId=ACCOUNT")}, given: refuses},
+		{route: "/api/settings", asks: []asking{withoutAccount(usual["/api/settings"])}, options: open},
+		{route: "/api/settings", asks: []asking{asText(asUser(usual["/api/settings"]))}, options: open},
 		{route: "/api/issues/search", asks: []asking{get("/api/issues/search?userEmail=nobody@example.test")}},
 		{route: "/api/settings/validate", asks: []asking{post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"wrong"}`)}},
 	}

@@ -158,6 +158,34 @@ func post(person int, target, body string) func(*apptest.World) apptest.Request 
 	}
 }
 
+func put(target, body string) func(*apptest.World) apptest.Request {
+	return func(*apptest.World) apptest.Request {
+		return apptest.Request{Method: http.MethodPut, Target: target, Body: body}
+	}
+}
+
+// withoutAccount brings the login of somebody without an Atlassian account.
+func withoutAccount(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
+	return func(w *apptest.World) apptest.Request {
+		r := ask(w)
+		token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u"}})
+		if err != nil {
+			panic(err)
+		}
+		r.Header = map[string]string{"Authorization": "Bearer " + token}
+		return r
+	}
+}
+
+// asText sends the body as another type than JSON.
+func asText(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
+	return func(w *apptest.World) apptest.Request {
+		r := ask(w)
+		r.Header["Content-Type"] = "text/plain"
+		return r
+	}
+}
+
 func withToken(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)

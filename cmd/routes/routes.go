@@ -40,6 +40,8 @@ func All() []Route {
 		{"/api/issues/search", api.HandleLookup},
 		{"/api/issues/{key}", api.HandleLookup},
 		{"/api/users/resolve", api.HandleLookup},
+		{"/api/today", worklogs.HandleWorklogs},
+		{"/api/settings", api.HandleLookup},
 		{"/api/settings/validate", api.HandleLookup},
 	}
 	for _, route := range account.Routes {

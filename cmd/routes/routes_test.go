@@ -141,6 +141,8 @@ func methodOf(path string) string {
 	switch path {
 	case "/api/timers/start", "/api/timers/stop", "/api/timers/sync", "/api/settings/validate", "/login", "/api/login":
 		return http.MethodPost
+	case "/api/settings":
+		return http.MethodPut
 	}
 	return http.MethodGet
 }

@@ -1,6 +1,10 @@
 package routes_test
 
-import "github.com/clockwork-timer/backend/pkg/apptest"
+import (
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/apptest"
+)
 
 // matrix is every row.
 func matrix() []row {
@@ -10,6 +14,7 @@ func matrix() []row {
 
 func matrixOfReads() []row {
 	worklogs, byEmail := get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT"), get("/api/worklogs?date=2026-04-28&userEmail=EMAIL")
+	today := get("/api/today?accountId=ACCOUNT")
 	validate := post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`)
 	issue, search, resolve := get("/api/issues/BILL-209"), get("/api/issues/search?accountId=ACCOUNT"), get("/api/users/resolve?email=EMAIL")
 	health := get("/api/health?deep=1")
@@ -32,6 +37,9 @@ func matrixOfReads() []row {
 		rowOf("/api/worklogs", "", "redis", worklogs, fine(200)),
 		rowOf("/api/worklogs", "-by-e-mail", "jira", byEmail, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
 		rowOf("/api/worklogs", "-by-e-mail", "redis", byEmail, fine(200)),
+		rowOf("/api/today", "", "jira", today, withoutNames()),
+		rowOf("/api/today", "", "redis", today, unavailable),
+		rowOf("/api/today", "-by-e-mail", "jira", get("/api/today?userEmail=EMAIL"), but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
 		rowOf("/api/issues/{key}", "", "jira", issue, but(reads("JIRA", ""), map[string]outcome{
 			"403": {status: 404, code: "ISSUE_NOT_FOUND"}, "404": {status: 404, code: "ISSUE_NOT_FOUND"}})),
 		rowOf("/api/issues/{key}", "", "redis", issue, fine(200)),
@@ -50,10 +58,21 @@ func matrixOfReads() []row {
 	for _, route := range []string{"/login", "/api/login"} {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", usual[route], fine(200)))...)
 	}
+	rows = append(rows, in(loggedIn, nil, rowOf("/api/settings", "", "redis", asUser(usual["/api/settings"]), unavailable),
+		rowOf("/api/settings", "-read", "redis", asUser(get("/api/settings")), unavailable))...)
+	rows = append(rows, in(apptest.Options{}, workedToday, rowOf("/api/today", "", "clockwork", today, reads("CLOCKWORK", "")),
+		rowOf("/api/today", "-own-token", "clockwork", withToken(today), asCaller()))...)
 	for _, route := range []string{"/timers", "/api/timers"} {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", asUser(get(route)), unavailable))...)
 	}
 	return rows
+}
+
+// workedToday logs time for the person who asks.
+func workedToday(w *apptest.World) {
+	if err := w.Sandbox.LogTime(w.Person(5).AccountID, "OPS-64", w.Clock.Now(), time.Hour); err != nil {
+		panic(err)
+	}
 }
 
 func matrixOfWrites() []row {

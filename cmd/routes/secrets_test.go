@@ -293,6 +293,8 @@ func (h *hunt) requests() map[string][]string {
 		"/api/me/clockwork-token":    {`PUT /api/me/clockwork-token {"token":"` + token + `"}`},
 		"/api/tokens":                {"GET /api/tokens", `POST /api/tokens {"name":"script","scope":"read"}`},
 		"/api/tokens/{id}":           {"DELETE /api/tokens/" + url.PathEscape(token)},
+		"/api/today":                 {"GET /api/today?accountId=" + account, "GET /api/today?tz=" + url.QueryEscape(token)},
+		"/api/settings":              {"GET /api/settings", `PUT /api/settings {"workdays":[1],"dailyTargetMinutes":"` + token + `"}`},
 		"/api/issues/search":         {"GET /api/issues/search?accountId=" + account + "&q=portal", "GET /api/issues/search?accountId=" + account},
 		"/api/issues/{key}":          {"GET /api/issues/OPS-64", "GET /api/issues/" + url.PathEscape(token)},
 		"/api/users/resolve":         {"GET /api/users/resolve?email=" + email, "GET /api/users/resolve?query=linh"},

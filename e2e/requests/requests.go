@@ -65,6 +65,8 @@ func All(w World, inngest bool) []Request {
 		{Name: "stop", Method: http.MethodPost, Target: "/api/timers/stop", Header: token, Body: timer, Effect: true, Has: []string{"stopped", "syncRequested"}},
 		sync,
 		{Name: "worklogs", Target: "/api/worklogs?" + account, Has: []string{"worklogs", "total", "date", "accountId"}},
+		{Name: "today", Target: "/api/today?" + account, Has: []string{"date", "timeZone", "loggedSeconds", "runningSeconds", "timers"}},
+		{Name: "settings-without-token", Target: "/api/settings", Status: http.StatusUnauthorized, Has: []string{"error=UNAUTHORIZED", "message"}},
 		{Name: "search", Target: "/api/issues/search?" + account, Has: []string{"issues"}},
 		{Name: "resolve", Target: "/api/users/resolve?" + url.Values{"email": {w.Email}}.Encode(), Has: []string{"accountId", "displayName"}},
 		{Name: "validate", Method: http.MethodPost, Target: "/api/settings/validate", Body: fmt.Sprintf(`{"accountId":%q,"clockworkApiToken":%q}`, w.AccountID, w.ClockworkToken), Has: []string{"valid", "user"}},
@@ -124,6 +126,8 @@ func functionOf(target string) string {
 	switch below, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/"); {
 	case slices.Contains([]string{"issues", "users", "settings"}, below):
 		return "/api/lookup"
+	case path == "/api/today":
+		return "/api/worklogs"
 	case path == "/login", path == "/api/login":
 		return "/api/auth"
 	case path == "/timers", path == "/api/timers/sync":

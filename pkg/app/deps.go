@@ -25,6 +25,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jiracache"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
+	"github.com/clockwork-timer/backend/pkg/settings"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -45,6 +46,7 @@ type Deps struct {
 	Jira      *jira.Client
 	Names     *jiracache.Cache
 	Worklogs  *worklog.Service
+	Settings  settings.Store
 	Owners    timercontrol.OwnerStore
 	Verifier  auth.Verifier
 	Signer    auth.Signer // its secret is empty if nobody can log in
@@ -127,6 +129,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	d.Names = jiracache.New(d.Redis, d.Jira, d.Log)
 	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location,
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
+	d.Settings = settings.Store{Redis: d.Redis, Goals: c.GoalPerDay}
 	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Key: ownerKey(c)}
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
 	d.Signer.Now = d.Now

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/settings"
 )
 
 // Config is everything that an operator can set. The env tags name the
@@ -36,6 +37,8 @@ type Config struct {
 	// DefaultTimezone decides what "today" is if neither the request nor
 	// Jira names the user's zone.
 	DefaultTimezone Location `env:"DEFAULT_TIMEZONE" envDefault:"UTC"`
+	// GoalPerDay is how long people want to work, unless they say so themselves.
+	GoalPerDay settings.Goals `env:"GOAL_PER_DAY"`
 	// SyncCron adds a schedule to sync-active-timers, such as "*/2 * * * *".
 	SyncCron string `env:"SYNC_CRON"`
 	// SyncInterval is how often cmd/server syncs by itself, and 0 if it does not.

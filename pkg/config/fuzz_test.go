@@ -16,7 +16,7 @@ var variables = []string{
 	"UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "REDIS_URL", "CLOCKWORK_API_BASE_URL", "JIRA_DOMAIN", "JIRA_BASE_URL", "TIMER_SOURCE",
 	"INNGEST_DEV", "INNGEST_BASE_URL", "AUTH_MODE", "JWT_SECRET", "AUTH_USERS", "CORS_ALLOWED_ORIGINS", "TOKEN_ENCRYPTION_KEY", "DEFAULT_TIMEZONE",
 	"DATABASE_URL", "PORT", "LOG_LEVEL", "VERCEL_ENV", "RATE_LIMIT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_TRACES_SAMPLER",
-	"OTEL_TRACES_SAMPLER_ARG", "METRICS_ADDRESS", "SYNC_INTERVAL", "TRUSTED_PROXIES",
+	"OTEL_TRACES_SAMPLER_ARG", "METRICS_ADDRESS", "SYNC_INTERVAL", "TRUSTED_PROXIES", "GOAL_PER_DAY",
 }
 
 // canary is part of every value, so that an error that quotes it is noticed.
@@ -27,7 +27,7 @@ const canary = "c4nary-7f"
 func FuzzLoad(f *testing.F) {
 	for i, value := range []string{"https://x", "tok en", "redis://u:p@h:6379/0", "http://127.0.0.1/%zz", "a.atlassian.net", "https://h?x=y", "auto", "1",
 		"\x00", "required", "a,b", `[{"username":"a","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"}]`, "*,null",
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "../../etc/passwd", "sqlite://", "65536", "debug+4", "production", "on", "http://h:4318", "a=%zz,b", "always_on", "NaN", ":0", "90s", "10.0.0.0/8"} {
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "../../etc/passwd", "sqlite://", "65536", "debug+4", "production", "on", "http://h:4318", "a=%zz,b", "always_on", "NaN", ":0", "90s", "10.0.0.0/8", `[{"accounts":["*"],"hours":{"1-5":"7h30m"}}]`} {
 		f.Add(uint8(i), value)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, value string) {

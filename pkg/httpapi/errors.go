@@ -18,6 +18,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/redis"
+	"github.com/clockwork-timer/backend/pkg/settings"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -55,6 +56,7 @@ var table = []struct {
 	{timercontrol.ErrTooMany, http.StatusConflict, "TOO_MANY_TIMERS", "More than 10 of your timers run. Stop some of them first."},
 	{timercache.ErrOtherSite, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The server's Redis holds the timers of another Jira site. Its operator has to set KEY_PREFIX."},
 	{timercache.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
+	{settings.ErrUnavailable, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "Your settings cannot be read or saved at the moment. Try again shortly."},
 	{realtime.ErrUnavailable, http.StatusServiceUnavailable, "STORE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{inngestapi.ErrNotRegistered, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "Inngest does not know the sync function, so that nothing would run. The server's operator has to register it: `server doctor` says how."},
 	{inngestapi.ErrNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},

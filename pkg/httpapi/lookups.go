@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,14 @@ func (r *Request) Account(id string) (string, error) {
 	}
 	subject, err := r.Caller.Narrow(auth.Subject{AccountID: id})
 	return subject.AccountID, err
+}
+
+// OwnAccount is the account of the caller, who has logged in.
+func (r *Request) OwnAccount() (string, error) {
+	if r.Caller.AccountID == "" {
+		return "", &web.Error{Status: http.StatusForbidden, Code: "FORBIDDEN", Message: "Your login has no Atlassian account, so it has no settings."}
+	}
+	return r.Caller.AccountID, nil
 }
 
 // ResolveUser finds a user by the parameter email, or else by query.

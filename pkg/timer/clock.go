@@ -20,6 +20,19 @@ func Advance(timers []Timer, from, to time.Time) []Timer {
 	return advanced
 }
 
+// CountedSince is how many seconds the running timers have counted since a moment.
+// Clockwork does not say when within its working hours a timer counted. So a timer
+// that began before the moment adds only what it cannot have counted before it.
+func CountedSince(timers []Timer, moment time.Time) (seconds int64) {
+	for _, t := range timers {
+		if t.FinishedAt == nil {
+			before := max(moment.Sub(t.StartedAt), 0)
+			seconds += max(t.TillNow-int64(before/time.Second), 0)
+		}
+	}
+	return seconds
+}
+
 // Tick is the last moment up to now that lies whole seconds after from. Timers
 // that are stored again as of that moment lose no fraction of a second.
 func Tick(from, now time.Time) time.Time {

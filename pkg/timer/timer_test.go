@@ -35,6 +35,27 @@ func with(t timer.Timer, change func(*timer.Timer)) timer.Timer {
 
 func ptr[T any](v T) *T { return &v }
 
+func TestCountedSince(t *testing.T) {
+	counted := func(age time.Duration, counted int64) timer.Timer {
+		return with(one(1, "A-1", age), func(t *timer.Timer) { t.TillNow = counted })
+	}
+	finished := with(one(3, "A-3", time.Minute), func(t *timer.Timer) { t.FinishedAt = &noon })
+	midnight := noon.Add(-12 * time.Hour)
+	for name, tc := range map[string]struct {
+		timers []timer.Timer
+		want   int64
+	}{
+		"none":                           {nil, 0},
+		"of-today":                       {[]timer.Timer{counted(time.Hour, 1800), counted(12*time.Hour, 60)}, 1860},
+		"finished":                       {[]timer.Timer{finished}, 0},
+		"from-yesterday-without-a-pause": {[]timer.Timer{counted(14*time.Hour, 14*3600)}, 12 * 3600},
+		"from-yesterday-with-pauses":     {[]timer.Timer{counted(14*time.Hour, 3*3600)}, 3600},
+		"perhaps-all-of-yesterday":       {[]timer.Timer{counted(20*time.Hour, 3*3600), counted(time.Hour, 60)}, 60},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, tc.want, timer.CountedSince(tc.timers, midnight)) })
+	}
+}
+
 func TestAdvance(t *testing.T) {
 	held := with(one(2, "A-2", time.Minute), func(t *timer.Timer) { t.WithinWorkingHours = false })
 	finished := with(one(3, "A-3", time.Minute), func(t *timer.Timer) { t.FinishedAt = &noon })

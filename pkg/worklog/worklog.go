@@ -59,6 +59,7 @@ type Query struct {
 type List struct {
 	Worklogs []timer.Worklog // by start
 	Total    int64           // seconds
+	Zone     *time.Location  // whose days they are
 	Days     []Day           // every day of the query, those without time too
 	// Degraded says that Jira did not answer, or with a zone that is not known
 	// here: names may be missing, or the days be those of the default zone.
@@ -93,7 +94,7 @@ func (s *Service) List(ctx context.Context, q Query) (List, error) {
 		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
 	})
 	unnamed := s.addNames(ctx, worklogs)
-	list := List{Worklogs: worklogs, Degraded: guessed || unnamed, Unreadable: answer.Unreadable}
+	list := List{Worklogs: worklogs, Zone: zone, Degraded: guessed || unnamed, Unreadable: answer.Unreadable}
 	totals := map[string]int64{}
 	for i := range worklogs {
 		worklogs[i].Author = timer.Person{AccountID: worklogs[i].Author.AccountID}

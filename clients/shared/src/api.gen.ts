@@ -120,6 +120,29 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/today": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What one person has worked today, and what runs
+         * @description Their own today, in `tz`, else in the time zone of their Jira profile. `loggedSeconds` are those of worklogs,
+         *     `runningSeconds` those that running timers have counted today. They are no sum: Clockwork rounds when a timer stops.
+         *     Clockwork does not say when within its working hours a timer counted. So a timer that began on an earlier day adds only
+         *     what it cannot have counted before today: its time less the time from its start to midnight.
+         */
+        readonly get: operations["getToday"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/issues/{key}": {
         readonly parameters: {
             readonly query?: never;
@@ -167,6 +190,30 @@ export interface paths {
          */
         readonly get: operations["resolveUser"];
         readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/settings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How long the person who is signed in wants to work
+         * @description Until they have set it themselves it is `GOAL_PER_DAY`, or eight hours from Monday to Friday.
+         */
+        readonly get: operations["getSettings"];
+        /**
+         * Change one's own settings
+         * @description What is left out stays as it is.
+         */
+        readonly put: operations["saveSettings"];
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -809,6 +856,55 @@ export interface components {
             /** @description Of a range. */
             readonly days?: readonly components["schemas"]["WorklogDay"][];
             readonly degraded?: components["schemas"]["Degraded"];
+        };
+        readonly Today: {
+            /** Format: date */
+            readonly date: string;
+            /** @description Whose date it is. */
+            readonly timeZone: string;
+            readonly accountId: string;
+            /** Format: int64 */
+            readonly loggedSeconds: number;
+            /**
+             * Format: int64
+             * @description What running timers have counted today, at `cachedAt`.
+             */
+            readonly runningSeconds: number;
+            /**
+             * Format: int64
+             * @description The person's target for today; absent if today is no workday.
+             */
+            readonly goalSeconds?: number;
+            /** @description All that run, the latest start first. */
+            readonly timers: readonly components["schemas"]["Timer"][];
+            /**
+             * Format: date-time
+             * @description When `tillNow` and `runningSeconds` were true; null if never synced.
+             */
+            readonly cachedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the running timers were last read from Clockwork; null if never.
+             */
+            readonly syncedAt: string | null;
+            /**
+             * @description True where the last sync is over ten minutes old.
+             * @constant
+             */
+            readonly stale?: true;
+            readonly degraded?: components["schemas"]["Degraded"];
+        };
+        readonly Settings: {
+            /** @description Minutes of a workday. */
+            readonly dailyTargetMinutes: number;
+            /** @description 1 is Monday. */
+            readonly workdays: readonly number[];
+        };
+        readonly SettingsChange: {
+            /** @description Minutes of a workday. */
+            readonly dailyTargetMinutes?: number;
+            /** @description 1 is Monday. */
+            readonly workdays?: readonly number[];
         };
         readonly Issue: {
             readonly key: string;
@@ -2034,6 +2130,23 @@ export interface components {
             };
         };
         /** @description The server cannot do its work at the moment, or has not been set up. */
+        readonly SettingsServiceUnavailable: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly "Retry-After": components["headers"]["Retry-After"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CACHE_UNAVAILABLE" | "AUTH_NOT_CONFIGURED" | "NOT_CONFIGURED" | "SESSION_UNAVAILABLE";
+                };
+            };
+        };
+        /** @description The server cannot do its work at the moment, or has not been set up. */
         readonly TimersServiceUnavailable: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2467,6 +2580,11 @@ export interface components {
          */
         readonly AccountId: string;
         readonly UserEmail: string;
+        /**
+         * @description An IANA time zone.
+         * @example Europe/Berlin
+         */
+        readonly Zone: string;
         /** @description The `seq` of the last event that was seen. */
         readonly Since: number;
         /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
@@ -2831,7 +2949,7 @@ export interface operations {
                  * @description An IANA time zone.
                  * @example Europe/Berlin
                  */
-                readonly tz?: string;
+                readonly tz?: components["parameters"]["Zone"];
             };
             readonly header?: {
                 /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
@@ -2887,6 +3005,56 @@ export interface operations {
             readonly 500: components["responses"]["InternalError"];
             readonly 502: components["responses"]["ListWorklogsBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
+        };
+    };
+    readonly getToday: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Atlassian account id. Wins over `userEmail`. One of the two is needed in open mode; in required mode the default is the caller's own.
+                 * @example 5fe6c024078c96de1f1cc547
+                 */
+                readonly accountId?: components["parameters"]["AccountId"];
+                readonly userEmail?: components["parameters"]["UserEmail"];
+                /**
+                 * @description An IANA time zone.
+                 * @example Europe/Berlin
+                 */
+                readonly tz?: components["parameters"]["Zone"];
+            };
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The day. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Today"];
+                };
+            };
+            readonly 400: components["responses"]["ListWorklogsBadRequest"];
+            readonly 401: components["responses"]["ClockworkUnauthorized"];
+            readonly 403: components["responses"]["ListWorklogsForbidden"];
+            readonly 404: components["responses"]["ListWorklogsNotFound"];
+            readonly 409: components["responses"]["ListWorklogsConflict"];
+            readonly 422: components["responses"]["ListWorklogsUnprocessable"];
+            readonly 429: components["responses"]["ClockworkJiraTooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["ListWorklogsBadGateway"];
+            readonly 503: components["responses"]["SettingsServiceUnavailable"];
             readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
         };
     };
@@ -3081,6 +3249,78 @@ export interface operations {
             readonly 502: components["responses"]["JiraBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
             readonly 504: components["responses"]["JiraGatewayTimeout"];
+        };
+    };
+    readonly getSettings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The settings. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Settings"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["SettingsServiceUnavailable"];
+        };
+    };
+    readonly saveSettings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        readonly responses: {
+            /** @description The settings as they are now. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Settings"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["SettingsServiceUnavailable"];
         };
     };
     readonly validateSettings: {
