@@ -57,6 +57,7 @@ type Options struct {
 type Client struct {
 	transport Transport
 	options   Options
+	scripts   scripts
 }
 
 // New returns a client over a transport.
@@ -80,7 +81,8 @@ func (c *Client) Do(ctx context.Context, cmd ...any) (any, error) {
 
 // Pipeline runs the commands in one round trip, in order but not atomically,
 // and returns one reply for each. A command that Redis refused has an *Error in
-// its place; the others ran.
+// its place; the others ran. A script that Redis has forgotten since this
+// process used it takes a second round trip, after the others.
 func (c *Client) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 	if len(cmds) == 0 {
 		return nil, nil
@@ -116,7 +118,7 @@ func (c *Client) run(ctx context.Context, op string, cmds [][]any) (replies []an
 func (c *Client) send(ctx context.Context, op string, cmds [][]string) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
-	replies, err := c.transport.Send(ctx, op, cmds)
+	replies, err := c.sendScripts(ctx, op, cmds)
 	if failed, ok := errors.AsType[*Error](err); ok && failed.Broken && Repeatable(cmds...) {
 		return c.transport.Send(ctx, op, cmds)
 	}

@@ -6,6 +6,7 @@ package redistest
 import (
 	"context"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ func Run(t *testing.T, s Subject) {
 	t.Run("strings", s.strings)
 	t.Run("expiry", s.expiry)
 	t.Run("script-replies", s.scriptReplies)
+	t.Run("script-forgotten", s.scriptForgotten)
 	t.Run("numbers", s.numbers)
 	t.Run("large-value", s.largeValue)
 	t.Run("text", s.text)
@@ -117,6 +119,21 @@ func (s Subject) scriptReplies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, tc.want, s.do(t, "EVAL", tc.script, 1, key(t, "k"), "arg"))
 		})
+	}
+}
+
+// scriptForgotten: a Redis that was started again has no script of before.
+func (s Subject) scriptForgotten(t *testing.T) {
+	a, b := key(t, "a"), key(t, "b")
+	first := []any{"EVAL", "return redis.call('INCR', KEYS[1])", 1, a}
+	second := []any{"EVAL", "return redis.call('INCRBY', KEYS[1], ARGV[1])", 1, b, 10}
+	for n := range int64(3) {
+		assert.Equal(t, 2*n+1, s.do(t, first...))
+		s.do(t, "SCRIPT", "FLUSH")
+		got, err := s.Client.Pipeline(t.Context(), []any{"GET", a}, second, []any{"EVAL", "return {", 0}, first)
+		require.NoError(t, err)
+		assert.Equal(t, "ERR", Code(got[2].(error)), "no Lua")
+		assert.Equal(t, []any{strconv.FormatInt(2*n+1, 10), 10*n + 10, 2*n + 2}, []any{got[0], got[1], got[3]})
 	}
 }
 
