@@ -106,7 +106,17 @@ local binding_life = arg()
 
 if legacy and redis.call('TYPE', KEYS[2]).ok == 'string' then redis.call('DEL', KEYS[2]) end
 
-local function epochOf(text) return string.match(text, '"epoch":"(%w+)"') end
+-- after matches a pattern right behind a mark. It looks for the mark as plain
+-- text, because a pattern would be tried at each character of a value.
+local function after(text, mark, pattern)
+  local found, last = nil, 0
+  repeat
+    last = select(2, string.find(text, mark, last + 1, true))
+    found = last and string.match(text, pattern, last + 1)
+  until found or not last
+  return found
+end
+local function epochOf(text) return after(text, '"epoch":"', '^(%w+)"') end
 
 -- list_known adds names to their buckets, or makes all buckets of them.
 local function list_known(names, all)
@@ -154,7 +164,7 @@ if mode ~= 'act' then
 end
 
 local function version(text)
-  local v = text and string.match(text, '"version":(%d+)') or ''
+  local v = text and after(text, '"version":', '^(%d+)') or ''
   if v == '0' then return '' end
   return v
 end
