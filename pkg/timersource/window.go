@@ -9,7 +9,7 @@ import (
 // halves when Clockwork or Jira says that there are too many requests. From then
 // on it grows by one a round.
 const (
-	firstWindow = 32
+	firstWindow = 48
 	maxWindow   = 96
 )
 
