@@ -76,9 +76,15 @@ func scanPage(reply any) (cursor string, fields []string, err error) {
 	return cursor, fields, err
 }
 
-// everybody returns all timers. The hash of people is the truth about them: if
-// it lacks the sync record, it was lost, and nobody knows what runs.
+// everybody returns all timers. Callers who come at the same time share a read,
+// and what it returns: many wait for the same event, and the hash may be large.
 func (c *Cache) everybody(ctx context.Context) (Page, error) {
+	return c.all.Do(ctx, c.readEverybody)
+}
+
+// readEverybody reads all timers. The hash of people is the truth about them: if
+// it lacks the sync record, it was lost, and nobody knows what runs.
+func (c *Cache) readEverybody(ctx context.Context) (Page, error) {
 	fields, err := c.scan(ctx)
 	if err != nil {
 		return Page{}, err

@@ -214,12 +214,15 @@ func TestTokensClaimOfADeadProcessEnds(t *testing.T) {
 		}
 		return nil
 	}, nil)
+	dead := make(chan struct{})
 	w.box.OnRequest(func(operation string) {
 		if operation == acquisition["forge"] {
 			cancel()
+			<-dead // or the answer might come first
 		}
 	})
 	_, err := w.process().Acquire(ctx)
+	close(dead)
 	require.ErrorIs(t, err, context.Canceled)
 	w.redis.on(nil, nil)
 	w.box.OnRequest(nil)

@@ -1,0 +1,75 @@
+package flight
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/clockwork-timer/backend/pkg/panics"
+)
+
+// Fresh lets equal questions share an answer that none of them may find too old:
+// one that was asked for after they came. So whoever comes while a question is
+// under way waits for it to end, and shares the next one with all who have come
+// meanwhile. Its zero value is ready for use.
+type Fresh[T any] struct {
+	mu   sync.Mutex
+	last *question[T] // the one that was joined last
+}
+
+type question[T any] struct {
+	asked    bool // too late for others to join
+	answered chan struct{}
+	answer   T
+	err      error
+}
+
+// Do returns what ask answers, or what the ask of a caller does who came at the
+// same time. For ctx, the errors and a panic see Group.Do.
+func (f *Fresh[T]) Do(ctx context.Context, ask func(ctx context.Context) (T, error)) (T, error) {
+	for {
+		q, own := f.join(ctx, ask)
+		select {
+		case <-ctx.Done():
+			var none T
+			return none, ctx.Err()
+		case <-q.answered:
+			if !own && ctx.Err() == nil && errors.Is(q.err, context.DeadlineExceeded) {
+				continue
+			}
+			return q.answer, q.err
+		}
+	}
+}
+
+func (f *Fresh[T]) join(ctx context.Context, ask func(ctx context.Context) (T, error)) (q *question[T], own bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.last
+	if before != nil && !before.asked {
+		return before, false
+	}
+	q = &question[T]{answered: make(chan struct{})}
+	f.last = q
+	go func() {
+		defer close(q.answered)
+		q.err = panics.Try(func() (err error) {
+			q.answer, err = f.put(ctx, q, before, ask)
+			return err
+		})
+	}()
+	return q, true
+}
+
+// put asks the question when the one before it has been answered.
+func (f *Fresh[T]) put(ctx context.Context, q, before *question[T], ask func(ctx context.Context) (T, error)) (T, error) {
+	if before != nil {
+		<-before.answered
+	}
+	f.mu.Lock()
+	q.asked = true
+	f.mu.Unlock()
+	free, cancel := detach(ctx)
+	defer cancel()
+	return ask(free)
+}

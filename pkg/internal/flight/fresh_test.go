@@ -1,0 +1,107 @@
+package flight_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clockwork-timer/backend/pkg/internal/flight"
+)
+
+// clock asks what time it is, which takes a second: the answer is of when it was
+// asked.
+func clock(ctx context.Context, f *flight.Fresh[time.Time], asked *atomic.Int32) <-chan time.Time {
+	got := make(chan time.Time, 1)
+	go func() {
+		at, _ := f.Do(ctx, func(context.Context) (time.Time, error) {
+			asked.Add(1)
+			now := time.Now()
+			time.Sleep(time.Second)
+			return now, nil
+		})
+		got <- at
+	}()
+	return got
+}
+
+func TestFreshAnswersAreOfAfterTheQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var f flight.Fresh[time.Time]
+		var asked atomic.Int32
+		began := time.Now()
+		first := clock(t.Context(), &f, &asked)
+		time.Sleep(500 * time.Millisecond)
+		var later []<-chan time.Time
+		for range 50 {
+			later = append(later, clock(t.Context(), &f, &asked))
+		}
+		assert.Equal(t, began, <-first)
+		for _, got := range later {
+			assert.Equal(t, began.Add(time.Second), <-got, "not the one that was under way")
+		}
+		assert.EqualValues(t, 2, asked.Load())
+		assert.Equal(t, began.Add(2*time.Second), <-clock(t.Context(), &f, &asked), "nothing is remembered")
+	})
+}
+
+func TestFreshFailures(t *testing.T) {
+	boom := errors.New("boom")
+	for name, tc := range map[string]struct {
+		takes time.Duration
+		fails func() error
+		want  string
+	}{
+		"error": {time.Second, func() error { return boom }, "boom"},
+		"panic": {time.Second, func() error { panic("out of cheese") }, "panic: out of cheese"},
+		"late":  {time.Hour, func() error { return boom }, context.DeadlineExceeded.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var f flight.Fresh[int]
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				_, err := f.Do(ctx, func(ctx context.Context) (int, error) {
+					select {
+					case <-time.After(tc.takes):
+						return 0, tc.fails()
+					case <-ctx.Done():
+						return 0, ctx.Err()
+					}
+				})
+				require.ErrorContains(t, err, tc.want)
+				got, err := f.Do(t.Context(), func(context.Context) (int, error) { return 7, nil })
+				require.NoError(t, err, "the next one is asked all the same")
+				assert.Equal(t, 7, got)
+			})
+		})
+	}
+}
+
+// Who has more time than the first asks again.
+func TestFreshDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var f flight.Fresh[time.Time]
+		var asked atomic.Int32
+		began := time.Now()
+		underWay := clock(t.Context(), &f, &asked)
+		synctest.Wait()
+		hurried, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		first := make(chan error, 1)
+		go func() {
+			_, err := f.Do(hurried, func(ctx context.Context) (time.Time, error) { <-ctx.Done(); return time.Time{}, ctx.Err() })
+			first <- err
+		}()
+		synctest.Wait()
+		patient := clock(t.Context(), &f, &asked)
+		<-underWay
+		assert.ErrorIs(t, <-first, context.DeadlineExceeded)
+		assert.Equal(t, began.Add(1500*time.Millisecond), <-patient)
+	})
+}
