@@ -1,6 +1,7 @@
 // Package browser_test uses the web app and the desktop app's page as people
 // do: in Chromium, against cmd/server, with several screens of one person. It
 // needs node, npm and Debian's chromium. Screenshots are left in screenshots/.
+// BROWSER_TESTS="week habits" runs only the tests in files of these names.
 package browser_test
 
 import (
@@ -83,7 +84,7 @@ func TestBrowser(t *testing.T) {
 	encoded, err := json.Marshal(s)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(world, encoded, 0o600))
-	t.Log(run(t, ctx, process.Command{Path: "npx", Args: []string{"playwright", "test"}, Env: []string{"CLOCKWORK_WORLD=" + world, "FORCE_COLOR=0"}}))
+	t.Log(run(t, ctx, process.Command{Path: "npx", Args: append([]string{"playwright", "test"}, strings.Fields(os.Getenv("BROWSER_TESTS"))...), Env: []string{"CLOCKWORK_WORLD=" + world, "FORCE_COLOR=0"}}))
 }
 
 func findChromium() (string, error) {
