@@ -14,6 +14,16 @@ export type SessionEntry = Schemas["Session"];
 export type PersonalToken = Schemas["PersonalToken"];
 export type NewToken = Schemas["PersonalTokenRequest"];
 
+/** What a team sees of a person: all, only whether they work, or nothing. */
+export type Visibility = "full" | "status" | "none";
+/** What a person has set for themselves. */
+export interface Settings {
+  readonly dailyTargetMinutes: number;
+  /** 1 is Monday, 7 is Sunday. */
+  readonly workdays: readonly number[];
+  readonly team: Visibility;
+}
+
 /** The routes of a person's own account, apart from the client, because a login page needs none of them. Calls reject with a ClientError. */
 export class Account {
   readonly #send: <T>(call: Call) => Promise<Answer<T>>;
@@ -31,6 +41,9 @@ export class Account {
   /** The server checks the token with Clockwork, and stores it encrypted. It never gives it back. */
   saveClockworkToken = (token: string) => this.#change<{ saved: boolean }>("PUT", "/api/me/clockwork-token", { token });
   deleteClockworkToken = () => this.#change<{ saved: boolean }>("DELETE", "/api/me/clockwork-token");
+  settings = (o: CallOptions = {}) => this.#get<Settings>("/api/settings", o);
+  saveWorkingTime = (time: Pick<Settings, "dailyTargetMinutes" | "workdays">) => this.#change<Settings>("PUT", "/api/settings", time);
+  saveVisibility = (team: Visibility) => this.#change<Settings>("PUT", "/api/settings/visibility", { team });
 
   async #get<T>(path: string, o: CallOptions): Promise<T> {
     return (await this.#send<T>({ ...o, path })).body;

@@ -58,6 +58,9 @@ export class Api {
     /** From one date to another, both YYYY-MM-DD and included, at most 31 days. tz is an IANA name. */
     range: async (from: string, to: string, tz?: string, o: CallOptions = {}) =>
       this.#get<Worklogs>("/api/worklogs", { accountId: this.#who(), from, to, tz }, o),
+    /** A file of a range, with a row for each worklog. */
+    file: async (format: "csv" | "json" | "ics", from: string, to: string, tz?: string, o: CallOptions = {}): Promise<Blob> =>
+      (await this.call<Blob>({ ...o, path: "/api/worklogs/export", query: { format, accountId: this.#who(), from, to, tz }, file: true })).body,
     /** Of one date; by default the person's today. */
     day: async (date?: string, tz?: string, o: CallOptions = {}) => this.#get<Worklogs>("/api/worklogs", { accountId: this.#who(), date, tz }, o),
   };

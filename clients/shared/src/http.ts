@@ -10,6 +10,8 @@ export interface Call {
   token?: string | undefined;
   /** Send and store cookies: for signing in and out only, on the server's own origin. */
   cookie?: boolean;
+  /** Gives the body of the answer as a Blob, whatever is in it. */
+  file?: boolean;
   /** Milliseconds until the whole answer must be here. */
   deadline?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -87,17 +89,17 @@ export class Http {
     }
   }
 
-  /** Sends a call and reads its JSON answer. Throws a ClientError. */
+  /** Sends a call and reads its answer: JSON, or a file. Throws a ClientError. */
   async json<T>(call: Call): Promise<Answer<T>> {
     const { response, failure, release } = await this.open(call);
     const { status, headers, ok } = response;
-    const text = await response
-      .text()
+    const text = await (call.file && ok ? response.blob() : response.text())
       .catch(() => {
         throw failure();
       })
       .finally(release);
     if (status === 304) return { status, headers, body: undefined as T };
+    if (typeof text !== "string") return { status, headers, body: text as T };
     if (!ok) throw refusal(response, text);
     try {
       return { status, headers, body: JSON.parse(text) as T };

@@ -1,6 +1,6 @@
 export { createClient, openStores } from "./createClient";
 export { Account } from "./account";
-export type { Me, NewToken, PersonalToken, SessionEntry, SignInOptions } from "./account";
+export type { Me, NewToken, PersonalToken, SessionEntry, Settings, SignInOptions, Visibility } from "./account";
 export type { CallOptions, WriteOptions } from "./api";
 export { Client, type ClientOptions } from "./client";
 export { counted, isCounting } from "./counted";

@@ -15,12 +15,14 @@ export interface AccountMenuProps {
   onConnect: () => void;
   /** Opens the sessions and tokens. */
   onAccount: () => void;
+  /** Opens the daily target and what the team sees. */
+  onSettings: () => void;
   onHelp: () => void;
   onLogout: () => void;
 }
 
 /** Who is logged in, and what they can do about it. */
-export function AccountMenu({ me, username, connected, jiraSite, onConnect, onAccount, onHelp, onLogout }: AccountMenuProps) {
+export function AccountMenu({ me, username, connected, jiraSite, onConnect, onAccount, onSettings, onHelp, onLogout }: AccountMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -70,6 +72,11 @@ export function AccountMenu({ me, username, connected, jiraSite, onConnect, onAc
         <li>
           <Button look="plain" onClick={andClose(onConnect)}>
             {open && connected() ? "Change the Clockwork token" : "Connect Clockwork"}
+          </Button>
+        </li>
+        <li>
+          <Button look="plain" onClick={andClose(onSettings)}>
+            Settings
           </Button>
         </li>
         <li>

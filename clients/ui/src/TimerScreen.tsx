@@ -7,6 +7,7 @@ import { Announcer } from "./Announcer";
 import { Button } from "./Button";
 import { ConnectClockwork } from "./ConnectClockwork";
 import { ConnectionStatus, isConnected, isUnreachable } from "./ConnectionStatus";
+import { DaysPanel } from "./DaysPanel";
 import { JiraSiteProvider, useJiraSite } from "./jira";
 import { Notice } from "./Notice";
 import { Recent } from "./Recent";
@@ -23,15 +24,17 @@ import classes from "./TimerScreen.module.css";
 import { TimerTitle } from "./TimerTitle";
 import { useActions, type Action } from "./useActions";
 import { useAnnouncement } from "./useAnnouncement";
+import { useDays } from "./useDays";
 import { useFocusFallback } from "./useFocusFallback";
 import { useLastHeard } from "./useLastHeard";
 import { useMe } from "./useMe";
+import { useSettings } from "./useSettings";
 import { useShortcuts, useShortcutsEnabled, type Shortcuts } from "./useShortcuts";
 import { useToday } from "./useToday";
 import { runningIds, useWorklogs } from "./useWorklogs";
-import { WorklogsPanel } from "./WorklogsPanel";
 
 const AccountDialog = lazy(() => import("./AccountDialog"));
+const SettingsDialog = lazy(() => import("./SettingsDialog"));
 
 export interface TimerScreenProps {
   /** For a small window: no chart, no list of worklogs. */
@@ -52,7 +55,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
   const { start, stop, retryNow, timers, current, clockOffset, error } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   const issue = useRef<HTMLInputElement>(null);
-  const [dialog, setDialog] = useState<"help" | "account" | "ended">();
+  const [dialog, setDialog] = useState<"help" | "account" | "settings" | "ended">();
   const closeDialog = (): void => setDialog(undefined);
   const account = useMemo(() => new Account(client), [client]);
   const [me, askMe] = useMe(account, session?.userId);
@@ -84,7 +87,11 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
   });
 
   const today = useToday();
-  const week = useWorklogs(client.worklogs.range, today, runningIds(timers), !isUnreachable(state.status));
+  const reachable = !isUnreachable(state.status);
+  const week = useWorklogs(client.worklogs.range, today, runningIds(timers), reachable);
+  const [days, dayKeys] = useDays(client, session?.userId ?? "", today, week, reachable);
+  const [settings, setSettings] = useSettings(account, session?.userId, reachable);
+  const goal = useMemo(() => settings && { seconds: settings.dailyTargetMinutes * 60, workdays: settings.workdays }, [settings]);
   const recent = useMemo(() => week.worklogs && recentIssues(week.worklogs.worklogs, timers, today), [week.worklogs, timers, today]);
   const exampleKey = recent?.[0]?.key;
   const jiraSite = useJiraSite(client, current?.issueKey ?? exampleKey);
@@ -122,7 +129,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
   const startRecent = Object.fromEntries((recent ?? []).map(({ key, summary }, i): [string, () => void] => [String(i + 1), () => void startTimer({ issueKey: key, ...(summary && { summary }) })]));
   const openIssue: Shortcuts = current?.issueKey && jiraSite ? { o: () => void open(`${jiraSite}/browse/${current.issueKey}`, "_blank", "noreferrer") } : {};
   useShortcuts(
-    { ...startRecent, ...openIssue, s: stopOrSearch, "/": toSearch, "?": () => setDialog("help"), f: () => setLarge(!large) },
+    { ...startRecent, ...openIssue, ...dayKeys, s: stopOrSearch, "/": toSearch, "?": () => setDialog("help"), f: () => setLarge(!large) },
     keys,
     { k: toSearch, ".": () => current && stopTimer(current) },
   );
@@ -148,6 +155,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
                 jiraSite={jiraSite}
                 onConnect={() => void perform({ kind: "connect" })}
                 onAccount={() => setDialog("account")}
+                onSettings={() => setDialog("settings")}
                 onHelp={() => setDialog("help")}
                 onLogout={() => onLogout(false)}
               />
@@ -171,7 +179,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
             <StartTimer search={client.issues.search} onStart={startTimer} switches={current !== null} waiting={actions.waiting !== null} exampleKey={exampleKey} inputRef={issue} />
             {(week.worklogs || !week.problem) && <Recent issues={recent} switches={current !== null} onStart={({ key, summary }) => void startTimer({ issueKey: key, ...(summary && { summary }) })} />}
             <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
-            <WorklogsPanel state={state} week={week} today={today} compact={compact} onStart={startTimer} />
+            <DaysPanel state={state} days={days} goal={goal} compact={compact} onStart={startTimer} />
           </div>
         </main>
         <footer className={classes.footer}>
@@ -184,6 +192,11 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
         <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && affects(staleness, current)} />
         {dialog === "help" && <ShortcutHelp onClose={closeDialog} enabled={keys} onEnable={setKeys} />}
         {dialog === "ended" && <SessionEnded {...login} onClose={closeDialog} />}
+        {dialog === "settings" && (
+          <Suspense fallback={null}>
+            <SettingsDialog account={account} settings={settings} onSaved={setSettings} onClose={closeDialog} />
+          </Suspense>
+        )}
         {dialog === "account" && (
           <Suspense fallback={null}>
             <AccountDialog account={account} me={me} onChanged={askMe} onClose={closeDialog} onLogoutEverywhere={() => onLogout(true)} />

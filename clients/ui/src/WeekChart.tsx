@@ -1,28 +1,43 @@
 import { shortDay } from "./calendar";
 import { span } from "./duration";
+import { missing, type Seconds } from "./goal";
 import classes from "./WeekChart.module.css";
 
 export interface WeekChartProps {
   /** The seven dates, Monday first. */
   dates: readonly string[];
   today: string;
-  /** Logged seconds by date. */
-  totals: ReadonlyMap<string, number>;
+  /** The date whose worklogs are shown. */
+  shown: string;
+  /** Logged seconds by date; undefined until they are loaded. */
+  logged: Seconds | undefined;
   /** Seconds of each date that run and are not logged yet. */
-  running: ReadonlyMap<string, number>;
+  running: Seconds;
+  /** Seconds of a workday; undefined until it is known, and 0 if there is no goal. */
+  goal: number | undefined;
+  /** The goal of a date in seconds: 0 on days off. */
+  goalOn: (date: string) => number;
+  off: ReadonlySet<string>;
+  onShow: (date: string) => void;
   /** The id of the heading. */
   labelledBy: string;
 }
 
-/** A full working day, in hours: bars are never scaled up beyond it. */
-const fullDay = 8;
+/** Hours across the chart if there is no goal. */
+const usualHours = 8;
 
-/** Hours per day: a table whose middle column is drawn, one block for each hour. */
-export function WeekChart({ dates, today, totals, running, labelledBy }: WeekChartProps) {
-  const hours = dates.map((date) => ((totals.get(date) ?? 0) + (running.get(date) ?? 0)) / 3600);
-  const scale = Math.max(fullDay, ...hours.map(Math.ceil));
+/** Hours per day: a table whose middle column is drawn, one block for each hour, up to a line at the goal. */
+export function WeekChart({ dates, today, shown, logged, running, goal, goalOn, off, onShow, labelledBy }: WeekChartProps) {
+  const spent = (date: string): number => (logged?.get(date) ?? 0) + (running.get(date) ?? 0);
+  const goalHours = (goal ?? 0) / 3600;
+  const scale = Math.max(goalHours || usualHours, ...dates.map((date) => spent(date) / 3600));
   return (
     <table className={classes.chart} aria-labelledby={labelledBy}>
+      <colgroup>
+        <col className={classes.days} />
+        <col />
+        <col className={classes.totals} />
+      </colgroup>
       <thead className={classes.head}>
         <tr>
           <th scope="col">Day</th>
@@ -32,15 +47,27 @@ export function WeekChart({ dates, today, totals, running, labelledBy }: WeekCha
       </thead>
       <tbody>
         {dates.map((date) => {
-          const logged = totals.get(date) ?? 0;
-          const runs = running.get(date) ?? 0;
+          const lacks = logged && date < today ? missing(goalOn(date), spent(date)) : 0;
+          const isEmpty = spent(date) < 60;
+          const isAhead = date > today && isEmpty;
+          const words = off.has(date) ? "off" : lacks > 0 && (isEmpty ? "nothing logged" : `${span(lacks)} missing`);
           return (
-            <tr key={date} aria-current={date === today ? "date" : undefined} data-ahead={date > today || undefined}>
-              <th scope="row">{shortDay(date)}</th>
+            <tr key={date} aria-current={date === today ? "date" : undefined} data-shown={date === shown || undefined} data-quiet={isAhead || (goalOn(date) === 0 && isEmpty) || undefined}>
+              <th scope="row">
+                <button type="button" className={classes.day} aria-pressed={date === shown} onClick={() => onShow(date)}>
+                  {shortDay(date)}
+                </button>
+              </th>
               <td className={classes.cell} aria-hidden="true">
-                <Bar logged={logged / 3600} running={runs / 3600} scale={scale} />
+                <Bar logged={(logged?.get(date) ?? 0) / 3600} running={(running.get(date) ?? 0) / 3600} goal={lacks > 0 ? goalHours : 0} scale={scale} />
+                {goalHours > 0 && <span className={classes.goal} style={{ left: `${(100 * goalHours) / scale}%` }} />}
               </td>
-              <td className={classes.hours}>{date > today && logged === 0 ? "–" : span(logged + runs)}</td>
+              <td>
+                <div className={classes.hours}>
+                  {(!isEmpty || !words) && <span>{logged === undefined || isEmpty ? "–" : span(spent(date))}</span>}
+                  {words && <span className={classes.words}>{words}</span>}
+                </div>
+              </td>
             </tr>
           );
         })}
@@ -49,8 +76,8 @@ export function WeekChart({ dates, today, totals, running, labelledBy }: WeekCha
   );
 }
 
-/** Blocks of one hour; the last one is as long as what is left. */
-function Bar({ logged, running, scale }: { logged: number; running: number; scale: number }) {
+/** Blocks of one hour; the last one is as long as what is left. Up to the goal the bar is open. */
+function Bar({ logged, running, goal, scale }: { logged: number; running: number; goal: number; scale: number }) {
   const gap = 0.06;
   const blocks: { from: number; to: number; runs: boolean }[] = [];
   for (let hour = 0; hour < logged + running; hour++) {
@@ -60,10 +87,10 @@ function Bar({ logged, running, scale }: { logged: number; running: number; scal
   }
   return (
     <svg className={classes.bar} viewBox={`0 0 ${scale} 1`} preserveAspectRatio="none" focusable="false">
+      {goal > 0 && <rect className={classes.open} x={logged + running} y="0" width={goal - logged - running} height="1" />}
       {blocks.map(({ from, to, runs }) => (
         <rect key={`${from} ${runs}`} className={runs ? classes.runs : classes.logged} x={from} y="0" width={Math.max(0.02, to - from - (Number.isInteger(to) ? gap : 0))} height="1" />
       ))}
-      {scale > fullDay && <rect className={classes.fullDay} x={fullDay - 0.03} y="0" width={scale / 250} height="1" />}
     </svg>
   );
 }

@@ -1,5 +1,6 @@
 const timeOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const weekdayName = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
+const longWeekday = new Intl.DateTimeFormat("en-GB", { weekday: "long" });
 const dayAndMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" });
 const dayAndShortMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const longDate = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
@@ -21,6 +22,16 @@ export function weekOf(date: string): string[] {
   const day = startOf(date);
   const sinceMonday = (day.getDay() + 6) % 7;
   return Array.from({ length: 7 }, (_, i) => dateOf(new Date(day.getFullYear(), day.getMonth(), day.getDate() - sinceMonday + i)));
+}
+
+/** The weekday of a date by ISO 8601: 1 is Monday, 7 is Sunday. */
+export function weekdayOf(date: string): number {
+  return startOf(date).getDay() || 7;
+}
+
+/** Whether a text is a date that exists, such as 2026-03-05. */
+export function isDate(text: string | null): text is string {
+  return text !== null && /^\d{4}-\d\d-\d\d$/.test(text) && dateOf(startOf(text)) === text;
 }
 
 /** 14:02, local. */
@@ -67,6 +78,13 @@ export function shortDay(date: string): string {
 /** Monday 16 November. */
 export function longDay(date: string): string {
   return longDate.format(startOf(date)).replace(",", "");
+}
+
+/** Monday, and 16 November, with the year if it is not today's. */
+export function weekdayAndDay(date: string, today: string): [weekday: string, day: string] {
+  const day = startOf(date);
+  const name = dayAndMonth.format(day);
+  return [longWeekday.format(day), day.getFullYear() === startOf(today).getFullYear() ? name : `${name} ${day.getFullYear()}`];
 }
 
 /** 16 to 22 November, or 30 November to 6 December. */

@@ -1,5 +1,6 @@
-import { isCounting, type RunningTimer } from "@clockwork/shared";
+import { isCounting, type RunningTimer, type Worklogs } from "@clockwork/shared";
 
+import { isBeingLogged } from "./beingLogged";
 import { dateAfter, startOf } from "./calendar";
 
 /** Milliseconds that two spans have in common. */
@@ -20,4 +21,14 @@ export function countedOn(timer: RunningTimer, date: string, now: number, clockO
   const sum = timer.countedSeconds * 1000;
   if (reported <= start) return since + (from <= reported && reported < to ? sum : 0);
   return since + (sum * overlap(start, reported, from, to)) / (reported - start);
+}
+
+/** The timers whose time no worklog has yet. */
+export function unloggedTimers(timers: readonly RunningTimer[], worklogs: Worklogs | undefined, now: number, clockOffset: number): RunningTimer[] {
+  return timers.filter((t) => t.issueKey && (t.status === "running" || isBeingLogged(t, worklogs, now, clockOffset)));
+}
+
+/** Seconds of a date that timers have counted. */
+export function secondsOn(timers: readonly RunningTimer[], date: string, now: number, clockOffset: number): number {
+  return timers.reduce((sum, t) => sum + countedOn(t, date, now, clockOffset), 0) / 1000;
 }

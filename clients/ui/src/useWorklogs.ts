@@ -1,5 +1,5 @@
 import type { RunningTimer, Worklogs } from "@clockwork/shared";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { loggingTime } from "./beingLogged";
 import { dateBefore, timeZone, weekOf } from "./calendar";
@@ -74,5 +74,5 @@ export function useWorklogs(read: ReadWorklogs, today: string, running: string, 
   }, [reload]);
 
   const worklogs = result.monday === weekOf(today)[0] ? result.worklogs : undefined; // last week's are no longer this week's
-  return { worklogs, problem: result.problem, reload };
+  return useMemo(() => ({ worklogs, problem: result.problem, reload }), [worklogs, result.problem, reload]);
 }
