@@ -1,9 +1,11 @@
 package routes_test
 
 import (
+	"context"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/settings"
 )
 
 // matrix is every row.
@@ -58,7 +60,7 @@ func matrixOfReads() []row {
 	for _, route := range []string{"/login", "/api/login"} {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", usual[route], fine(200)))...)
 	}
-	rows = append(rows, in(loggedIn, nil, rowOf("/api/settings", "", "redis", asUser(usual["/api/settings"]), unavailable),
+	rows = append(rows, in(loggedIn, ownSettings, rowOf("/api/settings", "", "redis", asUser(usual["/api/settings"]), unavailable),
 		rowOf("/api/settings", "-read", "redis", asUser(get("/api/settings")), unavailable))...)
 	rows = append(rows, in(apptest.Options{}, workedToday, rowOf("/api/today", "", "clockwork", today, reads("CLOCKWORK", "")),
 		rowOf("/api/today", "-own-token", "clockwork", withToken(today), asCaller()))...)
@@ -66,6 +68,14 @@ func matrixOfReads() []row {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", asUser(get(route)), unavailable))...)
 	}
 	return rows
+}
+
+// ownSettings stores settings of the person who asks.
+func ownSettings(w *apptest.World) {
+	target := 450
+	if _, err := w.Deps.Settings.Save(context.Background(), w.Person(5).AccountID, settings.Change{DailyTargetMinutes: &target}); err != nil {
+		panic(err)
+	}
 }
 
 // workedToday logs time for the person who asks.
