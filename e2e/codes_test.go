@@ -21,7 +21,7 @@ func TestErrorCodesAreThoseOfTheSource(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
 	written, suffixes := map[string]bool{}, map[string]bool{}
-	for _, dir := range []string{"pkg/account", "pkg/httpapi", "pkg/web", "pkg/realtime"} {
+	for _, dir := range []string{"pkg/account", "pkg/timesheet", "pkg/httpapi", "pkg/web", "pkg/realtime"} {
 		for _, f := range goFiles(t, dir) {
 			if !f.test {
 				collectCodes(f.ast, written, suffixes)

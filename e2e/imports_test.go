@@ -20,7 +20,7 @@ var layers = []struct {
 	{name: "pages", packages: []string{"public"}, inner: true},
 	{name: "routes", packages: []string{"api"}},
 	{name: "background", packages: []string{"inngest"}},
-	{name: "account", packages: []string{"pkg/account"}},
+	{name: "account and timesheets", packages: []string{"pkg/account", "pkg/timesheet"}},
 	{name: "requests", packages: []string{"pkg/httpapi"}},
 	{name: "assembly", packages: []string{"pkg/app"}},
 	{name: "diagnosis", packages: []string{"pkg/doctor"}},
