@@ -1,11 +1,11 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 )
 
 // Oddity is a way in which one entry of a list differs from all others.
@@ -39,8 +39,13 @@ func (s *Sandbox) MakeOdd(id int64, how Oddity) error {
 }
 
 // spoilt is an entry as it is listed. It needs s.mu held.
-func (s *Sandbox) spoilt(id int64, entry map[string]any) any {
-	switch s.odd[id] {
+func (s *Sandbox) spoilt(id int64, whole any) any {
+	odd := s.odd[id]
+	if odd == "" {
+		return whole
+	}
+	entry := fieldsOf(whole)
+	switch odd {
 	case OddIssueGone:
 		entry["issue"] = nil
 		if _, ok := entry["issueId"]; ok {
@@ -69,12 +74,22 @@ func (s *Sandbox) spoilt(id int64, entry map[string]any) any {
 	return entry
 }
 
+func fieldsOf(entry any) (fields map[string]any) {
+	text, err := json.Marshal(entry)
+	if err != nil {
+		panic("sandbox: encode an entry: " + err.Error())
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&fields); err != nil {
+		panic("sandbox: decode an entry: " + err.Error())
+	}
+	return fields
+}
+
 func withFraction(n any) any {
-	switch n := n.(type) {
-	case int64:
-		return json.Number(strconv.FormatInt(n, 10) + ".0")
-	case int:
-		return json.Number(strconv.Itoa(n) + ".0")
+	if number, ok := n.(json.Number); ok {
+		return number + ".0"
 	}
 	return n
 }
