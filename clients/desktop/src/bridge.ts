@@ -44,7 +44,7 @@ export interface Report {
   /** Whether what is shown is up to date; stale means that Clockwork does not answer the server. */
   connection: "live" | "connecting" | "stale" | "offline" | "expired";
   current: RunningIssue | null;
-  /** What ran lately and could be started again, newest first, at most MAX_RECENT. */
+  /** The issues that were worked on last and do not run, newest first, at most MAX_RECENT. */
   recent: RecentIssue[];
 }
 
@@ -60,7 +60,6 @@ export interface RunningIssue {
   onHold: boolean;
 }
 
-/** An issue that a timer ran on. */
 export interface RecentIssue {
   issueKey: string;
   summary: string | null;
@@ -75,8 +74,8 @@ export type Command =
   | { kind: "settings" }
   | { kind: "shown" };
 
-/** How many issues the tray offers to start again. */
-export const MAX_RECENT = 5;
+/** How many issues the tray offers to start: the same as the page. */
+export const MAX_RECENT = 6;
 
 /** The names under which messages travel. */
 export const CHANNEL = {

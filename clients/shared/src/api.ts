@@ -17,6 +17,8 @@ export interface WriteOptions extends CallOptions {
 export interface WriteInput {
   issueKey?: string | undefined;
   comment?: string | undefined;
+  /** For a start: stop the person's other timers first. */
+  stopOthers?: boolean | undefined;
   /** The person's Clockwork API token; by default the session's. */
   clockworkToken?: string | undefined;
 }
@@ -85,9 +87,9 @@ export class Api {
 
   async #write<T>(path: string, input: WriteInput, { idempotencyKey, ...o }: WriteOptions): Promise<T> {
     const session = this.#session();
-    const { issueKey, comment, clockworkToken = session?.clockworkToken } = input;
+    const { issueKey, comment, stopOthers, clockworkToken = session?.clockworkToken } = input;
     const headers = { "X-Clockwork-Token": clockworkToken, "Idempotency-Key": idempotencyKey };
-    const body = { issueKey, comment: comment?.trim() || undefined, accountId: session?.userId };
+    const body = { issueKey, comment: comment?.trim() || undefined, stopOthers: stopOthers || undefined, accountId: session?.userId };
     return (await this.call<T>({ ...o, method: "POST", path, headers, body })).body;
   }
 

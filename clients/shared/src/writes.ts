@@ -5,7 +5,7 @@ import { sleep, type Scheduler } from "./schedule";
 import type { RunningTimer } from "./state";
 import { clockworkId } from "./timeline";
 import type { Timing } from "./timing";
-import { isConfirmed, type PendingWrite } from "./pendingWrite";
+import { isConfirmed, withPendingWrites, type PendingWrite } from "./pendingWrite";
 import type { ServerMessage, TimerAction } from "./wire";
 
 export interface StartInput {
@@ -16,8 +16,8 @@ export interface StartInput {
   summary?: string | undefined;
   /** The person's Clockwork API token; by default the session's. */
   clockworkToken?: string | undefined;
-  /** The start is shown at once, but sent when this resolves, and undone if it rejects. */
-  after?: Promise<unknown> | undefined;
+  /** Switches: the person's other timers are stopped first. One request does both, and both are shown at once. */
+  stopOthers?: boolean | undefined;
 }
 
 export interface StopInput {
@@ -67,18 +67,54 @@ export class Writes {
     const { userId, api, newId } = this.#parts;
     const issueKey = input.issueKey?.trim().toUpperCase();
     const id = issueKey ? clockworkId(userId, issueKey) : newId();
-    return this.#inOrder("start", id, () => {
+    const others = input.stopOthers ? this.#running().filter((t) => t.id !== id) : [];
+    const before = Promise.allSettled(others.map((t) => this.#inProgress.get(t.id)?.promise));
+    const promise = this.#inOrder("start", id, () => {
       const timer = this.#provisional(id, issueKey, input);
-      const write = this.#show({ kind: "start", id, timer, at: timer.startedAt, accepted: false });
-      if (issueKey) return this.#sendOverHttp(write, (o) => api.start({ ...input, issueKey }, o), input.after);
+      const write: PendingWrite = { kind: "start", id, timer, at: timer.startedAt, accepted: false };
+      if (issueKey) return this.#sendStart(write, others, before, (o) => api.start({ ...input, issueKey, stopOthers: others.length > 0 }, o));
+      this.#show(write);
       return this.#sendOverSocket(write, { action: "timer_start", id, user_id: userId, started_at: timer.startedAt, ...(timer.comment && { comment: timer.comment }) });
     });
+    for (const other of others) {
+      if (other.source === "clockwork") this.#track(other.id, "stop", promise);
+      else void this.stop(other, undefined); // Clockwork does not have it
+    }
+    return promise;
+  }
+
+  /** Sends a start, which stops others on the way. before: what is in progress for those. */
+  async #sendStart(write: PendingWrite, others: readonly RunningTimer[], before: Promise<unknown>, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
+    const inClockwork = others.filter((t) => t.source === "clockwork");
+    const stopOf = ({ id }: RunningTimer): PendingWrite => ({ kind: "stop", id, at: write.at, accepted: false });
+    // One snapshot for all: none shows both, and none shows neither.
+    for (const other of inClockwork) if (!this.#withdraw(other.id)) this.#put(stopOf(other));
+    this.#show(write);
+    await before;
+    const stops = inClockwork.map((other) => ({ key: other.issueKey, write: this.#put(stopOf(other)) }));
+    try {
+      await this.#sendOverHttp(write, send);
+      for (const stop of stops) this.#awaitConfirmation(stop.write);
+    } catch (thrown) {
+      const { stopped } = asClientError(thrown);
+      for (const stop of stops) {
+        if (stop.key && stopped?.includes(stop.key)) this.#awaitConfirmation(stop.write);
+        else this.forget(stop.write);
+      }
+      throw thrown;
+    }
+  }
+
+  /** The timers that are shown as running. */
+  #running(): RunningTimer[] {
+    const shown = withPendingWrites(this.#parts.server.timeline, this.pendingWrites.values());
+    return [...shown.values()].filter((t) => t.status === "running");
   }
 
   stop(timer: RunningTimer, clockworkToken: string | undefined): Promise<void> {
     const { userId, api, server } = this.#parts;
     const { id, issueKey, startedAt } = timer;
-    this.#withdraw(id);
+    if (this.#withdraw(id)) this.#parts.changed();
     return this.#inOrder("stop", id, () => {
       const write = this.#show({ kind: "stop", id, at: server.serverTime(), accepted: false });
       if (timer.source === "clockwork") return this.#sendOverHttp(write, (o) => api.stop({ issueKey, clockworkToken }, o));
@@ -86,12 +122,12 @@ export class Writes {
     });
   }
 
-  /** Shows a start that is still in progress as stopped. */
-  #withdraw(id: string): void {
+  /** Has a start that is still in progress shown as stopped; false if there is none. */
+  #withdraw(id: string): boolean {
     const write = this.pendingWrites.get(id);
-    if (write?.kind !== "start" || write.accepted) return;
+    if (write?.kind !== "start" || write.accepted) return false;
     this.pendingWrites.set(id, { ...write, stopRequestedAt: this.#parts.server.serverTime() });
-    this.#parts.changed();
+    return true;
   }
 
   /** Handles a message that ServerState has applied. */
@@ -157,13 +193,17 @@ export class Writes {
     this.error = null;
     const acted = now ? now.promise.catch(() => {}).then(act) : act();
     const promise = acted.catch((thrown: unknown) => this.#undo(id, asClientError(thrown)));
+    this.#track(id, kind, promise);
+    return promise;
+  }
+
+  #track(id: string, kind: PendingWrite["kind"], promise: Promise<void>): void {
     const entry = { kind, promise };
     this.#inProgress.set(id, entry);
     const end = () => {
       if (this.#inProgress.get(id) === entry) this.#inProgress.delete(id);
     };
     promise.then(end, end); // the screen shows a refusal even if no caller awaits it
-    return promise;
   }
 
   #undo(id: string, error: ClientError): never {
@@ -178,15 +218,19 @@ export class Writes {
   }
 
   #show(write: PendingWrite): PendingWrite {
-    this.forget(this.pendingWrites.get(write.id));
-    this.pendingWrites.set(write.id, write);
+    this.#put(write);
     this.#parts.changed();
     return write;
   }
 
+  #put(write: PendingWrite): PendingWrite {
+    this.forget(this.pendingWrites.get(write.id));
+    this.pendingWrites.set(write.id, write);
+    return write;
+  }
+
   /** Sends over HTTP; repeats with the same key if the answer was lost or the first call is still in progress. */
-  async #sendOverHttp(write: PendingWrite, send: (o: WriteOptions) => Promise<unknown>, after?: Promise<unknown>): Promise<void> {
-    await after;
+  async #sendOverHttp(write: PendingWrite, send: (o: WriteOptions) => Promise<unknown>): Promise<void> {
     const { schedule, timing, newId } = this.#parts;
     const { signal } = this.#closed;
     let idempotencyKey: string | undefined = newId();

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { ClientOptions } from "../src/index";
+import type { ClientOptions, TimerStore } from "../src/index";
 import { blockingFetch } from "./blockers";
 import { DevServer } from "./devserver";
 import { join } from "./people";
@@ -12,12 +12,12 @@ afterEach(() => server.control("DELETE", "/faults"));
 
 /** fetch, with the bodies and keys of starts and stops, and answers that are lost. */
 function watched(lose: (n: number) => "before" | "after" | "early" | "no-keys" | undefined) {
-  const sent: { path: string; key: string | null; issueKey: string }[] = [];
+  const sent: { path: string; key: string | null; issueKey: string; stopOthers?: boolean }[] = [];
   const watching: typeof fetch = async (input, init) => {
     const { pathname } = new URL(String(input));
     if (init?.method !== "POST" || !/start|stop/.test(pathname)) return fetch(input, init);
     const headers = new Headers(init.headers);
-    sent.push({ path: pathname, key: headers.get("Idempotency-Key"), ...(JSON.parse(init.body as string) as { issueKey: string }) });
+    sent.push({ path: pathname, key: headers.get("Idempotency-Key"), ...(JSON.parse(init.body as string) as { issueKey: string; stopOthers?: boolean }) });
     const lost = lose(sent.length);
     if (lost === "before") throw new TypeError("fetch failed");
     if (lost === "no-keys") return Response.json({ error: "IDEMPOTENCY_UNAVAILABLE", message: "Not now.", statusCode: 503 }, { status: 503 });
@@ -213,27 +213,70 @@ test("where a login is required, and without a Clockwork token of one's own", as
   expect(other.getSnapshot()).toMatchObject({ status: { kind: "polling" }, timers: before.timers }); // the login is not over
 });
 
-describe("a start after a stop", () => {
-  test("is shown at once and sent when the stop is done", async () => {
-    const { sent, fetch } = watched(() => undefined);
-    const { store } = await join(server, "hannah", { fetch });
+describe("a switch", () => {
+  /** What each snapshot of a store shows as running. */
+  function shown(store: TimerStore): string[][] {
+    const seen: string[][] = [];
+    onTestFinished(store.subscribe(() => void seen.push(store.getSnapshot().timers.filter((t) => t.status === "running").map((t) => t.issueKey ?? t.id))));
+    return seen;
+  }
+
+  test("is one request, and no snapshot shows both timers or none", async () => {
+    const { sent, fetch } = watched((n) => (n === 2 ? "after" : undefined));
+    const { store, session } = await join(server, "hannah", { fetch, timing: { retryPause: 20 } });
     await until(store, isLive("websocket"));
-    let done = (): void => {};
-    const started = store.start({ issueKey: "OPS-64", after: new Promise<void>((resolve) => (done = resolve)) });
-    expect(store.getSnapshot().current).toMatchObject({ issueKey: "OPS-64", pending: "start" });
-    expect(sent).toEqual([]);
-    done();
-    await started;
-    expect(sent).toMatchObject([{ path: "/api/timers/start", issueKey: "OPS-64" }]);
+    await store.start({ issueKey: "OPS-64" });
+    await until(store, reported("OPS-64"));
+    const seen = shown(store);
+    await store.start({ issueKey: "OPS-57", stopOthers: true });
+    await until(store, reported("OPS-57"));
+    await until(store, runsNot("OPS-64"));
+    expect(new Set(seen.map(String))).toEqual(new Set(["OPS-57"]));
+    expect(sent.slice(1)).toMatchObject([{ path: "/api/timers/start", issueKey: "OPS-57", stopOthers: true }, { key: sent[1]!.key }]);
+    expect(await runningOn(server, session.userId, "OPS-64")).toBe(0);
+    expect(await runningOn(server, session.userId, "OPS-57")).toBe(1);
+    await store.stop();
+  });
+
+  test("while the first start is in progress comes after it", async () => {
+    const { sent, fetch } = watched(() => undefined);
+    const { store, session } = await join(server, "hannah", { fetch });
+    await until(store, isLive("websocket"));
+    const first = store.start({ issueKey: "OPS-64" });
+    const second = store.start({ issueKey: "OPS-57", stopOthers: true });
+    expect(store.getSnapshot().timers.filter((t) => t.status === "running")).toMatchObject([{ issueKey: "OPS-57" }]);
+    const back = store.start({ issueKey: "OPS-64", stopOthers: true });
+    await Promise.all([first, second, back]);
+    await until(store, (s) => reported("OPS-64")(s) && runsNot("OPS-57")(s));
+    expect(sent.map((s) => s.issueKey)).toEqual(["OPS-64", "OPS-57", "OPS-64"]);
+    expect(await runningOn(server, session.userId, "OPS-57")).toBe(0);
+    await store.stop();
+  });
+
+  test.each([
+    ["start", "stopped", ["OPS-64"]],
+    ["stop", "running", undefined],
+  ] as const)("whose %s is refused leaves the other timer %s", async (operation, status, stopped) => {
+    const { store } = await join(server, "hannah");
+    await until(store, isLive("websocket"));
+    await store.start({ issueKey: "OPS-64" });
+    await until(store, reported("OPS-64"));
+    await server.control("POST", "/faults", { kind: "status", operation: `clockwork.${operation}_timer`, status: 403, count: 1 });
+    const switched = store.start({ issueKey: "OPS-57", stopOthers: true });
+    await expect(switched).rejects.toMatchObject({ status: 403, ...(stopped && { stopped }) });
+    const after = await until(store, (s) => s.timers.every((t) => !t.pending));
+    expect(after.timers.find((t) => t.issueKey === "OPS-64")?.status).toBe(status);
+    expect(after.timers.some((t) => t.issueKey === "OPS-57" && t.status === "running")).toBe(false);
     await store.stop({ issueKey: "OPS-64" });
   });
 
-  test("is undone and not sent if the stop fails", async () => {
-    const { sent, fetch } = watched(() => undefined);
-    const { store } = await join(server, "hannah", { fetch });
+  test("also stops a timer that Clockwork does not have", async () => {
+    const { store } = await join(server, "hannah");
     await until(store, isLive("websocket"));
-    await expect(store.start({ issueKey: "OPS-57", after: Promise.reject(new Error("no")) })).rejects.toMatchObject({ code: "NETWORK" });
-    expect(store.getSnapshot().current).toBeNull();
-    expect(sent).toEqual([]);
+    await store.start({});
+    await store.start({ issueKey: "OPS-64", stopOthers: true });
+    const after = await until(store, (s) => reported("OPS-64")(s) && s.timers.every((t) => !t.pending));
+    expect(after.timers.filter((t) => t.status === "running")).toMatchObject([{ issueKey: "OPS-64" }]);
+    await store.stop();
   });
 });

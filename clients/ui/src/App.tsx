@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { appRequest } from "./appRequest";
 import { LoginForm } from "./LoginForm";
 import { LoginPage } from "./LoginPage";
+import type { RecentIssue } from "./recentIssues";
 import { Tabs } from "./tabs";
 import { useResume } from "./useResume";
 
@@ -35,10 +36,12 @@ export interface AppProps {
   onSession?: (session: Session | null, stay: boolean) => void;
   /** Called with the session's live timers, and with null when it ends. */
   onStore?: (store: TimerStore | null) => void;
+  /** Called with the recent issues whenever they change. */
+  onRecent?: (issues: readonly RecentIssue[]) => void;
 }
 
 /** The login page, or the screen of a session. The session is in this component's state only. */
-export function App({ baseUrl = "", client: given, compact = false, kept = null, offerStay = false, onSession, onStore }: AppProps) {
+export function App({ baseUrl = "", client: given, compact = false, kept = null, offerStay = false, onSession, onStore, onRecent }: AppProps) {
   const [client] = useState(() => given ?? new Client({ baseUrl }));
   const [options, setOptions] = useState<SignInOptions>();
   const [session, setSession] = useState<Session | null>(null);
@@ -158,6 +161,7 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
         login={{ ...login, onLook: look }}
         storesToken={stay && !client.isOwnOrigin}
         onStore={onStore}
+        onRecent={onRecent}
         onClockwork={(connected) => {
           setSession(connected);
           onSession?.(connected, stay);

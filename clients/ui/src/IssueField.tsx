@@ -1,5 +1,5 @@
 import type { Issue } from "@clockwork/shared";
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type Ref } from "react";
+import { Fragment, useEffect, useId, useRef, useState, type KeyboardEvent, type Ref } from "react";
 
 import { Announcer } from "./Announcer";
 import { Field } from "./Field";
@@ -7,14 +7,24 @@ import classes from "./IssueField.module.css";
 import { isKey } from "./key";
 import { maxResults, useIssueSearch, type IssueSearch, type SearchIssues } from "./useIssueSearch";
 
+/** An issue that the list offers. */
+export interface Suggestion {
+  readonly key: string;
+  readonly summary: string | undefined;
+  readonly project?: string;
+  readonly status?: string;
+}
+
 export interface IssueFieldProps {
   search: SearchIssues;
+  /** Offered while nothing is typed, above the issues in progress. */
+  recent: readonly Suggestion[];
   text: string;
   /** Whether the text is an issue chosen from the list. */
   chosen: boolean;
   onType: (text: string) => void;
   /** next: go on to the comment; start: start the timer at once; undefined: stay. */
-  onChoose: (issue: Issue, then?: "next" | "start") => void;
+  onChoose: (issue: Suggestion, then?: "next" | "start") => void;
   /** A key of the person's own projects, as an example. */
   exampleKey?: string | undefined;
   fault?: string | undefined;
@@ -25,7 +35,7 @@ export interface IssueFieldProps {
  * A field that suggests issues while one types: a combobox with a list, as the
  * ARIA Authoring Practices describe it. The focus stays in the field.
  */
-export function IssueField({ search, text, chosen, onType, onChoose, exampleKey, fault, inputRef }: IssueFieldProps) {
+export function IssueField({ search, recent, text, chosen, onType, onChoose, exampleKey, fault, inputRef }: IssueFieldProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
   const [activeKey, setActiveKey] = useState<string>();
@@ -33,15 +43,17 @@ export function IssueField({ search, text, chosen, onType, onChoose, exampleKey,
   const list = useRef<HTMLUListElement>(null);
   const popup = useRef<HTMLDivElement>(null);
   const found = useIssueSearch(search, query, open);
-  const { issues } = found;
+  const heads = new Map<string, string>();
+  const issues = query ? found.issues.map(suggestion) : idle(recent, found.issues.map(suggestion), heads);
   // The first hit is selected in advance, unless a whole key is typed, which Enter starts.
   const selected = activeKey ?? (query && !isKey(query) && found.state === "found" ? issues[0]?.key : undefined);
   const active = issues.findIndex(({ key }) => key === selected);
 
   useEffect(() => {
-    list.current?.children[active]?.scrollIntoView({ block: "nearest" });
+    if (active >= 0) list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [active]);
 
+  const line = resultLine(found, query, issues.length);
   const shown = open ? issues.length : -1;
   useEffect(() => {
     if (shown >= 0) popup.current?.scrollIntoView({ block: "nearest" });
@@ -55,7 +67,7 @@ export function IssueField({ search, text, chosen, onType, onChoose, exampleKey,
   const show = (): void => {
     if (!open) suggest(chosen ? "" : text.trim());
   };
-  const choose = (issue: Issue, then?: "next" | "start"): void => {
+  const choose = (issue: Suggestion, then?: "next" | "start"): void => {
     setOpen(false);
     onChoose(issue, then);
   };
@@ -118,23 +130,30 @@ export function IssueField({ search, text, chosen, onType, onChoose, exampleKey,
       />
       {/* A press on the list must not move the focus out of the field. */}
       <div ref={popup} className={classes.popup} hidden={!open} onMouseDown={(event) => event.preventDefault()}>
-        <p className={classes.result}>{resultLine(found, query)}</p>
+        {line && <p className={classes.result}>{line}</p>}
         <ul ref={list} id={`${id}-list`} role="listbox" aria-label="Issues" className={classes.list} hidden={issues.length === 0}>
           {issues.map((issue, i) => (
-            <li key={issue.key} id={`${id}-${i}`} role="option" aria-selected={i === active} className={classes.option} onClick={() => choose(issue)}>
-              <span className={classes.key}>{issue.key}</span>
-              <span className={classes.summary}>
-                <bdi>
-                  <Matched text={issue.summary} query={query} />
-                </bdi>
-                <span className={classes.project}>{issue.project.name}</span>
-              </span>
-              <bdi className={classes.status}>{issue.status}</bdi>
-            </li>
+            <Fragment key={issue.key}>
+              {heads.has(issue.key) && (
+                <li role="presentation" className={classes.result}>
+                  {heads.get(issue.key)}
+                </li>
+              )}
+              <li id={`${id}-${i}`} role="option" aria-selected={i === active} className={classes.option} onClick={() => choose(issue)}>
+                <span className={classes.key}>{issue.key}</span>
+                <span className={classes.summary}>
+                  <bdi>
+                    <Matched text={issue.summary ?? ""} query={query} />
+                  </bdi>
+                  {issue.project && <span className={classes.project}>{issue.project}</span>}
+                </span>
+                {issue.status && <bdi className={classes.status}>{issue.status}</bdi>}
+              </li>
+            </Fragment>
           ))}
         </ul>
       </div>
-      <Announcer label="Search results">{open ? spokenResult(found) : ""}</Announcer>
+      <Announcer label="Search results">{open ? spokenResult(found, issues.length) : ""}</Announcer>
     </div>
   );
 }
@@ -149,19 +168,30 @@ function Matched({ text, query }: { text: string; query: string }) {
   return text.split(pattern).map((part, i) => (i % 2 === 1 ? <b key={i}>{part}</b> : part));
 }
 
+const suggestion = ({ key, summary, project, status }: Issue): Suggestion => ({ key, summary, project: project.name, status });
+
+/** What is offered while nothing is typed; heads gets the words above the first of each kind. */
+function idle(recent: readonly Suggestion[], inProgress: readonly Suggestion[], heads: Map<string, string>): readonly Suggestion[] {
+  const others = inProgress.filter(({ key }) => !recent.some((issue) => issue.key === key));
+  if (recent[0]) heads.set(recent[0].key, "Recent");
+  if (others[0]) heads.set(others[0].key, "In progress");
+  return [...recent, ...others];
+}
+
 /** The line above the suggestions. */
-function resultLine(found: IssueSearch, query: string): string {
-  const { issues, state, reason } = found;
+function resultLine(found: IssueSearch, query: string, shown: number): string {
+  const { state, reason } = found;
   if (state === "failed") return reason ?? "";
+  if (!query && shown > 0) return "";
   if (state !== "found") return "Searching";
-  if (issues.length > 0) return query ? spokenResult(found) : "In progress";
+  if (shown > 0) return spokenResult(found, shown);
   if (!query) return "Nothing is in progress. Type a key or words to search.";
   return isKey(query) ? `No issue ${query.toUpperCase()} was found.` : `No issue matches “${query}”.`;
 }
 
-function spokenResult({ issues, state, reason }: IssueSearch): string {
+function spokenResult({ issues, state, reason }: IssueSearch, shown: number): string {
   if (state === "failed") return reason ?? "";
   if (state !== "found") return "";
-  if (issues.length >= maxResults) return `The first ${issues.length} issues`;
-  return issues.length === 1 ? "1 issue" : `${issues.length === 0 ? "No" : issues.length} issues`;
+  if (issues.length >= maxResults) return `The first ${shown} issues`;
+  return shown === 1 ? "1 issue" : `${shown === 0 ? "No" : shown} issues`;
 }

@@ -32,7 +32,10 @@ export function Recent({ issues, switches, onStart }: RecentProps) {
             <IssueKey className={classes.key}>{issue.key}</IssueKey>
             <button type="button" className={classes.start} onClick={firstClick(() => onStart(issue))} aria-keyshortcuts={String(i + 1)} title={[issue.summary, issue.comment].filter(Boolean).join("\n")}>
               <span className={classes.hidden}>{`${switches ? "Switch to" : "Start"} ${issue.key} `}</span>
-              <bdi className={classes.summary}>{issue.summary}</bdi>
+              <span className={classes.what}>
+                <bdi className={classes.summary}>{issue.summary}</bdi>
+                {issue.comment && <bdi className={classes.comment}>{issue.comment}</bdi>}
+              </span>
               {issue.today >= 60 && <span className={classes.today}>{span(issue.today)} today</span>}
               <span className={classes.play} aria-hidden="true" />
             </button>

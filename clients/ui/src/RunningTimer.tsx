@@ -5,7 +5,7 @@ import type { Ref } from "react";
 import { Button } from "./Button";
 import { sinceWhen } from "./calendar";
 import { stalenessSentence, type Staleness } from "./staleness";
-import { spoken } from "./duration";
+import { span, spoken } from "./duration";
 import { firstClick } from "./firstClick";
 import { IssueKey } from "./jira";
 import { MinuteScale } from "./MinuteScale";
@@ -26,6 +26,11 @@ export interface RunningTimerProps {
 /** How a timer is called: its issue's key, else plainly. */
 export function nameOf(timer: Timer): string {
   return timer.issueKey ?? "timer";
+}
+
+/** How long a stopped timer has counted: 1 h 36 min. */
+export function lasted({ countedSeconds }: Timer): string {
+  return countedSeconds < 60 ? "less than a minute" : span(countedSeconds);
 }
 
 /** The one thing to look at: what has been counted, on what, and how to stop it. */

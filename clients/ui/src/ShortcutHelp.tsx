@@ -8,16 +8,19 @@ export interface ShortcutHelpProps {
   onEnable: (enabled: boolean) => void;
 }
 
+const control = typeof navigator !== "undefined" && /^Mac|^iP/.test(navigator.platform) ? "⌘" : "Ctrl+";
+
 const keys: readonly (readonly [string, string])[] = [
   ["s", "Stop the running timer, or go to the issue to start one"],
-  ["/", "Search for an issue; in a field too: Ctrl+K"],
+  ["/", `Search for an issue; while you write too: ${control}K`],
   ["1–6", "Start a recent issue, or switch to it"],
   ["o", "Open the running issue in Jira"],
   ["[ ]", "Show the week before, or the week after"],
   ["t", "Show today"],
   ["c", "Copy the day that is shown as text"],
   ["f", "Show the time large, or small again"],
-  ["Ctrl+.", "Stop, while you write too"],
+  ["Alt+Enter", "In the form: start beside what runs"],
+  [`${control}.`, "Stop, while you write too"],
   ["?", "Show these keys"],
   ["Esc", "Close what is open"],
 ];

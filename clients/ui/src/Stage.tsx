@@ -5,7 +5,7 @@ import { Button } from "./Button";
 import { atWhen } from "./calendar";
 import { stalenessSentence, affects, type Staleness } from "./staleness";
 import { MinuteScale } from "./MinuteScale";
-import { RunningTimer } from "./RunningTimer";
+import { lasted, RunningTimer } from "./RunningTimer";
 import classes from "./Stage.module.css";
 import { useToday } from "./useToday";
 
@@ -13,7 +13,7 @@ export interface StageProps {
   state: TimerState;
   staleness: Staleness | undefined;
   onStop: (timer: Timer) => void;
-  onAgain: (issueKey: string) => void;
+  onAgain: (timer: Timer) => void;
   headingRef: Ref<HTMLHeadingElement>;
   /** The bar above. */
   children: ReactNode;
@@ -61,14 +61,13 @@ function IdleDetail({ state, staleness, onAgain }: Pick<StageProps, "state" | "s
   if (staleness) return <p className={classes.detail}>{stalenessSentence(staleness, today)} A timer may have been started since.</p>;
   const last = state.timers.find((t) => t.status === "stopped" && t.issueKey);
   if (!last?.issueKey) return <p className={classes.detail}>Choose an issue, and its time starts to count.</p>;
-  const { issueKey } = last;
   return (
     <p className={classes.detail}>
       <span>
-        {issueKey} stopped {atWhen(Date.parse(last.updatedAt) - state.clockOffset, today)}.
+        Stopped {last.issueKey} after {lasted(last)} {atWhen(Date.parse(last.updatedAt) - state.clockOffset, today)}.
       </span>{" "}
-      <Button look="plain" onClick={() => onAgain(issueKey)}>
-        Start {issueKey} again
+      <Button look="plain" onClick={() => onAgain(last)}>
+        Start {last.issueKey} again
       </Button>
     </p>
   );

@@ -1,21 +1,21 @@
-import type { Issue } from "@clockwork/shared";
 import { useId, useRef, useState, type FormEvent, type KeyboardEvent, type Ref } from "react";
 
 import { Button } from "./Button";
 import { Field } from "./Field";
-import { IssueField } from "./IssueField";
+import { IssueField, type Suggestion } from "./IssueField";
 import { keyOf } from "./key";
 import classes from "./StartTimer.module.css";
 import type { SearchIssues } from "./useIssueSearch";
 
 export interface StartInput {
   issueKey: string;
-  summary?: string;
-  comment?: string;
+  summary?: string | undefined;
+  comment?: string | undefined;
 }
 
 export interface StartTimerProps {
   search: SearchIssues;
+  recent: readonly Suggestion[];
   /** Resolves to whether the timer was started. If not, the form gets its text back. beside: leave the running timer. */
   onStart: (input: StartInput, beside: boolean) => Promise<boolean>;
   /** Whether a timer runs, which a start stops. */
@@ -30,14 +30,14 @@ export interface StartTimerProps {
 interface Draft {
   text: string;
   /** Set if it was chosen from the list. */
-  issue?: Issue | undefined;
+  issue?: Suggestion | undefined;
   comment: string;
 }
 
 const nothing: Draft = { text: "", comment: "" };
 
 /** Starts a timer on an issue, with a comment. The form is cleared at once. */
-export function StartTimer({ search, onStart, switches, waiting, exampleKey, inputRef }: StartTimerProps) {
+export function StartTimer({ search, recent, onStart, switches, waiting, exampleKey, inputRef }: StartTimerProps) {
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const comments = useRef<HTMLInputElement>(null);
@@ -46,7 +46,7 @@ export function StartTimer({ search, onStart, switches, waiting, exampleKey, inp
   const [fault, setFault] = useState<string>();
   const [busy, setBusy] = useState(false);
 
-  const start = async (chosen: Issue | undefined, beside: boolean): Promise<void> => {
+  const start = async (chosen: Suggestion | undefined, beside: boolean): Promise<void> => {
     if (busy && !waiting) return;
     const issueKey = chosen?.key ?? keyOf(text);
     if (!issueKey) {
@@ -56,7 +56,7 @@ export function StartTimer({ search, onStart, switches, waiting, exampleKey, inp
     }
     setBusy(true);
     setWritten(nothing);
-    const started = await onStart({ issueKey, ...(chosen && { summary: chosen.summary }), ...(comment.trim() && { comment: comment.trim() }) }, beside);
+    const started = await onStart({ issueKey, summary: chosen?.summary, ...(comment.trim() && { comment: comment.trim() }) }, beside);
     setBusy(false);
     // Text that was written meanwhile stays: it is the person's next issue.
     if (!started) setWritten((now) => (now.text ? now : { ...written, issue: chosen, text: chosen ? nameOf(chosen) : text, comment: now.comment || comment }));
@@ -88,6 +88,7 @@ export function StartTimer({ search, onStart, switches, waiting, exampleKey, inp
       <IssueField
         inputRef={inputRef ?? null}
         search={search}
+        recent={recent}
         text={text}
         chosen={issue !== undefined}
         fault={fault}
@@ -120,6 +121,6 @@ export function StartTimer({ search, onStart, switches, waiting, exampleKey, inp
   );
 }
 
-function nameOf(issue: Issue): string {
-  return `${issue.key} ${issue.summary}`;
+function nameOf({ key, summary }: Suggestion): string {
+  return summary ? `${key} ${summary}` : key;
 }

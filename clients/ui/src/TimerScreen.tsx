@@ -9,9 +9,10 @@ import { ConnectClockwork } from "./ConnectClockwork";
 import { ConnectionStatus, isConnected, isUnreachable } from "./ConnectionStatus";
 import { DaysPanel } from "./DaysPanel";
 import { JiraSiteProvider, useJiraSite } from "./jira";
+import { JustStopped, useJustStopped } from "./JustStopped";
 import { Notice } from "./Notice";
 import { Recent } from "./Recent";
-import { recentIssues } from "./recentIssues";
+import { recentIssues, type RecentIssue } from "./recentIssues";
 import { nameOf } from "./RunningTimer";
 import { SessionEnded, type SessionEndedProps } from "./SessionEnded";
 import { ShortcutHelp } from "./ShortcutHelp";
@@ -44,12 +45,14 @@ export interface TimerScreenProps {
   /** For logging in again when the session has ended. */
   login: Omit<SessionEndedProps, "onClose">;
   onLogout: (everywhere: boolean) => void;
+  /** Called with the recent issues whenever they change. */
+  onRecent?: ((issues: readonly RecentIssue[]) => void) | undefined;
   /** Called with the session once it has the person's Clockwork token, or has it no more. */
   onClockwork?: ((session: Session) => void) | undefined;
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, storesToken = false, login, onLogout, onClockwork }: TimerScreenProps) {
+export function TimerScreen({ compact = false, storesToken = false, login, onLogout, onRecent, onClockwork }: TimerScreenProps) {
   const { client, session } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset, error } = state;
@@ -92,8 +95,9 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
   const [days, dayKeys] = useDays(client, session?.userId ?? "", today, week, reachable);
   const [settings, setSettings] = useSettings(account, session?.userId, reachable);
   const goal = useMemo(() => settings && { seconds: settings.dailyTargetMinutes * 60, workdays: settings.workdays }, [settings]);
-  const recent = useMemo(() => week.worklogs && recentIssues(week.worklogs.worklogs, timers, today), [week.worklogs, timers, today]);
-  const exampleKey = recent?.[0]?.key;
+  const recent = useMemo(() => recentIssues(week.worklogs?.worklogs ?? [], timers, today), [week.worklogs, timers, today]);
+  useEffect(() => onRecent?.(recent), [onRecent, recent]);
+  const exampleKey = recent[0]?.key;
   const jiraSite = useJiraSite(client, current?.issueKey ?? exampleKey);
 
   const expired = state.status.kind === "expired";
@@ -110,23 +114,31 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
     setDialog("ended");
     return false;
   };
+  const [justStopped, setJustStopped] = useJustStopped();
   const startTimer = async (input: StartInput, beside = false): Promise<boolean> => {
-    if (running.some((t) => t.issueKey === input.issueKey && !t.pending) && !staleness) {
+    const runs = running.some((t) => t.issueKey === input.issueKey && !t.pending);
+    if (runs && (beside || running.length === 1) && !staleness) {
       actions.fail(`${input.issueKey} is running already.`);
       return false;
     }
+    setJustStopped(undefined);
     focusHeading((n) => n + 1);
-    const started = await perform({ kind: "start", ...input, instead: beside ? undefined : (current ?? undefined) });
+    const started = await perform({ kind: "start", ...input, stopOthers: !beside && running.length > 0 });
     if (!started && document.activeElement === heading.current) issue.current?.focus();
     return started;
   };
-  const stopTimer = (timer: Timer): void => void perform({ kind: "stop", timer });
+  const startAgain = ({ issueKey, summary, comment }: Timer): void => void (issueKey && startTimer({ issueKey, summary, comment }, true));
+  const stopTimer = (timer: Timer): void => {
+    setJustStopped(timer);
+    void perform({ kind: "stop", timer });
+  };
+  const stopped = current && justStopped?.issueKey ? timers.find((t) => t.id === justStopped.id && t.status === "stopped") : undefined;
   const toSearch = (): void => {
     issue.current?.focus();
     issue.current?.click();
   };
   const stopOrSearch = (): void => (current ? stopTimer(current) : toSearch());
-  const startRecent = Object.fromEntries((recent ?? []).map(({ key, summary }, i): [string, () => void] => [String(i + 1), () => void startTimer({ issueKey: key, ...(summary && { summary }) })]));
+  const startRecent = Object.fromEntries(recent.map(({ key, summary }, i): [string, () => void] => [String(i + 1), () => void startTimer({ issueKey: key, summary })]));
   const openIssue: Shortcuts = current?.issueKey && jiraSite ? { o: () => void open(`${jiraSite}/browse/${current.issueKey}`, "_blank", "noreferrer") } : {};
   useShortcuts(
     { ...startRecent, ...openIssue, ...dayKeys, s: stopOrSearch, "/": toSearch, "?": () => setDialog("help"), f: () => setLarge(!large) },
@@ -134,6 +146,12 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
     { k: toSearch, ".": () => current && stopTimer(current) },
   );
 
+  const form = (
+    <StartTimer key="form" search={client.issues.search} recent={recent} onStart={startTimer} switches={current !== null} waiting={actions.waiting !== null} exampleKey={exampleKey} inputRef={issue} />
+  );
+  const recents = (week.worklogs || !week.problem) && (
+    <Recent key="recent" issues={week.worklogs && recent} switches={current !== null} onStart={({ key, summary }) => void startTimer({ issueKey: key, summary })} />
+  );
   return (
     <JiraSiteProvider value={jiraSite}>
       <div className={classes.screen} data-compact={compact || undefined} data-large={large || undefined} data-stale={staleness !== undefined || undefined}>
@@ -143,7 +161,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
             staleness={staleness}
             headingRef={heading}
             onStop={stopTimer}
-            onAgain={(issueKey) => void startTimer({ issueKey })}
+            onAgain={startAgain}
           >
             <header className={classes.bar}>
               <p className={classes.name}>Clockwork</p>
@@ -162,7 +180,18 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
             </header>
           </Stage>
           <div className={classes.below}>
-            {actions.problem && <Notice onDismiss={actions.dismiss}>{actions.problem}</Notice>}
+            {actions.problem && (
+              <Notice
+                onDismiss={actions.dismiss}
+                actions={actions.problem.stopped.map((timer) => (
+                  <Button key={timer.id} look="plain" onClick={() => startAgain(timer)}>
+                    Start {timer.issueKey} again
+                  </Button>
+                ))}
+              >
+                {actions.problem.text}
+              </Notice>
+            )}
             {error && isUnconfirmedStart(error) && <Notice onDismiss={state.dismissError}>{error.message}</Notice>}
             {actions.waiting && (
               <ConnectClockwork
@@ -176,8 +205,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
                 onCancel={actions.cancel}
               />
             )}
-            <StartTimer search={client.issues.search} onStart={startTimer} switches={current !== null} waiting={actions.waiting !== null} exampleKey={exampleKey} inputRef={issue} />
-            {(week.worklogs || !week.problem) && <Recent issues={recent} switches={current !== null} onStart={({ key, summary }) => void startTimer({ issueKey: key, ...(summary && { summary }) })} />}
+            {compact ? [form, recents] : [recents, form]}
             <TimerList timers={running.filter((t) => t !== current)} clockOffset={clockOffset} onStop={stopTimer} />
             <DaysPanel state={state} days={days} goal={goal} compact={compact} onStart={startTimer} />
           </div>
@@ -188,6 +216,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
             Keyboard shortcuts
           </Button>
         </footer>
+        {stopped && <JustStopped timer={stopped} onAgain={() => startAgain(stopped)} />}
         <Announcer label="Announcements">{useAnnouncement(state)}</Announcer>
         <TimerTitle timer={current} clockOffset={clockOffset} stale={current !== null && affects(staleness, current)} />
         {dialog === "help" && <ShortcutHelp onClose={closeDialog} enabled={keys} onEnable={setKeys} />}

@@ -1,2 +1,3 @@
 export { App, type AppProps, type KeptSession } from "./App";
 export { Notice, type NoticeProps } from "./Notice";
+export type { RecentIssue } from "./recentIssues";

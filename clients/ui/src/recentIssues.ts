@@ -10,7 +10,7 @@ export interface RecentIssue {
   readonly today: number;
 }
 
-/** How many recent issues are shown; the keys 1 to 6 start them. */
+/** The keys 1 to 6 start them. */
 const maxRecent = 6;
 
 /** The issues on which a person worked last, the latest first, without those that run. */

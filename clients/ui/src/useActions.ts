@@ -1,14 +1,20 @@
 import { asksForToken, ClientError, isTokenOfAnother, type RunningTimer, type StartInput, type StopInput } from "@clockwork/shared";
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { nameOf } from "./RunningTimer";
 import { sentenceOf } from "./sentence";
 
 export type Action =
-  | { readonly kind: "start"; readonly issueKey: string; readonly summary?: string | undefined; readonly comment?: string | undefined; /** Stopped first. */ readonly instead?: RunningTimer | undefined }
+  | { readonly kind: "start"; readonly issueKey: string; readonly summary?: string | undefined; readonly comment?: string | undefined; /** A switch. */ readonly stopOthers?: boolean }
   | { readonly kind: "stop"; readonly timer: RunningTimer }
   /** The person connects Clockwork before anything needs it. */
   | { readonly kind: "connect" };
+
+export interface Problem {
+  /** Why the last action failed, as a sentence. */
+  readonly text: string;
+  /** Timers that a switch stopped before it failed. */
+  readonly stopped: readonly RunningTimer[];
+}
 
 export interface Target {
   start: (input: StartInput) => Promise<void>;
@@ -34,8 +40,7 @@ export interface Actions {
   readonly tokenFault: string | undefined;
   readonly connect: (token: string, save: boolean) => Promise<void>;
   readonly cancel: () => void;
-  /** Why the last action failed, as a sentence. */
-  readonly problem: string | null;
+  readonly problem: Problem | null;
   readonly dismiss: () => void;
   /** Shows a sentence about an action that was not tried. */
   readonly fail: (sentence: string) => void;
@@ -59,7 +64,7 @@ export function useActions(target: Target): Actions {
   const lastStart = useRef<Action>(undefined);
   const [waiting, setWaiting] = useState<Action | null>(null);
   const [tokenFault, setTokenFault] = useState<string>();
-  const [problem, setProblem] = useState<{ thrown: unknown; text: string } | null>(null);
+  const [problem, setProblem] = useState<(Problem & { thrown: unknown }) | null>(null);
 
   // A network error is over when the server answers again.
   useEffect(() => {
@@ -78,9 +83,9 @@ export function useActions(target: Target): Actions {
 
   const attempt = useCallback(
     async (action: Action): Promise<boolean> => {
-      const progress = { stopped: false };
+      const { running } = current.current;
       try {
-        await run(action, current.current, progress);
+        await run(action, current.current);
         if (action.kind === "start") lastStart.current = action;
         return true;
       } catch (thrown) {
@@ -89,7 +94,7 @@ export function useActions(target: Target): Actions {
           current.current.dropToken();
           return askForToken(action, tokenOfAnother);
         }
-        setProblem({ thrown, text: problemOf(action, thrown, progress.stopped, current.current.running) });
+        setProblem({ thrown, ...problemOf(action, thrown, running) });
         return false;
       }
     },
@@ -113,7 +118,7 @@ export function useActions(target: Target): Actions {
   return {
     waiting,
     tokenFault,
-    problem: problem?.text ?? null,
+    problem,
     perform: useCallback(
       (action) => {
         setProblem(null);
@@ -131,25 +136,25 @@ export function useActions(target: Target): Actions {
     },
     cancel: useCallback(() => finish(false), [finish]),
     dismiss: useCallback(() => setProblem(null), []),
-    fail: useCallback((text) => setProblem({ thrown: undefined, text }), []),
+    fail: useCallback((text) => setProblem({ thrown: undefined, text, stopped: [] }), []),
   };
 }
 
-async function run(action: Action, { start, stop }: Target, progress: { stopped: boolean }): Promise<void> {
-  const stopOf = (timer: RunningTimer): Promise<void> => stop({ id: timer.id, ...(timer.issueKey && { issueKey: timer.issueKey }) });
-  if (action.kind === "stop") await stopOf(action.timer);
-  if (action.kind !== "start") return;
-  const { issueKey, summary, comment, instead } = action;
-  // Both are shown at once: there is no moment with two timers, or with none.
-  const after = instead && stopOf(instead).then(() => void (progress.stopped = true));
-  await start({ issueKey, summary, comment, after });
+async function run(action: Action, { start, stop }: Target): Promise<void> {
+  if (action.kind === "stop") await stop({ id: action.timer.id, ...(action.timer.issueKey && { issueKey: action.timer.issueKey }) });
+  if (action.kind === "start") await start(action);
 }
 
-function problemOf(action: Action, thrown: unknown, stopped: boolean, running: readonly RunningTimer[]): string {
-  if (action.kind !== "start") return sentenceOf(thrown);
-  const { issueKey, instead } = action;
+/** running: what ran before the action. */
+function problemOf(action: Action, thrown: unknown, running: readonly RunningTimer[]): Problem {
   const known = thrown instanceof ClientError ? thrown : undefined;
-  if ((known?.status === 409 || known?.status === 422) && running.some((t) => t.issueKey === issueKey)) return `${issueKey} is running already.`;
-  const reason = known?.status === 404 ? `There is no issue ${issueKey}, or you may not see it.` : sentenceOf(thrown);
-  return instead && stopped ? `${nameOf(instead)} was stopped, but ${issueKey} was not started. ${reason}` : reason;
+  const stopped = running.filter((t) => t.issueKey && known?.stopped?.includes(t.issueKey));
+  return { text: action.kind === "start" ? reasonOf(action.issueKey, known, running) ?? sentenceOf(thrown) : sentenceOf(thrown), stopped };
+}
+
+/** In other words than the server's, if this is about an issue of the person's own timers. */
+function reasonOf(issueKey: string, known: ClientError | undefined, running: readonly RunningTimer[]): string | undefined {
+  if (!known || known.stopped) return undefined;
+  if ((known.status === 409 || known.status === 422) && running.some((t) => t.issueKey === issueKey)) return `${issueKey} is running already.`;
+  return known.status === 404 ? `There is no issue ${issueKey}, or you may not see it.` : undefined;
 }

@@ -21,8 +21,7 @@ function labels(items: MenuItemConstructorOptions[]): string[] {
 }
 
 function click(items: MenuItemConstructorOptions[], label: string): void {
-  const all = items.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? item.submenu : [])]);
-  const { click } = all.find((item) => item.label === label)!;
+  const { click } = items.find((item) => item.label === label)!;
   (click as () => void)();
 }
 
@@ -30,7 +29,8 @@ const REST = ["-", "Open Clockwork", "Settings…"];
 
 describe("trayMenu", () => {
   it.each<[string, Report, string[]]>([
-    ["running", REPORT, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*\(off\)$/), "Stop", "Start again", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["running", REPORT, ["ABC-7  Fix the login (off)", expect.stringMatching(/^Since .*9:14.*\(off\)$/), "Stop", "-", "Switch to (off)", "OPS-64  Q && A", "OPS-65", ...REST, "-", "Log out", "Quit Clockwork"]],
+    ["nothing-and-recent", { ...REPORT, current: null }, ["Nothing is running (off)", "-", "Start (off)", "OPS-64  Q && A", "OPS-65", ...REST, "-", "Log out", "Quit Clockwork"]],
     ["nothing", { ...REPORT, current: null, recent: [] }, ["Nothing is running (off)", ...REST, "-", "Log out", "Quit Clockwork"]],
     ["connecting", { ...REPORT, current: null, recent: [], connection: "connecting" }, ["Connecting (off)", ...REST, "-", "Log out", "Quit Clockwork"]],
     ["offline", { ...REPORT, current: null, recent: [], connection: "offline" }, ["Nothing is running (off)", "Offline (off)", ...REST, "-", "Log out", "Quit Clockwork"]],
@@ -42,7 +42,7 @@ describe("trayMenu", () => {
     expect(labels(trayMenu(report, NOW, null, actions()))).toEqual(want);
   });
 
-  it("asks the page to stop and to start again", () => {
+  it("asks the page to stop and to start", () => {
     const did = actions();
     const menu = trayMenu(REPORT, NOW, null, did);
     click(menu, "Stop");

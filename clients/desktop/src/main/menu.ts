@@ -56,13 +56,8 @@ function timerItems(report: Report, now: number, actions: MenuActions): MenuItem
   if (connection === "offline") items.push({ label: "Offline", enabled: false });
   if (connection === "stale") items.push({ label: "Clockwork does not answer", enabled: false });
   if (recent.length > 0) {
-    items.push({
-      label: "Start again",
-      submenu: recent.map(({ issueKey, summary }) => ({
-        label: issueLabel(issueKey, summary),
-        click: () => actions.command({ kind: "start", issueKey }),
-      })),
-    });
+    items.push({ type: "separator" }, { label: current === null ? "Start" : "Switch to", enabled: false });
+    items.push(...recent.map(({ issueKey, summary }) => ({ label: issueLabel(issueKey, summary), click: () => actions.command({ kind: "start", issueKey }) })));
   }
   return items;
 }

@@ -36,7 +36,7 @@ describe("parseReport", () => {
     ["counted-beyond-dates", { ...REPORT, current: { ...CURRENT, countedAt: Infinity } }],
     ["on-hold-absent", { ...REPORT, current: { ...CURRENT, onHold: undefined } }],
     ["recent-absent", { ...REPORT, recent: undefined }],
-    ["recent-too-many", { ...REPORT, recent: Array(6).fill({ issueKey: "A-1", summary: null }) }],
+    ["recent-too-many", { ...REPORT, recent: Array(7).fill({ issueKey: "A-1", summary: null }) }],
     ["recent-without-a-key", { ...REPORT, recent: [{ issueKey: "", summary: null }] }],
     ["recent-summary-as-number", { ...REPORT, recent: [{ issueKey: "A-1", summary: 7 }] }],
   ])("refuses %s", (_name, value) => {

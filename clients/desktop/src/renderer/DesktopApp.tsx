@@ -1,5 +1,5 @@
 import { asksForToken, createClient, type ClientError, type Session, type StartInput, type TimerStore } from "@clockwork/shared";
-import { App, Notice } from "@clockwork/ui";
+import { App, Notice, type RecentIssue } from "@clockwork/ui";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { Bridge, Command, DesktopState } from "../bridge";
@@ -19,6 +19,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
   const [client] = useState(() => createClient({ baseUrl: before.serverUrl }));
   const [session, setSession] = useState<Session | null>(null);
   const [store, setStore] = useState<TimerStore | null>(null);
+  const [recent, setRecent] = useState<readonly RecentIssue[]>([]);
   const [settings, setSettings] = useState<{ reason?: string }>();
   const [problem, setProblem] = useState<string>();
   // Each sign-out by the tray begins a new App, because only App itself ends its session.
@@ -53,7 +54,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
     if (command.kind === "settings") setSettings({});
     if (command.kind === "retry" || command.kind === "shown") store?.retryNow();
     if (command.kind === "stop") store?.stop().catch(failed);
-    if (command.kind === "start") store?.start(startOf(store, command.issueKey)).catch(failed);
+    if (command.kind === "start") store?.start(startOf(recent, command.issueKey)).catch(failed);
     if (command.kind === "sign-out") {
       void client.logout().catch(() => {}); // the refresh token is deleted here in any case
       changeSession(null, false);
@@ -62,7 +63,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
   };
 
   useCommands(bridge, obey);
-  useReports(bridge, store, session !== null);
+  useReports(bridge, store, session !== null, recent);
   useEscape(useCallback(() => bridge.hide(), [bridge]));
   useEffect(() => {
     // A session that is over is of no use at the next start either.
@@ -88,6 +89,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
           offerStay={before.canKeepSession}
           onSession={changeSession}
           onStore={setStore}
+          onRecent={setRecent}
         />
       </div>
       {settings && (
@@ -106,8 +108,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
   );
 }
 
-// With the summary that is known from before, so that it shows at once.
-function startOf(store: TimerStore, issueKey: string): StartInput {
-  const summary = store.getSnapshot().timers.find((timer) => timer.issueKey === issueKey)?.summary;
-  return summary === undefined ? { issueKey } : { issueKey, summary };
+// A switch, as on the page, with the summary that is known, so that it shows at once.
+function startOf(recent: readonly RecentIssue[], issueKey: string): StartInput {
+  return { issueKey, stopOthers: true, summary: recent.find(({ key }) => key === issueKey)?.summary };
 }

@@ -1,4 +1,5 @@
 import { initialState, type RunningTimer, type TimerState } from "@clockwork/shared";
+import type { RecentIssue } from "@clockwork/ui";
 import { describe, expect, it } from "vitest";
 
 import { parseReport } from "../main/messages";
@@ -18,13 +19,11 @@ const TIMER: RunningTimer = {
 };
 const LIVE: TimerState = { ...initialState, loaded: true, status: { kind: "live", via: "websocket" }, timers: [TIMER], current: TIMER };
 
-function stopped(issueKey: string, summary?: string): RunningTimer {
-  return { ...TIMER, id: issueKey, issueKey, status: "stopped", ...(summary !== undefined && { summary }) };
-}
+const RECENT: RecentIssue[] = [["A-1", "x".repeat(5000)], ["ABC-7", "Fix the login"], ["A-2", ""]].map(([key = "", summary]) => ({ key, summary, comment: undefined, today: 0 }));
 
 describe("reportOf", () => {
   it("tells of the running timer by this machine's clock", () => {
-    expect(reportOf({ ...LIVE, clockOffset: 4000 }, true)).toEqual({
+    expect(reportOf({ ...LIVE, clockOffset: 4000 }, true, [])).toEqual({
       signedIn: true,
       connection: "live",
       current: { issueKey: "ABC-7", summary: "Fix the login", startedAt: Date.parse("2026-03-05T08:59:56Z"), countedSeconds: 5700, countedAt: Date.parse("2026-03-05T10:59:56Z"), onHold: false },
@@ -40,7 +39,7 @@ describe("reportOf", () => {
     ["offline", { kind: "offline", since: 0 }, "offline"],
     ["expired", { kind: "expired" }, "expired"],
   ])("connection: %s", (_name, status, want) => {
-    expect(reportOf({ ...LIVE, status }, true).connection).toBe(want);
+    expect(reportOf({ ...LIVE, status }, true, []).connection).toBe(want);
   });
 
   it.each<[string, Partial<TimerState>, string]>([
@@ -49,31 +48,28 @@ describe("reportOf", () => {
     ["of-a-timer-that-clockwork-does-not-know", { current: { ...TIMER, source: "client" } }, "live"],
     ["while-offline", { status: { kind: "offline", since: 0 } }, "offline"],
   ])("is stale when Clockwork is not heard: %s", (_name, more, want) => {
-    expect(reportOf({ ...LIVE, stale: true, ...more }, true).connection).toBe(want);
+    expect(reportOf({ ...LIVE, stale: true, ...more }, true, []).connection).toBe(want);
   });
 
   it("is connecting until the timers are known, unless the session is over", () => {
-    expect(reportOf({ ...LIVE, loaded: false }, true).connection).toBe("connecting");
-    expect(reportOf({ ...LIVE, loaded: false, status: { kind: "expired" } }, true).connection).toBe("expired");
+    expect(reportOf({ ...LIVE, loaded: false }, true, []).connection).toBe("connecting");
+    expect(reportOf({ ...LIVE, loaded: false, status: { kind: "expired" } }, true, []).connection).toBe("expired");
   });
 
   it("tells nothing of a person who is signed out", () => {
-    expect(reportOf(LIVE, false)).toEqual({ signedIn: false, connection: "connecting", current: null, recent: [] });
+    expect(reportOf(LIVE, false, RECENT)).toEqual({ signedIn: false, connection: "connecting", current: null, recent: [] });
   });
 
-  it("offers what ran lately, each issue once and at most five", () => {
-    const keys = ["A-1", "A-1", "ABC-7", "A-2", "A-3", "A-4", "A-5", "A-6"];
-    const got = reportOf({ ...LIVE, timers: [TIMER, ...keys.map((key) => stopped(key))] }, true).recent;
-    expect(got.map((issue) => issue.issueKey)).toEqual(["A-1", "A-2", "A-3", "A-4", "A-5"]);
+  it("offers the page's recent issues, but none that runs", () => {
+    expect(reportOf(LIVE, true, RECENT).recent).toEqual([{ issueKey: "A-1", summary: "x".repeat(200) }, { issueKey: "A-2", summary: null }]);
   });
 
   it.each<[string, TimerState]>([
     ["bare", { ...LIVE, current: { ...TIMER, issueKey: "", summary: "" } }],
-    ["long-summary", { ...LIVE, current: { ...TIMER, summary: "x".repeat(5000) }, timers: [stopped("A-1", "x".repeat(5000))] }],
-    ["empty-summary", { ...LIVE, timers: [stopped("A-1", "")] }],
+    ["long-summary", { ...LIVE, current: { ...TIMER, summary: "x".repeat(5000) } }],
     ["on-hold", { ...LIVE, current: { ...TIMER, onHold: true } }],
   ])("is a report that the main process takes: %s", (_name, state) => {
-    const got = reportOf(state, true);
+    const got = reportOf(state, true, RECENT);
     expect(parseReport(got)).toEqual(got);
   });
 });

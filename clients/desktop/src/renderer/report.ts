@@ -1,4 +1,5 @@
 import type { RunningTimer, TimerState } from "@clockwork/shared";
+import type { RecentIssue as WorkedOn } from "@clockwork/ui";
 
 import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "../bridge";
 
@@ -8,14 +9,14 @@ const MAX_SUMMARY = 200;
 /** The tray does not show the first tries to reconnect, because most succeed. */
 const QUIET_TRIES = 2;
 
-/** The tray's report of a state. Until the timers are loaded it says "connecting". */
-export function reportOf(state: TimerState, signedIn: boolean): Report {
+/** The tray's report of a state. Until the timers are loaded it says "connecting". recent is what the page offers. */
+export function reportOf(state: TimerState, signedIn: boolean, recent: readonly WorkedOn[]): Report {
   if (!signedIn) return { signedIn, connection: "connecting", current: null, recent: [] };
   return {
     signedIn,
     connection: state.loaded || state.status.kind === "expired" ? connectionOf(state) : "connecting",
     current: state.current === null ? null : runningIssue(state.current, state.clockOffset),
-    recent: recentIssues(state.timers),
+    recent: recentIssues(recent, state.timers),
   };
 }
 
@@ -44,19 +45,16 @@ function runningIssue(timer: RunningTimer, clockOffset: number): RunningIssue {
   };
 }
 
-// Stopped ones, each issue once, and none that runs.
-function recentIssues(timers: readonly RunningTimer[]): RecentIssue[] {
-  const running = new Set(timers.filter((timer) => timer.status === "running").map((timer) => timer.issueKey));
-  const recent = new Map<string, RecentIssue>();
-  for (const timer of timers) {
-    const { issueKey } = timer;
-    if (!issueKey || running.has(issueKey) || recent.has(issueKey) || recent.size === MAX_RECENT) continue;
-    recent.set(issueKey, { issueKey, summary: shortSummary(timer) });
-  }
-  return [...recent.values()];
+// The page leaves out what runs too, but a moment later.
+function recentIssues(recent: readonly WorkedOn[], timers: readonly RunningTimer[]): RecentIssue[] {
+  const runs = (key: string) => timers.some((timer) => timer.status === "running" && timer.issueKey === key);
+  return recent
+    .filter(({ key }) => !runs(key))
+    .slice(0, MAX_RECENT)
+    .map((issue) => ({ issueKey: issue.key, summary: shortSummary(issue) }));
 }
 
 // An empty summary says as little as none.
-function shortSummary({ summary }: RunningTimer): string | null {
+function shortSummary({ summary }: { summary?: string | undefined }): string | null {
   return summary?.slice(0, MAX_SUMMARY) || null;
 }

@@ -1,21 +1,22 @@
 import { initialState, type TimerStore } from "@clockwork/shared";
-import { useEffect } from "react";
+import type { RecentIssue } from "@clockwork/ui";
+import { useEffect, useRef } from "react";
 
 import type { Bridge } from "../bridge";
 import { reportOf } from "./report";
 
-/** Tells the tray what runs, whenever that changes. */
-export function useReports(bridge: Bridge, store: TimerStore | null, signedIn: boolean): void {
+/** Reports to the tray what runs and what ran lately, whenever that changes. */
+export function useReports(bridge: Bridge, store: TimerStore | null, signedIn: boolean, recent: readonly RecentIssue[]): void {
+  const last = useRef("");
   useEffect(() => {
-    let last = "";
-    const tell = (): void => {
-      const report = reportOf(store?.getSnapshot() ?? initialState, signedIn);
+    const send = (): void => {
+      const report = reportOf(store?.getSnapshot() ?? initialState, signedIn, recent);
       const text = JSON.stringify(report);
-      if (text === last) return;
-      last = text;
+      if (text === last.current) return;
+      last.current = text;
       bridge.report(report);
     };
-    tell();
-    return store?.subscribe(tell);
-  }, [bridge, store, signedIn]);
+    send();
+    return store?.subscribe(send);
+  }, [bridge, store, signedIn, recent]);
 }
