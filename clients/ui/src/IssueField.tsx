@@ -19,12 +19,14 @@ export interface IssueFieldProps {
   search: SearchIssues;
   /** Offered while nothing is typed, above the issues in progress. */
   recent: readonly Suggestion[];
+  /** The keys of what runs, which is not offered unless it is searched for. */
+  running: ReadonlySet<string | undefined>;
   text: string;
   /** Whether the text is an issue chosen from the list. */
   chosen: boolean;
   onType: (text: string) => void;
-  /** next: go on to the comment; start: start the timer at once; undefined: stay. */
-  onChoose: (issue: Suggestion, then?: "next" | "start") => void;
+  /** next: go on to the comment; start or beside: start the timer at once; undefined: stay. */
+  onChoose: (issue: Suggestion, then?: "next" | "start" | "beside") => void;
   /** A key of the person's own projects, as an example. */
   exampleKey?: string | undefined;
   fault?: string | undefined;
@@ -35,7 +37,7 @@ export interface IssueFieldProps {
  * A field that suggests issues while one types: a combobox with a list, as the
  * ARIA Authoring Practices describe it. The focus stays in the field.
  */
-export function IssueField({ search, recent, text, chosen, onType, onChoose, exampleKey, fault, inputRef }: IssueFieldProps) {
+export function IssueField({ search, recent, running, text, chosen, onType, onChoose, exampleKey, fault, inputRef }: IssueFieldProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
   const [activeKey, setActiveKey] = useState<string>();
@@ -44,7 +46,7 @@ export function IssueField({ search, recent, text, chosen, onType, onChoose, exa
   const popup = useRef<HTMLDivElement>(null);
   const found = useIssueSearch(search, query, open);
   const heads = new Map<string, string>();
-  const issues = query ? found.issues.map(suggestion) : idle(recent, found.issues.map(suggestion), heads);
+  const issues = query ? found.issues.map(suggestion) : idle(recent, found.issues.map(suggestion).filter(({ key }) => !running.has(key)), heads);
   // The first hit is selected in advance, unless a whole key is typed, which Enter starts.
   const selected = activeKey ?? (query && !isKey(query) && found.state === "found" ? issues[0]?.key : undefined);
   const active = issues.findIndex(({ key }) => key === selected);
@@ -67,17 +69,17 @@ export function IssueField({ search, recent, text, chosen, onType, onChoose, exa
   const show = (): void => {
     if (!open) suggest(chosen ? "" : text.trim());
   };
-  const choose = (issue: Suggestion, then?: "next" | "start"): void => {
+  const choose: IssueFieldProps["onChoose"] = (issue, then) => {
     setOpen(false);
     onChoose(issue, then);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    if (event.nativeEvent.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.nativeEvent.isComposing || event.ctrlKey || event.metaKey) return;
     const last = issues.length - 1;
     const activate = (i: number): void => setActiveKey(issues[i]?.key);
     const issue = open ? issues[active] : undefined;
     let act: (() => void) | undefined;
-    switch (event.key) {
+    switch (`${event.altKey ? "Alt+" : ""}${event.key}`) {
       case "ArrowDown":
         act = () => (open ? activate(active < last ? active + 1 : 0) : show());
         break;
@@ -87,6 +89,9 @@ export function IssueField({ search, recent, text, chosen, onType, onChoose, exa
       case "Enter":
         if (issue) act = () => choose(issue, event.shiftKey ? "next" : query ? "start" : undefined);
         else setOpen(false); // the form is sent
+        break;
+      case "Alt+Enter":
+        if (issue) act = () => choose(issue, "beside");
         break;
       case "Tab":
         if (issue && !event.shiftKey) choose(issue); // and the focus moves on by itself

@@ -64,7 +64,7 @@ function IdleDetail({ state, staleness, onAgain }: Pick<StageProps, "state" | "s
   return (
     <p className={classes.detail}>
       <span>
-        Stopped {last.issueKey} after {lasted(last)} {atWhen(Date.parse(last.updatedAt) - state.clockOffset, today)}.
+        Stopped {last.issueKey} {atWhen(Date.parse(last.updatedAt) - state.clockOffset, today)}, after {lasted(last)}.
       </span>{" "}
       <Button look="plain" onClick={() => onAgain(last)}>
         Start {last.issueKey} again

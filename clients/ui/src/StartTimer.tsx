@@ -18,8 +18,8 @@ export interface StartTimerProps {
   recent: readonly Suggestion[];
   /** Resolves to whether the timer was started. If not, the form gets its text back. beside: leave the running timer. */
   onStart: (input: StartInput, beside: boolean) => Promise<boolean>;
-  /** Whether a timer runs, which a start stops. */
-  switches: boolean;
+  /** The issues of the running timers, which a start stops. */
+  running: ReadonlySet<string | undefined>;
   /** Whether a start waits for something that the person has to do elsewhere. */
   waiting: boolean;
   exampleKey?: string | undefined;
@@ -37,8 +37,9 @@ interface Draft {
 const nothing: Draft = { text: "", comment: "" };
 
 /** Starts a timer on an issue, with a comment. The form is cleared at once. */
-export function StartTimer({ search, recent, onStart, switches, waiting, exampleKey, inputRef }: StartTimerProps) {
+export function StartTimer({ search, recent, onStart, running, waiting, exampleKey, inputRef }: StartTimerProps) {
   const id = useId();
+  const switches = running.size > 0;
   const form = useRef<HTMLFormElement>(null);
   const comments = useRef<HTMLInputElement>(null);
   const [written, setWritten] = useState(nothing);
@@ -89,6 +90,7 @@ export function StartTimer({ search, recent, onStart, switches, waiting, example
         inputRef={inputRef ?? null}
         search={search}
         recent={recent}
+        running={running}
         text={text}
         chosen={issue !== undefined}
         fault={fault}
@@ -99,7 +101,7 @@ export function StartTimer({ search, recent, onStart, switches, waiting, example
         }}
         onChoose={(chosen, then) => {
           setFault(undefined);
-          if (then === "start" && !comment) return void start(chosen, false);
+          if (then === "beside" || (then === "start" && !comment)) return void start(chosen, then === "beside");
           setWritten({ ...written, text: nameOf(chosen), issue: chosen });
           if (then === "next") comments.current?.focus();
         }}

@@ -147,7 +147,7 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
   );
 
   const form = (
-    <StartTimer key="form" search={client.issues.search} recent={recent} onStart={startTimer} switches={current !== null} waiting={actions.waiting !== null} exampleKey={exampleKey} inputRef={issue} />
+    <StartTimer key="form" search={client.issues.search} recent={recent} onStart={startTimer} running={new Set(running.map((t) => t.issueKey))} waiting={actions.waiting !== null} exampleKey={exampleKey} inputRef={issue} />
   );
   const recents = (week.worklogs || !week.problem) && (
     <Recent key="recent" issues={week.worklogs && recent} switches={current !== null} onStart={({ key, summary }) => void startTimer({ issueKey: key, summary })} />

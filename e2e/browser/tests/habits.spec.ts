@@ -1,78 +1,53 @@
 import type { Page } from "@playwright/test";
 
 import { clockwork } from "../world/clockwork";
-import type { Screen } from "../world/screen";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
 const stopButtons = (page: Page) => page.getByRole("button", { name: /^Stop [A-Z]/ });
 
-async function enter(screen: Screen, username: string): Promise<void> {
-  await screen.logIn(person(username));
-  await screen.isLive();
-  await expect(screen.page.getByRole("heading", { name: "Recent" })).toBeVisible();
-}
-
-/** Connects Clockwork from the menu, before anything needs it. */
-async function connect(screen: Screen, username: string): Promise<void> {
-  await screen.page.locator("header button[aria-expanded]").click();
-  await screen.page.getByRole("button", { name: "Connect Clockwork" }).click();
-  await screen.connectClockwork(person(username));
-  await expect(screen.page.getByLabel("Clockwork API token")).toHaveCount(0);
-}
-
-test("one key continues a recent issue, and words and Enter switch to another, with never two timers on the screen", async ({ web, stopAtEnd }) => {
-  const james = person("james");
+test("a switch whose start is refused says what was stopped, and starts it again", async ({ web, stopAtEnd }) => {
+  const sofia = person("sofia");
+  stopAtEnd(sofia, "OPS-64");
   const screen = await web();
   const { page } = screen;
-  await enter(screen, "james");
-  await connect(screen, "james");
-  const recent = page.getByRole("region", { name: "Recent" });
-  const first = await recent.getByRole("listitem").first().locator("a").innerText();
-  stopAtEnd(james, first);
-  await screen.heading.press("1");
-  await expect(screen.heading).toContainText(first);
-  await expect(screen.heading, "the keys go on working").toBeFocused();
-  await expect(recent.getByText(first, { exact: true }), "it runs: it is no longer offered").toHaveCount(0);
-  await expect.poll(() => clockwork.runs(james.accountId, first)).toBe(true);
-
-  await page.evaluate(() => {
-    const seen: number[] = [];
-    new MutationObserver(() => seen.push([...document.querySelectorAll("button[aria-label]")].filter((b) => b.getAttribute("aria-label")?.startsWith("Stop ")).length)).observe(document.body, { subtree: true, childList: true });
-    Object.assign(window, { seen });
-  });
-  await screen.heading.press("/");
-  await screen.issue.pressSequentially("invoice");
-  const option = page.getByRole("option", { selected: true });
-  await expect(option, "the first hit is selected in advance").toHaveCount(1);
-  const second = /[A-Z]+-\d+/.exec(await option.innerText())?.[0] ?? "";
-  stopAtEnd(james, second);
-  await screen.issue.press("Enter");
-  await expect(screen.heading).toContainText(second);
-  await expect.poll(() => clockwork.runs(james.accountId, second)).toBe(true);
-  expect(await clockwork.runs(james.accountId, first)).toBe(false);
-  await expect(stopButtons(page)).toHaveCount(1);
-  expect(await page.evaluate(() => Math.max(...(window as unknown as { seen: number[] }).seen))).toBeLessThanOrEqual(1);
-  await page.keyboard.press("s");
-  await screen.showsAt("stopped", second);
-});
-
-test("a switch whose start is refused says what was stopped, and offers it again", async ({ web, stopAtEnd }) => {
-  const noah = person("noah");
-  stopAtEnd(noah, "OPS-64");
-  const screen = await web();
-  await enter(screen, "noah");
-  await connect(screen, "noah");
-  await screen.start("OPS-64");
+  await screen.enter(sofia);
+  await screen.connect(sofia);
+  await screen.start("OPS-64", "Planning");
   await expect(screen.submitButton).toBeVisible();
   await clockwork.failOperation("clockwork.start_timer", 403);
   await screen.issue.fill("BILL-209");
-  await screen.page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
   await screen.submitButton.click();
-  await expect(screen.page.getByRole("alert").filter({ hasText: "OPS-64 was stopped, but BILL-209 was not started." })).toBeVisible();
-  await expect(screen.page.getByRole("region", { name: "Recent" }).getByRole("button").first()).toContainText("OPS-64");
+  await expect(page.getByRole("alert").filter({ hasText: "OPS-64 stopped. BILL-209 did not start." })).toBeVisible();
+  await expect(screen.recent.getByRole("button").first()).toContainText("OPS-64");
   await expect(screen.issue).toHaveValue("BILL-209");
   await clockwork.clearFaults();
+  await page.getByRole("alert").locator("..").getByRole("button", { name: "Start OPS-64 again" }).click();
+  await expect(screen.heading).toContainText("OPS-64");
+  await expect(page.getByRole("region", { name: "Running timer" })).toContainText("Planning");
+  await expect.poll(() => clockwork.runs(sofia.accountId, "OPS-64")).toBe(true);
+});
+
+test("a stop beside another timer can be taken back for some seconds", async ({ web, stopAtEnd }) => {
+  const linh = person("linh"); // PORTAL-312 runs since long
+  stopAtEnd(linh, "OPS-64");
+  const screen = await web();
+  const { page } = screen;
+  await screen.enter(linh);
+  await screen.connect(linh);
+  await screen.start("OPS-64", "Planning");
+  await expect.poll(() => clockwork.runs(linh.accountId, "OPS-64")).toBe(true);
+  await screen.stop("OPS-64");
+  await expect(page.getByText("Stopped OPS-64 after less than a minute.").and(page.locator("p:not([role])"))).toBeVisible();
+  await expect.poll(() => clockwork.runs(linh.accountId, "OPS-64"), "the stop itself does not wait").toBe(false);
+  await page.getByRole("button", { name: "Start it again" }).click();
+  await expect(page.getByRole("region", { name: "Running timer" })).toContainText("Planning");
+  await expect.poll(() => clockwork.runs(linh.accountId, "OPS-64")).toBe(true);
+  expect(await clockwork.runs(linh.accountId, "PORTAL-312"), "beside the other one").toBe(true);
+  await screen.stop("OPS-64");
+  await expect(page.getByRole("button", { name: "Start it again" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Start it again" })).toHaveCount(0);
 });
 
 test("a token that is somebody else's is dropped, and the person's own is asked for", async ({ web, stopAtEnd }) => {
@@ -81,8 +56,8 @@ test("a token that is somebody else's is dropped, and the person's own is asked 
   const screen = await web();
   const { page } = screen;
   const say = await screen.interceptWebSocket();
-  await enter(screen, "sofia");
-  await connect(screen, "sofia");
+  await screen.enter(person("sofia"));
+  await screen.connect(person("sofia"));
   const sentence = page.getByText("This token was connected by somebody else. Make your own in Jira under Apps > Clockwork > API tokens.");
   const sent = (): Promise<string | undefined> => page.waitForRequest("**/api/timers/start").then((request) => request.headers()["x-clockwork-token"]);
 
@@ -109,7 +84,7 @@ test("a token that is somebody else's is dropped, and the person's own is asked 
 
 test("an issue's key leads to Jira", async ({ web }) => {
   const screen = await web();
-  await enter(screen, "linh");
+  await screen.enter(person("linh"));
   const { page } = screen;
   await expect(screen.heading.getByRole("link", { name: "PORTAL-312" })).toHaveAttribute("href", /^https?:\/\/[^/]+\/browse\/PORTAL-312$/);
   await page.context().route("**/browse/*", (route) => route.fulfill({ body: "Jira" }));
@@ -122,8 +97,8 @@ test("after a start from the comment field the keys are shortcuts again", async 
   const sofia = person("sofia");
   stopAtEnd(sofia, "OPS-64");
   const screen = await web();
-  await enter(screen, "sofia");
-  await connect(screen, "sofia");
+  await screen.enter(person("sofia"));
+  await screen.connect(person("sofia"));
   await screen.issue.fill("OPS-64");
   await screen.page.getByLabel("Comment").fill("Planning");
   await screen.page.getByLabel("Comment").press("Enter");
@@ -138,7 +113,7 @@ test("after a start from the comment field the keys are shortcuts again", async 
 
 test("the search results open inside the window", async ({ web, desktopWindow }) => {
   for (const screen of [await web({ width: 1440, height: 789 }), await web({ width: 1280, height: 633 }), await desktopWindow()]) {
-    await enter(screen, "linh");
+    await screen.enter(person("linh"));
     await screen.issue.fill("a");
     const results = screen.page.getByRole("option");
     await expect(results.first()).toBeVisible();
@@ -154,8 +129,8 @@ test("a session that ends keeps what is written and the Clockwork token, and its
   stopAtEnd(noah, "OPS-64");
   const screen = await web();
   const { page } = screen;
-  await enter(screen, "noah");
-  await connect(screen, "noah");
+  await screen.enter(person("noah"));
+  await screen.connect(person("noah"));
   await screen.issue.fill("OPS-64");
   await page.keyboard.press("Escape");
   await page.getByLabel("Comment").fill("Half a thought");
@@ -210,7 +185,7 @@ test("titles that are long, unbroken or written from right to left leave Stop in
 test("where colours are forced, the active suggestion has an outline", async ({ web }) => {
   const screen = await web();
   await screen.page.emulateMedia({ forcedColors: "active" });
-  await enter(screen, "emily");
+  await screen.enter(person("emily"));
   await screen.issue.fill("invoice");
   await expect(screen.page.getByRole("option", { selected: true })).toHaveCSS("outline-style", "solid");
 });
@@ -223,10 +198,10 @@ test("a refusal is said in words that help", async ({ web, stopAtEnd }) => {
   await page.route("**/api/login", (route) => route.fulfill({ status: 429, headers: { "Retry-After": "240" }, json: { error: "RATE_LIMITED", message: "Too many logins.", statusCode: 429 } }), { times: 1 });
   await screen.logIn(linh);
   await expect(page.getByText("Too many attempts. Try again in 4 minutes.")).toBeVisible();
-  await enter(screen, "linh");
+  await screen.enter(person("linh"));
   await screen.start("PORTAL-312");
   await expect(page.getByText("PORTAL-312 is running already.")).toBeVisible();
-  await connect(screen, "linh");
+  await screen.connect(person("linh"));
   await screen.start("PORTAL-9999");
   await expect(page.getByText("There is no issue PORTAL-9999, or you may not see it.")).toBeVisible();
 });

@@ -18,6 +18,26 @@ export class Screen {
     await this.page.getByRole("button", { name: "Log in", exact: true }).click();
   }
 
+  /** Logs in, and waits until all is there. */
+  async enter(who: Person): Promise<void> {
+    await this.logIn(who);
+    await this.isLive();
+    await expect(this.recent).toBeVisible();
+  }
+
+  /** Connects Clockwork from the menu, before anything needs it. */
+  async connect(who: Person): Promise<void> {
+    await this.page.locator("header button[aria-expanded]").click();
+    await this.page.getByRole("button", { name: "Connect Clockwork" }).click();
+    await this.connectClockwork(who);
+    await expect(this.page.getByLabel("Clockwork API token")).toHaveCount(0);
+  }
+
+  /** The list of the issues of the last days. */
+  get recent(): Locator {
+    return this.page.getByRole("region", { name: "Recent" });
+  }
+
   /** The issue of the timer that is shown large. */
   get heading(): Locator {
     return this.page.getByRole("heading", { level: 1 });

@@ -2,6 +2,7 @@ import { test as base, type BrowserContext } from "@playwright/test";
 
 import { clockwork } from "./clockwork";
 import { openDesktop, serveDesktop } from "./desktop";
+import { Journey, type Step } from "./journey";
 import { Screen } from "./screen";
 import type { Person } from "./settings";
 import { Server } from "./server";
@@ -11,6 +12,8 @@ interface World {
   web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number; height?: number }) => Promise<Screen>;
   /** The desktop app's window. */
   desktopWindow: () => Promise<Screen>;
+  /** Begins a journey, which is printed when the test ends. */
+  journey: (name: string) => Step;
   /** Stops timers of these issues when the test ends. */
   stopAtEnd: (who: Person, ...issues: string[]) => void;
 }
@@ -51,6 +54,15 @@ export const test = base.extend<World, { server: Server; desktopServed: void }>(
       return openDesktop(context, server.url);
     });
     for (const context of contexts) await context.close();
+  },
+  journey: async ({}, use) => {
+    const begun: Journey[] = [];
+    await use((name) => {
+      const journey = new Journey(name);
+      begun.push(journey);
+      return journey.step;
+    });
+    for (const journey of begun) journey.print();
   },
   stopAtEnd: async ({ server }, use) => {
     const left: (() => Promise<unknown>)[] = [];

@@ -1,0 +1,251 @@
+import type { Page } from "@playwright/test";
+
+import { clockwork } from "../world/clockwork";
+import { person } from "../world/settings";
+import { expect, test } from "../world/test";
+
+// What people do each day. Each test prints its steps and what they took; the other files print further journeys.
+
+/** How many timers the screen shows, at each change and in the frame after the next press of a key or button. */
+async function watchTimers(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const running = (): string[] => [...document.querySelectorAll("button[aria-label^='Stop ']")].map((b) => b.getAttribute("aria-label") ?? "");
+    const seen: number[] = [];
+    const frames: string[][] = [];
+    const inputs: number[] = [];
+    new MutationObserver(() => seen.push(running().length)).observe(document.body, { subtree: true, childList: true, attributes: true });
+    for (const kind of ["keydown", "click"]) addEventListener(kind, () => requestAnimationFrame(() => frames.push(running())), { capture: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (entry.name === "keydown" || entry.name === "click") inputs.push(entry.duration);
+    }).observe({ type: "event", durationThreshold: 16 } as PerformanceObserverInit);
+    window.watched = { seen, frames, inputs };
+  });
+}
+
+interface Watched {
+  /** How many timers each change showed. */
+  seen: number[];
+  /** The Stop buttons in the frame after each press. */
+  frames: string[][];
+  /** From each slow press to the next paint, in milliseconds. */
+  inputs: number[];
+}
+
+/** What was seen since the last call. */
+const watched = (page: Page): Promise<Watched> =>
+  page.evaluate(() => {
+    const { seen, frames, inputs } = window.watched;
+    return { seen: seen.splice(0), frames: frames.splice(0), inputs: inputs.splice(0) };
+  });
+
+declare global {
+  interface Window {
+    watched: Watched;
+  }
+}
+
+test("log in, connect Clockwork and start for the first time", async ({ web, stopAtEnd, journey }) => {
+  const minh = person("minh");
+  stopAtEnd(minh, "PORTAL-301");
+  const screen = await web();
+  const login = journey("log in");
+  await login("name, password, Enter", async () => {
+    await screen.page.getByLabel("Username").fill(minh.username);
+    await screen.page.getByLabel("Password").fill("clockwork");
+    await screen.page.getByLabel("Password").press("Enter");
+    await expect(screen.heading).not.toContainText("Loading");
+  });
+  const first = journey("first start");
+  await first("the key, Enter", async () => {
+    await screen.issue.fill("PORTAL-301");
+    await screen.issue.press("Enter");
+    await expect(screen.page.getByLabel("Clockwork API token")).toBeFocused();
+  });
+  await first("the token, Enter", async () => {
+    await screen.page.getByLabel("Clockwork API token").fill(minh.clockworkToken);
+    await screen.page.keyboard.press("Enter");
+    await screen.showsAt("running", "PORTAL-301");
+  });
+  await expect.poll(() => clockwork.runs(minh.accountId, "PORTAL-301")).toBe(true);
+});
+
+test("continue yesterday's issue with one key, and with one click", async ({ web, stopAtEnd, journey }) => {
+  const james = person("james");
+  const screen = await web();
+  const { page } = screen;
+  await screen.enter(james);
+  await screen.connect(james);
+  const [first = "", second = ""] = await screen.recent.getByRole("link").allInnerTexts();
+  stopAtEnd(james, first, second);
+  const step = journey("continue yesterday's issue");
+  await watchTimers(page);
+  await step("1", async () => {
+    await page.keyboard.press("1");
+    await screen.showsAt("running", first);
+  });
+  expect((await watched(page)).frames, "the next frame shows it").toEqual([[`Stop ${first}`]]);
+  await expect(screen.heading, "the keys go on working").toBeFocused();
+  await expect(screen.recent.getByRole("link", { name: first }), "it runs: it is no longer offered").toHaveCount(0);
+  await expect.poll(() => clockwork.runs(james.accountId, first)).toBe(true);
+
+  const sent = page.waitForRequest("**/api/timers/start");
+  await step("a click on another", async () => {
+    await screen.recent.getByRole("button", { name: `Switch to ${second}` }).click();
+    await screen.showsAt("running", second);
+  });
+  expect((await sent).postDataJSON()).toMatchObject({ issueKey: second, stopOthers: true });
+  await expect.poll(() => clockwork.runs(james.accountId, second)).toBe(true);
+  expect(await clockwork.runs(james.accountId, first)).toBe(false);
+  const { seen, frames, inputs } = await watched(page);
+  expect(frames).toEqual([[`Stop ${second}`]]);
+  expect([...new Set(seen)], "neither two timers nor none").toEqual([1]);
+  console.log(`    press to paint, if longer than a frame: ${inputs.join(", ") || "none"} ms`);
+});
+
+test("start by words, and switch by words", async ({ web, stopAtEnd, journey }) => {
+  const james = person("james");
+  const screen = await web();
+  const { page } = screen;
+  await screen.enter(james);
+  await screen.connect(james);
+  await watchTimers(page);
+  const stops: string[] = [];
+  page.on("request", (request) => request.url().includes("/api/timers/stop") && stops.push(request.url()));
+  const byWords = async (name: string, words: string): Promise<string> => {
+    const step = journey(name);
+    await step("/", async () => {
+      await page.keyboard.press("/");
+      await expect(screen.issue).toBeFocused();
+    });
+    const option = page.getByRole("option", { selected: true });
+    await step("words", async () => {
+      await screen.issue.pressSequentially(words);
+      await expect(option, "the first hit is selected in advance").toHaveCount(1);
+      await expect(page.getByRole("status", { name: "Search results" })).toHaveText(/issue/);
+    });
+    const key = /[A-Z]+-\d+/.exec(await option.innerText())?.[0] ?? "";
+    stopAtEnd(james, key);
+    await watched(page);
+    await step("Enter", async () => {
+      await screen.issue.press("Enter");
+      await screen.showsAt("running", key);
+    });
+    await expect.poll(() => clockwork.runs(james.accountId, key)).toBe(true);
+    return key;
+  };
+  const first = await byWords("start by search", "invoice");
+  const second = await byWords("switch issue", "statement");
+  expect(second).not.toBe(first);
+  await expect.poll(() => clockwork.runs(james.accountId, first)).toBe(false);
+  const { seen, frames } = await watched(page);
+  expect(frames[0], "the next frame shows the one, and not the other").toEqual([`Stop ${second}`]);
+  expect([...new Set(seen)]).toEqual([1]);
+  expect(stops, "a switch is one request").toEqual([]);
+});
+
+test("find what to do, by looking and by part of a key", async ({ web, journey }) => {
+  const screen = await web();
+  const { page } = screen;
+  await screen.enter(person("emily"));
+  const step = journey("find what to do");
+  await step("look at the recent issues", () => expect(screen.recent.getByRole("listitem").first()).toBeInViewport());
+  const results = page.getByRole("listbox", { name: "Issues" });
+  await step("click the field", async () => {
+    await screen.issue.click();
+    await expect(results).toContainText("In progress");
+  });
+  await expect(results).toContainText(/^Recent/);
+  const byKey = journey("start by typing a key");
+  for (const part of ["PORTAL-30", "312", "portal 312", "https://northbridge.example/browse/PORTAL-312"]) {
+    await byKey(part, async () => {
+      await screen.issue.fill(part);
+      await expect(results.getByRole("option").first()).toContainText(/PORTAL-(30|312)/);
+    });
+  }
+});
+
+test("start with a comment, stop while writing, and start again, with the keyboard alone", async ({ web, stopAtEnd, journey }) => {
+  const sofia = person("sofia");
+  stopAtEnd(sofia, "OPS-64");
+  const screen = await web();
+  const { page } = screen;
+  await screen.enter(sofia);
+  await screen.connect(sofia);
+  const start = journey("start with a comment");
+  await start("/", async () => {
+    await page.keyboard.press("/");
+    await expect(screen.issue).toBeFocused();
+  });
+  await start("key, Tab, words, Enter", async () => {
+    await page.keyboard.type("OPS-64");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("Planning");
+    await page.keyboard.press("Enter");
+    await screen.showsAt("running", "OPS-64");
+  });
+  await expect(screen.heading).toBeFocused();
+  await expect.poll(() => clockwork.runs(sofia.accountId, "OPS-64")).toBe(true);
+
+  const stop = journey("stop");
+  await page.getByLabel("Comment").focus();
+  await page.keyboard.press("Control+k");
+  await expect(screen.issue, "from one field to another").toBeFocused();
+  await watchTimers(page);
+  await stop("Ctrl+. in a field", async () => {
+    await page.keyboard.press("Control+.");
+    await screen.showsAt("stopped", "OPS-64");
+  });
+  const { frames, inputs } = await watched(page);
+  expect(frames.at(-1), "the next frame shows it").toEqual([]);
+  console.log(`    press to paint, if longer than a frame: ${inputs.join(", ") || "none"} ms`);
+  await expect.poll(() => clockwork.runs(sofia.accountId, "OPS-64")).toBe(false);
+  await expect(page.getByText(/^Stopped OPS-64 at .*, after less than a minute\.$/)).toBeVisible();
+  const again = journey("undo a stop");
+  await again("Start OPS-64 again", async () => {
+    await page.getByRole("button", { name: "Start OPS-64 again" }).press("Enter");
+    await screen.showsAt("running", "OPS-64");
+  });
+  await expect(page.getByRole("region", { name: "Running timer" }), "with its comment").toContainText("Planning");
+  await stop("s", async () => {
+    await screen.heading.press("s");
+    await screen.showsAt("stopped", "OPS-64");
+  });
+});
+
+test("run several timers, and switch away from all of them", async ({ web, stopAtEnd, journey }) => {
+  const duc = person("duc");
+  stopAtEnd(duc, "OPS-64", "BILL-209", "BILL-214");
+  const screen = await web();
+  const { page } = screen;
+  await screen.enter(duc);
+  await screen.connect(duc);
+  await screen.start("OPS-64");
+  await expect.poll(() => clockwork.runs(duc.accountId, "OPS-64")).toBe(true);
+  const step = journey("several timers");
+  await step("key, Alt+Enter", async () => {
+    await screen.issue.fill("BILL-209");
+    await screen.issue.press("Alt+Enter");
+    await screen.showsAt("running", "BILL-209");
+  });
+  await expect(page.getByRole("heading", { name: "Also running" })).toBeVisible();
+  await expect.poll(() => clockwork.runs(duc.accountId, "BILL-209")).toBe(true);
+  expect(await clockwork.runs(duc.accountId, "OPS-64")).toBe(true);
+  await step("key, Enter", async () => {
+    await screen.issue.fill("BILL-214");
+    await screen.issue.press("Enter");
+    await expect(page.getByRole("button", { name: /^Stop [A-Z]/ })).toHaveCount(1);
+  });
+  await expect(screen.heading).toContainText("BILL-214");
+  await expect.poll(() => clockwork.runs(duc.accountId, "BILL-214")).toBe(true);
+  for (const key of ["OPS-64", "BILL-209"]) expect(await clockwork.runs(duc.accountId, key)).toBe(false);
+});
+
+test("the icon of the page is filled while time counts", async ({ web }) => {
+  const icon = async (username: string): Promise<string> => {
+    const screen = await web();
+    await screen.enter(person(username));
+    return screen.page.evaluate(() => document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.href ?? "");
+  };
+  expect(await icon("emily")).toContain("data:image/svg+xml");
+  expect(await icon("linh")).not.toContain("data:");
+});
