@@ -133,13 +133,33 @@ export class Client {
    * Each caller closes the store that it got.
    */
   connect(given: Session): TimerStore {
+    return this.#stores.acquire(this.#use(given));
+  }
+
+  /** What a store of the session's data is made of. From now on the session is renewed. */
+  storeParts(given: Session): StoreParts {
+    const session = this.#use(given);
+    const { WebSocket = globalThis.WebSocket ?? null, timing, environment = browserEnvironment } = this.#options;
+    return {
+      session,
+      http: this.#http,
+      schedule: this.#schedule,
+      timing: { ...usualTiming, ...timing },
+      environment,
+      WebSocket,
+      newId,
+      renew: (refused) => this.#renew(refused),
+    };
+  }
+
+  #use(given: Session): Session {
     const known = this.session;
     // The token may have been renewed since the caller got the session.
     const isOlder = known?.id !== undefined && known.id === given.id && known.expiresAt > given.expiresAt;
     const session = isOlder ? { ...given, token: known.token, expiresAt: known.expiresAt, ...(known.refreshToken && { refreshToken: known.refreshToken }) } : given;
     this.session = session;
     if (session.id && !this.#renewal.isRunning(session.id)) this.#renewal.start(session);
-    return this.#stores.acquire(session);
+    return session;
   }
 
   #begin(session: Session): Session {
@@ -182,17 +202,7 @@ export class Client {
   }
 
   #newStore(session: Session): LiveStore {
-    const { WebSocket = globalThis.WebSocket ?? null, timing, environment = browserEnvironment } = this.#options;
     if (!this.newStore) throw new Error("openStores is missing");
-    return this.newStore({
-      session,
-      http: this.#http,
-      schedule: this.#schedule,
-      timing: { ...usualTiming, ...timing },
-      environment,
-      WebSocket,
-      newId,
-      renew: (refused) => this.#renew(refused),
-    });
+    return this.newStore(this.storeParts(session));
   }
 }

@@ -6,17 +6,16 @@ import type { ConnectionStatus } from "./state";
 import type { Environment } from "./environment";
 import type { Timing } from "./timing";
 import { watchForSleep } from "./wake";
-import { parseMessage, type ActiveTimers, type ServerMessage } from "./wire";
+import { pingId } from "./wire";
 
 /** Receives what arrives on a connection. */
 export interface ConnectionHost {
   status(status: ConnectionStatus): void;
   /** Returns false if an earlier message was missed. asked is when the transport was opened. */
-  message(message: ServerMessage, asked: number): boolean;
-  active(answer: ActiveTimers, asked: number): void;
+  message(text: string, asked: number): boolean;
   /** A transport works; again means that one has worked before. */
   up(kind: TransportKind, again: boolean): void;
-  /** Reads the timers over HTTP; rejects if the server does not answer. */
+  /** Reads everything over HTTP; rejects if the server does not answer. */
   refresh(): Promise<void>;
   /** The session's token. */
   readonly token: string;
@@ -41,9 +40,8 @@ interface Attempt {
 const ranking: readonly TransportKind[] = ["websocket", "sse", "poll"];
 const rank = (kind: TransportKind): number => ranking.indexOf(kind);
 
-/** A WebSocket message that the server answers with an error. */
-const ping = JSON.stringify({ action: "ping", id: "ping" });
-const isPong = (m: ServerMessage): boolean => m.event === "error" && m.payload.id === "ping";
+/** A WebSocket message that the server answers with an error, which no host shows. */
+const ping = JSON.stringify({ action: "ping", id: pingId });
 
 /**
  * Connection receives the server's events over the best transport that works: WebSocket, else an event stream, else
@@ -57,7 +55,7 @@ export class Connection {
   readonly #timing: Timing;
   readonly #environment: Environment;
   #attempts = new Map<TransportKind, Attempt>();
-    #triedThisRound = new Set<TransportKind>();
+  #triedThisRound = new Set<TransportKind>();
   /** The attempt that is in use. */
   #serving: Attempt | undefined;
   #servingSince = 0;
@@ -175,7 +173,6 @@ export class Connection {
       attempt.transport = this.#open(kind, {
         heard: () => current() && this.#received(attempt),
         message: (text) => current() && this.#message(attempt, text),
-        active: (answer, asked) => current() && this.#host.active(answer, asked),
         end: (end) => current() && this.#ended(attempt, end),
       });
     } catch {
@@ -257,9 +254,7 @@ export class Connection {
   }
 
   #message(attempt: Attempt, text: string): void {
-    const message = parseMessage(text);
-    if (!message || isPong(message)) return;
-    if (!this.#host.message(message, attempt.openedAt) && this.#attempts.get(attempt.kind) === attempt) {
+    if (!this.#host.message(text, attempt.openedAt) && this.#attempts.get(attempt.kind) === attempt) {
       this.#drop(attempt);
       if (attempt === this.#serving) this.#lost(attempt, {});
     }

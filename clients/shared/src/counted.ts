@@ -1,6 +1,6 @@
 import type { RunningTimer } from "./state";
 
-type Counted = Pick<RunningTimer, "status" | "countedSeconds" | "countedAt" | "onHold">;
+export type Counted = Pick<RunningTimer, "status" | "countedSeconds" | "countedAt" | "onHold">;
 
 /** Whether the timer's time grows now. */
 export function isCounting({ status, onHold }: Pick<Counted, "status" | "onHold">): boolean {
@@ -26,7 +26,7 @@ export function stoppedAt(timer: RunningTimer, moment: string): RunningTimer {
  * Keeps the count that is shown already, unless it is wrong by a second. Answers count in whole seconds, so without
  * this the clock on the screen would jump with each answer.
  */
-export function keepCount(timer: RunningTimer, known: RunningTimer | undefined): RunningTimer {
+export function keepCount<T extends Counted>(timer: T, known: Counted | undefined): T {
   if (!known || isCounting(known) !== isCounting(timer)) return timer;
   const now = Date.parse(timer.countedAt);
   if (Math.abs(counted(known, now) - counted(timer, now)) >= 1000) return timer;

@@ -13,7 +13,7 @@ import { initialState, type ConnectionStatus, type RunningTimer, type TimerState
 import type { Environment } from "./environment";
 import type { Timing } from "./timing";
 import { withPendingWrites } from "./pendingWrite";
-import type { ActiveTimers, ServerMessage, TimerAction } from "./wire";
+import { parseMessage, type ActiveTimers, type ServerMessage, type TimerAction } from "./wire";
 import { Writes, type StartInput, type StopInput } from "./writes";
 
 /** The timers of one person, kept up to date by one live connection. */
@@ -31,7 +31,7 @@ export interface TimerStore {
   stop(input?: StopInput): Promise<void>;
   /** Removes the snapshot's error. */
   dismissError(): void;
-    close(): void;
+  close(): void;
   /** Reconnects now instead of later; if connected, checks that the server still answers. */
   retryNow(): void;
   /** The open WebSocket, if there is one. */
@@ -132,7 +132,7 @@ export class LiveStore implements ConnectionHost {
     this.#checkTime();
   }
 
-    expire(): void {
+  expire(): void {
     this.#connection.expire();
   }
 
@@ -150,10 +150,16 @@ export class LiveStore implements ConnectionHost {
       case "websocket":
         return WebSocket ? openWebSocket(WebSocket, http.url("/ws", { since }), token, on) : undefined;
       case "sse":
-        return openStream(http, token, since, timing.connectTimeout, on);
+        return openStream(http, token, { since }, timing.connectTimeout, on);
       case "poll":
-        return openPoll(http, this.#session, schedule, timing, () => this.refresh(), on);
+        return openPoll({ http, token, schedule, timing }, this.#session.userId, () => this.refresh(), (answer, asked) => this.#active(answer, asked), on);
     }
+  }
+
+  #active(answer: ActiveTimers, asked: number): void {
+    this.#server.active(answer, asked);
+    this.#writes.dropConfirmed();
+    this.#publish();
   }
 
   // ConnectionHost.
@@ -181,7 +187,9 @@ export class LiveStore implements ConnectionHost {
     if (again && kind !== "poll") this.refresh().catch(() => {});
   }
 
-  message(message: ServerMessage, asked: number): boolean {
+  message(text: string, asked: number): boolean {
+    const message = parseMessage(text);
+    if (!message) return true;
     if (!this.#server.message(message, asked)) return false;
     this.#last = message;
     this.#writes.onMessage(message);
@@ -189,11 +197,6 @@ export class LiveStore implements ConnectionHost {
     return true;
   }
 
-  active(answer: ActiveTimers, asked: number): void {
-    this.#server.active(answer, asked);
-    this.#writes.dropConfirmed();
-    this.#publish();
-  }
 
   /** Reads GET /timers. */
   refresh(): Promise<void> {

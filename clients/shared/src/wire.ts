@@ -22,7 +22,10 @@ export type WireTimer = Schemas["RealtimeTimer"];
 export type Worklog = Schemas["Worklog"];
 export type Worklogs = Schemas["Worklogs"];
 
-/** Parses a message; undefined if this client does not know it. */
+/** The id of a connection's pings. */
+export const pingId = "ping";
+
+/** Parses a message; undefined if this client does not know it, or if it answers a ping. */
 export function parseMessage(text: string): ServerMessage | undefined {
   try {
     const message = JSON.parse(text) as ServerMessage | null;
@@ -34,7 +37,7 @@ export function parseMessage(text: string): ServerMessage | undefined {
       case "freshness":
         return typeof message.payload.stale === "boolean" ? message : undefined;
       case "error":
-        return typeof message.payload.code === "string" ? message : undefined;
+        return typeof message.payload.code === "string" && message.payload.id !== pingId ? message : undefined;
     }
   } catch {
     // not JSON, or not an object of this shape

@@ -9,20 +9,23 @@ export interface AccountMenuProps {
   me: Me | undefined;
   /** The name to log in with, if that is known. */
   username: string | undefined;
-  /** Whether starts and stops have the person's Clockwork token. */
-  connected: () => boolean;
   jiraSite: string | undefined;
-  onConnect: () => void;
+  /** For a screen on which timers start and stop. */
+  clockwork?: {
+    /** Whether starts and stops have the person's Clockwork token. */
+    connected: () => boolean;
+    onConnect: () => void;
+  };
   /** Opens the sessions and tokens. */
   onAccount: () => void;
   /** Opens the daily target and what the team sees. */
-  onSettings: () => void;
-  onHelp: () => void;
+  onSettings?: () => void;
+  onHelp?: () => void;
   onLogout: () => void;
 }
 
 /** Who is logged in, and what they can do about it. */
-export function AccountMenu({ me, username, connected, jiraSite, onConnect, onAccount, onSettings, onHelp, onLogout }: AccountMenuProps) {
+export function AccountMenu({ me, username, jiraSite, clockwork, onAccount, onSettings, onHelp, onLogout }: AccountMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -68,17 +71,23 @@ export function AccountMenu({ me, username, connected, jiraSite, onConnect, onAc
             {me.role === "admin" && <span>Administrator</span>}
           </li>
         )}
-        <li className={classes.state}>{open && connected() ? "Clockwork is connected" : "Clockwork is not connected"}</li>
-        <li>
-          <Button look="plain" onClick={andClose(onConnect)}>
-            {open && connected() ? "Change the Clockwork token" : "Connect Clockwork"}
-          </Button>
-        </li>
-        <li>
-          <Button look="plain" onClick={andClose(onSettings)}>
-            Settings
-          </Button>
-        </li>
+        {clockwork && (
+          <>
+            <li className={classes.state}>{open && clockwork.connected() ? "Clockwork is connected" : "Clockwork is not connected"}</li>
+            <li>
+              <Button look="plain" onClick={andClose(clockwork.onConnect)}>
+                {open && clockwork.connected() ? "Change the Clockwork token" : "Connect Clockwork"}
+              </Button>
+            </li>
+          </>
+        )}
+        {onSettings && (
+          <li>
+            <Button look="plain" onClick={andClose(onSettings)}>
+              Settings
+            </Button>
+          </li>
+        )}
         <li>
           <Button look="plain" onClick={andClose(onAccount)}>
             Sessions and tokens
@@ -91,11 +100,13 @@ export function AccountMenu({ me, username, connected, jiraSite, onConnect, onAc
             </a>
           </li>
         )}
-        <li>
-          <Button look="plain" onClick={andClose(onHelp)}>
-            Keyboard shortcuts
-          </Button>
-        </li>
+        {onHelp && (
+          <li>
+            <Button look="plain" onClick={andClose(onHelp)}>
+              Keyboard shortcuts
+            </Button>
+          </li>
+        )}
         <li>
           <Button look="plain" onClick={onLogout}>
             Log out

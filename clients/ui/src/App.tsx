@@ -7,6 +7,7 @@ import { LoginPage } from "./LoginPage";
 import type { RecentIssue } from "./recentIssues";
 import { Tabs } from "./tabs";
 import { useResume } from "./useResume";
+import { useScreen } from "./useScreen";
 
 /** The screens of a session are loaded when a person begins to log in. */
 const loadSignedIn = () => import("./SignedIn");
@@ -48,6 +49,7 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
   const [stay, setStay] = useState(true);
   const [username, setUsername] = useState("");
   const [reason, setReason] = useState<string>();
+  const navigation = useScreen(client.isOwnOrigin);
   const tabs = useRef<Tabs>(undefined);
 
   useEffect(() => {
@@ -158,6 +160,7 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
         client={client}
         session={session}
         compact={compact}
+        navigation={navigation}
         login={{ ...login, onLook: look }}
         storesToken={stay && !client.isOwnOrigin}
         onStore={onStore}

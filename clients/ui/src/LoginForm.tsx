@@ -1,7 +1,7 @@
 import { ClientError, type SignInOptions } from "@clockwork/shared";
 import { lazy, Suspense, useEffect, useRef, useState, type FormEvent } from "react";
 
-import { appRequest } from "./appRequest";
+import { afterSignIn } from "./appRequest";
 import { Button, LinkButton } from "./Button";
 import { spoken } from "./duration";
 import { Field } from "./Field";
@@ -95,7 +95,7 @@ export function LoginForm({ options, onLogin, username = "", offerStay, offerPro
         <ul className={classes.providers}>
           {providers.map(({ id, name }) => (
             <li key={id}>
-              <LinkButton href={`/api/auth/login/${id}?next=${encodeURIComponent(appRequest() ?? "/")}`} {...(inDialog && { target: "_blank", rel: "noreferrer" })}>
+              <LinkButton href={`/api/auth/login/${id}?next=${encodeURIComponent(afterSignIn())}`} {...(inDialog && { target: "_blank", rel: "noreferrer" })}>
                 Sign in with {name}
               </LinkButton>
             </li>

@@ -14,6 +14,7 @@ import { Notice } from "./Notice";
 import { Recent } from "./Recent";
 import { recentIssues, type RecentIssue } from "./recentIssues";
 import { nameOf } from "./RunningTimer";
+import { ScreenLink } from "./ScreenLink";
 import { SessionEnded, type SessionEndedProps } from "./SessionEnded";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { Stage } from "./Stage";
@@ -29,6 +30,7 @@ import { useDays } from "./useDays";
 import { useFocusFallback } from "./useFocusFallback";
 import { useLastHeard } from "./useLastHeard";
 import { useMe } from "./useMe";
+import type { Navigation } from "./useScreen";
 import { useSettings } from "./useSettings";
 import { useShortcuts, useShortcutsEnabled, type Shortcuts } from "./useShortcuts";
 import { useToday } from "./useToday";
@@ -42,6 +44,7 @@ export interface TimerScreenProps {
   compact?: boolean;
   /** Whether the session, with its Clockwork token, is stored on this computer. */
   storesToken?: boolean;
+  navigation: Navigation;
   /** For logging in again when the session has ended. */
   login: Omit<SessionEndedProps, "onClose">;
   onLogout: (everywhere: boolean) => void;
@@ -52,7 +55,7 @@ export interface TimerScreenProps {
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, storesToken = false, login, onLogout, onRecent, onClockwork }: TimerScreenProps) {
+export function TimerScreen({ compact = false, storesToken = false, navigation, login, onLogout, onRecent, onClockwork }: TimerScreenProps) {
   const { client, session } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset, error } = state;
@@ -165,13 +168,20 @@ export function TimerScreen({ compact = false, storesToken = false, login, onLog
           >
             <header className={classes.bar}>
               <p className={classes.name}>Clockwork</p>
+              {me?.teamView && (
+                <ScreenLink navigation={navigation} to="team">
+                  Team
+                </ScreenLink>
+              )}
               <ConnectionStatus status={state.status} stale={state.stale} onRetry={retryNow} onLogin={() => setDialog("ended")} />
               <AccountMenu
                 me={me}
                 username={login.username}
-                connected={() => client.session?.clockworkToken !== undefined || me?.clockwork.saved === true}
                 jiraSite={jiraSite}
-                onConnect={() => void perform({ kind: "connect" })}
+                clockwork={{
+                  connected: () => client.session?.clockworkToken !== undefined || me?.clockwork.saved === true,
+                  onConnect: () => void perform({ kind: "connect" }),
+                }}
                 onAccount={() => setDialog("account")}
                 onSettings={() => setDialog("settings")}
                 onHelp={() => setDialog("help")}

@@ -1,3 +1,5 @@
+import { screenAt } from "./useScreen";
+
 /**
  * The page on which an app asks to be signed in, if that page sent the person here to log in first.
  * Nothing else is opened: a link to the login page must not lead anywhere its author likes.
@@ -5,4 +7,9 @@
 export function appRequest(): string | undefined {
   const next = new URLSearchParams(location.search).get("next");
   return next?.startsWith("/api/auth/authorize?") ? next : undefined;
+}
+
+/** Where a provider's sign-in leads: to that page, else back to the screen that was asked for. */
+export function afterSignIn(): string {
+  return appRequest() ?? (screenAt(location.pathname) === "team" ? location.pathname + location.search : "/");
 }

@@ -11,7 +11,7 @@ export interface Staleness {
 }
 
 /** lastHeard is when the server last answered; undefined while it does. */
-export function stalenessOf({ stale, syncedAt, clockOffset }: TimerState, lastHeard: number | undefined): Staleness | undefined {
+export function stalenessOf({ stale, syncedAt, clockOffset }: Pick<TimerState, "stale" | "syncedAt" | "clockOffset">, lastHeard: number | undefined): Staleness | undefined {
   if (lastHeard !== undefined) return { of: "server", at: lastHeard };
   if (!stale) return undefined;
   return { of: "clockwork", at: syncedAt === null ? undefined : Date.parse(syncedAt) - clockOffset };

@@ -11,5 +11,5 @@ const publicFolder = fileURLToPath(new URL("../../../public", import.meta.url));
 
 await preloadFont(out);
 await addPolicies(out);
-await checkBudget(out, "index.html");
+for (const page of ["index.html", "team.html"]) await checkBudget(out, page);
 await publish(out, publicFolder);

@@ -2,13 +2,21 @@ import { endOf, type End } from "../backoff";
 import { refusal, type Http } from "../http";
 import type { Transport, TransportEvents } from "./transport";
 
-/** Reads the event stream by fetch, because EventSource cannot send the token. since is the seq of the last event. */
-export function openStream(http: Http, token: string, since: number | undefined, connectTimeout: number, on: TransportEvents): Transport {
+export interface StreamRequest {
+  /** Of what the events are; the person's own timers by default. */
+  readonly scope?: "team";
+  /** The seq of the last event. */
+  readonly since?: number | undefined;
+}
+
+/** Reads the event stream by fetch, because EventSource cannot send the token. */
+export function openStream(http: Http, token: string, { scope, since }: StreamRequest, connectTimeout: number, on: TransportEvents): Transport {
   const abort = new AbortController();
   let closed = false;
   const read = async (): Promise<End> => {
     const { response, endDeadline, release } = await http.open({
       path: "/api/timers/stream",
+      query: { scope },
       token,
       deadline: connectTimeout,
       signal: abort.signal,

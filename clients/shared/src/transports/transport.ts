@@ -1,5 +1,4 @@
 import type { End } from "../backoff";
-import type { ActiveTimers } from "../wire";
 
 /** The best first. */
 export type TransportKind = "websocket" | "sse" | "poll";
@@ -17,7 +16,6 @@ export interface TransportEvents {
   /** Something arrived. */
   heard(): void;
   message(text: string): void;
-  active(answer: ActiveTimers, asked: number): void;
   /** The last callback. */
   end(end: End): void;
 }

@@ -1,0 +1,118 @@
+import { keepCount, type Counted } from "../counted";
+import type { ConnectionStatus } from "../state";
+import type { WireMember, WireTeam, WireTeamChange } from "./wire";
+
+/** One running timer of a colleague. */
+export interface TeamTimer extends Counted {
+  readonly id: number;
+  /** Absent if it is hidden. */
+  readonly issueKey?: string;
+  readonly summary?: string;
+  readonly project?: string;
+  readonly comment?: string;
+  /** RFC 3339, by the server's clock. */
+  readonly startedAt: string;
+}
+
+export interface TeamMember {
+  readonly accountId: string;
+  readonly name: string;
+  readonly status: WireMember["status"];
+  /** The longest first; empty if the person does not show on what they work. */
+  readonly timers: readonly TeamTimer[];
+  /** RFC 3339: since when the person works. */
+  readonly since?: string;
+  /** On what somebody who does not work worked before; the moment is RFC 3339. */
+  readonly last?: { readonly issueKey: string; readonly at: string };
+}
+
+/** What a screen shows of the team. It stays the same object until something changes. */
+export interface TeamState {
+  /** Who works first, the longest first; then who is on hold; then the others by name. */
+  readonly members: readonly TeamMember[];
+  readonly status: ConnectionStatus;
+  /** Milliseconds to add to this machine's clock to get the server's. */
+  readonly clockOffset: number;
+  /** As in TimerState. */
+  readonly stale: boolean;
+  readonly syncedAt: string | null;
+  /** Whether the members are known. */
+  readonly loaded: boolean;
+  /** Why the person may not see the team, as a sentence; else null. */
+  readonly refused: string | null;
+}
+
+export const initialTeam: TeamState = { members: [], status: { kind: "connecting" }, clockOffset: 0, stale: false, syncedAt: null, loaded: false, refused: null };
+
+/** What the server has reported. */
+export interface Team extends Pick<TeamState, "members" | "stale" | "syncedAt" | "loaded"> {
+  readonly asOf: number;
+}
+
+export const emptyTeam: Team = { members: [], stale: false, syncedAt: null, loaded: false, asOf: 0 };
+
+/** The whole team. An answer that is older than what is known changes nothing. */
+export function applyTeam(team: Team, { members, asOf, syncedAt, stale = false }: WireTeam): Team {
+  const at = Date.parse(asOf);
+  if (at < team.asOf) return team;
+  const known = byAccount(team.members);
+  return { members: inOrder(members.map((m) => fromWire(m, asOf, known.get(m.accountId)))), asOf: at, syncedAt, stale: stale || syncedAt === null, loaded: true };
+}
+
+/** now is the present by the server's clock. */
+export function applyChange(team: Team, { members = [], removed = [], asOf = undefined }: WireTeamChange, now: string): Team {
+  const all = byAccount(team.members);
+  for (const account of removed) all.delete(account);
+  for (const member of members) all.set(member.accountId, fromWire(member, asOf ?? now, all.get(member.accountId)));
+  return { ...team, members: inOrder(all.values()), asOf: Math.max(team.asOf, Date.parse(asOf ?? now)) };
+}
+
+const byAccount = (members: readonly TeamMember[]) => new Map(members.map((m) => [m.accountId, m]));
+
+function fromWire(m: WireMember, asOf: string, known: TeamMember | undefined): TeamMember {
+  const counts = new Map(known?.timers.map((t) => [t.id, t]));
+  const timers = (m.timers ?? []).map((t): TeamTimer => {
+    const { issue } = t;
+    const timer: TeamTimer = {
+      id: t.id,
+      status: "running",
+      startedAt: t.startedAt,
+      countedSeconds: t.tillNow,
+      countedAt: asOf,
+      ...(issue?.key && { issueKey: issue.key }),
+      ...(issue?.summary && { summary: issue.summary }),
+      ...(issue?.projectName && { project: issue.projectName }),
+      ...(t.comment && { comment: t.comment }),
+      ...(!t.withinWorkingHours && { onHold: true }),
+    };
+    return keepCount(timer, counts.get(t.id));
+  });
+  timers.sort((a, b) => beginning(a) - beginning(b));
+  return {
+    accountId: m.accountId,
+    name: m.displayName ?? m.accountId,
+    status: m.status,
+    timers,
+    ...(m.since && { since: m.since }),
+    ...(m.last?.issue?.key && { last: { issueKey: m.last.issue.key, at: m.last.at } }),
+  };
+}
+
+/** When the timer would have begun had it never been on hold. All that count keep their order by it. */
+const beginning = (t: Counted): number => Date.parse(t.countedAt) - t.countedSeconds * 1000;
+
+const rank: Record<TeamMember["status"], number> = { working: 0, on_hold: 1, idle: 2 };
+
+function workedSince({ timers: [longest], since }: TeamMember): number {
+  return longest ? beginning(longest) : since ? Date.parse(since) : 0;
+}
+
+const names = new Intl.Collator(undefined, { sensitivity: "base" });
+
+function inOrder(members: Iterable<TeamMember>): TeamMember[] {
+  return [...members].sort((a, b) => {
+    if (a.status !== b.status) return rank[a.status] - rank[b.status];
+    const later = a.status === "idle" ? 0 : workedSince(a) - workedSince(b);
+    return later || names.compare(a.name, b.name) || (a.accountId < b.accountId ? -1 : 1);
+  });
+}

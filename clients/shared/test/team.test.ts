@@ -1,0 +1,150 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { WebSocketServer, type WebSocket as ServerSocket } from "ws";
+import { TeamStore, type TeamState } from "../src/team";
+import { applyChange, applyTeam, emptyTeam } from "../src/team/state";
+import { parseTeamMessage, type WireMember, type WireTeam } from "../src/team/wire";
+import { clientOf } from "./person";
+
+const asOf = "2026-11-26T09:00:00Z";
+
+/** Somebody with one timer, which has counted so many seconds; none without a key. */
+function member(accountId: string, status: WireMember["status"], issueKey?: string, tillNow = 0): WireMember {
+  const timer = { id: 7, startedAt: "2026-11-26T08:00:00Z", finishedAt: null, comment: null, runningFor: accountId, tillNow, worklogCount: 0, withinWorkingHours: status === "working", startedWithinWorkingHours: true };
+  return { accountId, displayName: accountId, status, timers: issueKey ? [{ ...timer, issue: { key: issueKey, id: 1 } }] : [] };
+}
+
+const team = (...members: WireMember[]): WireTeam => ({ members, asOf, syncedAt: asOf });
+
+test("who works comes first, the longest first; then who is on hold, then the others by name", () => {
+  const { members } = applyTeam(emptyTeam, team(member("zoe", "idle"), member("ann", "on_hold", "A-1", 9000), member("short", "working", "A-1", 60), member("bob", "idle"), { ...member("hidden", "working"), since: "2026-11-26T08:59:30Z" }, member("long", "working", "A-2", 3600)));
+  expect(members.map((m) => m.accountId)).toEqual(["long", "short", "hidden", "ann", "bob", "zoe"]);
+  expect(members[3]?.timers[0]).toMatchObject({ onHold: true, countedSeconds: 9000 });
+});
+
+test("a change replaces, adds and removes people; whoever is unchanged keeps their count", () => {
+  const before = applyTeam(emptyTeam, team(member("linh", "working", "A-1", 60), member("minh", "working", "A-2", 30), member("duc", "idle")));
+  const after = applyChange(before, { members: [member("linh", "working", "A-1", 63), member("emily", "idle")], removed: ["minh"] }, "2026-11-26T09:00:03.400Z");
+  expect(after.members.map((m) => m.accountId)).toEqual(["linh", "duc", "emily"]);
+  expect(after.members[0]?.timers[0], "its clock does not jump").toMatchObject({ countedSeconds: 60, countedAt: asOf });
+});
+
+test("an older answer changes nothing, and a team that was never synced is stale", () => {
+  const now = applyTeam(emptyTeam, team(member("linh", "working", "A-1", 60)));
+  expect(applyTeam(now, { ...team(), asOf: "2026-11-26T08:59:59Z" })).toBe(now);
+  expect(applyTeam(emptyTeam, { ...team(), syncedAt: null })).toMatchObject({ loaded: true, stale: true });
+});
+
+test.each(["", "[]", "null", '{"event":"state","payload":{"timers":[]}}', '{"event":"team_state","payload":{}}', '{"event":"error","payload":{"id":"ping"}}'])("ignores %s", (text) => {
+  expect(parseTeamMessage(text)).toBeUndefined();
+});
+
+/** A server with the team's routes only. */
+class TeamServer {
+  readonly #http: Server;
+  readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "bearer" });
+  readonly connected: ServerSocket[] = [];
+  readonly asked: string[] = [];
+  now = team();
+  status = 200;
+  #waiting: ServerResponse | undefined;
+
+  constructor(pushes: boolean) {
+    this.#http = createServer((request, response) => this.#answer(request, response));
+    this.#http.on("upgrade", (request, socket, head) => {
+      if (!pushes || this.status !== 200 || request.url !== "/ws?scope=team") return socket.destroy();
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+        this.connected.push(ws);
+        ws.send(JSON.stringify({ event: "team_state", payload: this.now }));
+      });
+    });
+  }
+
+  async start(): Promise<string> {
+    await once(this.#http.listen(0, "127.0.0.1"), "listening");
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.asked.push(request.url ?? "");
+    if (!request.url?.startsWith("/api/team")) return void response.writeHead(404).end("{}");
+    if (this.status !== 200) return void response.writeHead(this.status).end(JSON.stringify({ error: "FORBIDDEN", message: "Only administrators." }));
+    if (request.headers["if-none-match"]) this.#waiting = response;
+    else this.#send(response);
+  }
+
+  #send(response: ServerResponse): void {
+    response.writeHead(200, { ETag: `"${this.now.members.length}"` }).end(JSON.stringify(this.now));
+  }
+
+  /** Answers the long poll with a change. */
+  async change(now: WireTeam): Promise<void> {
+    await vi.waitFor(() => expect(this.#waiting).toBeDefined());
+    this.now = now;
+    const waiting = this.#waiting!;
+    this.#waiting = undefined;
+    this.#send(waiting);
+  }
+
+  push(message: object): void {
+    this.connected.at(-1)?.send(JSON.stringify(message));
+  }
+
+  stop(): void {
+    for (const ws of this.connected) ws.terminate();
+    this.#http.closeAllConnections();
+    this.#http.close();
+  }
+}
+
+let server: TeamServer;
+afterEach(() => server?.stop());
+
+async function open(pushes: boolean, prepare: (server: TeamServer) => void = () => {}): Promise<TeamStore> {
+  server = new TeamServer(pushes);
+  prepare(server);
+  const client = clientOf({ url: await server.start() }, { timing: { minDelay: 10, restartDelay: 10 } });
+  const store = new TeamStore(client.storeParts({ token: "t", userId: "hannah", expiresAt: Infinity }));
+  onTestFinished(() => store.close());
+  return store;
+}
+
+const until = (store: TeamStore, holds: (state: TeamState) => boolean) => vi.waitFor(() => expect(holds(store.getSnapshot()), JSON.stringify(store.getSnapshot())).toBe(true), { timeout: 15_000 });
+const names = (s: TeamState) => s.members.map((m) => m.accountId).join(" ");
+
+test("hears of changes over a WebSocket, and reconnects", { timeout: 30_000 }, async () => {
+  const store = await open(true, (s) => (s.now = team(member("linh", "working", "A-1", 60))));
+  await until(store, (s) => s.status.kind === "live" && names(s) === "linh");
+  server.push({ event: "team", payload: { members: [member("minh", "working", "A-2", 90)] } });
+  await until(store, (s) => names(s) === "minh linh");
+  server.push({ event: "freshness", payload: { synced_at: "2026-11-26T08:40:00Z", stale: true } });
+  await until(store, (s) => s.stale && s.syncedAt === "2026-11-26T08:40:00Z");
+
+  server.now = { ...team(member("emily", "idle")), asOf: "2026-11-26T09:00:10Z" };
+  server.connected[0]?.terminate();
+  await until(store, (s) => s.status.kind === "live" && names(s) === "emily" && !s.stale);
+});
+
+test("long-polls a server that does not push", { timeout: 30_000 }, async () => {
+  const store = await open(false);
+  await until(store, (s) => s.status.kind === "polling" && s.loaded);
+  await server.change({ ...team(member("linh", "working", "A-1", 60)), asOf: "2026-11-26T09:00:01Z" });
+  await until(store, (s) => names(s) === "linh");
+  expect(server.asked).toContain("/api/team?wait=25");
+});
+
+test("says why the team may not be seen, and asks no more", async () => {
+  const store = await open(true, (s) => (s.status = 403));
+  await until(store, (s) => s.refused === "Only administrators.");
+  expect(store.getSnapshot()).toMatchObject({ members: [], loaded: false });
+});
+
+test("forgets the team when the person may no longer see it", { timeout: 30_000 }, async () => {
+  const store = await open(true, (s) => (s.now = team(member("linh", "working", "A-1", 60))));
+  await until(store, (s) => s.status.kind === "live");
+  server.status = 403;
+  server.connected[0]?.terminate();
+  await until(store, (s) => s.refused !== null && s.members.length === 0);
+});

@@ -1,0 +1,15 @@
+import { useState } from "react";
+
+/** The project that is shown alone. It is part of the address where that names the screen, so that a wallboard can show one project. */
+export function useProject(): [string | undefined, (project: string | undefined) => void] {
+  const [project, setProject] = useState(() => new URLSearchParams(location.search).get("project")?.toUpperCase() || undefined);
+  const change = (next: string | undefined): void => {
+    setProject(next);
+    if (!location.protocol.startsWith("http")) return; // an app, whose screens have no address
+    const address = new URL(location.href);
+    if (next) address.searchParams.set("project", next);
+    else address.searchParams.delete("project");
+    history.replaceState(null, "", address);
+  };
+  return [project, change];
+}

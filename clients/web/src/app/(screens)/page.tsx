@@ -1,0 +1,4 @@
+/** The timers, which the layout shows. */
+export default function Timers() {
+  return null;
+}
