@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -35,12 +36,19 @@ func (p *Person) public() *timer.Person {
 }
 
 func (p *Person) location() *time.Location {
+	if known, ok := locations.Load(p.TimeZone); ok {
+		return known.(*time.Location)
+	}
 	loc, err := time.LoadLocation(p.TimeZone)
 	if err != nil {
 		panic("sandbox: time zone of " + p.DisplayName + ": " + err.Error())
 	}
+	locations.Store(p.TimeZone, loc)
 	return loc
 }
+
+// locations are those read so far, by name: each worklog asks for one.
+var locations sync.Map
 
 // People returns everybody, in the order in which they joined. The first owns
 // the Credentials.

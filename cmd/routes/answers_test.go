@@ -178,11 +178,12 @@ func questionsOfState(t *testing.T) []question {
 		all = append(all, question{route: route, asks: []asking{withoutToken}, options: apptest.Options{Env: loginEnv("required")}, given: refuses})
 	}
 	for _, route := range []string{"/login", "/api/login"} {
-		all = append(all, question{route: route, asks: slices.Repeat([]asking{post(5, route, `{"username":"hannah","password":"wrong"}`)}, 12), options: open},
-			question{route: route, asks: []asking{usual[route]}, options: apptest.Options{Env: loginEnv("open"), Unsynced: true, Deadlines: app.Deadlines{Request: time.Nanosecond}}})
+		all = append(all, question{route: route, asks: slices.Repeat([]asking{post(5, route, `{"username":"hannah","password":"wrong"}`)}, 12), options: open})
 	}
-	all = append(all, question{route: "/api/health", asks: []asking{usual["/api/health"]}, options: apptest.Options{Unsynced: true, Deadlines: app.Deadlines{Request: 3 * time.Second}},
-		given: func(w *apptest.World) { w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Hang}) }})
+	for _, route := range []string{"/login", "/api/login", "/api/health"} {
+		late := apptest.Options{Env: loginEnv("open"), Unsynced: true, Deadlines: app.Deadlines{Request: time.Nanosecond}}
+		all = append(all, question{route: route, asks: []asking{usual[route]}, options: late})
+	}
 	for _, route := range []string{"/timers", "/api/timers"} {
 		ask := asPerson(t, 5, usual[route])
 		all = append(all,

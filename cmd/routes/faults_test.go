@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,46 +60,37 @@ type played struct {
 	world         *apptest.World
 	answer        apptest.Answer
 	took          time.Duration
-	hits          int // requests that the fault spoilt; -1 where it cannot tell
+	hits          int // requests that the fault spoilt; -1 if it cannot tell
 	before, after state
 }
 
-// playMatrix plays every cell and returns what was answered.
+// playMatrix plays every cell, each in a world of its own, and returns what was
+// answered.
 func playMatrix(t *testing.T) map[string]bool {
 	seen := map[string]bool{}
-	rows := matrix()
-	results := make([][]played, len(rows))
+	var mu sync.Mutex
 	var light, heavy errgroup.Group
 	light.SetLimit(48) // most cells wait
 	heavy.SetLimit(1)
-	for i, row := range rows {
-		results[i] = make([]played, len(faults))
-		for j, f := range faults {
+	for _, row := range matrix() {
+		for _, f := range faults {
 			group := &light
 			if f.Kind == fault.Huge {
 				group = &heavy
 			}
-			w := row.world(t, deadlinesFor(f.Kind, row.dependency))
 			group.Go(func() error {
-				results[i][j] = play(t, w, row, f.name, f.Fault)
+				t.Run(row.name()+"/"+f.name, func(t *testing.T) {
+					p := play(t, row.world(t, deadlinesFor(f.Kind, row.dependency)), row, f.name, f.Fault)
+					p.assert(t, row, f.name)
+					mu.Lock()
+					defer mu.Unlock()
+					seen[answered(row.route, p.answer)] = true
+				})
 				return nil
 			})
 		}
 	}
 	_, _ = light.Wait(), heavy.Wait()
-
-	var table strings.Builder
-	for i, row := range rows {
-		fmt.Fprintf(&table, "\n%s\n", row.name())
-		for j, f := range faults {
-			got := results[i][j]
-			t.Run(row.name()+"/"+f.name, func(t *testing.T) { got.assert(t, row, f.name) })
-			seen[answered(row.route, got.answer)] = true
-			said := strings.TrimSpace(got.answer.Failure().Error + " " + got.answer.Failure().Field + row.want[f.name].has)
-			fmt.Fprintf(&table, "  %-12s %d %-46s %5d ms\n", f.name, got.answer.Status, said, got.took.Milliseconds())
-		}
-	}
-	t.Logf("%d cells\n%s", len(rows)*len(faults), table.String())
 	return seen
 }
 

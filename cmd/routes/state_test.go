@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -27,27 +28,13 @@ type state struct {
 // ofTimers are the keys that say what runs; the others are names, quotas and
 // tokens, which come and go.
 func ofTimers(key string) bool {
+	key, _, _ = strings.Cut(key, "/") // a field of a hash
 	return strings.HasPrefix(key, "clockwork:timers:") || key == "clockwork:sync" || key == "clockwork:active_users"
 }
 
 func stateOf(w *apptest.World) state {
-	s := state{stored: map[string]string{}}
-	mini := w.Redis.Miniredis()
-	for _, key := range mini.Keys() {
-		switch {
-		case !ofTimers(key):
-		case mini.Type(key) == "hash":
-			fields, _ := mini.HKeys(key)
-			for _, field := range fields {
-				s.stored[key+"/"+field] = mini.HGet(key, field)
-			}
-		case mini.Type(key) == "set":
-			members, _ := mini.Members(key)
-			s.stored[key] = strings.Join(members, " ")
-		default:
-			s.stored[key], _ = mini.Get(key)
-		}
-	}
+	s := state{stored: storedIn(w)}
+	maps.DeleteFunc(s.stored, func(key, _ string) bool { return !ofTimers(key) })
 	for _, t := range w.Sandbox.RunningTimers() {
 		s.running = append(s.running, t.RunningFor+" "+t.Issue.Key)
 	}
@@ -55,7 +42,36 @@ func stateOf(w *apptest.World) state {
 	return s
 }
 
-// effect is what a request does where all is well.
+// storedIn is all that Redis holds, by key and field. A value of a kind that it
+// does not know stops the test.
+func storedIn(w *apptest.World) map[string]string {
+	stored, mini := map[string]string{}, w.Redis.Miniredis()
+	for _, key := range mini.Keys() {
+		switch kind := mini.Type(key); kind {
+		case "string":
+			stored[key], _ = mini.Get(key)
+		case "hash":
+			fields, _ := mini.HKeys(key)
+			for _, field := range fields {
+				stored[key+"/"+field] = mini.HGet(key, field)
+			}
+		case "set":
+			members, _ := mini.Members(key)
+			stored[key] = strings.Join(members, " ")
+		case "zset":
+			members, _ := mini.ZMembers(key)
+			stored[key] = strings.Join(members, " ")
+		case "list":
+			items, _ := mini.List(key)
+			stored[key] = strings.Join(items, " ")
+		default:
+			panic(key + " is a " + kind)
+		}
+	}
+	return stored
+}
+
+// effect is what a request does if all is well.
 type effect int
 
 const (

@@ -20,8 +20,9 @@ import (
 
 // Document is an OpenAPI 3.1 document.
 type Document struct {
-	root     map[string]any
-	compiler *jsonschema.Compiler
+	root       map[string]any
+	operations []Operation
+	compiler   *jsonschema.Compiler
 
 	mu      sync.Mutex
 	schemas map[string]*jsonschema.Schema // by JSON pointer
@@ -66,6 +67,7 @@ func Parse(text []byte) (*Document, error) {
 	d := &Document{root: root, compiler: jsonschema.NewCompiler(), schemas: map[string]*jsonschema.Schema{}}
 	d.compiler.DefaultDraft(jsonschema.Draft2020)
 	d.compiler.AssertFormat()
+	d.operations = d.readOperations()
 	return d, d.compiler.AddResource(name, plain)
 }
 
@@ -73,7 +75,9 @@ func Parse(text []byte) (*Document, error) {
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodHead, http.MethodOptions}
 
 // Operations lists the document's operations by path and method.
-func (d *Document) Operations() []Operation {
+func (d *Document) Operations() []Operation { return d.operations }
+
+func (d *Document) readOperations() []Operation {
 	var all []Operation
 	paths, _ := d.root["paths"].(map[string]any)
 	for path, item := range paths {
@@ -138,7 +142,7 @@ func (o Operation) Statuses() []string {
 // document's.
 func (d *Document) find(method, path string) (operation Operation, found, known bool) {
 	template := d.template(path)
-	for _, o := range d.Operations() {
+	for _, o := range d.operations {
 		if o.Path == template && o.Method == method {
 			return o, true, true
 		}
