@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Shortest is below the length of any credential, in bytes. Masking shorter texts
@@ -25,7 +26,8 @@ type Mask struct {
 func NewMask(secrets ...Text) Mask {
 	var m Mask
 	for _, s := range secrets {
-		if text := s.Reveal(); len(text) >= Shortest {
+		text := s.Reveal()
+		if len(text) >= Shortest && utf8.ValidString(text) { // part of a rune may equal what is no UTF-8
 			m.forms = append(m.forms, text, url.QueryEscape(text), url.PathEscape(text), base64.StdEncoding.EncodeToString([]byte(text)))
 		}
 	}
