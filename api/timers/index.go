@@ -16,8 +16,8 @@ func HandleIndex(w http.ResponseWriter, r *http.Request) {
 }
 
 var indexRoutes = []httpapi.Route{
-	{Method: http.MethodGet, Path: "/timers", Auth: httpapi.Login, Handle: listTimers},
-	{Method: http.MethodGet, Path: "/api/timers", Auth: httpapi.Login, Handle: listTimers},
+	{Method: http.MethodGet, Path: "/timers", Auth: httpapi.Login, ReadsTimers: true, Handle: listTimers},
+	{Method: http.MethodGet, Path: "/api/timers", Auth: httpapi.Login, ReadsTimers: true, Handle: listTimers},
 	{Method: http.MethodPost, Path: "/api/timers/sync", Cost: httpapi.Upstream, Handle: requestSync},
 }
 
