@@ -123,6 +123,23 @@ func both(all ...func(*testing.T, *apptest.World, apptest.Answer)) func(*testing
 	}
 }
 
+// A rotation of TOKEN_ENCRYPTION_KEY does not forget whose a token is.
+func TestBindingOverARotation(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	token, linh, minh := secret.New(w.Token(5)), w.Person(5).AccountID, w.Person(6).AccountID
+	owners := func(keys ...string) timercontrol.OwnerStore {
+		s := timercontrol.OwnerStore{Redis: w.Deps.Redis}
+		for _, key := range keys {
+			s.Keys = append(s.Keys, []byte(key))
+		}
+		return s
+	}
+	require.NoError(t, owners("old").Claim(t.Context(), token, linh))
+	require.ErrorIs(t, owners("new", "old").Claim(t.Context(), token, minh), timercontrol.ErrTaken)
+	require.NoError(t, owners("new", "old").Claim(t.Context(), token, linh))
+	require.ErrorIs(t, owners("new").Claim(t.Context(), token, minh), timercontrol.ErrTaken, "the old key is gone")
+}
+
 // Of several who bind a token at once, one succeeds.
 func TestValidateAtOnce(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})

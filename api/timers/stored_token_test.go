@@ -3,6 +3,7 @@ package timers_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,6 +11,7 @@ import (
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -122,6 +124,73 @@ func TestStoredTokenThatCannotBeUsed(t *testing.T) {
 			} else {
 				assert.ErrorIs(t, err, clockworktoken.ErrNone)
 			}
+		})
+	}
+}
+
+// A sync that sees a start with the saved token on another's account ends the use of
+// that token.
+func TestSavedTokenOfAnother(t *testing.T) {
+	w, act := signedIn(t, 5, "")
+	account, another := w.Person(5).AccountID, secret.New(w.Token(6))
+	save := func() {
+		require.NoError(t, w.Deps.Owners.Claim(t.Context(), another, account))
+		require.NoError(t, w.Deps.ClockworkTokens.Save(t.Context(), account, another))
+	}
+	save()
+	require.Equal(t, 201, act(timers.HandleStart, start).Status)
+	w.Clock.Advance(time.Second)
+	w.Sync(t)
+	shows(5, "BILL-209", false)(t, w, apptest.Answer{})
+
+	a := act(timers.HandleStop, stop)
+	assert.Equal(t, 409, a.Status, "%s", a.Body)
+	assert.Equal(t, "CLOCKWORK_TOKEN_OF_ANOTHER", a.Failure().Error)
+	assert.Contains(t, a.Failure().Message, "so it was deleted")
+	runs(6, "BILL-209", true)(t, w, a)
+	_, err := w.Deps.ClockworkTokens.Load(t.Context(), account)
+	require.ErrorIs(t, err, clockworktoken.ErrNone)
+	assert.Equal(t, "CLOCKWORK_TOKEN_REQUIRED", act(timers.HandleStart, start).Failure().Error)
+
+	save() // who says so again is believed until the next sync
+	require.Equal(t, 200, act(timers.HandleStop, stop).Status)
+}
+
+// In open mode too a login says whose saved token is meant, if no token is sent.
+func TestSavedTokenInOpenMode(t *testing.T) {
+	env := map[string]string{"AUTH_MODE": "open", "JWT_SECRET": "a-signing-key-of-thirty-two-bytes", "TOKEN_ENCRYPTION_KEY": vaultKey}
+	w := apptest.New(t, apptest.Options{Env: env})
+	account := w.Person(5).AccountID
+	require.NoError(t, w.Deps.ClockworkTokens.Save(t.Context(), account, secret.New(w.Token(5))))
+	bearer := func(account string) string {
+		token, err := w.Deps.Signer.Sign(auth.Grant{User: users.User{Username: "linh", AccountID: account}, Provider: auth.ProviderPassword})
+		require.NoError(t, err)
+		return "Bearer " + token
+	}
+	_, readOnly, err := w.Deps.Tokens.Create(t.Context(), accesstoken.Token{UserID: account, AccountID: account, Provider: "oidc", Scope: accesstoken.Read}, 1)
+	require.NoError(t, err)
+	for name, tc := range map[string]struct {
+		header map[string]string
+		status int
+		code   string
+	}{
+		"with-a-login":                  {map[string]string{"Authorization": bearer(account)}, 201, ""},
+		"nothing-saved":                 {map[string]string{"Authorization": bearer(w.Person(4).AccountID)}, 401, "CLOCKWORK_TOKEN_REQUIRED"},
+		"an-expired-login":              {map[string]string{"Authorization": "Bearer eyJ"}, 401, "UNAUTHORIZED"},
+		"no-login":                      {nil, 401, "CLOCKWORK_TOKEN_REQUIRED"},
+		"a-token-of-small-scope":        {map[string]string{"Authorization": "Bearer " + readOnly}, 403, "SCOPE_TOO_SMALL"},
+		"a-sent-token-needs-no-login":   {map[string]string{"X-Clockwork-Token": w.Token(5), "Authorization": "Bearer eyJ"}, 201, ""},
+		"a-sent-token-of-another-login": {map[string]string{"X-Clockwork-Token": w.Token(5), "Authorization": bearer(w.Person(4).AccountID)}, 201, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := w.Do(t.Context(), timers.HandleStart, apptest.Request{Method: "POST", Target: start, Header: tc.header, Body: `{"issueKey":"BILL-209"}`})
+			assert.Equal(t, tc.status, a.Status, "%s", a.Body)
+			if tc.code != "" {
+				assert.Equal(t, tc.code, a.Failure().Error)
+				return
+			}
+			_, err := w.Sandbox.StopTimer(account, "BILL-209")
+			require.NoError(t, err)
 		})
 	}
 }

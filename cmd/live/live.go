@@ -103,5 +103,5 @@ func clockworkToken(ctx context.Context, d *app.Deps, who auth.Caller) (bridge.T
 	if err != nil {
 		return bridge.Token{}, err
 	}
-	return bridge.Token{Value: token.Value, Failed: token.Failed}, nil
+	return bridge.Token{Value: token.Value, Saved: token.Saved(), Failed: token.Failed}, nil
 }

@@ -30,7 +30,7 @@ type meReply struct {
 // savedClockwork says what is known of the person's stored Clockwork token.
 type savedClockwork struct {
 	Saved   bool       `json:"saved"`
-	Owner   *string    `json:"owner"` // claimed, or seen by a sync; null if there is none
+	Owner   *string    `json:"owner"` // claimed; seen or another after a sync; null if there is none
 	SavedAt *time.Time `json:"saved_at,omitempty"`
 }
 
@@ -56,13 +56,23 @@ func me(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error)
 	case err != nil:
 		return web.Reply{}, sessionError(err)
 	default:
-		owner := "claimed"
-		if seen, err := d.Owners.Seen(ctx, stored.Value, who.AccountID); err == nil && seen {
-			owner = "seen"
-		}
-		out.Clockwork = savedClockwork{true, &owner, &stored.Saved}
+		out.Clockwork = savedClockwork{true, ownerOf(ctx, d, who.AccountID, stored.Value), &stored.Saved}
 	}
 	return web.OK(out), nil
+}
+
+// ownerOf says how sure it is that the account's saved token is theirs. One that a
+// sync has seen to be another's is deleted at its next use.
+func ownerOf(ctx context.Context, d *app.Deps, account string, saved secret.Text) *string {
+	owner := "claimed"
+	switch held, err := d.Owners.Find(ctx, saved); {
+	case err != nil || held.Account != account:
+	case held.Seen:
+		owner = "seen"
+	case held.Disproved:
+		owner = "another"
+	}
+	return &owner
 }
 
 type savedReply struct {

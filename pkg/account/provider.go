@@ -156,7 +156,7 @@ func signInFrom(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply
 func userFor(ctx context.Context, d *app.Deps, who signin.Identity) (users.User, error) {
 	account, email := who.AccountID, who.Email
 	if account == "" {
-		bindings := signin.Bindings{Redis: d.Redis, Key: d.BindingKey()}
+		bindings := signin.Bindings{Redis: d.Redis, Earlier: d.Owners.Keys}
 		var err error
 		if account, err = bindings.Account(ctx, who); err != nil {
 			return users.User{}, sessionError(err)

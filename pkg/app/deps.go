@@ -130,7 +130,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location,
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
 	d.Settings = settings.Store{Redis: d.Redis, Goals: c.GoalPerDay}
-	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Key: ownerKey(c)}
+	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Keys: ownerKeys(c)}
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
 	d.Signer.Now = d.Now
 	if len(d.Verifier.Secrets) > 0 {
@@ -157,10 +157,6 @@ func (d *Deps) Once(key string, build func() any) any {
 	built, _ := d.once.LoadOrStore(key, sync.OnceValue(build))
 	return built.(func() any)()
 }
-
-// BindingKey is the key with which identities of sign-in providers are hidden in
-// Redis.
-func (d *Deps) BindingKey() []byte { return ownerKey(d.Config) }
 
 // Close ends the subscription to Redis that is kept open between requests.
 func (d *Deps) Close() {

@@ -23,7 +23,7 @@ func TestOwnerKey(t *testing.T) {
 		if variable != "" {
 			env[variable] = value
 		}
-		return app.OwnerKey(apptest.New(t, apptest.Options{Unsynced: true, Env: env}).Deps.Config)
+		return app.OwnerKeys(apptest.New(t, apptest.Options{Unsynced: true, Env: env}).Deps.Config)[0]
 	}
 	usual := key("", "")
 	assert.Len(t, usual, 32)

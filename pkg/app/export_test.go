@@ -1,4 +1,4 @@
 package app
 
-// OwnerKey is for tests of what it depends on.
-var OwnerKey = ownerKey
+// OwnerKeys is for tests of what they depend on.
+var OwnerKeys = ownerKeys

@@ -56,12 +56,11 @@ func (d *Deps) observeRedis() func(context.Context, [][]any) (context.Context, f
 	}
 }
 
-// ownerKey keys the HMACs of tokens, callers and addresses: a secret that every
-// instance has, and that who holds Redis' own credential does not.
-func ownerKey(c *config.Config) []byte {
-	if key := c.TokenEncryptionKey.Bytes(); key != nil {
-		return key
-	}
+// ownerKeys are the keys of the HMACs of tokens, callers and addresses: secrets that
+// every instance has, and that who holds Redis' own credential does not. The current
+// one comes first. What the others have written is still found after a rotation, or
+// after the first key was set.
+func ownerKeys(c *config.Config) [][]byte {
 	sum := sha256.Sum256([]byte("clockwork:owner\n" + c.Jira.APIToken.Reveal()))
-	return sum[:]
+	return append(c.TokenEncryptionKey.All(), sum[:])
 }

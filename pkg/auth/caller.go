@@ -77,17 +77,18 @@ func Identify(r *http.Request, mode config.AuthMode, verify func(token string) (
 	default:
 		return Caller{}, ErrNotConfigured
 	}
-	who.ClockworkToken = secret.New(r.Header.Get(clockworkHeader))
+	who.ClockworkToken = secret.New(r.Header.Get(ClockworkHeader))
 	switch token := who.ClockworkToken.Reveal(); {
 	case len(token) > MaxToken:
-		return Caller{}, web.BadRequest(clockworkHeader, clockworkHeader+" is too long for a Clockwork API token.")
-	case web.CheckText(clockworkHeader, token, MaxToken) != nil:
-		return Caller{}, web.BadRequest(clockworkHeader, clockworkHeader+" has characters that no Clockwork API token has.")
+		return Caller{}, web.BadRequest(ClockworkHeader, ClockworkHeader+" is too long for a Clockwork API token.")
+	case web.CheckText(ClockworkHeader, token, MaxToken) != nil:
+		return Caller{}, web.BadRequest(ClockworkHeader, ClockworkHeader+" has characters that no Clockwork API token has.")
 	}
 	return who, nil
 }
 
-const clockworkHeader = "X-Clockwork-Token"
+// ClockworkHeader is where a caller sends their own Clockwork token.
+const ClockworkHeader = "X-Clockwork-Token"
 
 func bearer(r *http.Request) (string, bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")

@@ -63,12 +63,18 @@ func Identify(ctx context.Context, d *app.Deps, in *Request, route Route) (auth.
 	switch {
 	case wanted == NoLogin:
 		return auth.Caller{}, nil
-	case wanted == LoginByMode:
+	case wanted == LoginByMode && (d.Config.Auth.Mode != config.AuthOpen || !asksForSaved(d, in, route)):
 		return auth.Identify(in.Request, d.Config.Auth.Mode, verify)
 	case len(d.Verifier.Secrets) == 0:
 		return auth.Caller{}, auth.ErrNoLogin
 	}
 	return auth.Identify(in.Request, config.AuthRequired, verify)
+}
+
+// asksForSaved reports whether a start or stop brings a login but no Clockwork token:
+// in open mode too the login then says whose saved token is meant.
+func asksForSaved(d *app.Deps, in *Request, route Route) bool {
+	return route.Once != nil && in.Header.Get("Authorization") != "" && in.Header.Get(auth.ClockworkHeader) == "" && len(d.Verifier.Secrets) > 0
 }
 
 // admit identifies the caller and counts the request. A caller who may not come in

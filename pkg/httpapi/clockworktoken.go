@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -104,7 +105,7 @@ func (t *ClockworkToken) Request(ctx context.Context, control *timercontrol.Cont
 			return ask, fault
 		}
 	}
-	ask.Token = t.Value
+	ask.Token, ask.Saved = t.Value, t.Saved()
 	if t.stored == nil {
 		known := control.Known(ask, reply, err)
 		ask.Known = &known
@@ -112,11 +113,16 @@ func (t *ClockworkToken) Request(ctx context.Context, control *timercontrol.Cont
 	return ask, nil
 }
 
-// Failed is the error of a call that was made with the token. A saved token that
-// Clockwork refuses is deleted; if it refuses the server's, the caller can do
-// nothing about it.
+// Saved reports whether the caller has saved the token here.
+func (t *ClockworkToken) Saved() bool { return t.stored != nil }
+
+// Failed is the error of a call that was made with the token. A saved token is
+// deleted if Clockwork refuses it, or if a sync has seen that it is somebody else's;
+// if Clockwork refuses the server's, the caller can do nothing about it.
 func (t *ClockworkToken) Failed(ctx context.Context, err error) error {
 	switch {
+	case t.stored != nil && errors.Is(err, timercontrol.ErrDisproved):
+		return errors.Join(err, t.deps.ClockworkTokens.Discard(ctx, *t.stored))
 	case t.stored != nil:
 		return t.deps.ClockworkTokens.Failed(ctx, *t.stored, err)
 	case t.server:

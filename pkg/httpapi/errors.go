@@ -50,6 +50,7 @@ var table = []struct {
 	{auth.ErrForbidden, http.StatusForbidden, "FORBIDDEN", "You may only ask for your own account."},
 	{auth.ErrNoClockwork, http.StatusUnauthorized, "CLOCKWORK_TOKEN_REQUIRED", "Enter your Clockwork API token in the settings: it is needed to do this in your name."},
 	{clockworktoken.ErrRefused, http.StatusUnauthorized, "CLOCKWORK_UNAUTHORIZED", "Clockwork does not accept your saved API token any more, so it was deleted. Save a new one."},
+	{timercontrol.ErrDisproved, http.StatusConflict, "CLOCKWORK_TOKEN_OF_ANOTHER", "Your saved Clockwork API token belongs to somebody else, so it was deleted. Save your own."},
 	{timercontrol.ErrNotOwner, http.StatusForbidden, "CLOCKWORK_TOKEN_OF_ANOTHER", "This Clockwork token belongs to somebody else. Connect your own."},
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},

@@ -36,7 +36,8 @@ type Route struct {
 type Auth int
 
 const (
-	// LoginByMode wants a bearer token, unless AUTH_MODE is open.
+	// LoginByMode wants a bearer token, unless AUTH_MODE is open. There a start or
+	// stop without a Clockwork token may bring one, for the token that was saved.
 	LoginByMode Auth = iota
 	// Login wants a bearer token in open mode too: only that says whose data to show.
 	Login

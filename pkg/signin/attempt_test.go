@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"encoding/hex"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
@@ -82,7 +84,7 @@ func TestBindings(t *testing.T) {
 	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), redis.Options{Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
-	b := signin.Bindings{Redis: client, Key: []byte("key")}
+	b := signin.Bindings{Redis: client}
 	linh := signin.Identity{Issuer: "https://id.example", Subject: "subject-linh"}
 
 	account, err := b.Account(t.Context(), linh)
@@ -104,4 +106,31 @@ func TestBindings(t *testing.T) {
 	assert.Empty(t, account, "an address that was given to somebody new inherits nothing")
 	other := signin.Identity{Issuer: "https://other.example", Subject: "subject-linh"}
 	require.NoError(t, b.Bind(t.Context(), other, "acc-linh"), "another provider's identity of the same person")
+}
+
+// Version 0.9.0 named its records with a key that can be rotated.
+func TestBindingsOfEarlierVersions(t *testing.T) {
+	server := miniredis.RunT(t)
+	client, err := tcp.New("redis://"+server.Addr(), redis.Options{Timeout: time.Minute})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	earlier := []byte("key")
+	named := func(text string) string { return hex.EncodeToString(keyed.Sum(earlier, text)) }
+	subject, account := named("7:subject18:https://id.example12:subject-linh"), named("7:account18:https://id.example8:acc-linh")
+	require.NoError(t, server.Set("clockwork:identity:"+subject, "acc-linh"))
+	require.NoError(t, server.Set("clockwork:identity:"+account, subject))
+
+	b := signin.Bindings{Redis: client, Earlier: [][]byte{[]byte("the current key"), earlier}}
+	linh := signin.Identity{Issuer: "https://id.example", Subject: "subject-linh"}
+	recycled := signin.Identity{Issuer: "https://id.example", Subject: "subject-of-somebody-new"}
+	require.ErrorIs(t, b.Bind(t.Context(), recycled, "acc-linh"), signin.ErrConflict)
+	found, err := b.Account(t.Context(), linh)
+	require.NoError(t, err)
+	assert.Equal(t, "acc-linh", found)
+
+	b.Earlier = nil // both keys are gone
+	found, err = b.Account(t.Context(), linh)
+	require.NoError(t, err)
+	assert.Equal(t, "acc-linh", found)
+	require.ErrorIs(t, b.Bind(t.Context(), recycled, "acc-linh"), signin.ErrConflict)
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -21,62 +22,97 @@ type Bindings struct {
 	Redis interface {
 		Do(ctx context.Context, cmd ...any) (any, error)
 	}
-	Key []byte // of the HMAC, so that Redis holds no subject in clear
+	// Earlier are secrets with which version 0.9.0 named its records. They were
+	// rotated, so a name is a hash now: no rotation may forget whose an account is.
+	Earlier [][]byte
 }
 
 // Account is the account that the identity is bound to; "" if to none. It costs
 // one command.
 func (b Bindings) Account(ctx context.Context, id Identity) (string, error) {
-	return b.get(ctx, b.key("subject", id.Issuer, id.Subject))
+	accounts, err := b.read(ctx, "subject", id.Issuer, id.Subject)
+	bound := cmp.Or(accounts...)
+	if err == nil && bound != "" && accounts[0] == "" {
+		err = b.write(ctx, id, bound)
+	}
+	return bound, err
 }
 
 // Bind binds the identity to an account, both ways and for good, unless one of
-// them is bound elsewhere: ErrConflict. It costs three commands, or four.
+// them is bound elsewhere: ErrConflict. It costs four commands.
 func (b Bindings) Bind(ctx context.Context, id Identity, account string) error {
-	bound, err := b.Account(ctx, id)
-	switch {
-	case err != nil:
-		return err
-	case bound != "" && bound != account:
-		return ErrConflict // before the account is claimed for an identity that cannot have it
-	}
-	// The account first: if the second write fails, the next sign-in goes on here.
-	if err := b.claim(ctx, b.key("account", id.Issuer, account), b.mac("subject", id.Issuer, id.Subject)); err != nil {
+	accounts, err := b.read(ctx, "subject", id.Issuer, id.Subject)
+	if err != nil {
 		return err
 	}
-	return b.claim(ctx, b.key("subject", id.Issuer, id.Subject), account)
+	subjects, err := b.read(ctx, "account", id.Issuer, account)
+	if err != nil {
+		return err
+	}
+	for i, key := range b.keys() {
+		if accounts[i] != "" && accounts[i] != account || subjects[i] != "" && subjects[i] != name(key, "subject", id.Issuer, id.Subject) {
+			return ErrConflict
+		}
+	}
+	return b.write(ctx, id, account)
+}
+
+// write claims the account first: if the second write fails, the next sign-in goes
+// on here.
+func (b Bindings) write(ctx context.Context, id Identity, account string) error {
+	subject := name(nil, "subject", id.Issuer, id.Subject)
+	if err := b.claim(ctx, keyPrefix+name(nil, "account", id.Issuer, account), subject); err != nil {
+		return err
+	}
+	return b.claim(ctx, keyPrefix+subject, account)
 }
 
 func (b Bindings) claim(ctx context.Context, key, value string) error {
 	set, err := b.Redis.Do(ctx, "SET", key, value, "NX")
-	if err != nil {
+	var bound any
+	if err == nil && set == nil {
+		bound, err = b.Redis.Do(ctx, "GET", key)
+	}
+	switch {
+	case err != nil:
 		return fmt.Errorf("bind identity: %w", err)
+	case set == nil && bound != value:
+		return ErrConflict
 	}
-	if set != nil {
-		return nil
-	}
-	bound, err := b.get(ctx, key)
-	if err == nil && bound != value {
-		err = ErrConflict
-	}
-	return err
+	return nil
 }
 
-func (b Bindings) get(ctx context.Context, key string) (string, error) {
-	reply, err := b.Redis.Do(ctx, "GET", key)
+// read returns what is stored under each of the names that the parts have.
+func (b Bindings) read(ctx context.Context, parts ...string) ([]string, error) {
+	cmd := []any{"MGET"}
+	for _, key := range b.keys() {
+		cmd = append(cmd, keyPrefix+name(key, parts...))
+	}
+	reply, err := b.Redis.Do(ctx, cmd...)
+	items, ok := reply.([]any)
+	if err == nil && (!ok || len(items) != len(cmd)-1) {
+		err = fmt.Errorf("mget answered %T", reply)
+	}
 	if err != nil {
-		return "", fmt.Errorf("read identity: %w", err)
+		return nil, fmt.Errorf("read identity: %w", err)
 	}
-	text, _ := reply.(string)
-	return text, nil
+	found := make([]string, len(items))
+	for i, item := range items {
+		found[i], _ = item.(string)
+	}
+	return found, nil
 }
 
-func (b Bindings) key(parts ...string) string { return "clockwork:identity:" + b.mac(parts...) }
+// keys are those of the names; the current name has none.
+func (b Bindings) keys() [][]byte { return append([][]byte{nil}, b.Earlier...) }
 
-func (b Bindings) mac(parts ...string) string {
+const keyPrefix = "clockwork:identity:"
+
+// name hides a subject in Redis.
+func name(key []byte, parts ...string) string {
 	var text strings.Builder
 	for _, p := range parts {
 		fmt.Fprintf(&text, "%d:%s", len(p), p) // the length keeps ("ab", "c") from ("a", "bc")
 	}
-	return hex.EncodeToString(keyed.Sum(b.Key, text.String()))
+	return hex.EncodeToString(keyed.Sum(key, text.String()))
 }

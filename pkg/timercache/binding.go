@@ -10,10 +10,11 @@ import (
 )
 
 // Binding is whose a Clockwork token is. Its record is the account's id, followed
-// by a mark once a sync has seen that a start with the token was the account's.
+// by a mark once a sync has seen whether a start with the token was the account's.
 type Binding struct {
-	Account string // "" if nobody has said
-	Seen    bool   // by a sync; else it is only claimed
+	Account   string // "" if nobody has said
+	Seen      bool   // by a sync; else it is only claimed
+	Disproved bool   // by a sync: the token is not the account's
 }
 
 // BindingLife is how long a token stays bound after its last validation or proof.
@@ -24,18 +25,24 @@ const bindingPrefix = "clockwork:owner:"
 // BindingKey is where the binding of a token with this HMAC is stored.
 func BindingKey(hmac string) string { return bindingPrefix + hmac }
 
-const seenMark = "|seen"
+const (
+	seenMark      = "|seen"
+	disprovedMark = "|another"
+)
 
 // ParseBinding reads a record, "" for none.
 func ParseBinding(record string) Binding {
-	account, seen := strings.CutSuffix(record, seenMark)
-	return Binding{account, seen}
+	account, mark, _ := strings.Cut(record, "|")
+	return Binding{account, "|"+mark == seenMark, "|"+mark == disprovedMark}
 }
 
 // Record is what is stored.
 func (b Binding) Record() string {
-	if b.Seen {
+	switch {
+	case b.Seen:
 		return b.Account + seenMark
+	case b.Disproved:
+		return b.Account + disprovedMark
 	}
 	return b.Account
 }
@@ -43,9 +50,8 @@ func (b Binding) Record() string {
 // rebinding is what a sync does to the binding of a token.
 type rebinding struct {
 	Token string `json:"token"` // its HMAC
-	// Record replaces the binding; "" removes it. One that is another account's
-	// stays.
-	Record string `json:"record,omitempty"`
+	// Record replaces the binding, unless that is another account's.
+	Record string `json:"record"`
 }
 
 // sameStart is how far the start of a timer may be from the act that started it.
@@ -71,9 +77,9 @@ func (p *planner) judge(account string) (bindings []rebinding, events []string) 
 		anothers := p.startedForAnother(account, a)
 		switch {
 		case own && !anothers:
-			bindings = append(bindings, rebinding{a.Token, Binding{account, true}.Record()})
+			bindings = append(bindings, rebinding{a.Token, Binding{Account: account, Seen: true}.Record()})
 		case i < 0 && anothers:
-			bindings = append(bindings, rebinding{Token: a.Token})
+			bindings = append(bindings, rebinding{a.Token, Binding{Account: account, Disproved: true}.Record()})
 			events = append(events, errorEvent(was.about, a, CodeTokenOfAnother, ": this token belongs to somebody else. Connect your own."))
 		case i < 0 && !p.state.lacksSomeOf(account): // else it may be among those
 			events = append(events, errorEvent(was.about, a, CodeStartNotConfirmed, "."))

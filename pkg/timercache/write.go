@@ -211,15 +211,13 @@ for at = 1, #unsure, most do
   end
 end
 
--- bind writes whose a token is, or forgets that, unless it is another account's.
+-- bind writes whose a token is, or is not, unless it is another account's.
 local function bind(account, at, record)
-  local held
-  if record == '' then
-    held = redis.call('GETDEL', at)
-  else
-    held = redis.call('SET', at, record, 'EX', binding_life, 'GET')
+  if record == '' then return end -- planned by an earlier version
+  local held = redis.call('SET', at, record, 'EX', binding_life, 'GET')
+  if held and string.match(held, '^[^|]*') ~= account and not string.find(held, '|another', 1, true) then
+    redis.call('SET', at, held, 'EX', binding_life)
   end
-  if held and held ~= account and held ~= account .. '|seen' then redis.call('SET', at, held, 'EX', binding_life) end
 end
 
 local members, kept_active = {SADD = {}, SREM = {}}, {}

@@ -22,6 +22,7 @@ import (
 // Errors that a caller can do something about.
 var (
 	ErrNotOwner     = errors.New("the Clockwork token belongs to another account")
+	ErrDisproved    = errors.New("the saved Clockwork token belongs to another account")
 	ErrAmbiguous    = errors.New("several timers run and none was named")
 	ErrStateUnknown = errors.New("it is not known which timer runs")
 	ErrTooMany      = errors.New("too many timers run to stop them all")
@@ -84,6 +85,7 @@ type Control struct {
 // Request is one start or stop.
 type Request struct {
 	Token     secret.Text
+	Saved     bool   // the account has saved the token here
 	AccountID string // as the caller says; "" if they do not
 	Claimed   bool   // no login proves that the account is the caller's
 	IssueKey  string // checked; may be "" on a stop
@@ -121,6 +123,8 @@ func (c *Control) subject(ctx context.Context, r Request) (subject, error) {
 	case known.Err != nil:
 		c.Log.WarnContext(ctx, "token owner not read", "error", known.Err)
 		return subject{unread: fmt.Errorf("%w: %w", timercache.ErrUnavailable, known.Err)}, nil
+	case r.Saved && known.disproved != "" && known.disproved == r.AccountID:
+		return subject{}, ErrDisproved
 	case known.Owner.Account != "" && r.AccountID != "" && known.Owner.Account != r.AccountID:
 		return subject{}, ErrNotOwner
 	}

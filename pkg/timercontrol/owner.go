@@ -19,56 +19,79 @@ type OwnerStore struct {
 	Redis interface {
 		Do(ctx context.Context, cmd ...any) (any, error)
 	}
-	Key []byte
+	// Keys are the keys of the HMAC, the current one first: what an earlier one has
+	// written is found as well.
+	Keys [][]byte
 }
 
 // ErrTaken means that the token is bound to another account.
 var ErrTaken = errors.New("the Clockwork token is bound to another account")
 
 // Claim binds the token to the account for 30 days, or renews that. The first
-// account that a token is bound to keeps it: the error for another is ErrTaken.
+// account that a token is bound to keeps it: the error for another is ErrTaken. What a
+// sync has disproved may be claimed again, by anybody: the next sync decides again.
 func (s OwnerStore) Claim(ctx context.Context, token secret.Text, accountID string) error {
-	key, life := s.key(token), int(timercache.BindingLife/time.Second)
-	owner, err := s.owner(ctx, key)
-	if err == nil && owner == "" {
+	current, life := s.keys(token)[0], int(timercache.BindingLife/time.Second)
+	held, at, err := s.find(ctx, token)
+	if err == nil && held.Disproved {
+		_, err = s.Redis.Do(ctx, "DEL", at)
+		held = timercache.Binding{}
+	}
+	switch {
+	case err != nil:
+	case held.Account == accountID && at == current:
+		_, err = s.Redis.Do(ctx, "EXPIRE", at, life)
+	case held.Account == "", held.Account == accountID:
+		held.Account = accountID
 		var set any
-		if set, err = s.Redis.Do(ctx, "SET", key, accountID, "NX", "EX", life); err == nil && set == nil {
-			owner, err = s.owner(ctx, key) // somebody else was faster
-		} else {
-			owner = accountID
+		if set, err = s.Redis.Do(ctx, "SET", current, held.Record(), "NX", "EX", life); err == nil && set == nil {
+			held, _, err = s.find(ctx, token) // somebody else was faster
 		}
-	} else if owner == accountID {
-		_, err = s.Redis.Do(ctx, "EXPIRE", key, life)
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("bind token to its owner: %w", err)
-	case owner != accountID:
+	case held.Account != accountID:
 		return ErrTaken
 	}
 	return nil
 }
 
-// Seen reports whether a sync has found a timer of the account that the token
-// started: only that proves whose the token is.
-func (s OwnerStore) Seen(ctx context.Context, token secret.Text, accountID string) (bool, error) {
-	value, err := s.Redis.Do(ctx, "GET", s.key(token))
-	record, _ := value.(string)
-	binding := timercache.ParseBinding(record)
-	return err == nil && binding.Account == accountID && binding.Seen, err
+// Find returns whose the token is, as far as that is known.
+func (s OwnerStore) Find(ctx context.Context, token secret.Text) (timercache.Binding, error) {
+	held, _, err := s.find(ctx, token)
+	return held, err
 }
 
-func (s OwnerStore) owner(ctx context.Context, key string) (string, error) {
-	value, err := s.Redis.Do(ctx, "GET", key)
-	record, ok := value.(string)
-	if err == nil && !ok && value != nil {
-		err = fmt.Errorf("get answered %T", value)
+func (s OwnerStore) find(ctx context.Context, token secret.Text) (held timercache.Binding, at string, err error) {
+	keys := s.keys(token)
+	cmd := []any{"MGET"}
+	for _, key := range keys {
+		cmd = append(cmd, key)
 	}
-	return timercache.ParseBinding(record).Account, err
+	reply, err := s.Redis.Do(ctx, cmd...)
+	records, ok := reply.([]any)
+	if err == nil && (!ok || len(records) != len(keys)) {
+		err = fmt.Errorf("mget answered %T", reply)
+	}
+	for i := 0; err == nil && i < len(keys); i++ {
+		if record, _ := records[i].(string); record != "" {
+			return timercache.ParseBinding(record), keys[i], nil
+		}
+	}
+	return timercache.Binding{}, "", err
 }
 
-func (s OwnerStore) key(token secret.Text) string { return timercache.BindingKey(s.hmac(token)) }
+// keys are where the token's binding may be stored, the current place first.
+func (s OwnerStore) keys(token secret.Text) []string {
+	keys := make([]string, len(s.Keys))
+	for i, key := range s.Keys {
+		keys[i] = timercache.BindingKey(hex.EncodeToString(keyed.Sum(key, token.Reveal())))
+	}
+	return keys
+}
 
+// hmac names the token in an act, for the sync that judges it.
 func (s OwnerStore) hmac(token secret.Text) string {
-	return hex.EncodeToString(keyed.Sum(s.Key, token.Reveal()))
+	return hex.EncodeToString(keyed.Sum(s.Keys[0], token.Reveal()))
 }

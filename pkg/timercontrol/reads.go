@@ -1,6 +1,7 @@
 package timercontrol
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -14,11 +15,13 @@ type Known struct {
 	Owner timercache.Binding
 	Err   error // Redis did not answer: nothing is known
 
-	owner string // its record
-	held  *timercache.Held
-	of    string // the account that held is about
-	issue string // as package jiracache stores it; "" for nothing
-	user  string
+	owners []string // its records, by the key that wrote them
+	// disproved is the account of whom a sync has seen that the token is not theirs.
+	disproved string
+	held      *timercache.Held
+	of        string // the account that held is about
+	issue     string // as package jiracache stores it; "" for nothing
+	user      string
 }
 
 // place is where a part of Known is stored.
@@ -29,7 +32,12 @@ type place struct {
 
 // places lists what is read; the values of HeldKeys come last.
 func (c *Control) places(r Request, k *Known, held []string) []place {
-	places := []place{{c.Owners.key(r.Token), &k.owner}}
+	var places []place
+	keys := c.Owners.keys(r.Token)
+	k.owners = make([]string, len(keys))
+	for i, key := range keys {
+		places = append(places, place{key, &k.owners[i]})
+	}
 	if r.IssueKey != "" {
 		places = append(places, place{jiracache.IssueKey(r.IssueKey), &k.issue})
 	}
@@ -71,7 +79,10 @@ func (c *Control) Known(r Request, reply any, err error) Known {
 	if err != nil {
 		return Known{Err: fmt.Errorf("read token owner: %w", err)}
 	}
-	k.Owner = timercache.ParseBinding(k.owner)
+	k.Owner = timercache.ParseBinding(cmp.Or(k.owners...))
+	if k.Owner.Disproved {
+		k.disproved, k.Owner = k.Owner.Account, timercache.Binding{}
+	}
 	if r.AccountID != "" {
 		k.of, k.held = r.AccountID, timercache.NewHeld(held)
 	}

@@ -18,7 +18,7 @@ type empty struct{}
 func (empty) Do(_ context.Context, cmd ...any) (any, error) { return make([]any, len(cmd)-1), nil }
 
 func TestReads(t *testing.T) {
-	control := timercontrol.Control{Owners: timercontrol.OwnerStore{Key: []byte("k")}}
+	control := timercontrol.Control{Owners: timercontrol.OwnerStore{Keys: [][]byte{[]byte("k")}}}
 	full := timercontrol.Request{Token: secret.New("a-token"), AccountID: "ann", IssueKey: "ABC-7"}
 	cmd := control.Reads(full)
 	assert.Len(t, cmd, 7)
@@ -27,6 +27,10 @@ func TestReads(t *testing.T) {
 	assert.Equal(t, timercache.Binding{Account: "o"}, control.Known(full, []any{"o", nil, nil, nil, nil, nil}, nil).Owner)
 	assert.Equal(t, timercache.Binding{Account: "o", Seen: true}, control.Known(full, []any{"o|seen", nil, nil, nil, nil, nil}, nil).Owner)
 	assert.Empty(t, control.Known(full, []any{nil, "i", "u", "s", "t", "b"}, nil).Owner)
+
+	rotated := timercontrol.Control{Owners: timercontrol.OwnerStore{Keys: [][]byte{[]byte("new"), []byte("k")}}}
+	assert.Equal(t, cmd[1], rotated.Reads(full)[2], "what the earlier key has written is found")
+	assert.Equal(t, timercache.Binding{Account: "o"}, rotated.Known(full, []any{nil, "o", nil, nil, nil, nil, nil}, nil).Owner)
 
 	little := timercontrol.Request{Token: full.Token}
 	assert.Equal(t, cmd[:2], control.Reads(little))

@@ -1045,10 +1045,11 @@ export interface components {
             readonly clockwork: {
                 readonly saved: boolean;
                 /**
-                 * @description How it is known whose it is.
+                 * @description How it is known whose it is: the person says so, or a sync has seen it. `another` is somebody else's, as a sync has seen;
+                 *     it is deleted when it is used next.
                  * @enum {string|null}
                  */
-                readonly owner: "claimed" | "seen" | null;
+                readonly owner: "claimed" | "seen" | "another" | null;
                 /** Format: date-time */
                 readonly saved_at?: string;
             };
@@ -1741,7 +1742,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "AMBIGUOUS_TIMER" | "TIMER_STATE_UNKNOWN" | "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
+                    readonly error?: "AMBIGUOUS_TIMER" | "TIMER_STATE_UNKNOWN" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
                 };
             };
         };
@@ -1758,7 +1759,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "TIMER_STATE_UNKNOWN" | "TOO_MANY_TIMERS" | "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
+                    readonly error?: "TIMER_STATE_UNKNOWN" | "TOO_MANY_TIMERS" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_INVALID_STATE" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_OUTCOME_UNKNOWN";
                 };
             };
         };

@@ -38,9 +38,13 @@ export default function AccountDialog({ account, me, onChanged, onClose, onLogou
       {problem && <Notice onDismiss={() => setProblem(undefined)}>{problem}</Notice>}
       {me?.clockwork.saved && (
         <Section title="Clockwork">
-          <p>
-            Your Clockwork token is saved encrypted on the server{me.clockwork.saved_at && ` since ${when(me.clockwork.saved_at)}`}. It starts and stops timers from all your devices.
-          </p>
+          {me.clockwork.owner === "another" ? (
+            <p>The Clockwork token that you saved belongs to somebody else: Clockwork started a timer of theirs with it. Delete it, and save your own.</p>
+          ) : (
+            <p>
+              Your Clockwork token is saved encrypted on the server{me.clockwork.saved_at && ` since ${when(me.clockwork.saved_at)}`}. It starts and stops timers from all your devices.
+            </p>
+          )}
           <Button look="plain" onClick={() => void attempt(account.deleteClockworkToken().then(onChanged))}>
             Delete the saved token
           </Button>

@@ -93,7 +93,6 @@ func (s Store) Open(ctx context.Context, account string, value any) (Token, erro
 	return Token{secret.New(r.Token), r.Saved, account, text}, nil
 }
 
-// discardScript deletes a token unless another was saved meanwhile.
 const discardScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
 // Failed deletes the token if err says that Clockwork does not accept it: then the
@@ -104,8 +103,13 @@ func (s Store) Failed(ctx context.Context, t Token, err error) error {
 		refused.Status != http.StatusUnauthorized && refused.Status != http.StatusForbidden {
 		return err
 	}
-	_, failed := s.Redis.Do(context.WithoutCancel(ctx), "EVAL", discardScript, 1, Key(t.account), t.sealed)
-	return fmt.Errorf("%w: %w", ErrRefused, errors.Join(err, failed))
+	return fmt.Errorf("%w: %w", ErrRefused, errors.Join(err, s.Discard(ctx, t)))
+}
+
+// Discard deletes the token, unless another was saved meanwhile.
+func (s Store) Discard(ctx context.Context, t Token) error {
+	_, err := s.Redis.Do(context.WithoutCancel(ctx), "EVAL", discardScript, 1, Key(t.account), t.sealed)
+	return err
 }
 
 // Delete forgets the account's token, and says whether there was one.

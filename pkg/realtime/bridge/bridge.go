@@ -39,6 +39,7 @@ type Options struct {
 // Token is a Clockwork token.
 type Token struct {
 	Value secret.Text
+	Saved bool // the person has saved it here
 	// Failed is what the error of a call with the token means. Nil: as it is.
 	Failed func(ctx context.Context, err error) error
 }

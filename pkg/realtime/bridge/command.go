@@ -100,7 +100,7 @@ func (b *Bridge) request(who auth.Caller, act realtime.Action) (timercontrol.Req
 	case err != nil:
 		return timercontrol.Request{}, Token{}, b.refusal(act.ID, err)
 	}
-	return timercontrol.Request{Token: token.Value, AccountID: who.AccountID, IssueKey: issue, Comment: act.Comment}, token, nil
+	return timercontrol.Request{Token: token.Value, Saved: token.Saved, AccountID: who.AccountID, IssueKey: issue, Comment: act.Comment}, token, nil
 }
 
 // call asks Clockwork. The new state comes by event. A refusal goes to all of the
