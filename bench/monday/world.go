@@ -86,12 +86,12 @@ func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int)
 	snapshot := timercache.Snapshot{FetchedAt: now, CachedAt: now, Source: "connect", Enriched: true}
 	everybody := timers * 2 / 5
 	for n := range timers {
-		who := timer.Person{AccountID: fmt.Sprintf("5b10ac8d82e05b22%08x", n%everybody), DisplayName: fmt.Sprintf("Person %d", n%everybody)}
+		who := timer.Person{AccountID: fmt.Sprintf("5b10ac8d82e05b22%08x", n%everybody), DisplayName: fmt.Sprintf("Person %d", n%everybody),
+			EmailAddress: fmt.Sprintf("person.%d@northbridge.example", n%everybody)}
 		if n%everybody < len(acting) {
-			p := acting[n%everybody]
-			who = timer.Person{AccountID: p.AccountID, DisplayName: p.DisplayName}
+			p := acting[n%everybody] // with the address that Jira gives them, or each act would change it
+			who = timer.Person{AccountID: p.AccountID, DisplayName: p.DisplayName, EmailAddress: p.Email}
 		}
-		who.EmailAddress = fmt.Sprintf("person.%d@northbridge.example", n%everybody)
 		started := now.Add(-time.Duration(1+n%480) * time.Minute)
 		snapshot.Timers = append(snapshot.Timers, timer.Timer{
 			ID: int64(10_000 + n), StartedAt: started, RunningFor: who.AccountID, TillNow: int64(now.Sub(started) / time.Second), WorklogCount: n % 3,

@@ -209,8 +209,8 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	if !amend(&next) {
 		return nil, nil
 	}
-	oldEmail := cmp.Or(emailOf(before), own.Email)
-	next.Email = cmp.Or(emailOf([]timer.Timer{{RunningFor: owner.AccountID, Author: &owner}}), emailOf(next.Timers), oldEmail)
+	oldEmail := cmp.Or(own.Email, emailOf(before))
+	next.Email = cmp.Or(emailOf([]timer.Timer{{RunningFor: owner.AccountID, Author: &owner}}), oldEmail, emailOf(next.Timers))
 	next.Timers = withEmail(next.Timers, owner.AccountID, next.Email)
 	next.CachedAt, next.UserKey, next.Epoch = at, owner.AccountID, state.Epoch
 	next.Version = nextVersion(max(own.Version, state.Version), now)

@@ -46,6 +46,33 @@ func TestEmailChangesAtAStart(t *testing.T) {
 	assert.Empty(t, w.issues(annByMail))
 }
 
+// Clockwork's list and Jira may give one person two addresses. Each start brings
+// Jira's, which then stays, and nothing grows.
+func TestTwoAddressesOfOnePerson(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		known := timercache.KnownKey("new@example.test")
+		var size int64
+		for round := range 3 {
+			w.sync(running(1, "ann", "A-1", time.Hour))
+			for range 3 {
+				w.clock.Advance(time.Second)
+				now := at("new@example.test", provisional("ann", "A-2", w.clock.Now()))
+				require.NoError(t, w.cache.Started(t.Context(), *now.Author, now, "", nil))
+				w.clock.Advance(time.Second)
+				w.stopped("ann", "A-2")
+				assert.Equal(t, []string{"A-1"}, w.issues(byMail("new@example.test")))
+				assert.Empty(t, w.issues(annByMail))
+			}
+			length, err := w.rdb.StrLen(t.Context(), known).Result()
+			require.NoError(t, err)
+			if round == 0 {
+				size = length
+			}
+			assert.Equal(t, size, length, "bytes of the bucket of names")
+		}
+	})
+}
+
 func TestEmailChangesHands(t *testing.T) {
 	for _, order := range [][2]string{{"ann", "bob"}, {"bob", "ann"}} {
 		w := onMini(t)

@@ -135,9 +135,12 @@ local function list_known(names, all)
   for i, bucket in ipairs(keys) do set[i] = KEYS[4] .. bucket end
   if not all then held = redis.call('MGET', unpack(set)) end
   for i, bucket in ipairs(keys) do
-    local added = buckets[bucket] and table.concat(buckets[bucket], '|') .. '|' or ''
+    local text = all and epoch .. '|' or held[i] or ''
+    for _, name in ipairs(buckets[bucket] or {}) do
+      if all or not string.find(text, '|' .. name .. '|', 1, true) then text = text .. name .. '|' end
+    end
     writes[2 * i - 1] = set[i]
-    writes[2 * i] = (all and epoch .. '|' or held[i] or '') .. added
+    writes[2 * i] = text
   end
   redis.call('MSET', unpack(writes))
 end
