@@ -37,6 +37,9 @@ var usual = map[string]asking{
 	"/api/timers/sync":       post(5, "/api/timers/sync", `{"accountId":"ACCOUNT"}`),
 	"/api/worklogs":          withToken(get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT")),
 	"/api/today":             withToken(get("/api/today?accountId=ACCOUNT")),
+	"/api/worklogs/summary":  withToken(get("/api/worklogs/summary?group=day&accountId=ACCOUNT" + week)),
+	"/api/worklogs/export":   withToken(get("/api/worklogs/export?format=csv&accountId=ACCOUNT" + week)),
+	"/api/calendar/{token}":  feed,
 	"/api/settings":          put("/api/settings", `{"workdays":[1,2]}`),
 	"/api/issues/{key}":      get("/api/issues/BILL-209"),
 	"/api/issues/search":     get("/api/issues/search?accountId=ACCOUNT"),
@@ -47,6 +50,8 @@ var usual = map[string]asking{
 	"/timers":                get("/timers"),
 	"/api/timers":            get("/api/timers"),
 }
+
+const week = "&from=2026-04-27&to=2026-05-03"
 
 // answersWithoutFaults plays every question and returns what was answered.
 func answersWithoutFaults(t *testing.T) map[string]bool {
@@ -163,6 +168,12 @@ func questionsOfState(t *testing.T) []question {
 		{route: "/api/today", asks: []asking{get("/api/today?userEmail=nobody@example.test")}},
 		{route: "/api/today", asks: []asking{get("/api/today?accountId=ACCOUNT")}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
 		{route: "/api/today", asks: []asking{get("/api/today?accountId=ACCOUNT")}, given: refuses},
+		{route: "/api/worklogs/summary", asks: []asking{get("/api/worklogs/summary?group=day&userEmail=nobody@example.test" + week)}},
+		{route: "/api/worklogs/summary", asks: []asking{get("/api/worklogs/summary?group=day&accountId=ACCOUNT" + week)}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
+		{route: "/api/worklogs/summary", asks: []asking{get("/api/worklogs/summary?group=day&accountId=ACCOUNT" + week)}, given: refuses},
+		{route: "/api/worklogs/export", asks: []asking{get("/api/worklogs/export?format=json&userEmail=nobody@example.test" + week)}},
+		{route: "/api/worklogs/export", asks: []asking{get("/api/worklogs/export?format=json&accountId=ACCOUNT" + week)}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
+		{route: "/api/worklogs/export", asks: []asking{get("/api/worklogs/export?format=json&accountId=ACCOUNT" + week)}, given: refuses},
 		{route: "/api/settings", asks: []asking{withoutAccount(usual["/api/settings"])}, options: open},
 		{route: "/api/settings", asks: []asking{asText(asUser(usual["/api/settings"]))}, options: open},
 		{route: "/api/issues/search", asks: []asking{get("/api/issues/search?userEmail=nobody@example.test")}},

@@ -17,6 +17,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/account"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
+	"github.com/clockwork-timer/backend/pkg/timesheet"
 )
 
 // Route is one path and its handler. Handlers check the method themselves.
@@ -30,7 +31,6 @@ func All() []Route {
 	all := []Route{
 		{"/api/health", api.HandleHealth},
 		{"/api/inngest", inngest.HandleInngest},
-		{"/api/worklogs", worklogs.HandleWorklogs},
 		{"/api/timers", timers.HandleIndex},
 		{"/timers", timers.HandleIndex},
 		{"/api/timers/active", timers.HandleActive},
@@ -40,9 +40,11 @@ func All() []Route {
 		{"/api/issues/search", api.HandleLookup},
 		{"/api/issues/{key}", api.HandleLookup},
 		{"/api/users/resolve", api.HandleLookup},
-		{"/api/today", worklogs.HandleWorklogs},
 		{"/api/settings", api.HandleLookup},
 		{"/api/settings/validate", api.HandleLookup},
+	}
+	for _, route := range timesheet.Routes {
+		all = append(all, Route{route.Path, worklogs.HandleWorklogs})
 	}
 	for _, route := range account.Routes {
 		if !slices.ContainsFunc(all, func(r Route) bool { return r.Path == route.Path }) {

@@ -2,9 +2,12 @@ package routes_test
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/settings"
 )
 
@@ -17,6 +20,7 @@ func matrix() []row {
 func matrixOfReads() []row {
 	worklogs, byEmail := get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT"), get("/api/worklogs?date=2026-04-28&userEmail=EMAIL")
 	today := get("/api/today?accountId=ACCOUNT")
+	summary, export := get("/api/worklogs/summary?group=day&accountId=ACCOUNT"+week), get("/api/worklogs/export?format=json&accountId=ACCOUNT"+week)
 	validate := post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`)
 	issue, search, resolve := get("/api/issues/BILL-209"), get("/api/issues/search?accountId=ACCOUNT"), get("/api/users/resolve?email=EMAIL")
 	health := get("/api/health?deep=1")
@@ -40,6 +44,16 @@ func matrixOfReads() []row {
 		rowOf("/api/worklogs", "-by-e-mail", "jira", byEmail, but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
 		rowOf("/api/worklogs", "-by-e-mail", "redis", byEmail, fine(200)),
 		rowOf("/api/today", "", "jira", today, withoutNames()),
+		rowOf("/api/worklogs/summary", "", "clockwork", summary, reads("CLOCKWORK", "")),
+		rowOf("/api/worklogs/summary", "-own-token", "clockwork", withToken(summary), asCaller()),
+		rowOf("/api/worklogs/summary", "", "jira", summary, withoutNames()),
+		rowOf("/api/worklogs/summary", "-by-e-mail", "jira", get("/api/worklogs/summary?group=day&userEmail=EMAIL"+week), but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
+		rowOf("/api/worklogs/summary", "", "redis", summary, fine(200)),
+		rowOf("/api/worklogs/export", "", "clockwork", export, reads("CLOCKWORK", "")),
+		rowOf("/api/worklogs/export", "-own-token", "clockwork", withToken(export), asCaller()),
+		rowOf("/api/worklogs/export", "", "jira", export, withoutNames()),
+		rowOf("/api/worklogs/export", "-by-e-mail", "jira", get("/api/worklogs/export?format=csv&userEmail=EMAIL"+week), but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
+		rowOf("/api/worklogs/export", "", "redis", export, fine(200)),
 		rowOf("/api/today", "", "redis", today, unavailable),
 		rowOf("/api/today", "-by-e-mail", "jira", get("/api/today?userEmail=EMAIL"), but(reads("JIRA", ""), notFound("USER_NOT_FOUND"))),
 		rowOf("/api/issues/{key}", "", "jira", issue, but(reads("JIRA", ""), map[string]outcome{
@@ -64,10 +78,33 @@ func matrixOfReads() []row {
 		rowOf("/api/settings", "-read", "redis", asUser(get("/api/settings")), unavailable))...)
 	rows = append(rows, in(apptest.Options{}, workedToday, rowOf("/api/today", "", "clockwork", today, reads("CLOCKWORK", "")),
 		rowOf("/api/today", "-own-token", "clockwork", withToken(today), asCaller()))...)
+	rows = append(rows, in(apptest.Options{}, subscribed, rowOf("/api/calendar/{token}", "", "clockwork", feed, reads("CLOCKWORK", "")),
+		rowOf("/api/calendar/{token}", "", "redis", feed, but(every(outcome{status: 503, code: "SESSION_UNAVAILABLE"}), map[string]outcome{
+			"slow": {status: 200}, "wrong-types": {status: 404, code: "NOT_FOUND"}})))...)
 	for _, route := range []string{"/timers", "/api/timers"} {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", asUser(get(route)), unavailable))...)
 	}
 	return rows
+}
+
+// feeds are the addresses of the calendars that subscribed has made, by world.
+var feeds sync.Map
+
+// subscribed makes a calendar token for person 5.
+func subscribed(w *apptest.World) {
+	_, text, err := w.Deps.Tokens.Create(context.Background(), accesstoken.Token{UserID: "u", AccountID: w.Person(5).AccountID, Scope: accesstoken.Calendar, Name: "calendar"}, 1)
+	if err != nil {
+		panic(err)
+	}
+	feeds.Store(w, "/api/calendar/"+text+".ics")
+}
+
+// feed asks for the calendar of the world's token, or of a token that nobody has made.
+func feed(w *apptest.World) apptest.Request {
+	if target, ok := feeds.LoadAndDelete(w); ok {
+		return apptest.Request{Target: target.(string)}
+	}
+	return apptest.Request{Target: "/api/calendar/cwc_" + strings.Repeat("0", 39) + ".ics"}
 }
 
 // ownSettings stores settings of the person who asks.

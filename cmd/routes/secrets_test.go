@@ -78,7 +78,7 @@ func TestSecrets(t *testing.T) {
 				secrets["client secret"], secrets["code"] = secretClient, secretCode
 				maps.Copy(secrets, h.given)
 				if upstream == "" {
-					assert.Len(t, h.given, 5, "two refresh tokens, a personal token and two bearer tokens were given")
+					assert.Len(t, h.given, 6, "two refresh tokens, a personal and a calendar token, and two bearer tokens were given")
 					assert.EqualValues(t, 2, h.exchanged.Load(), "both providers were sent the client secret")
 				}
 				search(t, h.world, h.out.String(), secrets)
@@ -221,6 +221,7 @@ func (h *hunt) account(ctx context.Context, t *testing.T) {
 	refresh = give("refresh", "/api/auth/token", `{"grant_type":"refresh_token","refresh_token":"`+refresh+`"}`)
 	h.out.Write(h.ask(ctx, t, http.MethodPost, "/api/auth/token", `{"grant_type":"`+refresh+`","refresh_token":"`+refresh+`x"}`))
 	personal := give("personal", "/api/tokens", `{"name":"script","scope":"write"}`)
+	give("calendar", "/api/tokens", `{"name":"phone","scope":"calendar"}`)
 	h.out.Write(h.ask(ctx, t, http.MethodPut, "/api/me/clockwork-token", `{"token":"`+h.world.Token(h.who)+`"}`))
 
 	login := h.token
@@ -294,6 +295,9 @@ func (h *hunt) requests() map[string][]string {
 		"/api/tokens":                {"GET /api/tokens", `POST /api/tokens {"name":"script","scope":"read"}`},
 		"/api/tokens/{id}":           {"DELETE /api/tokens/" + url.PathEscape(token)},
 		"/api/today":                 {"GET /api/today?accountId=" + account, "GET /api/today?tz=" + url.QueryEscape(token)},
+		"/api/worklogs/summary":      {"GET /api/worklogs/summary?from=2026-04-01&to=2026-05-04&group=" + url.QueryEscape(token), "GET /api/worklogs/summary?group=day&from=2026-04-01&to=2026-05-04&accountId=" + account},
+		"/api/worklogs/export":       {"GET /api/worklogs/export?format=csv&from=2026-04-01&to=2026-05-04&accountId=" + account},
+		"/api/calendar/{token}":      {"GET /api/calendar/" + h.given["calendar token"] + ".ics", "GET /api/calendar/" + h.given["calendar token"]},
 		"/api/settings":              {"GET /api/settings", `PUT /api/settings {"workdays":[1],"dailyTargetMinutes":"` + token + `"}`},
 		"/api/issues/search":         {"GET /api/issues/search?accountId=" + account + "&q=portal", "GET /api/issues/search?accountId=" + account},
 		"/api/issues/{key}":          {"GET /api/issues/OPS-64", "GET /api/issues/" + url.PathEscape(token)},

@@ -66,6 +66,9 @@ func All(w World, inngest bool) []Request {
 		sync,
 		{Name: "worklogs", Target: "/api/worklogs?" + account, Has: []string{"worklogs", "total", "date", "accountId"}},
 		{Name: "today", Target: "/api/today?" + account, Has: []string{"date", "timeZone", "loggedSeconds", "runningSeconds", "timers"}},
+		{Name: "summary", Target: "/api/worklogs/summary?group=day&from=2026-03-01&to=2026-03-31&" + account, Has: []string{"groups", "total", "from", "to"}},
+		{Name: "export", Target: "/api/worklogs/export?format=json&from=2026-03-01&to=2026-03-31&" + account, Has: []string{"worklogs", "total"}},
+		{Name: "no-calendar", Target: "/api/calendar/cwc_x.ics", Status: http.StatusNotFound, Has: []string{"error=NOT_FOUND", "message"}},
 		{Name: "settings-without-token", Target: "/api/settings", Status: http.StatusUnauthorized, Has: []string{"error=UNAUTHORIZED", "message"}},
 		{Name: "search", Target: "/api/issues/search?" + account, Has: []string{"issues"}},
 		{Name: "resolve", Target: "/api/users/resolve?" + url.Values{"email": {w.Email}}.Encode(), Has: []string{"accountId", "displayName"}},
@@ -126,7 +129,7 @@ func functionOf(target string) string {
 	switch below, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/"); {
 	case slices.Contains([]string{"issues", "users", "settings"}, below):
 		return "/api/lookup"
-	case path == "/api/today":
+	case path == "/api/today", below == "worklogs", below == "calendar":
 		return "/api/worklogs"
 	case path == "/login", path == "/api/login":
 		return "/api/auth"

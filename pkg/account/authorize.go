@@ -76,7 +76,7 @@ func askToAuthorize(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.R
 	}
 	fields := a.fields()
 	fields.Set("user_id", current.UserID)
-	return web.Reply{Status: http.StatusOK, Page: consentPage(nativeClients[a.clientID], nameOf(ctx, d, current), fields)}, nil
+	return web.HTML(consentPage(nativeClients[a.clientID], nameOf(ctx, d, current), fields)), nil
 }
 
 // authorize takes the answer. Like signing in at a provider it leads on with a page:
@@ -111,7 +111,7 @@ func authorize(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply,
 	} else {
 		answer.Set("error", "access_denied")
 	}
-	return web.Reply{Status: http.StatusOK, Page: leadTo(a.redirectURI + "?" + answer.Encode())}, nil
+	return web.HTML(leadTo(a.redirectURI + "?" + answer.Encode())), nil
 }
 
 // signedIn returns the session of the browser's cookie, without using its token up.

@@ -102,15 +102,16 @@ func finishSignIn(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Rep
 		again := *r.URL
 		query := again.Query()
 		query.Set("again", "1")
-		return web.Reply{Status: http.StatusOK, Page: leadTo(cookiePath + "/callback?" + query.Encode())}, nil
+		return web.HTML(leadTo(cookiePath + "/callback?" + query.Encode())), nil
 	}
 	next := attempt.Next
 	if err != nil {
 		d.Log.WarnContext(ctx, "sign-in failed", "error", err)
 		next = "/?signin=" + url.QueryEscape(codeOf(err))
 	}
-	reply.Status, reply.Page = http.StatusOK, leadTo(cmp.Or(next, "/"))
-	return reply, nil
+	page := web.HTML(leadTo(cmp.Or(next, "/")))
+	page.Cookies = reply.Cookies
+	return page, nil
 }
 
 var errNoCookie = &web.Error{Status: http.StatusBadRequest, Code: "SIGNIN_EXPIRED", Message: "The sign-in took too long, or began in another browser. Begin again."}

@@ -106,16 +106,21 @@ type Subject struct {
 // All reports whether the subject is everybody.
 func (s Subject) All() bool { return s == Subject{} }
 
+// Own are the caller's own data.
+func (c Caller) Own() Subject {
+	if c.AccountID == "" {
+		return Subject{Email: c.Email}
+	}
+	return Subject{AccountID: c.AccountID}
+}
+
 // Narrow decides whose data the caller gets. In open mode they get what they ask for. A
 // known caller gets their own by default, and may ask for another's only as an admin.
 func (c Caller) Narrow(asked Subject) (Subject, error) {
 	if !c.Known || c.Admin {
 		return asked, nil
 	}
-	own := Subject{AccountID: c.AccountID}
-	if own.AccountID == "" {
-		own = Subject{Email: c.Email}
-	}
+	own := c.Own()
 	switch {
 	case own.All():
 		return Subject{}, ErrForbidden

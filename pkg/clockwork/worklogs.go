@@ -22,14 +22,16 @@ const (
 	worklogsMaxPages = 5
 )
 
-// WorklogQuery selects worklogs of one person on some days.
+// WorklogQuery selects worklogs of one person, or of everybody, on some days.
 type WorklogQuery struct {
 	AccountID string // Atlassian account id
+	Everybody bool   // without an AccountID
 	// From and To are days, both included: only year, month and day count.
 	From, To time.Time
 	// Location decides where a day begins; default UTC. Its name must be one
 	// of the IANA zones, for Clockwork gets it.
 	Location *time.Location
+	Limit    int // of worklogs; 0 is as many as fit into worklogsMaxPages
 }
 
 // Worklogs is the answer to a WorklogQuery.
@@ -38,6 +40,9 @@ type Worklogs struct {
 	Unreadable int // entries that are left out because they could not be read
 }
 
+// ErrTooManyWorklogs means that there are more worklogs than the query's limit.
+var ErrTooManyWorklogs = errors.New("more worklogs than are allowed")
+
 // errNoUser keeps a mistake from listing everybody's work.
 var errNoUser = errors.New("a worklog query needs an account id")
 
@@ -45,7 +50,7 @@ var errNoUser = errors.New("a worklog query needs an account id")
 // issue key, summary and project name if Clockwork knows the issue.
 // Started is in the query's location.
 func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery) (Worklogs, error) {
-	if q.AccountID == "" {
+	if q.AccountID == "" && !q.Everybody {
 		return Worklogs{}, errNoUser
 	}
 	loc := q.location()
@@ -68,6 +73,9 @@ func (c *Client) Worklogs(ctx context.Context, token secret.Text, q WorklogQuery
 			if date := item.Started.In(loc).Format(time.DateOnly); first <= date && date <= last {
 				worklogs.List = append(worklogs.List, item.worklog(loc))
 			}
+		}
+		if q.Limit > 0 && len(worklogs.List) > q.Limit {
+			return Worklogs{}, ErrTooManyWorklogs
 		}
 		// A page with nothing new: the offset was not obeyed.
 		if len(items)+unreadable < c.pageSize || len(seen) == known {
@@ -105,10 +113,13 @@ func (q WorklogQuery) location() *time.Location {
 }
 
 func (q WorklogQuery) params() url.Values {
-	return url.Values{
-		"account_id":  {q.AccountID},
+	params := url.Values{
 		"starting_at": {q.From.Format(time.DateOnly)},
 		"ending_at":   {q.To.Format(time.DateOnly)},
 		"tz":          {q.location().String()},
 	}
+	if q.AccountID != "" {
+		params.Set("account_id", q.AccountID)
+	}
+	return params
 }

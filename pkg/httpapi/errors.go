@@ -11,6 +11,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
+	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
@@ -68,6 +69,7 @@ var table = []struct {
 	{idempotency.ErrUnknown, http.StatusConflict, "IDEMPOTENCY_OUTCOME_UNKNOWN", "It is not known whether Clockwork did this. Look at your timers; if it is not done, do it again."},
 	{idempotency.ErrReused, http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for something else. Use a new one for each start or stop."},
 	{idempotency.ErrUnavailable, http.StatusServiceUnavailable, "IDEMPOTENCY_UNAVAILABLE", "That this happens only once cannot be promised at the moment. Try again shortly."},
+	{clockwork.ErrTooManyWorklogs, http.StatusRequestEntityTooLarge, "TOO_MUCH", "These are more worklogs than can be read at once. Ask for fewer days or people."},
 	{jira.ErrNotFound, http.StatusNotFound, "JIRA_NOT_FOUND", "Jira finds nothing there. Check what you asked for."},
 }
 

@@ -60,6 +60,35 @@ func (r *Request) Subject() (auth.Subject, error) {
 	return r.Caller.Narrow(asked)
 }
 
+// Subjects reads from the query whose worklogs are asked for: userEmail, or accountId,
+// which may be several, separated by commas, or all. None are everybody. A known
+// caller gets their own by default; only an admin gets others'.
+func (r *Request) Subjects() (asked []auth.Subject, err error) {
+	ids := r.Query.Get("accountId")
+	switch {
+	case ids == everybody && r.Caller.Known && !r.Caller.Admin:
+		return nil, auth.ErrForbidden
+	case ids == everybody:
+		return nil, nil
+	case ids == "" && r.Query.Get("userEmail") == "" && r.Caller.Known:
+		return []auth.Subject{r.Caller.Own()}, nil
+	case !strings.Contains(ids, ","):
+		one, err := r.Subject()
+		return []auth.Subject{one}, err
+	}
+	for id := range strings.SplitSeq(ids, ",") {
+		if id, err = AccountID(id); err != nil {
+			return nil, err
+		}
+		one, err := r.Caller.Narrow(auth.Subject{AccountID: id})
+		if err != nil {
+			return nil, err
+		}
+		asked = append(asked, one)
+	}
+	return asked, nil
+}
+
 // IssueKey checks an issue's key, or its link, and returns the key in upper case.
 func IssueKey(d *app.Deps, text string) (string, error) {
 	return issueKey(d, text, jira.ParseIssueKey)
@@ -111,22 +140,31 @@ func (r *Request) Days() (from, to time.Time, ranged bool, err error) {
 	case first == "" && last == "":
 		from, err = day("date", date)
 		return from, from, false, err
-	case first == "" || last == "":
-		return from, to, true, web.BadRequest(map[bool]string{true: "from", false: "to"}[first == ""], "A range needs both from and to.")
 	}
-	if from, err = day("from", first); err != nil {
-		return from, to, true, err
+	from, to, err = r.Range(maxDays)
+	return from, to, true, err
+}
+
+// Range reads from and to from the query, both of which are needed.
+func (r *Request) Range(longest int) (from, to time.Time, err error) {
+	for _, name := range []string{"from", "to"} {
+		if r.Query.Get(name) == "" {
+			return from, to, web.BadRequest(name, "A range needs both from and to.")
+		}
 	}
-	if to, err = day("to", last); err != nil {
-		return from, to, true, err
+	if from, err = day("from", r.Query.Get("from")); err != nil {
+		return from, to, err
 	}
-	switch days := to.Sub(from).Hours()/24 + 1; {
+	if to, err = day("to", r.Query.Get("to")); err != nil {
+		return from, to, err
+	}
+	switch days := int(to.Sub(from).Hours()/24) + 1; {
 	case days < 1:
-		return from, to, true, web.BadRequest("to", "to is before from.")
-	case days > maxDays:
-		return from, to, true, web.BadRequest("to", "The range is longer than %d days.", maxDays)
+		return from, to, web.BadRequest("to", "to is before from.")
+	case days > longest:
+		return from, to, web.BadRequest("to", "The range is longer than %d days.", longest)
 	}
-	return from, to, true, nil
+	return from, to, nil
 }
 
 func day(field, text string) (time.Time, error) {

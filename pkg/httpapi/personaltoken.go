@@ -38,7 +38,7 @@ func checked(ctx context.Context, d *app.Deps, token accesstoken.Token, err erro
 	case errors.Is(err, accesstoken.ErrUnknown):
 		return auth.ErrBadToken
 	case err != nil:
-		return &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", Err: err,
+		return &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", RetryAfter: retryAfter(err), Err: err,
 			Message: "Your token cannot be checked at the moment. Try again shortly."}
 	}
 	if err := d.Tokens.MarkUsed(ctx, token); err != nil {
@@ -104,6 +104,19 @@ func PersonalCaller(d *app.Deps, r *http.Request, text string) (auth.Caller, err
 	}
 	if _, limited := errors.AsType[*ratelimit.Exceeded](err); limited {
 		return auth.Caller{}, errorFor(err, r.Context())
+	}
+	return who, err
+}
+
+// CalendarCaller is the person whose calendar token is in the address. Any other token
+// is refused there, because addresses are logged by others.
+func CalendarCaller(ctx context.Context, d *app.Deps, r *Request, text string) (auth.Caller, error) {
+	if len(d.Verifier.Secrets) == 0 {
+		return auth.Caller{}, auth.ErrNoLogin
+	}
+	who, err := personalCaller(ctx, d, r.Request, text)
+	if err == nil && who.Scope != accesstoken.Calendar {
+		return auth.Caller{}, auth.ErrBadToken
 	}
 	return who, err
 }

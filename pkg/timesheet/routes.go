@@ -12,4 +12,7 @@ import (
 var Routes = []httpapi.Route{
 	{Method: http.MethodGet, Path: "/api/worklogs", Cost: httpapi.Upstream, Handle: list},
 	{Method: http.MethodGet, Path: "/api/today", Cost: httpapi.Upstream, Handle: today},
+	{Method: http.MethodGet, Path: "/api/worklogs/summary", Cost: httpapi.Upstream, Handle: summary},
+	{Method: http.MethodGet, Path: "/api/worklogs/export", Cost: httpapi.Upstream, Handle: export},
+	{Method: http.MethodGet, Path: "/api/calendar/{token}", Auth: httpapi.NoLogin, Cost: httpapi.Upstream, Handle: calendar},
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -16,15 +17,22 @@ type Reply struct {
 	// Replayed marks the answer to an earlier request with the same Idempotency-Key.
 	Replayed bool
 	Cookies  []*http.Cookie
-	Location string // of a redirect, which has no body
-	Page     []byte // HTML, instead of Body
+	Location string      // of a redirect, which has no body
+	Raw      []byte      // instead of Body; Header has its type
+	Header   http.Header // more of the answer, or other than usual
 }
 
 // OK is a 200 with a JSON body.
 func OK(body any) Reply { return Reply{Status: http.StatusOK, Body: body} }
 
+// HTML is a 200 with a page.
+func HTML(page []byte) Reply {
+	return Reply{Status: http.StatusOK, Raw: page, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}
+}
+
 // Write sends the reply.
 func (re Reply) Write(w http.ResponseWriter) error {
+	maps.Copy(w.Header(), re.Header)
 	if re.ETag != "" {
 		w.Header()["Etag"] = []string{re.ETag}
 	}
@@ -42,10 +50,9 @@ func (re Reply) Write(w http.ResponseWriter) error {
 	case re.Status == http.StatusNotModified:
 		w.WriteHeader(re.Status)
 		return nil
-	case re.Page != nil:
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	case re.Raw != nil:
 		w.WriteHeader(re.Status)
-		_, err := w.Write(re.Page)
+		_, err := w.Write(re.Raw)
 		return err
 	}
 	return writeJSON(w, re.Status, re.Body)

@@ -29,6 +29,6 @@ func (s *Service) ask(ctx context.Context, token secret.Text, q clockwork.Worklo
 
 // question tells queries apart. It does not hold the token.
 func question(token secret.Text, q clockwork.WorklogQuery) string {
-	return fmt.Sprintf("%x\n%q\n%s\n%s\n%s", sha256.Sum256([]byte(token.Reveal())), q.AccountID,
+	return fmt.Sprintf("%x\n%q\n%d\n%s\n%s\n%s", sha256.Sum256([]byte(token.Reveal())), q.AccountID, q.Limit,
 		q.From.Format(time.DateOnly), q.To.Format(time.DateOnly), q.Location)
 }

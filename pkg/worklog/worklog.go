@@ -1,5 +1,5 @@
-// Package worklog lists a person's tracked time by days in that person's own
-// time zone, with the names of the issues. Equal questions to Clockwork at the
+// Package worklog lists tracked time by days in a person's own time zone, with the
+// names of the issues, and sums it up. Equal questions to Clockwork at the
 // same time, with the same token, are one.
 package worklog
 
@@ -44,6 +44,7 @@ type Service struct {
 	Log          *slog.Logger
 
 	asking flight.Group[clockwork.Worklogs]
+	recent recent
 }
 
 // Query selects one person's worklogs. From and To are days, both included, of
@@ -82,7 +83,28 @@ func (s *Service) List(ctx context.Context, q Query) (List, error) {
 		q.From = s.Now().In(zone)
 		q.To = q.From
 	}
-	answer, err := s.ask(ctx, q.Token, clockwork.WorklogQuery{AccountID: q.AccountID, From: q.From, To: q.To, Location: zone})
+	list, err := s.read(ctx, q.Token, clockwork.WorklogQuery{AccountID: q.AccountID, From: q.From, To: q.To, Location: zone})
+	if err != nil {
+		return List{}, err
+	}
+	list.Degraded = list.Degraded || guessed
+	totals := map[string]int64{}
+	for i := range list.Worklogs {
+		w := &list.Worklogs[i]
+		w.Author = timer.Person{AccountID: w.Author.AccountID}
+		list.Total += w.TimeSpentSeconds
+		totals[w.Started.In(zone).Format(time.DateOnly)] += w.TimeSpentSeconds
+	}
+	for day, last := civil(q.From), civil(q.To); !day.After(last); day = day.AddDate(0, 0, 1) {
+		date := day.Format(time.DateOnly)
+		list.Days = append(list.Days, Day{date, totals[date]})
+	}
+	return list, nil
+}
+
+// read reads worklogs by their start, with the names of their issues.
+func (s *Service) read(ctx context.Context, token secret.Text, q clockwork.WorklogQuery) (List, error) {
+	answer, err := s.ask(ctx, token, q)
 	if err != nil {
 		return List{}, err
 	}
@@ -94,18 +116,7 @@ func (s *Service) List(ctx context.Context, q Query) (List, error) {
 		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
 	})
 	unnamed := s.addNames(ctx, worklogs)
-	list := List{Worklogs: worklogs, Zone: zone, Degraded: guessed || unnamed, Unreadable: answer.Unreadable}
-	totals := map[string]int64{}
-	for i := range worklogs {
-		worklogs[i].Author = timer.Person{AccountID: worklogs[i].Author.AccountID}
-		list.Total += worklogs[i].TimeSpentSeconds
-		totals[worklogs[i].Started.In(zone).Format(time.DateOnly)] += worklogs[i].TimeSpentSeconds
-	}
-	for day, last := civil(q.From), civil(q.To); !day.After(last); day = day.AddDate(0, 0, 1) {
-		date := day.Format(time.DateOnly)
-		list.Days = append(list.Days, Day{date, totals[date]})
-	}
-	return list, nil
+	return List{Worklogs: worklogs, Zone: q.Location, Degraded: unnamed, Unreadable: answer.Unreadable}, nil
 }
 
 // civil is the day of t as midnight UTC, where every day has 24 hours.

@@ -120,6 +120,70 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/worklogs/summary": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How long people worked, by day, issue, project or person
+         * @description Each worklog is in exactly one group, so the groups' seconds add up to `total`; running timers are left out. Days
+         *     without time are left out too. The answer is at most a minute old, or ten minutes if the range is over. More than 10,000
+         *     worklogs are 413 `TOO_MUCH`. Without `tz` the days are those of the person, or of the server if there are several.
+         */
+        readonly get: operations["sumWorklogs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/worklogs/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Worklogs as a file
+         * @description CSV is that of RFC 4180 in UTF-8, with local times. A text that a spreadsheet would run as a formula has a `'` before it.
+         *     More than 20,000 worklogs, or a file of more than 4 MB, are 413 `TOO_MUCH`.
+         */
+        readonly get: operations["exportWorklogs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/calendar/{token}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A person's worklogs as a calendar to subscribe to
+         * @description The last 90 days as iCalendar. Calendar programs send no headers, so a personal access token is in the address; one with
+         *     another scope than `calendar`, or that is not valid any more, is 404. The address is not in the server's log.
+         */
+        readonly get: operations["getCalendar"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/today": {
         readonly parameters: {
             readonly query?: never;
@@ -829,6 +893,8 @@ export interface components {
             readonly author: components["schemas"]["WorklogAuthor"];
         };
         readonly WorklogAuthor: {
+            /** @description In exports. */
+            readonly displayName?: string;
             readonly accountId: string;
         };
         readonly WorklogDay: {
@@ -855,6 +921,49 @@ export interface components {
             readonly accountId: string;
             /** @description Of a range. */
             readonly days?: readonly components["schemas"]["WorklogDay"][];
+            readonly degraded?: components["schemas"]["Degraded"];
+        };
+        /** @description The worklogs of one day, issue, project or person. */
+        readonly WorklogGroup: {
+            /** @description A date, an issue or project key, or an account id; empty if it is not known. */
+            readonly key: string;
+            /** @description A name, or the key if no name is known. */
+            readonly label: string;
+            /** Format: int64 */
+            readonly seconds: number;
+            /** @description Of worklogs. */
+            readonly count: number;
+            /** @description By the second dimension. */
+            readonly groups?: readonly components["schemas"]["WorklogGroup"][];
+        };
+        readonly WorklogSummary: {
+            readonly groups: readonly components["schemas"]["WorklogGroup"][];
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            readonly total: number;
+            /** Format: date */
+            readonly from: string;
+            /** Format: date */
+            readonly to: string;
+            /** @description Whose days they are. */
+            readonly timeZone: string;
+            readonly degraded?: components["schemas"]["Degraded"];
+        };
+        readonly WorklogExport: {
+            readonly worklogs: readonly components["schemas"]["Worklog"][];
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            readonly total: number;
+            /** Format: date */
+            readonly from: string;
+            /** Format: date */
+            readonly to: string;
+            /** @description Whose days they are. */
+            readonly timeZone: string;
             readonly degraded?: components["schemas"]["Degraded"];
         };
         readonly Today: {
@@ -1394,7 +1503,7 @@ export interface components {
         /** @description A sentence that a person can act on. */
         readonly Sentence: string;
         /** @enum {string} */
-        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "CROSS_SITE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_GRANT" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "NO_SESSION" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PROVIDER_UNAVAILABLE" | "RATE_LIMITED" | "SCOPE_TOO_SMALL" | "SERVER_CLOSING" | "SESSION_AMBIGUOUS" | "SESSION_ENDED" | "SESSION_UNAVAILABLE" | "SIGNIN_NOT_CONFIGURED" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_TIMERS" | "TOO_MANY_TOKENS" | "TOO_MANY_WAITING" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR" | "VAULT_NOT_CONFIGURED";
+        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "CROSS_SITE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_GRANT" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "NO_SESSION" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PROVIDER_UNAVAILABLE" | "RATE_LIMITED" | "SCOPE_TOO_SMALL" | "SERVER_CLOSING" | "SESSION_AMBIGUOUS" | "SESSION_ENDED" | "SESSION_UNAVAILABLE" | "SIGNIN_NOT_CONFIGURED" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_TIMERS" | "TOO_MANY_TOKENS" | "TOO_MANY_WAITING" | "TOO_MUCH" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR" | "VAULT_NOT_CONFIGURED";
         /** @enum {string} */
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "START_NOT_CONFIRMED";
     };
@@ -1512,6 +1621,22 @@ export interface components {
             };
         };
         /** @description A token is missing, expired or not accepted. */
+        readonly CalendarUnauthorized: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED";
+                };
+            };
+        };
+        /** @description A token is missing, expired or not accepted. */
         readonly LoginUnauthorized: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1560,6 +1685,24 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     readonly error?: "FORBIDDEN" | "CLOCKWORK_FORBIDDEN" | "SCOPE_TOO_SMALL";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly CalendarForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "CLOCKWORK_FORBIDDEN";
                 };
             };
         };
@@ -1644,6 +1787,22 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     readonly error?: "USER_NOT_FOUND" | "CLOCKWORK_NOT_FOUND";
+                };
+            };
+        };
+        /** @description It is not there, or may not be seen. */
+        readonly CalendarNotFound: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "NOT_FOUND" | "USER_NOT_FOUND" | "CLOCKWORK_NOT_FOUND";
                 };
             };
         };
@@ -1793,6 +1952,22 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     readonly error?: "PAYLOAD_TOO_LARGE";
+                };
+            };
+        };
+        /** @description There are too many worklogs for one answer. */
+        readonly ReportTooLarge: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "TOO_MUCH";
                 };
             };
         };
@@ -2580,6 +2755,21 @@ export interface components {
          * @example 5fe6c024078c96de1f1cc547
          */
         readonly AccountId: string;
+        /**
+         * @description Account ids separated by commas, or `all`. Wins over `userEmail`. Only an admin gets others'; in required mode the default is the caller's own.
+         * @example 5fe6c024078c96de1f1cc547
+         */
+        readonly AccountIds: string;
+        /**
+         * @description The first day.
+         * @example 2026-03-02
+         */
+        readonly From: string;
+        /**
+         * @description The last day, at most the 92nd.
+         * @example 2026-03-31
+         */
+        readonly To: string;
         readonly UserEmail: string;
         /**
          * @description An IANA time zone.
@@ -3006,6 +3196,197 @@ export interface operations {
             readonly 500: components["responses"]["InternalError"];
             readonly 502: components["responses"]["ListWorklogsBadGateway"];
             readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
+        };
+    };
+    readonly sumWorklogs: {
+        readonly parameters: {
+            readonly query: {
+                /**
+                 * @description One dimension, or two separated by a comma.
+                 * @example project,person
+                 */
+                readonly group: string;
+                /**
+                 * @description Account ids separated by commas, or `all`. Wins over `userEmail`. Only an admin gets others'; in required mode the default is the caller's own.
+                 * @example 5fe6c024078c96de1f1cc547
+                 */
+                readonly accountId?: components["parameters"]["AccountIds"];
+                readonly userEmail?: components["parameters"]["UserEmail"];
+                /**
+                 * @description The first day.
+                 * @example 2026-03-02
+                 */
+                readonly from: components["parameters"]["From"];
+                /**
+                 * @description The last day, at most the 92nd.
+                 * @example 2026-03-31
+                 */
+                readonly to: components["parameters"]["To"];
+                /**
+                 * @description An IANA time zone.
+                 * @example Europe/Berlin
+                 */
+                readonly tz?: components["parameters"]["Zone"];
+            };
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Days from the first on, all else from the longest time on. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WorklogSummary"];
+                };
+            };
+            readonly 400: components["responses"]["ListWorklogsBadRequest"];
+            readonly 401: components["responses"]["ClockworkUnauthorized"];
+            readonly 403: components["responses"]["ListWorklogsForbidden"];
+            readonly 404: components["responses"]["ListWorklogsNotFound"];
+            readonly 409: components["responses"]["ListWorklogsConflict"];
+            readonly 413: components["responses"]["ReportTooLarge"];
+            readonly 422: components["responses"]["ListWorklogsUnprocessable"];
+            readonly 429: components["responses"]["ClockworkJiraTooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["ListWorklogsBadGateway"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
+        };
+    };
+    readonly exportWorklogs: {
+        readonly parameters: {
+            readonly query: {
+                readonly format: "csv" | "json" | "ics";
+                /**
+                 * @description Account ids separated by commas, or `all`. Wins over `userEmail`. Only an admin gets others'; in required mode the default is the caller's own.
+                 * @example 5fe6c024078c96de1f1cc547
+                 */
+                readonly accountId?: components["parameters"]["AccountIds"];
+                readonly userEmail?: components["parameters"]["UserEmail"];
+                /**
+                 * @description The first day.
+                 * @example 2026-03-02
+                 */
+                readonly from: components["parameters"]["From"];
+                /**
+                 * @description The last day, at most the 92nd.
+                 * @example 2026-03-31
+                 */
+                readonly to: components["parameters"]["To"];
+                /**
+                 * @description An IANA time zone.
+                 * @example Europe/Berlin
+                 */
+                readonly tz?: components["parameters"]["Zone"];
+            };
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The file. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Content-Disposition": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/csv": string;
+                    readonly "text/calendar": string;
+                    readonly "application/json": components["schemas"]["WorklogExport"];
+                };
+            };
+            readonly 400: components["responses"]["ListWorklogsBadRequest"];
+            readonly 401: components["responses"]["ClockworkUnauthorized"];
+            readonly 403: components["responses"]["ListWorklogsForbidden"];
+            readonly 404: components["responses"]["ListWorklogsNotFound"];
+            readonly 409: components["responses"]["ListWorklogsConflict"];
+            readonly 413: components["responses"]["ReportTooLarge"];
+            readonly 422: components["responses"]["ListWorklogsUnprocessable"];
+            readonly 429: components["responses"]["ClockworkJiraTooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["ListWorklogsBadGateway"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+            readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
+        };
+    };
+    readonly getCalendar: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The `ETag` of the answer that the caller has. */
+                readonly "If-None-Match"?: string;
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                /**
+                 * @description The token, followed by `.ics`.
+                 * @example cwc_000000000000000000000000000000000000000.ics
+                 */
+                readonly token: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The calendar. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/calendar": string;
+                };
+            };
+            /** @description Nothing has changed since the answer that `If-None-Match` names. No body. */
+            readonly 304: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["ListWorklogsBadRequest"];
+            readonly 401: components["responses"]["CalendarUnauthorized"];
+            readonly 403: components["responses"]["CalendarForbidden"];
+            readonly 404: components["responses"]["CalendarNotFound"];
+            readonly 409: components["responses"]["ListWorklogsConflict"];
+            readonly 413: components["responses"]["ReportTooLarge"];
+            readonly 422: components["responses"]["ListWorklogsUnprocessable"];
+            readonly 429: components["responses"]["ClockworkJiraTooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["ListWorklogsBadGateway"];
+            readonly 503: components["responses"]["ListSessionsServiceUnavailable"];
             readonly 504: components["responses"]["ClockworkJiraGatewayTimeout"];
         };
     };
