@@ -14,11 +14,11 @@ import (
 
 const search = "/api/issues/search"
 
-// looking searches for a person; pairs are names and values of parameters.
 type given = apptest.Given
 
 var broken, and = apptest.Broken, apptest.And
 
+// looking searches for a person; pairs are names and values of parameters.
 func looking(person int, pairs ...string) given {
 	return func(_ *testing.T, w *apptest.World, r *apptest.Request) {
 		query := url.Values{"accountId": {w.Person(person).AccountID}}
