@@ -47,6 +47,8 @@ type Client struct {
 	header http.Header
 	token  secret.Text // in the header as base64: errors must not quote it in clear
 	log    *slog.Logger
+	now    func() time.Time
+	own    ownProjects
 }
 
 // New returns a client, or an error if a URL is not usable.
@@ -68,8 +70,11 @@ func New(opts Options) (*Client, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	basic := base64.StdEncoding.EncodeToString([]byte(opts.Email + ":" + opts.APIToken.Reveal()))
-	return &Client{rest: r, browse: browse, log: opts.Log, token: opts.APIToken, header: http.Header{"Authorization": {"Basic " + basic}}}, nil
+	return &Client{rest: r, browse: browse, log: opts.Log, now: opts.Now, token: opts.APIToken, header: http.Header{"Authorization": {"Basic " + basic}}}, nil
 }
 
 // get reads one resource below /rest/api/3 into v.

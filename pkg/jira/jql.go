@@ -64,7 +64,14 @@ func workedOnOrMatching(accountID, text string) string {
 	if accountID == "" {
 		return matching(text, "")
 	}
-	return "assignee = " + quote(accountID) + " OR worklogAuthor = " + quote(accountID) + " OR " + matching(text, "")
+	return own(accountID) + " OR " + matching(text, "")
+}
+
+// workedOn selects the issues that are assigned to a person or have worklogs of theirs.
+func workedOn(accountID string) string { return own(accountID) + " ORDER BY updated DESC" }
+
+func own(accountID string) string {
+	return "assignee = " + quote(accountID) + " OR worklogAuthor = " + quote(accountID)
 }
 
 // matching selects issues by their summary, or by their project if one is

@@ -23,7 +23,8 @@ type SearchQuery struct {
 // ErrNothingToSearch means a query with neither an account nor a text.
 var ErrNothingToSearch = errors.New("a search needs an account id or a text")
 
-// Search finds issues in at most two calls to Jira:
+// Search finds issues in at most two calls to Jira, and one more in ten minutes for
+// the projects of the account:
 //   - without a text, the account's issues in progress (as many calls as it has pages);
 //   - by a key or its beginning (PORTAL-30, portal 30, portal30), the issue itself and
 //     then those with longer numbers;
@@ -31,7 +32,7 @@ var ErrNothingToSearch = errors.New("a search needs an account id or a text")
 //   - by a project's key, the issues of the project;
 //   - by words, the issues with them in their summary.
 //
-// The latest change comes first. The link of an issue is its key; one of another
+// The account's own projects come first, and there the latest change. The link of an issue is its key; one of another
 // site is ErrOtherSite.
 func (c *Client) Search(ctx context.Context, q SearchQuery) ([]Issue, error) {
 	if q.MaxResults <= 0 {
@@ -74,7 +75,7 @@ func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, erro
 		}
 	}
 	if project, ok := parseProjectKey(q.Text); ok {
-		issues, err := c.searchJQL(ctx, matching(q.Text, project), q.MaxResults, 1)
+		issues, err := c.searchOwnFirst(ctx, q, matching(q.Text, project))
 		// No such project: Jira refuses the whole query.
 		if status(err) != http.StatusBadRequest {
 			return issues, err
@@ -88,7 +89,7 @@ func (c *Client) searchBySummary(ctx context.Context, q SearchQuery) ([]Issue, e
 	if jql == "" {
 		return []Issue{}, nil // nothing but operators was typed
 	}
-	return c.searchJQL(ctx, jql, q.MaxResults, 1)
+	return c.searchOwnFirst(ctx, q, jql)
 }
 
 // searchJQL follows pages until enough issues are there. A token that comes

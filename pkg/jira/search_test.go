@@ -3,6 +3,7 @@ package jira_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -83,6 +84,33 @@ func TestSearch(t *testing.T) {
 			assert.Equal(t, tt.jql, r.jql(t))
 		})
 	}
+}
+
+func TestSearchShowsOwnProjectsFirst(t *testing.T) {
+	own, broken := issuesOf("OPS-3", "WEB-1"), false
+	r := newRig(t, map[string]http.HandlerFunc{"POST /search/jql": func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		assert.NoError(t, err)
+		switch {
+		case !strings.Contains(string(body), "worklogAuthor"):
+			issuesOf("ABC-1", "OPS-9", "ABC-2", "WEB-4", "OPS-8")(w, req)
+		case broken:
+			answer(500, "")(w, req)
+		default:
+			own(w, req)
+		}
+	}})
+	search := func(account string, most int) []string {
+		found, err := r.Search(t.Context(), jira.SearchQuery{AccountID: account, Text: "backups of", MaxResults: most})
+		require.NoError(t, err)
+		return keysOf(found)
+	}
+	assert.Equal(t, []string{"OPS-9", "WEB-4", "OPS-8", "ABC-1", "ABC-2"}, search("acc-1", 10))
+	assert.Equal(t, []string{"OPS-9", "WEB-4"}, search("acc-1", 2))
+	assert.Len(t, r.requests, 3, "the projects are remembered")
+	assert.Equal(t, []string{"ABC-1", "OPS-9", "ABC-2", "WEB-4", "OPS-8"}, search("", 10), "of nobody")
+	broken = true
+	assert.Equal(t, []string{"ABC-1", "OPS-9", "ABC-2", "WEB-4", "OPS-8"}, search("acc-2", 10), "an order is worth no error")
 }
 
 // A site without time tracking refuses the clause about worklogs.
