@@ -29,7 +29,7 @@ var errNoCalendar = &web.Error{Status: http.StatusNotFound, Code: "NOT_FOUND",
 func calendar(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	text, found := strings.CutSuffix(path.Base(r.URL.Path), ".ics")
 	if !found {
-		return web.Reply{}, errNoCalendar
+		text = "" // which is no token
 	}
 	who, err := httpapi.CalendarCaller(ctx, d, r, text)
 	switch {

@@ -3515,8 +3515,8 @@ export interface operations {
                 readonly userEmail?: components["parameters"]["UserEmail"];
                 /**
                  * @description Words of a summary, a key or its beginning (`PORTAL-30`, `portal 30`, `portal30`), a number, or the link of an
-                 *     issue on this site. A number is looked for in the person's own projects first. Without it, the person's issues
-                 *     in progress.
+                 *     issue on this site. The issues of the person's own projects come first. Without it, the person's issues in
+                 *     progress.
                  * @example portal
                  */
                 readonly q?: string;
