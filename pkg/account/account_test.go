@@ -18,6 +18,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/contract"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
+	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/auth/session"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/sandbox/fault"
@@ -315,6 +316,29 @@ func TestLeavers(t *testing.T) {
 		w.Deps.Config.Auth.Admins = []string{w.linh}
 		require.Equal(t, 200, b.refresh(t).StatusCode)
 		assert.Equal(t, "admin", b.call(t, "GET", "/api/me", "").body["role"])
+	})
+	t.Run("an-admin-at-once", func(t *testing.T) {
+		w := newWorld(t, map[string]string{"AUTH_ADMINS": newWorld(t, nil).linh})
+		b := w.browser(t)
+		b.logIn(t, "linh", "cookie")
+		assert.Equal(t, "admin", b.call(t, "GET", "/api/me", "").body["role"])
+	})
+	t.Run("the-account-is-closed", func(t *testing.T) {
+		w := newWorld(t, nil)
+		script := w.browser(t)
+		var err error
+		_, script.access, err = w.Deps.Tokens.Create(t.Context(), accesstoken.Token{UserID: w.linh, AccountID: w.linh, Provider: "oidc", Scope: accesstoken.Read}, 30)
+		require.NoError(t, err)
+		w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 500})
+		assert.Equal(t, 200, script.call(t, "GET", "/api/me", "").StatusCode, "Jira does not say")
+		w.Faults().Clear()
+		assert.Equal(t, 200, script.call(t, "GET", "/api/me", "").StatusCode)
+		w.Faults().Add(fault.Fault{Upstream: "jira", Kind: fault.Status, Status: 404})
+		assert.Equal(t, 200, script.call(t, "GET", "/api/me", "").StatusCode, "Jira is asked once a day")
+		w.Clock.Advance(24 * time.Hour)
+		assertRefused(t, script.call(t, "GET", "/api/me", ""), 401, "UNAUTHORIZED")
+		w.Faults().Clear()
+		assertRefused(t, script.call(t, "GET", "/api/me", ""), 401, "UNAUTHORIZED") // it is revoked
 	})
 	t.Run("removed-from-the-list", func(t *testing.T) {
 		w := newWorld(t, nil)

@@ -69,6 +69,7 @@ func logIn(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, err
 	if err != nil {
 		return web.Reply{}, err
 	}
+	who, _ = d.People.Current(who, auth.ProviderPassword)
 	reply, err := begin(ctx, d, r, who, auth.ProviderPassword, in.Session)
 	reply.Cookies = append(reply.Cookies, device)
 	return reply, err

@@ -139,7 +139,7 @@ func signInFrom(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply
 	if err != nil {
 		return web.Reply{}, attempt, signInError(err)
 	}
-	user, err := userFor(ctx, d, who)
+	user, err := userFor(ctx, d, who, attempt.Provider)
 	if err != nil {
 		return web.Reply{}, attempt, err
 	}
@@ -154,7 +154,7 @@ func signInFrom(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply
 // userFor is the account of who came back: Atlassian's own, the one that the
 // identity is bound to, or at the first time the only one with that address in
 // Jira.
-func userFor(ctx context.Context, d *app.Deps, who signin.Identity) (users.User, error) {
+func userFor(ctx context.Context, d *app.Deps, who signin.Identity, provider string) (users.User, error) {
 	account, email := who.AccountID, who.Email
 	if account == "" {
 		bindings := signin.Bindings{Redis: d.Redis, Earlier: d.Owners.Keys}
@@ -180,11 +180,7 @@ func userFor(ctx context.Context, d *app.Deps, who signin.Identity) (users.User,
 			account = found.AccountID
 		}
 	}
-	user := users.User{Username: account, AccountID: account, Email: email}
-	if listed, found := d.Config.Auth.Users.ByID(account); found {
-		user.Email, user.Role = listed.Email, listed.Role
-	}
-	user.Role = role(d, account, user.Role)
+	user, _ := d.People.Current(users.User{Username: account, AccountID: account, Email: email}, provider)
 	return user, nil
 }
 

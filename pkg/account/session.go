@@ -77,36 +77,19 @@ func userOf(s session.Session) users.User {
 const checkInterval = 24 * time.Hour
 
 // update takes over what has changed about a person since their last refresh, and
-// says whether they may still sign in: whoever left AUTH_USERS may not, nor
-// whose Atlassian account was closed.
+// says whether they may still sign in.
 func update(ctx context.Context, d *app.Deps, s *session.Session) bool {
-	listed, found := d.Config.Auth.Users.ByID(s.UserID)
-	s.Role = role(d, s.AccountID, listed.Role)
-	if found {
-		s.Email = listed.Email
-	}
-	if s.Provider == auth.ProviderPassword {
-		return found // the operator's list decides
-	}
+	person, ok := d.People.Current(userOf(*s), s.Provider)
+	s.Role, s.Email = person.Role, person.Email
 	now := d.Now().UTC().Truncate(time.Second)
-	if now.Sub(s.Checked) < checkInterval {
-		return true
+	if !ok || now.Sub(s.Checked) < checkInterval {
+		return ok
 	}
-	active, err := d.Jira.Active(ctx, s.AccountID)
-	if err != nil { // Jira is asked again at the next refresh
-		d.Log.WarnContext(ctx, "not known whether an account is active", "error", err)
-		return true
+	active, known := d.People.Active(ctx, s.AccountID, s.Provider)
+	if known {
+		s.Checked = now
 	}
-	s.Checked = now
 	return active
-}
-
-// role is the given one, or admin for an account in AUTH_ADMINS.
-func role(d *app.Deps, account, given string) string {
-	if d.Config.Auth.IsAdmin(account) {
-		return auth.RoleAdmin
-	}
-	return given
 }
 
 type endedReply struct {

@@ -50,6 +50,7 @@ type Deps struct {
 	Owners    timercontrol.OwnerStore
 	Verifier  auth.Verifier
 	Signer    auth.Signer // its secret is empty if nobody can log in
+	People    auth.People
 	Login     *auth.Login
 	Sessions  *session.Store
 	Tokens    *accesstoken.Store // personal access tokens
@@ -136,6 +137,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if len(d.Verifier.Secrets) > 0 {
 		d.Signer.Secret = d.Verifier.Secrets[0]
 	}
+	d.People = auth.People{Config: &c.Auth, Jira: d.Jira, Log: d.Log}
 	d.Login = d.newLogin()
 	if d.Sessions, err = session.New(d.Redis, d.Verifier.Secrets, d.Now); err != nil {
 		return d, fault("JWT_SECRET", err)

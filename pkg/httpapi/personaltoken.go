@@ -8,6 +8,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
@@ -32,7 +33,8 @@ func personalCaller(ctx context.Context, d *app.Deps, r *http.Request, text stri
 	return holder(d, token)
 }
 
-// checked is the answer to a token that was looked up. The day of its use is stored.
+// checked is the answer to a token that was looked up. At its first use of a day Jira is
+// asked whether its owner's account is open, and the day is stored.
 func checked(ctx context.Context, d *app.Deps, token accesstoken.Token, err error) error {
 	switch {
 	case errors.Is(err, accesstoken.ErrUnknown):
@@ -40,23 +42,32 @@ func checked(ctx context.Context, d *app.Deps, token accesstoken.Token, err erro
 	case err != nil:
 		return &web.Error{Status: http.StatusServiceUnavailable, Code: "SESSION_UNAVAILABLE", RetryAfter: retryAfter(err), Err: err,
 			Message: "Your token cannot be checked at the moment. Try again shortly."}
+	case d.Tokens.UsedToday(token):
+		return nil
 	}
-	if err := d.Tokens.MarkUsed(ctx, token); err != nil {
+	switch active, known := d.People.Active(ctx, token.AccountID, token.Provider); {
+	case !active:
+		if _, err := d.Tokens.Revoke(ctx, token.UserID, token.ID); err != nil {
+			d.Log.WarnContext(ctx, "token of a closed account not revoked", "error", err)
+		}
+		return auth.ErrBadToken
+	case known:
+		err = d.Tokens.MarkUsed(ctx, token)
+	}
+	if err != nil {
 		d.Log.WarnContext(ctx, "last use of a personal token not stored", "error", err)
 	}
 	return nil
 }
 
-// holder is who uses the token. That is decided at each use: whoever has left
-// AUTH_USERS, or is no admin any more, loses that with their tokens.
+// holder is who uses the token.
 func holder(d *app.Deps, token accesstoken.Token) (auth.Caller, error) {
-	admin := d.Config.Auth.IsAdmin(token.AccountID)
-	if listed, found := d.Config.Auth.Users.ByID(token.UserID); found {
-		admin = admin || listed.Role == auth.RoleAdmin
-	} else if token.Provider == auth.ProviderPassword {
+	person, ok := d.People.Current(users.User{Username: token.UserID, AccountID: token.AccountID, Email: token.Email}, token.Provider)
+	if !ok {
 		return auth.Caller{}, auth.ErrBadToken
 	}
-	return auth.Caller{Known: true, UserID: token.UserID, AccountID: token.AccountID, Email: token.Email, Admin: admin && token.Scope == accesstoken.Admin,
+	return auth.Caller{Known: true, UserID: token.UserID, AccountID: token.AccountID, Email: person.Email,
+		Admin:   person.Role == auth.RoleAdmin && token.Scope == accesstoken.Admin,
 		Expires: token.Expires, Provider: token.Provider, PersonalToken: token.ID, Scope: token.Scope}, nil
 }
 

@@ -114,14 +114,15 @@ func TestExpiryAndRevocation(t *testing.T) {
 	assert.Empty(t, list)
 }
 
-func TestMarkUsedOncePerDay(t *testing.T) {
+func TestMarkUsed(t *testing.T) {
 	w := newWorld(t)
 	made, text := w.create(t, "linh", accesstoken.Read)
 	require.NoError(t, w.MarkUsed(t.Context(), made))
 	found, err := w.Find(t.Context(), text)
 	require.NoError(t, err)
 	assert.Equal(t, "2026-11-29", found.UsedOn)
-	require.NoError(t, accesstoken.New(silent{}, w.clock.Now).MarkUsed(t.Context(), found), "the same day costs no command")
+	assert.True(t, w.UsedToday(found))
+	assert.False(t, w.UsedToday(made))
 	redistime.Pass(t, w.redis, accesstoken.DefaultDays*24*time.Hour)
 	_, err = w.Find(t.Context(), text)
 	assert.ErrorIs(t, err, accesstoken.ErrUnknown, "a use does not make it live longer")

@@ -147,13 +147,14 @@ func (s *Store) Check(id string, record any) (Token, error) {
 	return found, nil
 }
 
-// MarkUsed stores the day of a token's last use, at most one write a day.
+// UsedToday reports whether the token's last use that was stored is of today.
+func (s *Store) UsedToday(t Token) bool { return t.UsedOn == s.today() }
+
+func (s *Store) today() string { return s.now().UTC().Format(time.DateOnly) }
+
+// MarkUsed stores the day of a token's use.
 func (s *Store) MarkUsed(ctx context.Context, t Token) error {
-	today := s.now().UTC().Format(time.DateOnly)
-	if t.UsedOn == today {
-		return nil
-	}
-	t.UsedOn = today
+	t.UsedOn = s.today()
 	record, err := json.Marshal(t)
 	if err == nil {
 		// XX and KEEPTTL: a token that was revoked meanwhile stays revoked.
