@@ -97,6 +97,29 @@ test("a reload keeps who has signed in with Atlassian", async (t) => {
   assert.equal((await post(page, "/api/auth/refresh")).user_id, ACCOUNT_ID);
 });
 
+test("two tabs that renew at once, again and again, stay signed in", async (t) => {
+  const context = await person(t);
+  const one = await context.newPage();
+  await signInAtAtlassian(one);
+  const other = await context.newPage();
+  await other.goto(SERVER);
+  for (let round = 0; round < 25; round++) { // the server allows 60 a minute
+    const answers = await Promise.all([post(one, "/api/auth/refresh"), post(other, "/api/auth/refresh")]);
+    assert.deepEqual(answers.map(({ status, user_id }) => [status, user_id]), [[200, ACCOUNT_ID], [200, ACCOUNT_ID]]);
+  }
+});
+
+test("an answer that is lost after the server has written signs nobody out", async (t) => {
+  const page = await (await person(t)).newPage();
+  await signInAtAtlassian(page);
+  await page.route("**/api/auth/refresh", async (route) => {
+    await fetch(`${SERVER}/api/auth/refresh`, { method: "POST", headers: { ...(await route.request().allHeaders()), "Content-Type": "application/json" }, body: "{}" });
+    await route.abort();
+  }, { times: 1 });
+  await assert.rejects(post(page, "/api/auth/refresh"));
+  assert.equal((await post(page, "/api/auth/refresh")).status, 200);
+});
+
 test("an address that is not verified signs nobody in", async (t) => {
   const page = await (await person(t)).newPage();
   await signInAtProvider(page, `unverified ${PERSON}`);

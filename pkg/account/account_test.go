@@ -41,7 +41,7 @@ type world struct {
 	minh   string
 }
 
-func newWorld(t *testing.T, more map[string]string) *world {
+func newWorld(t testing.TB, more map[string]string) *world {
 	t.Helper()
 	probe := apptest.New(t, apptest.Options{Unsynced: true})
 	people := probe.Sandbox.People()

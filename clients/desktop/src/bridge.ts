@@ -1,3 +1,4 @@
+import type { CodeGrant } from "@clockwork/shared";
 import type { KeptSession } from "@clockwork/ui";
 
 /**
@@ -14,6 +15,9 @@ export interface Bridge {
   launchesAtLogin(): Promise<boolean | null>;
   /** Answers what is set now, which the system may have refused to change. */
   setLaunchAtLogin(on: boolean): Promise<boolean>;
+  /** Opens the system's browser to sign in there. Answers null if it was cancelled, or begun again. */
+  signIn(): Promise<BrowserSignIn | null>;
+  cancelSignIn(): void;
   /** Stores what renews the session, encrypted by the system's keychain. Answers false if there is none. */
   keepSession(session: KeptSession): Promise<boolean>;
   /** Deletes the stored session: at log-out, and when it has expired. */
@@ -37,6 +41,9 @@ export interface DesktopState {
 
 /** An accepted address, as an origin, or a sentence that says what is wrong with it. */
 export type ServerAddress = { ok: true; serverUrl: string } | { ok: false; message: string };
+
+/** A code with which the server begins a session, or a sentence that says why there is none. */
+export type BrowserSignIn = ({ ok: true } & CodeGrant) | { ok: false; message: string };
 
 /** What the tray needs to know of the page. */
 export interface Report {
@@ -83,6 +90,8 @@ export const CHANNEL = {
   setServer: "clockwork:set-server",
   launchesAtLogin: "clockwork:launches-at-login",
   setLaunchAtLogin: "clockwork:set-launch-at-login",
+  signIn: "clockwork:sign-in",
+  cancelSignIn: "clockwork:cancel-sign-in",
   keepSession: "clockwork:keep-session",
   forgetSession: "clockwork:forget-session",
   report: "clockwork:report",

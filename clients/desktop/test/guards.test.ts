@@ -81,7 +81,7 @@ describe("guards", () => {
     const { fake } = await guarded();
     const forged = forge(pageEvent(fake));
     const values: Record<string, unknown> = { [CHANNEL.setServer]: "https://x.example", [CHANNEL.setLaunchAtLogin]: true, [CHANNEL.keepSession]: SESSION };
-    for (const channel of [CHANNEL.load, CHANNEL.setServer, CHANNEL.launchesAtLogin, CHANNEL.setLaunchAtLogin, CHANNEL.keepSession, CHANNEL.forgetSession]) {
+    for (const channel of [CHANNEL.load, CHANNEL.setServer, CHANNEL.launchesAtLogin, CHANNEL.setLaunchAtLogin, CHANNEL.signIn, CHANNEL.keepSession, CHANNEL.forgetSession]) {
       await expect(invoke(fake, channel, values[channel], forged)).rejects.toThrow("refused");
     }
     await invoke(fake, CHANNEL.report, RUNNING, forged);

@@ -58,6 +58,25 @@ describe("requests", () => {
     expect(await invoke(fake, CHANNEL.load)).toMatchObject({ session: SESSION });
   });
 
+  it("opens the browser to sign in, and shows the window again", async () => {
+    const fake = await boot();
+    const { openExternal } = fake.module.shell;
+    const answer = invoke(fake, CHANNEL.signIn);
+    await eventually(() => expect(openExternal).toHaveBeenCalledOnce());
+    const asked = new URL(String(openExternal.mock.lastCall?.at(0)));
+    expect(asked.origin + asked.pathname).toBe("http://127.0.0.1:3000/api/auth/authorize");
+    await invoke(fake, CHANNEL.hide); // the browser is in front of it
+    const back = new URL(asked.searchParams.get("redirect_uri") ?? "");
+    back.search = new URLSearchParams({ code: "c0de", state: asked.searchParams.get("state") ?? "", iss: asked.origin }).toString();
+    await fetch(back);
+    expect(await answer).toMatchObject({ ok: true, code: "c0de" });
+    expect(only(fake.windows).visible).toBe(true);
+
+    const next = invoke(fake, CHANNEL.signIn);
+    await invoke(fake, CHANNEL.cancelSignIn);
+    expect(await next).toBeNull();
+  });
+
   it("hides the window and shows it", async () => {
     const fake = await boot();
     await invoke(fake, CHANNEL.hide);

@@ -34,6 +34,13 @@ export interface LoginOptions extends CallOptions {
   stay?: boolean;
 }
 
+/** A code that a person has allowed in their browser (RFC 8252), and what proves that this app asked for it. */
+export interface CodeGrant {
+  readonly code: string;
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+}
+
 /**
  * The API's routes, and one live connection for each session. Calls reject with a ClientError. Nothing is stored.
  * Before connect, a client made with new needs openStores, whose code a login page does not have to load.
@@ -92,6 +99,12 @@ export class Client {
   async login(username: string, password: string, { stay = false, ...o }: LoginOptions = {}): Promise<Session> {
     const session = stay ? (this.isOwnOrigin ? "cookie" : "token") : undefined;
     return this.#begin(await this.#granted({ ...o, path: "/api/login", body: { username, password, session } }));
+  }
+
+  /** Begins an app's session, with the code that the system's browser has brought it. */
+  async redeem({ code, codeVerifier, redirectUri }: CodeGrant): Promise<Session> {
+    const body = { grant_type: "authorization_code", client_id: "desktop", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
+    return this.#begin(await this.#granted({ path: "/api/auth/token", body }));
   }
 
   /** The session of the browser's cookie, or of an app's refresh token; null if there is none. Rejects if the server does not say. */

@@ -2,7 +2,7 @@ export { createClient, openStores } from "./createClient";
 export { Account } from "./account";
 export type { Me, NewToken, PersonalToken, SessionEntry, Settings, SignInOptions, Visibility } from "./account";
 export type { CallOptions, WriteOptions } from "./api";
-export { Client, type ClientOptions } from "./client";
+export { Client, type ClientOptions, type CodeGrant } from "./client";
 export { counted, isCounting } from "./counted";
 export { asksForToken, ClientError, isTokenOfAnother, isUnconfirmedStart } from "./errors";
 export { clock, untilNextSecond } from "./elapsed";

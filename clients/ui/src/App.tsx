@@ -33,6 +33,8 @@ export interface AppProps {
   kept?: KeptSession | null;
   /** Whether an app can store a session. A browser asks the server. */
   offerStay?: boolean;
+  /** Signs in through the system's browser, if an app can; null if the person has cancelled. */
+  browser?: { begin: () => Promise<Session | null>; cancel: () => void };
   /** Called at login, at each change of the session, and with null when it ends. stay: store it. */
   onSession?: (session: Session | null, stay: boolean) => void;
   /** Called with the session's live timers, and with null when it ends. */
@@ -42,7 +44,7 @@ export interface AppProps {
 }
 
 /** The login page, or the screen of a session. The session is in this component's state only. */
-export function App({ baseUrl = "", client: given, compact = false, kept = null, offerStay = false, onSession, onStore, onRecent }: AppProps) {
+export function App({ baseUrl = "", client: given, compact = false, kept = null, offerStay = false, browser, onSession, onStore, onRecent }: AppProps) {
   const [client] = useState(() => given ?? new Client({ baseUrl }));
   const [options, setOptions] = useState<SignInOptions>();
   const [session, setSession] = useState<Session | null>(null);
@@ -85,6 +87,10 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
     setUsername(name);
     await enter(begun, stays);
     if (begun.id && client.isOwnOrigin) tabs.current?.report({ kind: "login" });
+  };
+  const logInByBrowser = async (): Promise<void> => {
+    const begun = await browser?.begin();
+    if (begun) await enter(begun, offerStay);
   };
   const logOut = (everywhere: boolean): void => {
     const id = client.session?.id;
@@ -144,6 +150,7 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
     onLogin: logIn,
     offerStay: client.isOwnOrigin ? options?.sessions === true : offerStay,
     offerProviders: client.isOwnOrigin,
+    browser: browser && options?.sessions ? { begin: logInByBrowser, cancel: browser.cancel } : undefined,
     username,
   };
   if (!session) {

@@ -10,6 +10,7 @@ import { Notice } from "./Notice";
 import { sentenceOf } from "./sentence";
 import { useSandbox } from "./useSandbox";
 
+const BrowserSignIn = lazy(() => import("./BrowserSignIn"));
 const SandboxPeople = lazy(() => import("./SandboxPeople"));
 
 export interface LoginFormProps {
@@ -21,6 +22,8 @@ export interface LoginFormProps {
   offerStay: boolean;
   /** Offers the providers. They need the server's own page. */
   offerProviders: boolean;
+  /** For an app: signs in through the system's browser. begin settles when the person is back, or has cancelled. */
+  browser?: { begin: () => Promise<void>; cancel: () => void } | undefined;
   /** Over a screen that is not to be left: providers open another tab, and nothing takes the focus. */
   inDialog?: boolean;
 }
@@ -38,7 +41,7 @@ function inputAtFault(error: ClientError): "username" | "password" | undefined {
 }
 
 /** The ways to log in that the server offers. The form posts, so that a password never gets into an address. */
-export function LoginForm({ options, onLogin, username = "", offerStay, offerProviders, inDialog = false }: LoginFormProps) {
+export function LoginForm({ options, onLogin, username = "", offerStay, offerProviders, browser, inDialog = false }: LoginFormProps) {
   const form = useRef<HTMLFormElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ClientError>();
@@ -59,14 +62,19 @@ export function LoginForm({ options, onLogin, username = "", offerStay, offerPro
     input.select();
   }, [error, fault]);
 
+  const failed = (thrown: unknown): void => {
+    setError(thrown instanceof ClientError ? thrown : new ClientError("UNKNOWN", sentenceOf(thrown)));
+    setBusy(false);
+  };
   const logIn = (name: string, secret: string, stay: boolean): void => {
     if (busy) return;
     setBusy(true);
     setError(undefined);
-    onLogin(name, secret, stay).catch((thrown: unknown) => {
-      setError(thrown instanceof ClientError ? thrown : new ClientError("UNKNOWN", sentenceOf(thrown)));
-      setBusy(false);
-    });
+    onLogin(name, secret, stay).catch(failed);
+  };
+  const beginInBrowser = async (): Promise<void> => {
+    setError(undefined);
+    await browser?.begin().catch(failed);
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -91,6 +99,11 @@ export function LoginForm({ options, onLogin, username = "", offerStay, offerPro
         </form>
       )}
       {error && !fault && <Notice>{withWait(error)}</Notice>}
+      {browser && (
+        <Suspense fallback={null}>
+          <BrowserSignIn onBegin={beginInBrowser} onCancel={browser.cancel} />
+        </Suspense>
+      )}
       {offerProviders && providers.length > 0 && (
         <ul className={classes.providers}>
           {providers.map(({ id, name }) => (

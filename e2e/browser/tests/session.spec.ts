@@ -134,3 +134,36 @@ test("an app that asks to be signed in waits for the login", async ({ web, serve
   await page.getByRole("button", { name: "Log in" }).click();
   await expect(page.locator("button[value=allow]")).toBeVisible();
 });
+
+test("the desktop app signs in through the system's browser, and stays signed in", async ({ web, desktopWindow }) => {
+  const linh = person("linh");
+  const browser = await web();
+  const context = browser.page.context();
+  const app = await desktopWindow(context);
+  const { page } = app;
+  const begin = async () => {
+    const opened = context.waitForEvent("page");
+    await page.getByRole("button", { name: "Sign in with your browser" }).click();
+    return opened;
+  };
+
+  const left = await begin();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("button", { name: "Sign in with your browser" })).toBeVisible();
+  await left.close();
+
+  const tab = await begin();
+  await expect(page.getByText("Go on in your browser.")).toBeVisible();
+  await page.screenshot({ path: "screenshots/desktop-sign-in-waits.png" });
+  await new Screen(tab).logIn(linh);
+  await expect(tab.getByRole("heading")).toContainText("Sign in the desktop app on this computer as");
+  await tab.screenshot({ path: "screenshots/desktop-sign-in-asks.png" });
+  await tab.getByRole("button", { name: "Sign in" }).click();
+  await expect(tab.getByText("You are signed in. Close this tab")).toBeVisible();
+  await app.isLive();
+  await expect(app.heading).toContainText("PORTAL-312");
+
+  await page.reload(); // as a restart: what the keychain has is all that is left
+  await app.isLive();
+  expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))).not.toContain("cwr_");
+});

@@ -4,6 +4,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import type { BrowserContext } from "@playwright/test";
 
+import { BrowserSignIns } from "../../../clients/desktop/src/main/browser-sign-in";
 import { contentSecurityPolicy } from "../../../clients/desktop/src/main/content-security-policy";
 import { Screen } from "./screen";
 import { settings } from "./settings";
@@ -34,21 +35,37 @@ export async function serveDesktop(serverUrl: string): Promise<HttpServer> {
   return server;
 }
 
-/** Opens the desktop app's page in the small window, with a stand-in for its main process. */
-export async function openDesktop(context: BrowserContext, serverUrl: string): Promise<Screen> {
+/**
+ * Opens the desktop app's page in the small window, with a stand-in for its main process. A sign-in opens the system's
+ * browser, with the main process' own code, and what is stored survives a restart of the page.
+ */
+export async function openDesktop(context: BrowserContext, serverUrl: string, systemBrowser?: BrowserContext): Promise<Screen> {
   const page = await context.newPage();
+  const signIns = new BrowserSignIns(async (url) => void (await (await systemBrowser?.newPage())?.goto(url)));
+  let stored: unknown = null;
+  await page.exposeFunction("mainSignIn", () => signIns.begin(serverUrl));
+  await page.exposeFunction("mainCancelSignIn", () => signIns.cancel());
+  await page.exposeFunction("mainStore", (session: unknown) => void (stored = session));
+  await page.exposeFunction("mainStored", () => stored);
+  page.once("close", () => signIns.cancel());
   await page.setViewportSize({ width: 380, height: 560 });
   await page.addInitScript((address) => {
     const reports: unknown[] = [];
     const kept: unknown[] = [];
     const hidden: unknown[] = [];
+    const main = window as unknown as Record<string, (value?: unknown) => Promise<unknown>>;
     const clockwork = {
-      load: () => Promise.resolve({ serverUrl: address, canKeepSession: true, session: null }),
+      load: async () => ({ serverUrl: address, canKeepSession: true, session: await main["mainStored"]?.() }),
       setServer: () => Promise.resolve({ ok: true, serverUrl: address }),
       launchesAtLogin: () => Promise.resolve(false),
       setLaunchAtLogin: (on: boolean) => Promise.resolve(on),
-      keepSession: (session: unknown) => Promise.resolve(kept.push(session) > 0),
-      forgetSession: () => Promise.resolve(),
+      signIn: () => main["mainSignIn"]?.(),
+      cancelSignIn: () => main["mainCancelSignIn"]?.(),
+      keepSession: async (session: unknown) => {
+        await main["mainStore"]?.(session);
+        return kept.push(session) > 0;
+      },
+      forgetSession: () => main["mainStore"]?.(null),
       report: (report: unknown) => reports.push(report),
       show: () => {},
       hide: () => hidden.push(Date.now()),

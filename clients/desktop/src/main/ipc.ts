@@ -1,5 +1,5 @@
 import { ipcMain, type IpcMainEvent, type IpcMainInvokeEvent, type WebContents } from "electron";
-import { CHANNEL, type DesktopState, type Report, type ServerAddress } from "../bridge";
+import { CHANNEL, type BrowserSignIn, type DesktopState, type Report, type ServerAddress } from "../bridge";
 import type { KeptSession } from "@clockwork/ui";
 import { parseAddress, parseReport, parseSession, parseSwitch } from "./messages";
 import { isOwnPage } from "./navigation-policy";
@@ -10,6 +10,8 @@ export interface PageRequests {
   setServer(address: string): Promise<ServerAddress>;
   launchesAtLogin(): boolean | null;
   setLaunchAtLogin(on: boolean): boolean;
+  signIn(): Promise<BrowserSignIn | null>;
+  cancelSignIn(): void;
   keepSession(session: KeptSession): Promise<boolean>;
   forgetSession(): Promise<void>;
   report(report: Report): void;
@@ -39,6 +41,8 @@ export function answerPage(page: () => WebContents | null, requests: PageRequest
   answer(CHANNEL.setServer, parseAddress, (address) => requests.setServer(address));
   answer(CHANNEL.launchesAtLogin, nothing, () => requests.launchesAtLogin());
   answer(CHANNEL.setLaunchAtLogin, parseSwitch, (on) => requests.setLaunchAtLogin(on));
+  answer(CHANNEL.signIn, nothing, () => requests.signIn());
+  hear(CHANNEL.cancelSignIn, nothing, () => requests.cancelSignIn());
   answer(CHANNEL.keepSession, parseSession, (session) => requests.keepSession(session));
   answer(CHANNEL.forgetSession, nothing, () => requests.forgetSession());
   hear(CHANNEL.report, parseReport, (report) => requests.report(report));

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { app, Menu, powerMonitor, safeStorage, session } from "electron";
+import { app, Menu, powerMonitor, safeStorage, session, shell } from "electron";
 import type { Point } from "electron";
-import type { DesktopState, Report, ServerAddress } from "../bridge";
+import type { BrowserSignIn, DesktopState, Report, ServerAddress } from "../bridge";
 import config from "../../config.json";
 import { serveFolder } from "./app-protocol";
+import { BrowserSignIns } from "./browser-sign-in";
 import { guardPages, guardSession } from "./guards";
 import { answerPage, type PageRequests } from "./ipc";
 import { systemKeychain } from "./keychain";
@@ -26,6 +27,7 @@ const now = () => Date.now();
 /** The running program: a tray icon, a window, and what they share. To be made once Electron is ready. */
 export class Program implements PageRequests {
   private readonly loginItem = new LoginItem(app, process.platform);
+  private readonly signIns = new BrowserSignIns((url) => shell.openExternal(url));
   private readonly settings: SettingsStore;
   private readonly sessions: SessionStore;
   private readonly window: Window;
@@ -56,7 +58,10 @@ export class Program implements PageRequests {
     onWake(powerMonitor, () => this.window.send({ kind: "retry" }), now);
     app.on("activate", () => this.show());
     app.on("before-quit", () => this.window.quit());
-    app.on("will-quit", () => this.tray.destroy());
+    app.on("will-quit", () => {
+      this.signIns.cancel();
+      this.tray.destroy();
+    });
   }
 
   show(): void {
@@ -83,6 +88,7 @@ export class Program implements PageRequests {
   async setServer(address: string): Promise<ServerAddress> {
     const parsed = parseServerAddress(address);
     if (parsed.ok && parsed.serverUrl !== this.settings.get().serverUrl) {
+      this.signIns.cancel();
       await this.sessions.forget();
       await this.settings.set({ serverUrl: parsed.serverUrl });
       this.tray.show(NO_REPORT);
@@ -98,6 +104,17 @@ export class Program implements PageRequests {
     const set = this.loginItem.set(on);
     this.tray.refreshMenu();
     return set;
+  }
+
+  /** The window was hidden when the browser came to the front. */
+  async signIn(): Promise<BrowserSignIn | null> {
+    const result = await this.signIns.begin(this.settings.get().serverUrl);
+    if (result !== null) this.show();
+    return result;
+  }
+
+  cancelSignIn(): void {
+    this.signIns.cancel();
   }
 
   keepSession(kept: Parameters<PageRequests["keepSession"]>[0]): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { asksForToken, createClient, type ClientError, type Session, type StartInput, type TimerStore } from "@clockwork/shared";
+import { asksForToken, ClientError, createClient, type Client, type Session, type StartInput, type TimerStore } from "@clockwork/shared";
 import { App, Notice, type RecentIssue } from "@clockwork/ui";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Bridge, Command, DesktopState } from "../bridge";
 import { Settings } from "./Settings";
@@ -43,6 +43,8 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
     setSession(next);
     if (stay.current) keep(next);
   };
+
+  const browser = useMemo(() => ({ begin: () => signIn(bridge, client), cancel: () => bridge.cancelSignIn() }), [bridge, client]);
 
   const failed = (error: ClientError): void => {
     bridge.show();
@@ -87,6 +89,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
           client={client}
           kept={begun === 0 ? before.session : null}
           offerStay={before.canKeepSession}
+          browser={browser}
           onSession={changeSession}
           onStore={setStore}
           onRecent={setRecent}
@@ -106,6 +109,12 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
       )}
     </div>
   );
+}
+
+async function signIn(bridge: Bridge, client: Client): Promise<Session | null> {
+  const result = await bridge.signIn();
+  if (result && !result.ok) throw new ClientError("SIGNIN_FAILED", result.message);
+  return result && client.redeem(result);
 }
 
 // A switch, as on the page, with the summary that is known, so that it shows at once.
