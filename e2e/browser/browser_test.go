@@ -21,6 +21,7 @@ import (
 
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
+	"github.com/clockwork-timer/backend/sandbox"
 	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
@@ -62,6 +63,7 @@ func TestBrowser(t *testing.T) {
 	npm(t, ctx, clients, "run", "build")
 
 	up := upstreams.Start(t)
+	logAWinter(t, up.Sandbox)
 	control := httptest.NewServer(up.Sandbox.Control())
 	defer control.Close()
 	ports, err := freeport.Find(1)
@@ -85,6 +87,22 @@ func TestBrowser(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(world, encoded, 0o600))
 	t.Log(run(t, ctx, process.Command{Path: "npx", Args: append([]string{"playwright", "test"}, strings.Fields(os.Getenv("BROWSER_TESTS"))...), Env: []string{"CLOCKWORK_WORLD=" + world, "FORCE_COLOR=0"}}))
+}
+
+// logAWinter logs time of four people around every midnight from October to April, in all zones.
+func logAWinter(t *testing.T, s *sandbox.Sandbox) {
+	t.Helper()
+	issues := []string{"OPS-64", "BILL-209", "PORTAL-301"}
+	for _, p := range s.People()[8:12] {
+		n := 0
+		for at := time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC); at.Before(time.Date(2026, 4, 15, 0, 0, 0, 0, time.UTC)); at = at.Add(7*time.Hour + 13*time.Minute) {
+			n++
+			require.NoError(t, s.LogTime(p.AccountID, issues[n%len(issues)], at, time.Duration(1+n%97)*time.Minute))
+			hour := at.Truncate(time.Hour)
+			require.NoError(t, s.LogTime(p.AccountID, issues[n%len(issues)], hour.Add(-time.Second), time.Minute))
+			require.NoError(t, s.LogTime(p.AccountID, issues[n%len(issues)], hour, time.Minute))
+		}
+	}
 }
 
 func findChromium() (string, error) {

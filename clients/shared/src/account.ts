@@ -21,7 +21,8 @@ export interface Settings {
   readonly dailyTargetMinutes: number;
   /** 1 is Monday, 7 is Sunday. */
   readonly workdays: readonly number[];
-  readonly team: Visibility;
+  /** Absent on a server that shows nobody a team. */
+  readonly team?: Visibility;
 }
 
 /** The routes of a person's own account, apart from the client, because a login page needs none of them. Calls reject with a ClientError. */

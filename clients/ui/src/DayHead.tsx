@@ -33,7 +33,7 @@ export function DayHead({ id, days, logged, running, runs, goal, isWorkday }: Da
       <header className={classes.head}>
         <h2 id={id}>{name}</h2>
         <p className={classes.total}>
-          {logged === undefined ? "–" : span(spent)}
+          {logged === undefined ? "–" : span(spent)}{" "}
           {logged !== undefined && goal > 0 && <span className={classes.of}>of {span(goal)}</span>}
         </p>
         <p className={classes.date}>{date}</p>

@@ -52,12 +52,12 @@ export function DaysPanel({ state, days, goal, compact, onStart }: DaysPanelProp
   ];
   return (
     <>
-      <p>
-        {line.filter(Boolean).join(" · ")}{" "}
+      <div>
+        <p>{line.filter(Boolean).join(" · ")}</p>
         <Button look="plain" aria-expanded={open} onClick={() => setOpen(!open)}>
           My days
         </Button>
-      </p>
+      </div>
       {open && whole}
     </>
   );

@@ -39,8 +39,9 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
   const save = async (entered: Settings, before: Settings): Promise<void> => {
     let saved = before;
     try {
-      if (entered.dailyTargetMinutes !== before.dailyTargetMinutes || String(entered.workdays) !== String(before.workdays)) saved = await account.saveWorkingTime({ dailyTargetMinutes: entered.dailyTargetMinutes, workdays: entered.workdays });
-      if (entered.team !== before.team) saved = await account.saveVisibility(entered.team);
+      const { team, ...time } = entered;
+      if (time.dailyTargetMinutes !== before.dailyTargetMinutes || String(time.workdays) !== String(before.workdays)) saved = { ...saved, ...(await account.saveWorkingTime(time)) };
+      if (team && team !== before.team) saved = { ...saved, ...(await account.saveVisibility(team)) };
       onClose();
     } catch (thrown) {
       setProblem(sentenceOf(thrown));
@@ -52,7 +53,8 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    if (busy || !settings) return;
+    const before = settings;
+    if (busy || !before) return;
     const form = new FormData(event.currentTarget);
     setBusy(true);
     setProblem(undefined);
@@ -60,9 +62,9 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
       {
         dailyTargetMinutes: 60 * Number(form.get("hours")) + Number(form.get("minutes")),
         workdays: form.getAll("workday").map(Number),
-        team: form.get("team") as Visibility,
+        ...(before.team && { team: form.get("team") as Visibility }),
       },
-      settings,
+      before,
     );
   };
   return (
@@ -89,14 +91,16 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
               ))}
             </div>
           </fieldset>
-          <fieldset className={classes.part}>
-            <legend>What the team sees of me</legend>
-            {visibilities.map(({ team, label }) => (
-              <label key={team}>
-                <input type="radio" name="team" value={team} defaultChecked={settings.team === team} /> {label}
-              </label>
-            ))}
-          </fieldset>
+          {settings.team && (
+            <fieldset className={classes.part}>
+              <legend>What the team sees of me</legend>
+              {visibilities.map(({ team, label }) => (
+                <label key={team}>
+                  <input type="radio" name="team" value={team} defaultChecked={settings.team === team} /> {label}
+                </label>
+              ))}
+            </fieldset>
+          )}
           <div className={classes.buttons}>
             <Button type="submit" aria-disabled={busy}>
               {busy ? "Saving" : "Save"}

@@ -45,7 +45,7 @@ export function ShownWeek({ days, logged, latest, running, runs, goal, goalOn, c
           <Step label="Next week" shortcut="]" sign="›" can={weeksBack(day, today) > 0} onStep={() => days.move(-1)} />
         </div>
         <p className={classes.total}>
-          {total === undefined ? "–" : span(total)}
+          {total === undefined ? "–" : span(total)}{" "}
           {total !== undefined && runningPart(runningSum, runs)}
         </p>
         <p className={classes.date}>{range}</p>

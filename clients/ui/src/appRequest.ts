@@ -1,5 +1,3 @@
-import { screenAt } from "./useScreen";
-
 /**
  * The page on which an app asks to be signed in, if that page sent the person here to log in first.
  * Nothing else is opened: a link to the login page must not lead anywhere its author likes.
@@ -9,7 +7,7 @@ export function appRequest(): string | undefined {
   return next?.startsWith("/api/auth/authorize?") ? next : undefined;
 }
 
-/** Where a provider's sign-in leads: to that page, else back to the screen that was asked for. */
+/** Where a provider's sign-in leads: to that page, else back to the screen and the day that were asked for. */
 export function afterSignIn(): string {
-  return appRequest() ?? (screenAt(location.pathname) === "team" ? location.pathname + location.search : "/");
+  return appRequest() ?? location.pathname + location.search;
 }

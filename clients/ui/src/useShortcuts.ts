@@ -16,7 +16,8 @@ export function useShortcuts(shortcuts: Shortcuts, enabled: boolean, withControl
   });
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (event.altKey || event.repeat || event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      const withAlt = event.altKey && !/[[\]]/.test(event.key); // some keyboards have brackets with Alt only
+      if (withAlt || event.repeat || event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
       const control = event.ctrlKey || event.metaKey;
       if (!control && (!enabled || isTyping(event.target))) return;
       const run = (control ? current.current.withControl : current.current.shortcuts)[event.key.toLowerCase()];

@@ -55,6 +55,18 @@ const states: Record<string, (screen: Screen) => Promise<void>> = {
     await screen.start("BILL-209");
     await expect(screen.page.getByLabel("Clockwork API token")).toBeVisible();
   },
+  "past-day": async (screen) => {
+    await enter(screen, "emily");
+    await screen.page.keyboard.press("[");
+    await screen.page.getByRole("table").getByRole("button", { name: /^Wed/ }).click();
+    await expect(screen.page.getByRole("region", { name: "Worklogs of the day" }).getByRole("listitem").first()).toBeVisible();
+  },
+  settings: async (screen) => {
+    await enter(screen, "emily");
+    await screen.page.locator("header button[aria-expanded]").click();
+    await screen.page.getByRole("button", { name: "Settings" }).click();
+    await expect(screen.page.getByRole("checkbox", { name: "Monday" })).toBeAttached();
+  },
   account: async (screen) => {
     await enter(screen, "linh");
     await screen.page.locator("header button[aria-expanded]").click();

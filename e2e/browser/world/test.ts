@@ -9,7 +9,7 @@ import { Server } from "./server";
 
 interface World {
   /** A browser of its own at the web app. */
-  web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number; height?: number }) => Promise<Screen>;
+  web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number; height?: number; timezoneId?: string }) => Promise<Screen>;
   /** The desktop app's window. systemBrowser is where it signs in. */
   desktopWindow: (systemBrowser?: BrowserContext) => Promise<Screen>;
   /** Begins a journey, which is printed when the test ends. */
@@ -38,8 +38,8 @@ export const test = base.extend<World, { server: Server; desktopServed: void }>(
   ],
   web: async ({ browser, server }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async ({ prepare, colorScheme = "light", width = 1280, height = 900 } = {}) => {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+    await use(async ({ prepare, colorScheme = "light", width = 1280, height = 900, timezoneId } = {}) => {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height }, ...(timezoneId && { timezoneId }) });
       contexts.push(context);
       await prepare?.(context);
       return Screen.web(context, server.url);

@@ -7,6 +7,8 @@ it.each([
   ["local-server-from-elsewhere", "loopback-network", "https://example.com/", false],
   ["camera", "media", "app://clockwork/", false],
   ["notifications", "notifications", "app://clockwork/", false],
+  ["copying-a-text", "clipboard-sanitized-write", "app://clockwork/", true],
+  ["copying-from-elsewhere", "clipboard-sanitized-write", "https://example.com/", false],
   ["clipboard", "clipboard-read", "app://clockwork/", false],
   ["outside-programs", "openExternal", "app://clockwork/", false],
   ["unknown", "unknown", "app://clockwork/", false],

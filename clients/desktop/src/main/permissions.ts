@@ -5,7 +5,10 @@ import { isOwnPage } from "./navigation-policy";
 // it to the one server that is set.
 const LOCAL_NETWORK = new Set(["local-network-access", "local-network", "loopback-network"]);
 
-/** Whether the page gets a permission: reaching a local server, and nothing else. */
+// For "Copy as text".
+const WRITE_CLIPBOARD = "clipboard-sanitized-write";
+
+/** Whether the page gets a permission: reaching a local server and copying a text, and nothing else. */
 export function permits(permission: string, requestingUrl: string): boolean {
-  return LOCAL_NETWORK.has(permission) && isOwnPage(requestingUrl);
+  return (LOCAL_NETWORK.has(permission) || permission === WRITE_CLIPBOARD) && isOwnPage(requestingUrl);
 }
