@@ -59,7 +59,7 @@ type world struct {
 // Variables that a developer may set for dev. Those that may hold a secret are not
 // printed by --env.
 var (
-	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
+	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "GOAL_PER_DAY", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
 	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "PUBLIC_URL"}
 )
 

@@ -52,7 +52,7 @@ func calendar(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, 
 	if err != nil {
 		return web.Reply{}, token.Failed(ctx, err)
 	}
-	file, err := icsFile(logged.Worklogs, site(d))
+	file, err := icsFile(logged.Worklogs, d.Config.Jira.Domain)
 	if err != nil {
 		return web.Reply{}, err
 	}

@@ -19,11 +19,7 @@ const maxFile = 4_400_000
 
 type exportReply struct {
 	Worklogs []timer.Worklog `json:"worklogs"`
-	Total    int64           `json:"total"` // seconds
-	From     string          `json:"from"`
-	To       string          `json:"to"`
-	TimeZone string          `json:"timeZone"`
-	Degraded []string        `json:"degraded,omitempty"`
+	span
 }
 
 // export answers worklogs as a file.
@@ -37,19 +33,19 @@ func export(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, er
 	if err != nil {
 		return web.Reply{}, err
 	}
-	from, to := q.From.Format(time.DateOnly), q.To.Format(time.DateOnly)
+	about := spanOf(q, found)
 	var file []byte
 	switch format {
 	case "csv":
 		file, err = csvFile(found.Worklogs)
 	case "ics":
-		file, err = icsFile(found.Worklogs, site(d))
+		file, err = icsFile(found.Worklogs, d.Config.Jira.Domain)
 	default:
 		list := slices.Clone(found.Worklogs)
 		for i, w := range list {
 			list[i].Author = timer.Person{AccountID: w.Author.AccountID, DisplayName: w.Author.DisplayName}
 		}
-		file, err = json.Marshal(exportReply{list, found.Total, from, to, found.Zone.String(), degraded(found.Degraded, found.Unreadable > 0)})
+		file, err = json.Marshal(exportReply{list, about})
 	}
 	switch {
 	case err != nil:
@@ -59,7 +55,7 @@ func export(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, er
 	}
 	return web.Reply{Status: http.StatusOK, Raw: file, Header: http.Header{
 		"Content-Type":        {contentType},
-		"Content-Disposition": {fmt.Sprintf(`attachment; filename="worklogs-%s-%s.%s"`, from, to, format)},
+		"Content-Disposition": {fmt.Sprintf(`attachment; filename="worklogs-%s-%s.%s"`, about.From, about.To, format)},
 	}}, nil
 }
 

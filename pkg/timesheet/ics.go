@@ -6,14 +6,10 @@ import (
 
 	ics "github.com/arran4/golang-ical"
 
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// site is where links to issues lead.
-func site(d *app.Deps) string { return d.Config.Jira.Domain }
-
-// icsFile writes worklogs as a calendar (RFC 5545). Equal worklogs make equal bytes:
+// icsFile writes worklogs of a Jira site as a calendar (RFC 5545). Equal worklogs make equal bytes:
 // Clockwork does not say when an entry was changed last, so that is when its work
 // ended.
 func icsFile(worklogs []timer.Worklog, site string) ([]byte, error) {

@@ -21,31 +21,20 @@ type listReply struct {
 
 // list answers one person's tracked time on a day or over a range.
 func list(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
-	subject, err := r.Subject()
-	if err != nil {
-		return web.Reply{}, err
-	}
 	from, to, ranged, err := r.Days()
 	if err != nil {
 		return web.Reply{}, err
 	}
-	zone, err := r.Zone()
+	q, token, err := onePerson(ctx, d, r)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	token, err := httpapi.ReadToken(ctx, d, r.Caller)
-	if err != nil {
-		return web.Reply{}, err
-	}
-	account, err := httpapi.Account(ctx, d, subject)
-	if err != nil {
-		return web.Reply{}, err
-	}
-	found, err := d.Worklogs.List(ctx, worklog.Query{Token: token.Value, AccountID: account, From: from, To: to, Zone: zone})
+	q.From, q.To = from, to
+	found, err := d.Worklogs.List(ctx, q)
 	if err != nil {
 		return web.Reply{}, token.Failed(ctx, err)
 	}
-	reply := listReply{Worklogs: found.Worklogs, Total: found.Total, Date: found.Days[0].Date, AccountID: account,
+	reply := listReply{Worklogs: found.Worklogs, Total: found.Total, Date: found.Days[0].Date, AccountID: q.AccountID,
 		Degraded: degraded(found.Degraded, found.Unreadable > 0)}
 	if ranged {
 		reply.Days = found.Days

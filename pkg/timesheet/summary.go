@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
@@ -16,12 +15,8 @@ import (
 const maxSummed = 10_000
 
 type summaryReply struct {
-	Groups   []worklog.Group `json:"groups"`
-	Total    int64           `json:"total"` // seconds
-	From     string          `json:"from"`
-	To       string          `json:"to"`
-	TimeZone string          `json:"timeZone"`
-	Degraded []string        `json:"degraded,omitempty"`
+	Groups []worklog.Group `json:"groups"`
+	span
 }
 
 // summary answers how long people worked by day, issue, project or person.
@@ -37,11 +32,7 @@ func summary(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, e
 	if len(found.Worklogs) > maxSummed {
 		return web.Reply{}, tooMuch("These are more than %d worklogs. Ask for fewer days or people.", maxSummed)
 	}
-	return web.OK(summaryReply{
-		Groups: worklog.Groups(found.Worklogs, by...), Total: found.Total,
-		From: q.From.Format(time.DateOnly), To: q.To.Format(time.DateOnly), TimeZone: found.Zone.String(),
-		Degraded: degraded(found.Degraded, found.Unreadable > 0),
-	}), nil
+	return web.OK(summaryReply{worklog.Groups(found.Worklogs, by...), spanOf(q, found)}), nil
 }
 
 // dimensions reads one or two dimensions, separated by a comma.

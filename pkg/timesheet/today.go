@@ -10,7 +10,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
-	"github.com/clockwork-timer/backend/pkg/worklog"
 )
 
 type todayReply struct {
@@ -29,28 +28,16 @@ type todayReply struct {
 
 // today answers what one person has worked today, and what runs.
 func today(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
-	subject, err := r.Subject()
+	q, token, err := onePerson(ctx, d, r)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	zone, err := r.Zone()
+	own := timercache.Also{Key: settings.Key(q.AccountID)}
+	running, err := d.Timers.Read(timercache.WithAlso(ctx, &own), timercache.Subject{AccountID: q.AccountID})
 	if err != nil {
 		return web.Reply{}, err
 	}
-	token, err := httpapi.ReadToken(ctx, d, r.Caller)
-	if err != nil {
-		return web.Reply{}, err
-	}
-	account, err := httpapi.Account(ctx, d, subject)
-	if err != nil {
-		return web.Reply{}, err
-	}
-	own := timercache.Also{Key: settings.Key(account)}
-	running, err := d.Timers.Read(timercache.WithAlso(ctx, &own), timercache.Subject{AccountID: account})
-	if err != nil {
-		return web.Reply{}, err
-	}
-	logged, err := d.Worklogs.List(ctx, worklog.Query{Token: token.Value, AccountID: account, Zone: zone})
+	logged, err := d.Worklogs.List(ctx, q)
 	if err != nil {
 		return web.Reply{}, token.Failed(ctx, err)
 	}
@@ -59,9 +46,9 @@ func today(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, err
 		return web.Reply{}, err
 	}
 	return web.OK(todayReply{
-		Date: logged.Days[0].Date, TimeZone: logged.Zone.String(), AccountID: account,
+		Date: logged.Days[0].Date, TimeZone: logged.Zone.String(), AccountID: q.AccountID,
 		LoggedSeconds: logged.Total, RunningSeconds: timer.CountedSince(running.Timers, midnight),
-		GoalSeconds: int64(d.Settings.Goals.Of(account, own.Value).Goal(midnight.Weekday()) / time.Second),
+		GoalSeconds: int64(d.Settings.Goals.Of(q.AccountID, own.Value).Goal(midnight.Weekday()) / time.Second),
 		Timers:      running.Timers, CachedAt: running.CachedAt, SyncedAt: running.SyncedAt, Stale: running.Stale,
 		Degraded: degraded(logged.Degraded || running.Degraded, logged.Unreadable > 0 || running.Unreadable),
 	}), nil
