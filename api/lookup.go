@@ -12,6 +12,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/settings"
+	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
@@ -29,6 +30,7 @@ var lookupRoutes = []httpapi.Route{
 	{Method: http.MethodGet, Path: "/api/settings", Auth: httpapi.Login, Handle: readSettings},
 	{Method: http.MethodPut, Path: "/api/settings", Auth: httpapi.Login, Handle: saveSettings},
 	{Method: http.MethodPost, Path: "/api/settings/validate", Cost: httpapi.Upstream, Handle: validateSettings},
+	{Method: http.MethodPut, Path: "/api/settings/visibility", Auth: httpapi.Login, Handle: saveVisibility},
 }
 
 const (
@@ -118,7 +120,20 @@ func readSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Rep
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return web.OK(found), nil
+	return replySettings(ctx, d, account, found)
+}
+
+type settingsReply struct {
+	settings.Settings
+	Team team.Choice `json:"team"`
+}
+
+func replySettings(ctx context.Context, d *app.Deps, account string, of settings.Settings) (web.Reply, error) {
+	choice, err := d.Team.ChoiceOf(ctx, account)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(settingsReply{of, choice}), nil
 }
 
 func saveSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
@@ -140,7 +155,7 @@ func saveSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Rep
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return web.OK(saved), nil
+	return replySettings(ctx, d, account, saved)
 }
 
 type validateRequest struct {
@@ -166,4 +181,29 @@ func validateSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web
 		return web.Reply{}, err
 	}
 	return web.OK(validateReply{true, user}), nil
+}
+
+// saveVisibility stores how much a person lets others see.
+func saveVisibility(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
+	account, err := r.OwnAccount()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	var in struct {
+		Team team.Choice `json:"team"`
+	}
+	if err := web.DecodeJSON(r.Request, &in); err != nil {
+		return web.Reply{}, err
+	}
+	if !in.Team.Valid() {
+		return web.Reply{}, web.BadRequest("team", "team must be full, status or none.")
+	}
+	if err := d.Team.Choose(ctx, account, in.Team); err != nil {
+		return web.Reply{}, err
+	}
+	found, err := d.Settings.Load(ctx, account)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return web.OK(settingsReply{found, in.Team}), nil
 }

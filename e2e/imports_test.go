@@ -34,7 +34,7 @@ var layers = []struct {
 	{name: "realtime", packages: []string{"pkg/realtime"}},
 	{name: "edge", packages: []string{"pkg/auth", "pkg/config", "pkg/signin", "pkg/web"}, inner: true},
 	{name: "services", inner: true, packages: []string{
-		"pkg/idempotency", "pkg/jiracache", "pkg/ratelimit", "pkg/settings", "pkg/syncloop", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
+		"pkg/idempotency", "pkg/jiracache", "pkg/ratelimit", "pkg/settings", "pkg/syncloop", "pkg/team", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync", "pkg/worklog",
 	}},
 	{name: "clients", packages: []string{"pkg/clockwork", "pkg/inngestapi", "pkg/jira", "pkg/redis"}},
 	{name: "transport", packages: []string{"pkg/internal"}, inner: true},

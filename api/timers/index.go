@@ -3,14 +3,17 @@ package timers
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/team"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// HandleIndex answers GET /timers and POST /api/timers/sync.
+// HandleIndex answers GET /timers, GET /api/team and POST /api/timers/sync.
 func HandleIndex(w http.ResponseWriter, r *http.Request) {
 	httpapi.Serve(w, r, indexRoutes...)
 }
@@ -18,6 +21,7 @@ func HandleIndex(w http.ResponseWriter, r *http.Request) {
 var indexRoutes = []httpapi.Route{
 	{Method: http.MethodGet, Path: "/timers", Auth: httpapi.Login, ReadsTimers: true, Handle: listTimers},
 	{Method: http.MethodGet, Path: "/api/timers", Auth: httpapi.Login, ReadsTimers: true, Handle: listTimers},
+	{Method: http.MethodGet, Path: "/api/team", Handle: showTeam},
 	{Method: http.MethodPost, Path: "/api/timers/sync", Cost: httpapi.Upstream, Handle: requestSync},
 }
 
@@ -28,6 +32,29 @@ func listTimers(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply
 		return web.Reply{}, err
 	}
 	return web.OK(listing), nil
+}
+
+// teamRest is the answer to who works on what, without the members.
+type teamRest struct {
+	AsOf     *time.Time `json:"asOf"`     // when tillNow was true: the moment of this answer
+	SyncedAt *time.Time `json:"syncedAt"` // when the snapshot was fetched
+	Stale    bool       `json:"stale,omitempty"`
+	Degraded []string   `json:"degraded,omitempty"`
+}
+
+// showTeam says who works on what now.
+func showTeam(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
+	project, err := r.Project()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	poll := httpapi.Poll{List: "members", Rest: func(page timercache.Page, degraded []string) any {
+		return teamRest{page.CachedAt, page.SyncedAt, page.Stale, degraded}
+	}}
+	known := func(etag string) bool { return web.Matches(r.Request, etag) }
+	return poll.OfTeam(d, r, func(ctx context.Context, v team.Viewer) (timercache.Page, error) {
+		return d.Team.Page(ctx, v, project, known)
+	}).Answer(ctx, d, r)
 }
 
 type syncRequest struct {

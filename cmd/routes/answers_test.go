@@ -49,6 +49,9 @@ var usual = map[string]asking{
 	"/api/login":             post(5, "/api/login", `{"username":"hannah","password":"correct horse"}`),
 	"/timers":                get("/timers"),
 	"/api/timers":            get("/api/timers"),
+
+	"/api/team":                get("/api/team"),
+	"/api/settings/visibility": put("/api/settings/visibility", `{"team":"status"}`),
 }
 
 const week = "&from=2026-04-27&to=2026-05-03"
@@ -101,7 +104,8 @@ func breakApart(route string) func(*apptest.World) {
 		if route == "/api/settings/validate" {
 			return // it looks up side by side, where nobody would recover
 		}
-		w.Deps.Timers, w.Deps.Clockwork, w.Deps.Jira, w.Deps.Names, w.Deps.Worklogs, w.Deps.Login, w.Deps.Live = nil, nil, nil, nil, nil, nil, nil
+		w.Deps.Timers, w.Deps.Team = nil, nil
+		w.Deps.Clockwork, w.Deps.Jira, w.Deps.Names, w.Deps.Worklogs, w.Deps.Login, w.Deps.Live = nil, nil, nil, nil, nil, nil
 		w.Deps.Settings.Redis = nil
 		w.Deps.Now = func() time.Time { panic("no time") }
 		w.Deps.RequestSync = func(context.Context, string) error { panic("no sync") }
@@ -150,15 +154,20 @@ func questionsOfInput(t *testing.T, route string, ask asking) []asking {
 // questionsOfState are those whose answer depends on what is known, and who
 // asks.
 func questionsOfState(t *testing.T) []question {
-	unchanged := func(w *apptest.World) apptest.Request {
-		return apptest.Request{Target: "/api/timers/active", Header: map[string]string{"If-None-Match": "*"}}
+	unchanged := func(target string) asking {
+		return func(*apptest.World) apptest.Request {
+			return apptest.Request{Target: target, Header: map[string]string{"If-None-Match": "*"}}
+		}
 	}
 	refuses := func(w *apptest.World) {
 		w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 401})
 	}
 	open, anew := apptest.Options{Env: loginEnv("open"), Unsynced: true}, apptest.Options{Unsynced: true}
 	all := []question{
-		{route: "/api/timers/active", asks: []asking{unchanged}},
+		{route: "/api/timers/active", asks: []asking{unchanged("/api/timers/active")}},
+		{route: "/api/team", asks: []asking{unchanged("/api/team"), get("/api/team?project=-")}},
+		{route: "/api/team", asks: []asking{get("/api/team")}, options: apptest.Options{Env: map[string]string{"TEAM_VIEW": "off"}}},
+		{route: "/api/timers/active", asks: []asking{get("/api/timers/active")}, options: apptest.Options{Env: map[string]string{"TEAM_VIEW": "off"}}},
 		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}},
 		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}, options: anew},
 		{route: "/api/timers/start", asks: []asking{post(3, "/api/timers/start", `{"issueKey":"BILL-209","stopOthers":true}`)}},

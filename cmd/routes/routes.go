@@ -37,11 +37,13 @@ func All() []Route {
 		{"/api/timers/start", timers.HandleStart},
 		{"/api/timers/stop", timers.HandleStop},
 		{"/api/timers/sync", timers.HandleIndex},
+		{"/api/team", timers.HandleIndex},
 		{"/api/issues/search", api.HandleLookup},
 		{"/api/issues/{key}", api.HandleLookup},
 		{"/api/users/resolve", api.HandleLookup},
 		{"/api/settings", api.HandleLookup},
 		{"/api/settings/validate", api.HandleLookup},
+		{"/api/settings/visibility", api.HandleLookup},
 	}
 	for _, route := range timesheet.Routes {
 		all = append(all, Route{route.Path, worklogs.HandleWorklogs})

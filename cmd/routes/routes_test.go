@@ -141,7 +141,7 @@ func methodOf(path string) string {
 	switch path {
 	case "/api/timers/start", "/api/timers/stop", "/api/timers/sync", "/api/settings/validate", "/login", "/api/login":
 		return http.MethodPost
-	case "/api/settings":
+	case "/api/settings", "/api/settings/visibility":
 		return http.MethodPut
 	}
 	return http.MethodGet

@@ -71,11 +71,13 @@ func matrixOfReads() []row {
 	}
 	forge := apptest.Options{Env: map[string]string{"TIMER_SOURCE": "forge"}}
 	rows = append(rows, in(forge, nil, rowOf("/api/health", "-forge", "forge", health, but(checks("jiraSession"), map[string]outcome{"400": sessionUp, "404": sessionUp, "409": sessionUp, "422": sessionUp})))...)
+	rows = append(rows, rowOf("/api/team", "", "redis", usual["/api/team"], unavailable))
 	for _, route := range []string{"/login", "/api/login"} {
 		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", usual[route], fine(200)))...)
 	}
 	rows = append(rows, in(loggedIn, ownSettings, rowOf("/api/settings", "", "redis", asUser(usual["/api/settings"]), unavailable),
-		rowOf("/api/settings", "-read", "redis", asUser(get("/api/settings")), unavailable))...)
+		rowOf("/api/settings", "-read", "redis", asUser(get("/api/settings")), unavailable),
+		rowOf("/api/settings/visibility", "", "redis", asUser(usual["/api/settings/visibility"]), unavailable))...)
 	rows = append(rows, in(apptest.Options{}, workedToday, rowOf("/api/today", "", "clockwork", today, reads("CLOCKWORK", "")),
 		rowOf("/api/today", "-own-token", "clockwork", withToken(today), asCaller()))...)
 	rows = append(rows, in(apptest.Options{}, subscribed, rowOf("/api/calendar/{token}", "", "clockwork", feed, reads("CLOCKWORK", "")),

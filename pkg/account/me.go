@@ -25,6 +25,7 @@ type meReply struct {
 	Role        string         `json:"role"`
 	Scope       string         `json:"scope"`
 	Clockwork   savedClockwork `json:"clockwork"`
+	TeamView    bool           `json:"teamView"` // whether this person may see the team
 }
 
 // savedClockwork says what is known of the person's stored Clockwork token.
@@ -37,7 +38,8 @@ type savedClockwork struct {
 // me says who is signed in, and what is connected.
 func me(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	who := r.Caller
-	out := meReply{UserID: who.UserID, AccountID: who.AccountID, Email: who.Email, Role: "user", Scope: "write"}
+	out := meReply{UserID: who.UserID, AccountID: who.AccountID, Email: who.Email, Role: "user", Scope: "write",
+		TeamView: d.Team.Rules.Allow(httpapi.Viewer(who)) == nil}
 	if who.Admin {
 		out.Role, out.Scope = auth.RoleAdmin, "admin"
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 	"github.com/clockwork-timer/backend/pkg/settings"
+	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -42,6 +43,7 @@ type Deps struct {
 	Redis     Redis
 	Limits    *ratelimit.Limiter // nil if RATE_LIMIT is off
 	Timers    *timercache.Cache
+	Team      *team.Team
 	Clockwork *clockwork.Client
 	Jira      *jira.Client
 	Names     *jiracache.Cache
@@ -127,6 +129,8 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	}
 	d.RequestSync = sender.RequestSync
 	d.Timers = timercache.New(d.Redis, d.Config.Jira.Domain, d.Now)
+	d.Team = &team.Team{Cache: d.Timers, Redis: d.Redis, Rules: team.Rules{View: team.View(c.TeamView), Open: c.Auth.Mode == config.AuthOpen,
+		HideComments: c.TeamHide.Comments, HideIssues: c.TeamHide.Issues}}
 	d.Names = jiracache.New(d.Redis, d.Jira, d.Log)
 	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location,
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}

@@ -44,6 +44,10 @@ type Config struct {
 	// SyncInterval is how often cmd/server syncs by itself, and 0 if it does not.
 	// Unset, it is a minute if there is no Inngest to run the sync.
 	SyncInterval Interval `env:"SYNC_INTERVAL"`
+	// TeamView says who may see what others work on.
+	TeamView TeamView `env:"TEAM_VIEW" envDefault:"admins"`
+	// TeamHide is what of it only admins see.
+	TeamHide TeamHide `env:"TEAM_HIDE"`
 	// DatabaseURL is the realtime store: sqlite://PATH, or redis for the Redis above.
 	DatabaseURL string `env:"DATABASE_URL" envDefault:"sqlite://clockwork.db"`
 	Port        Port   `env:"PORT" envDefault:"3000"`

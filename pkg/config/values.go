@@ -56,6 +56,36 @@ func (m *AuthMode) UnmarshalText(b []byte) error {
 	return errors.New("must be required or open")
 }
 
+// TeamView says who may see the team.
+type TeamView string
+
+func (v *TeamView) UnmarshalText(b []byte) error {
+	switch view := TeamView(strings.TrimSpace(string(b))); view {
+	case "off", "admins", "all":
+		*v = view
+		return nil
+	}
+	return errors.New("must be off, admins or all")
+}
+
+// TeamHide is what only admins see of the team.
+type TeamHide struct{ Comments, Issues bool }
+
+func (h *TeamHide) UnmarshalText(b []byte) error {
+	for part := range strings.SplitSeq(string(b), ",") {
+		switch strings.TrimSpace(part) {
+		case "comments":
+			h.Comments = true
+		case "issues":
+			h.Issues = true
+		case "":
+		default:
+			return errors.New("must be comments, issues, or both with a comma between")
+		}
+	}
+	return nil
+}
+
 // KeyPrefix begins every key and channel in Redis. It has no
 // characters with a meaning in patterns or message streams.
 type KeyPrefix string

@@ -37,7 +37,7 @@ func checkConfiguration(_ context.Context, t *target) []Finding {
 // ours reports whether a variable is likely to be one of this backend's.
 func ours(name string) bool {
 	for _, prefix := range []string{"UPSTASH_", "KV_REST_", "REDIS_URL", "KEY_PREFIX", "CLOCKWORK_", "JIRA_", "ATLASSIAN_", "TIMER_SOURCE", "FORGE_", "INNGEST_", "JWT_SECRET",
-		"AUTH_", "CORS_", "TOKEN_ENCRYPTION_KEY", "DEFAULT_TIMEZONE", "GOAL_PER_DAY", "SYNC_", "TRUSTED_PROXIES", "DATABASE_URL", "OTEL_", "RATE_LIMIT", "METRICS_ADDRESS"} {
+		"AUTH_", "CORS_", "TOKEN_ENCRYPTION_KEY", "DEFAULT_TIMEZONE", "GOAL_PER_DAY", "SYNC_", "TRUSTED_PROXIES", "DATABASE_URL", "OTEL_", "RATE_LIMIT", "TEAM_", "METRICS_ADDRESS"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/settings"
+	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -62,6 +63,8 @@ var table = []struct {
 	{realtime.ErrUnavailable, http.StatusServiceUnavailable, "STORE_UNAVAILABLE", "The timers cannot be read at the moment. Try again shortly."},
 	{inngestapi.ErrNotRegistered, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "Inngest does not know the sync function, so that nothing would run. The server's operator has to register it: `server doctor` says how."},
 	{inngestapi.ErrNotSent, http.StatusBadGateway, "INNGEST_UNAVAILABLE", "The sync could not be requested at the moment. Try again shortly."},
+	{team.ErrOff, http.StatusForbidden, "TEAM_VIEW_OFF", "This server shows nobody what others work on. Ask for one person."},
+	{team.ErrAdminsOnly, http.StatusForbidden, "FORBIDDEN", "Only admins may see what others work on."},
 	{ErrUserNotFound, http.StatusNotFound, "USER_NOT_FOUND", "Jira shows no user like that. Check the spelling, or whether the address is hidden in the person's profile."},
 	{ErrIssueNotFound, http.StatusNotFound, "ISSUE_NOT_FOUND", "There is no such issue, or it may not be seen."},
 	{auth.ErrLoginBusy, http.StatusTooManyRequests, "TOO_MANY_ATTEMPTS", "Too many people log in at the moment. Try again in a second."},

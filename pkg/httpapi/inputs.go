@@ -178,6 +178,19 @@ func day(field, text string) (time.Time, error) {
 	return t, nil
 }
 
+// Project reads project from the query, a project's key; "" is none.
+func (r *Request) Project() (string, error) {
+	text := r.Query.Get("project")
+	if text == "" {
+		return "", nil
+	}
+	key, ok := jira.ParseProjectKey(text)
+	if !ok {
+		return "", web.BadRequest("project", "project must be a project's key, such as ABC.")
+	}
+	return key, nil
+}
+
 // Zone reads tz from the query; nil if it is absent.
 func (r *Request) Zone() (*time.Location, error) {
 	name := r.Query.Get("tz")

@@ -27,21 +27,21 @@ const maxWaiting = 1000
 var errManyWait = &web.Error{Status: http.StatusServiceUnavailable, Code: "TOO_MANY_WAITING", RetryAfter: 5 * time.Second,
 	Message: "Too many requests wait for changes already. Ask again in some seconds, or without wait."}
 
-// WaitTimers is timercache's Wait. While the server shuts down, it returns at once a
-// page with the caller's own tag, which means unchanged.
-func WaitTimers(ctx context.Context, d *app.Deps, subject timercache.Subject, etag string, wait time.Duration) (timercache.Page, error) {
+// longPoll is a cache's wait. While the server shuts down, it returns at once a page with
+// the caller's own tag, which means unchanged.
+func longPoll(ctx context.Context, d *app.Deps, etag string, wait func(context.Context) (timercache.Page, error)) (timercache.Page, error) {
 	defer d.LongPolls.Add(-1)
 	if d.LongPolls.Add(1) > maxWaiting {
 		return timercache.Page{}, errManyWait
 	}
 	draining, ok := ctx.Value(drainKey{}).(context.Context)
 	if !ok {
-		return d.Timers.Wait(ctx, subject, etag, wait)
+		return wait(ctx)
 	}
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(draining, stop)()
-	page, err := d.Timers.Wait(waiting, subject, etag, wait)
+	page, err := wait(waiting)
 	if err != nil && draining.Err() != nil && ctx.Err() == nil {
 		known, _, _ := strings.Cut(etag, ",")
 		return timercache.Page{Status: timercache.Status{ETag: strings.TrimSpace(known)}}, nil

@@ -59,7 +59,7 @@ func FuzzMatching(f *testing.F) {
 	}
 	quoted := regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 	f.Fuzz(func(t *testing.T, text string) {
-		project, _ := parseProjectKey(text)
+		project, _ := ParseProjectKey(text)
 		for _, jql := range []string{matching(text, ""), matching(text, project)} {
 			assert.Regexp(t, fixedClauses, quoted.ReplaceAllLiteralString(jql, "Q"))
 		}

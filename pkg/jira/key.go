@@ -105,8 +105,8 @@ func FromLink(text, host string) (string, error) {
 	return strings.TrimSuffix(key, "/"), nil
 }
 
-// parseProjectKey reads what people type on the way to an issue key: ABC or ABC-.
-func parseProjectKey(s string) (string, bool) {
+// ParseProjectKey reads what people type on the way to an issue key: ABC or ABC-.
+func ParseProjectKey(s string) (string, bool) {
 	key := strings.TrimSuffix(plain(s), "-")
 	return key, isKey(projectKey, key)
 }

@@ -74,7 +74,7 @@ func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, erro
 			return first(found, q.MaxResults), err
 		}
 	}
-	if project, ok := parseProjectKey(q.Text); ok {
+	if project, ok := ParseProjectKey(q.Text); ok {
 		issues, err := c.searchOwnFirst(ctx, q, matching(q.Text, project))
 		// No such project: Jira refuses the whole query.
 		if status(err) != http.StatusBadRequest {

@@ -12,7 +12,7 @@ func Advance(timers []Timer, from, to time.Time) []Timer {
 	seconds := max(int64(to.Sub(from)/time.Second), 0)
 	advanced := slices.Clone(timers)
 	for i := range advanced {
-		if advanced[i].running() {
+		if advanced[i].Running() {
 			advanced[i].TillNow += seconds
 		}
 		advanced[i].TillNow = max(advanced[i].TillNow, 0)
@@ -39,8 +39,8 @@ func Tick(from, now time.Time) time.Time {
 	return from.Add(max(now.Sub(from), 0).Truncate(time.Second))
 }
 
-// running reports whether TillNow grows with the clock.
-func (t *Timer) running() bool { return t.FinishedAt == nil && t.WithinWorkingHours }
+// Running reports whether TillNow grows with the clock.
+func (t *Timer) Running() bool { return t.FinishedAt == nil && t.WithinWorkingHours }
 
 // SortNewestFirst orders timers by start, the latest first: clients that show
 // one timer show the first. Equal starts are ordered by id, so that the same

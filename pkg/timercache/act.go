@@ -215,6 +215,7 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	next.CachedAt, next.UserKey, next.Epoch = at, owner.AccountID, state.Epoch
 	next.Version = nextVersion(max(own.Version, state.Version), now)
 	next.SeenAs = seenAs(own.about, before, next.Timers)
+	next.LastSeen = own.lastSeen(owner.AccountID, before, next.Timers, at)
 
 	ch := change{Account: owner.AccountID, Expected: expected, Value: next.encode()}
 	events, _ := eventsOf(next.about, before, next.Timers, at)

@@ -25,8 +25,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/clockwork-timer/backend/pkg/internal/flight"
 )
 
 // ErrUnavailable is wrapped by every failure to read or write Redis. "No
@@ -60,7 +58,6 @@ type Cache struct {
 	now   func() time.Time
 	sync  syncMemo
 	last  lastTeam
-	all   flight.Fresh[Page]
 	// maxRequest is the payload, in bytes, above which a snapshot is written in
 	// parts: Upstash refuses requests over 10 MB, and a text grows when it is
 	// quoted as JSON.

@@ -15,9 +15,10 @@ type canonical struct {
 	id        int64
 	tillNow   int64
 	from, to  int       // tillNow's digits in text
+	comment   [2]int    // where the comment begins and ends in text
 	running   bool      // tillNow grows with the clock
 	cachedAt  time.Time // when tillNow was true
-	field     string    // whose it is, in the hash of people
+	mate      *Mate     // whose it is, if everybody was read
 }
 
 // split takes a stored list of timers apart. It is false for a text that
@@ -40,13 +41,19 @@ func split(list []byte) (into []canonical, ok bool) {
 	return into, len(s.rest) == 0
 }
 
-// appendAt appends the timer as timer.Advance shows it at now.
-func (t *canonical) appendAt(dst []byte, now time.Time) []byte {
+// appendAt appends the timer as timer.Advance shows it at now, with its comment or
+// with none.
+func (t *canonical) appendAt(dst []byte, now time.Time, comment bool) []byte {
 	tillNow := t.tillNow
 	if t.running {
 		tillNow += max(int64(now.Sub(t.cachedAt)/time.Second), 0)
 	}
-	dst = append(dst, t.text[:t.from]...)
+	from := 0
+	if !comment {
+		dst = append(append(dst, t.text[:t.comment[0]]...), `null`...)
+		from = t.comment[1]
+	}
+	dst = append(dst, t.text[from:t.from]...)
 	dst = strconv.AppendInt(dst, max(tillNow, 0), 10)
 	return append(dst, t.text[t.to:]...)
 }
@@ -84,8 +91,15 @@ func (s *scanner) timer() (t canonical, ok bool) {
 	}
 	var finishedAt time.Time
 	unfinished := s.take(`null`)
-	if !unfinished && !s.moment(&finishedAt) || !s.take(`,"comment":`) || !s.take(`null`) && !s.skipText() ||
-		!s.take(`,"runningFor":`) || !s.skipText() || !s.take(`,"tillNow":`) {
+	if !unfinished && !s.moment(&finishedAt) || !s.take(`,"comment":`) {
+		return t, false
+	}
+	t.comment[0] = at()
+	if !s.take(`null`) && !s.skipText() {
+		return t, false
+	}
+	t.comment[1] = at()
+	if !s.take(`,"runningFor":`) || !s.skipText() || !s.take(`,"tillNow":`) {
 		return t, false
 	}
 	t.from = at()

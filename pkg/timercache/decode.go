@@ -33,6 +33,8 @@ func decodeValue(raw string) (v value, ok bool) {
 			d.flag(&v.Listed)
 		case "acts":
 			v.Acts = d.acts()
+		case "lastSeen":
+			v.LastSeen = d.lastSeen()
 		}
 	})
 	if d.End() != nil || d.failed || v.UserKey == "" || v.Timers == nil {
@@ -123,6 +125,26 @@ func (d *decoder) act() (a act) {
 		}
 	})
 	return a
+}
+
+func (d *decoder) lastSeen() *LastSeen {
+	if d.Null() {
+		return nil
+	}
+	var l LastSeen
+	d.object(func(name string) {
+		switch name {
+		case "name":
+			d.text(&l.Name)
+		case "avatarUrl":
+			d.text(&l.AvatarURL)
+		case "issue":
+			d.issue(&l.Issue)
+		case "at":
+			d.time(&l.At)
+		}
+	})
+	return &l
 }
 
 func (d *decoder) timer() (t timer.Timer) {

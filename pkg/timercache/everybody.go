@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -18,15 +19,27 @@ const scanCount = 2*5_000 + 2
 // scan reads the hash of people: field, value, field, value. One command reads up
 // to 5,000 people. What changes during more than one is read before or after its
 // change; what stays is read at least once.
-func (c *Cache) scan(ctx context.Context) ([]string, error) {
-	page, err := c.redis.Do(ctx, scanCommand("0")...)
+//
+// Commands in also are sent in the same round trip; replies has their replies.
+func (c *Cache) scan(ctx context.Context, also ...[]any) (fields []string, replies []any, err error) {
+	replies = make([]any, 1)
+	if len(also) == 0 {
+		replies[0], err = c.redis.Do(ctx, scanCommand("0")...)
+	} else {
+		replies, err = c.redis.Pipeline(ctx, append([][]any{scanCommand("0")}, also...)...)
+	}
 	switch {
 	case isString(err):
-		return nil, nil
+		return nil, nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("%w: hscan: %w", ErrUnavailable, err)
+		return nil, nil, fmt.Errorf("%w: hscan: %w", ErrUnavailable, err)
+	case len(replies) != 1+len(also):
+		return nil, nil, fmt.Errorf("%w: hscan: %d replies", ErrUnavailable, len(replies))
 	}
-	return c.scanFrom(ctx, page)
+	if failed, _ := replies[0].(error); !isString(failed) {
+		fields, err = c.scanFrom(ctx, replies[0])
+	}
+	return fields, replies[1:], err
 }
 
 // scanFrom reads on after the first page.
@@ -76,32 +89,81 @@ func scanPage(reply any) (cursor string, fields []string, err error) {
 	return cursor, fields, err
 }
 
-// everybody returns all timers. Callers who come at the same time share a read,
-// and what it returns: many wait for the same event, and the hash may be large.
-func (c *Cache) everybody(ctx context.Context) (Page, error) {
-	return c.all.Do(ctx, c.readEverybody)
+// Detail is how much of somebody a reader is shown.
+type Detail int
+
+// The details, from all to nothing.
+const (
+	Everything Detail = iota
+	NoComments
+	StatusOnly // that they work, and nothing of what they work on
+	Nothing
+)
+
+// Version tells what is shown of a version apart from what is shown with another detail.
+func (d Detail) Version(version uint64) uint64 { return bits.RotateLeft64(version, 16*int(d)) }
+
+// Team is everybody's timers.
+type Team struct {
+	Status       // without an ETag: that follows what is shown
+	*People      // without a sync of the last day there are none
+	Unnamed bool // some timers lack names because Jira did not answer
 }
 
-// readEverybody reads all timers. The hash of people is the truth about them: if
-// it lacks the sync record, it was lost, and nobody knows what runs.
-func (c *Cache) readEverybody(ctx context.Context) (Page, error) {
-	fields, err := c.scan(ctx)
+// Team reads everybody with one command. Commands in also are sent in the same round
+// trip; their replies come back. The error wraps ErrUnavailable.
+func (c *Cache) Team(ctx context.Context, also ...[]any) (Team, []any, error) {
+	fields, replies, err := c.scan(ctx, also...)
 	if err != nil {
-		return Page{}, err
+		return Team{}, nil, err
 	}
 	found, err := c.last.update(fields)
 	if err != nil {
-		return Page{}, err
+		return Team{}, nil, err
 	}
 	now := c.clock()
 	state, _ := c.sync.decode(found.sync)
-	page := Page{Status: statusOf(all, state, state.fresh(now), now), Timers: []byte("[]")}
-	if page.SyncedAt != nil {
-		page.Timers = appendTimers(make([]byte, 0, found.size+8*len(found.timers)+2), found.timers, now)
-		page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
+	team := Team{Status: statusOf(all, state, state.fresh(now), now), People: found, Unnamed: state.Unnamed}
+	if team.SyncedAt == nil { // the hash was lost, so nobody knows what runs
+		team.People = &People{}
 	}
-	page.ETag = page.etag(strconv.FormatUint(found.content, 36))
-	return page, nil
+	return team, replies, nil
+}
+
+// Page encodes everybody's timers, newest first, as far as detail lets them be shown.
+func (t Team) Page(detail func(accountID string) Detail) Page {
+	page := Page{Status: t.Status, Timers: make([]byte, 0, t.size+8*len(t.timers)+2)}
+	page.Timers = append(page.Timers, '[')
+	for i := range t.timers {
+		one := &t.timers[i]
+		shown := detail(one.mate.AccountID)
+		if shown > NoComments {
+			continue
+		}
+		if len(page.Timers) > 1 {
+			page.Timers = append(page.Timers, ',')
+		}
+		page.Timers = one.appendAt(page.Timers, *t.CachedAt, shown == Everything)
+	}
+	page.Timers = append(page.Timers, ']')
+	var content uint64
+	for _, m := range t.Mates {
+		if shown := detail(m.AccountID); len(m.timers) > 0 && shown <= NoComments {
+			content ^= shown.Version(m.Version)
+		}
+	}
+	page.Degraded = t.Unnamed && anyUnnamed(page.Timers)
+	page.ETag = page.Tag(strconv.FormatUint(content, 36))
+	return page
+}
+
+// everybody returns all timers.
+func (c *Cache) everybody(ctx context.Context) (Page, error) {
+	team, _, err := c.Team(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	return team.Page(func(string) Detail { return Everything }), nil
 }
 
 // fingerprint distinguishes one person's value from another's, and from their other

@@ -137,6 +137,7 @@ func (p *planner) rewrite(account, email string, version int64) {
 	next.Timers, next.SeenAs = after, seenAs(was.about, before, after)
 	next.CachedAt, next.UserKey, next.Epoch, next.Email, next.Version = at, account, p.state.Epoch, email, version
 	next.Listed, next.Acts = len(after) > 0, judged(was.Acts)
+	next.LastSeen = was.lastSeen(account, before, after, at)
 	ch := change{Account: account, Expected: was.mark, Value: next.encode()}
 	events, count := eventsOf(next.about, before, after, at)
 	bindings, failed := p.judge(account)

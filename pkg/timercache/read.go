@@ -127,11 +127,17 @@ func (page Page) view(seen map[int64]string, err error) (View, error) {
 		return View{}, err
 	}
 	view := View{Status: page.Status, SeenAs: seen}
-	d := decoder{Reader: jsonread.New(string(page.Timers))}
-	if view.Timers = d.timers(); d.failed || d.End() != nil {
-		return View{}, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+	view.Timers, err = decodeTimers(page.Timers)
+	return view, err
+}
+
+func decodeTimers(encoded []byte) ([]timer.Timer, error) {
+	d := decoder{Reader: jsonread.New(string(encoded))}
+	timers := d.timers()
+	if d.failed || d.End() != nil {
+		return nil, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
 	}
-	return view, nil
+	return timers, nil
 }
 
 func (c *Cache) read(ctx context.Context, subject Subject) (page Page, seen map[int64]string, err error) {
@@ -216,7 +222,7 @@ func (c *Cache) page(key string, state syncState, own stored, found bool) (Page,
 	}
 	page := Page{Status: statusOf(key, state, synced, now), Timers: []byte("[]")}
 	if !found {
-		page.ETag = page.etag("0")
+		page.ETag = page.Tag("0")
 		return page, nil
 	}
 	timers, err := own.split()
@@ -227,7 +233,7 @@ func (c *Cache) page(key string, state syncState, own stored, found bool) (Page,
 	page.Unreadable = page.Unreadable || synced && state.lacksSomeOf(own.UserKey)
 	page.Timers = appendTimers(make([]byte, 0, len(own.timers)+8*len(timers)), timers, now)
 	page.Degraded = state.Unnamed && anyUnnamed(page.Timers)
-	page.ETag = page.etag(strconv.FormatInt(own.Version, 10))
+	page.ETag = page.Tag(strconv.FormatInt(own.Version, 10))
 	return page, nil
 }
 
@@ -261,7 +267,7 @@ func appendTimers(dst []byte, timers []canonical, now time.Time) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = timers[i].appendAt(dst, now)
+		dst = timers[i].appendAt(dst, now, true)
 	}
 	return append(dst, ']')
 }
@@ -285,8 +291,8 @@ func Unnamed(t timer.Timer) bool {
 	return t.Issue.Summary == "" || t.Author == nil || t.Author.DisplayName == ""
 }
 
-// etag names what a client is shown, but for the time.
-func (s Status) etag(version string) string {
+// Tag is the ETag of a version of what a client is shown, which the time does not change.
+func (s Status) Tag(version string) string {
 	switch {
 	case s.CachedAt == nil:
 		version = "unsynced"

@@ -28,7 +28,16 @@ func (s *scanner) about(a *about) bool {
 		return false
 	}
 	a.Listed = s.take(`,"listed":true`)
-	return (!s.take(`,"acts":[`) || s.acts(&a.Acts)) && s.take(`}`) // or an issue has moved
+	return (!s.take(`,"acts":[`) || s.acts(&a.Acts)) && (!s.take(`,"lastSeen":`) || s.lastSeen(&a.LastSeen)) && s.take(`}`) // or an issue has moved
+}
+
+func (s *scanner) lastSeen(into **LastSeen) bool {
+	var l LastSeen
+	*into = &l
+	return s.take(`{`) && (!s.take(`"name":`) || s.string(&l.Name) && s.take(`,`)) && (!s.take(`"avatarUrl":`) || s.string(&l.AvatarURL) && s.take(`,`)) &&
+		s.take(`"issue":{"key":`) && s.string(&l.Issue.Key) && s.take(`,"id":`) && s.integer(&l.Issue.ID) &&
+		(!s.take(`,"summary":`) || s.string(&l.Issue.Summary)) && (!s.take(`,"projectName":`) || s.string(&l.Issue.ProjectName)) &&
+		s.take(`},"at":`) && s.moment(&l.At) && s.take(`}`)
 }
 
 // acts reads the starts and stops after the opening bracket.

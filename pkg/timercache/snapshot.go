@@ -97,7 +97,7 @@ func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra
 
 // BaseOf is Base for a caller who has just read clockwork:sync: one command less.
 func (c *Cache) BaseOf(ctx context.Context, sync string) (Base, error) {
-	fields, err := c.scan(ctx)
+	fields, _, err := c.scan(ctx)
 	if err != nil {
 		return Base{}, err
 	}

@@ -5,38 +5,52 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
+
+	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// team is what the hash of people holds, parsed.
-type team struct {
-	sync    string // the sync record
-	people  map[string]*teammate
-	timers  []canonical // newest first
-	content uint64      // the version of everybody's timers together
-	size    int         // bytes of the timers as they are stored
+// People is what the hash of people holds, parsed. A read that finds the same values
+// as the one before returns the same People, and for a person whose value is the
+// same the same Mate.
+type People struct {
+	Mates  []*Mate // in no order
+	sync   string  // the sync record
+	byID   map[string]*Mate
+	timers []canonical // newest first
+	size   int         // bytes of the timers as they are stored
 }
 
-// teammate is one person of a team.
-type teammate struct {
+// Mate is one person who runs something, or has in the last week.
+type Mate struct {
+	AccountID string
+	CachedAt  time.Time // when each TillNow was true
+	LastSeen  *LastSeen // nil if their timers say it, or if it is not known
+	// Version is another one for each value of this person.
+	Version uint64
+
 	text    string
+	encoded []byte
 	timers  []canonical
-	content uint64
 }
+
+// Timers decodes the timers, newest first. The error wraps ErrUnavailable.
+func (m *Mate) Timers() ([]timer.Timer, error) { return decodeTimers(m.encoded) }
 
 // lastTeam remembers what was read last. Parsing costs several times as much as
 // the rest of a read, and between two reads few people start or stop something.
-type lastTeam struct{ parsed atomic.Pointer[team] }
+type lastTeam struct{ parsed atomic.Pointer[People] }
 
 // update parses those fields of the hash that have changed since the last read.
-func (l *lastTeam) update(fields []string) (*team, error) {
+func (l *lastTeam) update(fields []string) (*People, error) {
 	last := l.parsed.Load()
 	if last == nil {
-		last = &team{}
+		last = &People{}
 	}
 	if last.holds(fields) {
 		return last, nil
 	}
-	next := &team{people: make(map[string]*teammate, len(fields)/2)}
+	next := &People{byID: make(map[string]*Mate, len(fields)/2)}
 	var changed []canonical
 	for i := 0; i+1 < len(fields); i += 2 {
 		field, text := fields[i], fields[i+1]
@@ -44,23 +58,23 @@ func (l *lastTeam) update(fields []string) (*team, error) {
 		case field == stateField:
 			next.sync = text
 			continue
-		case isEmailField(field), next.people[field] != nil: // read twice while the hash grew
+		case isEmailField(field), next.byID[field] != nil: // read twice while the hash grew
 			continue
 		}
-		m := last.people[field]
+		m := last.byID[field]
 		if m == nil || m.text != text {
 			var err error
-			if m, err = newTeammate(field, text); err != nil {
+			if m, err = newMate(field, text); err != nil {
 				return nil, err
 			}
 			changed = append(changed, m.timers...)
 		}
-		next.people[field] = m
-		next.content ^= m.content
+		next.byID[field] = m
+		next.Mates = append(next.Mates, m)
 	}
 	next.timers = make([]canonical, 0, len(last.timers)+len(changed))
 	for i := range last.timers {
-		if t := &last.timers[i]; next.people[t.field] == last.people[t.field] {
+		if t := &last.timers[i]; next.byID[t.mate.AccountID] == t.mate {
 			next.timers = append(next.timers, *t)
 		}
 	}
@@ -75,45 +89,43 @@ func (l *lastTeam) update(fields []string) (*team, error) {
 	return next, nil
 }
 
-// holds reports that the fields are those that t was parsed from.
-func (t *team) holds(fields []string) bool {
+// holds reports that the fields are those that p was parsed from.
+func (p *People) holds(fields []string) bool {
 	found := 0
 	for i := 0; i+1 < len(fields); i += 2 {
 		field, text := fields[i], fields[i+1]
 		switch {
 		case field == stateField:
-			if text != t.sync {
+			if text != p.sync {
 				return false
 			}
 		case isEmailField(field):
 		default:
-			m := t.people[field]
+			m := p.byID[field]
 			if m == nil || m.text != text {
 				return false
 			}
 			found++
 		}
 	}
-	return found == len(t.people)
+	return found == len(p.byID)
 }
 
 func isEmailField(field string) bool { return strings.HasPrefix(field, stateField) }
 
-func newTeammate(field, text string) (*teammate, error) {
+func newMate(field, text string) (*Mate, error) {
 	own, ok := storedOf(text)
 	if !ok {
 		return nil, fmt.Errorf("%w: the stored timers of one person do not parse", ErrUnavailable)
 	}
+	m := &Mate{AccountID: field, CachedAt: own.CachedAt, LastSeen: own.LastSeen, Version: fingerprint(field, own.Version), text: text}
 	timers, err := own.split()
 	if err != nil {
 		return nil, err
 	}
-	m := &teammate{text: text, timers: timers}
 	for i := range timers {
-		timers[i].field = field
+		timers[i].mate = m
 	}
-	if len(timers) > 0 {
-		m.content = fingerprint(field, own.Version)
-	}
+	m.encoded, m.timers = own.timers, timers
 	return m, nil
 }

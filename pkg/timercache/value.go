@@ -34,6 +34,9 @@ type about struct {
 	// Acts are the latest starts and stops through this backend.
 	Acts []act `json:"acts,omitempty"`
 
+	// LastSeen is kept of somebody who runs nothing.
+	LastSeen *LastSeen `json:"lastSeen,omitempty"`
+
 	// mark is the version as the script finds it in the stored text, "" for none.
 	mark string
 }

@@ -22,18 +22,32 @@ const pollEvery = 5 * time.Second
 // when it begins to listen and once per event. Without a subscription it reads
 // every five seconds.
 func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait time.Duration) (Page, error) {
-	channel := ""
-	if subject.AccountID != "" && subject.AccountID != all {
-		channel = EventsChannel(subject.AccountID)
-	} else { // the account of an address is in its value
-		page, err := c.Page(ctx, subject)
-		if err != nil || !named(etag, page.ETag) {
+	read := func(ctx context.Context) (Page, error) { return c.Page(ctx, subject) }
+	account := subject.AccountID
+	if account == "" || account == all { // the account of an address is in its value
+		page, err := read(ctx)
+		switch {
+		case err != nil || !named(etag, page.ETag):
 			return page, err
+		case page.AccountID == subject.userKey():
+			return c.WaitForAnybody(ctx, read, etag, wait)
 		}
-		if page.AccountID != subject.userKey() {
-			channel = EventsChannel(page.AccountID)
-		}
+		account = page.AccountID
 	}
+	return c.wait(ctx, read, etag, wait, func(ctx context.Context, wake func()) error {
+		return c.redis.Subscribe(ctx, wake, func(string, string) { wake() }, EventsChannel(account))
+	})
+}
+
+// WaitForAnybody is Wait for a page that read makes. Everybody's events wake it, and
+// messages on the channels.
+func (c *Cache) WaitForAnybody(ctx context.Context, read func(context.Context) (Page, error), etag string, wait time.Duration, channels ...string) (Page, error) {
+	return c.wait(ctx, read, etag, wait, func(ctx context.Context, wake func()) error {
+		return c.redis.PSubscribe(ctx, wake, func(string, string) { wake() }, append(channels, eventsPrefix+"*")...)
+	})
+}
+
+func (c *Cache) wait(ctx context.Context, read func(context.Context) (Page, error), etag string, wait time.Duration, subscribe func(ctx context.Context, wake func()) error) (Page, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		wait = min(wait, time.Until(deadline)-lastRead)
 	}
@@ -45,10 +59,20 @@ func (c *Cache) Wait(ctx context.Context, subject Subject, etag string, wait tim
 	wake := make(chan struct{}, 1)
 	var running sync.WaitGroup
 	running.Go(func() {
-		_ = panics.Try(func() error { c.listen(listening, channel, wake); return nil }) // the wait ends with a read all the same
+		_ = panics.Try(func() error { listen(listening, subscribe, wake); return nil }) // the wait ends with a read all the same
 	})
 	defer func() { stop(); running.Wait() }()
-	return c.await(ctx, waiting, subject, etag, wake)
+	for {
+		select {
+		case <-wake:
+			page, err := read(ctx)
+			if err != nil || !named(etag, page.ETag) {
+				return page, err
+			}
+		case <-waiting.Done():
+			return read(ctx) // the snapshot may have gone stale meanwhile, which no event announces
+		}
+	}
 }
 
 // named reports whether the header names the tag. A proxy that compresses an
@@ -62,26 +86,10 @@ func named(header, etag string) bool {
 	return false
 }
 
-// await reads after each wake-up until the ETag differs or the wait is over.
-func (c *Cache) await(ctx, waiting context.Context, subject Subject, etag string, wake <-chan struct{}) (Page, error) {
-	for {
-		select {
-		case <-wake:
-			page, err := c.Page(ctx, subject)
-			if err != nil || !named(etag, page.ETag) {
-				return page, err
-			}
-		case <-waiting.Done():
-			return c.Page(ctx, subject) // the snapshot may have gone stale meanwhile, which no event announces
-		}
-	}
-}
-
-// listen subscribes to channel, or to every account's if that is "", until ctx
-// ends. wake gets a value when listening has begun, after events, and whenever a
-// subscription was lost: something may have happened meanwhile. A
-// lost one is opened again at once, but only once in a while.
-func (c *Cache) listen(ctx context.Context, channel string, wake chan<- struct{}) {
+// listen subscribes until ctx ends. wake gets a value when listening has begun, after
+// events, and whenever a subscription was lost: something may have happened meanwhile.
+// A lost one is opened again at once, but only once in a while.
+func listen(ctx context.Context, subscribe func(ctx context.Context, wake func()) error, wake chan<- struct{}) {
 	signal := func() {
 		select {
 		case wake <- struct{}{}:
@@ -91,15 +99,8 @@ func (c *Cache) listen(ctx context.Context, channel string, wake chan<- struct{}
 	for pause := time.Duration(0); ctx.Err() == nil; pause = pollEvery {
 		// Why it was lost is not said here: the read that follows fails too if Redis
 		// is down, and the subscription is the process' and logged by it.
-		_ = c.subscribe(ctx, channel, signal, func(string, string) { signal() })
+		_ = subscribe(ctx, signal)
 		signal()
 		_ = sleep.For(ctx, pause)
 	}
-}
-
-func (c *Cache) subscribe(ctx context.Context, channel string, onReady func(), onMessage func(channel, payload string)) error {
-	if channel == "" {
-		return c.redis.PSubscribe(ctx, onReady, onMessage, eventsPrefix+"*")
-	}
-	return c.redis.Subscribe(ctx, onReady, onMessage, channel)
 }

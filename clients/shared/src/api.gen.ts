@@ -16,11 +16,37 @@ export interface paths {
          * @description From the cache, never from Clockwork. `tillNow` is true at `cachedAt`, the moment of the answer; `syncedAt` is
          *     when Clockwork was last asked. `stale` says that this was over ten minutes ago; never synced, or not for a day,
          *     is an empty list with both times null. Without `accountId` and `userEmail` it is everybody's, or in required mode the caller's own.
+         *     Everybody's leaves out who has chosen to hide from the team (`PUT /api/settings/visibility`).
          *
          *     With `wait` and `If-None-Match` it answers as soon as the timers change, or 304 when the time is over. A process lets
          *     1,000 requests wait; one more is refused with `TOO_MANY_WAITING`.
          */
         readonly get: operations["listActiveTimers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/team": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Who works on what now
+         * @description Everybody who runs something, or has in the last week: first who works, the longest first, then whose timers are on
+         *     hold, then who is idle, by name. `TEAM_VIEW` says who may see it: admins, unless the operator has set it. Who has
+         *     chosen `status` is shown without timers; who has chosen `none` is not there at all.
+         *
+         *     `tillNow` is true at `asOf`, the moment of the answer. `wait`, `If-None-Match`, `syncedAt` and `stale` are as for
+         *     `GET /api/timers/active`.
+         */
+        readonly get: operations["showTeam"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -269,7 +295,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * How long the person who is signed in wants to work
+         * How long the person who is signed in wants to work, and what they show others
          * @description Until they have set it themselves it is `GOAL_PER_DAY`, or eight hours from Monday to Friday.
          */
         readonly get: operations["getSettings"];
@@ -278,6 +304,27 @@ export interface paths {
          * @description What is left out stays as it is.
          */
         readonly put: operations["saveSettings"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/settings/visibility": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Choose what others see of what one works on
+         * @description `full`: as the operator's `TEAM_VIEW` and `TEAM_HIDE` allow. `status`: whether one works. `none`: nothing. It is obeyed
+         *     wherever several people are listed, towards admins too.
+         */
+        readonly put: operations["saveVisibility"];
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -821,6 +868,46 @@ export interface components {
             readonly stale?: true;
             readonly degraded?: components["schemas"]["Degraded"];
         };
+        readonly Team: {
+            readonly members: readonly components["schemas"]["Member"][];
+            /**
+             * Format: date-time
+             * @description When `tillNow` was true; null if there was never a sync.
+             */
+            readonly asOf: string | null;
+            /**
+             * Format: date-time
+             * @description When Clockwork was last asked.
+             */
+            readonly syncedAt: string | null;
+            /**
+             * @description True if the last sync is over ten minutes old.
+             * @constant
+             */
+            readonly stale?: true;
+            readonly degraded?: components["schemas"]["Degraded"];
+        };
+        readonly Member: {
+            readonly accountId: string;
+            /** @description Empty if Jira does not show it. */
+            readonly displayName: string;
+            readonly avatarUrl?: string;
+            /** @enum {string} */
+            readonly status: "working" | "on_hold" | "idle";
+            /**
+             * Format: date-time
+             * @description When the first of the timers was started that `status` is about. Absent if they are not shown.
+             */
+            readonly since?: string;
+            /** @description Without `author`. */
+            readonly timers: readonly components["schemas"]["Timer"][];
+            /** @description What somebody who is idle worked on. Absent if it is not shown. */
+            readonly last?: {
+                readonly issue: components["schemas"]["TimerIssue"];
+                /** Format: date-time */
+                readonly at: string;
+            };
+        };
         /** @description Whose answer was missing or not understood. `jira`: names are missing, or the days are those of the default time zone. `clockwork`: entries that cannot be read are left out. Absent if nothing is missing. */
         readonly Degraded: readonly ("jira" | "clockwork")[];
         readonly StartTimerRequest: {
@@ -1008,6 +1095,18 @@ export interface components {
             readonly dailyTargetMinutes: number;
             /** @description 1 is Monday. */
             readonly workdays: readonly number[];
+            /**
+             * @description What others see of what one works on.
+             * @enum {string}
+             */
+            readonly team: "full" | "status" | "none";
+        };
+        readonly VisibilityRequest: {
+            /**
+             * @description What others see of what one works on.
+             * @enum {string}
+             */
+            readonly team: "full" | "status" | "none";
         };
         readonly SettingsChange: {
             /** @description Minutes of a workday. */
@@ -1150,6 +1249,8 @@ export interface components {
              * @enum {string}
              */
             readonly scope: "read" | "write" | "admin";
+            /** @description Whether the person may see the team. */
+            readonly teamView: boolean;
             /** @description The person’s stored Clockwork token. */
             readonly clockwork: {
                 readonly saved: boolean;
@@ -1503,7 +1604,7 @@ export interface components {
         /** @description A sentence that a person can act on. */
         readonly Sentence: string;
         /** @enum {string} */
-        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "CROSS_SITE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_GRANT" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "NO_SESSION" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PROVIDER_UNAVAILABLE" | "RATE_LIMITED" | "SCOPE_TOO_SMALL" | "SERVER_CLOSING" | "SESSION_AMBIGUOUS" | "SESSION_ENDED" | "SESSION_UNAVAILABLE" | "SIGNIN_NOT_CONFIGURED" | "STORE_UNAVAILABLE" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_TIMERS" | "TOO_MANY_TOKENS" | "TOO_MANY_WAITING" | "TOO_MUCH" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR" | "VAULT_NOT_CONFIGURED";
+        readonly ErrorCode: "AMBIGUOUS_TIMER" | "AUTH_NOT_CONFIGURED" | "BAD_REQUEST" | "CACHE_UNAVAILABLE" | "CLOCKWORK_AUTH_FAILED" | "CLOCKWORK_BAD_REQUEST" | "CLOCKWORK_FORBIDDEN" | "CLOCKWORK_INVALID_STATE" | "CLOCKWORK_NOT_FOUND" | "CLOCKWORK_RATE_LIMITED" | "CLOCKWORK_TIMEOUT" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_UNAUTHORIZED" | "CLOCKWORK_UNAVAILABLE" | "CROSS_SITE" | "FORBIDDEN" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_OUTCOME_UNKNOWN" | "IDEMPOTENCY_UNAVAILABLE" | "INNGEST_UNAVAILABLE" | "INTERNAL_ERROR" | "INVALID_CREDENTIALS" | "INVALID_GRANT" | "ISSUE_NOT_FOUND" | "JIRA_AUTH_FAILED" | "JIRA_BAD_REQUEST" | "JIRA_FORBIDDEN" | "JIRA_INVALID_STATE" | "JIRA_NOT_FOUND" | "JIRA_RATE_LIMITED" | "JIRA_TIMEOUT" | "JIRA_UNAVAILABLE" | "METHOD_NOT_ALLOWED" | "NOT_CONFIGURED" | "NOT_FOUND" | "NO_SESSION" | "ORIGIN_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "PROVIDER_UNAVAILABLE" | "RATE_LIMITED" | "SCOPE_TOO_SMALL" | "SERVER_CLOSING" | "SESSION_AMBIGUOUS" | "SESSION_ENDED" | "SESSION_UNAVAILABLE" | "SIGNIN_NOT_CONFIGURED" | "STORE_UNAVAILABLE" | "TEAM_VIEW_OFF" | "TIMEOUT" | "TIMER_STATE_UNKNOWN" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CONNECTIONS" | "TOO_MANY_TIMERS" | "TOO_MANY_TOKENS" | "TOO_MANY_WAITING" | "TOO_MUCH" | "UNAUTHORIZED" | "UNSUPPORTED_MEDIA_TYPE" | "UPGRADE_REQUIRED" | "USER_NOT_FOUND" | "VALIDATION_ERROR" | "VAULT_NOT_CONFIGURED";
         /** @enum {string} */
         readonly RealtimeErrorCode: "BAD_MESSAGE" | "UNKNOWN_ACTION" | "FORBIDDEN" | "RATE_LIMITED" | "TOO_MANY_TIMERS" | "STORE_UNAVAILABLE" | "SERVER_CLOSING" | "CLOCKWORK_TOKEN_REQUIRED" | "CLOCKWORK_BUSY" | "CLOCKWORK_TOKEN_OF_ANOTHER" | "START_NOT_CONFIRMED";
     };
@@ -1667,6 +1768,24 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
                     readonly error?: "FORBIDDEN" | "SCOPE_TOO_SMALL";
+                };
+            };
+        };
+        /** @description The caller may not do this. */
+        readonly TeamForbidden: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                readonly "Server-Timing": components["headers"]["Server-Timing"];
+                readonly RateLimit: components["headers"]["RateLimit"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                /** @description A personal access token has too small a scope (RFC 6750). */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Error"] & {
+                    /** @enum {unknown} */
+                    readonly error?: "FORBIDDEN" | "TEAM_VIEW_OFF" | "SCOPE_TOO_SMALL";
                 };
             };
         };
@@ -2905,7 +3024,110 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
+            readonly 403: components["responses"]["TeamForbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["ListActiveTimersServiceUnavailable"];
+        };
+    };
+    readonly showTeam: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description A project's key. Only who has a timer in it is shown, with these timers.
+                 * @example PORTAL
+                 */
+                readonly project?: string;
+                /** @description Seconds to wait for a change. More is taken as 25, less as 0. */
+                readonly wait?: number;
+            };
+            readonly header?: {
+                /** @description The `ETag` of the answer that the caller has. */
+                readonly "If-None-Match"?: string;
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The team. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "members": [
+                     *         {
+                     *           "accountId": "5fe6c024078c96de1f1cc547",
+                     *           "displayName": "Emily Carter",
+                     *           "status": "working",
+                     *           "since": "2026-05-04T12:23:49Z",
+                     *           "timers": [
+                     *             {
+                     *               "id": 48957,
+                     *               "startedAt": "2026-05-04T12:23:49Z",
+                     *               "finishedAt": null,
+                     *               "comment": "Review findings",
+                     *               "runningFor": "5fe6c024078c96de1f1cc547",
+                     *               "tillNow": 5771,
+                     *               "worklogCount": 0,
+                     *               "issue": {
+                     *                 "key": "PORTAL-312",
+                     *                 "id": 20442,
+                     *                 "summary": "Search by order number ignores leading zeros",
+                     *                 "projectName": "Customer Portal"
+                     *               },
+                     *               "withinWorkingHours": true,
+                     *               "startedWithinWorkingHours": true
+                     *             }
+                     *           ]
+                     *         },
+                     *         {
+                     *           "accountId": "70121:5fe6c024-078c-4c96-9e1f-1cc547a0b0c0",
+                     *           "displayName": "Tom Becker",
+                     *           "status": "idle",
+                     *           "timers": [],
+                     *           "last": {
+                     *             "issue": {
+                     *               "key": "OPS-61",
+                     *               "id": 20561,
+                     *               "summary": "Rotate the certificates"
+                     *             },
+                     *             "at": "2026-05-04T11:02:00Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "asOf": "2026-05-04T14:00:00Z",
+                     *       "syncedAt": "2026-05-04T13:59:12Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Nothing has changed since the answer that `If-None-Match` names. No body. */
+            readonly 304: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["TeamForbidden"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["ListActiveTimersServiceUnavailable"];
@@ -3679,6 +3901,45 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        readonly responses: {
+            /** @description The settings as they are now. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Server-Timing": components["headers"]["Server-Timing"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Settings"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["SettingsServiceUnavailable"];
+        };
+    };
+    readonly saveVisibility: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["VisibilityRequest"];
             };
         };
         readonly responses: {
