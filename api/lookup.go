@@ -110,7 +110,8 @@ func resolveUser(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Repl
 	return web.OK(userReply{user.AccountID, user.EmailAddress, user.DisplayName, user.AvatarURL}), nil
 }
 
-// readSettings says how long the person who is signed in wants to work.
+// readSettings says how long the person who is signed in wants to work, and what they
+// show others.
 func readSettings(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, error) {
 	account, err := r.OwnAccount()
 	if err != nil {
