@@ -16,14 +16,8 @@ export type NewToken = Schemas["PersonalTokenRequest"];
 
 /** What a team sees of a person: all, only whether they work, or nothing. */
 export type Visibility = "full" | "status" | "none";
-/** What a person has set for themselves. */
-export interface Settings {
-  readonly dailyTargetMinutes: number;
-  /** 1 is Monday, 7 is Sunday. */
-  readonly workdays: readonly number[];
-  /** Absent on a server that shows nobody a team. */
-  readonly team?: Visibility;
-}
+/** What a person has set for themselves. A server that shows nobody a team has no visibility. */
+export type Settings = Schemas["Settings"] & { readonly team?: Visibility };
 
 /** The routes of a person's own account, apart from the client, because a login page needs none of them. Calls reject with a ClientError. */
 export class Account {

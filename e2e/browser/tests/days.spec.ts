@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+
 import type { BrowserContext, Page } from "@playwright/test";
 
 import { clockwork } from "../world/clockwork";
@@ -111,6 +113,28 @@ test("the bars are buttons, and a day is copied as text", async ({ web }) => {
   expect(keys.length).toBeGreaterThan(0);
   for (const key of keys) expect(text).toContain(`- ${key} `);
   expect(text.split("\n").slice(1).reduce((sum, line) => sum + minutes(/\(([^()]*)\)$/.exec(line)?.[1] ?? ""), 0)).toBe(minutes(text.split("\n")[0] ?? ""));
+});
+
+test("the week is downloaded as CSV, and its rows add up to the week", async ({ web }) => {
+  const screen = await web();
+  const { page } = screen;
+  await enter(screen, "emily");
+  await page.keyboard.press("[");
+  const downloads = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download as CSV" }).click();
+  const download = await downloads;
+  expect(download.suggestedFilename()).toBe(`worklogs-${ofLastWeek(1)}-to-${ofLastWeek(7)}.csv`);
+  const text = await readFile(await download.path(), "utf8");
+  expect(text.startsWith("\uFEFF"), "a spreadsheet reads it as UTF-8").toBe(true);
+  const [head = "", ...rows] = text.trim().split("\r\n");
+  expect(head).toContain("date,start,end,duration_seconds,");
+  const seconds = rows.reduce((sum, row) => sum + Number(row.split(",")[3]), 0);
+  expect(seconds / 60).toBe(minutes(await week(page).locator("header p").first().innerText()));
+  await expect(page.getByRole("button", { name: "Downloaded" })).toBeVisible();
+
+  await page.route("**/api/worklogs/export?*", (route) => route.fulfill({ status: 413, json: { error: "TOO_MUCH", message: "That is too much.", statusCode: 413 } }));
+  await page.getByRole("button", { name: /^Download/ }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "The week could not be downloaded. That is too much." })).toBeVisible();
 });
 
 test("the days that lack time are named, each opens its day, and a day off is none of them", async ({ web }) => {
