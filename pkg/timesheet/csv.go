@@ -55,14 +55,15 @@ func cell(text string) string {
 	return text
 }
 
+var lineFeeds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // withoutControls removes characters that end a file for some programs. A line ends
 // with a line feed alone.
 func withoutControls(text string) string {
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r
-	}, text)
+	}, lineFeeds.Replace(text))
 }
