@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -16,25 +17,30 @@ const maxProjectKey = 255
 
 const maxIssueNumber = 10 // digits
 
-// The grammar of Jira Cloud.
+// The grammar of Jira Cloud. Each expression is compiled when it is first used: a
+// function starts faster.
 var (
-	issueKey   = regexp.MustCompile(`^[A-Z][A-Z0-9_]+-[1-9][0-9]{0,9}$`)
-	issueID    = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
-	projectKey = regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
+	issueKey   = form(`^[A-Z][A-Z0-9_]+-[1-9][0-9]{0,9}$`)
+	issueID    = form(`^[1-9][0-9]{0,17}$`)
+	projectKey = form(`^[A-Z][A-Z0-9_]+$`)
 	// issueNumber is that of an issue in its project.
-	issueNumber = regexp.MustCompile(`^[1-9][0-9]{0,9}$`)
+	issueNumber = form(`^[1-9][0-9]{0,9}$`)
 	// typedKey is a key with whatever people write for its hyphen. Without any, the
 	// last digits are the number.
-	typedKey = regexp.MustCompile(`^([A-Z][A-Z0-9_]*[A-Z_]|[A-Z][A-Z0-9_]+[- ]+)([1-9][0-9]{0,9})$`)
+	typedKey = form(`^([A-Z][A-Z0-9_]*[A-Z_]|[A-Z][A-Z0-9_]+[- ]+)([1-9][0-9]{0,9})$`)
 	// listedKey is one of a grammar that an administrator has chosen.
-	listedKey = regexp.MustCompile(`^[\pL\pN_]+-[0-9]{1,18}$`)
+	listedKey = form(`^[\pL\pN_]+-[0-9]{1,18}$`)
 )
+
+func form(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // isKey reports whether a key has the form, and its project a length that Jira
 // knows.
-func isKey(form *regexp.Regexp, key string) bool {
+func isKey(form func() *regexp.Regexp, key string) bool {
 	project, _, _ := strings.Cut(key, "-")
-	return utf8.RuneCountInString(project) <= maxProjectKey && form.MatchString(key)
+	return utf8.RuneCountInString(project) <= maxProjectKey && form().MatchString(key)
 }
 
 // ErrOtherSite means the link of an issue on another site.
@@ -63,7 +69,7 @@ func ParseListedKey(s string) (string, error) {
 
 // ParseIssueIDOrKey accepts a numeric issue id too.
 func ParseIssueIDOrKey(s string) (string, error) {
-	if id := plain(s); issueID.MatchString(id) {
+	if id := plain(s); issueID().MatchString(id) {
 		return id, nil
 	}
 	key, err := ParseIssueKey(s)
@@ -114,7 +120,7 @@ func ParseProjectKey(s string) (string, bool) {
 // parseTypedKey reads an issue key, or its beginning, as people type it: ABC-7,
 // abc 7, abc7.
 func parseTypedKey(s string) (project, number string, ok bool) {
-	parts := typedKey.FindStringSubmatch(plain(s))
+	parts := typedKey().FindStringSubmatch(plain(s))
 	if parts == nil {
 		return "", "", false
 	}
@@ -125,7 +131,7 @@ func parseTypedKey(s string) (project, number string, ok bool) {
 // parseNumber reads the number of an issue without its project.
 func parseNumber(s string) (string, bool) {
 	n := plain(s)
-	return n, issueNumber.MatchString(n)
+	return n, issueNumber().MatchString(n)
 }
 
 // plain makes plain ASCII of what looks like it: full-width letters, and the
