@@ -10,7 +10,7 @@ import (
 )
 
 // Forge reads timers through the GraphQL gateway of the Jira site, which calls
-// Clockwork for whoever holds a Forge context token.
+// Clockwork for the holder of a Forge context token.
 type Forge struct {
 	site       *site
 	host       string
@@ -34,7 +34,7 @@ func NewForge(opts Options) (*Forge, error) {
 func (f *Forge) Name() string { return "forge" }
 
 // Acquire gets a context token, which lives about 15 minutes. It looks up the
-// app's identifiers anew, for its version changes with each release.
+// app's identifiers again, because its version changes with each release.
 func (f *Forge) Acquire(ctx context.Context) (Token, error) {
 	id, err := f.identify(ctx)
 	if err != nil {
@@ -85,7 +85,7 @@ type latestToken struct {
 	token Token
 }
 
-// add takes the text of a context token; one that cannot be read is no loss.
+// add reads a context token, and ignores one that it cannot read.
 func (y *latestToken) add(text string) {
 	token, err := newToken(text)
 	if err != nil {

@@ -19,20 +19,20 @@ import (
 const (
 	maxPages  = 1000 // 50,000 timers
 	maxPasses = 3    // over a list whose order is not known
-	// reserve is how much of the caller's time is left to what follows a
-	// reading. Only its first pass may use that up.
+	// reserve is the part of the caller's time that is left for what follows a
+	// reading. Only the first pass may use it.
 	reserve = 8 * time.Second
-	// maxUnreadable is how many unreadable entries with an id may be all there is in the
-	// list. More of them are a shape that is not known.
+	// maxUnreadable is how many entries a list may have of which none can be read. More
+	// of them mean an unknown shape.
 	maxUnreadable = 3
 )
 
-// pageReader reads one page, counted from 1. It calls tooMany if the upstream
-// answers so, before it tries again.
+// pageReader reads one page, counted from 1. It calls tooMany when the upstream
+// refuses a call because there were too many, before it tries again.
 type pageReader func(ctx context.Context, page int, tooMany func()) (clockwork.TimersPage, error)
 
-// Cached is what a reading needs to know of the list as it was last read, and
-// whom it tells what it sees.
+// Cached is what is known of the list from its last reading, and who is to learn
+// what the new one sees.
 type Cached struct {
 	// Timers ran when the list was last read. It is called once, after the first
 	// pages were asked for; nil if nothing is known.
@@ -56,7 +56,7 @@ type reading struct {
 
 	mu     sync.Mutex
 	pages  []receivedPage // the first pass by page number, then as they arrived
-	since  int            // the first of the pages that tell what runs
+	since  int            // the first of the pages that decide what runs
 	closed []gap          // that hold no timer, though no single page showed it
 	drift  int            // by how many pages the last gap had moved
 }
@@ -103,8 +103,8 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
 }
 
-// readAgain makes the calls that the first pass leaves to be made. An error
-// means that some were not made, which costs proof and no timer.
+// readAgain makes the calls that are needed after the first pass. After an error
+// less is proven, but no timer is lost.
 func (r *reading) readAgain(ctx context.Context, atRest bool) error {
 	if r.atOnce() {
 		return nil
@@ -118,9 +118,9 @@ func (r *reading) readAgain(ctx context.Context, atRest bool) error {
 	return r.passAgain(ctx, atRest)
 }
 
-// searchInOrder looks where the order of the list says that a timer may have been
-// missed. A list that moved is read again as a whole if that costs few calls, or
-// a timer anywhere may be new: then the second pass tells what runs.
+// searchInOrder searches the gaps in which a timer may have been missed. A list that
+// moved is read again as a whole if that costs few calls, or if new timers may be
+// anywhere: then the second pass decides what runs.
 func (r *reading) searchInOrder(ctx context.Context, atRest bool) error {
 	if !atRest && (r.first <= maxGaps || len(r.known) == 0 || len(r.newGaps()) > maxGaps) {
 		pages, err := r.pass(ctx, backward(true, r.first))
@@ -244,7 +244,7 @@ func (r *reading) ask(ctx context.Context, page, halved int) (receivedPage, erro
 	return receivedPage{got, page, sent, at}, err
 }
 
-// checkReadable refuses a list of which nothing can be read.
+// checkReadable refuses a list without any readable entry.
 func (r *reading) checkReadable() error {
 	var unreadable []clockwork.UnreadableTimer
 	for _, p := range r.pages {
@@ -286,8 +286,8 @@ func settled(pages []receivedPage) bool {
 
 func (p receivedPage) inPlace() bool { return p.Page == 0 || p.Page == p.asked }
 
-// sameIDs reports whether two passes show the same timers: then a total that
-// does not fit is wrong for good, and a timer that comes twice is listed twice.
+// sameIDs reports whether two passes show the same timers: then the list is at rest,
+// although its total is wrong or a timer is listed twice.
 func sameIDs(a, b []receivedPage) bool {
 	return maps.Equal(counts(a), counts(b))
 }

@@ -16,21 +16,20 @@ import (
 const (
 	// maxSearchCalls bounds the calls to look into one gap.
 	maxSearchCalls = 10
-	// maxDirectionChanges is how often a look goes over a gap, forward and backward in turn,
-	// until what it did not show is not there. A timer that runs escapes one turn
-	// only if the list moves over the gap just then, and the next only if it
-	// moves back.
+	// maxDirectionChanges is how often a gap is read, forward and backward in turn,
+	// until a timer that was not seen does not run. A running one escapes one turn only
+	// if the list moves over the gap just then, and the next only if it moves back.
 	maxDirectionChanges = 5
-	// maxGaps is into how many gaps to look for new timers. More of them are read
-	// as a whole.
+	// maxGaps is how many gaps are searched for new timers. If there are more, the list
+	// is read as a whole.
 	maxGaps = 20
 	// maxQuietGaps is the same for a list that seems to be at rest: one that
 	// stops and one that starts at once leave its length as it is.
 	maxQuietGaps = 2
 )
 
-// A position is where an id stands on the list: ids ascend along it, or, with
-// their signs changed, do.
+// A position is an id, or its negative if the list descends: positions ascend along
+// the list.
 
 // span is the part of the list that one page showed at one moment: every
 // timer that ran then and whose position lies within it was on the page.
@@ -144,7 +143,7 @@ func (s span) mayBeUnreadable(position int64, account string) bool {
 	})
 }
 
-// spans are those of the pages that tell what runs.
+// spans are those of the pages that decide what runs.
 func (r *reading) spans() []span { return r.spansOf(r.pages[r.since:]) }
 
 func (r *reading) spansOf(pages []receivedPage) []span {
@@ -190,8 +189,8 @@ func (r *reading) knownGaps() (gaps []gap) {
 	return gaps
 }
 
-// newGaps are those in which a timer may stand that nobody knows: ids grow, so
-// its id is higher than all that are known.
+// newGaps are those in which an unknown timer may stand. Its id is higher than all
+// known ones.
 func (r *reading) newGaps() (gaps []gap) {
 	all, highest := r.spans(), int64(0)
 	for _, t := range r.known {
@@ -262,9 +261,9 @@ func (r *reading) search(ctx context.Context, g gap) error {
 	return nil
 }
 
-// unseen are the timers that were known, or on an earlier pass, and that none of
-// the pages shows that tell what runs. One that has no id of Clockwork's yet is
-// known by its person and issue.
+// unseen are the timers that were known or on an earlier pass, but on none of the
+// pages that decide what runs. One without an id of Clockwork's is identified by its
+// person and issue.
 func (r *reading) unseen() []timer.Timer {
 	ids, issues := map[int64]bool{}, map[string][]timer.Issue{}
 	for _, p := range r.pages[r.since:] {
@@ -285,8 +284,7 @@ func (r *reading) unseen() []timer.Timer {
 	return unseen
 }
 
-// earlier are the timers that ran on the pages before those that tell what runs,
-// as they were there.
+// earlier are the running timers of the pages before those that decide what runs.
 func (r *reading) earlier() (timers []timer.Timer) {
 	for _, p := range r.pages[:r.since] {
 		for _, t := range p.Timers {
@@ -298,8 +296,8 @@ func (r *reading) earlier() (timers []timer.Timer) {
 	return timers
 }
 
-// undecided are the unseen timers that may run all the same. finished is false
-// if looking again ended early.
+// undecided are the unseen timers that may still run. finished is false if the search
+// ended early.
 func (r *reading) undecided(finished bool) []timer.Timer {
 	unreadable := r.unreadable()
 	all := r.spans()

@@ -22,8 +22,8 @@ func SessionExpiry(session secret.Text) (time.Time, bool) {
 // sessionWarning is how long before its end a Jira session is called ending.
 const sessionWarning = 5 * 24 * time.Hour
 
-// Session is what a Jira session says of itself. Jira may refuse it all the same:
-// after a logout or a changed password.
+// Session is what a Jira session says of itself. Jira may refuse it earlier: after a
+// logout or a changed password.
 type Session struct {
 	Ends          time.Time // zero if it does not say
 	Ended, Ending bool
@@ -65,7 +65,7 @@ func cookieHeader(session secret.Text) string {
 	return sessionCookie + "=" + text
 }
 
-// isWholeCookie tells "name=value; …" from a bare JWT, which has no "=".
+// isWholeCookie distinguishes "name=value; …" from a bare JWT, which has no "=".
 func isWholeCookie(text string) bool {
 	name, _, found := strings.Cut(text, "=")
 	return found && !strings.HasPrefix(name, "eyJ")

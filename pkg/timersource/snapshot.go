@@ -7,9 +7,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// snapshot joins the pages that tell what runs. A timer on several of them is
-// taken from the one that came last, unless its place was seen without it later.
-// Finished timers are left out. finished is false if looking again ended early.
+// snapshot joins the pages that decide what runs. A timer on several pages is taken
+// from the one that came last, unless its place was seen without it later. Finished
+// timers are left out. finished is false if the search ended early.
 func (r *reading) snapshot(finished bool) Snapshot {
 	s := Snapshot{Timers: []timer.Timer{}, FetchedAt: r.startedAt, Pages: r.first, Unreadable: r.unreadable()}
 	latest := map[int64]int{} // by id, the page
@@ -63,8 +63,8 @@ func stopped(later []span, position int64, at time.Time) bool {
 	return false
 }
 
-// unreadable are the entries that could not be read: by id each once, without
-// one those of the first pass.
+// unreadable are the entries that could not be read: each id once, and those without
+// an id from the first pass.
 func (r *reading) unreadable() (unreadable []clockwork.UnreadableTimer) {
 	listed := map[int64]bool{}
 	for i, p := range r.pages {

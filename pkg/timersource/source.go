@@ -1,42 +1,39 @@
-// Package timersource reads who works on what now. Clockwork lists running
-// timers only inside its Jira app, whose doors open to a person's Jira session:
-// Connect is the door it had until 2026, Forge the one it has since. Both are
-// undocumented, and a shape that is not known is an error here, never an empty
-// list.
+// Package timersource reads who works on what now. Clockwork lists running timers
+// only inside its Jira app, which a person's Jira session opens: through Connect
+// until 2026, through Forge since. Both are undocumented. An answer of an unknown
+// shape is an error here, never an empty list.
 //
 // # What a reading proves
 //
-// The list comes in pages, and people start and stop timers while the pages are
-// read. A stop moves later timers to pages that were read already, a start moves
-// earlier ones to pages still to be read: so a pass forward misses timers if
-// others stop, a pass backward if others start, and either shows some twice. The
-// length tells nothing if one stops and one starts at once. What holds:
+// The list comes in pages, and people start and stop timers while they are read.
+// A stop moves later timers to pages that were already read. A start moves earlier
+// timers to pages that are still to be read. So a pass forward misses timers if
+// others stop, a pass backward if others start, and both show some twice. The
+// length proves nothing: one may stop while another starts. What is certain:
 //
 //   - A timer that any page shows runs, unless its place was seen without it
 //     later.
-//   - One page shows its part of the list at one moment. Ids grow, and if the
-//     list is ordered by them, up or down, a timer whose id belongs between the
-//     first and the last of a page, and is not on it, does not run. Nothing is
-//     before page 1, nor behind the last.
-//   - What is not on any page and belongs between two of them is looked for
-//     there: both are read again, backward and forward in turn. The list has
-//     moved on meanwhile, and one page shows the whole gap; or it has not moved
-//     there, and then a timer that none of six readings shows does not run.
-//   - If the list has another order, or none, it is read as a whole, up to three
-//     times: a timer missing from every reading does not run.
+//   - One page shows its part of the list at one moment. New ids are higher. If
+//     the list is ordered by id, up or down, a timer that belongs between the first
+//     and the last of a page and is not on it does not run. Nothing comes before
+//     page 1 or after the last page.
+//   - A timer that belongs between two pages is searched for there: both pages are
+//     read again, backward and forward in turn. If the list has moved, one page
+//     shows the whole gap. If it has not moved, a timer that none of six readings
+//     shows does not run.
+//   - A list in another order is read as a whole, up to three times. A timer that
+//     is missing from every reading does not run.
 //
-// So a list at rest costs one pass. Looked for are the timers that ran when the
-// list was last read, which the caller names, and, if the list moved, new ones,
-// whose ids are higher. If it moved, a list of up to 20 pages is read a second
-// time, backward, and then the second pass tells what runs; a longer one costs
-// some calls more. The first time, when no timers are named, every list that
-// moves is read twice, and Snapshot.Moved says that a timer may be missing until
-// the next reading.
+// So a list at rest costs one pass. The search is for the timers that ran when the
+// list was last read (the caller names them) and, if the list moved, for new ones.
+// A list of up to 20 pages that moved is read a second time, backward, and the
+// second pass decides what runs. A longer one costs a few more calls. If the caller
+// names no timers, every list that moves is read twice, and Snapshot.Moved says
+// that a timer may be missing until the next reading.
 //
-// A timer that can be decided neither way is in Snapshot.Unproven: the call that
-// would have told failed or came too late, or an entry of the list that cannot be
-// read may be that timer. An unreadable entry is told apart by its id, else by
-// its account and its place on the list.
+// A timer that cannot be decided is in Snapshot.Unproven: a call failed or came too
+// late, or an unreadable entry of the list may be that timer. An unreadable entry is
+// identified by its id, or else by its account and its place on the list.
 //
 // # What it is not
 //
@@ -65,8 +62,8 @@ import (
 type Token struct {
 	Value     secret.Text
 	ExpiresAt time.Time // by its own exp, without any margin
-	// Context is what the source found out for this token and would have to ask
-	// for again: to be kept with it, and not to be looked into.
+	// Context is what the source looked up for this token. Store it with the token;
+	// only the source reads it.
 	Context string
 }
 
@@ -79,8 +76,7 @@ type Snapshot struct {
 	Pages     int           // of the list
 	// Moved says that the list changed while it was read.
 	Moved bool
-	// Unproven are the known timers that were not seen, and of which it is not
-	// proven either that they have stopped.
+	// Unproven are the known timers that were not seen, but may still run.
 	Unproven []timer.Timer
 	// Unreadable are entries of the list that Timers leaves out.
 	Unreadable []clockwork.UnreadableTimer
