@@ -27,16 +27,14 @@ func TestFullRedis(t *testing.T) {
 			addr := redisserver.Start(t, "--maxmemory-policy", policy, "--maxmemory-samples", "1")
 			f := &full{world: newWorld(t, overTCP(t, addr), addr), runs: map[string][]string{}, unsure: map[string]bool{}}
 			f.begin()
-			for round := range 60 {
+			seen := func() bool { return f.missing > 0 && (f.unknown > 0 || policy == "volatile-lru") }
+			for round := 0; round < 60 || round < 1000 && !seen(); round++ { // what is evicted is chance
 				f.round(round)
 			}
 			evicted, err := f.rdb.Info(t.Context(), "stats").Result()
 			require.NoError(t, err)
 			assert.NotContains(t, evicted, "evicted_keys:0\r")
-			assert.Positive(t, f.missing, "keys of people were evicted")
-			if policy != "volatile-lru" {
-				assert.Positive(t, f.unknown, "and so were the record or the hash of people")
-			}
+			assert.True(t, seen(), "keys of people were evicted, and the record or the hash of people, if they may be")
 			f.settle()
 		})
 	}
