@@ -20,7 +20,7 @@ import (
 // asking makes a request in a world.
 type asking = func(*apptest.World) apptest.Request
 
-// question is one way to bring a route to answers.
+// question is a list of requests to one route, in one world.
 type question struct {
 	route   string
 	asks    []asking // one after the other
@@ -28,7 +28,7 @@ type question struct {
 	given   func(*apptest.World) // may be nil
 }
 
-// usual is a request that each route fulfils.
+// usual is a good request for each route.
 var usual = map[string]asking{
 	"/api/health":            get("/api/health?deep=1"),
 	"/api/timers/active":     get("/api/timers/active?accountId=ACCOUNT"),
@@ -102,7 +102,7 @@ func breakApart(route string) func(*apptest.World) {
 	return func(w *apptest.World) {
 		w.Deps.Owners.Redis, w.Deps.Redis = nil, nil
 		if route == "/api/settings/validate" {
-			return // it looks up side by side, where nobody would recover
+			return // it looks up in goroutines of its own, whose panic would end the process
 		}
 		w.Deps.Timers, w.Deps.Team = nil, nil
 		w.Deps.Clockwork, w.Deps.Jira, w.Deps.Names, w.Deps.Worklogs, w.Deps.Login, w.Deps.Live = nil, nil, nil, nil, nil, nil
@@ -131,7 +131,7 @@ func asPerson(t *testing.T, person int, ask asking) asking {
 	}
 }
 
-// questionsOfInput are about what is asked, with everything in order.
+// questionsOfInput have something wrong with the request itself.
 func questionsOfInput(t *testing.T, route string, ask asking) []asking {
 	with := func(change func(*apptest.Request)) asking {
 		return func(w *apptest.World) apptest.Request {
@@ -151,8 +151,7 @@ func questionsOfInput(t *testing.T, route string, ask asking) []asking {
 	}
 }
 
-// questionsOfState are those whose answer depends on what is known, and who
-// asks.
+// questionsOfState are those whose answer depends on the state and on the caller.
 func questionsOfState(t *testing.T) []question {
 	unchanged := func(target string) asking {
 		return func(*apptest.World) apptest.Request {

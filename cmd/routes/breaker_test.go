@@ -17,8 +17,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// atOnce is what a request may take whose upstream is known to be down, on a busy
-// machine too. Without a breaker it is seconds.
+// atOnce is how long a request to an upstream that is known to be down may take, on a
+// busy machine too. Without a breaker it takes seconds.
 const atOnce = 500 * time.Millisecond
 
 // unlimited keeps the callers' quotas out of it.
@@ -47,8 +47,8 @@ func p50(sorted []time.Duration) time.Duration {
 	return sorted[len(sorted)/2].Round(10 * time.Microsecond)
 }
 
-// While Jira hangs timers cost what they always do, and worklogs seconds for as
-// long as it takes to notice.
+// While Jira hangs, timers are as fast as always, and worklogs take seconds only until
+// the breaker opens.
 func TestJiraHangs(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: unlimited, Deadlines: app.Deadlines{Names: 2 * time.Second}})
 	timers := func(i int) handled {
@@ -88,8 +88,8 @@ func TestJiraHangs(t *testing.T) {
 	assert.NotContains(t, string(w.Do(t.Context(), worklogs(1).handler, worklogs(1).Request).Body), "degraded", "Jira is back")
 }
 
-// What cannot do without an upstream that is down says so at once, and when to
-// come back; a start certainly did not arrive.
+// A route that needs an upstream that is down says so at once, and when to try again; a
+// start certainly did not arrive.
 func TestUpstreamsDown(t *testing.T) {
 	for name, c := range map[string]struct {
 		dependency, code string
@@ -128,8 +128,8 @@ func TestUpstreamsDown(t *testing.T) {
 	}
 }
 
-// A Redis that hangs holds nobody up once that is known, and that it is back
-// shows within a second.
+// Once a hanging Redis is noticed nobody waits for it, and within a second after its
+// return it is used again.
 func TestRedisHangs(t *testing.T) {
 	for name, overTCP := range map[string]bool{"rest": false, "tcp": true} {
 		t.Run(name, func(t *testing.T) {

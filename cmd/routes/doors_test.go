@@ -105,8 +105,8 @@ func TestAddressIsCountedOnceForAll(t *testing.T) {
 	assert.Equal(t, 429, knock(handler, "192.0.2.1", "GET", "/api/timers/active", "").Code)
 }
 
-// Who makes up issue keys has Jira asked no more often than who searches; an
-// issue that is known is a read.
+// A caller who invents issue keys has Jira asked no more often than one who searches.
+// Reading a known issue is not a lookup.
 func TestUnknownIssuesAreLookups(t *testing.T) {
 	for name, tt := range map[string]struct {
 		mode, header string

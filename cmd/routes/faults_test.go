@@ -20,15 +20,14 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// The fault matrix: every route × every dependency × every way in which a
-// dependency fails. rows_test.go says what each cell must answer, state_test.go
-// what it must leave behind; a cell without an expectation fails. Everything
-// that comes out of a cell is searched for secrets (search_test.go), and its
-// answer counts for what the document promises (document_test.go).
-// unasked_test.go tests that a route asks no dependency it has no row for.
+// The fault matrix: every route × every dependency × every fault. matrix_test.go
+// has the building blocks of a row, rows_test.go the rows with the answer of each
+// cell, state_test.go what a cell must leave behind; a cell without an expectation
+// fails. Answer, log and Redis are searched for secrets (secrets_test.go), and the
+// answer counts as seen for the document (document_test.go). unasked_test.go tests
+// that a route asks no dependency that it has no row for.
 
-// retryAfter is longer than any client waits, so that it is told rather than
-// waited for.
+// retryAfter is longer than this backend waits, so that it is passed on to the caller.
 const retryAfter = "17"
 
 // faults are the columns. "refused" is no answer at all: see apptest.Refuse.
@@ -97,8 +96,8 @@ func playMatrix(t *testing.T) map[string]bool {
 // inTime is how long a request may wait for what hangs.
 const inTime = 8 * time.Second
 
-// deadlinesFor are the contract's in small for what hangs, which ends soon. All
-// else has room, so that a busy machine makes no difference.
+// deadlinesFor are short for what hangs, so that it ends soon. All others are long, so
+// that a busy machine makes no difference.
 func deadlinesFor(kind fault.Kind, dependency string) app.Deadlines {
 	if kind != fault.Hang {
 		return app.Deadlines{}
@@ -144,8 +143,8 @@ func serverOf(dependency string) string {
 	return dependency
 }
 
-// quoting is what an upstream should not say in a refusal: the credentials that
-// it was sent, and whose they are. Every client finds its sentence in it.
+// quoting is a refusal that repeats the credentials that were sent, and an e-mail
+// address, in the error format of every upstream.
 func quoting(w *apptest.World, dependency string, r apptest.Request) string {
 	basic := base64.StdEncoding.EncodeToString([]byte(w.Env["ATLASSIAN_EMAIL"] + ":" + w.Env["ATLASSIAN_API_TOKEN"]))
 	site := []string{w.Env["ATLASSIAN_API_TOKEN"], "Basic " + basic, w.Env["JIRA_TENANT_SESSION_TOKEN"]}
@@ -177,7 +176,7 @@ func (p played) assert(t *testing.T, row row, faultName string) {
 	}
 	assert.NotZero(t, p.hits, "the dependency was not asked: the row is wrong")
 	assert.Less(t, p.took, inTime+12*time.Second, "two repetitions and their pauses are long over")
-	if faultName == "429" && want.status >= 400 && want.has == "" && want.code != "INNGEST_UNAVAILABLE" { // whose SDK does not tell
+	if faultName == "429" && want.status >= 400 && want.has == "" && want.code != "INNGEST_UNAVAILABLE" { // whose SDK does not pass it on
 		assert.Equal(t, retryAfter, p.answer.Header.Get("Retry-After"))
 	} else {
 		assert.Empty(t, p.answer.Header.Get("Retry-After"))
@@ -185,7 +184,7 @@ func (p played) assert(t *testing.T, row row, faultName string) {
 	switch {
 	case row.route != "/api/inngest": // whose answers have the form of Inngest's protocol, and show in its dashboard
 		p.answer.AssertForm(t)
-	case row.dependency != "redis": // which knows people only by what we tell it, and that is masked
+	case row.dependency != "redis": // which has only masked addresses of people
 		assert.NotContains(t, string(p.answer.Body), p.world.Person(5).Email)
 	}
 	search(t, p.world, accessToken.ReplaceAllString(string(p.answer.Body), ""), p.world.Secrets())

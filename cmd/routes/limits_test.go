@@ -113,8 +113,8 @@ func TestQuotas(t *testing.T) {
 	}
 }
 
-// What costs an upstream's time is counted over all processes, exactly, however
-// wrong their clocks are.
+// Requests that cost an upstream's time are counted exactly over all processes, even if
+// their clocks are wrong.
 func TestQuotasAcrossProcesses(t *testing.T) {
 	for name, options := range map[string]apptest.Options{"rest": {}, "tcp": {OverTCP: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -158,8 +158,8 @@ func TestDeepHealthAcrossProcesses(t *testing.T) {
 	assert.Equal(t, 429, status)
 }
 
-// Headers that anybody can send make nobody another one. On Vercel the platform
-// sets them, over whatever a client sent.
+// Headers that anybody can send do not change whom a request counts for. On Vercel the
+// platform sets them, and overwrites what a client sent.
 func TestForgedAddresses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		env  map[string]string
@@ -189,8 +189,8 @@ func TestForgedAddresses(t *testing.T) {
 	}
 }
 
-// Nobody gets a new quota by a token that they have made up, or by another
-// address of the same network.
+// A made-up token gives nobody a new quota, and neither does another address of the
+// same network.
 func TestMadeUpCallers(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	ask := func(n int) int {
@@ -236,7 +236,7 @@ func TestQuotasWithoutRedis(t *testing.T) {
 	}
 }
 
-// A Redis that hangs holds up what costs an upstream's time for a moment, once.
+// A hanging Redis delays requests that cost an upstream's time by half a second, once.
 func TestQuotasWhileRedisHangs(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Deadlines: app.Deadlines{Redis: time.Minute}})
 	hang := w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Hang})

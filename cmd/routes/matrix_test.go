@@ -95,11 +95,10 @@ func but(all map[string]outcome, others map[string]outcome) map[string]outcome {
 	return all
 }
 
-// fine is a route that does without the dependency, slow or not.
+// fine is a route that works without the dependency.
 func fine(status int) map[string]outcome { return every(outcome{status: status}) }
 
-// reads is a route that cannot do without the upstream, with the server's own
-// credential.
+// reads is a route that needs the upstream, with the server's own credential.
 func reads(upstream, field string) map[string]outcome {
 	tell := func(status int, code string) outcome { return outcome{status, upstream + "_" + code, field, ""} }
 	return but(every(tell(502, "UNAVAILABLE")), map[string]outcome{
@@ -123,8 +122,8 @@ func asCaller() map[string]outcome {
 	})
 }
 
-// writes is asCaller for a start or stop: an answer of success counts whatever
-// it says, as long as all of it arrives.
+// writes is asCaller for a start or stop: any whole 2xx answer is a success, whatever
+// its body.
 func writes(success int) map[string]outcome {
 	done := outcome{status: success}
 	return but(asCaller(), map[string]outcome{"slow": done, "html": done, "wrong-types": done, "malformed": done})
@@ -194,14 +193,14 @@ func withToken(ask func(*apptest.World) apptest.Request) func(*apptest.World) ap
 	}
 }
 
-// requests is a start or stop that asks for a sync, and tells whether it could.
+// requests is a start or stop that asks for a sync, and says whether that worked.
 func requests(status int) map[string]outcome {
 	return but(every(outcome{status: status, has: `"syncRequested":false`}), map[string]outcome{
 		"slow": {status: status, has: `"syncRequested":true`},
 	})
 }
 
-// withoutNames is a list that does without Jira, and says so.
+// withoutNames is a list that works without Jira, and says so.
 func withoutNames() map[string]outcome {
 	return but(every(outcome{status: 200, has: `"degraded":["jira"]`}), map[string]outcome{
 		"slow": {status: 200}, "404": {status: 200}, // that somebody is unknown is an answer

@@ -81,7 +81,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// Every server that is called is told what calls it.
+// Every request to another server has our User-Agent.
 func TestUserAgent(t *testing.T) {
 	for dependency := range addressOf {
 		if dependency == "inngest" {
@@ -106,8 +106,8 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// What the process sends by is told where it may go to, so that no mistake in
-// a client, nor in a library that uses it, can reach another host.
+// The process' transport knows the hosts that it may call, so that no mistake in a
+// client or a library can reach another one.
 func TestOnlyConfiguredHosts(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Inngest: true, Unsynced: true})
 	var arrived atomic.Int64
@@ -148,8 +148,8 @@ func (e *endless) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// However long an answer is, no more of it is read than could ever be of use.
-// What is on its way besides lies in the kernel's buffers.
+// Of an endless answer no more is read than its limit. The kernel's buffers hold some
+// more that is on its way.
 func TestAnswersAreBounded(t *testing.T) {
 	const inFlight = 12 << 20
 	for dependency, c := range map[string]struct {

@@ -101,8 +101,8 @@ func TestOwnAccount(t *testing.T) {
 	}
 }
 
-// The server's own Clockwork token serves the one whose token it is, and nobody
-// else; that it is refused is not theirs to mend.
+// The server's own Clockwork token serves its owner and nobody else. If it is refused,
+// that is the server's failure, not the caller's.
 func TestServersToken(t *testing.T) {
 	w := required(t)
 	start := func(person int, role string) apptest.Answer {

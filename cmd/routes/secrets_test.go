@@ -32,11 +32,11 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// Secrets: every route, realtime and the sync run in one process, with upstreams
-// that are well, and with each of them failing in a sentence that repeats what it
-// was sent. Then all that came out is searched for every secret of the world,
-// however it may be written. The fault matrix does the same for every other way
-// to fail, one request at a time.
+// Secrets: every route, realtime and the sync run in one process, once with working
+// upstreams, and once for each upstream that fails with a sentence that repeats what
+// it was sent. Then every answer, the log and Redis are searched for every secret, in
+// every encoding. The fault matrix does the same for all other faults, one request at
+// a time.
 
 const (
 	userPassword = "corr3ct-horse-battery-9"
@@ -87,10 +87,10 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// sourceOf is the timer source that asks an upstream, where only one does.
+// sourceOf is the timer source that asks an upstream, if only one does.
 var sourceOf = map[string]string{"connect": "connect", "report": "connect", "forge": "forge"}
 
-// hunt is a world whose every word is kept.
+// hunt is a world whose every answer is recorded.
 type hunt struct {
 	world *apptest.World
 	url   string
@@ -166,7 +166,7 @@ func (h *hunt) runAll(t *testing.T) {
 	fmt.Fprintln(&h.out, "server:", err)
 }
 
-// ask sends a request as a client with both credentials, and keeps the answer.
+// ask sends a request as a client with both credentials, and records the answer.
 func (h *hunt) ask(ctx context.Context, t *testing.T, method, target, body string) []byte {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, method, h.url+target, strings.NewReader(body))
@@ -199,10 +199,10 @@ func (h *hunt) logIn(ctx context.Context, t *testing.T) {
 	require.NoError(t, json.Unmarshal(answer, &reply), "%s", answer)
 	require.NotEmpty(t, reply.AccessToken)
 	h.token = reply.AccessToken
-	h.out.Write(bytes.ReplaceAll(answer, []byte(h.token), nil)) // it is told to whoever logs in, once
+	h.out.Write(bytes.ReplaceAll(answer, []byte(h.token), nil)) // only a login's own answer has it
 }
 
-// account uses what gives out secrets, each once, and what takes them.
+// account calls what issues secrets, each once, and what accepts them.
 func (h *hunt) account(ctx context.Context, t *testing.T) {
 	give := func(name, target, body string) (value string) {
 		answer := h.ask(ctx, t, http.MethodPost, target, body)
@@ -318,8 +318,8 @@ func (h *hunt) askRoute(ctx context.Context, t *testing.T, path string) {
 	}
 }
 
-// converse uses both ways to be told, with the token in the address, where it
-// is told most easily.
+// converse uses a WebSocket and a stream, with the token in the address, which is
+// logged most easily.
 func (h *hunt) converse(ctx context.Context, t *testing.T) {
 	ctx, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()
@@ -349,7 +349,7 @@ func (h *hunt) converse(ctx context.Context, t *testing.T) {
 	h.stream(ctx, t)
 }
 
-// listen keeps what the connection says, until it has refused the last message.
+// listen records the connection's messages, until it has refused the last action.
 func (h *hunt) listen(ctx context.Context, ws *websocket.Conn) {
 	defer ws.CloseNow()
 	for {
@@ -376,8 +376,8 @@ func (h *hunt) stream(ctx context.Context, t *testing.T) {
 	fmt.Fprintf(&h.out, "stream: %s %v %s\n", response.Status, response.Header, first[:n])
 }
 
-// sync runs the function as Inngest does, step by step, and keeps what it would
-// keep. The dev server's requests need no signature.
+// sync runs the function as Inngest does, step by step, and records what Inngest would
+// store. The dev server's requests need no signature.
 func (h *hunt) sync(ctx context.Context) {
 	for _, key := range h.world.Redis.Miniredis().Keys() {
 		if strings.HasPrefix(key, "clockwork:token:") {

@@ -92,9 +92,9 @@ func (s state) shown(w *apptest.World, e effect) bool {
 	return timer.OnIssue(value.Timers, timer.Issue{Key: issue}) >= 0
 }
 
-// assertWhole holds what a cell left behind to what it answered: a read changes
-// nothing, what failed changes nothing that clients read, what succeeded shows
-// at once, and the next sync mends all.
+// assertWhole compares the state with the answer: a read changes nothing, a failure
+// changes nothing that clients read, a success shows at once, and the next sync repairs
+// everything.
 func (p played) assertWhole(t *testing.T, row row, faultName string) {
 	t.Helper()
 	cacheLost := row.dependency == "redis" && faultName != "slow"
@@ -119,8 +119,8 @@ func (p played) assertWhole(t *testing.T, row row, faultName string) {
 	p.assertTruth(t)
 }
 
-// heal does a whole sync by a process of its own, which reaches Redis by another
-// way, with the fault gone.
+// heal removes the fault and does a whole sync, in a process of its own that reaches
+// Redis over TCP.
 func (p played) heal(t *testing.T) {
 	t.Helper()
 	p.world.Faults().Clear()
@@ -137,7 +137,7 @@ func (p played) heal(t *testing.T) {
 	p.world.Sync(t)
 }
 
-// assertTruth holds what each person is shown to what runs in Clockwork.
+// assertTruth asserts that each person is shown what runs in Clockwork.
 func (p played) assertTruth(t *testing.T) {
 	t.Helper()
 	var shown []string

@@ -43,8 +43,7 @@ func (c *Client) StopTimer(ctx context.Context, token secret.Text, issueKey stri
 }
 
 // command posts body. Any 2xx is done, whatever its body says: some answers
-// are empty, some are a message to show. The time is zero if the answer does not
-// tell it.
+// are empty, some are a message to show. The time is zero if the answer has none.
 func (c *Client) command(ctx context.Context, op, path string, token secret.Text, body any) (time.Time, error) {
 	answer, err := c.rest.Do(ctx, rest.Request{
 		Op: op, Method: http.MethodPost, Path: []string{path}, Header: tokenHeader(token), JSON: body,

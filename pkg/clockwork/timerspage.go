@@ -38,8 +38,8 @@ func DecodeTimersPage(body []byte) (TimersPage, error) {
 	return page.Page()
 }
 
-// PageReader reads a page of timers field by field, for who finds them among
-// fields of its own.
+// PageReader reads a page of timers field by field, for a caller that finds them among
+// other fields.
 type PageReader struct {
 	page               TimersPage
 	found              bool
@@ -91,9 +91,8 @@ func (p *PageReader) entry(r *jsonread.Reader) {
 	p.page.Timers = append(p.page.Timers, t)
 }
 
-// Page is what was read. It works out where the list ends: a page that is not the
-// last, of a list whose length is not told, would be read as a complete one, so
-// that is an error.
+// Page is what was read. It works out where the list ends. A page that is not the last
+// would pass for a whole list if the list's length is missing, so that is an error.
 func (p *PageReader) Page() (TimersPage, error) {
 	switch {
 	case p.err != nil:

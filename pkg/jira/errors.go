@@ -12,17 +12,17 @@ import (
 )
 
 var (
-	// ErrNotFound means not there, or not visible to our credential: Jira does
-	// not tell the two apart, on purpose.
+	// ErrNotFound means not there, or not visible to our credential: on purpose Jira
+	// does not say which.
 	ErrNotFound = errors.New("not found in jira")
 	// ErrInvalidKey means text that is neither an issue key nor an issue id.
 	ErrInvalidKey = errors.New("not an issue key")
 )
 
 // reject finds answers to a credential that Jira does not accept. Some
-// endpoints answer those as to an anonymous reader, with 200 and an empty
-// list: only the header tells. A plain 403 is none of them: Jira knows the user,
-// who lacks a permission.
+// endpoints answer those as to an anonymous reader, with 200 and an empty list: only
+// the header shows it. A plain 403 is another matter: Jira knows the user, who lacks a
+// permission.
 func reject(status int, h http.Header) (code string) {
 	reason := h.Get("X-Seraph-LoginReason")
 	if status == http.StatusUnauthorized ||

@@ -35,8 +35,7 @@ const textOperators = `+-&|!(){}[]^~*?\:"/`
 
 // searchText makes of what a person typed a text for the operator ~ that
 // matches the last word by its beginning; "" if nothing is left to look for.
-// Lower case, because AND, OR and NOT are operators too, and the search does
-// not tell cases apart.
+// Lower case, because AND, OR and NOT are operators too, and the search ignores case.
 func searchText(s string) string {
 	words := strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
 		return unicode.IsSpace(r) || !printable(r) || strings.ContainsRune(textOperators, r)

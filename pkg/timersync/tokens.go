@@ -112,7 +112,7 @@ func (t *Tokens) ready(ctx context.Context) (Acquired, error) {
 }
 
 // otherSourceMayWork reports whether an error means that another source may work: this
-// one is gone from the site, or does not tell how it is to be asked.
+// one is gone from the site, or does not say how to ask it.
 func otherSourceMayWork(err error) bool {
 	return errors.Is(err, timersource.ErrSourceGone) || errors.Is(err, timersource.ErrNotDiscovered)
 }

@@ -37,9 +37,9 @@ type BreakerOptions struct {
 // Breaker keeps a process from waiting again and again for an upstream that
 // does not answer. After some failures in a row it is open, and attempts are
 // refused. When its time is over one attempt is let through as a probe: an
-// answer closes it, a failure opens it for longer. It lives in one process and
-// forgets with it: each instance of a function learns by itself, at the price
-// of those few failures, and no network is between it and a decision.
+// answer closes it, a failure opens it for longer. Each process has its own, so that a
+// decision needs no network: each instance of a function has to see the few failures
+// itself.
 //
 // If all failures in the row are one caller's it opens for that caller alone:
 // the upstream may only be slow with what this caller asks. It opens for all

@@ -4,8 +4,8 @@ import "context"
 
 type callerKey struct{}
 
-// WithCaller returns a context whose outgoing calls are made for a caller, by
-// whatever tells callers apart.
+// WithCaller returns a context whose outgoing calls are made for a caller, identified by
+// any text that differs between callers.
 func WithCaller(ctx context.Context, caller string) context.Context {
 	return context.WithValue(ctx, callerKey{}, caller)
 }

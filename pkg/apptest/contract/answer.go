@@ -12,7 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// CheckAnswer holds an answer to the document: its status, its headers, its
+// CheckAnswer checks an answer against the document: its status, its headers, its
 // body, and an error's code. A method that the path does not have must be
 // answered with 405, a path that is not the document's with 404.
 func (d *Document) CheckAnswer(method, path string, status int, header http.Header, body []byte) error {
@@ -42,7 +42,7 @@ func (d *Document) CheckAnswer(method, path string, status int, header http.Head
 	return nil
 }
 
-// CheckMessage holds a realtime message to one of the document's schemas.
+// CheckMessage checks a realtime message against one of the document's schemas.
 func (d *Document) CheckMessage(schema string, text []byte) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {

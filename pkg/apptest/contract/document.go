@@ -1,4 +1,4 @@
-// Package contract holds answers and realtime messages to public/openapi.yaml,
+// Package contract checks answers and realtime messages against public/openapi.yaml,
 // for tests: a status, a field, a header or an error code that the document
 // does not name is a mistake of one of the two.
 package contract
@@ -192,7 +192,7 @@ func (d *Document) resolve(pointer string, node map[string]any) (string, map[str
 	return d.resolve(ref, target)
 }
 
-// check holds a value to the schema at a pointer.
+// check checks a value against the schema at a pointer.
 func (d *Document) check(pointer string, value any) error {
 	d.mu.Lock()
 	schema, ok := d.schemas[pointer]

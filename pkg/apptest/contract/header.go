@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// plain are headers of HTTP's own, and of any answer's protection: they tell a
-// caller nothing about the operation.
+// plain are headers of HTTP itself, and those that protect every answer: they say
+// nothing about the operation.
 var plain = []string{
 	"Cache-Control", "Connection", "Content-Length", "Content-Type", "Date", "Vary",
 	"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy", "Referrer-Policy",
@@ -18,7 +18,7 @@ var plain = []string{
 	"Sec-Websocket-Accept", "Sec-Websocket-Extensions", "Sec-Websocket-Protocol", "Upgrade", "X-Accel-Buffering",
 }
 
-// checkHeaders holds an answer's headers to those that the response names.
+// checkHeaders checks an answer's headers against those that the response names.
 func (d *Document) checkHeaders(pointer string, response map[string]any, header http.Header) error {
 	var all []error
 	named, _ := response["headers"].(map[string]any)

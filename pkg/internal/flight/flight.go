@@ -20,13 +20,13 @@ const longest = 30 * time.Second
 type Group[T any] struct{ calls singleflight.Group }
 
 // Do returns what ask answers, or what another caller's ask with the same key
-// does, if that is under way. Whatever tells callers apart, such as whose
-// credential is sent, has to be in the key, and the answer is for reading only.
+// does, if that is under way. The key must hold everything on which the answer depends,
+// such as whose credential is sent. Callers must not change the answer.
 //
 // Each caller waits as long as ctx lets them, and then gets its error. The ctx
-// that ask gets has the values and the deadline of the caller who was first, but
-// does not end when they hang up; who has more time than they had asks again
-// if theirs was not enough. A panic in ask is an error for all.
+// that ask gets has the values and the deadline of the first caller, but does not end
+// when that caller hangs up. If the deadline was too short, a caller with more time asks
+// again. A panic in ask is an error for all.
 func (g *Group[T]) Do(ctx context.Context, key string, ask func(ctx context.Context) (T, error)) (T, error) {
 	var none T
 	for {
