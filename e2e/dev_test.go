@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,30 +24,6 @@ type dev struct {
 	Env map[string]string // what "cmd/dev --env" prints
 }
 
-// tools is a folder for programs built once for all tests of this package.
-var tools string
-
-func TestMain(m *testing.M) {
-	var err error
-	if tools, err = os.MkdirTemp("", "clockwork-e2e-"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(tools)
-	os.Exit(code)
-}
-
-// devProgram is cmd/dev, built with the race detector: a race that only real
-// clients provoke ends the program, and with it the test.
-var devProgram = sync.OnceValues(func() (string, error) {
-	bin := filepath.Join(tools, "dev")
-	_, err := process.Run(context.Background(), process.Command{
-		Path: "go", Args: []string{"build", "-race", "-buildvcs=false", "-o", bin, "./cmd/dev"}, Dir: root,
-	})
-	return bin, err
-})
-
 // freePort returns a port as text.
 func freePort(t *testing.T) string {
 	t.Helper()
@@ -59,11 +32,12 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(ports[0])
 }
 
-// startDev starts cmd/dev on the port with more environment, and waits until
-// it has done its first sync and says what to try.
+// startDev starts cmd/dev on the port with more environment, and waits until it has
+// done its first sync and says what to try. It has the race detector: a race that only
+// real clients provoke ends the program, and with it the test.
 func startDev(t *testing.T, port string, env ...string) *dev {
 	t.Helper()
-	bin, err := devProgram()
+	bin, err := process.Build(t.Context(), root, "./cmd/dev", true)
 	require.NoError(t, err)
 	p := process.StartT(t, process.Command{
 		Path: bin, Args: []string{"--port", port}, Dir: t.TempDir(), Env: append([]string{"GORACE=halt_on_error=1"}, env...),

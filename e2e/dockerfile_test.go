@@ -78,8 +78,8 @@ func dockerContext(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	rules := strings.Split(read(t, ".dockerignore"), "\n")
 	require.Contains(t, rules, "*", "only what is named")
-	dir := t.TempDir()
-	require.NoError(t, vercel.CopyTree(ctx, root, dir))
+	dir, err := vercel.Tree(ctx, t, root)
+	require.NoError(t, err)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	for _, e := range entries {

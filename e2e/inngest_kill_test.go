@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"os"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,18 +18,10 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-var serverProgram = sync.OnceValues(func() (string, error) {
-	bin := filepath.Join(tools, "server")
-	_, err := process.Run(context.Background(), process.Command{
-		Path: "go", Args: []string{"build", "-race", "-buildvcs=false", "-o", bin, "./cmd/server"}, Dir: root,
-	})
-	return bin, err
-})
-
 // TestInngestOutlivesTheServer kills cmd/server inside a step of a run, starts
 // it again, and lets Inngest finish the run.
 func TestInngestOutlivesTheServer(t *testing.T) {
-	bin, err := serverProgram()
+	bin, err := process.Build(t.Context(), root, "./cmd/server", true)
 	require.NoError(t, err)
 	up := upstreams.Start(t)
 	port := freePort(t)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +27,7 @@ func TestSelfHostedInngest(t *testing.T) {
 	defer built()
 	program, err := inngestdev.Build(building, "inngestserver")
 	require.NoError(t, err)
-	bin := filepath.Join(t.TempDir(), "server")
-	_, err = process.Run(building, process.Command{Path: "go", Args: []string{"build", "-o", bin, "./cmd/server"}, Dir: root})
+	bin, err := process.Build(building, root, "./cmd/server", false)
 	require.NoError(t, err)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)

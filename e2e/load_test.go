@@ -138,13 +138,14 @@ type loadWorld struct {
 
 func startLoadWorld(t *testing.T) *loadWorld {
 	t.Helper()
-	w := &loadWorld{up: upstreams.Start(t), program: filepath.Join(t.TempDir(), "server"), stalls: load.Stalls{Recovery: recovery}}
+	w := &loadWorld{up: upstreams.Start(t), stalls: load.Stalls{Recovery: recovery}}
 	w.up.Sandbox.Populate(readers, readers)
 	w.redis = startKillable(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	// Without the race detector: this is about speed too.
-	_, err := process.Run(ctx, process.Command{Path: "go", Args: []string{"build", "-buildvcs=false", "-o", w.program, "./cmd/server"}, Dir: root})
+	var err error
+	w.program, err = process.Build(ctx, root, "./cmd/server", false)
 	require.NoError(t, err)
 
 	port, metrics := freePort(t), freePort(t)

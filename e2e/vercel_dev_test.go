@@ -28,8 +28,8 @@ func TestVercelDev(t *testing.T) {
 	defer cancel()
 	cli, err := vercel.Install(ctx, "vercel", t.TempDir())
 	require.NoError(t, err)
-	dir := t.TempDir()
-	require.NoError(t, vercel.CopyTree(ctx, root, dir))
+	dir, err := vercel.Tree(ctx, t, root)
+	require.NoError(t, err)
 
 	d := startDev(t, freePort(t))
 	site := vercel.NewSite(t)

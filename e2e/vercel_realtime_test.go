@@ -33,8 +33,8 @@ func realtimeTree(ctx context.Context, t *testing.T) (vercel.CLI, string) {
 	t.Helper()
 	cli, err := vercel.Install(ctx, "vercel", t.TempDir())
 	require.NoError(t, err)
-	dir := t.TempDir()
-	require.NoError(t, vercel.CopyTree(ctx, root, dir))
+	dir, err := vercel.Tree(ctx, t, root)
+	require.NoError(t, err)
 	return cli.For(realtimeProject), dir
 }
 

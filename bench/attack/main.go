@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -68,8 +67,8 @@ func run(ctx context.Context, names []string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	program := filepath.Join(tmp, "server")
-	if _, err := process.Run(ctx, process.Command{Path: "go", Args: []string{"build", "-buildvcs=false", "-o", program, "./cmd/server"}}); err != nil {
+	program, err := process.Build(ctx, ".", "./cmd/server", false)
+	if err != nil {
 		return err
 	}
 	var failed error

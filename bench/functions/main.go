@@ -51,7 +51,7 @@ func run(ctx context.Context) error {
 	defer c.Run()
 	around := upstreams.Start(&c)
 
-	targets, err := build(ctx, tmp, around)
+	targets, err := build(ctx, &c, tmp, around)
 	if err != nil {
 		return err
 	}
@@ -80,13 +80,13 @@ func run(ctx context.Context) error {
 
 // build builds the tree's functions, and gives each the first request that
 // changes nothing; a route that has none is timed refusing an empty body.
-func build(ctx context.Context, tmp string, around *upstreams.Upstreams) ([]target, error) {
-	tree, settings := filepath.Join(tmp, "tree"), filepath.Join(tmp, "vercel")
-	cli, err := vercel.Install(ctx, filepath.Join("e2e", "vercel"), settings)
+func build(ctx context.Context, c *process.Cleanup, tmp string, around *upstreams.Upstreams) ([]target, error) {
+	cli, err := vercel.Install(ctx, filepath.Join("e2e", "vercel"), filepath.Join(tmp, "vercel"))
 	if err != nil {
 		return nil, err
 	}
-	if err := vercel.CopyTree(ctx, ".", tree); err != nil {
+	tree, err := vercel.Tree(ctx, c, ".")
+	if err != nil {
 		return nil, err
 	}
 	out, err := cli.Build(ctx, tree)

@@ -68,12 +68,13 @@ func TestBrowser(t *testing.T) {
 	defer control.Close()
 	ports, err := freeport.Find(1)
 	require.NoError(t, err)
+	server, err := process.Build(ctx, root, "./cmd/server", true) // has the web app built in
+	require.NoError(t, err)
 	s := settings{
-		Chromium: chromium, Server: filepath.Join(t.TempDir(), "server"), Env: map[string]string{},
+		Chromium: chromium, Server: server, Env: map[string]string{},
 		Control: control.URL, Password: upstreams.Password, People: map[string]person{}, Renderer: clients + "/desktop/dist/renderer",
 		Origin: fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
 	}
-	run(t, ctx, process.Command{Path: "go", Args: []string{"build", "-race", "-buildvcs=false", "-o", s.Server, "./cmd/server"}, Dir: root})
 	for _, variable := range append(up.Env, "AUTH_MODE=required", "TOKEN_ENCRYPTION_KEY="+vaultKey, "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "timers.db"), "GORACE=halt_on_error=1", "TZ=UTC", "CORS_ALLOWED_ORIGINS="+s.Origin) {
 		name, value, _ := strings.Cut(variable, "=")
 		s.Env[name] = value

@@ -56,8 +56,7 @@ func start(t *testing.T, ctx context.Context) *world {
 		"ISSUER=" + issuer, "CLIENT_ID=" + app.ClientID, "CLIENT_SECRET=" + app.ClientSecret, "REDIRECT_URI=" + callback}})
 	require.NoError(t, provider.Answers(ctx, issuer+"/.well-known/openid-configuration"))
 
-	program := filepath.Join(t.TempDir(), "server")
-	_, err = process.Run(ctx, process.Command{Path: "go", Args: []string{"build", "-race", "-buildvcs=false", "-o", program, "./cmd/server"}, Dir: root})
+	program, err := process.Build(ctx, root, "./cmd/server", true)
 	require.NoError(t, err)
 	server := process.StartT(t, process.Command{Path: program, Env: append(w.Env, "AUTH_MODE=required", "GORACE=halt_on_error=1",
 		fmt.Sprintf("PORT=%d", ports[0]), "PUBLIC_URL="+w.server,

@@ -11,9 +11,22 @@ import (
 	"strings"
 )
 
-// CopyTree copies what "vercel deploy" would upload from the checkout root into
+// Tree copies the checkout to a folder for one test at a time, until that has ended. The
+// folder is always the same: the go command finds in its cache what an earlier test
+// compiled, and tests that are killed leave one copy behind, not one each. It is hidden
+// from those who look for files of this module.
+func Tree(ctx context.Context, t interface{ Cleanup(func()) }, root string) (string, error) {
+	dir, err := filepath.Abs(filepath.Join(root, "bin", "e2e", ".tree"))
+	if err != nil {
+		return "", err
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir, errors.Join(os.RemoveAll(dir), copyTree(ctx, root, dir))
+}
+
+// copyTree copies what "vercel deploy" would upload from the checkout root into
 // the empty folder dst: tracked files and new ones, without what .gitignore names.
-func CopyTree(ctx context.Context, root, dst string) error {
+func copyTree(ctx context.Context, root, dst string) error {
 	// safe.directory: in CI the checkout may belong to another user.
 	git := exec.CommandContext(ctx, "git", "-c", "safe.directory=*",
 		"ls-files", "-z", "--cached", "--others", "--exclude-standard")
