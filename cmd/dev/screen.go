@@ -10,8 +10,8 @@ import (
 var screen = template.Must(template.New("screen").Parse(`
   Clockwork timers: {{.Base}}    (only this machine can reach it)
 
-  Log in      {{.User}}, password {{.Password}}; {{.Admin}} is the administrator. The others: {{.Others}}
-  API token   to start a timer on the page as {{.User}}: {{.UserToken}}
+  Log in      with a click on the page, or as {{.User}}, password {{.Password}}; {{.Admin}} is the administrator. The others: {{.Others}}
+  API token   {{.User}}'s for Clockwork, which is saved for everybody already: {{.UserToken}}
   Reference   {{.Base}}/reference
   Sandbox     plays Clockwork and Jira with {{.People}} people: {{.Base}}{{.Control}}/state
   Sync        {{.Sync}}

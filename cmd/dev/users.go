@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -40,6 +41,17 @@ func authUsers(people []sandbox.Person) string {
 		panic("dev: users that cannot be encoded: " + err.Error()) // plain strings always can
 	}
 	return string(encoded)
+}
+
+// saveClockworkTokens connects everybody with Clockwork, so that a start or stop can be
+// tried without looking for a token.
+func (w *world) saveClockworkTokens(ctx context.Context) {
+	for _, p := range w.upstreams.People() {
+		if err := w.deps.ClockworkTokens.Save(ctx, p.AccountID, w.upstreams.ClockworkToken(p.AccountID)); err != nil {
+			w.log.Warn("a Clockwork token is not saved", "error", err)
+			return
+		}
+	}
 }
 
 // servePeople lists the people to pick from on the login page.

@@ -197,6 +197,7 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	case <-time.After(firstSyncWait):
 	case <-ctx.Done():
 	}
+	w.saveClockworkTokens(ctx)
 	w.startScreen(stdout)
 	syncing.Wait()
 	return <-served

@@ -1,5 +1,5 @@
-import type { CodeGrant } from "@clockwork/shared";
 import type { KeptSession } from "@clockwork/ui";
+import type { BrowserSignIn } from "./main/browser-sign-in";
 
 /**
  * The contract between the page and the main process: all that the page may
@@ -41,9 +41,6 @@ export interface DesktopState {
 
 /** An accepted address, as an origin, or a sentence that says what is wrong with it. */
 export type ServerAddress = { ok: true; serverUrl: string } | { ok: false; message: string };
-
-/** A code with which the server begins a session, or a sentence that says why there is none. */
-export type BrowserSignIn = ({ ok: true } & CodeGrant) | { ok: false; message: string };
 
 /** What the tray needs to know of the page. */
 export interface Report {

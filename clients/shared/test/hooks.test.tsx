@@ -6,7 +6,7 @@ import type { Client, RunningTimer, Session } from "../src/index";
 import { ClientProvider, useCounted, useTimerState, useWebSocket, type UseTimerState, type UseWebSocket } from "../src/react/index";
 import { losing } from "./blockers";
 import { DevServer } from "./devserver";
-import { clientOf, logIn } from "./person";
+import { clientOf, deleteSavedToken, logIn } from "./person";
 
 declare global {
   var IS_REACT_ACT_ENVIRONMENT: boolean;
@@ -103,6 +103,7 @@ test("in strict mode, and with another session, one connection is left", async (
 test("a Clockwork token that is entered later goes on with the connection", async () => {
   const { client, session, urls } = await loggedIn();
   const { clockworkToken, ...without } = session;
+  await deleteSavedToken(server, "linh");
   let timers!: UseTimerState;
   const states = new Set<string>();
   function Screen() {

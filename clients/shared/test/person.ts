@@ -1,5 +1,5 @@
 import { WebSocket as NodeWebSocket } from "ws";
-import { createClient, type Client, type ClientOptions, type Session, type TimerState, type TimerStore, type WebSocketConstructor } from "../src/index";
+import { Account, createClient, type Client, type ClientOptions, type Session, type TimerState, type TimerStore, type WebSocketConstructor } from "../src/index";
 import type { DevServer } from "./devserver";
 
 export const password = "clockwork";
@@ -66,4 +66,11 @@ export function seeded(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Everybody in the sandbox has saved a Clockwork token. */
+export async function deleteSavedToken(server: DevServer, username: string): Promise<void> {
+  const client = clientOf(server);
+  await client.login(username, password);
+  await new Account(client).deleteClockworkToken();
 }

@@ -3,7 +3,7 @@ import type { ClientOptions, TimerStore } from "../src/index";
 import { blockingFetch } from "./blockers";
 import { DevServer } from "./devserver";
 import { join } from "./people";
-import { clientOf, isLive, isPolling, password, runs, runsNot, reported, until } from "./person";
+import { clientOf, deleteSavedToken, isLive, isPolling, password, runs, runsNot, reported, until } from "./person";
 
 let server: DevServer;
 beforeAll(async () => void (server = await DevServer.start()));
@@ -206,6 +206,7 @@ test("where a login is required, and without a Clockwork token of one's own", as
   await owner.start({ issueKey: "PORTAL-301" });
   await until(owner, reported("PORTAL-301"));
 
+  await deleteSavedToken(strict, "linh");
   const other = await open("linh", { WebSocket: null, fetch: blockingFetch((path) => (path.includes("stream") ? "missing" : undefined)) });
   const before = await until(other, isPolling);
   expect(before.current).not.toBeNull();

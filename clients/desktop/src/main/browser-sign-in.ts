@@ -2,7 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { BrowserSignIn } from "../bridge";
+import type { CodeGrant } from "@clockwork/shared";
+
+/** A code with which the server begins a session, or a sentence that says why there is none. */
+export type BrowserSignIn = ({ ok: true } & CodeGrant) | { ok: false; message: string };
 
 /** How long a person has to sign in. */
 export const SIGN_IN_LIMIT = 5 * 60_000;

@@ -1,6 +1,7 @@
 import { ipcMain, type IpcMainEvent, type IpcMainInvokeEvent, type WebContents } from "electron";
-import { CHANNEL, type BrowserSignIn, type DesktopState, type Report, type ServerAddress } from "../bridge";
+import { CHANNEL, type DesktopState, type Report, type ServerAddress } from "../bridge";
 import type { KeptSession } from "@clockwork/ui";
+import type { BrowserSignIn } from "./browser-sign-in";
 import { parseAddress, parseReport, parseSession, parseSwitch } from "./messages";
 import { isOwnPage } from "./navigation-policy";
 

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { app, Menu, powerMonitor, safeStorage, session, shell } from "electron";
 import type { Point } from "electron";
-import type { BrowserSignIn, DesktopState, Report, ServerAddress } from "../bridge";
+import type { DesktopState, Report, ServerAddress } from "../bridge";
 import config from "../../config.json";
 import { serveFolder } from "./app-protocol";
-import { BrowserSignIns } from "./browser-sign-in";
+import { type BrowserSignIn, BrowserSignIns } from "./browser-sign-in";
 import { guardPages, guardSession } from "./guards";
 import { answerPage, type PageRequests } from "./ipc";
 import { systemKeychain } from "./keychain";
