@@ -72,13 +72,14 @@ func Start(t sandbox.TB) *Upstreams {
 	}}
 }
 
-// logins let everybody in. They share one hash: it takes time to make.
+// logins let everybody in, the first as an admin. They share one hash: it takes time to make.
 func logins(people []sandbox.Person) []map[string]string {
 	hash := password.New(Password).PHC()
 	var all []map[string]string
 	for _, p := range people {
 		all = append(all, map[string]string{"username": Username(p), "password_hash": hash, "account_id": p.AccountID, "email": p.Email})
 	}
+	all[0]["role"] = auth.RoleAdmin
 	return all
 }
 

@@ -19,25 +19,27 @@ function member(accountId: string, status: WireMember["status"], issueKey?: stri
 const team = (...members: WireMember[]): WireTeam => ({ members, asOf, syncedAt: asOf });
 
 test("who works comes first, the longest first; then who is on hold, then the others by name", () => {
-  const { members } = applyTeam(emptyTeam, team(member("zoe", "idle"), member("ann", "on_hold", "A-1", 9000), member("short", "working", "A-1", 60), member("bob", "idle"), { ...member("hidden", "working"), since: "2026-11-26T08:59:30Z" }, member("long", "working", "A-2", 3600)));
-  expect(members.map((m) => m.accountId)).toEqual(["long", "short", "hidden", "ann", "bob", "zoe"]);
-  expect(members[3]?.timers[0]).toMatchObject({ onHold: true, countedSeconds: 9000 });
+  const { members } = applyTeam(emptyTeam, team(member("zoe", "idle"), member("ann", "on_hold", "A-1", 9000), member("ben", "on_hold", "A-1", 9001), member("short", "working", "A-1", 60), member("bob", "idle"), { ...member("hidden", "working"), since: "2026-11-26T08:59:30Z" }, member("long", "working", "A-2", 3600)));
+  expect(members.map((m) => m.accountId)).toEqual(["long", "short", "hidden", "ben", "ann", "bob", "zoe"]);
+  expect(members[4]?.timers[0]).toMatchObject({ onHold: true, countedSeconds: 9000 });
 });
 
 test("a change replaces, adds and removes people; whoever is unchanged keeps their count", () => {
-  const before = applyTeam(emptyTeam, team(member("linh", "working", "A-1", 60), member("minh", "working", "A-2", 30), member("duc", "idle")));
-  const after = applyChange(before, { members: [member("linh", "working", "A-1", 63), member("emily", "idle")], removed: ["minh"] }, "2026-11-26T09:00:03.400Z");
+  const before = applyTeam(emptyTeam, team(member("linh", "working", "A-1", 60), member("minh", "working", "A-2", 30), member("duc", "idle")), 4);
+  const change = { seq: 5, members: [member("linh", "working", "A-1", 63), member("emily", "idle")], removed: ["minh"], asOf: "2026-11-26T09:00:03.400Z" };
+  const after = applyChange(before, change)!;
   expect(after.members.map((m) => m.accountId)).toEqual(["linh", "duc", "emily"]);
   expect(after.members[0]?.timers[0], "its clock does not jump").toMatchObject({ countedSeconds: 60, countedAt: asOf });
+  expect(applyChange(after, change), "a repeated one changes nothing").toBe(after);
+  expect(applyChange(after, { ...change, seq: 7 }), "one is missing").toBeUndefined();
+  expect(applyChange(emptyTeam, { ...change, seq: 1 }), "the whole team comes first").toBeUndefined();
 });
 
-test("an older answer changes nothing, and a team that was never synced is stale", () => {
-  const now = applyTeam(emptyTeam, team(member("linh", "working", "A-1", 60)));
-  expect(applyTeam(now, { ...team(), asOf: "2026-11-26T08:59:59Z" })).toBe(now);
-  expect(applyTeam(emptyTeam, { ...team(), syncedAt: null })).toMatchObject({ loaded: true, stale: true });
+test("a team that was never synced is stale", () => {
+  expect(applyTeam(emptyTeam, { members: [], asOf: null, syncedAt: null })).toMatchObject({ loaded: true, stale: true });
 });
 
-test.each(["", "[]", "null", '{"event":"state","payload":{"timers":[]}}', '{"event":"team_state","payload":{}}', '{"event":"error","payload":{"id":"ping"}}'])("ignores %s", (text) => {
+test.each(["", "[]", "null", '{"event":"state","payload":{"timers":[]}}', '{"event":"team_state","payload":{}}', '{"event":"team","payload":{"members":[]}}', '{"event":"error","payload":{"id":"ping"}}'])("ignores %s", (text) => {
   expect(parseTeamMessage(text)).toBeUndefined();
 });
 
@@ -57,7 +59,7 @@ class TeamServer {
       if (!pushes || this.status !== 200 || request.url !== "/ws?scope=team") return socket.destroy();
       this.#sockets.handleUpgrade(request, socket, head, (ws) => {
         this.connected.push(ws);
-        ws.send(JSON.stringify({ event: "team_state", payload: this.now }));
+        ws.send(JSON.stringify({ event: "team_state", payload: { seq: 3, ...this.now } }));
       });
     });
   }
@@ -117,20 +119,24 @@ const names = (s: TeamState) => s.members.map((m) => m.accountId).join(" ");
 test("hears of changes over a WebSocket, and reconnects", { timeout: 30_000 }, async () => {
   const store = await open(true, (s) => (s.now = team(member("linh", "working", "A-1", 60))));
   await until(store, (s) => s.status.kind === "live" && names(s) === "linh");
-  server.push({ event: "team", payload: { members: [member("minh", "working", "A-2", 90)] } });
+  server.push({ event: "team", payload: { seq: 4, members: [member("minh", "working", "A-2", 90)], removed: [], asOf } });
   await until(store, (s) => names(s) === "minh linh");
   server.push({ event: "freshness", payload: { synced_at: "2026-11-26T08:40:00Z", stale: true } });
   await until(store, (s) => s.stale && s.syncedAt === "2026-11-26T08:40:00Z");
 
-  server.now = { ...team(member("emily", "idle")), asOf: "2026-11-26T09:00:10Z" };
+  server.now = team(member("emily", "idle"));
   server.connected[0]?.terminate();
   await until(store, (s) => s.status.kind === "live" && names(s) === "emily" && !s.stale);
+
+  server.now = team(member("duc", "idle"));
+  server.push({ event: "team", payload: { seq: 9, members: [], removed: ["emily"], asOf } });
+  await until(store, (s) => names(s) === "duc"); // the change was not the next one, so all is read again
 });
 
 test("long-polls a server that does not push", { timeout: 30_000 }, async () => {
   const store = await open(false);
   await until(store, (s) => s.status.kind === "polling" && s.loaded);
-  await server.change({ ...team(member("linh", "working", "A-1", 60)), asOf: "2026-11-26T09:00:01Z" });
+  await server.change({ ...team(member("linh", "working", "A-1", 60)) });
   await until(store, (s) => names(s) === "linh");
   expect(server.asked).toContain("/api/team?wait=25");
 });

@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 import { clockwork } from "../world/clockwork";
 import type { Screen } from "../world/screen";
 import { person } from "../world/settings";
+import { inventTeam } from "../world/team";
 import { expect, test } from "../world/test";
 
 /** Saves a screenshot, and fails on accessibility faults. */
@@ -21,6 +22,14 @@ async function enter(screen: Screen, username: string): Promise<void> {
   await screen.logIn(person(username));
   await screen.isLive();
   await expect(screen.page.getByRole("table", { name: "This week" })).toBeAttached();
+}
+
+/** Opens the address of the team, with a made-up team. */
+async function openTeam(screen: Screen, people: number, { address = "/team", stale = false } = {}): Promise<void> {
+  await inventTeam(screen.page, people, stale);
+  await screen.page.goto(new URL(address, screen.page.url()).href);
+  await screen.logIn(person("hannah"));
+  await expect(screen.heading).toContainText("work now");
 }
 
 const states: Record<string, (screen: Screen) => Promise<void>> = {
@@ -73,6 +82,19 @@ const states: Record<string, (screen: Screen) => Promise<void>> = {
     await screen.page.getByRole("button", { name: "Sessions and tokens" }).click();
     await expect(screen.page.getByText("This one")).toBeVisible();
   },
+  team: (screen) => openTeam(screen, 12),
+  "team-stale": (screen) => openTeam(screen, 12, { stale: true }),
+  "team-filtered": async (screen) => {
+    await openTeam(screen, 12);
+    await screen.page.getByRole("button", { name: /^MOB/ }).click();
+    await screen.page.getByRole("searchbox", { name: "Find" }).fill("ann");
+  },
+  "team-refused": async (screen) => {
+    await screen.page.goto(new URL("/team", screen.page.url()).href);
+    await screen.logIn(person("linh"));
+    await expect(screen.heading).toContainText("You cannot see the team");
+  },
+  "team-wall": (screen) => openTeam(screen, 12, { address: "/team?wall=1" }),
   ended: async (screen) => {
     await enter(screen, "linh");
     await screen.page.context().clearCookies();
@@ -129,6 +151,17 @@ test("the desktop's window is accessible", async ({ desktopWindow }) => {
   expect((button?.y ?? 999) + (button?.height ?? 0), "a start needs no scrolling").toBeLessThanOrEqual(560);
   await expect.poll(() => screen.page.evaluate(() => (window as unknown as { reports: { current: { issueKey: string } | null }[] }).reports.at(-1)?.current?.issueKey)).toBe("PORTAL-312");
 });
+
+for (const [name, width, height, people] of [["1080p", 1920, 1080, 12], ["4k", 3840, 2160, 60]] as const) {
+  test(`a wallboard of ${name} is accessible, and nothing sticks out`, async ({ web }) => {
+    const screen = await web({ width, height });
+    await openTeam(screen, people, { address: "/team?wall=1" });
+    await look(screen.page, `team-wall-${name}`);
+    const { page } = screen;
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBeLessThanOrEqual(0);
+    expect(await page.getByRole("row").count()).toBeGreaterThan(10);
+  });
+}
 
 for (const path of ["/reference", "/nowhere"]) {
   test(`${path} is accessible`, async ({ browser, server }) => {

@@ -1,4 +1,4 @@
-import { keepCount, type Counted } from "../counted";
+import { isCounting, keepCount, type Counted } from "../counted";
 import type { ConnectionStatus } from "../state";
 import type { WireMember, WireTeam, WireTeamChange } from "./wire";
 
@@ -46,30 +46,31 @@ export const initialTeam: TeamState = { members: [], status: { kind: "connecting
 
 /** What the server has reported. */
 export interface Team extends Pick<TeamState, "members" | "stale" | "syncedAt" | "loaded"> {
-  readonly asOf: number;
+  /** Of the last change that arrived; the next one has the next number. */
+  readonly seq: number;
 }
 
-export const emptyTeam: Team = { members: [], stale: false, syncedAt: null, loaded: false, asOf: 0 };
+export const emptyTeam: Team = { members: [], stale: false, syncedAt: null, loaded: false, seq: 0 };
 
-/** The whole team. An answer that is older than what is known changes nothing. */
-export function applyTeam(team: Team, { members, asOf, syncedAt, stale = false }: WireTeam): Team {
-  const at = Date.parse(asOf);
-  if (at < team.asOf) return team;
+/** The whole team. */
+export function applyTeam(team: Team, { members, asOf, syncedAt, stale = false }: WireTeam, seq = team.seq): Team {
   const known = byAccount(team.members);
-  return { members: inOrder(members.map((m) => fromWire(m, asOf, known.get(m.accountId)))), asOf: at, syncedAt, stale: stale || syncedAt === null, loaded: true };
+  return { members: inOrder(members.map((m) => fromWire(m, asOf, known.get(m.accountId)))), syncedAt, stale: stale || syncedAt === null, loaded: true, seq };
 }
 
-/** now is the present by the server's clock. */
-export function applyChange(team: Team, { members = [], removed = [], asOf = undefined }: WireTeamChange, now: string): Team {
+/** One change; undefined if an earlier one was missed. A repeated one changes nothing. */
+export function applyChange(team: Team, { seq, members, removed, asOf }: WireTeamChange): Team | undefined {
+  if (!team.loaded || seq > team.seq + 1) return undefined;
+  if (seq <= team.seq) return team;
   const all = byAccount(team.members);
   for (const account of removed) all.delete(account);
-  for (const member of members) all.set(member.accountId, fromWire(member, asOf ?? now, all.get(member.accountId)));
-  return { ...team, members: inOrder(all.values()), asOf: Math.max(team.asOf, Date.parse(asOf ?? now)) };
+  for (const member of members) all.set(member.accountId, fromWire(member, asOf, all.get(member.accountId)));
+  return { ...team, members: inOrder(all.values()), seq };
 }
 
 const byAccount = (members: readonly TeamMember[]) => new Map(members.map((m) => [m.accountId, m]));
 
-function fromWire(m: WireMember, asOf: string, known: TeamMember | undefined): TeamMember {
+function fromWire(m: WireMember, asOf: string | null, known: TeamMember | undefined): TeamMember {
   const counts = new Map(known?.timers.map((t) => [t.id, t]));
   const timers = (m.timers ?? []).map((t): TeamTimer => {
     const { issue } = t;
@@ -78,7 +79,7 @@ function fromWire(m: WireMember, asOf: string, known: TeamMember | undefined): T
       status: "running",
       startedAt: t.startedAt,
       countedSeconds: t.tillNow,
-      countedAt: asOf,
+      countedAt: asOf ?? t.startedAt, // without a sync there are no timers
       ...(issue?.key && { issueKey: issue.key }),
       ...(issue?.summary && { summary: issue.summary }),
       ...(issue?.projectName && { project: issue.projectName }),
@@ -87,7 +88,7 @@ function fromWire(m: WireMember, asOf: string, known: TeamMember | undefined): T
     };
     return keepCount(timer, counts.get(t.id));
   });
-  timers.sort((a, b) => beginning(a) - beginning(b));
+  timers.sort(longestFirst);
   return {
     accountId: m.accountId,
     name: m.displayName ?? m.accountId,
@@ -98,21 +99,25 @@ function fromWire(m: WireMember, asOf: string, known: TeamMember | undefined): T
   };
 }
 
-/** When the timer would have begun had it never been on hold. All that count keep their order by it. */
+/** When a timer that counts would have begun had it never been on hold. Their order by it stays the same. */
 const beginning = (t: Counted): number => Date.parse(t.countedAt) - t.countedSeconds * 1000;
+
+/** Those on hold last. */
+function longestFirst(a: Counted, b: Counted): number {
+  if (isCounting(a) !== isCounting(b)) return isCounting(a) ? -1 : 1;
+  return isCounting(a) ? beginning(a) - beginning(b) : b.countedSeconds - a.countedSeconds;
+}
 
 const rank: Record<TeamMember["status"], number> = { working: 0, on_hold: 1, idle: 2 };
 
-function workedSince({ timers: [longest], since }: TeamMember): number {
-  return longest ? beginning(longest) : since ? Date.parse(since) : 0;
-}
+/** Somebody who does not show their timers is placed by the start of the first. */
+const longestOf = ({ timers: [longest], since = "" }: TeamMember): Counted => longest ?? { status: "running", countedSeconds: 0, countedAt: since };
 
 const names = new Intl.Collator(undefined, { sensitivity: "base" });
 
 function inOrder(members: Iterable<TeamMember>): TeamMember[] {
   return [...members].sort((a, b) => {
     if (a.status !== b.status) return rank[a.status] - rank[b.status];
-    const later = a.status === "idle" ? 0 : workedSince(a) - workedSince(b);
-    return later || names.compare(a.name, b.name) || (a.accountId < b.accountId ? -1 : 1);
+    return (a.status !== "idle" && longestFirst(longestOf(a), longestOf(b))) || names.compare(a.name, b.name) || (a.accountId < b.accountId ? -1 : 1);
   });
 }

@@ -74,14 +74,15 @@ export class TeamStore implements ConnectionHost {
         return openStream(http, token, { scope }, timing.connectTimeout, on);
       case "poll":
         return openLoop(async (signal) => {
-          const ask = longPoll<WireTeam>({ http, token, schedule, timing }, { path, onAnswer: (team, asked) => this.#answered(team, asked) }, signal, () => on.heard());
+          const onAnswer = (team: WireTeam, asked: number) => this.#answered(team, asked);
+          const ask = longPoll<WireTeam>({ http, token, schedule, timing }, { path, onAnswer }, signal, () => on.heard());
           while (!signal.aborted) await ask().catch((thrown: unknown) => this.#failed(thrown));
         }, on);
     }
   }
 
   #answered(team: WireTeam, asked: number): void {
-    this.#clock.reading(team.asOf, asked, this.#parts.schedule.now());
+    if (team.asOf) this.#clock.reading(team.asOf, asked, this.#parts.schedule.now());
     this.#team = applyTeam(this.#team, team);
     this.#publish();
   }
@@ -113,21 +114,28 @@ export class TeamStore implements ConnectionHost {
     return refused !== this.#session.token || (await this.#parts.renew(this.#session)) !== null;
   }
 
-  message(text: string, asked: number): boolean {
+  message(text: string): boolean {
     const message = parseTeamMessage(text);
-    if (message?.event === "team_state") this.#answered(message.payload, asked);
-    else if (message && !this.#team.loaded) return false; // the whole team comes first
-    else if (message?.event === "team") this.#team = applyChange(this.#team, message.payload, new Date(this.#parts.schedule.now() + this.#clock.value).toISOString());
-    else if (message?.event === "freshness") this.#team = { ...this.#team, stale: message.payload.stale, syncedAt: message.payload.synced_at };
+    // The clock is not read here: the whole team may have been put together a second ago.
+    if (message?.event === "team_state") this.#team = applyTeam(this.#team, message.payload, message.payload.seq);
+    if (message?.event === "team") {
+      const next = applyChange(this.#team, message.payload);
+      if (!next) return false;
+      this.#team = next;
+    }
+    if (message?.event === "freshness") this.#team = { ...this.#team, stale: message.payload.stale, syncedAt: message.payload.synced_at };
     this.#publish();
     return true;
   }
 
-  /** Reads GET /api/team. */
+  /** Reads GET /api/team. What arrives meanwhile over a connection is newer. */
   async refresh(): Promise<void> {
     const asked = this.#parts.schedule.now();
+    const before = this.#team;
     const { body } = await this.#api.call<WireTeam>({ path, signal: this.#closed.signal }).catch((thrown: unknown) => this.#failed(thrown));
-    this.#answered(body, asked);
+    if (this.#team === before) return this.#answered(body, asked);
+    if (body.asOf) this.#clock.reading(body.asOf, asked, this.#parts.schedule.now());
+    this.#publish();
   }
 
   up(): void {} // each connection begins with the whole team

@@ -16,20 +16,21 @@ export interface WireMember {
 /** The answer of GET /api/team, and the payload of the first message. */
 export interface WireTeam {
   readonly members: readonly WireMember[];
-  /** When the counted times were true. */
-  readonly asOf: string;
+  /** When the counted times were true; null if there was never a sync. */
+  readonly asOf: string | null;
   readonly syncedAt: string | null;
   readonly stale?: boolean;
 }
 
-/** What has changed since the message before. */
+/** What has changed since the message with the number before. */
 export interface WireTeamChange {
-  readonly members?: readonly WireMember[];
-  readonly removed?: readonly string[];
-  readonly asOf?: string;
+  readonly seq: number;
+  readonly members: readonly WireMember[];
+  readonly removed: readonly string[];
+  readonly asOf: string | null;
 }
 
-export type TeamMessage = { readonly event: "team_state"; readonly payload: WireTeam } | { readonly event: "team"; readonly payload: WireTeamChange } | { readonly event: "freshness"; readonly payload: components["schemas"]["Freshness"] };
+export type TeamMessage = { readonly event: "team_state"; readonly payload: WireTeam & { readonly seq: number } } | { readonly event: "team"; readonly payload: WireTeamChange } | { readonly event: "freshness"; readonly payload: components["schemas"]["Freshness"] };
 
 /** Parses a message; undefined if this client does not know it. */
 export function parseTeamMessage(text: string): TeamMessage | undefined {
@@ -39,7 +40,7 @@ export function parseTeamMessage(text: string): TeamMessage | undefined {
       case "team_state":
         return Array.isArray(message.payload.members) ? message : undefined;
       case "team":
-        return message.payload ? message : undefined;
+        return typeof message.payload.seq === "number" && Array.isArray(message.payload.members) ? message : undefined;
       case "freshness":
         return typeof message.payload.stale === "boolean" ? message : undefined;
     }
