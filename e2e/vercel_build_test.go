@@ -76,7 +76,7 @@ var served = []string{".css", ".html", ".ico", ".js", ".json", ".svg", ".txt", "
 // as files, and that each page has a policy.
 func assertWebApp(t *testing.T, dir string, static []string) {
 	t.Helper()
-	for _, name := range []string{"index.html", "404.html", "openapi.yaml", "reference.html"} {
+	for _, name := range []string{"index.html", "team.html", "404.html", "openapi.yaml", "reference.html"} {
 		assert.Contains(t, static, name)
 	}
 	for _, name := range static {

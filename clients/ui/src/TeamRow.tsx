@@ -25,7 +25,7 @@ export function TeamCells({ row: { member, timer }, clockOffset, today }: TeamRo
           {initials(member.name)}
         </span>
         <span className={classes.name} dir="auto" title={member.name}>
-          {member.name}
+          {member.name || "Name hidden"}
         </span>
       </div>
       <div role="cell" className={classes.what}>

@@ -16,6 +16,7 @@ export interface TeamTimer extends Counted {
 
 export interface TeamMember {
   readonly accountId: string;
+  /** Empty if Jira does not show it. */
   readonly name: string;
   readonly status: WireMember["status"];
   /** The longest first; empty if the person does not show on what they work. */
@@ -91,7 +92,7 @@ function fromWire(m: WireMember, asOf: string | null, known: TeamMember | undefi
   timers.sort(longestFirst);
   return {
     accountId: m.accountId,
-    name: m.displayName ?? m.accountId,
+    name: m.displayName ?? "",
     status: m.status,
     timers,
     ...(m.since && { since: m.since }),
