@@ -22,13 +22,12 @@ test("a start in Clockwork shows on an open team page within one sync, ticks, an
   const screen = await web();
   await openTeam(screen);
   await screen.isLive();
-  await expect(rowOf(screen, "Emily")).toContainText("Not running");
-  const before = await screen.heading.innerText();
+  await expect(rowOf(screen, "Linh").getByRole("timer")).toBeVisible();
+  await expect(rowOf(screen, "Emily").getByRole("timer")).toHaveCount(0);
 
   await clockwork.start(emily.accountId, "PORTAL-305");
   await server.sync();
   await expect(rowOf(screen, "Emily")).toContainText("PORTAL-305");
-  await expect(screen.heading).not.toHaveText(before);
   const time = rowOf(screen, "Emily").getByRole("timer");
   const first = await time.innerText();
   await expect(time).not.toHaveText(first);
@@ -38,7 +37,6 @@ test("a start in Clockwork shows on an open team page within one sync, ticks, an
   await clockwork.stop(emily.accountId, "PORTAL-305");
   await server.sync();
   await expect(rowOf(screen, "Emily")).toContainText("Not running");
-  await expect(screen.heading).toHaveText(before);
 });
 
 test("a server without connections is asked in a long poll", async ({ server, web, stopAtEnd }) => {
@@ -91,7 +89,7 @@ test("a wallboard shows the team again after the server restarts, without anybod
   const screen = await web({ width: 1920, height: 1080 });
   const { page } = screen;
   await openTeam(screen, "/team?wall=1");
-  await expect(rowOf(screen, "Emily")).toContainText("Not running");
+  await expect(rowOf(screen, "Linh").getByRole("timer")).toBeVisible();
   expect(await page.evaluate(() => getComputedStyle(document.body).colorScheme), "dark, whatever the system says").toBe("dark");
   await expect(page.getByRole("button")).toHaveCount(0);
 
@@ -112,8 +110,9 @@ test("words and projects narrow the team, by keyboard", async ({ web }) => {
   await openTeam(screen);
   await page.keyboard.press("/");
   await page.keyboard.type("duc mob");
-  await expect(page.getByRole("row")).toHaveCount(2); // one is the head
-  await expect(rowOf(screen, "Đức Phạm")).toContainText("MOB-88");
+  await expect(rowOf(screen, "Linh")).toHaveCount(0);
+  await expect(rowOf(screen, "PORTAL-312")).toHaveCount(0);
+  await expect(rowOf(screen, "Đức Phạm").first()).toContainText("MOB-88");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: /^PORTAL, \d+ people$/ }).press("Enter");
   await expect(page.getByRole("row").filter({ hasText: /BILL|MOB|OPS/ })).toHaveCount(0);
