@@ -8,7 +8,7 @@ type Schemas = components["schemas"];
 /** What the login page can offer. A provider's sign-in is at /api/auth/login/{id}. */
 export type SignInOptions = Schemas["SignInOptions"];
 /** Who is logged in, and what is connected. */
-export type Me = Schemas["Me"] & { readonly teamView?: boolean };
+export type Me = Schemas["Me"];
 export type SessionEntry = Schemas["Session"];
 /** A personal access token; its text is only in the answer to its creation. */
 export type PersonalToken = Schemas["PersonalToken"];

@@ -16,7 +16,6 @@ export interface TeamRowProps {
 
 /** Who it is, on what they work, and for how long: the cells of one row. */
 export function TeamCells({ row: { member, timer }, clockOffset, today }: TeamRowProps) {
-  const since = timer?.startedAt ?? member.since;
   const onHold = timer ? timer.onHold : member.status === "on_hold";
   return (
     <>
@@ -29,7 +28,7 @@ export function TeamCells({ row: { member, timer }, clockOffset, today }: TeamRo
         </span>
       </div>
       <div role="cell" className={classes.what}>
-        {timer?.issueKey ? (
+        {timer ? (
           <p className={classes.issue} title={timer.summary}>
             <IssueKey className={classes.key}>{timer.issueKey}</IssueKey>
             <span className={classes.summary} dir="auto">
@@ -44,10 +43,10 @@ export function TeamCells({ row: { member, timer }, clockOffset, today }: TeamRo
             Last <IssueKey>{member.last.issueKey}</IssueKey> {atWhen(Date.parse(member.last.at) - clockOffset, today)}
           </p>
         )}
-        {(since || timer?.comment) && (
+        {timer && (
           <p className={classes.detail}>
-            {since && <span className={classes.since}>Since {sinceWhen(Date.parse(since) - clockOffset, today)}</span>}
-            {timer?.comment && (
+            <span className={classes.since}>Since {sinceWhen(Date.parse(timer.startedAt) - clockOffset, today)}</span>
+            {timer.comment && (
               <span className={classes.comment} dir="auto" title={timer.comment}>
                 {timer.comment}
               </span>

@@ -57,7 +57,7 @@ export default function TeamScreen({ client, session, compact = false, navigatio
   const projects = useMemo(() => projectsOf(members), [members]);
   const sought = useDeferredValue(words);
   const rows = useMemo(() => matching(all, sought, project), [all, sought, project]);
-  const jiraSite = useJiraSite(client, all.find((row) => row.timer?.issueKey)?.timer?.issueKey);
+  const jiraSite = useJiraSite(client, all.find((row) => row.timer)?.timer?.issueKey);
 
   const expired = status.kind === "expired";
   useEffect(() => setDialog((open) => (expired ? "ended" : open === "ended" ? undefined : open)), [expired]);

@@ -3,13 +3,13 @@ import { expect, it } from "vitest";
 
 import { headline, initials, matching, projectsOf, rowsOf } from "./teamRows";
 
-const timer = (id: number, issueKey?: string, project?: string): TeamTimer => ({
+const timer = (id: number, issueKey: string, project?: string): TeamTimer => ({
   id,
   status: "running",
   startedAt: "2026-11-26T08:00:00Z",
   countedSeconds: 60,
   countedAt: "2026-11-26T08:01:00Z",
-  ...(issueKey && { issueKey }),
+  issueKey,
   ...(project && { project }),
 });
 

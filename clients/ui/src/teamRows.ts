@@ -15,8 +15,8 @@ export interface Project {
 }
 
 /** PORTAL of PORTAL-312. */
-export function projectOf(issueKey: string | undefined): string | undefined {
-  return issueKey?.slice(0, issueKey.lastIndexOf("-"));
+export function projectOf(issueKey: string): string {
+  return issueKey.slice(0, issueKey.lastIndexOf("-"));
 }
 
 /** A line for each timer, and one for each person without. */
@@ -31,7 +31,7 @@ export function projectsOf(members: readonly TeamMember[]): Project[] {
   const people = new Map<string, number>();
   for (const { timers } of members) {
     for (const key of new Set(timers.map((t) => projectOf(t.issueKey)))) {
-      if (key) people.set(key, (people.get(key) ?? 0) + 1);
+      people.set(key, (people.get(key) ?? 0) + 1);
     }
   }
   return [...people].map(([key, count]) => ({ key, people: count })).sort((a, b) => b.people - a.people || (a.key < b.key ? -1 : 1));
@@ -47,7 +47,7 @@ export function matching(rows: readonly TeamRow[], words: string, project: strin
   const wanted = plain(words).split(/\s+/).filter(Boolean);
   if (wanted.length === 0 && project === undefined) return rows;
   return rows.filter(({ member, timer }) => {
-    if (project !== undefined && projectOf(timer?.issueKey) !== project) return false;
+    if (project !== undefined && (!timer || projectOf(timer.issueKey) !== project)) return false;
     const text = plain([member.name, timer?.issueKey, timer?.project].filter(Boolean).join(" "));
     return wanted.every((word) => text.includes(word));
   });

@@ -25,7 +25,6 @@ function team(people: number, stale: boolean): object {
       displayName: i < names.length ? names[i] : `${names[i % names.length]} ${i}`,
       status,
       timers: hidden ? [] : i === 1 ? [timer(0), timer(1)] : [timer(0)],
-      ...(status === "working" && { since: new Date(now - 3_600_000).toISOString() }),
       ...(status === "idle" && { last: { issue: { key: "PORTAL-301", id: 1 }, at: new Date(now - 7_200_000).toISOString() } }),
     };
   });

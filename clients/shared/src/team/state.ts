@@ -5,8 +5,7 @@ import type { WireMember, WireTeam, WireTeamChange } from "./wire";
 /** One running timer of a colleague. */
 export interface TeamTimer extends Counted {
   readonly id: number;
-  /** Absent if it is hidden. */
-  readonly issueKey?: string;
+  readonly issueKey: string;
   readonly summary?: string;
   readonly project?: string;
   readonly comment?: string;
@@ -21,8 +20,6 @@ export interface TeamMember {
   readonly status: WireMember["status"];
   /** The longest first; empty if the person does not show on what they work. */
   readonly timers: readonly TeamTimer[];
-  /** RFC 3339: since when the person works. */
-  readonly since?: string;
   /** On what somebody who does not work worked before; the moment is RFC 3339. */
   readonly last?: { readonly issueKey: string; readonly at: string };
 }
@@ -54,9 +51,9 @@ export interface Team extends Pick<TeamState, "members" | "stale" | "syncedAt" |
 export const emptyTeam: Team = { members: [], stale: false, syncedAt: null, loaded: false, seq: 0 };
 
 /** The whole team. */
-export function applyTeam(team: Team, { members, asOf, syncedAt, stale = false }: WireTeam, seq = team.seq): Team {
+export function applyTeam(team: Team, { members, asOf, syncedAt, stale }: WireTeam, seq = team.seq): Team {
   const known = byAccount(team.members);
-  return { members: inOrder(members.map((m) => fromWire(m, asOf, known.get(m.accountId)))), syncedAt, stale: stale || syncedAt === null, loaded: true, seq };
+  return { members: inOrder(members.map((m) => fromWire(m, asOf, known.get(m.accountId)))), syncedAt, stale: stale === true || syncedAt === null, loaded: true, seq };
 }
 
 /** One change; undefined if an earlier one was missed. A repeated one changes nothing. */
@@ -73,7 +70,7 @@ const byAccount = (members: readonly TeamMember[]) => new Map(members.map((m) =>
 
 function fromWire(m: WireMember, asOf: string | null, known: TeamMember | undefined): TeamMember {
   const counts = new Map(known?.timers.map((t) => [t.id, t]));
-  const timers = (m.timers ?? []).map((t): TeamTimer => {
+  const timers = m.timers.map((t): TeamTimer => {
     const { issue } = t;
     const timer: TeamTimer = {
       id: t.id,
@@ -81,9 +78,9 @@ function fromWire(m: WireMember, asOf: string | null, known: TeamMember | undefi
       startedAt: t.startedAt,
       countedSeconds: t.tillNow,
       countedAt: asOf ?? t.startedAt, // without a sync there are no timers
-      ...(issue?.key && { issueKey: issue.key }),
-      ...(issue?.summary && { summary: issue.summary }),
-      ...(issue?.projectName && { project: issue.projectName }),
+      issueKey: issue.key,
+      ...(issue.summary && { summary: issue.summary }),
+      ...(issue.projectName && { project: issue.projectName }),
       ...(t.comment && { comment: t.comment }),
       ...(!t.withinWorkingHours && { onHold: true }),
     };
@@ -92,11 +89,10 @@ function fromWire(m: WireMember, asOf: string | null, known: TeamMember | undefi
   timers.sort(longestFirst);
   return {
     accountId: m.accountId,
-    name: m.displayName ?? "",
+    name: m.displayName,
     status: m.status,
     timers,
-    ...(m.since && { since: m.since }),
-    ...(m.last?.issue?.key && { last: { issueKey: m.last.issue.key, at: m.last.at } }),
+    ...(m.last && { last: { issueKey: m.last.issue.key, at: m.last.at } }),
   };
 }
 
@@ -111,14 +107,16 @@ function longestFirst(a: Counted, b: Counted): number {
 
 const rank: Record<TeamMember["status"], number> = { working: 0, on_hold: 1, idle: 2 };
 
-/** Somebody who does not show their timers is placed by the start of the first. */
-const longestOf = ({ timers: [longest], since = "" }: TeamMember): Counted => longest ?? { status: "running", countedSeconds: 0, countedAt: since };
+/** Somebody who does not show their timers comes after those who do. */
+function compareTimers({ timers: [a] }: TeamMember, { timers: [b] }: TeamMember): number {
+  return a && b ? longestFirst(a, b) : Number(!a) - Number(!b);
+}
 
 const names = new Intl.Collator(undefined, { sensitivity: "base" });
 
 function inOrder(members: Iterable<TeamMember>): TeamMember[] {
   return [...members].sort((a, b) => {
     if (a.status !== b.status) return rank[a.status] - rank[b.status];
-    return (a.status !== "idle" && longestFirst(longestOf(a), longestOf(b))) || names.compare(a.name, b.name) || (a.accountId < b.accountId ? -1 : 1);
+    return compareTimers(a, b) || names.compare(a.name, b.name) || (a.accountId < b.accountId ? -1 : 1);
   });
 }
