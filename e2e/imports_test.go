@@ -29,6 +29,7 @@ var layers = []struct {
 	{name: "realtime transport", packages: []string{"pkg/realtime/transport"}},
 	{name: "realtime bridge", packages: []string{"pkg/realtime/bridge"}},
 	{name: "realtime writes", packages: []string{"pkg/realtime/writes"}},
+	{name: "realtime team", packages: []string{"pkg/realtime/teamroom"}},
 	{name: "realtime fanout", packages: []string{"pkg/realtime/fanout"}},
 	{name: "realtime stores and tasks", packages: []string{"pkg/realtime/redisstore", "pkg/realtime/sqlitestore", "pkg/realtime/storetest", "pkg/realtime/tasks"}},
 	{name: "realtime", packages: []string{"pkg/realtime"}},

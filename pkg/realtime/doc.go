@@ -7,6 +7,7 @@
 //	transport  WebSocket and Server-Sent Events
 //	bridge     Clockwork's changes, and starts and stops in Clockwork
 //	writes     commits changes, in batches
+//	teamroom   the room of those who see the team
 //	fanout     one room per user: the state and the queues of its connections
 //	tasks      the goroutines of a server
 //

@@ -15,8 +15,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
 	"github.com/clockwork-timer/backend/pkg/realtime/tasks"
+	"github.com/clockwork-timer/backend/pkg/realtime/teamroom"
 	"github.com/clockwork-timer/backend/pkg/realtime/writes"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 )
@@ -67,6 +69,7 @@ type Bridge struct {
 	hub       *fanout.Hub
 	relay     *fanout.Relay
 	writes    *writes.Committer
+	team      *teamroom.Room
 	tasks     *tasks.Group
 	freshness freshness
 
@@ -76,9 +79,9 @@ type Bridge struct {
 }
 
 // Start makes a bridge, which listens and compares until the group is stopped.
-func Start(o Options, hub *fanout.Hub, relay *fanout.Relay, committer *writes.Committer, group *tasks.Group) *Bridge {
-	b := &Bridge{Options: o, hub: hub, relay: relay, writes: committer, tasks: group, queued: map[string]bool{}, wake: make(chan struct{}, 1)}
-	b.freshness = freshness{cache: o.Cache, publish: hub.SetFreshness}
+func Start(o Options, hub *fanout.Hub, relay *fanout.Relay, committer *writes.Committer, room *teamroom.Room, group *tasks.Group) *Bridge {
+	b := &Bridge{Options: o, hub: hub, relay: relay, writes: committer, team: room, tasks: group, queued: map[string]bool{}, wake: make(chan struct{}, 1)}
+	b.freshness = freshness{cache: o.Cache, publish: b.setFreshness}
 	group.Go("comparisons", b.runComparisons)
 	group.Go("clockwork events", b.listen)
 	return b
@@ -90,10 +93,20 @@ func (b *Bridge) listen() {
 	b.tasks.Subscribe("clockwork events", func(ready func()) error {
 		return b.Events.PSubscribe(b.tasks.Context(), func() { ready(); b.missedAll() },
 			func(channel, payload string) {
-				account := strings.TrimPrefix(channel, channelPrefix)
-				b.tasks.Contain("clockwork event", func() { b.published(account, payload) })
-			}, channelPrefix+"*")
+				b.team.Changed()
+				if account, changed := strings.CutPrefix(channel, channelPrefix); changed {
+					b.tasks.Contain("clockwork event", func() { b.published(account, payload) })
+				}
+			}, channelPrefix+"*", team.ChoicesChannel)
 	})
+}
+
+// setFreshness is fanout's, for everybody: those who see the team too.
+func (b *Bridge) setFreshness(f realtime.Freshness, changed bool) {
+	b.hub.SetFreshness(f, changed)
+	if changed {
+		b.team.Send(f.Encode())
+	}
 }
 
 // published handles a message about one person: one event or several.
@@ -141,7 +154,7 @@ func (b *Bridge) notUnderstood(account string, err error) {
 // Entered is called when somebody connects: it reads the freshness, and has the room
 // compared if that is due.
 func (b *Bridge) Entered(ctx context.Context, r *fanout.Room) {
-	b.readFreshness(ctx, b.tasks.Now())
+	b.ReadFreshness(ctx)
 	if r.Comparison().Due(b.tasks.Now()) {
 		b.queueComparison(r.User)
 	}
@@ -152,7 +165,7 @@ func (b *Bridge) Update(ctx context.Context, r *fanout.Room) {
 	if err := b.compareIfDue(ctx, r); err != nil {
 		b.tasks.Log.Warn("realtime: not compared with the cache", "first_error", err)
 	}
-	b.readFreshness(ctx, b.tasks.Now())
+	b.ReadFreshness(ctx)
 }
 
 // Sweep queues the comparisons that are due, and reads the freshness if somebody is
@@ -160,21 +173,19 @@ func (b *Bridge) Update(ctx context.Context, r *fanout.Room) {
 func (b *Bridge) Sweep(now time.Time) {
 	connected := false
 	for _, r := range b.hub.Rooms() {
-		if r.Empty() {
-			continue
-		}
-		connected = true
-		if r.Comparison().Due(now) {
+		connected = connected || !r.Empty()
+		if r.Watched() && r.Comparison().Due(now) {
 			b.queueComparison(r.User)
 		}
 	}
 	if connected && b.freshness.due(now) {
-		b.tasks.Go("freshness", func() { b.readFreshness(b.tasks.Context(), now) })
+		b.tasks.Go("freshness", func() { b.ReadFreshness(b.tasks.Context()) })
 	}
 }
 
-func (b *Bridge) readFreshness(ctx context.Context, now time.Time) {
-	if err := b.freshness.read(ctx, now); err != nil && b.tasks.Context().Err() == nil {
+// ReadFreshness asks the cache how old Clockwork's data is, if that is due.
+func (b *Bridge) ReadFreshness(ctx context.Context) {
+	if err := b.freshness.read(ctx, b.tasks.Now()); err != nil && b.tasks.Context().Err() == nil {
 		b.tasks.Log.Warn("realtime: freshness not read", "error", err)
 	}
 }

@@ -43,6 +43,7 @@ func (b *Bridge) missed(user string) {
 }
 
 func (b *Bridge) missedAll() {
+	b.team.Changed()
 	for _, r := range b.hub.Rooms() {
 		b.missed(r.User)
 	}

@@ -6,7 +6,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime"
 )
 
-// Reserve takes a place for a connection, of at most most; Quit returns it.
+// Reserve takes a place for a connection of the user, whatever it shows, of at most
+// most; Quit returns it.
 func (r *Room) Reserve(most int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -30,7 +31,7 @@ func (r *Room) Join(o *Outbox, since int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members = append(r.members, o)
-	o.join(&r.budget)
+	r.Charge(o)
 	missed, known := r.recent.after(since, r.seq)
 	if !known {
 		o.Put(r.state())
@@ -42,6 +43,16 @@ func (r *Room) Join(o *Outbox, since int64) {
 	if f := r.hub.freshness.Load(); f != nil { // it may have changed since
 		o.Put(NewMessage(f.Encode()))
 	}
+}
+
+// Charge counts a queue in the user's budget until Quit. That of a member is.
+func (r *Room) Charge(o *Outbox) { o.join(&r.budget) }
+
+// Watched reports whether a connection gets the user's changes.
+func (r *Room) Watched() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.members) > 0
 }
 
 // state is the message on connect. Its long part is encoded once per change. It

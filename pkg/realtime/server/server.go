@@ -15,8 +15,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
 	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
 	"github.com/clockwork-timer/backend/pkg/realtime/tasks"
+	"github.com/clockwork-timer/backend/pkg/realtime/teamroom"
 	"github.com/clockwork-timer/backend/pkg/realtime/transport"
 	"github.com/clockwork-timer/backend/pkg/realtime/writes"
+	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -43,6 +45,11 @@ type Options struct {
 	Origins []string
 	// Site is the host of the Jira site, whose links are accepted as issue keys.
 	Site string
+	// Team is shown to those whom Viewer admits. Nil is shown to nobody. It needs
+	// Clockwork, which says what has changed.
+	Team *team.Team
+	// Viewer says whether a caller may see the team, and as whom. Required with Team.
+	Viewer func(who auth.Caller) (team.Viewer, *web.Error)
 	// Clockwork connects Clockwork's own timers, unless nil.
 	Clockwork *bridge.Options
 	Limits    Limits
@@ -60,6 +67,7 @@ type Server struct {
 	tasks     *tasks.Group
 	hub       *fanout.Hub
 	writes    *writes.Committer
+	team      *teamroom.Room
 	bridge    *bridge.Bridge // nil without Clockwork
 	transport *transport.Transport
 }
@@ -73,11 +81,14 @@ func New(o Options) (*Server, error) {
 	s.hub = fanout.NewHub(o.Store, s.tasks)
 	relay := fanout.NewRelay(s.hub)
 	s.writes = writes.Start(o.Store, s.hub, relay.Shared(), o.Committed, s.tasks)
+	if o.Team != nil {
+		s.team = teamroom.New(o.Team, s.tasks)
+	}
 	if o.Clockwork != nil {
-		s.bridge = bridge.Start(*o.Clockwork, s.hub, relay, s.writes, s.tasks)
+		s.bridge = bridge.Start(*o.Clockwork, s.hub, relay, s.writes, s.team, s.tasks)
 	}
 	s.transport = transport.New(&transport.Transport{Verify: o.Verify, VerifyPersonal: o.VerifyPersonal, CORS: web.NewCORS(o.Origins), Site: o.Site, Limits: o.Limits,
-		Hub: s.hub, Relay: relay, Writes: s.writes, Bridge: s.bridge, Tasks: s.tasks})
+		Hub: s.hub, Relay: relay, Writes: s.writes, Team: s.team, Viewer: o.Viewer, Bridge: s.bridge, Tasks: s.tasks})
 	if o.Ended != nil {
 		s.tasks.Go("ended sessions", func() { s.listenEnded(o) })
 	}
@@ -164,6 +175,7 @@ func (s *Server) sweeps() {
 func (s *Server) sweep(now time.Time) {
 	s.transport.Sweep(now)
 	s.hub.Sweep(now)
+	s.team.Sweep(now)
 	if s.bridge != nil {
 		s.bridge.Sweep(now)
 	}

@@ -28,12 +28,18 @@ type stream struct {
 
 func (w *world) stream(user string, header http.Header) *stream {
 	w.t.Helper()
+	all := http.Header{"Authorization": {"Bearer " + tokenOf(w.t, user)}}
+	maps.Copy(all, header)
+	return w.streamOf("", all)
+}
+
+func (w *world) streamOf(query string, header http.Header) *stream {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	w.t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.http.URL+"/api/timers/stream", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.http.URL+"/api/timers/stream"+query, nil)
 	require.NoError(w.t, err)
-	r.Header.Set("Authorization", "Bearer "+tokenOf(w.t, user))
-	maps.Copy(r.Header, header)
+	r.Header = header
 	res, err := w.http.Client().Do(r)
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = res.Body.Close() })

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"encoding/base64"
 	"log/slog"
 	"net/http"
@@ -12,19 +11,13 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/net/http/httpguts"
 
-	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/realtime"
-	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // subprotocol is what browsers offer before their token, because they cannot set
 // Authorization on a WebSocket.
 const subprotocol = "bearer"
-
-// loadTimeout bounds the load of a user's state on connect.
-const loadTimeout = 5 * time.Second
 
 // Answers to clients that are not admitted.
 var (
@@ -36,6 +29,7 @@ var (
 	errMethod   = &web.Error{Status: http.StatusMethodNotAllowed, Code: "METHOD_NOT_ALLOWED", Message: "This address does not take that method; see the Allow header."}
 	errUpgrade  = &web.Error{Status: http.StatusUpgradeRequired, Code: "UPGRADE_REQUIRED", Message: "This address speaks WebSocket only. /api/timers/stream has the same events as plain HTTP."}
 	errManyOpen = &web.Error{Status: http.StatusTooManyRequests, Code: "TOO_MANY_CONNECTIONS", Message: "You have too many connections open. Close some first.", RetryAfter: 10 * time.Second}
+	errNoTeam   = &web.Error{Status: http.StatusForbidden, Code: "TEAM_VIEW_OFF", Message: "This server shows nobody what others work on. Ask for one person."}
 	errStore    = &web.Error{Status: http.StatusServiceUnavailable, Code: "STORE_UNAVAILABLE", Message: "The timers cannot be read at the moment. Try again shortly.", RetryAfter: 2 * time.Second}
 	errShutdown = &web.Error{Status: http.StatusServiceUnavailable, Code: "SERVER_CLOSING", Message: "The server restarts. Connect again.", RetryAfter: time.Second}
 )
@@ -75,7 +69,7 @@ func (t *Transport) upgrade(w http.ResponseWriter, r *http.Request, entry *logEn
 		// The origin was checked above, by the rules of CORS.
 		ws, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{subprotocol}})
 		if err != nil { // the library has answered
-			t.exit(a.room, nil)
+			t.exit(a.place, nil)
 			entry.end(hijacked.status)
 			return
 		}
@@ -110,59 +104,4 @@ func (t *Transport) originAllowed(r *http.Request) bool {
 		return true
 	}
 	return t.CORS.Allows(r)
-}
-
-// admission is a client that may connect, with a place in its user's room.
-type admission struct {
-	caller auth.Caller
-	since  int64 // the last seq that it has seen, or -1
-	room   *fanout.Room
-}
-
-// admit calls connect with the client, or says why it may not connect. connect
-// gives the place back in the end.
-func (t *Transport) admit(r *http.Request, connect func(admission)) *web.Error {
-	if !t.Tasks.Enter() {
-		return errShutdown
-	}
-	defer t.Tasks.Leave()
-	who, since, failed := t.identify(r)
-	if failed != nil {
-		return failed
-	}
-	room, failed := t.enter(r.Context(), who)
-	if failed != nil {
-		return failed
-	}
-	connect(admission{who, since, room})
-	return nil
-}
-
-// enter reserves a place in the user's room, and loads its state.
-func (t *Transport) enter(ctx context.Context, who auth.Caller) (*fanout.Room, *web.Error) {
-	room := t.Hub.Enter(realtime.UserOf(who))
-	if !room.Reserve(t.Limits.Connections) {
-		t.Hub.Leave(room)
-		return nil, errManyOpen
-	}
-	if t.Relay.FeedDown() {
-		room.MarkStale()
-	}
-	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
-	defer cancel()
-	if err := panics.Try(func() error { return room.EnsureFresh(ctx) }); err != nil {
-		t.Tasks.Log.Error("realtime: state not read", "error", err)
-		t.exit(room, nil)
-		return nil, errStore
-	}
-	if t.Bridge != nil {
-		t.Bridge.Entered(ctx, room)
-	}
-	return room, nil
-}
-
-// exit undoes enter. out is nil if it has not joined.
-func (t *Transport) exit(r *fanout.Room, out *fanout.Outbox) {
-	r.Quit(out)
-	t.Hub.Leave(r)
 }

@@ -48,7 +48,7 @@ type conn struct {
 }
 
 func newConn(t *Transport, a admission, ws *websocket.Conn, p *peer, entry *logEntry) *conn {
-	c := &conn{client: client{room: a.room, entry: entry, credential: credentialOf(a.caller)}, transport: t, ws: ws, peer: p}
+	c := &conn{client: client{place: a.place, entry: entry, credential: credentialOf(a.caller)}, transport: t, ws: ws, peer: p}
 	c.from = bridge.Sender{Room: a.room, Refuse: c.refuse,
 		Caller: auth.Caller{Known: true, UserID: a.caller.UserID, AccountID: a.caller.AccountID, ClockworkToken: a.caller.ClockworkToken,
 			PersonalToken: a.caller.PersonalToken, Scope: a.caller.Scope}}
@@ -120,6 +120,9 @@ func (c *conn) handle(text []byte) bool {
 	act, bad := realtime.ParseAction(text, c.transport.Site, c.transport.Tasks.Now())
 	if bad == nil && act.Renew {
 		return c.renew(act.Token)
+	}
+	if bad == nil && c.team != nil {
+		bad = &realtime.Refusal{Code: realtime.CodeForbidden, Message: "This connection shows the team. Start and stop timers on one of your own.", ID: act.ID}
 	}
 	if bad == nil && !c.mayWrite() {
 		bad = &realtime.Refusal{Code: realtime.CodeForbidden, Message: "Your personal access token may only read. Make one with the scope write.", ID: act.ID}

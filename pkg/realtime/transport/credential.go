@@ -101,6 +101,11 @@ func (t *Transport) renew(c *conn, token string) (auth.Caller, bool) {
 	if err != nil || who.UserID != c.from.Caller.UserID {
 		return auth.Caller{}, false
 	}
+	if c.team != nil {
+		if viewer, failed := t.Viewer(who); failed != nil || viewer.Admin != c.team.Admin {
+			return auth.Caller{}, false
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	next := credential{who.Expires, who.SessionID, c.credential.personal}

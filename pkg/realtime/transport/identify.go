@@ -15,21 +15,23 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// identify reads who connects, and the seq that they have, by the rules of the other
-// routes. since is -1 if it is not given, or if a browser's Last-Event-ID is not ours:
-// then it gets the state, because an EventSource that is refused never reconnects.
-func (t *Transport) identify(r *http.Request) (who auth.Caller, since int64, failed *web.Error) {
+// wish is what a client asks for.
+type wish struct {
+	team bool // instead of the user's own timers
+	// since is the last seq that the client has. It is -1 if it is not given, or if a
+	// browser's Last-Event-ID is not ours: then it gets the state, because an
+	// EventSource that is refused never reconnects.
+	since int64
+}
+
+// identify reads who connects, and what they ask for, by the rules of the other routes.
+func (t *Transport) identify(r *http.Request) (who auth.Caller, asked wish, failed *web.Error) {
 	token, query, err := splitQuery(r.URL.RawQuery)
-	if failed, ok := errors.AsType[*web.Error](err); ok {
-		return who, 0, failed
+	if err == nil {
+		asked, err = wishOf(r.Header.Get("Last-Event-ID"), query)
 	}
-	last, asked := r.Header.Get("Last-Event-ID"), query.Get("since")
-	since, err = strconv.ParseInt(cmp.Or(last, asked), 10, 64)
-	if err != nil || since < 0 {
-		if last == "" && asked != "" {
-			return who, 0, web.BadRequest("since", "since must be the seq of an event that you have seen.")
-		}
-		since = -1
+	if failed, ok := errors.AsType[*web.Error](err); ok {
+		return who, asked, failed
 	}
 	who, err = auth.Identify(withToken(r, token), config.AuthRequired, func(token string) (auth.Caller, error) {
 		if t.VerifyPersonal != nil && accesstoken.Looks(token) {
@@ -38,11 +40,11 @@ func (t *Transport) identify(r *http.Request) (who auth.Caller, since int64, fai
 		return t.Verify(token)
 	})
 	if err == nil && t.knownToHaveEnded(who) {
-		return auth.Caller{}, 0, errBadToken
+		return auth.Caller{}, asked, errBadToken
 	}
 	switch known, ok := errors.AsType[*web.Error](err); {
 	case err == nil:
-		return who, since, nil
+		return who, asked, nil
 	case ok:
 		failed = known
 	case errors.Is(err, auth.ErrNotConfigured):
@@ -52,7 +54,26 @@ func (t *Transport) identify(r *http.Request) (who auth.Caller, since int64, fai
 	default:
 		failed = errBadToken
 	}
-	return auth.Caller{}, 0, failed
+	return auth.Caller{}, asked, failed
+}
+
+func wishOf(last string, query web.Query) (asked wish, err error) {
+	switch scope := query.Get("scope"); scope {
+	case "", "team":
+		asked.team = scope == "team"
+	default:
+		return asked, web.BadRequest("scope", "scope must be team, or be left out for your own timers.")
+	}
+	since := query.Get("since")
+	asked.since, err = strconv.ParseInt(cmp.Or(last, since), 10, 64)
+	if err == nil && asked.since >= 0 {
+		return asked, nil
+	}
+	if last == "" && since != "" {
+		return asked, web.BadRequest("since", "since must be the seq of an event that you have seen.")
+	}
+	asked.since = -1
+	return asked, nil
 }
 
 // splitQuery separates the token from the other parameters, which may not be as long.

@@ -20,6 +20,7 @@ func FuzzIdentify(f *testing.F) {
 	f.Add("", "12", "bearer, tok", "")
 	f.Add("since=-1", "", "bearer", "Bearer x")
 	f.Add("since=99999999999999999999", "", "bearer,,", "")
+	f.Add("scope=team&since=3&token=t", "", "", "")
 	f.Add("%zz&;", "0x10", "a, bearer , b, bearer, c", "Basic x")
 	f.Add("token=a&token=b&since=", "+3", "", "")
 	f.Fuzz(func(t *testing.T, query, lastEventID, protocol, authorization string) {
@@ -35,14 +36,14 @@ func FuzzIdentify(f *testing.F) {
 				r.Header.Set(name, value)
 			}
 		}
-		who, since, failed := s.identify(r)
+		who, asked, failed := s.identify(r)
 		if failed != nil {
 			assert.Contains(t, []int{400, 401}, failed.Status)
 			assert.False(t, who.Known)
 			return
 		}
 		assert.True(t, who.Known)
-		assert.GreaterOrEqual(t, since, int64(-1))
+		assert.GreaterOrEqual(t, asked.since, int64(-1))
 		require.NotEmpty(t, checked)
 		sent, err := url.ParseQuery(query)
 		require.NoError(t, err)

@@ -36,7 +36,7 @@ func (t *Transport) stream(w http.ResponseWriter, r *http.Request, entry *logEnt
 // send opens a stream, and returns when it has ended.
 func (t *Transport) send(w http.ResponseWriter, r *http.Request, a admission, entry *logEntry) {
 	ready := make(chan struct{}, 1)
-	c := &client{room: a.room, entry: entry, credential: credentialOf(a.caller), out: fanout.NewOutbox(func() {
+	c := &client{place: a.place, entry: entry, credential: credentialOf(a.caller), out: fanout.NewOutbox(func() {
 		select {
 		case ready <- struct{}{}:
 		default: // the last signal was not received yet

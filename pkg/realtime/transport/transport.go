@@ -13,7 +13,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
 	"github.com/clockwork-timer/backend/pkg/realtime/fanout"
 	"github.com/clockwork-timer/backend/pkg/realtime/tasks"
+	"github.com/clockwork-timer/backend/pkg/realtime/teamroom"
 	"github.com/clockwork-timer/backend/pkg/realtime/writes"
+	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
@@ -64,8 +66,11 @@ type Transport struct {
 	Hub            *fanout.Hub
 	Relay          *fanout.Relay
 	Writes         *writes.Committer
-	Bridge         *bridge.Bridge // nil without Clockwork
-	Tasks          *tasks.Group
+	Team           *teamroom.Room // nil: it is shown to nobody
+	// Viewer says whether a caller may see the team, and as whom.
+	Viewer func(who auth.Caller) (team.Viewer, *web.Error)
+	Bridge *bridge.Bridge // nil without Clockwork
+	Tasks  *tasks.Group
 
 	flusher flusher
 
@@ -98,7 +103,7 @@ func (t *Transport) Register(mount func(path string, handler http.HandlerFunc)) 
 
 // client is an open connection, over either transport.
 type client struct {
-	room  *fanout.Room
+	place
 	out   *fanout.Outbox
 	entry *logEntry
 
@@ -117,7 +122,7 @@ func (t *Transport) add(c *client, ws *conn, since int64) {
 	t.clients[c] = ws
 	frame := t.closeFrame(c.credential, t.Tasks.Now())
 	t.mu.Unlock()
-	c.room.Join(c.out, since)
+	c.join(c.out, since)
 	if frame != nil { // ended since it was checked
 		c.out.Close(frame)
 	}
@@ -127,7 +132,7 @@ func (t *Transport) add(c *client, ws *conn, since int64) {
 // with err.
 func (t *Transport) drop(c *client, status int, err error) {
 	c.out.Close(&fanout.ClosedGone)
-	t.exit(c.room, c.out)
+	t.exit(c.place, c.out)
 	facts := []slog.Attr{closeCode(c.out.Closed(), err)}
 	t.mu.Lock()
 	if ws := t.clients[c]; ws != nil {
