@@ -1,7 +1,7 @@
 // Command realtime measures the realtime server: how long a message takes to
 // reach every client, at rising rates and numbers of connections, what that
 // costs, and whether anything is lost, doubled, out of order or delivered to
-// somebody else. A bare echo server made of the same WebSocket library is
+// somebody else. It also measures when the last viewer of a team has a change. A bare echo server made of the same WebSocket library is
 // measured in the same run, and each figure is also given as a ratio to it.
 //
 //	realtime            measure everything and print the table
@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench/realtime", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	seconds := flags.Int("seconds", 8, "how long to send in each measurement")
-	only := flags.String("only", "echo,sqlite,redis", "which servers to measure")
+	only := flags.String("only", "echo,sqlite,redis,team", "which servers to measure")
 	idle := flags.Int("idle", 10_000, "how many idle connections")
 	match := flags.String("run", "", "measure only shapes whose name contains this")
 	rate := flags.Int("rate", 0, "measure only this number of actions per second")

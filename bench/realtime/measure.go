@@ -27,6 +27,7 @@ const (
 	kindEcho   = "echo"
 	kindSQLite = "sqlite"
 	kindRedis  = "redis" // two instances over one Redis
+	kindTeam   = "team"  // shows everybody to viewers
 )
 
 // shape is who connects and how much they send.
@@ -72,6 +73,7 @@ type world struct {
 	kind      string
 	instances []*child.Process
 	key       string
+	redis     string // its URL, if there is one
 	users     []*user
 	reading   sync.WaitGroup
 	cleanup   []func() error
@@ -79,6 +81,9 @@ type world struct {
 
 // all measures every shape, each on new servers of one kind.
 func (m *measurements) all(ctx context.Context, kind string) error {
+	if kind == kindTeam {
+		return m.team(ctx)
+	}
 	for _, s := range m.shapes() {
 		if !strings.Contains(s.name, m.match) {
 			continue
@@ -91,7 +96,7 @@ func (m *measurements) all(ctx context.Context, kind string) error {
 }
 
 func (m *measurements) shape(ctx context.Context, kind string, s shape) (err error) {
-	w := &world{kind: kind, key: rand.Text() + rand.Text()}
+	w := newWorld(kind)
 	defer func() { err = errors.Join(err, w.close()) }()
 	if err := w.start(ctx, m.profile); err != nil {
 		return err
@@ -128,6 +133,10 @@ func (m *measurements) shape(ctx context.Context, kind string, s shape) (err err
 	return nil
 }
 
+func newWorld(kind string) *world {
+	return &world{kind: kind, key: rand.Text() + rand.Text()}
+}
+
 // start starts the servers.
 func (w *world) start(ctx context.Context, profile string) error {
 	dir, err := os.MkdirTemp("", "bench-realtime")
@@ -136,11 +145,14 @@ func (w *world) start(ctx context.Context, profile string) error {
 	}
 	w.cleanup = append(w.cleanup, func() error { return os.RemoveAll(dir) })
 	data, count := filepath.Join(dir, "timers.db"), 1
-	if w.kind == kindRedis {
-		count = 2
+	if w.kind == kindRedis || w.kind == kindTeam {
+		if w.kind == kindRedis {
+			count = 2
+		}
 		var c process.Cleanup
 		w.cleanup = append(w.cleanup, func() error { c.Run(); return nil })
-		data = "redis://" + redisserver.Start(&c)
+		w.redis = "redis://" + redisserver.Start(&c)
+		data = w.redis
 	}
 	for n := range count {
 		file := ""
@@ -172,14 +184,23 @@ func (w *world) connect(s shape) error {
 			return err
 		}
 		for i := range s.each {
-			group.Go(func() error { return w.open(u, i, token) })
+			group.Go(func() error {
+				return w.open(u, i, "/ws", token, func(message []byte, now time.Time) {
+					if w.kind == kindEcho {
+						u.echoed(message, now)
+						return
+					}
+					u.got(i, message, now)
+				})
+			})
 		}
 	}
 	return group.Wait()
 }
 
-func (w *world) open(u *user, i int, token string) error {
-	c, err := dial(w.instances[i%len(w.instances)].Addr, token)
+// open connects one client, and waits for its first message.
+func (w *world) open(u *user, i int, path, token string, got func(message []byte, now time.Time)) error {
+	c, err := dial(w.instances[i%len(w.instances)].Addr, path, token)
 	if err != nil {
 		return err
 	}
@@ -193,12 +214,7 @@ func (w *world) open(u *user, i int, token string) error {
 	w.reading.Go(func() {
 		var first atomic.Bool
 		_ = c.receive(func(message []byte) {
-			now := time.Now()
-			if w.kind == kindEcho {
-				u.echoed(message, now)
-				return
-			}
-			u.got(i, message, now)
+			got(message, time.Now())
 			if first.CompareAndSwap(false, true) {
 				close(ready)
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -14,12 +13,15 @@ import (
 
 	"github.com/clockwork-timer/backend/bench/child"
 	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/realtime"
+	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/team"
+	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // serveCommand is how the bench starts itself as a server.
@@ -28,7 +30,7 @@ const serveCommand = "serve"
 // serve runs one server for the process that started this one.
 func serve(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(serveCommand, flag.ContinueOnError)
-	kind := flags.String("kind", "", "echo, sqlite or redis")
+	kind := flags.String("kind", "", "echo, sqlite, redis or team")
 	data := flags.String("data", "", "the database's file, or the Redis' URL")
 	key := flags.String("key", "", "the key that tokens are signed with")
 	profile := flags.String("profile", "", "file for a CPU profile")
@@ -48,15 +50,14 @@ func handlerOf(ctx context.Context, kind, data, key string) (http.Handler, func(
 		mux.HandleFunc("/ws", echo)
 		return mux, func() error { return nil }, nil
 	}
-	store, closeStore, err := openStore(ctx, kind, data)
+	o, closeStore, err := optionsOf(ctx, kind, data)
 	if err != nil {
 		return nil, nil, err
 	}
-	live, err := server.New(server.Options{
-		Store: store, Verify: auth.Verifier{Secrets: []string{key}, Now: time.Now}.Verify,
-		Limits: server.Limits{PerSecond: 1e6, Connections: 1 << 20},
-		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
+	o.Verify = auth.Verifier{Secrets: []string{key}, Now: time.Now}.Verify
+	o.Limits = server.Limits{PerSecond: 1e6, Connections: 1 << 20}
+	o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	live, err := server.New(o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,22 +69,27 @@ func handlerOf(ctx context.Context, kind, data, key string) (http.Handler, func(
 	}, nil
 }
 
-func openStore(ctx context.Context, kind, data string) (realtime.Store, func() error, error) {
-	switch kind {
-	case kindSQLite:
+func optionsOf(ctx context.Context, kind, data string) (o server.Options, closeStore func() error, err error) {
+	if kind == kindSQLite {
 		store, err := sqlitestore.Open(ctx, "sqlite://"+data, slog.Default())
 		if err != nil {
-			return nil, nil, err
+			return o, nil, err
 		}
-		return store, store.Close, nil
-	case kindRedis:
-		client, err := tcp.New(data, redis.Options{})
-		if err != nil {
-			return nil, nil, err
-		}
-		return redisstore.New(client), client.Close, nil
+		o.Store = store
+		return o, store.Close, nil
 	}
-	return nil, nil, fmt.Errorf("there is no server %q", kind)
+	client, err := tcp.New(data, redis.Options{})
+	if err != nil {
+		return o, nil, err
+	}
+	o.Store = redisstore.New(client)
+	if kind == kindTeam {
+		cache := timercache.New(client, "", nil)
+		o.Clockwork = &bridge.Options{Events: client, Cache: cache} // nobody starts or stops anything here
+		o.Team = &team.Team{Cache: cache, Redis: client, Rules: team.Rules{View: team.All}}
+		o.Viewer = func(auth.Caller) (team.Viewer, *web.Error) { return team.Viewer{}, nil }
+	}
+	return o, client.Close, nil
 }
 
 // echo is the measure of all figures: the WebSocket library and nothing else.

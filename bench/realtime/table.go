@@ -12,7 +12,7 @@ import (
 func (m *measurements) print(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "server\tusers x clients\tactions/s\treached\tp50\tp95\tp99\tmax\tCPU/action\tconnects/s\tKB/client\tlost\t")
-	lost := 0
+	lost, late := 0, false
 	for _, r := range m.results {
 		base := m.echo(r)
 		row := []string{r.kind, r.shape, fmt.Sprint(r.rate), fmt.Sprintf("%.0f", r.achieved)}
@@ -26,14 +26,19 @@ func (m *measurements) print(out io.Writer) error {
 			fmt.Sprint(r.lost))
 		fmt.Fprintln(t, strings.Join(row, "\t")+"\t")
 		lost += r.lost
+		late = late || r.kind == kindTeam && r.latency[len(r.latency)-1] > teamGoal
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\nLatency is from sending to the arrival at the last of all of the user's clients (echo: back at the sender).")
 	fmt.Fprintln(out, "(x) is the ratio to the echo server. CPU is that of all server processes. redis is two instances over one Redis.")
-	if lost > 0 {
+	fmt.Fprintf(out, "team: latency is from a start or stop to the arrival at the last viewer, who gets it within %v; KB/client is without what all viewers share.\n", teamGoal)
+	switch {
+	case lost > 0:
 		return fmt.Errorf("%d actions did not reach every client", lost)
+	case late:
+		return fmt.Errorf("a viewer of the team had a change after more than %v", teamGoal)
 	}
 	return nil
 }
