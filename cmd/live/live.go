@@ -20,7 +20,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/realtime/sqlitestore"
+	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/pkg/telemetry"
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // shutdownWait is how long clients may take to disconnect at the end.
@@ -86,6 +88,7 @@ func options(d *app.Deps, store realtime.Store) server.Options {
 		Ended: func(ctx context.Context, ready func(), end func(ids []string)) error {
 			return d.Redis.Subscribe(ctx, ready, func(_, notice string) { end(credential.ParseEnded(notice).IDs) }, credential.EndedChannel)
 		},
+		Team: d.Team, Viewer: func(who auth.Caller) (team.Viewer, *web.Error) { return httpapi.AdmitViewer(d, who) },
 		Clockwork: &bridge.Options{
 			Events: d.Redis, Cache: d.Timers, Control: traced{d.Control(), d.Telemetry},
 			Token:   func(ctx context.Context, who auth.Caller) (bridge.Token, error) { return clockworkToken(ctx, d, who) },

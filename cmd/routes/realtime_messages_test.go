@@ -31,18 +31,24 @@ type listener struct {
 	document *contract.Document
 	ws       *websocket.Conn
 	account  string
+	events   string // the schema of all its messages
 }
 
 func listen(t *testing.T, url string, w *apptest.World, person int, header http.Header) *listener {
 	t.Helper()
+	return listenTo(t, url+"/ws", w, person, header)
+}
+
+func listenTo(t *testing.T, url string, w *apptest.World, person int, header http.Header) *listener {
+	t.Helper()
 	document, err := contract.Load()
 	require.NoError(t, err)
 	header.Set("Authorization", login(t, w, person, ""))
-	ws, res, err := websocket.Dial(t.Context(), url+"/ws", &websocket.DialOptions{HTTPHeader: header})
+	ws, res, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPHeader: header})
 	require.NoError(t, err)
 	require.NoError(t, document.CheckAnswer("GET", "/ws", res.StatusCode, res.Header, nil))
 	t.Cleanup(func() { _ = ws.CloseNow() })
-	return &listener{t, document, ws, w.Person(person).AccountID}
+	return &listener{t, document, ws, w.Person(person).AccountID, "RealtimeEvent"}
 }
 
 // next takes a message of a kind, which is a schema's name.
@@ -52,7 +58,7 @@ func (l *listener) next(schema string) (payload map[string]any) {
 	defer cancel()
 	_, text, err := l.ws.Read(ctx)
 	require.NoError(l.t, err)
-	assert.NoError(l.t, l.document.CheckMessage("RealtimeEvent", text))
+	assert.NoError(l.t, l.document.CheckMessage(l.events, text))
 	assert.NoError(l.t, l.document.CheckMessage(schema, text))
 	var message struct{ Payload map[string]any }
 	require.NoError(l.t, json.Unmarshal(text, &message))

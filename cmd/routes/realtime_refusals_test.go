@@ -17,8 +17,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/contract"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
+	"github.com/clockwork-timer/backend/pkg/team"
+	"github.com/clockwork-timer/backend/pkg/web"
 )
 
 // emptyStore knows nobody; with an error it does not answer.
@@ -61,6 +64,10 @@ func TestRealtimeRefusals(t *testing.T) {
 	token := login(t, w, 1, "")
 	verify := w.Deps.Verifier.Verify
 	usualURL, _ := realtimeServer(t, w, server.Options{Verify: verify})
+	admins := &team.Team{Cache: w.Deps.Timers, Redis: w.Deps.Redis, Rules: team.Rules{View: team.Admins}}
+	teamURL, _ := realtimeServer(t, w, server.Options{Verify: verify, Team: admins, Viewer: func(who auth.Caller) (team.Viewer, *web.Error) {
+		return httpapi.AdmitViewer(w.Deps, who)
+	}})
 	brokenURL, _ := realtimeServer(t, w, server.Options{Verify: verify, Store: emptyStore{errors.New("gone")}})
 	unsetURL, _ := realtimeServer(t, w, server.Options{Verify: auth.Verifier{Now: w.Clock.Now}.Verify})
 	crowdedURL, _ := realtimeServer(t, w, server.Options{Verify: verify, Limits: server.Limits{Connections: 1}})
@@ -86,6 +93,9 @@ func TestRealtimeRefusals(t *testing.T) {
 			"no-secret":     {unsetURL, "GET", "", nil},
 			"crowded":       {crowdedURL, "GET", "", nil},
 			"closed":        {closedURL, "GET", "", nil},
+			"not-an-admin":  {teamURL, "GET", "?scope=team", nil},
+			"no-team":       {usualURL, "GET", "?scope=team", nil},
+			"bad-scope":     {usualURL, "GET", "?scope=all", nil},
 		} {
 			header := map[string]string{"Authorization": token}
 			if path == "/ws" {

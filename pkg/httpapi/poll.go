@@ -45,6 +45,15 @@ func Viewer(who auth.Caller) team.Viewer {
 	return team.Viewer{AccountID: who.AccountID, Admin: who.Admin}
 }
 
+// AdmitViewer is the caller as one who looks at the team, or why they may not.
+func AdmitViewer(d *app.Deps, who auth.Caller) (team.Viewer, *web.Error) {
+	viewer := Viewer(who)
+	if err := d.Team.Rules.Allow(viewer); err != nil {
+		return team.Viewer{}, errorFor(err, context.Background())
+	}
+	return viewer, nil
+}
+
 // Answer answers the request.
 func (p Poll) Answer(ctx context.Context, d *app.Deps, r *Request) (web.Reply, error) {
 	wait, err := r.Query.Int("wait", 0, 0, longestWait)

@@ -723,6 +723,11 @@ export interface paths {
          *     The token comes in `Authorization`, in `Sec-WebSocket-Protocol: bearer, <token>` (browsers), or in `token`. A `RenewAction`
          *     brings the next one before it expires. When its session ends, or a personal token is revoked, the connection closes at once
          *     with 4401. A personal token of the scope `read` only receives.
+         *
+         *     With `scope=team` the connection shows the team instead of the user's own timers: a `TeamStateEvent` on connect, and then a
+         *     `TeamEvent` at most every half second with those who look different. Who may see whom is as for `GET /api/team`, except that nobody is
+         *     shown more of themselves than others of their role are. It only receives, except for `RenewAction`. `since` has no effect: who comes
+         *     back gets the whole team.
          */
         readonly get: operations["connect"];
         readonly put?: never;
@@ -745,6 +750,8 @@ export interface paths {
          * @description Each event's data is a message as on `/ws`, its id the `seq`, so that a client that reconnects with
          *     `Last-Event-ID` gets what it missed. A comment comes every 15 seconds where nothing else does. At the end there
          *     is one event `close`, whose data is a `StreamClose`: the code and reason with which `/ws` would close.
+         *
+         *     `scope=team` shows the team, as on `/ws`; these events have no id.
          */
         readonly get: operations["streamTimers"];
         readonly put?: never;
@@ -1469,6 +1476,104 @@ export interface components {
             readonly event: "timer_updated";
             readonly payload: components["schemas"]["RealtimeTimer"];
         };
+        /** @description What a realtime connection with `scope=team` sends. */
+        readonly RealtimeTeamEvent: components["schemas"]["TeamStateEvent"] | components["schemas"]["TeamEvent"] | components["schemas"]["FreshnessEvent"] | components["schemas"]["RenewedEvent"] | components["schemas"]["ErrorEvent"];
+        /**
+         * @description Everybody whom the viewer may see, on connect.
+         * @example {
+         *       "event": "team_state",
+         *       "payload": {
+         *         "seq": 4,
+         *         "members": [
+         *           {
+         *             "accountId": "70121:5fe6c024-078c-4c96-9e1f-1cc547a0b0c0",
+         *             "displayName": "Tom Becker",
+         *             "status": "idle",
+         *             "timers": []
+         *           }
+         *         ],
+         *         "asOf": "2026-05-04T14:00:00Z",
+         *         "syncedAt": "2026-05-04T13:59:12Z"
+         *       }
+         *     }
+         */
+        readonly TeamStateEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "team_state";
+            readonly payload: components["schemas"]["TeamState"];
+        };
+        readonly TeamState: {
+            /**
+             * Format: int64
+             * @description Of the last change, on this connection only: the next one has the next number.
+             */
+            readonly seq: number;
+            /** @description Sorted as in `GET /api/team`. */
+            readonly members: readonly components["schemas"]["Member"][];
+            /**
+             * Format: date-time
+             * @description When `tillNow` was true; null if there was never a sync.
+             */
+            readonly asOf: string | null;
+            /**
+             * Format: date-time
+             * @description When Clockwork was last asked.
+             */
+            readonly syncedAt: string | null;
+            /**
+             * @description True if the last sync is over ten minutes old.
+             * @constant
+             */
+            readonly stale?: true;
+        };
+        /**
+         * @description Those who look different now.
+         * @example {
+         *       "event": "team",
+         *       "payload": {
+         *         "seq": 5,
+         *         "members": [
+         *           {
+         *             "accountId": "70121:5fe6c024-078c-4c96-9e1f-1cc547a0b0c0",
+         *             "displayName": "Tom Becker",
+         *             "status": "idle",
+         *             "timers": []
+         *           }
+         *         ],
+         *         "removed": [
+         *           "5fe6c024078c96de1f1cc547"
+         *         ],
+         *         "asOf": "2026-05-04T14:00:01Z"
+         *       }
+         *     }
+         */
+        readonly TeamEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "team";
+            readonly payload: components["schemas"]["TeamChange"];
+        };
+        readonly TeamChange: {
+            /**
+             * Format: int64
+             * @description Of the last change, on this connection only: the next one has the next number.
+             */
+            readonly seq: number;
+            /** @description New ones, and those who have changed. */
+            readonly members: readonly components["schemas"]["Member"][];
+            /** @description The account ids of those who are not shown any more. */
+            readonly removed: readonly string[];
+            /**
+             * Format: date-time
+             * @description When `tillNow` was true; null if there was never a sync.
+             */
+            readonly asOf: string | null;
+        };
         /**
          * @description Clockwork's word has become stale, or fresh again. It has no `seq`. Whoever comes back with `since` gets one too.
          * @example {
@@ -1857,7 +1962,7 @@ export interface components {
             content: {
                 readonly "application/json": components["schemas"]["Error"] & {
                     /** @enum {unknown} */
-                    readonly error?: "ORIGIN_NOT_ALLOWED" | "SCOPE_TOO_SMALL";
+                    readonly error?: "ORIGIN_NOT_ALLOWED" | "FORBIDDEN" | "TEAM_VIEW_OFF" | "SCOPE_TOO_SMALL";
                 };
             };
         };
@@ -2895,6 +3000,8 @@ export interface components {
          * @example Europe/Berlin
          */
         readonly Zone: string;
+        /** @description `team` shows the team; without it the user's own timers are shown. */
+        readonly Scope: "team";
         /** @description The `seq` of the last event that was seen. */
         readonly Since: number;
         /** @description An id of the caller's own, which then follows the request everywhere. One that is no plain word is replaced. */
@@ -4907,6 +5014,8 @@ export interface operations {
     readonly connect: {
         readonly parameters: {
             readonly query?: {
+                /** @description `team` shows the team; without it the user's own timers are shown. */
+                readonly scope?: components["parameters"]["Scope"];
                 /** @description The `seq` of the last event that was seen. */
                 readonly since?: components["parameters"]["Since"];
             };
@@ -4954,6 +5063,8 @@ export interface operations {
     readonly streamTimers: {
         readonly parameters: {
             readonly query?: {
+                /** @description `team` shows the team; without it the user's own timers are shown. */
+                readonly scope?: components["parameters"]["Scope"];
                 /** @description The `seq` of the last event that was seen. */
                 readonly since?: components["parameters"]["Since"];
             };
@@ -4983,6 +5094,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["TeamForbidden"];
             readonly 429: components["responses"]["RealtimeTooManyRequests"];
             readonly 503: components["responses"]["RealtimeServiceUnavailable"];
         };
