@@ -14,10 +14,10 @@ export type SessionEntry = Schemas["Session"];
 export type PersonalToken = Schemas["PersonalToken"];
 export type NewToken = Schemas["PersonalTokenRequest"];
 
+/** What a person has set for themselves. */
+export type Settings = Schemas["Settings"];
 /** What a team sees of a person: all, only whether they work, or nothing. */
-export type Visibility = "full" | "status" | "none";
-/** What a person has set for themselves. A server that shows nobody a team has no visibility. */
-export type Settings = Schemas["Settings"] & { readonly team?: Visibility };
+export type Visibility = Settings["team"];
 
 /** The routes of a person's own account, apart from the client, because a login page needs none of them. Calls reject with a ClientError. */
 export class Account {

@@ -1,10 +1,13 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 
 import { Button } from "./Button";
+import { longDay } from "./calendar";
 import { DayHead } from "./DayHead";
 import classes from "./Days.module.css";
+import { span } from "./duration";
 import { goalOn, type Goal, type Seconds } from "./goal";
 import { Notice } from "./Notice";
+import { weekName, weeksBack } from "./shownDay";
 import { ShownWeek } from "./ShownWeek";
 import type { StartInput } from "./StartTimer";
 import type { Days as DaysOfPerson } from "./useDays";
@@ -29,8 +32,11 @@ export interface DaysProps {
 export function Days({ days, problem, running, runs, goal, compact, onStart }: DaysProps) {
   const id = useId();
   const { today, day, week, latest, off, issues, notice } = days;
+  const logged = totals(week.worklogs);
   const ofDate = (date: string): number => goalOn(goal, date, off.days);
   const runningToday = running.days.get(today) ?? 0;
+  const [first] = useState(day);
+  const arrived = day !== first && logged && `${weekName(weeksBack(day, today))}. ${longDay(day)}: ${span(logged.get(day) ?? 0)}`;
   return (
     <div className={classes.days}>
       {problem && (
@@ -41,14 +47,17 @@ export function Days({ days, problem, running, runs, goal, compact, onStart }: D
           </Button>
         </p>
       )}
-      <DayHead id={id} days={days} logged={totals(week.worklogs)?.get(day)} running={running} runs={runs} goal={ofDate(day)} isWorkday={goalOn(goal, day, new Set()) > 0} />
-      <ShownWeek days={days} logged={totals(week.worklogs)} latest={totals(latest.worklogs)} running={running.days} runs={runs} goal={goal} goalOn={ofDate} compact={compact} />
+      <DayHead id={id} days={days} logged={logged?.get(day)} running={running} runs={runs} goal={ofDate(day)} isWorkday={goalOn(goal, day, new Set()) > 0} />
+      <ShownWeek days={days} logged={logged} latest={totals(latest.worklogs)} running={running.days} runs={runs} goal={goal} goalOn={ofDate} compact={compact} />
       <section aria-label={day === today ? "Worklogs of today" : "Worklogs of the day"} className={classes.entries}>
         {notice?.problem && <Notice>{notice.problem}</Notice>}
         {issues && issues.length > 0 && <Worklogs issues={issues} onStart={onStart} />}
         {issues?.length === 0 && <p className={classes.empty}>{day === today ? nothingToday(runningToday, runs) : day < today ? "Nothing was logged on this day." : "Nothing is logged for this day yet."}</p>}
         {!issues && !problem && <p className={classes.empty}>Loading</p>}
       </section>
+      <p className={classes.spoken} role="status">
+        {notice && !notice.problem ? (notice.of === "copy" ? "The day is copied." : "The week is downloaded.") : arrived}
+      </p>
     </div>
   );
 }

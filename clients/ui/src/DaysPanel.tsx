@@ -39,7 +39,7 @@ export function DaysPanel({ state, days, goal, compact, onStart }: DaysPanelProp
   });
   const start = useCallback((input: StartInput) => void latestStart.current(input), []);
 
-  const problem = week.worklogs && isUnreachable(state.status) ? undefined : week.problem;
+  const problem = isUnreachable(state.status) ? (week.worklogs ? undefined : "There is no connection.") : week.problem;
   const whole = <MemoizedDays days={days} problem={problem} running={running} runs={runs} goal={goal} compact={compact} onStart={start} />;
   if (!compact) return whole;
   if (!latest.worklogs) return null;

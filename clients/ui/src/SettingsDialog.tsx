@@ -40,8 +40,8 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
     let saved = before;
     try {
       const { team, ...time } = entered;
-      if (time.dailyTargetMinutes !== before.dailyTargetMinutes || String(time.workdays) !== String(before.workdays)) saved = { ...saved, ...(await account.saveWorkingTime(time)) };
-      if (team && team !== before.team) saved = { ...saved, ...(await account.saveVisibility(team)) };
+      if (time.dailyTargetMinutes !== before.dailyTargetMinutes || String(time.workdays) !== String(before.workdays)) saved = await account.saveWorkingTime(time);
+      if (team !== before.team) saved = await account.saveVisibility(team);
       onClose();
     } catch (thrown) {
       setProblem(sentenceOf(thrown));
@@ -53,8 +53,7 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const before = settings;
-    if (busy || !before) return;
+    if (busy || !settings) return;
     const form = new FormData(event.currentTarget);
     setBusy(true);
     setProblem(undefined);
@@ -62,9 +61,9 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
       {
         dailyTargetMinutes: 60 * Number(form.get("hours")) + Number(form.get("minutes")),
         workdays: form.getAll("workday").map(Number),
-        ...(before.team && { team: form.get("team") as Visibility }),
+        team: form.get("team") as Visibility,
       },
-      before,
+      settings,
     );
   };
   return (
@@ -91,16 +90,14 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
               ))}
             </div>
           </fieldset>
-          {settings.team && (
-            <fieldset className={classes.part}>
-              <legend>What the team sees of me</legend>
-              {visibilities.map(({ team, label }) => (
-                <label key={team}>
-                  <input type="radio" name="team" value={team} defaultChecked={settings.team === team} /> {label}
-                </label>
-              ))}
-            </fieldset>
-          )}
+          <fieldset className={classes.part}>
+            <legend>What the team sees of me</legend>
+            {visibilities.map(({ team, label }) => (
+              <label key={team}>
+                <input type="radio" name="team" value={team} defaultChecked={settings.team === team} /> {label}
+              </label>
+            ))}
+          </fieldset>
           <div className={classes.buttons}>
             <Button type="submit" aria-disabled={busy}>
               {busy ? "Saving" : "Save"}

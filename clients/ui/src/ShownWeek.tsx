@@ -1,12 +1,12 @@
-import { useId, useState } from "react";
+import { useId } from "react";
 
 import { Button } from "./Button";
-import { dayRange, longDay, weekOf } from "./calendar";
+import { dayRange, weekOf } from "./calendar";
 import classes from "./Days.module.css";
 import { runningPart } from "./DayHead";
 import { span } from "./duration";
 import { unloggedDays, type Goal, type Seconds } from "./goal";
-import { canShow, sameDayBefore, weeksBack } from "./shownDay";
+import { canShow, sameDayBefore, weekName, weeksBack } from "./shownDay";
 import { UnloggedDays } from "./UnloggedDays";
 import type { Days } from "./useDays";
 import { WeekChart } from "./WeekChart";
@@ -30,19 +30,19 @@ export function ShownWeek({ days, logged, latest, running, runs, goal, goalOn, c
   const { today, day, show, off } = days;
   const dates = weekOf(day);
   const range = dayRange(dates[0] ?? day, dates[6] ?? day);
-  const name = weekName(weeksBack(day, today));
+  const back = weeksBack(day, today);
+  const name = weekName(back);
   const runningSum = dates.reduce((sum, date) => sum + (running.get(date) ?? 0), 0);
   const total = logged && dates.reduce((sum, date) => sum + (logged.get(date) ?? 0), runningSum);
   const spent = new Map(weekOf(sameDayBefore(today, 1, today)).concat(weekOf(today)).map((date) => [date, (latest?.get(date) ?? 0) + (running.get(date) ?? 0)]));
 
-  const [first] = useState(day);
   return (
     <section ref={days.section} aria-labelledby={id} className={classes.week}>
       <header className={classes.head}>
         <div className={classes.steps}>
           <Step label="Previous week" shortcut="[" sign="‹" can={canShow(sameDayBefore(day, 1, today), today)} onStep={() => days.move(1)} />
           <h2 id={id}>{name}</h2>
-          <Step label="Next week" shortcut="]" sign="›" can={weeksBack(day, today) > 0} onStep={() => days.move(-1)} />
+          <Step label="Next week" shortcut="]" sign="›" can={back > 0} onStep={() => days.move(-1)} />
         </div>
         <p className={classes.total}>
           {total === undefined ? "–" : span(total)}{" "}
@@ -55,22 +55,15 @@ export function ShownWeek({ days, logged, latest, running, runs, goal, goalOn, c
           </Button>
         )}
       </header>
-      <UnloggedDays days={latest && goal ? unloggedDays(today, goal, spent, off.days) : []} onShow={show} />
+      <UnloggedDays days={latest && back < 2 ? unloggedDays(today, goal, spent, off.days) : []} onShow={show} />
       <WeekChart dates={dates} today={today} shown={day} logged={logged} running={running} goal={goal?.seconds} goalOn={goalOn} off={off.days} onShow={show} labelledBy={id} />
       {!compact && (
         <Button look="plain" className={classes.download} onClick={days.download}>
           {days.notice?.of === "download" && !days.notice.problem ? "Downloaded" : "Download as CSV"}
         </Button>
       )}
-      <p className={classes.spoken} role="status">
-        {day !== first && logged && `${name}, ${range}. ${longDay(day)}: ${span((logged.get(day) ?? 0) + (running.get(day) ?? 0))}`}
-      </p>
     </section>
   );
-}
-
-function weekName(back: number): string {
-  return back === 0 ? "This week" : back === 1 ? "Last week" : `${back} weeks ago`;
 }
 
 function Step({ label, shortcut, sign, can, onStep }: { label: string; shortcut: string; sign: string; can: boolean; onStep: () => void }) {

@@ -64,7 +64,7 @@ export function WeekChart({ dates, today, shown, logged, running, goal, goalOn, 
               </td>
               <td>
                 <div className={classes.hours}>
-                  {(!isEmpty || !words) && <span>{logged === undefined || isEmpty ? "–" : span(spent(date))}</span>}
+                  {(!isEmpty || !words) && <span>{logged === undefined || isEmpty ? "–" : span(spent(date))}</span>}{" "}
                   {words && <span className={classes.words}>{words}</span>}
                 </div>
               </td>

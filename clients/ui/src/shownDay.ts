@@ -9,6 +9,11 @@ export function weeksBack(date: string, today: string): number {
   return Math.round((monday(today) - monday(date)) / (7 * 24 * 3600_000)); // rounded, because clocks change
 }
 
+/** This week, Last week, or 3 weeks ago. */
+export function weekName(back: number): string {
+  return back === 0 ? "This week" : back === 1 ? "Last week" : `${back} weeks ago`;
+}
+
 /** Whether a date is in one of the weeks that can be shown. */
 export function canShow(date: string, today: string): boolean {
   const back = weeksBack(date, today);

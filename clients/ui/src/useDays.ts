@@ -68,7 +68,7 @@ export function useDays(client: Client, userId: string, today: string, latest: L
     [day, today, show],
   );
   const copy = useCallback((): void => {
-    if (!issues) return;
+    if (!issues?.length) return;
     const refused = (): void => setNotice({ of: "copy", problem: "The day could not be copied: this browser does not allow it here." });
     if (!navigator.clipboard) refused(); // the page came over plain HTTP
     else navigator.clipboard.writeText(dayText(day, today, issues)).then(() => setNotice({ of: "copy" }), refused);

@@ -96,6 +96,22 @@ test("keys show the weeks, which are read once each, back to the eighth", async 
   expect(new URL(page.url()).search).toBe("");
 });
 
+test("a week that cannot be read says so, and is there when the connection is", async ({ web }) => {
+  const screen = await web();
+  const { page } = screen;
+  await enter(screen, "emily");
+  await page.context().setOffline(true);
+  await expect(screen.status).toContainText("Offline since");
+  await page.keyboard.press("[");
+  await expect(week(page), "last week is here already").toContainText(/\d\sh/);
+  await page.keyboard.press("[");
+  await expect(page.getByText("The worklogs cannot be shown. There is no connection.")).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(week(page).getByRole("heading", { name: "2 weeks ago" })).toBeVisible();
+  await expect(page.getByText("The worklogs cannot be shown.")).toHaveCount(0);
+  await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
+});
+
 test("the bars are buttons, and a day is copied as text", async ({ web }) => {
   const screen = await web({ prepare: (context) => context.grantPermissions(["clipboard-read", "clipboard-write"]) });
   const { page } = screen;
@@ -204,6 +220,32 @@ test("the goal is one's own: what is to go, when it is done, and none on a day t
   await expect(screen.heading).toContainText("OPS-64");
   await expect(today).toContainText(/(2|3)\smin to go · done at \d\d:\d\d if you go on/);
   await save("8", "0", weekdays.slice(0, 5));
+});
+
+test("what the team sees of a person is theirs to say", async ({ web }) => {
+  const screen = await web();
+  const { page } = screen;
+  await enter(screen, "sofia");
+  const open = async (): Promise<void> => {
+    await page.locator("header button[aria-expanded]").click();
+    await page.getByRole("button", { name: "Settings" }).click();
+  };
+  for (const choice of ["Only that I work", "Nothing", "Everything: issue, comment and time"]) {
+    await open();
+    await page.getByLabel(choice).check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await page.reload();
+    await open();
+    await expect(page.getByLabel(choice)).toBeChecked();
+    await page.keyboard.press("Escape");
+  }
+  await open();
+  await page.route("**/api/settings", (route) => route.fulfill({ status: 503, json: { error: "CACHE_UNAVAILABLE", message: "Try again shortly.", statusCode: 503 } }));
+  await page.getByLabel("Minutes", { exact: true }).fill("15");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("dialog").getByText("Try again shortly.")).toBeVisible();
+  await expect(page.getByLabel("Minutes", { exact: true }), "what was entered stays").toHaveValue("15");
 });
 
 test("after the login nothing on the page moves", async ({ web }) => {
