@@ -23,8 +23,12 @@ export type Visibility = Settings["team"];
 export class Account {
   readonly #send: <T>(call: Call) => Promise<Answer<T>>;
 
+  /** What a calendar program subscribes to, with a token of the scope calendar. */
+  readonly calendarAddress: (token: string) => string;
+
   constructor(client: Client) {
     this.#send = (call) => client.send(call);
+    this.calendarAddress = (token) => client.addressOf(`/api/calendar/${token}.ics`);
   }
 
   me = (o: CallOptions = {}) => this.#get<Me>("/api/me", o);

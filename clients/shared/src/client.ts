@@ -87,6 +87,11 @@ export class Client {
     return this.#http.isOwnOrigin();
   }
 
+  /** The full address of a path of the server. */
+  addressOf(path: string): string {
+    return this.#http.url(path).href;
+  }
+
   /** What the login page can offer. */
   async signInOptions(o: CallOptions = {}): Promise<SignInOptions> {
     return (await this.#http.json<SignInOptions>({ ...o, path: "/api/auth" })).body;

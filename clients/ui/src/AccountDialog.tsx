@@ -113,7 +113,7 @@ function Sessions({ list, onEnd }: { list: readonly SessionEntry[] | undefined; 
   );
 }
 
-const scopes: Record<PersonalToken["scope"], string> = { read: "Read", write: "Read, start and stop", admin: "Read everybody", calendar: "Calendar feed only" };
+const scopes: Record<PersonalToken["scope"], string> = { read: "Read", write: "Read, start and stop", admin: "Read everybody", calendar: "Subscribe to my worklogs as a calendar" };
 
 function Tokens({ list, onRevoke }: { list: readonly PersonalToken[] | undefined; onRevoke: (id: string) => void }) {
   if (!list) return <p>Loading</p>;
@@ -162,7 +162,7 @@ function NewToken({ account, isAdmin, attempt, onCreated }: NewTokenProps) {
   };
   return (
     <>
-      {created?.token && <CreatedToken name={created.name} token={created.token} />}
+      {created?.token && <CreatedToken name={created.name} text={created.scope === "calendar" ? account.calendarAddress(created.token) : created.token} />}
       <form className={classes.create} aria-label="Create a token" onSubmit={submit}>
         <Field label="What it is for" name="name" required maxLength={100} autoComplete="off" />
         <div className={classes.choices}>
@@ -196,23 +196,23 @@ function NewToken({ account, isAdmin, attempt, onCreated }: NewTokenProps) {
   );
 }
 
-function CreatedToken({ name, token }: { name: string; token: string }) {
-  const text = useRef<HTMLInputElement>(null);
+function CreatedToken({ name, text }: { name: string; text: string }) {
+  const field = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState(false);
   useEffect(() => {
-    text.current?.focus();
-    text.current?.select();
+    field.current?.focus();
+    field.current?.select();
   }, []);
   const copy = (): void => {
-    text.current?.select();
-    navigator.clipboard.writeText(token).then(
+    field.current?.select();
+    navigator.clipboard.writeText(text).then(
       () => setCopied(true),
       () => setCopied(false), // the text is selected
     );
   };
   return (
     <div className={classes.created}>
-      <Field ref={text} label={`${name}: copy it now, it is not shown again`} readOnly value={token} spellCheck={false} />
+      <Field ref={field} label={`${name}: copy it now, it is not shown again`} readOnly value={text} spellCheck={false} />
       <Button onClick={copy}>{copied ? "Copied" : "Copy"}</Button>
     </div>
   );

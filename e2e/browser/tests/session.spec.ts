@@ -118,6 +118,21 @@ test("a personal token is shown once, works, and is revoked", async ({ web, serv
   expect(await asked()).toBe(401);
 });
 
+test("a calendar's address is shown once, and a calendar program reads it", async ({ web }) => {
+  const screen = await web();
+  const { page } = screen;
+  await screen.logIn(person("emily"));
+  await screen.isLive();
+  await page.locator("header button[aria-expanded]").click();
+  await page.getByRole("button", { name: "Sessions and tokens" }).click();
+  await page.getByLabel("What it is for").fill("phone");
+  await page.getByLabel("May").selectOption("calendar");
+  await page.getByRole("button", { name: "Create" }).click();
+  const calendar = await fetch(await page.getByLabel(/copy it now/).inputValue());
+  expect(calendar.headers.get("Content-Type")).toContain("text/calendar");
+  expect(await calendar.text()).toContain("BEGIN:VEVENT");
+});
+
 test("why a sign-in failed is said once", async ({ web }) => {
   const { page } = await web();
   await page.goto(new URL("/?signin=NOT_A_MEMBER", page.url()).href);
