@@ -15,6 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/api/worklogs"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
@@ -164,7 +165,7 @@ func TestLoginTooOften(t *testing.T) {
 			a.AssertForm(t)
 			assert.Equal(t, 429, a.Status)
 			assert.Equal(t, "60", a.Header.Get("Retry-After"), "whole seconds, rounded up")
-			apptest.Golden(t, "login-too-often", a.Body)
+			golden.JSON(t, "login-too-often.json", a.Body)
 			assert.Equal(t, 200, w.Do(t.Context(), function.HandleAuth, credentials("guest", loginPassword)).Status, "another user")
 
 			w.Clock.Advance(59500 * time.Millisecond)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clockwork-timer/backend/api/timers"
 	"github.com/clockwork-timer/backend/pkg/apptest"
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -23,7 +24,7 @@ func TestActiveWithoutJira(t *testing.T) {
 	bare := w.Do(t.Context(), timers.HandleActive, request)
 	bare.AssertForm(t)
 	require.Equal(t, http.StatusOK, bare.Status)
-	apptest.Golden(t, "active-without-jira", bare.Body)
+	golden.JSON(t, "active-without-jira.json", bare.Body)
 
 	request.Header = map[string]string{"If-None-Match": bare.Header.Get("ETag")}
 	assert.Equal(t, http.StatusNotModified, w.Do(t.Context(), timers.HandleActive, request).Status)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -58,7 +59,7 @@ func Run(t *testing.T, handler http.HandlerFunc, scenarios []Scenario) {
 			a := w.Do(t.Context(), handler, s.Request)
 			s.assert(t, w, a)
 			if s.Golden {
-				Golden(t, prefix+"-"+s.Name, a.Body)
+				golden.JSON(t, prefix+"-"+s.Name+".json", a.Body)
 			}
 			if s.Then != nil {
 				s.Then(t, w, a)

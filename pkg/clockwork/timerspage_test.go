@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
@@ -16,7 +17,7 @@ import (
 func TestDecodeTimersPage(t *testing.T) {
 	got, err := clockwork.DecodeTimersPage(testdata(t, "timers_page.json"))
 	require.NoError(t, err)
-	assertGolden(t, "timers_page.golden.json", got)
+	golden.JSON(t, "timers_page.golden.json", got)
 }
 
 const oneTimer = `{"id":1,"started_at":"2026-03-05T01:00:00Z","finished_at":null,"running_for":"a","issue":{"key":"A-1","id":2},"till_now":3}`

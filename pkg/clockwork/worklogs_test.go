@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
@@ -26,7 +27,7 @@ func TestWorklogsReadsEveryShape(t *testing.T) {
 	c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
 	got, err := c.Worklogs(t.Context(), token, inHanoi(t))
 	require.NoError(t, err)
-	assertGolden(t, "worklogs.golden.json", got.List)
+	golden.JSON(t, "worklogs.golden.json", got.List)
 	assert.Zero(t, got.Unreadable)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
@@ -25,7 +26,7 @@ func TestIssueJSON(t *testing.T) {
 			got, err := r.Issue(t.Context(), " abc-7 ")
 			require.NoError(t, err)
 			assert.Equal(t, []string{"GET /issue/ABC-7"}, r.requests)
-			assertGolden(t, name+".golden.json", got)
+			golden.JSON(t, name+".golden.json", got)
 		})
 	}
 }

@@ -2,8 +2,6 @@ package jira_test
 
 import (
 	"context"
-	"encoding/json"
-	"flag"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,8 +20,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const authorization = "Basic c3ZjQGV4YW1wbGUudGVzdDp0b2stczNjcmV0" // svc@example.test:tok-s3cret
 
@@ -88,15 +84,4 @@ func testdata(t testing.TB, name string) string {
 	b, err := os.ReadFile(filepath.Join("testdata", name))
 	require.NoError(t, err)
 	return string(b)
-}
-
-// assertGolden compares the JSON of got with a file that a person has read.
-func assertGolden(t *testing.T, name string, got any) {
-	t.Helper()
-	b, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	if *update {
-		require.NoError(t, os.WriteFile(filepath.Join("testdata", name), append(b, '\n'), 0o644))
-	}
-	assert.Equal(t, testdata(t, name), string(b)+"\n")
 }

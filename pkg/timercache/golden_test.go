@@ -1,9 +1,6 @@
 package timercache_test
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
@@ -11,26 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-var update = flag.Bool("update", false, "write the golden files again")
-
 var random = regexp.MustCompile(`"(epoch|run)":"\w+"`)
 
-// golden compares what is stored or published with a file.
-func golden(t *testing.T, name, got string) {
+// assertGolden compares what is stored or published with a file.
+func assertGolden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name+".json")
-	got = random.ReplaceAllString(got, `"$1":"RANDOM"`)
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(got+"\n"), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), got+"\n")
+	golden.Text(t, name+".json", random.ReplaceAllString(got, `"$1":"RANDOM"`))
 }
 
 // What is in Redis outlives the program that wrote it, and others read it too.
@@ -44,8 +32,8 @@ func TestStoredForms(t *testing.T) {
 	s := w.seen(a1, held)
 	s.Enriched = true
 	w.commit(s)
-	golden(t, "value", w.get("clockwork:timers:ann"))
-	golden(t, "sync", w.get("clockwork:sync"))
+	assertGolden(t, "value", w.get("clockwork:timers:ann"))
+	assertGolden(t, "sync", w.get("clockwork:sync"))
 	w.sameEverywhere()
 
 	w.clock.Advance(1250 * time.Millisecond)
@@ -55,20 +43,20 @@ func TestStoredForms(t *testing.T) {
 	w.started("ann", "A-3")
 	events := stop()
 	require.Len(t, events, 3)
-	golden(t, "event-stopped", events[0].payload)
-	golden(t, "event-running", events[2].payload)
-	golden(t, "value-of-a-provisional-timer", w.get("clockwork:timers:ann"))
+	assertGolden(t, "event-stopped", events[0].payload)
+	assertGolden(t, "event-running", events[2].payload)
+	assertGolden(t, "value-of-a-provisional-timer", w.get("clockwork:timers:ann"))
 	w.sameEverywhere()
 	w.stopped("ann", "A-3")
-	golden(t, "value-of-nothing", w.get("clockwork:timers:ann"))
+	assertGolden(t, "value-of-nothing", w.get("clockwork:timers:ann"))
 	w.sameEverywhere()
 
 	w.del(timercache.KnownKey("bob"))
 	w.read(bob)
-	golden(t, "value-of-somebody-unknown", w.get("clockwork:timers:bob"))
+	assertGolden(t, "value-of-somebody-unknown", w.get("clockwork:timers:bob"))
 	w.flush()
 	w.started("ann", "A-1")
-	golden(t, "value-before-any-sync", w.get("clockwork:timers:ann"))
+	assertGolden(t, "value-before-any-sync", w.get("clockwork:timers:ann"))
 }
 
 func TestStoredFormOfMovedIssues(t *testing.T) {
@@ -81,8 +69,8 @@ func TestStoredFormOfMovedIssues(t *testing.T) {
 	w.sync(a1)
 	events := stop()
 	require.Len(t, events, 1)
-	golden(t, "events-of-one-change", events[0].payload)
-	golden(t, "value-of-a-moved-issue", w.get("clockwork:timers:ann"))
+	assertGolden(t, "events-of-one-change", events[0].payload)
+	assertGolden(t, "value-of-a-moved-issue", w.get("clockwork:timers:ann"))
 }
 
 // sameEverywhere asserts that ann's value is the same text in all three places,

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/golden"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/upstream"
 )
@@ -97,9 +98,9 @@ func TestForgeDiscoversSignsAndInvokes(t *testing.T) {
 		assert.Equal(t, "tenant.session.token="+session, r.Header.Get("Cookie"))
 		assert.Equal(t, "https://acme.example.test", r.Header.Get("Origin"))
 	}
-	assertGolden(t, "forge_apps.golden.json", w.bodies[opApps][0])
-	assertGolden(t, "forge_sign.golden.json", w.bodies[opSign][0])
-	assertGolden(t, "forge_invoke.golden.json", w.bodies[opInvoke][0])
+	golden.JSON(t, "forge_apps.golden.json", []byte(w.bodies[opApps][0]))
+	golden.JSON(t, "forge_sign.golden.json", []byte(w.bodies[opSign][0]))
+	golden.JSON(t, "forge_invoke.golden.json", []byte(w.bodies[opInvoke][0]))
 }
 
 func TestForgeIdentifiers(t *testing.T) {

@@ -4,26 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const session = "eyJhbGciOiJIUzI1NiJ9.c3-s3cret-session.sig"
 
@@ -95,22 +87,6 @@ func answer(status int, body string) http.HandlerFunc {
 
 func toLogin(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "https://id.example.test/login", http.StatusFound)
-}
-
-// assertGolden compares JSON with a file that a person has read.
-func assertGolden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	var v any
-	require.NoError(t, json.Unmarshal([]byte(got), &v))
-	b, err := json.MarshalIndent(v, "", "  ")
-	require.NoError(t, err)
-	if *update {
-		require.NoError(t, os.WriteFile(file, append(b, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), string(b)+"\n")
 }
 
 // onePage is a page of one timer, the only one.
