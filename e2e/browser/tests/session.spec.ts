@@ -46,13 +46,16 @@ test("a login that is not to stay ends with the page", async ({ web }) => {
   await expect(screen.page.getByLabel("Username")).toBeVisible();
 });
 
-test("a second tab needs no login, and a logout in one tab ends the other", async ({ web }) => {
+test("a second tab needs no login, and a logout in one tab ends the other", async ({ web, journey }) => {
   const one = await web();
   await one.logIn(person("linh"));
   await one.isLive();
-  const other = await tabOf(one);
+  const other = await journey("two tabs")("open the second", async () => {
+    const tab = await tabOf(one);
+    await expect(tab.heading).toContainText("PORTAL-312");
+    return tab;
+  });
   await other.isLive();
-  await expect(other.heading).toContainText("PORTAL-312");
   await one.logOut();
   await expect(other.page.getByText("You have logged out in another tab.")).toBeVisible();
   for (const { page } of [one, other]) {

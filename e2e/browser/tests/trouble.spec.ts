@@ -51,7 +51,7 @@ for (const { name, prepare, status } of [
   });
 }
 
-test("the server is killed while a timer runs, and comes back: all screens recover and agree", async ({ server, web, desktopWindow, stopAtEnd }) => {
+test("the server is killed while a timer runs, and comes back: all screens recover and agree", async ({ server, web, desktopWindow, stopAtEnd, journey }) => {
   const duc = person("duc");
   stopAtEnd(duc, "OPS-64", "OPS-57");
   const screens = [await web(), await web(), await desktopWindow()];
@@ -64,33 +64,40 @@ test("the server is killed while a timer runs, and comes back: all screens recov
   await first?.connectClockwork(duc);
   for (const screen of screens) await expect(screen.heading).toContainText("OPS-64");
 
+  const step = journey("server restart");
   await server.kill();
-  for (const screen of screens) {
-    await expect(screen.status).toContainText(/Reconnecting|Offline since/);
-    await expect(screen.page.getByText("Last known at")).toBeVisible();
-    await expect(screen.heading, "what was known stays on the screen").toContainText("OPS-64");
-  }
+  await step("the server is gone", async () => {
+    for (const screen of screens) {
+      await expect(screen.status).toContainText(/Reconnecting|Offline since/);
+      await expect(screen.page.getByText("Last known at")).toBeVisible();
+      await expect(screen.heading, "what was known stays on the screen").toContainText("OPS-64");
+    }
+  });
   await clockwork.start(duc.accountId, "OPS-57"); // meanwhile
   await server.start();
   await server.sync();
-  for (const screen of screens) {
-    await screen.isLive();
-    await screen.showsAt("running", "OPS-64");
-    await screen.showsAt("running", "OPS-57");
-    await expect(screen.page.getByText("Last known at")).toHaveCount(0);
-  }
+  await step("it is back", async () => {
+    for (const screen of screens) {
+      await screen.isLive();
+      await screen.showsAt("running", "OPS-64");
+      await screen.showsAt("running", "OPS-57");
+      await expect(screen.page.getByText("Last known at")).toHaveCount(0);
+    }
+  });
 });
 
-test("a wrong password is explained, and the field has the focus", async ({ web }) => {
+test("a wrong password is explained, and the field has the focus", async ({ web, journey }) => {
   const screen = await web();
-  await screen.logIn(person("aiko"), "not this one");
-  await expect(screen.page.getByText("The username or the password is wrong.")).toBeVisible();
+  await journey("wrong password")("Log in", async () => {
+    await screen.logIn(person("aiko"), "not this one");
+    await expect(screen.page.getByText("The username or the password is wrong.")).toBeVisible();
+  });
   await expect(screen.page.getByLabel("Password")).toBeFocused();
   await screen.logIn(person("aiko"));
   await screen.isLive();
 });
 
-test("a session that has ended asks to log in again, and keeps the name", async ({ server, web }) => {
+test("a session that has ended asks to log in again, and keeps the name", async ({ server, web, journey }) => {
   const aiko = person("aiko");
   const screen = await web();
   await screen.logIn(aiko);
@@ -103,8 +110,10 @@ test("a session that has ended asks to log in again, and keeps the name", async 
   await screen.page.getByRole("button", { name: "Log in again" }).click();
   await expect(dialog).toBeVisible();
   await expect(screen.page.getByLabel("Username")).toHaveValue("aiko");
-  await screen.logIn(aiko);
-  await screen.isLive();
+  await journey("token expiry")("password, Log in", async () => {
+    await screen.logIn(aiko);
+    await screen.isLive();
+  });
   await server.kill("SIGTERM");
   await server.start();
 });
@@ -122,18 +131,23 @@ test("a session that ends before the timers have loaded is announced, to a scree
   await expect(screen.page.getByRole("status", { name: "Announcements" })).toHaveText("Session ended.");
 });
 
-test("offline is shown with the time, and ends by itself", async ({ web }) => {
+test("offline is shown with the time, and ends by itself", async ({ web, journey }) => {
   const screen = await web();
   await screen.logIn(person("linh"));
   await screen.isLive();
-  await screen.page.context().setOffline(true);
-  await expect(screen.status).toContainText(/Offline since \d\d:\d\d/);
-  await expect(screen.page.getByText(/Last known at \d\d:\d\d/)).toBeVisible();
+  const step = journey("network off and on");
+  await step("off", async () => {
+    await screen.page.context().setOffline(true);
+    await expect(screen.status).toContainText(/Offline since \d\d:\d\d/);
+    await expect(screen.page.getByText(/Last known at \d\d:\d\d/)).toBeVisible();
+  });
   const problem = screen.page.getByRole("alert").filter({ hasText: "The server cannot be reached." });
   await screen.stop("PORTAL-312");
   await expect(problem).toBeVisible();
-  await screen.page.context().setOffline(false);
-  await screen.isLive();
+  await step("on", async () => {
+    await screen.page.context().setOffline(false);
+    await screen.isLive();
+  });
   await expect(problem, "it is over too").toHaveCount(0);
 });
 
