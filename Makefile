@@ -8,6 +8,7 @@
 # make bench  what an answer costs: time, size, allocations, Redis commands; what a sync costs, also on a busy site; what many people at once cost
 # make bench-attack  what bursts, dead connections and hostile clients do, beside the goals; ATTACK=name for one
 # make pictures  README's pictures, from the real pages
+# make baselines  draws anew the pictures that the browser tests compare the screens with; look at the difference
 # make bench-realtime  what a message over WebSocket costs, beside a bare echo server
 
 SHELL := bash
@@ -17,7 +18,7 @@ GO ?= go
 go_files = find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
 packages = $(GO) list ./... | grep -v /backend/e2e
 
-.PHONY: test unit lint clients fuzz vuln licences bench bench-attack bench-realtime pictures programs
+.PHONY: test unit lint clients fuzz vuln licences bench bench-attack bench-realtime pictures baselines programs
 
 # e2e starts compilers and servers; beside it the timing of other tests would suffer.
 test: programs lint clients
@@ -61,6 +62,9 @@ bench-attack: programs
 
 pictures: programs
 	PICTURES=1 $(GO) test -count=1 -timeout 30m ./e2e/browser
+
+baselines: programs
+	BROWSER_TESTS="baselines --update-snapshots" $(GO) test -count=1 -timeout 30m ./e2e/browser
 
 bench-realtime:
 	$(GO) run ./bench/realtime

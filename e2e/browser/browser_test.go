@@ -1,7 +1,7 @@
 // Package browser_test uses the web app and the desktop app's page as people
 // do: in Chromium, against cmd/server, with several screens of one person. It
 // needs node, npm and Debian's chromium. Screenshots are left in screenshots/.
-// BROWSER_TESTS="week habits" runs only the tests in files of these names.
+// BROWSER_TESTS="week habits" runs only the tests in files of these names; its words go to Playwright.
 package browser_test
 
 import (

@@ -8,7 +8,12 @@ export default defineConfig({
   workers: 1,
   forbidOnly: true,
   timeout: 180_000,
-  expect: { timeout: 30_000 }, // a client may wait 15 s before it tries again
+  expect: {
+    timeout: 30_000, // a client may wait 15 s before it tries again
+    toHaveScreenshot: { maxDiffPixelRatio: 0.0005 },
+  },
+  snapshotPathTemplate: "baselines/{arg}{ext}",
+  updateSnapshots: "none",
   reporter: [["list"]],
   outputDir: "test-results",
   use: {
@@ -17,7 +22,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 900 },
     launchOptions: {
       executablePath: settings.chromium,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none", "--disable-lcd-text", "--force-color-profile=srgb", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     },
   },
 });

@@ -11,7 +11,7 @@ interface World {
   /** A browser of its own at the web app. */
   web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number; height?: number; timezoneId?: string }) => Promise<Screen>;
   /** The desktop app's window. systemBrowser is where it signs in. */
-  desktopWindow: (systemBrowser?: BrowserContext) => Promise<Screen>;
+  desktopWindow: (options?: { prepare?: (context: BrowserContext) => Promise<unknown>; systemBrowser?: BrowserContext }) => Promise<Screen>;
   /** Begins a journey, which is printed when the test ends. */
   journey: (name: string) => Step;
   /** Stops timers of these issues when the test ends. */
@@ -48,9 +48,10 @@ export const test = base.extend<World, { server: Server; desktopServed: void }>(
   },
   desktopWindow: async ({ browser, server, desktopServed: _ }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async (systemBrowser) => {
+    await use(async ({ prepare, systemBrowser } = {}) => {
       const context = await browser.newContext();
       contexts.push(context);
+      await prepare?.(context);
       return openDesktop(context, server.url, systemBrowser);
     });
     for (const context of contexts) await context.close();
