@@ -20,12 +20,14 @@ export interface AccountMenuProps {
   onAccount: () => void;
   /** Opens the daily target and what the team sees. */
   onSettings?: () => void;
+  /** Opens the settings of the app around the page, if there is one. */
+  onAppSettings?: (() => void) | undefined;
   onHelp?: () => void;
   onLogout: () => void;
 }
 
 /** Who is logged in, and what they can do about it. */
-export function AccountMenu({ me, username, jiraSite, clockwork, onAccount, onSettings, onHelp, onLogout }: AccountMenuProps) {
+export function AccountMenu({ me, username, jiraSite, clockwork, onAccount, onSettings, onAppSettings, onHelp, onLogout }: AccountMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -85,6 +87,13 @@ export function AccountMenu({ me, username, jiraSite, clockwork, onAccount, onSe
           <li>
             <Button look="plain" onClick={andClose(onSettings)}>
               Settings
+            </Button>
+          </li>
+        )}
+        {onAppSettings && (
+          <li>
+            <Button look="plain" onClick={andClose(onAppSettings)}>
+              This app
             </Button>
           </li>
         )}

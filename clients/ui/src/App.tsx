@@ -39,12 +39,14 @@ export interface AppProps {
   onSession?: (session: Session | null, stay: boolean) => void;
   /** Called with the session's live timers, and with null when it ends. */
   onStore?: (store: TimerStore | null) => void;
+  /** Opens the settings of the app around the page. */
+  onAppSettings?: () => void;
   /** Called with the recent issues whenever they change. */
   onRecent?: (issues: readonly RecentIssue[]) => void;
 }
 
 /** The login page, or the screen of a session. The session is in this component's state only. */
-export function App({ baseUrl = "", client: given, compact = false, kept = null, offerStay = false, browser, onSession, onStore, onRecent }: AppProps) {
+export function App({ baseUrl = "", client: given, compact = false, kept = null, offerStay = false, browser, onSession, onStore, onAppSettings, onRecent }: AppProps) {
   const [client] = useState(() => given ?? new Client({ baseUrl }));
   const [options, setOptions] = useState<SignInOptions>();
   const [session, setSession] = useState<Session | null>(null);
@@ -171,6 +173,7 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
         login={{ ...login, onLook: look }}
         storesToken={stay && !client.isOwnOrigin}
         onStore={onStore}
+        onAppSettings={onAppSettings}
         onRecent={onRecent}
         onClockwork={(connected) => {
           setSession(connected);

@@ -48,6 +48,8 @@ export interface TimerScreenProps {
   /** For logging in again when the session has ended. */
   login: Omit<SessionEndedProps, "onClose">;
   onLogout: (everywhere: boolean) => void;
+  /** Opens the settings of the app around the page. */
+  onAppSettings?: (() => void) | undefined;
   /** Called with the recent issues whenever they change. */
   onRecent?: ((issues: readonly RecentIssue[]) => void) | undefined;
   /** Called with the session once it has the person's Clockwork token, or has it no more. */
@@ -55,7 +57,7 @@ export interface TimerScreenProps {
 }
 
 /** The whole screen of a session. It needs a ClientProvider above it. */
-export function TimerScreen({ compact = false, storesToken = false, navigation, login, onLogout, onRecent, onClockwork }: TimerScreenProps) {
+export function TimerScreen({ compact = false, storesToken = false, navigation, login, onLogout, onAppSettings, onRecent, onClockwork }: TimerScreenProps) {
   const { client, session } = useClient();
   const state = useTimerState();
   const { start, stop, retryNow, timers, current, clockOffset, error } = state;
@@ -184,6 +186,7 @@ export function TimerScreen({ compact = false, storesToken = false, navigation, 
                 }}
                 onAccount={() => setDialog("account")}
                 onSettings={() => setDialog("settings")}
+                onAppSettings={onAppSettings}
                 onHelp={() => setDialog("help")}
                 onLogout={() => onLogout(false)}
               />

@@ -157,7 +157,7 @@ test("the desktop app signs in through the system's browser, and stays signed in
   const linh = person("linh");
   const browser = await web();
   const context = browser.page.context();
-  const app = await desktopWindow(context);
+  const app = await desktopWindow({ systemBrowser: context });
   const { page } = app;
   const begin = async () => {
     const opened = context.waitForEvent("page");

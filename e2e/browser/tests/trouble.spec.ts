@@ -211,7 +211,8 @@ test("nor is one that the desktop's settings check, and it is not kept", async (
   await expect(page.getByText("It is stored on this computer until you log out.")).toBeVisible();
   await page.getByRole("button", { name: "Cancel" }).click();
 
-  await page.getByRole("button", { name: "Settings" }).click();
+  await page.locator("header button[aria-expanded]").click();
+  await page.getByRole("button", { name: "This app" }).click();
   const letGo = await screen.holdResponse("**/api/settings/validate");
   await screen.connectClockwork(linh);
   await page.getByRole("button", { name: "Close" }).click();

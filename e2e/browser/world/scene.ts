@@ -61,6 +61,7 @@ export class Scene {
     await context.clock.setFixedTime(now);
     await context.route(/\/(api|_sandbox)\//, (route) => (this.up ? this.answer(route) : route.abort()));
     await context.routeWebSocket(/\/ws(\?|$)/, (socket) => {
+      if (!this.up) return void socket.close();
       this.sockets.push(socket);
       socket.onMessage(() => socket.send(JSON.stringify({ event: "error", payload: { id: "ping", code: "UNKNOWN_ACTION", message: "" } })));
       socket.send(JSON.stringify({ event: "state", payload: this.state() }));
@@ -91,7 +92,7 @@ export class Scene {
       "/api/worklogs": worklogs,
       "/api/issues/search": { issues: [] },
     };
-    const json = pathname.startsWith("/api/issues/P") ? { issue: { key: "PORTAL-312", url: "https://jira.example/browse/PORTAL-312" } } : answers[pathname];
+    const json = /^\/api\/issues\/[A-Z]/.test(pathname) ? { issue: { key: "PORTAL-312", url: "https://jira.example/browse/PORTAL-312" } } : answers[pathname];
     const headers = { "Access-Control-Allow-Origin": "*" };
     return json ? route.fulfill({ json, headers }) : route.fulfill({ status: 401, headers, json: { error: "UNAUTHORIZED", message: "Log in.", statusCode: 401 } });
   }

@@ -76,7 +76,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
 
   return (
     <div className="desktop">
-      <Strip onSettings={() => setSettings({})} />
+      {session === null && <Strip onSettings={() => setSettings({})} />}
       <div className="desktop-content">
         {problem !== undefined && (
           <div className="desktop-problem">
@@ -92,6 +92,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
           browser={browser}
           onSession={changeSession}
           onStore={setStore}
+          onAppSettings={() => setSettings({})}
           onRecent={setRecent}
         />
       </div>

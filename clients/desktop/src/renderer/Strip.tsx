@@ -2,7 +2,7 @@ export interface StripProps {
   onSettings: () => void;
 }
 
-/** The upper edge, by which the frameless window is moved. */
+/** The upper edge of the login page, by which the frameless window is moved. The screen of a session has its own. */
 export function Strip({ onSettings }: StripProps) {
   return (
     <header className="desktop-strip">
