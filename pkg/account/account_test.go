@@ -21,6 +21,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/auth/session"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -423,6 +424,19 @@ func TestStoredClockworkToken(t *testing.T) {
 	saved := me.body["clockwork"].(map[string]any)
 	assert.Equal(t, true, saved["saved"])
 	assert.Equal(t, "claimed", saved["owner"])
+	for owner, record := range map[string]timercache.Binding{"seen": {Account: w.linh, Seen: true}, "another": {Account: w.linh, Disproved: true}} {
+		binding := ""
+		for _, key := range w.Redis.Miniredis().Keys() {
+			if strings.HasPrefix(key, "clockwork:owner:") {
+				binding = key
+			}
+		}
+		before, err := w.Redis.Miniredis().Get(binding)
+		require.NoError(t, err)
+		require.NoError(t, w.Redis.Miniredis().Set(binding, record.Record())) // as a sync does
+		assert.Equal(t, owner, b.call(t, "GET", "/api/me", "").body["clockwork"].(map[string]any)["owner"])
+		require.NoError(t, w.Redis.Miniredis().Set(binding, before))
+	}
 
 	minh := w.browser(t)
 	minh.logIn(t, "minh", "cookie")

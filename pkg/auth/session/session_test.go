@@ -234,12 +234,12 @@ func TestManyTabsRefreshTogether(t *testing.T) {
 
 func TestLogoutWinsAgainstRefreshes(t *testing.T) {
 	w := newWorld(t)
-	const sessions = 700 // 2,100 refreshes
+	const sessions = 2000 // each ends while two refreshes use its token
 	var wg sync.WaitGroup
 	tokens := make([]string, sessions)
 	for i := range sessions {
 		began, token := w.begin(t)
-		for range 3 {
+		for range 2 {
 			wg.Go(func() {
 				_, _, _ = w.Refresh(t.Context(), session.Cookie, token, unchanged)
 			})
