@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -457,4 +458,21 @@ func TestCallbackTakesLongCodes(t *testing.T) {
 	got := w.browser(t).call(t, "GET", "/api/auth/callback?again=1&state=unknown&code="+strings.Repeat("c", 2000), "")
 	assert.Equal(t, 200, got.StatusCode, got.text)
 	assert.Contains(t, got.text, "signin=SIGNIN_EXPIRED")
+}
+
+// Who cancels at a provider, on the way that an app has sent them, is asked again.
+func TestAppStillWaitsAfterAFailedSignIn(t *testing.T) {
+	w := newWorld(t, map[string]string{"ATLASSIAN_OAUTH_CLIENT_ID": "app", "ATLASSIAN_OAUTH_CLIENT_SECRET": "a-client-secret"})
+	for next, want := range map[string]string{
+		"/api/auth/authorize?client_id=desktop": "/?next=%2Fapi%2Fauth%2Fauthorize%3Fclient_id%3Ddesktop&amp;signin=SIGNIN_DENIED",
+		"/team":                                 "/?signin=SIGNIN_DENIED",
+	} {
+		b := w.browser(t)
+		sent := b.call(t, "GET", "/api/auth/login/atlassian?next="+url.QueryEscape(next), "")
+		require.Equal(t, 302, sent.StatusCode, sent.text)
+		at, err := url.Parse(sent.Header.Get("Location"))
+		require.NoError(t, err)
+		back := b.call(t, "GET", "/api/auth/callback?error=access_denied&state="+at.Query().Get("state"), "")
+		assert.Contains(t, back.text, `content="0;url=`+want+`"`)
+	}
 }

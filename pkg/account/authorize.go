@@ -3,14 +3,10 @@ package account
 import (
 	"context"
 	"errors"
-	"html"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth/logincode"
@@ -76,7 +72,7 @@ func askToAuthorize(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.R
 	}
 	fields := a.fields()
 	fields.Set("user_id", current.UserID)
-	return web.HTML(consentPage(nativeClients[a.clientID], nameOf(ctx, d, current), fields)), nil
+	return consentPage(nativeClients[a.clientID], nameOf(ctx, d, current), fields), nil
 }
 
 // authorize takes the answer. Like signing in at a provider it leads on with a page:
@@ -111,7 +107,7 @@ func authorize(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply,
 	} else {
 		answer.Set("error", "access_denied")
 	}
-	return web.HTML(leadTo(a.redirectURI + "?" + answer.Encode())), nil
+	return leadTo(a.redirectURI + "?" + answer.Encode()), nil
 }
 
 // signedIn returns the session of the browser's cookie, without using its token up.
@@ -144,17 +140,4 @@ func nameOf(ctx context.Context, d *app.Deps, s session.Session) string {
 		}
 	}
 	return s.UserID
-}
-
-// consentPage has no script and no style: the answer's policy allows neither.
-func consentPage(client, person string, fields url.Values) []byte {
-	var hidden strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		hidden.WriteString(`<input type="hidden" name="` + name + `" value="` + html.EscapeString(fields.Get(name)) + `">`)
-	}
-	title := "Sign in the " + client + " on this computer as " + html.EscapeString(person) + "?"
-	return []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">` +
-		`<title>` + title + `</title><h1>` + title + `</h1><p>Allow this only if you have just asked for it in the ` + client + `.</p>` +
-		`<form method="post" action="` + authorizePath + `">` + hidden.String() +
-		`<button name="decision" value="allow">Sign in</button> <button name="decision" value="deny">Cancel</button></form></html>` + "\n")
 }

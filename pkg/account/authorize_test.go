@@ -96,7 +96,7 @@ func TestAppSignsInThroughTheBrowser(t *testing.T) {
 	b.logIn(t, "linh", "cookie")
 	page := b.open(t, request(nil))
 	assert.Contains(t, page.text, "Sign in the desktop app on this computer as "+w.Sandbox.People()[0].DisplayName+"?")
-	assert.Equal(t, "default-src 'none'; frame-ancestors 'none'", page.Header.Get("Content-Security-Policy"))
+	assert.Regexp(t, `^default-src 'none'; style-src 'sha256-[^']+'; frame-ancestors 'none'$`, page.Header.Get("Content-Security-Policy"))
 	assert.Equal(t, "no-store", page.Header.Get("Cache-Control"))
 	assert.NotContains(t, page.text, "<script")
 

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"html"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
@@ -102,14 +102,18 @@ func finishSignIn(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Rep
 		again := *r.URL
 		query := again.Query()
 		query.Set("again", "1")
-		return web.HTML(leadTo(cookiePath + "/callback?" + query.Encode())), nil
+		return leadTo(cookiePath + "/callback?" + query.Encode()), nil
 	}
 	next := attempt.Next
 	if err != nil {
 		d.Log.WarnContext(ctx, "sign-in failed", "error", err)
-		next = "/?signin=" + url.QueryEscape(codeOf(err))
+		why := url.Values{"signin": {codeOf(err)}}
+		if strings.HasPrefix(next, authorizePath+"?") { // an app still waits
+			why.Set("next", next)
+		}
+		next = "/?" + why.Encode()
 	}
-	page := web.HTML(leadTo(cmp.Or(next, "/")))
+	page := leadTo(cmp.Or(next, "/"))
 	page.Cookies = reply.Cookies
 	return page, nil
 }
@@ -211,12 +215,4 @@ func codeOf(err error) string {
 		return known.Code
 	}
 	return "SIGNIN_FAILED"
-}
-
-// leadTo is a page that opens an address by itself: a Strict cookie that was set just
-// now is not sent with a redirect.
-func leadTo(address string) []byte {
-	escaped := html.EscapeString(address)
-	return []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Signing in</title><meta http-equiv="refresh" content="0;url=` + escaped +
-		`"><p><a href="` + escaped + `">Continue</a></p></html>` + "\n")
 }

@@ -4600,6 +4600,8 @@ export interface operations {
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description The provider’s page. */
                     readonly Location?: string;
+                    /** @description The sign-in, encrypted: `cw_signin_` with the beginning of its state, and with the prefix `__Secure-` over HTTPS. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -4637,6 +4639,8 @@ export interface operations {
                     readonly "Server-Timing": components["headers"]["Server-Timing"];
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description If the sign-in succeeded: `cw_session`; and `cw_signin_`, removed. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
