@@ -22,6 +22,7 @@ var screen = template.Must(template.New("screen").Parse(`
     curl "{{.Base}}/api/timers/active?accountId=$CLOCKWORK_ACCOUNT_ID"
     curl {{.Base}}/api/timers/start -H 'Content-Type: application/json' -H "X-Clockwork-Token: $CLOCKWORK_API_TOKEN" -d '{"issueKey":"{{.Issue}}"}'
     curl {{.Base}}/api/timers/stop -H 'Content-Type: application/json' -H "X-Clockwork-Token: $CLOCKWORK_API_TOKEN" -d '{"issueKey":"{{.Issue}}"}'
+    curl {{.Base}}/api/team
     curl "{{.Base}}/api/worklogs?accountId=$CLOCKWORK_ACCOUNT_ID"
     curl "{{.Base}}/api/health?deep=1"
 

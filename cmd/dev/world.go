@@ -24,6 +24,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/syncloop"
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/public"
 	"github.com/clockwork-timer/backend/sandbox"
@@ -59,7 +60,7 @@ type world struct {
 // Variables that a developer may set for dev. Those that may hold a secret are not
 // printed by --env.
 var (
-	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "GOAL_PER_DAY", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
+	passedOn   = []string{"INNGEST_DEV", "LOG_LEVEL", "DEFAULT_TIMEZONE", "GOAL_PER_DAY", "TEAM_VIEW", "TEAM_HIDE", "TIMER_SOURCE", "AUTH_MODE", "RATE_LIMIT", "SYNC_CRON", "SYNC_INTERVAL"}
 	notPrinted = []string{"JWT_SECRET", "CORS_ALLOWED_ORIGINS", "DATABASE_URL", "PUBLIC_URL"}
 )
 
@@ -194,6 +195,7 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	syncing.Go(func() { w.loop.Run(ctx) })
 	select {
 	case <-w.synced:
+		w.showIdle(ctx)
 	case <-time.After(firstSyncWait):
 	case <-ctx.Done():
 	}
@@ -201,6 +203,31 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	w.startScreen(stdout)
 	syncing.Wait()
 	return <-served
+}
+
+// showIdle makes the team know those who run nothing, as a server does that has run for
+// a week: each has just stopped what they logged last.
+func (w *world) showIdle(ctx context.Context) {
+	last := map[string]timer.Worklog{}
+	for _, l := range w.upstreams.Worklogs() {
+		if l.Started.After(last[l.Author.AccountID].Started) {
+			last[l.Author.AccountID] = l
+		}
+	}
+	for _, t := range w.upstreams.RunningTimers() {
+		delete(last, t.RunningFor)
+	}
+	for account, l := range last {
+		t := timer.Timer{ID: -1, StartedAt: w.deps.Now(), RunningFor: account, Author: &l.Author, Issue: timer.Issue{Key: l.IssueKey, ID: l.IssueID, Summary: l.IssueName}}
+		err := w.deps.Timers.Started(ctx, l.Author, t, "", nil)
+		if err == nil {
+			err = w.deps.Timers.Stopped(ctx, l.Author, t.Issue, t.StartedAt, nil)
+		}
+		if err != nil {
+			w.log.WarnContext(ctx, "idle people are not shown", "error", err)
+			return
+		}
+	}
 }
 
 // handler serves this machine only. The sandbox's controls and the variables have
