@@ -11,17 +11,16 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// Guard keeps foreign web pages away from a process that asks nobody who they are:
-// a page needs only a browser on the same network to reach it.
+// Guard protects a process without a login from foreign web pages, which reach it from
+// any browser on the same network.
 //
-// A request that changes something must not come from a foreign page. If the
-// process listens on this machine alone, the request must also be for this
-// machine by a name of its own: a page whose name is rebound to 127.0.0.1 is,
-// for its browser, of the same origin. A process that others reach may have any
-// name, so there nothing is known of it.
+// A request that changes something must not come from a foreign page. If the process
+// listens on this machine only, each request must also name this machine: a foreign page
+// whose host name is rebound to 127.0.0.1 looks like the same origin to its browser. A
+// process that others reach may have any name, so its name is not checked.
 //
-// In required mode the token is what counts, and the handler is returned as it
-// is.
+// In required mode the token protects the process, and Guard returns the handler
+// unchanged.
 func Guard(d *app.Deps, address net.Addr, next http.Handler) http.Handler {
 	if d.Config.Auth.Mode != config.AuthOpen {
 		return next
@@ -74,9 +73,8 @@ func OwnPagesOnly(d *app.Deps, next http.Handler) http.Handler {
 var errOrigin = &web.Error{Status: http.StatusForbidden, Code: "ORIGIN_NOT_ALLOWED",
 	Message: "Pages of this origin may not do this; the server's operator can add it to CORS_ALLOWED_ORIGINS."}
 
-// crossOrigin tells by Sec-Fetch-Site, which every browser sends and a proxy
-// does not change; without it by Origin and Host. What has none of them is no
-// browser.
+// crossOrigin checks Sec-Fetch-Site, which every browser sends and no proxy changes, or
+// else Origin and Host. A request with none of them does not come from a browser.
 var crossOrigin = http.NewCrossOriginProtection()
 
 // foreign reports a request that changes something and comes from a page of

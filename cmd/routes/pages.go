@@ -25,9 +25,8 @@ type site struct {
 	deployed bool
 }
 
-// Pages serves the web pages at every path that no route has: the web app if
-// files has it built, else the plain page, and the API's documents. See
-// public.Files for what files holds. Which it is, is decided here, once.
+// Pages serves the web pages at every path without a route: the API's documents, and
+// the web app if files has it built, or else the plain page. See public.Files.
 func Pages(d *app.Deps, files fs.FS) (Route, error) {
 	s := &site{files: map[string]*file{}, nowhere: httpapi.NotFound(d), deps: d, deployed: d.Config.Deployed()}
 	for _, document := range []string{"openapi.yaml", "reference.html"} {

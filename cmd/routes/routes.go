@@ -81,8 +81,8 @@ func Handler(d *app.Deps, mounted ...Route) http.Handler {
 	})
 }
 
-// clean reports whether the mux takes the path as it is. It would send the
-// caller of another one elsewhere.
+// clean reports whether the mux serves the path as it is. It would redirect the caller
+// of another one.
 func clean(escaped string) bool {
 	return strings.HasPrefix(escaped, "/") && !strings.Contains(escaped, "//") && path.Clean(escaped) == "/"+strings.Trim(escaped, "/")
 }

@@ -1,10 +1,10 @@
 package app
 
-// Listen says how to count the realtime clients, who would miss a message of
-// Redis as a waiting request would.
+// Listen sets the function that counts the realtime clients: like waiting requests,
+// they need the messages from Redis.
 func (d *Deps) Listen(clients func() int) { d.audience.Store(&clients) }
 
-// watched reports whether anybody would miss a message.
+// watched reports whether anybody needs the messages.
 func (d *Deps) watched() bool {
 	clients := d.audience.Load()
 	return d.LongPolls.Load() > 0 || clients != nil && (*clients)() > 0

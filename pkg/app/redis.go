@@ -56,10 +56,10 @@ func (d *Deps) observeRedis() func(context.Context, [][]any) (context.Context, f
 	}
 }
 
-// ownerKeys are the keys of the HMACs of tokens, callers and addresses: secrets that
-// every instance has, and that who holds Redis' own credential does not. The current
-// one comes first. What the others have written is still found after a rotation, or
-// after the first key was set.
+// ownerKeys are the keys of the HMACs of tokens, callers and addresses. Every instance
+// has these secrets; Redis' own credential does not reveal them. The current key comes
+// first. The others find what was written before a rotation, or before the first key
+// was set.
 func ownerKeys(c *config.Config) [][]byte {
 	sum := sha256.Sum256([]byte("clockwork:owner\n" + c.Jira.APIToken.Reveal()))
 	return append(c.TokenEncryptionKey.All(), sum[:])

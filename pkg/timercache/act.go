@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// maxAttempts bounds how often a change is computed again because another
-	// change of the same person came first. Each time somebody's succeeded.
+	// maxAttempts bounds how often a change is computed again because another change of
+	// the same person was written first.
 	maxAttempts = 20
 	// actLife is how long a start or stop is remembered, to compare it with one
 	// that was accepted earlier and is written later.
@@ -30,8 +30,8 @@ type act struct {
 	Issue   string    `json:"issue"` // key and id, such as PORTAL-312/20442
 	Started bool      `json:"started,omitempty"`
 	At      time.Time `json:"at"` // by Clockwork's clock
-	// Token is the HMAC of the token of a start, if nobody has proved whose it is,
-	// until a sync has judged it.
+	// Token is the HMAC of the start's token, if its owner is not proved yet, until a
+	// sync has decided.
 	Token string `json:"token,omitempty"`
 }
 
@@ -62,8 +62,8 @@ func (h *Held) Late() *Held {
 	return &late
 }
 
-// HeldKeys are the keys that a read, a start and a stop have to know, for callers
-// who read them together with others.
+// HeldKeys are the keys that a read, a start or a stop needs, for callers that read them
+// together with other keys.
 func HeldKeys(name string) []string { return []string{syncKey, timersPrefix + name, knownKey(name)} }
 
 // NewHeld makes a Held of the values of HeldKeys, "" for a missing one.

@@ -63,8 +63,8 @@ func (c *Cache) scanFrom(ctx context.Context, page any) (fields []string, err er
 	}
 }
 
-// isString reports that the key of the hash holds an earlier version's string,
-// which lists nobody to this one.
+// isString reports that the key has the string of an earlier version of this program,
+// which counts as no timers.
 func isString(err error) bool { return err != nil && strings.Contains(err.Error(), "WRONGTYPE") }
 
 func scanCommand(cursor string) []any { return []any{"HSCAN", peopleKey, cursor, "COUNT", scanCount} }
@@ -100,7 +100,7 @@ const (
 	Nothing
 )
 
-// Version tells what is shown of a version apart from what is shown with another detail.
+// Version makes a version differ by detail, because different things are shown of it.
 func (d Detail) Version(version uint64) uint64 { return bits.RotateLeft64(version, 16*int(d)) }
 
 // Team is everybody's timers.

@@ -82,8 +82,8 @@ func (s syncState) after(snapshot Snapshot, now time.Time) syncState {
 	return s
 }
 
-// findOwners says who is found under an address. Jira gives no two accounts one
-// address at a time; if two run something under one, the later id has it.
+// findOwners decides who is found under an address. In Jira only one account has an
+// address at a time; if two run timers under one, the higher id gets it.
 func (p *planner) findOwners() {
 	p.owners = map[string]string{}
 	for account, timers := range p.is {
@@ -99,7 +99,7 @@ func (p *planner) compare(account string) {
 	before, after, at := p.lists(account)
 	email := emailOf(after)
 	if email == "" && (len(after) == 0 || p.state.Unnamed) {
-		email = was.Email // an address that Jira hides is not answered for, one that it did not tell is
+		email = was.Email // if Jira did not answer, the known address stays; if Jira hides it, it goes
 	}
 	changed := !timer.SameSnapshot(before, at, after, at) || email != was.Email
 	age := p.now.Sub(was.CachedAt)

@@ -19,8 +19,8 @@ const (
 	claimPolls        = int(claimTTL/claimPollInterval) + 2
 )
 
-// errBusy means that others were acquiring tokens for longer than one may
-// take. Trying again helps.
+// errBusy means that other processes held the claim for longer than an acquisition
+// takes. It passes.
 var errBusy = errors.New("other processes are acquiring a token all the time")
 
 // grant is a token to use and its stored form, "" if it is not stored.
@@ -29,10 +29,9 @@ type grant struct {
 	sealed string
 }
 
-// acquire gets a new token in the place of what was seen stored: nothing, or
-// what cannot be used. One acquisition runs at a time: a claim stands in the
-// token's place meanwhile, and whoever finds it waits for the other's token
-// instead of asking Jira too.
+// acquire replaces what was seen stored (nothing, or an unusable token) by a new token.
+// One acquisition runs at a time: meanwhile a claim is stored instead of the token, and
+// a process that finds the claim waits for the other's token and does not ask Jira.
 func (t *Tokens) acquire(ctx context.Context, s Source, seen string) (grant, error) {
 	if t.vault == nil {
 		return t.acquireAndStore(ctx, s)
@@ -76,8 +75,8 @@ func (t *Tokens) acquireAndStore(ctx context.Context, s Source) (grant, error) {
 	return grant{token, t.store(ctx, s, token)}, nil
 }
 
-// timers reads the timers by the named source with its stored token, and says
-// which token and source it used. A source that is gone gives way to the others.
+// timers reads the timers from the named source with its stored token, and returns the
+// token and source that it used. If that source is gone, it tries the others.
 func (t *Tokens) timers(ctx context.Context, name, sealed string, cached timersource.Cached) (read timersource.Snapshot, used timersource.Token, source string, err error) {
 	var unusable error
 	for _, s := range t.from(name) {
@@ -93,8 +92,8 @@ func (t *Tokens) timers(ctx context.Context, name, sealed string, cached timerso
 	return timersource.Snapshot{}, timersource.Token{}, "", unusable
 }
 
-// timersOf reads by one source. A token that is refused is replaced once; one
-// of a source that is gone is dropped.
+// timersOf reads from one source. It replaces a refused token once, and drops the token
+// of a source that is gone.
 func (t *Tokens) timersOf(ctx context.Context, s Source, sealed string, cached timersource.Cached) (timersource.Snapshot, timersource.Token, error) {
 	token, ok := t.usable(s, sealed)
 	use := grant{token, sealed}

@@ -28,8 +28,8 @@ const (
 	// namesCalls how many such calls are under way.
 	namesPerCall = 100
 	namesCalls   = 16
-	// maxUnreadableOf is how many names the sync record holds of people whose timers
-	// cannot be read: each read of timers carries it.
+	// maxUnreadableOf bounds the names of people with unreadable timers in the sync
+	// record, because each read of timers fetches it.
 	maxUnreadableOf = 40
 )
 
@@ -135,8 +135,8 @@ func (l *lookup) seen(timers []timer.Timer) {
 	l.send(namesPerCall)
 }
 
-// unreadableOf are the names, account ids and addresses, of those whose timers
-// cannot be read; none if somebody is unknown.
+// unreadableOf lists the account ids and addresses of the people with unreadable timers;
+// none if one of them is unknown.
 func (l *lookup) unreadableOf(entries []clockwork.UnreadableTimer) (names []string) {
 	known, _ := l.cached()
 	for _, entry := range entries {
@@ -220,8 +220,8 @@ func (l *lookup) askIssues(ctx context.Context, keys []string) error {
 	return err
 }
 
-// finish asks about all that is left of the timers; false if Jira could not be
-// asked.
+// finish looks up everything that is still missing for the timers. It is false if Jira
+// could not be asked.
 func (l *lookup) finish(timers []timer.Timer, timeout time.Duration) bool {
 	defer l.cancel()
 	late := time.AfterFunc(timeout, l.cancel)
@@ -231,8 +231,8 @@ func (l *lookup) finish(timers []timer.Timer, timeout time.Duration) bool {
 	l.send(1)
 	l.mu.Unlock()
 	l.calls.Wait()
-	// Only one may ask while a breaker tries whether Jira is back. If that one got
-	// its answer, the others will.
+	// While a breaker probes whether Jira is back, it admits one call. If that one was
+	// answered, the others are made now.
 	if l.answered {
 		for _, q := range []*question{&l.people, &l.issues} {
 			if errors.Is(q.err, upstream.ErrOpen) {
@@ -249,8 +249,8 @@ func (l *lookup) finish(timers []timer.Timer, timeout time.Duration) bool {
 	return l.people.err == nil && l.issues.err == nil
 }
 
-// name fills what is known; Clockwork's own issue id and key stay. A person whom
-// Jira does not show, though it answered, is known by what Clockwork says.
+// name fills in the names; Clockwork's own issue id and key stay. If Jira answered and
+// does not show a person, Clockwork's data of the person is used.
 func (l *lookup) name(t *timer.Timer) {
 	known, _ := l.cached()
 	user, isUser := l.users[t.RunningFor]

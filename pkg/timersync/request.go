@@ -14,13 +14,13 @@ const (
 	requestTTL = 5 * time.Second
 )
 
-// RequestOnce calls request, unless a sync was requested that has not begun: it
-// reads the list after this call, so it sees whatever this caller has changed.
-// While a sync is reading, the next caller requests another, so no change is
-// missed. Without Redis everybody requests their own.
+// RequestOnce calls request, unless a sync is requested and has not begun: that one will
+// read the list later, and so see this caller's change. While a sync is reading, the
+// next caller requests another, so that no change is missed. Without Redis each caller
+// requests a sync.
 //
-// A request that fails is an error for its caller alone: those who relied on it
-// meanwhile hear nothing of it, and the next one tries again.
+// If request fails, only its caller gets the error. Callers who relied on it meanwhile do
+// not, and the next one tries again.
 func RequestOnce(ctx context.Context, redis Redis, request func(context.Context) error) error {
 	reply, unknown := redis.Do(ctx, "SET", requestKey, "1", "NX", "PX", requestTTL.Milliseconds())
 	if unknown == nil && reply == nil {
@@ -33,8 +33,8 @@ func RequestOnce(ctx context.Context, redis Redis, request func(context.Context)
 	return err
 }
 
-// clearRequest lets the next request count: what is changed from now on may be missed
-// by the sync that calls it.
+// clearRequest lets the next caller request a sync: the sync that calls it may miss what
+// changes from now on.
 func (s *Syncer) clearRequest(ctx context.Context, requested string) {
 	if requested == "" {
 		return

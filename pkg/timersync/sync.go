@@ -30,8 +30,8 @@ type Syncer struct {
 	NamesTimeout time.Duration
 }
 
-// Acquired is the result of the first step. It holds no token: steps' results
-// are kept and shown by the workflow engine.
+// Acquired is the result of the first step. It has no token, because the workflow engine
+// stores and shows the results of steps.
 type Acquired struct {
 	Source    string    `json:"source"`
 	ExpiresAt time.Time `json:"expiresAt"`
@@ -39,8 +39,8 @@ type Acquired struct {
 	// Warning says that the Jira session ends within days.
 	Warning string `json:"warning,omitempty"`
 
-	// read is what Redis held, if the token is one of it. It leaves the process
-	// with no result.
+	// read is what was in Redis, if the token is from there. It is never part of the
+	// encoded result.
 	read *stored
 }
 
@@ -57,8 +57,8 @@ type Fetched struct {
 	// Moved: the list changed while it was read. After a first sync a timer may
 	// be missing until the next.
 	Moved bool `json:"moved,omitempty"`
-	// Unproven counts timers that were not on the list and are kept all the same:
-	// it is not proven that they have stopped.
+	// Unproven counts timers that stay although they were not on the list, because it is
+	// not proven that they have stopped.
 	Unproven int `json:"unproven,omitempty"`
 	// Unreadable counts entries of the list that are left out.
 	Unreadable int `json:"unreadable,omitempty"`

@@ -19,8 +19,8 @@ var ErrRefusedTwice = errors.New("the tokens of this Jira session are refused by
 const (
 	// tokenMargin is how long before its end a token is no longer used.
 	tokenMargin = time.Minute
-	// renewalGain is by how much a renewed token must outlive the stored one to
-	// be worth a write: each answer of Forge brings one.
+	// renewalGain is how much longer than the stored token a renewed one must last to be
+	// worth a write. Each answer of Forge has a renewed one.
 	renewalGain = 5 * time.Minute
 )
 
@@ -36,9 +36,9 @@ type Redis interface {
 	Do(ctx context.Context, cmd ...any) (any, error)
 }
 
-// Tokens chooses the source that works for the site and keeps its token until
-// shortly before it ends: encrypted in Redis, for every instance, or without a
-// key in this process alone.
+// Tokens chooses the source that works for the site, and stores its token until shortly
+// before it ends: encrypted in Redis for all instances, or, without a key, in this
+// process only.
 type Tokens struct {
 	sources []Source // in the order to try; more than one is TIMER_SOURCE=auto
 	redis   Redis

@@ -14,8 +14,8 @@ const (
 	tokenPrefix = "clockwork:token:"
 	// syncKey is where the cache says what its last snapshot came from.
 	syncKey = "clockwork:sync"
-	// claimPrefix begins what stands in a token's place while it is acquired. No
-	// sealed token begins like that.
+	// claimPrefix begins a claim, which is stored instead of the token while that is
+	// acquired. No sealed token begins with it.
 	claimPrefix = "acquiring:"
 )
 
@@ -71,8 +71,8 @@ func (t *Tokens) stored(ctx context.Context) (*stored, error) {
 	return read, nil
 }
 
-// usable returns a token that lasts: the stored one, or without a key the one
-// held in this process.
+// usable returns a token that has not ended: the stored one or, without a key, the one of
+// this process.
 func (t *Tokens) usable(s Source, sealed string) (timersource.Token, bool) {
 	if t.vault != nil {
 		token, ok := t.vault.open(t.key(s.Name()), sealed)
@@ -122,8 +122,8 @@ func (t *Tokens) storeCommand(ctx context.Context, source string, token timersou
 	return []any{"SET", t.key(source), sealed, "PX", life}
 }
 
-// renewal returns the commands that keep a token which came with the timers,
-// if that is worth it: none, or one.
+// renewal returns the command that stores a token which came with the timers, or none if
+// that is not worth it.
 func (t *Tokens) renewal(ctx context.Context, used timersource.Token, source string, renewed *timersource.Token) [][]any {
 	if renewed == nil {
 		return nil
@@ -143,8 +143,8 @@ func (t *Tokens) renewal(ctx context.Context, used timersource.Token, source str
 	return nil
 }
 
-// claimScript puts a claim in the place of what was seen there, and answers
-// what is there then: the claim, or what another has put there meanwhile.
+// claimScript replaces what was seen by a claim, and returns what is stored then: the
+// claim, or what another process has stored meanwhile.
 const claimScript = `
 local held = redis.call('GET', KEYS[1]) or ''
 if held ~= ARGV[1] then return held end
@@ -165,8 +165,8 @@ func isClaim(stored string) bool { return strings.HasPrefix(stored, claimPrefix)
 // dropScript deletes what was seen; what another has put there meanwhile stays.
 const dropScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
-// drop forgets a token, or a claim, that is of no use any more. It is done also
-// if the caller has gone away meanwhile.
+// drop deletes a token or a claim that is of no more use, even if the caller has gone
+// away.
 func (t *Tokens) drop(ctx context.Context, s Source, stored string) {
 	t.mu.Lock()
 	delete(t.held, s.Name())

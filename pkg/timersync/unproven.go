@@ -10,9 +10,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
-// undecided are the timers that the cache shows and the reading could not decide
-// about, as they are at a moment. A timer that is on the list anew, of the same
-// person on the same issue, replaces the known one.
+// undecided are the cached timers that the reading could not decide, as of a moment. A
+// new timer of the same person on the same issue replaces the cached one.
 func undecided(base timercache.Base, read timersource.Snapshot, at time.Time) []timer.Timer {
 	if len(read.Unproven) == 0 {
 		return nil

@@ -9,9 +9,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
-// vault encrypts tokens. A sealed token is bound to the name it is stored under,
-// which holds its source and site: moved to another name, or sealed with another
-// key, it reads as absent.
+// vault encrypts tokens. A sealed token is bound to its key in Redis, which names its
+// source and site. Under another key, or sealed with another secret, it reads as absent.
 type vault struct{ box sealed.Box }
 
 // newVault returns nil for no key: then nothing is stored.
