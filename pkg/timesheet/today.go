@@ -41,15 +41,28 @@ func today(ctx context.Context, d *app.Deps, r *httpapi.Request) (web.Reply, err
 	if err != nil {
 		return web.Reply{}, token.Failed(ctx, err)
 	}
-	midnight, err := time.ParseInLocation(time.DateOnly, logged.Days[0].Date, logged.Zone)
+	date, err := time.Parse(time.DateOnly, logged.Days[0].Date)
 	if err != nil {
 		return web.Reply{}, err
 	}
 	return web.OK(todayReply{
 		Date: logged.Days[0].Date, TimeZone: logged.Zone.String(), AccountID: q.AccountID,
-		LoggedSeconds: logged.Total, RunningSeconds: timer.CountedSince(running.Timers, midnight),
-		GoalSeconds: int64(d.Settings.Goals.Of(q.AccountID, own.Value).Goal(midnight.Weekday()) / time.Second),
+		LoggedSeconds: logged.Total, RunningSeconds: timer.CountedSince(running.Timers, startOf(date, logged.Zone)),
+		GoalSeconds: int64(d.Settings.Goals.Of(q.AccountID, own.Value).Goal(date.Weekday()) / time.Second),
 		Timers:      running.Timers, CachedAt: running.CachedAt, SyncedAt: running.SyncedAt, Stale: running.Stale,
 		Degraded: degraded(logged.Degraded || running.Degraded, logged.Unreadable > 0 || running.Unreadable),
 	}), nil
+}
+
+// startOf is when a date begins in a zone. Where clocks change at midnight, that is an
+// hour later, or midnight comes twice.
+func startOf(date time.Time, zone *time.Location) time.Time {
+	start := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
+	switch {
+	case start.Day() != date.Day():
+		return start.Add(time.Hour)
+	case start.Add(-time.Hour).Day() == date.Day():
+		return start.Add(-time.Hour)
+	}
+	return start
 }
