@@ -1,6 +1,6 @@
 import type { BrowserContext } from "@playwright/test";
 
-import { person } from "../world/settings";
+import { person, settings } from "../world/settings";
 import { expect, test } from "../world/test";
 
 /** The page that the server has where the web app is not built. */
@@ -41,4 +41,26 @@ test("the plain page shows nobody the answer to an earlier question", async ({ w
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await expect(page.getByRole("heading", { name: "No timer runs" })).toBeVisible();
   expect(await page.evaluate(() => (window as unknown as { shown: string[] }).shown.filter((text) => text.includes("PORTAL-312")))).toEqual([]);
+});
+
+test("the plain page stays logged in until somebody logs out", async ({ web }) => {
+  const screen = await web({ prepare });
+  const { page } = screen;
+  const ended = { error: "UNAUTHORIZED", message: "The token has ended.", statusCode: 401 };
+  await page.route("**/timers", (route) => route.fulfill({ status: 401, json: ended }), { times: 1 });
+  await screen.logIn(person("linh"));
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("timer").first()).toHaveText(/^\d+:\d\d:\d\d$/);
+  await screen.logOut();
+  await page.reload();
+  await expect(page.getByLabel("Username")).toBeVisible();
+});
+
+test("the plain page of a sandbox offers its people", async ({ web }) => {
+  const linh = person("linh");
+  const sandbox = { password: settings.password, people: [{ username: linh.username, displayName: "Linh Tran" }] };
+  const { page } = await web({ prepare: async (context) => { await prepare(context); await context.route("**/_sandbox/people", (route) => route.fulfill({ json: sandbox })); } });
+  await page.getByRole("button", { name: "Linh Tran" }).click();
+  await expect(page.getByRole("timer").first()).toHaveText(/^\d+:\d\d:\d\d$/);
 });
