@@ -98,11 +98,10 @@ export default function TeamScreen({ client, session, compact = false, navigatio
           </TeamHeading>
           {loaded && members.length > 0 && (
             <div className={`${screen.below} ${classes.board}`}>
-              <TeamFilter words={words} onWords={setWords} projects={projects} project={project} onProject={setProject} shown={rows === all ? "" : `${rows.length} of ${all.length} shown`} inputRef={find} />
+              <TeamFilter words={words} onWords={setWords} projects={projects} project={project} onProject={setProject} shown={rows === all ? "" : rows.length === 0 ? "Nobody matches" : `${rows.length} of ${all.length} shown`} inputRef={find} />
               <Seconds clockOffset={clockOffset}>
                 <TeamTable rows={rows} clockOffset={clockOffset} today={today} />
               </Seconds>
-              {rows.length === 0 && <p className={classes.none}>Nobody matches.</p>}
             </div>
           )}
         </main>
