@@ -13,7 +13,7 @@ export interface WallPage<T> {
 /** Few people are shown larger. A narrow screen has one column. */
 export function columnsFor(count: number, width: number, height: number): 1 | 2 | 3 {
   if (width < 900 || width < height) return 1;
-  return count <= 5 ? 1 : count <= 14 ? 2 : 3;
+  return count <= 5 ? 1 : count <= 16 ? 2 : 3;
 }
 
 /** The rows that fit on the wall now. */

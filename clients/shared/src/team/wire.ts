@@ -4,17 +4,11 @@ type Schemas = components["schemas"];
 
 export type WireMember = Schemas["Member"];
 /** The answer of GET /api/team, and the payload of the first message. */
-export type WireTeam = Schemas["Team"];
+export type WireTeam = Schemas["Team"] | Schemas["TeamState"];
 
 /** What has changed since the message with the number before. */
-export interface WireTeamChange {
-  readonly seq: number;
-  readonly members: readonly WireMember[];
-  readonly removed: readonly string[];
-  readonly asOf: string | null;
-}
-
-export type TeamMessage = { readonly event: "team_state"; readonly payload: WireTeam & { readonly seq: number } } | { readonly event: "team"; readonly payload: WireTeamChange } | { readonly event: "freshness"; readonly payload: Schemas["Freshness"] };
+export type WireTeamChange = Schemas["TeamChange"];
+export type TeamMessage = Schemas["TeamStateEvent"] | Schemas["TeamEvent"] | Schemas["FreshnessEvent"];
 
 /** Parses a message; undefined if this client does not know it. */
 export function parseTeamMessage(text: string): TeamMessage | undefined {
