@@ -86,7 +86,7 @@ export function AccountMenu({ me, username, jiraSite, clockwork, onAccount, onSe
         {onSettings && (
           <li>
             <Button look="plain" onClick={andClose(onSettings)}>
-              Settings
+              Working time and privacy
             </Button>
           </li>
         )}

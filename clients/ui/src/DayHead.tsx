@@ -59,7 +59,7 @@ export function DayHead({ id, days, logged, running, runs, goal, isWorkday }: Da
               day < today && isWorkday && off.days.has(day) && (
                 <>
                   You were off{" "}
-                  <Button look="plain" className={classes.off} aria-label="I was not off" onClick={() => off.set(day, false)}>
+                  <Button look="plain" className={classes.off} aria-label="Undo: I was not off" onClick={() => off.set(day, false)}>
                     Undo
                   </Button>
                 </>

@@ -6,7 +6,7 @@ import { dateBefore, weekOf } from "./calendar";
 import { isUnreachable } from "./ConnectionStatus";
 import { Days } from "./Days";
 import { span } from "./duration";
-import { goalOn, missing, type Goal } from "./goal";
+import { goalOn, missing, unloggedDays, type Goal } from "./goal";
 import type { StartInput } from "./StartTimer";
 import type { Days as DaysOfPerson } from "./useDays";
 import { useRunningDays } from "./useRunningDays";
@@ -43,7 +43,9 @@ export function DaysPanel({ state, days, goal, compact, onStart }: DaysPanelProp
   const whole = <MemoizedDays days={days} problem={problem} running={running} runs={runs} goal={goal} compact={compact} onStart={start} />;
   if (!compact) return whole;
   if (!latest.worklogs) return null;
-  const spent = (latest.worklogs.days?.find(({ date }) => date === today)?.total ?? 0) + (running.days.get(today) ?? 0);
+  const all = new Map(latest.worklogs.days?.map(({ date, total }) => [date, total + (running.days.get(date) ?? 0)]));
+  const lacking = unloggedDays(today, goal, all, off.days).length;
+  const spent = all.get(today) ?? 0;
   const toGo = missing(goalToday, spent);
   const line = [
     `Today ${span(spent)}${goalToday > 0 ? ` of ${span(goalToday)}` : ""}`,
@@ -57,6 +59,7 @@ export function DaysPanel({ state, days, goal, compact, onStart }: DaysPanelProp
         <Button look="plain" aria-expanded={open} onClick={() => setOpen(!open)}>
           My days
         </Button>
+        {lacking > 0 && ` · ${lacking === 1 ? "1 lacks" : `${lacking} lack`} time`}
       </div>
       {open && whole}
     </>

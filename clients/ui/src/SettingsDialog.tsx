@@ -67,7 +67,7 @@ export default function SettingsDialog({ account, settings: known, onSaved, onCl
     );
   };
   return (
-    <Dialog title="Settings" onClose={onClose}>
+    <Dialog title="Working time and privacy" onClose={onClose}>
       {problem && <Notice onDismiss={() => setProblem(undefined)}>{problem}</Notice>}
       {!settings && !problem && <p>Loading</p>}
       {settings && (

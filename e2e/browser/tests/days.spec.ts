@@ -191,7 +191,7 @@ test("the goal is one's own: what is to go, when it is done, and none on a day t
   await enter(screen, "duc");
   const save = async (hours: string, mins: string, workdays: readonly string[]): Promise<void> => {
     await page.locator("header button[aria-expanded]").click();
-    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Working time and privacy" }).click();
     await page.getByLabel("Hours", { exact: true }).fill(hours);
     await page.getByLabel("Minutes", { exact: true }).fill(mins);
     for (const day of weekdays) await page.getByRole("checkbox", { name: day }).setChecked(workdays.includes(day), { force: true });
@@ -228,7 +228,7 @@ test("what the team sees of a person is theirs to say", async ({ web }) => {
   await enter(screen, "sofia");
   const open = async (): Promise<void> => {
     await page.locator("header button[aria-expanded]").click();
-    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Working time and privacy" }).click();
   };
   for (const choice of ["Only that I work", "Nothing", "Everything: issue, comment and time"]) {
     await open();

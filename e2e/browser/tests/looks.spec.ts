@@ -73,7 +73,7 @@ const states: Record<string, (screen: Screen) => Promise<void>> = {
   settings: async (screen) => {
     await enter(screen, "emily");
     await screen.page.locator("header button[aria-expanded]").click();
-    await screen.page.getByRole("button", { name: "Settings" }).click();
+    await screen.page.getByRole("button", { name: "Working time and privacy" }).click();
     await expect(screen.page.getByRole("checkbox", { name: "Monday" })).toBeAttached();
   },
   account: async (screen) => {
