@@ -182,10 +182,11 @@ func questionsOfState(t *testing.T) []question {
 		{route: "/api/worklogs/export", asks: []asking{get("/api/worklogs/export?format=json&userEmail=nobody@example.test" + week)}},
 		{route: "/api/worklogs/export", asks: []asking{get("/api/worklogs/export?format=json&accountId=ACCOUNT" + week)}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},
 		{route: "/api/worklogs/export", asks: []asking{get("/api/worklogs/export?format=json&accountId=ACCOUNT" + week)}, given: refuses},
-		{route: "/api/settings", asks: []asking{withoutAccount(usual["/api/settings"])}, options: open},
-		{route: "/api/settings", asks: []asking{asText(asUser(usual["/api/settings"]))}, options: open},
 		{route: "/api/issues/search", asks: []asking{get("/api/issues/search?userEmail=nobody@example.test")}},
 		{route: "/api/settings/validate", asks: []asking{post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"wrong"}`)}},
+	}
+	for _, route := range []string{"/api/settings", "/api/settings/visibility"} {
+		all = append(all, question{route: route, asks: []asking{withoutAccount(usual[route]), asText(asUser(usual[route]))}, options: open})
 	}
 	for _, route := range []string{"/api/timers/start", "/api/timers/stop"} { // with the server's token
 		mine := post(0, route, `{"issueKey":"BILL-209"}`)

@@ -298,6 +298,8 @@ func (h *hunt) requests() map[string][]string {
 		"/api/worklogs/summary":      {"GET /api/worklogs/summary?from=2026-04-01&to=2026-05-04&group=" + url.QueryEscape(token), "GET /api/worklogs/summary?group=day&from=2026-04-01&to=2026-05-04&accountId=" + account},
 		"/api/worklogs/export":       {"GET /api/worklogs/export?format=csv&from=2026-04-01&to=2026-05-04&accountId=" + account},
 		"/api/calendar/{token}":      {"GET /api/calendar/" + h.given["calendar token"] + ".ics", "GET /api/calendar/" + h.given["calendar token"]},
+		"/api/team":                  {"GET /api/team", "GET /api/team?project=" + url.QueryEscape(token)},
+		"/api/settings/visibility":   {`PUT /api/settings/visibility {"team":"` + token + `"}`},
 		"/api/settings":              {"GET /api/settings", `PUT /api/settings {"workdays":[1],"dailyTargetMinutes":"` + token + `"}`},
 		"/api/issues/search":         {"GET /api/issues/search?accountId=" + account + "&q=portal", "GET /api/issues/search?accountId=" + account},
 		"/api/issues/{key}":          {"GET /api/issues/OPS-64", "GET /api/issues/" + url.PathEscape(token)},
