@@ -7,9 +7,8 @@ const folder = "../../docs/images";
 for (const colorScheme of ["light", "dark"] as const) {
   test(`web, ${colorScheme}`, async ({ web }) => {
     const screen = await web({ colorScheme, width: 1280, height: 720 });
-    await screen.logIn(person("linh"));
-    await screen.isLive();
-    await expect(screen.page.getByRole("table", { name: "This week" })).toBeAttached();
+    await screen.enter(person("linh"));
+    await expect(screen.recent.getByRole("link")).not.toHaveCount(0);
     await screen.page.evaluate(() => document.fonts.ready);
     await screen.page.screenshot({ path: `${folder}/web-${colorScheme}.png`, animations: "disabled" });
   });
@@ -17,8 +16,8 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 test("desktop window", async ({ desktopWindow }) => {
   const screen = await desktopWindow();
-  await screen.logIn(person("linh"));
-  await screen.isLive();
+  await screen.enter(person("linh"));
+  await expect(screen.recent.getByRole("link")).not.toHaveCount(0);
   await screen.page.evaluate(() => document.fonts.ready);
   await screen.page.screenshot({ path: `${folder}/desktop.png`, animations: "disabled" });
 });
