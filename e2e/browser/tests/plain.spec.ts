@@ -52,7 +52,9 @@ test("the plain page stays logged in until somebody logs out", async ({ web }) =
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await page.reload();
   await expect(page.getByRole("timer").first()).toHaveText(/^\d+:\d\d:\d\d$/);
+  const gone = page.waitForResponse("**/api/auth/logout");
   await screen.logOut();
+  await gone;
   await page.reload();
   await expect(page.getByLabel("Username")).toBeVisible();
 });
