@@ -85,6 +85,7 @@ func TestSignIn(t *testing.T) {
 	t.Run("cookie-held-back", func(t *testing.T) { testCookieHeldBack(t, w) })
 	t.Run("callback-twice", func(t *testing.T) { testCallbackTwice(t, w) })
 	t.Run("redis-away", func(t *testing.T) { testRedisAway(t, ctx, w) })
+	t.Run("firefox", func(t *testing.T) { testFirefox(t, ctx, w) })
 	t.Run("chromium", func(t *testing.T) { testChromium(t, ctx, w) })
 }
 
