@@ -7,20 +7,25 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 	"time"
 )
 
-// usagePath returns the CPU time that the process has used, in nanoseconds.
-const usagePath = "/usage"
+// What the process has used, each as a number.
+const (
+	cpuPath    = "/usage/cpu"    // in nanoseconds
+	memoryPath = "/usage/memory" // in bytes
+)
 
 // Serve is the server's side of Start: it serves until Stop, then calls closing. It
 // writes a CPU profile to the file of that name, unless it is "".
 func Serve(handler http.Handler, profile string, closing func() error) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", handler)
-	mux.HandleFunc(usagePath, usage)
+	mux.HandleFunc(cpuPath, report(cpu))
+	mux.HandleFunc(memoryPath, report(memory))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -48,11 +53,31 @@ func Serve(handler http.Handler, profile string, closing func() error) error {
 	return err
 }
 
-func usage(w http.ResponseWriter, _ *http.Request) {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+func report(use func() (int64, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		n, err := use()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprint(w, n)
 	}
-	fmt.Fprint(w, r.Utime.Nano()+r.Stime.Nano())
+}
+
+func cpu() (int64, error) {
+	var r syscall.Rusage
+	err := syscall.Getrusage(syscall.RUSAGE_SELF, &r)
+	return r.Utime.Nano() + r.Stime.Nano(), err
+}
+
+// memory is the resident size (proc(5): statm) without garbage.
+func memory() (int64, error) {
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, err
+	}
+	var size, resident int64
+	_, err = fmt.Sscan(string(text), &size, &resident)
+	return resident * int64(os.Getpagesize()), err
 }

@@ -55,7 +55,15 @@ func (p *Process) Stop() error { return errors.Join(p.stdin.Close(), p.cmd.Wait(
 
 // CPU is the CPU time that the server has had (getrusage).
 func (p *Process) CPU(ctx context.Context) (time.Duration, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Addr+usagePath, nil)
+	n, err := p.ask(ctx, cpuPath)
+	return time.Duration(n), err
+}
+
+// Memory is what the server holds in RAM once it has collected its garbage, in bytes.
+func (p *Process) Memory(ctx context.Context) (int64, error) { return p.ask(ctx, memoryPath) }
+
+func (p *Process) ask(ctx context.Context, path string) (int64, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Addr+path, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -68,20 +76,5 @@ func (p *Process) CPU(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	return time.Duration(n), err
-}
-
-// Memory is the server's resident size in bytes (proc(5): statm).
-func (p *Process) Memory() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return 0, errors.New("/proc/PID/statm is not as expected")
-	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize()), err
+	return strconv.ParseInt(string(text), 10, 64)
 }

@@ -7,15 +7,6 @@ import (
 	"time"
 )
 
-// quiet is how long the servers have to come to rest after the connects, so
-// that what they hold is what idle connections need.
-const quiet = 3 * time.Second
-
-// settle gives the servers time to hand memory back.
-func (w *world) settle(ctx context.Context) error {
-	return pause(ctx, quiet)
-}
-
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -117,9 +108,9 @@ func (w *world) cpu(ctx context.Context) (total time.Duration, err error) {
 	return total, nil
 }
 
-func (w *world) memory() (total int64, err error) {
+func (w *world) memory(ctx context.Context) (total int64, err error) {
 	for _, i := range w.instances {
-		n, err := i.Memory()
+		n, err := i.Memory(ctx)
 		if err != nil {
 			return 0, err
 		}

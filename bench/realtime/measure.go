@@ -101,7 +101,7 @@ func (m *measurements) shape(ctx context.Context, kind string, s shape) (err err
 	if err := w.start(ctx, m.profile); err != nil {
 		return err
 	}
-	before, err := w.memory()
+	before, err := w.memory(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,10 +110,7 @@ func (m *measurements) shape(ctx context.Context, kind string, s shape) (err err
 		return err
 	}
 	connects := float64(s.users*s.each) / time.Since(began).Seconds()
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
-	after, err := w.memory()
+	after, err := w.memory(ctx)
 	if err != nil {
 		return err
 	}

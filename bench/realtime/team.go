@@ -56,10 +56,7 @@ func (m *measurements) team(ctx context.Context) (err error) {
 	if err := w.watch(b, 1); err != nil { // what all viewers share is loaded
 		return err
 	}
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
-	before, err := w.memory()
+	before, err := w.memory(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,10 +65,7 @@ func (m *measurements) team(ctx context.Context) (err error) {
 		return err
 	}
 	r := result{kind: kindTeam, shape: fmt.Sprintf("%d viewers of %d", teamViewers, teamPeople), rate: teamRate, connects: (teamViewers - 1) / time.Since(connecting).Seconds()}
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
-	after, err := w.memory()
+	after, err := w.memory(ctx)
 	if err != nil {
 		return err
 	}
