@@ -15,10 +15,9 @@ it.each([
 afterEach(() => vi.unstubAllGlobals());
 
 it.each([
-  ["/", "?signin=failed", "/"],
   ["/team", "?wall=1", "/team?wall=1"],
   ["/", "?next=%2Fapi%2Fauth%2Fauthorize%3Fx", "/api/auth/authorize?x"],
-  ["/", "?next=https%3A%2F%2Felsewhere.example", "/"],
+  ["/", "?next=https%3A%2F%2Felsewhere.example", "/?next=https%3A%2F%2Felsewhere.example"], // which stays here
 ])("a sign-in at %s%s leads to %s", (pathname, search, want) => {
   vi.stubGlobal("location", { pathname, search });
   expect(afterSignIn()).toBe(want);
