@@ -152,6 +152,17 @@ test("the desktop's window is accessible", async ({ desktopWindow }) => {
   await expect.poll(() => screen.page.evaluate(() => (window as unknown as { reports: { current: { issueKey: string } | null }[] }).reports.at(-1)?.current?.issueKey)).toBe("PORTAL-312");
 });
 
+test("the desktop's window shows the team, and leads back", async ({ desktopWindow }) => {
+  const screen = await desktopWindow();
+  await screen.logIn(person("hannah"));
+  await screen.page.getByRole("button", { name: "Team" }).click();
+  await expect(screen.page.getByRole("row").filter({ hasText: "Linh" })).toContainText("PORTAL-312");
+  await screen.isLive();
+  await look(screen.page, "desktop-team");
+  await screen.page.getByRole("button", { name: "My timers" }).click();
+  await expect(screen.issue).toBeVisible();
+});
+
 for (const [name, width, height, people] of [["1080p", 1920, 1080, 12], ["4k", 3840, 2160, 60]] as const) {
   test(`a wallboard of ${name} is accessible, and nothing sticks out`, async ({ web }) => {
     const screen = await web({ width, height });
