@@ -81,6 +81,7 @@ func matrixOfReads() []row {
 	rows = append(rows, in(apptest.Options{}, workedToday, rowOf("/api/today", "", "clockwork", today, reads("CLOCKWORK", "")),
 		rowOf("/api/today", "-own-token", "clockwork", withToken(today), asCaller()))...)
 	rows = append(rows, in(apptest.Options{}, subscribed, rowOf("/api/calendar/{token}", "", "clockwork", feed, reads("CLOCKWORK", "")),
+		rowOf("/api/calendar/{token}", "", "jira", feed, but(fine(200), notFound("NOT_FOUND"))), // the account is closed
 		rowOf("/api/calendar/{token}", "", "redis", feed, but(every(outcome{status: 503, code: "SESSION_UNAVAILABLE"}), map[string]outcome{
 			"slow": {status: 200}, "wrong-types": {status: 404, code: "NOT_FOUND"}})))...)
 	for _, route := range []string{"/timers", "/api/timers"} {

@@ -141,7 +141,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if len(d.Verifier.Secrets) > 0 {
 		d.Signer.Secret = d.Verifier.Secrets[0]
 	}
-	d.People = auth.People{Config: &c.Auth, Jira: d.Jira, Log: d.Log}
+	d.People = auth.People{JiraTimeout: d.Deadlines.Names, Config: &c.Auth, Jira: d.Jira, Log: d.Log}
 	d.Login = d.newLogin()
 	if d.Sessions, err = session.New(d.Redis, d.Verifier.Secrets, d.Now); err != nil {
 		return d, fault("JWT_SECRET", err)

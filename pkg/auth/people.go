@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -16,7 +17,8 @@ type People struct {
 	Jira   interface {
 		Active(ctx context.Context, accountID string) (bool, error)
 	}
-	Log *slog.Logger
+	JiraTimeout time.Duration // for which a request can wait that does without Jira
+	Log         *slog.Logger
 }
 
 // Current is the person as the configuration has them now. ok is false if they have left:
@@ -40,6 +42,8 @@ func (p People) Active(ctx context.Context, accountID, provider string) (active,
 	if provider == ProviderPassword {
 		return true, true
 	}
+	ctx, cancel := context.WithTimeout(ctx, p.JiraTimeout)
+	defer cancel()
 	active, err := p.Jira.Active(ctx, accountID)
 	if err != nil {
 		p.Log.WarnContext(ctx, "not known whether an account is active", "error", err)
