@@ -109,8 +109,15 @@ func (m *Member) describe() {
 
 // compare sorts by status, then by time, the longest first, then by name.
 func compare(a, b *Member) int {
-	return cmp.Or(cmp.Compare(order[a.Status], order[b.Status]), cmp.Compare(b.counted, a.counted),
-		cmp.Compare(a.name, b.name), cmp.Compare(a.AccountID, b.AccountID))
+	switch {
+	case a.Status != b.Status:
+		return order[a.Status] - order[b.Status]
+	case a.counted != b.counted:
+		return cmp.Compare(b.counted, a.counted)
+	case a.name != b.name:
+		return cmp.Compare(a.name, b.name)
+	}
+	return cmp.Compare(a.AccountID, b.AccountID)
 }
 
 // Show returns as much of the member as detail allows, nil for nothing.
@@ -188,6 +195,16 @@ func (m *Member) AppendJSON(dst []byte, now time.Time) []byte {
 		dst = append(strconv.AppendInt(dst, max(tillNow, 0), 10), parts[i+1]...)
 	}
 	return dst
+}
+
+// size is at least the length of the member's JSON and a comma.
+func (m *Member) size() int {
+	const digits = 20
+	size := 1
+	for _, part := range m.encode() {
+		size += len(part) + digits
+	}
+	return size
 }
 
 // parts are the member's JSON, cut where each timer's TillNow goes.

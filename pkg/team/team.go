@@ -132,7 +132,11 @@ func (s State) page(members []*Member, known func(etag string) bool) timercache.
 	if page.ETag = page.Tag(strconv.FormatUint(content, 36)); known(page.ETag) {
 		return page
 	}
-	page.Timers = []byte("[")
+	size := 2
+	for _, m := range members {
+		size += m.size()
+	}
+	page.Timers = append(make([]byte, 0, size), '[')
 	for i, m := range members {
 		if i > 0 {
 			page.Timers = append(page.Timers, ',')
