@@ -67,7 +67,7 @@ type played struct {
 // answered.
 func playMatrix(t *testing.T) map[string]bool {
 	seen := map[string]bool{}
-	var mu sync.Mutex
+	var busy sync.Mutex // one cell at a time is prepared or looked at, so that requests get their share of the machine
 	var light, heavy errgroup.Group
 	light.SetLimit(48) // most cells wait
 	heavy.SetLimit(1)
@@ -79,10 +79,11 @@ func playMatrix(t *testing.T) map[string]bool {
 			}
 			group.Go(func() error {
 				t.Run(row.name()+"/"+f.name, func(t *testing.T) {
-					p := play(t, row.world(t, deadlinesFor(f.Kind, row.dependency)), row, f.name, f.Fault)
+					p := played{world: prepared(t, &busy, row, deadlinesFor(f.Kind, row.dependency))}
+					p.play(t, row, f.name, f.Fault)
+					busy.Lock()
+					defer busy.Unlock()
 					p.assert(t, row, f.name)
-					mu.Lock()
-					defer mu.Unlock()
 					seen[answered(row.route, p.answer)] = true
 				})
 				return nil
@@ -91,6 +92,12 @@ func playMatrix(t *testing.T) map[string]bool {
 	}
 	_, _ = light.Wait(), heavy.Wait()
 	return seen
+}
+
+func prepared(t *testing.T, busy *sync.Mutex, row row, d app.Deadlines) *apptest.World {
+	busy.Lock()
+	defer busy.Unlock()
+	return row.world(t, d)
 }
 
 // inTime is how long a request may wait for what hangs.
@@ -116,9 +123,10 @@ func deadlinesFor(kind fault.Kind, dependency string) app.Deadlines {
 	return d
 }
 
-func play(t *testing.T, w *apptest.World, row row, name string, f fault.Fault) played {
+func (p *played) play(t *testing.T, row row, name string, f fault.Fault) {
+	w := p.world
 	request := row.request(w)
-	p := played{world: w, before: stateOf(w)}
+	p.before = stateOf(w)
 	hits := func() int { return -1 }
 	if name == "refused" {
 		w.Refuse(serverOf(row.dependency))
@@ -132,7 +140,6 @@ func play(t *testing.T, w *apptest.World, row row, name string, f fault.Fault) p
 	began := time.Now()
 	p.answer = w.Do(t.Context(), request.handler, request.Request)
 	p.took, p.hits, p.after = time.Since(began), hits(), stateOf(w)
-	return p
 }
 
 // serverOf is the server that plays a dependency.

@@ -30,14 +30,18 @@ type row struct {
 	effect  effect
 }
 
-// world is where a cell of the row is played.
+// world is where a cell of the row is played. The deadlines are those of the request
+// alone: what prepares the world has more time.
 func (r row) world(t *testing.T, d app.Deadlines) *apptest.World {
 	env := map[string]string{"LOG_LEVEL": "debug", "JWT_SECRET": jwtSecret, "TOKEN_ENCRYPTION_KEY": secretKey, "INNGEST_EVENT_KEY": secretEvent, "INNGEST_SIGNING_KEY": secretSign}
 	maps.Copy(env, r.options.Env)
-	r.options.Env, r.options.Deadlines = env, d
+	r.options.Env = env
 	w := apptest.New(t, r.options)
 	if r.given != nil {
 		r.given(w)
+	}
+	if d != (app.Deadlines{}) {
+		w.Restart(t, d)
 	}
 	return w
 }

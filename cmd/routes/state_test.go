@@ -11,9 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -130,10 +128,7 @@ func (p played) heal(t *testing.T) {
 	delete(env, "UPSTASH_REDIS_REST_URL")
 	delete(env, "UPSTASH_REDIS_REST_TOKEN")
 	env["REDIS_URL"] = "redis://" + p.world.Redis.Addr()
-	c, err := config.Load(env)
-	require.NoError(t, err)
-	p.world.Deps, err = app.New(c, app.Options{Log: app.NewLog(p.world.Log, c), Now: p.world.Clock.Now, Deadlines: apptest.Roomy})
-	require.NoError(t, err)
+	p.world.Restart(t, apptest.Roomy)
 	p.world.Sync(t)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/clockwork-timer/backend/cmd/routes"
+	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
@@ -77,7 +78,7 @@ func TestSyncAsksOneDoor(t *testing.T) {
 func assertUnasked(t *testing.T, r row, broken []string) {
 	t.Helper()
 	well := r.want["slow"]
-	w := r.world(t, apptest.Roomy)
+	w := r.world(t, app.Deadlines{})
 	plans := map[string]*fault.Plan{}
 	for _, dependency := range broken {
 		plans[dependency] = w.Faults().Add(fault.Fault{Upstream: dependency, Kind: fault.Status})

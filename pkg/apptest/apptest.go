@@ -83,23 +83,27 @@ func New(t testing.TB, o Options) *World {
 	t.Cleanup(w.Faults().Clear) // first of all: a server waits for requests that hang
 
 	w.Env = w.variables(o)
-	c, err := config.Load(w.Env)
-	require.NoError(t, err)
-	parts := app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now, Deadlines: Roomy}
 	if !o.Unsynced {
-		w.Deps, err = app.New(c, parts)
-		require.NoError(t, err)
+		w.Restart(t, Roomy)
 		w.Sync(t)
 	}
-	parts.Deadlines = app.Deadlines{
-		Request: cmp.Or(o.Deadlines.Request, Roomy.Request), Redis: cmp.Or(o.Deadlines.Redis, Roomy.Redis),
-		SendEvent: cmp.Or(o.Deadlines.SendEvent, Roomy.SendEvent), Names: cmp.Or(o.Deadlines.Names, Roomy.Names),
-		Check: cmp.Or(o.Deadlines.Check, Roomy.Check),
-	}
-	w.Deps, err = app.New(c, parts)
-	require.NoError(t, err)
+	w.Restart(t, o.Deadlines)
 	t.Cleanup(func() { w.Deps.Close() })
 	return w
+}
+
+// Restart builds the dependencies again from Env, as another process would. Deadlines
+// that are zero are Roomy.
+func (w *World) Restart(t testing.TB, d app.Deadlines) {
+	t.Helper()
+	c, err := config.Load(w.Env)
+	require.NoError(t, err)
+	w.Deps, err = app.New(c, app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now, Deadlines: app.Deadlines{
+		Request: cmp.Or(d.Request, Roomy.Request), Redis: cmp.Or(d.Redis, Roomy.Redis),
+		SendEvent: cmp.Or(d.SendEvent, Roomy.SendEvent), Names: cmp.Or(d.Names, Roomy.Names),
+		Check: cmp.Or(d.Check, Roomy.Check),
+	}})
+	require.NoError(t, err)
 }
 
 func (w *World) serve(t testing.TB, name string, handler http.Handler) {
