@@ -102,12 +102,14 @@ func build(ctx context.Context, c *process.Cleanup, tmp string, around *upstream
 	for _, f := range out.Functions {
 		g := target{name: f.Route, bootstrap: f.Bootstrap, size: f.Size, env: around.Env}
 		g.env = append(slices.Clone(g.env), "INNGEST_DEV=http://127.0.0.1:9", "LOG_LEVEL=error", "RATE_LIMIT=off")
-		i := slices.IndexFunc(all, func(r requests.Request) bool { return r.Route == f.Route })
-		if i < 0 {
+		own := slices.DeleteFunc(slices.Clone(all), func(r requests.Request) bool { return r.Route != f.Route })
+		if len(own) == 0 {
 			return nil, errors.New("package requests has no request for " + f.Route)
 		}
-		r := all[i]
-		if r.Effect || r.Status != http.StatusOK {
+		r := own[0]
+		if i := slices.IndexFunc(own, func(r requests.Request) bool { return !r.Effect && r.Status == http.StatusOK }); i >= 0 {
+			r = own[i]
+		} else {
 			r.Body, r.Status = `[]`, http.StatusBadRequest
 		}
 		g.status = r.Status
