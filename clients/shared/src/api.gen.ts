@@ -1115,7 +1115,7 @@ export interface components {
              */
             readonly team: "full" | "status" | "none";
         };
-        readonly SettingsChange: {
+        readonly WorkingTimeRequest: {
             /** @description Minutes of a workday. */
             readonly dailyTargetMinutes?: number;
             /** @description 1 is Monday. */
@@ -4007,7 +4007,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["SettingsChange"];
+                readonly "application/json": components["schemas"]["WorkingTimeRequest"];
             };
         };
         readonly responses: {
