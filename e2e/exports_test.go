@@ -31,15 +31,7 @@ json.dump({"rows": rows, "events": events, "errors": [str(x) for e in calendar.w
 
 // What other programs read from the CSV and the calendar is what the JSON has.
 func TestExportsInPython(t *testing.T) {
-	w := apptest.New(t, apptest.Options{Unsynced: true})
-	issue, err := w.Sandbox.AddIssue(oddIssue(w))
-	require.NoError(t, err)
-	// Over the hours that Berlin's clocks skip and repeat.
-	for _, at := range []string{"2026-03-29T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"} {
-		started, err := time.Parse(time.RFC3339, at)
-		require.NoError(t, err)
-		require.NoError(t, w.Sandbox.LogTime(w.Person(5).AccountID, issue.Key, started, 90*time.Minute))
-	}
+	w := exportsWorld(t)
 	dir := t.TempDir()
 	for _, days := range []string{"from=2026-03-25&to=2026-06-24", "from=2026-10-20&to=2026-10-30"} {
 		export := func(format string) []byte {
@@ -60,6 +52,21 @@ func TestExportsInPython(t *testing.T) {
 		require.NoError(t, err, "%s", complaint.String())
 		assertExports(t, want.Worklogs, printed)
 	}
+}
+
+// exportsWorld has a person, 5, with worklogs that other programs may misread.
+func exportsWorld(t *testing.T) *apptest.World {
+	t.Helper()
+	w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"JWT_SECRET": "a-secret-of-more-than-32-bytes-for-tests"}})
+	issue, err := w.Sandbox.AddIssue(oddIssue(w))
+	require.NoError(t, err)
+	// Over the hours that Berlin's clocks skip and repeat.
+	for _, at := range []string{"2026-03-29T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"} {
+		started, err := time.Parse(time.RFC3339, at)
+		require.NoError(t, err)
+		require.NoError(t, w.Sandbox.LogTime(w.Person(5).AccountID, issue.Key, started, 90*time.Minute))
+	}
+	return w
 }
 
 // oddIssue has a summary that CSV and calendars have to quote.
