@@ -32,7 +32,7 @@ const maxFunctions = 11
 const (
 	maxTimersSize   = 10 << 20
 	maxFunctionSize = 14 << 20
-	maxServerSize   = 30 << 20 // with SQLite, OpenTelemetry, Inngest's SDK and the sign-in providers
+	maxServerSize   = 32 << 20 // with SQLite, OpenTelemetry, Inngest's SDK, the sign-in providers and the web app
 )
 
 func TestVercelBuild(t *testing.T) {
