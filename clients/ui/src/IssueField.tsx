@@ -4,6 +4,7 @@ import { Fragment, useEffect, useId, useRef, useState, type KeyboardEvent, type 
 import { Announcer } from "./Announcer";
 import { Field } from "./Field";
 import classes from "./IssueField.module.css";
+import { useOpenInJira } from "./jira";
 import { isKey } from "./key";
 import { maxResults, useIssueSearch, type IssueSearch, type SearchIssues } from "./useIssueSearch";
 
@@ -69,15 +70,23 @@ export function IssueField({ search, recent, running, text, chosen, onType, onCh
   const show = (): void => {
     if (!open) suggest(chosen ? "" : text.trim());
   };
+  const openInJira = useOpenInJira();
   const choose: IssueFieldProps["onChoose"] = (issue, then) => {
     setOpen(false);
     onChoose(issue, then);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    if (event.nativeEvent.isComposing || event.ctrlKey || event.metaKey) return;
+    const issue = open ? issues[active] : undefined;
+    if (event.nativeEvent.isComposing) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key === "Enter" && issue) {
+        event.preventDefault();
+        openInJira(issue.key);
+      }
+      return;
+    }
     const last = issues.length - 1;
     const activate = (i: number): void => setActiveKey(issues[i]?.key);
-    const issue = open ? issues[active] : undefined;
     let act: (() => void) | undefined;
     switch (`${event.altKey ? "Alt+" : ""}${event.key}`) {
       case "ArrowDown":
@@ -144,7 +153,7 @@ export function IssueField({ search, recent, running, text, chosen, onType, onCh
                   {heads.get(issue.key)}
                 </li>
               )}
-              <li id={`${id}-${i}`} role="option" aria-selected={i === active} className={classes.option} onClick={() => choose(issue)}>
+              <li id={`${id}-${i}`} role="option" aria-selected={i === active} className={classes.option} onClick={({ ctrlKey, metaKey }) => (ctrlKey || metaKey ? openInJira(issue.key) : choose(issue))}>
                 <span className={classes.key}>{issue.key}</span>
                 <span className={classes.summary}>
                   <bdi>

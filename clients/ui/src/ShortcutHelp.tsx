@@ -20,6 +20,7 @@ const keys: readonly (readonly [string, string])[] = [
   ["c", "Copy the day that is shown as text"],
   ["f", "Show the time large, or small again"],
   ["Alt+Enter", "In the form: start beside what runs"],
+  [`${control}Enter`, "On an issue that was found, or a click with that key: open it in Jira"],
   [`${control}.`, "Stop, while you write too"],
   ["?", "Show these keys"],
   ["Esc", "Close what is open"],

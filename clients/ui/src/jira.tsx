@@ -21,10 +21,20 @@ export function useJiraSite(client: Client, issueKey: string | undefined): strin
   return site;
 }
 
+const addressOf = (site: string, key: string): string => `${site}/browse/${encodeURIComponent(key)}`;
+
+/** Opens an issue in Jira from where no link can be, in an option of a list. */
+export function useOpenInJira(): (key: string) => void {
+  const site = useContext(JiraSite);
+  return (key) => {
+    if (site) window.open(addressOf(site, key), "_blank", "noreferrer");
+  };
+}
+
 /** An issue's key, which opens the issue in Jira. */
 export function IssueKey({ children: key, className }: { children: string; className?: string | undefined }) {
   const site = useContext(JiraSite);
-  const href = site && `${site}/browse/${encodeURIComponent(key)}`;
+  const href = site && addressOf(site, key);
   return (
     <a className={["issue-key", className].filter(Boolean).join(" ")} href={href} target="_blank" rel="noreferrer">
       {key}

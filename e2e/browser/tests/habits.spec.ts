@@ -91,6 +91,18 @@ test("an issue's key leads to Jira", async ({ web }) => {
   const opened = page.context().waitForEvent("page");
   await screen.heading.press("o");
   await (await opened).waitForURL("**/browse/PORTAL-312");
+  await screen.issue.fill("BILL-209");
+  await expect(page.getByRole("option", { name: "BILL-209" })).toBeVisible();
+  const found = page.context().waitForEvent("page");
+  await page.getByRole("option", { name: "BILL-209" }).click({ modifiers: ["ControlOrMeta"] });
+  await (await found).waitForURL("**/browse/BILL-209");
+  await page.bringToFront();
+  await screen.issue.fill("OPS-64");
+  await expect(page.getByRole("option", { name: "OPS-64" })).toBeVisible();
+  const highlighted = page.context().waitForEvent("page");
+  await screen.issue.press("ArrowDown");
+  await screen.issue.press("ControlOrMeta+Enter");
+  await (await highlighted).waitForURL("**/browse/OPS-64");
 });
 
 test("after a start from the comment field the keys are shortcuts again", async ({ web, stopAtEnd }) => {
