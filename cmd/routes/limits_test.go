@@ -158,8 +158,8 @@ func TestDeepHealthAcrossProcesses(t *testing.T) {
 	assert.Equal(t, 429, status)
 }
 
-// Headers that anybody can send do not change whom a request counts for. On Vercel the
-// platform sets them, and overwrites what a client sent.
+// A client cannot change its address for the rate limits by a header. On Vercel the
+// platform sets these headers, and overwrites what a client sent.
 func TestForgedAddresses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		env  map[string]string

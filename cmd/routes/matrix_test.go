@@ -30,8 +30,8 @@ type row struct {
 	effect  effect
 }
 
-// world is where a cell of the row is played. The deadlines are those of the request
-// alone: what prepares the world has more time.
+// world returns a new world for one cell of the row. The deadlines apply to the
+// request alone. The preparation of the world has more time.
 func (r row) world(t *testing.T, d app.Deadlines) *apptest.World {
 	env := map[string]string{"LOG_LEVEL": "debug", "JWT_SECRET": jwtSecret, "TOKEN_ENCRYPTION_KEY": secretKey, "INNGEST_EVENT_KEY": secretEvent, "INNGEST_SIGNING_KEY": secretSign}
 	maps.Copy(env, r.options.Env)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha1" // the name that Redis gives a script: it protects nothing
 	"encoding/hex"
-	"strings"
 	"sync"
 )
 
@@ -33,15 +32,12 @@ func (s *scripts) shorten(cmds [][]string) [][]string {
 	return short
 }
 
-// add notes the scripts that Redis has by now.
-func (s *scripts) add(cmds [][]string) {
-	for _, cmd := range cmds {
-		if !evaluates(cmd) {
-			continue
-		}
-		if _, ok := s.sums.Load(cmd[1]); !ok {
+// add notes the scripts that were sent as text: Redis has them now.
+func (s *scripts) add(sent [][]string) {
+	for _, cmd := range sent {
+		if evaluates(cmd) {
 			sum := sha1.Sum([]byte(cmd[1]))
-			s.sums.Store(strings.Clone(cmd[1]), hex.EncodeToString(sum[:]))
+			s.sums.Store(cmd[1], hex.EncodeToString(sum[:]))
 		}
 	}
 }
@@ -74,6 +70,6 @@ func (c *Client) sendScripts(ctx context.Context, op string, cmds [][]string) ([
 			replies[i] = texts[n]
 		}
 	}
-	c.scripts.add(cmds)
+	c.scripts.add(short)
 	return replies, nil
 }

@@ -21,7 +21,7 @@ export interface AccountDialogProps {
 const when = (moment: string): string => sinceWhen(Date.parse(moment), dateOf(new Date()));
 const at = (moment: string): string => atWhen(Date.parse(moment), dateOf(new Date()));
 
-/** Where the person is logged in, and their tokens. */
+/** Lists the person's sessions and tokens. */
 export default function AccountDialog({ account, me, onChanged, onClose, onLogoutEverywhere }: AccountDialogProps) {
   const [problem, setProblem] = useState<string>();
   const attempt = useCallback((work: Promise<unknown>): Promise<void> => {

@@ -9,7 +9,7 @@ export interface BrowserSignInProps {
   onCancel: () => void;
 }
 
-/** Leads to the system's browser, where the person may be signed in already. */
+/** Opens the system's browser to sign in there. The person may have a session in it. */
 export default function BrowserSignIn({ onBegin, onCancel }: BrowserSignInProps) {
   const [waits, setWaits] = useState(false);
   const cancel = useRef<HTMLButtonElement>(null);

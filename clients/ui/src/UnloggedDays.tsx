@@ -9,7 +9,7 @@ import type { UnloggedDay } from "./goal";
 /** How many days are named at first: the latest ones. */
 const named = 4;
 
-/** Names the days that lack time, each of which opens the day. */
+/** Lists the days that lack time. A click on one opens it. */
 export function UnloggedDays({ days, onShow }: { days: readonly UnloggedDay[]; onShow: (date: string) => void }) {
   const [all, setAll] = useState(false);
   const hidden = all || days.length <= named + 1 ? 0 : days.length - named;

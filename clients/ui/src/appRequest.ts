@@ -7,7 +7,7 @@ export function appRequest(): string | undefined {
   return next?.startsWith("/api/auth/authorize?") ? next : undefined;
 }
 
-/** Where a provider's sign-in leads: to that page, else back to the screen and the day that were asked for. */
+/** The page to open after a sign-in with a provider: that one, or else the screen and day that the person was on. */
 export function afterSignIn(): string {
   return appRequest() ?? location.pathname + location.search;
 }

@@ -23,7 +23,7 @@ export function useJiraSite(client: Client, issueKey: string | undefined): strin
 
 const addressOf = (site: string, key: string): string => `${site}/browse/${encodeURIComponent(key)}`;
 
-/** Opens an issue in Jira from where no link can be, in an option of a list. */
+/** Opens an issue in Jira. It is for an option of a list, which cannot hold a link. */
 export function useOpenInJira(): (key: string) => void {
   const site = useContext(JiraSite);
   return (key) => {

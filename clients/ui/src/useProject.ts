@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-/** The project that is shown alone. It is part of the address where that names the screen, so that a wallboard can show one project. */
+/** The only project that is shown. If the screen has an address, the project is in it, so that a wallboard can show one project. */
 export function useProject(): [string | undefined, (project: string | undefined) => void] {
   const [project, setProject] = useState(() => new URLSearchParams(location.search).get("project")?.toUpperCase() || undefined);
   const change = (next: string | undefined): void => {
