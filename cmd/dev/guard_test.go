@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A page after DNS rebinding reads nothing from dev, and a page of another origin
-// changes nothing in the sandbox. The developer's own pages do both.
+// A page that reaches dev by DNS rebinding cannot read anything, and a page of
+// another origin cannot change the sandbox. The developer's own pages can do both.
 func TestForeignPages(t *testing.T) {
 	for _, mode := range []string{"open", "required"} {
 		t.Run(mode, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestForeignPages(t *testing.T) {
 				}
 			}
 			status, _ := ask("POST", start, "localhost:"+dev.port(), "Origin", "http://localhost:"+dev.port(), "Sec-Fetch-Site", "same-origin")
-			assert.NotEqual(t, 403, status, "its own page")
+			assert.NotEqual(t, 403, status, "dev's own page")
 			status, body := ask("GET", "/_sandbox/env", "localhost:"+dev.port(), "Sec-Fetch-Site", "none")
 			assert.Equal(t, 200, status, "typed by hand")
 			assert.Contains(t, body, "JIRA_DOMAIN=")
@@ -62,9 +62,9 @@ func TestForeignPages(t *testing.T) {
 	}
 }
 
-// A variable that a developer sets for dev may be a secret: only the sandbox's own
-// variables, and dev's settings, are printed.
-func TestVariablesAreTheSandboxs(t *testing.T) {
+// --env prints the sandbox's variables and dev's settings. It prints no other
+// variable of the developer's, because that may be a secret.
+func TestEnvPrintsNoSecret(t *testing.T) {
 	given := []string{"JWT_SECRET=SECRET-0123456789-0123456789-0123",
 		"CORS_ALLOWED_ORIGINS=https://secret.example", "DATABASE_URL=sqlite://" + t.TempDir() + "/SECRET.db", "UPSTASH_REDIS_REST_TOKEN=SECRET",
 		"ATLASSIAN_API_TOKEN=SECRET", "REDIS_URL=redis://SECRET", "HOME=/SECRET", "AUTH_MODE=required", "INNGEST_DEV=http://127.0.0.1:9", "LOG_LEVEL=warn"}

@@ -1,6 +1,6 @@
-// Command dev runs the whole product on this machine, with no account and no
-// other server: sandbox upstreams, an embedded Redis, every route on one port.
-// It serves this machine only, and writes no file.
+// Command dev runs the whole product on this machine, with no account and no other
+// server: sandbox upstreams, an embedded Redis, every route on one port. It answers
+// this machine only, and writes no file.
 package main
 
 import (
@@ -39,7 +39,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	given := config.Environ(environ)
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	port := flags.Int("port", portOf(given), "port to serve on; the next free one when it is taken")
+	port := flags.Int("port", portOf(given), "port to serve on; if it is taken, the next free one")
 	printEnv := flags.Bool("env", false, "print the variables that point other programs at a running dev, for vercel dev's .env")
 	redis := flags.String("redis", "", "host:port of a Redis to use instead of the embedded one")
 	if err := flags.Parse(args); err != nil {
@@ -67,7 +67,7 @@ func portOf(environ map[string]string) int {
 	return defaultPort
 }
 
-// freePort listens on port, or the next that is free.
+// freePort listens on port, or on the next free one of portsToTry.
 func freePort(port int) (net.Listener, error) {
 	var err error
 	for p := port; p < port+portsToTry; p++ {
@@ -96,7 +96,7 @@ func printVariables(ctx context.Context, stdout io.Writer, port int) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("port %d is not served by dev", port)
+		return fmt.Errorf("the program on port %d is not dev", port)
 	}
 	_, err = io.Copy(stdout, io.LimitReader(response.Body, 64<<10))
 	return err

@@ -48,7 +48,8 @@ func startDev(t *testing.T, args, environ []string) *running {
 	return r
 }
 
-// stop ends it, in less than the ten seconds that requests under way are given.
+// stop ends dev, and asserts that this takes less than the grace period of ten
+// seconds.
 func (r *running) stop(t *testing.T) {
 	t.Helper()
 	began := time.Now()
@@ -88,16 +89,16 @@ func TestStartScreenLinesWork(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "sh", "-c", script).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	assert.Contains(t, string(out), `"stopped":true`)
-	require.Eventually(t, func() bool { return strings.Count(dev.log.String(), `msg="sync done"`) > 1 }, time.Minute, 10*time.Millisecond, "a start asks for one")
+	require.Eventually(t, func() bool { return strings.Count(dev.log.String(), `msg="sync done"`) > 1 }, time.Minute, 10*time.Millisecond, "a start requests a sync")
 }
 
 func TestVariablesMakeAConfiguration(t *testing.T) {
 	dev := startDev(t, []string{"--port", "0"}, []string{"DEFAULT_TIMEZONE=Europe/Berlin", "CLOCKWORK_API_TOKEN=a-real-one-of-the-developers"})
 	defer dev.stop(t)
 	text := variables(t, dev)
-	assert.NotContains(t, text, "a-real-one-of-the-developers", "credentials of the outside stay outside")
+	assert.NotContains(t, text, "a-real-one-of-the-developers", "dev does not use the developer's own credentials")
 
-	// As a shell reads them, which is how .env files are read too.
+	// A shell reads the variables as other programs read a .env file.
 	out, err := exec.CommandContext(t.Context(), "env", "-i", "sh", "-c", "set -a; "+text+"\nexec env").Output()
 	require.NoError(t, err)
 	c, err := config.Load(config.Environ(strings.Split(string(out), "\n")))
@@ -108,7 +109,7 @@ func TestVariablesMakeAConfiguration(t *testing.T) {
 	assert.Equal(t, config.AuthOpen, c.Auth.Mode)
 }
 
-func TestNextPortWhereOneIsTaken(t *testing.T) {
+func TestNextPortIfOneIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
@@ -151,8 +152,8 @@ func TestEndsWithALongPollOpen(t *testing.T) {
 	assert.NoError(t, <-polled, "the poll got an answer")
 }
 
-// An Inngest dev server that is named but not there holds nothing up.
-func TestSyncsItselfWhereInngestDoesNotAnswer(t *testing.T) {
+// If INNGEST_DEV names a server that does not answer, dev syncs by itself.
+func TestSyncsItselfIfInngestDoesNotAnswer(t *testing.T) {
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, gone.Close())
@@ -167,7 +168,7 @@ func TestSyncsItselfWhereInngestDoesNotAnswer(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Count(dev.log.String(), `msg="sync done"`) > 1 }, time.Minute, 10*time.Millisecond)
 }
 
-func TestNothingToPrint(t *testing.T) {
+func TestEnvWithoutARunningDev(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)

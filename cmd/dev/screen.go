@@ -11,7 +11,7 @@ var screen = template.Must(template.New("screen").Parse(`
   Clockwork timers: {{.Base}}    (only this machine can reach it)
 
   Log in      with a click on the page, or as {{.User}}, password {{.Password}}; {{.Admin}} is the administrator. The others: {{.Others}}
-  API token   {{.User}}'s for Clockwork, which is saved for everybody already: {{.UserToken}}
+  API token   {{.UserToken}} is {{.User}}'s for Clockwork; everybody's is saved already
   Reference   {{.Base}}/reference
   Sandbox     plays Clockwork and Jira with {{.People}} people: {{.Base}}{{.Control}}/state
   Sync        {{.Sync}}
@@ -46,7 +46,7 @@ func (w *world) startScreen(stdout io.Writer) {
 	})
 }
 
-// freeIssue is one on which nobody runs a timer.
+// freeIssue returns an issue on which nobody runs a timer.
 func (w *world) freeIssue() string {
 	busy := map[string]bool{}
 	for _, t := range w.upstreams.RunningTimers() {

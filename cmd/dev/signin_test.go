@@ -14,7 +14,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox"
 )
 
-// The providers are another site than dev, and nothing has to be set to try them.
+// Sign-in with each provider works without any configuration. For a browser, the
+// providers are another site than dev.
 func TestSignInWithProviders(t *testing.T) {
 	dev := startDev(t, []string{"--port", "0"}, nil)
 	defer dev.stop(t)

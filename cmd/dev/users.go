@@ -11,10 +11,11 @@ import (
 	"github.com/clockwork-timer/backend/sandbox"
 )
 
-// devPassword is everybody's. Nobody but this machine reaches dev.
+// devPassword is everybody's password. Only this machine can reach dev.
 const devPassword = "clockwork"
 
-// usernameOf is how a person of the sandbox logs in: Hannah Vogel is hannah.
+// usernameOf returns a person's username, which is the first name: Hannah Vogel logs
+// in as hannah.
 func usernameOf(p sandbox.Person) string {
 	first, _, _ := strings.Cut(p.DisplayName, " ")
 	return strings.ToLower(first)
@@ -38,17 +39,17 @@ func authUsers(people []sandbox.Person) string {
 	users[0].Role = "admin"
 	encoded, err := json.Marshal(users)
 	if err != nil {
-		panic("dev: users that cannot be encoded: " + err.Error()) // plain strings always can
+		panic("dev: encode the users: " + err.Error()) // plain strings always can
 	}
 	return string(encoded)
 }
 
-// saveClockworkTokens connects everybody with Clockwork, so that a start or stop can be
-// tried without looking for a token.
+// saveClockworkTokens saves everybody's Clockwork token, so that a start or stop can
+// be tried without looking for one.
 func (w *world) saveClockworkTokens(ctx context.Context) {
 	for _, p := range w.upstreams.People() {
 		if err := w.deps.ClockworkTokens.Save(ctx, p.AccountID, w.upstreams.ClockworkToken(p.AccountID)); err != nil {
-			w.log.Warn("a Clockwork token is not saved", "error", err)
+			w.log.Warn("a Clockwork token could not be saved", "error", err)
 			return
 		}
 	}
@@ -70,6 +71,6 @@ func (w *world) servePeople(out http.ResponseWriter, _ *http.Request) {
 	}
 	web.Protect(out.Header())
 	if err := web.OK(reply).Write(out); err != nil {
-		w.log.Debug("people not listed", "error", err)
+		w.log.Debug("the list of people could not be sent", "error", err)
 	}
 }

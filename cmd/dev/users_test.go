@@ -32,7 +32,7 @@ func startWorld(t *testing.T) *world {
 	return w
 }
 
-// Everybody whom the start screen names can log in with what it says, and sees
+// Everybody on the start screen can log in with the password that it shows, and sees
 // their own timers.
 func TestUsersCanLogIn(t *testing.T) {
 	w := startWorld(t)
@@ -84,7 +84,7 @@ func decode(t *testing.T, response *http.Response, into any) {
 	require.NoError(t, json.NewDecoder(response.Body).Decode(into))
 }
 
-// Tokens of an earlier dev, or of another's, are worth nothing.
+// A token that another run of dev signed is not valid.
 func TestSecretIsMadeUpPerProcess(t *testing.T) {
 	one, other := startWorld(t).variables["JWT_SECRET"], startWorld(t).variables["JWT_SECRET"]
 	assert.NotEqual(t, one, other)

@@ -49,7 +49,7 @@ type world struct {
 	upstreams *sandbox.Sandbox
 	upstash   *upstashrest.Server
 	issuer    string            // of the OpenID Connect stand-in
-	variables map[string]string // that are printed
+	variables map[string]string // those that --env prints
 	deps      *app.Deps
 	loop      *syncloop.Loop
 	synced    chan struct{} // closed after the first sync
@@ -106,8 +106,8 @@ func newWorld(base, redisAddress string, given map[string]string, stderr io.Writ
 }
 
 // addProviders lets people sign in with the sandbox's providers. They are on
-// "localhost", and dev is on 127.0.0.1, so that for a browser they are another site, as
-// in life.
+// "localhost", and dev is on 127.0.0.1, so that a browser treats them as another
+// site, as it does real providers.
 func (w *world) addProviders(variables map[string]string) {
 	if variables["PUBLIC_URL"] == "" || variables["JWT_SECRET"] == "" {
 		return
@@ -176,8 +176,8 @@ func (w *world) environment(restToken secret.Text, given map[string]string) map[
 	return variables
 }
 
-// run serves until ctx ends. The first sync comes before the start screen: what
-// that shows can be tried at once.
+// run serves until ctx ends. It shows the start screen after the first sync, so that
+// the commands on it work at once.
 func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -205,8 +205,9 @@ func (w *world) run(ctx context.Context, listener net.Listener, stdout io.Writer
 	return <-served
 }
 
-// showIdle makes the team know those who run nothing, as a server does that has run for
-// a week: each has just stopped what they logged last.
+// showIdle adds the people who run nothing to the team page, as if each had just
+// stopped the issue that they logged time on last. A server that has run for a week
+// would show them too.
 func (w *world) showIdle(ctx context.Context) {
 	last := map[string]timer.Worklog{}
 	for _, l := range w.upstreams.Worklogs() {
@@ -230,9 +231,9 @@ func (w *world) showIdle(ctx context.Context) {
 	}
 }
 
-// handler serves this machine only. The sandbox's controls and the variables have
-// no login, so pages of other origins are refused there. The stand-ins check
-// credentials, as the real upstreams do.
+// handler answers this machine only. The sandbox's controls and the variables have no
+// login, so it refuses pages of other origins there. The stand-ins check credentials,
+// as the real upstreams do.
 func (w *world) handler(realtime ...routes.Route) http.Handler {
 	mounted := append([]routes.Route{w.pages, {Path: "GET " + envPath, Handler: w.serveVariables}, {Path: "GET " + peoplePath, Handler: w.servePeople}}, realtime...)
 	mount := func(path string, handler http.Handler) {
@@ -273,8 +274,8 @@ func (w *world) serveVariables(out http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// requestSync asks the Inngest dev server if there is one and it answers, and else
-// the loop in this process.
+// requestSync sends the request to the Inngest dev server. If there is none, or it
+// does not answer, the loop in this process syncs.
 func (w *world) requestSync(send func(context.Context, string) error) func(context.Context, string) error {
 	return func(ctx context.Context, accountID string) error {
 		if w.deps.Config.InngestDev() {

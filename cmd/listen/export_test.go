@@ -1,4 +1,4 @@
 package listen
 
-// ServeFor is Serve with another time for clients to read.
-var ServeFor = serve
+// ServeWithTimeout is Serve with another write timeout.
+var ServeWithTimeout = serve

@@ -17,27 +17,29 @@ import (
 )
 
 const (
-	// shutdownGrace is how long requests may take to finish at the end.
+	// shutdownGrace is how long requests in flight may take once the context has
+	// ended.
 	shutdownGrace = 10 * time.Second
 	// headerTimeout closes connections that send their header slowly.
 	headerTimeout = 5 * time.Second
 	readTimeout   = 30 * time.Second
-	// writeTimeout, from the header's end, closes connections whose client does not
-	// read. A body and the 25 s of a request fit in. Streams set deadlines of their
-	// own; WebSockets are hijacked.
+	// writeTimeout closes connections whose client does not read. It begins after the
+	// request's header, so it includes reading the body and the 25 s that a request
+	// may take. Streams set deadlines of their own; WebSockets are hijacked.
 	writeTimeout = 60 * time.Second
 	idleTimeout  = 2 * time.Minute
 	maxHeader    = 32 << 10
 )
 
-// On listens on a host's port; "" is every interface, and 0 lets the system
-// choose.
+// On listens on a port of host. An empty host is every interface; port 0 lets the
+// system choose one.
 func On(host string, port int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 }
 
-// Serve answers on listener until ctx ends. Long polls answer then; other
-// requests have a grace period.
+// Serve serves handler on listener until ctx ends. Then long polls answer at once,
+// and other requests have shutdownGrace to finish. It returns an error if the
+// listener fails, or if requests had to be cut off.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	return serve(ctx, listener, handler, writeTimeout)
 }
@@ -84,8 +86,8 @@ func shutDown(server *http.Server, failed <-chan error) error {
 	return err
 }
 
-// newConns are connections without a request so far: clients open some in advance.
-// Shutdown would wait five seconds for each.
+// newConns are the connections on which no request has come yet: clients open some in
+// advance. http.Server.Shutdown would wait five seconds for them.
 type newConns struct {
 	mu     sync.Mutex
 	conns  map[net.Conn]bool

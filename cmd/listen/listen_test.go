@@ -30,13 +30,13 @@ func serve(t *testing.T, handler http.Handler) *served {
 	return serveFor(t, time.Minute, handler)
 }
 
-func serveFor(t *testing.T, patience time.Duration, handler http.Handler) *served {
+func serveFor(t *testing.T, writeTimeout time.Duration, handler http.Handler) *served {
 	t.Helper()
 	listener, err := listen.On("127.0.0.1", 0)
 	require.NoError(t, err)
 	ctx, end := context.WithCancel(t.Context())
 	s := &served{"http://" + listener.Addr().String(), end, make(chan error, 1)}
-	go func() { s.done <- listen.ServeFor(ctx, listener, handler, patience) }()
+	go func() { s.done <- listen.ServeWithTimeout(ctx, listener, handler, writeTimeout) }()
 	return s
 }
 
@@ -54,7 +54,7 @@ func TestRequestsFinish(t *testing.T) {
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		close(entered)
 		<-release
-		assert.NoError(t, r.Context().Err(), "its context lives on")
+		assert.NoError(t, r.Context().Err(), "the request's context has not ended")
 		_, _ = io.WriteString(w, "done")
 	}))
 	answer := make(chan string, 1)
@@ -152,7 +152,7 @@ func TestLongPollsAnswerAtTheEnd(t *testing.T) {
 		status <- response.StatusCode
 	}()
 	<-entered
-	assert.Less(t, s.ended(t), 9*time.Second, "not the ten that requests under way are given")
+	assert.Less(t, s.ended(t), 9*time.Second, "less than the grace period of ten seconds")
 	assert.Equal(t, http.StatusNotModified, <-status)
 }
 

@@ -30,8 +30,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox"
 )
 
-// Whatever happens to a person's timers, in Clockwork or through this backend,
-// every channel shows what the list of running timers counts, within a second.
+// After any change of a person's timers, in Clockwork or through this backend, every
+// channel shows the same seconds as the list of running timers, give or take one.
 func TestEveryChannelCountsTheSame(t *testing.T) {
 	for seed := range uint64(4) {
 		for name, database := range map[string]string{"sqlite": "sqlite://:memory:", "redis": "redis"} {
@@ -58,7 +58,7 @@ func TestEveryChannelCountsTheSame(t *testing.T) {
 	}
 }
 
-// play is one person's day, made up by dice.
+// play is one person's day of random actions.
 type play struct {
 	ctx       context.Context
 	t         *testing.T
@@ -87,7 +87,8 @@ func newPlay(ctx context.Context, t *testing.T, w *apptest.World, url string, fu
 	return p
 }
 
-// step lets time pass and something happen, and syncs most of the time.
+// step advances the clock, does one random action, and then syncs in four cases out
+// of five.
 func (p *play) step() {
 	p.w.Clock.Advance(time.Duration(p.random.IntN(1+[]int{5, 600, 36_000}[p.random.IntN(3)]))*time.Second + time.Duration(p.random.IntN(1000))*time.Millisecond)
 	issue := []string{"BILL-209", "OPS-64", "PORTAL-301"}[p.random.IntN(3)]
@@ -133,7 +134,7 @@ type shown struct {
 	onHold  bool
 }
 
-// compare holds each channel to the list of running timers.
+// compare asserts that each channel shows what the list of running timers shows.
 func (p *play) compare(step int) {
 	now := p.w.Clock.Now()
 	want := p.active()
@@ -174,7 +175,7 @@ func agree(got, want map[string]shown) bool {
 	return len(got) == len(want)
 }
 
-// active is GET /api/timers/active: the newest timer of each issue.
+// active returns what GET /api/timers/active shows: the newest timer of each issue.
 func (p *play) active() map[string]shown {
 	var answer struct {
 		Timers []struct {
@@ -208,7 +209,7 @@ func (p *play) get(path string, into any) {
 	require.NoError(p.t, json.Unmarshal(text, into))
 }
 
-// post starts or stops; that it cannot be done is no failure here.
+// post starts or stops a timer. A refusal is not a failure here.
 func (p *play) post(path, issue string) {
 	res := p.do(http.MethodPost, path, fmt.Appendf(nil, `{"issueKey":%q,"accountId":%q}`, issue, p.account))
 	require.NoError(p.t, res.Body.Close())
@@ -224,11 +225,11 @@ func (p *play) do(method, path string, body []byte) *http.Response {
 	return res
 }
 
-// listening is a client that believes what it is sent.
+// listening is a client that keeps the timers that it was sent.
 type listening struct {
 	mu     sync.Mutex
 	timers map[string]realtime.Timer
-	heard  chan struct{} // closed with the first message
+	heard  chan struct{} // closed when the state has arrived
 	close  func()
 }
 
@@ -262,7 +263,7 @@ func (l *listening) all() (timers []realtime.Timer) {
 	return timers
 }
 
-// dial returns once the state has come.
+// dial opens a WebSocket and waits for its state.
 func (p *play) dial() *listening {
 	ws, _, err := websocket.Dial(p.ctx, p.url+"/ws", &websocket.DialOptions{HTTPHeader: p.header})
 	require.NoError(p.t, err)

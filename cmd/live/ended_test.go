@@ -17,8 +17,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/credential"
 )
 
-// A revocation that another process announces closes what was opened with the token,
-// also with a prefix of keys. A calendar's token opens nothing.
+// If another process revokes a personal token, the WebSocket that it opened is
+// closed, even if keys have a prefix. A calendar's token cannot open one.
 func TestPersonalTokenOverWebSocket(t *testing.T) {
 	w := apptest.New(t, apptest.Options{OverTCP: true, Env: map[string]string{"JWT_SECRET": signingKey, "DATABASE_URL": "sqlite://:memory:", "KEY_PREFIX": "team:"}})
 	ctx, stop := context.WithTimeout(t.Context(), patience)

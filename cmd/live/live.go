@@ -1,5 +1,6 @@
-// Package live runs the realtime server in a program: with the store that
-// DATABASE_URL names, Clockwork's timers, and the routes beside the API's own.
+// Package live runs the realtime server inside a program: it opens the store that
+// DATABASE_URL names, connects it with Clockwork's timers, and adds its routes to the
+// API's own.
 package live
 
 import (
@@ -54,12 +55,12 @@ func Run(ctx context.Context, d *app.Deps, serve func(ctx context.Context, mount
 		defer cancel()
 		closed <- panics.Try(func() error {
 			err := live.Close(closing)
-			d.Close() // before serve ends: cmd/dev also serves the Redis that is subscribed to
+			d.Close() // before serve ends: in cmd/dev, serve also serves the Redis that d subscribes to
 			return err
 		})
 	}()
 	if err := d.Telemetry.Watch(func() telemetry.Realtime { return telemetry.Realtime(live.Traffic()) }); err != nil {
-		d.Log.Error("realtime: not measured", "error", err)
+		d.Log.Error("realtime: metrics could not be registered", "error", err)
 	}
 	var mounted []routes.Route
 	live.Register(func(path string, handler http.HandlerFunc) {

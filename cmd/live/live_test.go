@@ -32,7 +32,7 @@ func world(t *testing.T, database string) *apptest.World {
 	return apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": signingKey, "DATABASE_URL": database}})
 }
 
-// tokenOf lets a person of the sandbox log in.
+// tokenOf returns an access token of the sandbox's person n.
 func tokenOf(t *testing.T, w *apptest.World, n int) string {
 	t.Helper()
 	account, now := w.Person(n).AccountID, w.Clock.Now()
@@ -86,7 +86,7 @@ func watch(ctx context.Context, t *testing.T, w *apptest.World, url string) {
 	running := realtime.Timer{}
 	if len(first.Payload.Timers) > 0 {
 		running = first.Payload.Timers[0]
-	} else { // Clockwork is looked at once somebody is there
+	} else { // the bridge reads Clockwork's timers once somebody is connected
 		running = next().Payload.Timer
 	}
 	assert.Equal(t, realtime.Running, running.Status)
@@ -111,8 +111,9 @@ func watch(ctx context.Context, t *testing.T, w *apptest.World, url string) {
 	assert.Equal(t, realtime.Stopped, stopped.Status)
 }
 
-// At the end clients get a close frame that asks them to reconnect, and Run waits for it.
-func TestClientsAreToldAtTheEnd(t *testing.T) {
+// At shutdown, clients get a close frame that asks them to reconnect, and Run waits
+// for that.
+func TestCloseFrameAtShutdown(t *testing.T) {
 	w := world(t, "sqlite://:memory:")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -135,7 +136,7 @@ func TestClientsAreToldAtTheEnd(t *testing.T) {
 	assert.Equal(t, websocket.StatusServiceRestart, <-closed)
 }
 
-func TestDatabaseThatIsNone(t *testing.T) {
+func TestUnknownDatabase(t *testing.T) {
 	w := world(t, "postgres://host")
 	err := live.Run(t.Context(), w.Deps, func(context.Context, []routes.Route) error { return assert.AnError })
 	assert.ErrorContains(t, err, "DATABASE_URL must be")
@@ -162,9 +163,9 @@ func TestStoreThatCannotBeOpened(t *testing.T) {
 	assert.ErrorContains(t, err, "realtime store:")
 }
 
-// Somebody who has saved their Clockwork token starts timers in Clockwork over a
-// WebSocket without sending it. Whoever has none starts one that Clockwork does not
-// know.
+// A person with a saved Clockwork token starts timers in Clockwork over a WebSocket
+// without sending the token. Without a saved token, the timer starts in this backend
+// only.
 func TestStartWithTheStoredToken(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": signingKey, "DATABASE_URL": "sqlite://:memory:",
 		"TOKEN_ENCRYPTION_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}})
@@ -191,7 +192,7 @@ func TestStartWithTheStoredToken(t *testing.T) {
 		}
 		assert.Contains(t, start(5, "BILL-209"), `"source":"clockwork"`)
 		assert.Contains(t, start(6, `"event":"error"`), `"code":"CLOCKWORK_UNAUTHORIZED","message":"Clockwork does not accept your saved API token any more`)
-		assert.Contains(t, start(6, "BILL-209"), `"source":"client"`, "it was deleted")
+		assert.Contains(t, start(6, "BILL-209"), `"source":"client"`, "the refused token was deleted")
 		return nil
 	}))
 	owners := 0

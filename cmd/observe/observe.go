@@ -26,7 +26,7 @@ import (
 const (
 	// sendTimeout bounds one attempt to reach the collector.
 	sendTimeout = 10 * time.Second
-	// flushTimeout bounds sending the rest at the end.
+	// flushTimeout bounds sending what is left at shutdown.
 	flushTimeout = 3 * time.Second
 )
 
@@ -91,8 +91,8 @@ func sendTo(ctx context.Context, options *sdk.Options, c *config.Telemetry) erro
 	return nil
 }
 
-// Run calls serve, with a context whose calls are recorded, and serves Prometheus
-// meanwhile. What is left at the end is sent within flushTimeout.
+// Run calls serve with a context whose calls are recorded, and serves Prometheus
+// while serve runs. Then it sends what is left, within flushTimeout.
 func (o *Observer) Run(ctx context.Context, serve func(ctx context.Context) error) error {
 	if o.metrics != nil {
 		o.log.Info("metrics for Prometheus", "address", o.metrics.listener.Addr().String())
@@ -100,7 +100,7 @@ func (o *Observer) Run(ctx context.Context, serve func(ctx context.Context) erro
 	}
 	err := serve(telemetry.With(ctx, o.Telemetry))
 	if failed := o.close(); failed != nil {
-		o.log.Warn("telemetry not sent at the end", "error", failed)
+		o.log.Warn("the last traces and metrics were not sent", "error", failed)
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A body without an end is cut off at the limit, not read.
+// A body without an end is cut off at the limit.
 func TestAttackByEndlessBody(t *testing.T) {
 	t.Parallel()
 	v := attack(t, nil)
@@ -31,12 +31,12 @@ func TestAttackByEndlessBody(t *testing.T) {
 			break
 		}
 	}
-	assert.Less(t, sent, 16<<20, "what fits into buffers on the way")
+	assert.Less(t, sent, 16<<20, "no more than fits into the buffers on the way")
 	assert.Empty(t, v.Sandbox.Requests())
 }
 
-// A client that sends drop by drop is cut off in time, be it in the header or in
-// the body, and others are served meanwhile.
+// A client that sends its header or body a few bytes at a time is cut off in time,
+// and others are served meanwhile.
 func TestAttackBySlowness(t *testing.T) {
 	t.Parallel()
 	v := attack(t, nil)

@@ -21,8 +21,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
-// Requests as an attacker would send them, to the server as it runs: byte by
-// byte, past every client library.
+// These tests send raw bytes to a running server, as an attacker would, without a
+// client library.
 
 const (
 	attackedSecret = "9vJx2mQe7Lr4Tz8Kp1Wd6Yc3Hn5Bf0Gs"
@@ -91,8 +91,8 @@ func readReply(t *testing.T, from *bufio.Reader) reply {
 	return reply{response, string(body)}
 }
 
-// text makes a request out of lines; HOST, TOKEN and the like stand for the
-// victim's.
+// text makes a request out of lines. HOST, TOKEN and the other words in capitals
+// stand for the victim's values.
 func (v *victim) text(lines string) string {
 	lines = strings.NewReplacer("HOST", v.address, "TOKEN", v.token, "OWN", v.Person(1).AccountID, "OTHER", v.Person(3).AccountID,
 		"OEMAIL", v.Person(3).Email, "CLOCKWORK", v.Token(1)).Replace(lines)
@@ -126,7 +126,7 @@ func (v *victim) discreet(t *testing.T, got reply) {
 	assert.NotContains(t, v.log.String(), "panic")
 }
 
-// get is the head of a request with the token of person 1.
+// get returns a GET request with the token of person 1.
 func get(target string) string {
 	return "GET " + target + " HTTP/1.1\nHost: HOST\nAuthorization: Bearer TOKEN\nConnection: close\n\n"
 }
@@ -153,8 +153,8 @@ func TestAttackByJQL(t *testing.T) {
 	}
 }
 
-// A made-up address does not buy more guesses, also behind a proxy that is trusted:
-// the last address is the proxy's own word.
+// Forged forwarding headers do not allow more guesses of a password. Behind a trusted
+// proxy, the last address is the one that counts, because the proxy appends it.
 func TestAttackOnLogin(t *testing.T) {
 	t.Parallel()
 	const user = `[{"username":"one","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]`

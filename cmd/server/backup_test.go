@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The database of a server that runs is copied by another process of it.
+// A second process copies the database of a running server.
 func TestBackup(t *testing.T) {
 	database := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
 	s := startServer(t, map[string]string{"DATABASE_URL": database})

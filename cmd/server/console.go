@@ -10,14 +10,14 @@ import (
 	"golang.org/x/term"
 )
 
-// maxLine is far more than any answer has; a session cookie may have some 4 KiB.
+// maxLine bounds an answer, in bytes. The longest is a session cookie, of some 4 KiB.
 const maxLine = 64 << 10
 
-// console asks questions. At a terminal it does not show what is secret.
+// console asks questions. A terminal does not echo secret answers.
 type console struct {
 	in       io.Reader
 	out      io.Writer
-	terminal *os.File // nil if in is none
+	terminal *os.File // nil if in is not a terminal
 }
 
 func newConsole(in io.Reader, out io.Writer) *console {
@@ -41,7 +41,8 @@ func (c *console) ask(prompt string, secret bool) (string, error) {
 
 func (c *console) hidden() ([]byte, error) { return term.ReadPassword(int(c.terminal.Fd())) }
 
-// line reads byte by byte: what comes after the line may be for the terminal.
+// line reads byte by byte, because term.ReadPassword may have to read what comes
+// after the line.
 func (c *console) line() (string, error) {
 	var line []byte
 	for one := make([]byte, 1); len(line) < maxLine; {

@@ -13,8 +13,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/doctor"
 )
 
-// runDoctor checks the configuration and all that it names, and prints a line for
-// each. It returns an error if a check failed.
+// runDoctor checks the configuration and each service that it names, and prints a
+// line for each check. It returns an error if a check failed.
 func runDoctor(ctx context.Context, environ []string, stdout io.Writer, o doctor.Options) error {
 	variables := config.Environ(environ)
 	failures := doctor.Run(ctx, variables, o, doctor.Printer(stdout, coloured(stdout, variables)))

@@ -16,7 +16,7 @@ func TestDoctor(t *testing.T) {
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"doctor"}, environ, strings.NewReader(""), &stdout, w.Log))
 	assert.Contains(t, stdout.String(), "ok   jira           example.atlassian.net accepts the API token of Hannah Vogel, ")
-	assert.NotContains(t, stdout.String(), "\x1b", "no colour where nobody looks")
+	assert.NotContains(t, stdout.String(), "\x1b", "no colours if stdout is not a terminal")
 	assert.Empty(t, w.Log.String())
 	w.AssertDiscreet(t, stdout.String())
 }
@@ -30,7 +30,7 @@ func TestDoctorFails(t *testing.T) {
 	assert.Contains(t, stdout.String(), "fail redis ")
 }
 
-// It is for those whose configuration is not complete yet.
+// doctor also works if the configuration is not complete yet.
 func TestDoctorWithoutConfiguration(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var stdout bytes.Buffer
@@ -41,5 +41,5 @@ func TestDoctorWithoutConfiguration(t *testing.T) {
 	}
 	left, err := os.ReadDir(".")
 	require.NoError(t, err)
-	assert.Empty(t, left, "nothing is left behind")
+	assert.Empty(t, left, "doctor writes no file")
 }

@@ -36,7 +36,7 @@ func checkPassword(text string) error {
 	case len(text) > password.MaxLength:
 		return fmt.Errorf("the password is longer than %d bytes", password.MaxLength)
 	case !utf8.ValidString(text):
-		return errors.New("the password is not UTF-8, which a login has to be")
+		return errors.New("the password is not valid UTF-8, so nobody could log in with it")
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
-// It needs no configuration, and prints a hash for AUTH_USERS.
+// hash-password needs no configuration, and prints a hash for AUTH_USERS.
 func TestHashPassword(t *testing.T) {
 	for name, typed := range map[string]string{"line": "correct horse \n", "windows-line": "correct horse \r\n", "no-line-end": "correct horse ", "more-lines": "correct horse \nanother\n"} {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestHashPasswordRefuses(t *testing.T) {
 		{"empty-line", strings.NewReader("\nx"), "the password is empty"},
 		{"over-long", strings.NewReader(strings.Repeat("x", password.MaxLength+1)), "the password is longer than 1024 bytes"},
 		{"endless", endless{}, "read the password: the answer is too long"},
-		{"not-utf-8", strings.NewReader("\xff\xfe\n"), "the password is not UTF-8, which a login has to be"},
+		{"not-utf-8", strings.NewReader("\xff\xfe\n"), "the password is not valid UTF-8, so nobody could log in with it"},
 		{"broken", iotest.ErrReader(errors.New("disk gone")), "read the password: disk gone"},
 	}
 	for _, tt := range tests {

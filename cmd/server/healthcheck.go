@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// healthWait bounds the answer.
+// healthWait is how long the server may take to answer.
 const healthWait = 3 * time.Second
 
-// healthCheck asks the server on this machine's port for its health: the image has
-// no other program that could. It leaves out the upstreams, because a restart of
-// this server would not help them.
+// healthCheck asks the server on this machine's port for its health, because the
+// image has no other HTTP client. It does not check the upstreams, because a restart
+// of this server would not help them.
 func healthCheck(ctx context.Context, port int) error {
 	ctx, cancel := context.WithTimeout(ctx, healthWait)
 	defer cancel()
@@ -23,7 +23,7 @@ func healthCheck(ctx context.Context, port int) error {
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}
-	response, err := http.DefaultTransport.RoundTrip(request) // which follows no redirect
+	response, err := http.DefaultTransport.RoundTrip(request) // RoundTrip follows no redirect
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}

@@ -19,8 +19,8 @@ func TestHealthCheck(t *testing.T) {
 		status int
 		want   string // of the error
 	}{
-		{"well", http.StatusOK, ""},
-		{"unwell", http.StatusServiceUnavailable, "the server answered 503"},
+		{"healthy", http.StatusOK, ""},
+		{"unhealthy", http.StatusServiceUnavailable, "the server answered 503"},
 		{"another-program", http.StatusFound, "the server answered 302"},
 	}
 	for _, tt := range tests {
@@ -43,7 +43,7 @@ func TestHealthCheck(t *testing.T) {
 	}
 }
 
-func TestHealthCheckWhereNothingListens(t *testing.T) {
+func TestHealthCheckWithoutAServer(t *testing.T) {
 	_, environ := world(t, nil)
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()

@@ -15,8 +15,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
-// Every request has one line, whatever it is and whatever comes of it, and the
-// line names the route, never what was asked for.
+// Every request is logged in one line, whatever its result. The line names the route,
+// never a value that the caller sent.
 func TestOneLineForEachRequest(t *testing.T) {
 	s := startServer(t, map[string]string{"JWT_SECRET": jwtSecret, "AUTH_MODE": "open", "INNGEST_DEV": "1"})
 	account := s.Person(1).AccountID
@@ -87,8 +87,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// In a container nobody looks: each line is JSON, with milliseconds as numbers.
-func TestJSONWhereNobodyLooks(t *testing.T) {
+// If stderr is not a terminal, as in a container, each log line is JSON, with
+// durations as numbers of milliseconds.
+func TestJSONLogWithoutATerminal(t *testing.T) {
 	w, environ := world(t, nil)
 	command := exec.CommandContext(t.Context(), os.Args[0], "sync")
 	command.Env = append(environ, asProcess+"=1")

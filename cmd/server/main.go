@@ -16,7 +16,7 @@
 //	                  end their personal access tokens only
 //	server --version  print the version
 //	server healthcheck
-//	                  succeed if the server on PORT is well, for a container's engine
+//	                  exit with 0 if the server on PORT is healthy, for a container's HEALTHCHECK
 package main
 
 import (
@@ -54,8 +54,9 @@ func main() {
 	}
 }
 
-// authMode is AUTH_MODE if that is unset or empty. The image's build sets it:
-// an empty AUTH_MODE in an env file must not open the image.
+// authMode replaces an AUTH_MODE that is unset or empty. The image's build sets it to
+// "required", so that an empty AUTH_MODE in an env file does not open the server to
+// everybody.
 var authMode string
 
 func withDefaultAuthMode(environ []string) []string {
@@ -67,7 +68,7 @@ func withDefaultAuthMode(environ []string) []string {
 
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	environ = withDefaultAuthMode(environ)
-	switch { // they work without a configuration, or with a wrong one
+	switch { // these commands work without a configuration, or with a wrong one
 	case len(args) == 1 && args[0] == "--version":
 		_, err := fmt.Fprintln(stdout, "server", version.Number)
 		return err
@@ -95,7 +96,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	case len(args) == 0:
 		return withTelemetry(ctx, c, log, serve)
 	case len(args) == 1 && args[0] == "sync":
-		c.Telemetry.MetricsAddress = "" // the server beside it has the port, and Prometheus would come too late
+		c.Telemetry.MetricsAddress = "" // a running server has that port, and sync would end before Prometheus asks
 		return withTelemetry(ctx, c, log, func(ctx context.Context, d *app.Deps) error { return syncNow(ctx, d, stdout) })
 	}
 	if len(args) == 2 && (args[0] == "signout" || args[0] == "tokens") {
@@ -131,7 +132,7 @@ func serve(ctx context.Context, d *app.Deps) error {
 	}
 	host := ""
 	if d.Config.Auth.OpenByDefault {
-		host = "127.0.0.1" // until somebody decides who may call, nobody else's machine can
+		host = "127.0.0.1" // until the operator decides who may call, only this machine can
 	}
 	listener, err := listen.On(host, int(d.Config.Port))
 	if err != nil {
@@ -145,10 +146,10 @@ func serve(ctx context.Context, d *app.Deps) error {
 	return live.Run(ctx, d, func(ctx context.Context, mounted []routes.Route) error {
 		d.Log.Info("listening", "address", listener.Addr().String(), "auth_mode", string(d.Config.Auth.Mode))
 		if d.Config.Auth.OpenByDefault {
-			d.Log.Warn("AUTH_MODE is not set: this machine's users read everybody's timers, and no other machine is answered. Set AUTH_MODE=required, JWT_SECRET and AUTH_USERS, or AUTH_MODE=open if that is meant")
+			d.Log.Warn("AUTH_MODE is not set: everybody on this machine can read all timers, and other machines get no answer. Set AUTH_MODE=required, JWT_SECRET and AUTH_USERS; or AUTH_MODE=open to answer everybody")
 		}
 		if d.Config.InngestDev() {
-			d.Log.Warn("INNGEST_DEV is set: /api/inngest takes unsigned requests. Unset it where others can reach this server")
+			d.Log.Warn("INNGEST_DEV is set: /api/inngest accepts unsigned requests. Unset it if others can reach this server")
 		}
 		ctx, stop := context.WithCancel(ctx)
 		syncing := panics.Group{Log: d.Log, Task: "sync"}
@@ -161,8 +162,8 @@ func serve(ctx context.Context, d *app.Deps) error {
 	})
 }
 
-// syncLoop returns what syncs by itself and on request, or nil if that is
-// Inngest's work.
+// syncLoop returns the loop that syncs at an interval and on request, or nil if
+// Inngest does that.
 func syncLoop(d *app.Deps) (*syncloop.Loop, error) {
 	every := d.Config.SyncInterval.Duration
 	if every == 0 {

@@ -20,7 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/version"
 )
 
-// world is one on the real clock, which the server's own goes by.
+// world returns a world on the real clock, which the server also uses.
 func world(t *testing.T, env map[string]string) (*apptest.World, []string) {
 	t.Helper()
 	w := apptest.New(t, apptest.Options{Now: time.Now(), Unsynced: true, Env: env})
@@ -33,7 +33,7 @@ func world(t *testing.T, env map[string]string) (*apptest.World, []string) {
 
 var address = regexp.MustCompile(`msg=listening address=\S*?:(\d+)`)
 
-// jsonAddress is address in the log of a process that nobody looks at.
+// jsonAddress is address for a log in JSON.
 var jsonAddress = regexp.MustCompile(`"msg":"listening","address":"[^"]*:(\d+)"`)
 
 func TestServe(t *testing.T) {
@@ -53,21 +53,21 @@ func TestServe(t *testing.T) {
 	began := time.Now()
 	end()
 	require.NoError(t, <-done)
-	assert.Less(t, time.Since(began), 9*time.Second, "not the ten that requests under way are given")
+	assert.Less(t, time.Since(began), 9*time.Second, "less than the grace period of ten seconds")
 }
 
-// Until somebody decides who may call, only this machine is answered, and the log
-// warns that everybody on it may read.
+// Until AUTH_MODE is set, only this machine gets an answer, and the log warns that
+// everybody on it can read all timers.
 func TestOpenByDefaultWarns(t *testing.T) {
 	const warning, loopback = "AUTH_MODE is not set", "msg=listening address=127.0.0.1:"
 	for name, tt := range map[string]struct {
 		env    map[string]string
 		warned bool
 	}{
-		"nothing-decided": {map[string]string{"AUTH_MODE": "", "JWT_SECRET": ""}, true},
-		"only-blanks":     {map[string]string{"AUTH_MODE": " ", "JWT_SECRET": ""}, true},
-		"open-by-choice":  {map[string]string{"AUTH_MODE": "open", "JWT_SECRET": ""}, false},
-		"required":        {map[string]string{"AUTH_MODE": "", "JWT_SECRET": jwtSecret}, false},
+		"unset":          {map[string]string{"AUTH_MODE": "", "JWT_SECRET": ""}, true},
+		"only-blanks":    {map[string]string{"AUTH_MODE": " ", "JWT_SECRET": ""}, true},
+		"open-by-choice": {map[string]string{"AUTH_MODE": "open", "JWT_SECRET": ""}, false},
+		"required":       {map[string]string{"AUTH_MODE": "", "JWT_SECRET": jwtSecret}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startServer(t, tt.env)
@@ -94,12 +94,12 @@ func TestEmptyAuthModeInTheImage(t *testing.T) {
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
-	assert.Equal(t, []string{"AUTH_MODE=open"}, withDefaultAuthMode([]string{"AUTH_MODE=open"}), "which is a decision")
+	assert.Equal(t, []string{"AUTH_MODE=open"}, withDefaultAuthMode([]string{"AUTH_MODE=open"}), "AUTH_MODE=open is kept")
 }
 
 // A server that accepts unsigned sync requests warns.
 func TestInngestDevWarns(t *testing.T) {
-	const warning = "takes unsigned requests"
+	const warning = "accepts unsigned requests"
 	dev := startServer(t, map[string]string{"INNGEST_DEV": "http://127.0.0.1:8288"})
 	require.Eventually(t, func() bool { return strings.Contains(dev.log.String(), warning) }, time.Minute, 5*time.Millisecond)
 	dev.stop()
@@ -110,7 +110,7 @@ func TestInngestDevWarns(t *testing.T) {
 }
 
 func TestSyncPrintsItsResult(t *testing.T) {
-	beside, err := net.Listen("tcp", "127.0.0.1:0") // as by a server of the same environment
+	beside, err := net.Listen("tcp", "127.0.0.1:0") // as if a server with the same variables ran
 	require.NoError(t, err)
 	defer beside.Close()
 	w, environ := world(t, map[string]string{"METRICS_ADDRESS": beside.Addr().String()})
@@ -141,7 +141,8 @@ func TestFaultyConfiguration(t *testing.T) {
 	assert.NotContains(t, err.Error(), "http://x", "no value")
 }
 
-// What only a client can check is named too.
+// A value that only the Redis client can check is also reported by its variable's
+// name.
 func TestConfigurationThatAClientRefuses(t *testing.T) {
 	for variable, value := range map[string]string{"REDIS_URL": "redis://host:not-a-port", "UPSTASH_REDIS_REST_TOKEN": "two words"} {
 		t.Run(variable, func(t *testing.T) {

@@ -22,13 +22,13 @@ import (
 
 const defaultEnvFile = "clockwork.env"
 
-// question is a variable that only the operator knows.
+// question asks for a variable whose value only the operator knows.
 type question struct {
-	variable, where string
-	secret          bool
+	variable, help string
+	secret         bool
 }
 
-// step is what is asked before a check of doctor's can say whether it works.
+// step is some questions, and the doctor's check that tries the answers.
 type step struct {
 	questions []question
 	check     string
@@ -70,12 +70,13 @@ func setUp(ctx context.Context, file string, environ []string, stdin io.Reader, 
 	return err
 }
 
-// run asks until the check succeeds, or the operator presses Enter at each question.
+// run asks until the check succeeds, or until the operator keeps every answer by
+// pressing Enter.
 func (s step) run(ctx context.Context, c *console, environ, variables map[string]string, o doctor.Options) error {
 	for again := false; ; again = true {
 		kept := again
 		for _, q := range s.questions {
-			prompt := "\n" + q.where + "\n" + q.variable
+			prompt := "\n" + q.help + "\n" + q.variable
 			if again {
 				prompt = q.variable + " (Enter keeps it)"
 			}
@@ -102,7 +103,7 @@ func (s step) run(ctx context.Context, c *console, environ, variables map[string
 	}
 }
 
-// wrong lists the answers without which no server starts.
+// wrong lists the answers with which no server would start.
 func (s step) wrong(environ map[string]string) (faults []config.Fault) {
 	_, err := config.Load(environ)
 	all, _ := errors.AsType[*config.Error](err)
@@ -116,7 +117,8 @@ func (s step) wrong(environ map[string]string) (faults []config.Fault) {
 	return faults
 }
 
-// firstUser asks for an administrator's login, and makes the keys.
+// firstUser asks for the administrator's username and password, and generates the
+// keys.
 func firstUser(c *console, variables map[string]string) error {
 	name, err := c.ask("\nWho logs in first, as the administrator? Add others to AUTH_USERS later.\nUsername: ", false)
 	if err != nil {
@@ -149,14 +151,14 @@ func firstUser(c *console, variables map[string]string) error {
 	return nil
 }
 
-// writeEnv writes the file in one step, as Docker's --env-file reads it.
+// writeEnv writes the file atomically, in the format of Docker's --env-file.
 func writeEnv(file string, variables map[string]string) error {
 	temporary, err := os.CreateTemp(filepath.Dir(file), ".clockwork-setup-*") // with mode 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(temporary.Name()) // if it is not renamed
-	_, err = fmt.Fprintln(temporary, "# Written by `server setup`. .env.example describes each variable, and all others.")
+	_, err = fmt.Fprintln(temporary, "# Written by `server setup`. .env.example describes all variables.")
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		if err == nil {
 			_, err = fmt.Fprintf(temporary, "%s=%s\n", name, variables[name])

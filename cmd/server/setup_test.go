@@ -15,7 +15,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/config"
 )
 
-// setupWorld is one whose variables are typed, but for where its stand-ins are.
+// setupWorld returns a world whose variables a test types, except the addresses of
+// its stand-ins.
 func setupWorld(t *testing.T) (w *apptest.World, environ []string, file string) {
 	t.Helper()
 	w = apptest.New(t, apptest.Options{Now: time.Now(), Unsynced: true, OverTCP: true})
@@ -34,7 +35,7 @@ func setup(t *testing.T, environ []string, file string, typed ...string) (string
 
 func TestSetup(t *testing.T) {
 	w, environ, file := setupWorld(t)
-	out, err := setup(t, environ, file, "redis://127.0.0.1:1", w.Env["REDIS_URL"], // the first is not there
+	out, err := setup(t, environ, file, "redis://127.0.0.1:1", w.Env["REDIS_URL"], // nothing listens at the first
 		"https://acme", w.Env["ATLASSIAN_EMAIL"], "", w.Env["JIRA_DOMAIN"], "", "wrong", "", "", w.Env["ATLASSIAN_API_TOKEN"],
 		w.Env["JIRA_TENANT_SESSION_TOKEN"], "hannah", "correct horse ")
 	require.NoError(t, err, out)
@@ -63,7 +64,8 @@ func TestSetup(t *testing.T) {
 	assert.Equal(t, text, same)
 }
 
-// What fails its check can be kept: a Redis may not be reachable from here.
+// An answer that fails its check can be kept, because a Redis may not be reachable
+// from here.
 func TestSetupKeepsWhatFails(t *testing.T) {
 	w, environ, file := setupWorld(t)
 	require.NoError(t, os.WriteFile(file, []byte("old"), 0o644))
@@ -75,10 +77,10 @@ func TestSetupKeepsWhatFails(t *testing.T) {
 	assert.Contains(t, string(text), "REDIS_URL=redis://127.0.0.1:1\n")
 	info, err := os.Stat(file)
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "whatever the old one's was")
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "whatever the old file's mode was")
 }
 
-func TestSetupThatIsBrokenOff(t *testing.T) {
+func TestInterruptedSetup(t *testing.T) {
 	w, environ, file := setupWorld(t)
 	for _, typed := range [][]string{{w.Env["REDIS_URL"], w.Env["JIRA_DOMAIN"]}, {w.Env["REDIS_URL"], w.Env["JIRA_DOMAIN"], w.Env["ATLASSIAN_EMAIL"], w.Env["ATLASSIAN_API_TOKEN"], w.Env["JIRA_TENANT_SESSION_TOKEN"], "two\twords", ""}} {
 		_, err := setup(t, environ, file, typed...)

@@ -15,7 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
-// A second signal does not wait for the requests that the first one lets finish.
+// A second signal ends the server without waiting for the requests in flight.
 func TestSecondSignal(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestSecondSignal(t *testing.T) {
 					_ = c.Close()
 				}
 				return err != nil
-			}, time.Minute, time.Millisecond, "it lets nobody in")
+			}, time.Minute, time.Millisecond, "it accepts no more connections")
 			tick := time.NewTicker(10 * time.Millisecond)
 			defer tick.Stop()
 			for {

@@ -10,8 +10,8 @@ import (
 )
 
 // signOut ends a person's sessions and personal access tokens, or with tokensOnly
-// only the latter. Running servers close what was opened with them; an access token
-// that was given to a browser lasts for 15 minutes at most.
+// only the tokens. Running servers close the connections that were opened with them;
+// an access token that a browser already has lasts for 15 minutes at most.
 func signOut(ctx context.Context, d *app.Deps, user string, tokensOnly bool, stdout io.Writer) error {
 	if listed, _, found := d.Config.Auth.Users.Find(user); found {
 		user = listed.ID()

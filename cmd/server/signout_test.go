@@ -14,8 +14,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/session"
 )
 
-// signout ends everything of a person, by username or account id, and of nobody else,
-// and announces it; tokens ends only what scripts use.
+// signout ends all sessions and tokens of one person, by username or account id, and
+// announces it. tokens ends only the personal access tokens.
 func TestSignOut(t *testing.T) {
 	const people = `[{"username":"linh","account_id":"acc-linh","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$c2FsdC1vZi1hLXRlc3QhIQ$Yiy0T3CRxG2jePdR87+xGwwMgT6t5zUlcCT7j5ppPws"}]`
 	w, environ := world(t, map[string]string{"JWT_SECRET": jwtSecret, "AUTH_USERS": people})

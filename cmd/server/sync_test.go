@@ -26,7 +26,7 @@ func (s *running) send(path, body string) (status int, answer string) {
 	return response.StatusCode, string(text)
 }
 
-// active is what everybody's timers are.
+// active returns everybody's timers as JSON.
 func (s *running) active() string {
 	s.t.Helper()
 	response, err := http.Get(s.base + "/api/timers/active")
@@ -44,8 +44,8 @@ func (s *running) eventually(what string, holds func() bool) {
 
 func (s *running) syncs() int { return strings.Count(s.log.String(), `msg="sync done"`) }
 
-// Without Inngest the server syncs by itself: at its start, and at once after what
-// changes a timer or asks for it.
+// Without Inngest the server syncs by itself: when it starts, and after each start,
+// each stop and each request for a sync.
 func TestSyncsWithoutInngest(t *testing.T) {
 	s := startServer(t, map[string]string{"AUTH_MODE": "open", "JWT_SECRET": ""})
 	s.eventually("a sync at the start", func() bool { return s.syncs() == 1 })
@@ -78,8 +78,8 @@ func TestSyncsWithoutInngest(t *testing.T) {
 	s.stop()
 }
 
-// Where nothing would run the sync, nobody is promised one.
-func TestNothingSyncs(t *testing.T) {
+// If nothing would run the sync, a request for one is refused.
+func TestSyncRequestIfNothingSyncs(t *testing.T) {
 	s := startServer(t, map[string]string{"AUTH_MODE": "open", "JWT_SECRET": "", "SYNC_INTERVAL": "off"})
 	status, answer := s.send("/api/timers/sync", `{}`)
 	assert.Equal(t, http.StatusBadGateway, status, answer)

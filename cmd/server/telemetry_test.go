@@ -31,7 +31,7 @@ const (
 	collectorToken = "marked-collector-token"
 )
 
-// running is a server as its own process would be.
+// running is a server that run has started, as main does.
 type running struct {
 	*apptest.World
 	t    *testing.T
@@ -79,7 +79,8 @@ func withCollector(c *collector.Collector) map[string]string {
 	return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.URL, "OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Bearer%20" + collectorToken, "JWT_SECRET": jwtSecret, "AUTH_MODE": "open"}
 }
 
-// A request's trace: the caller's, the server's, and below it Jira and Redis.
+// A request's span continues the caller's trace, and the spans of Jira and Redis are
+// below it.
 func TestTraceOfARequest(t *testing.T) {
 	c := collector.New(t)
 	before := telemetryGoroutines()
@@ -118,7 +119,7 @@ func TestTraceOfARequest(t *testing.T) {
 			}
 		}
 	}
-	assert.Positive(t, redis, "Redis was looked into first")
+	assert.Positive(t, redis, "Redis was read first")
 	assert.Equal(t, "Bearer "+collectorToken, c.Headers()[0].Get("Authorization"))
 	assert.Contains(t, s.log.String(), "trace_id="+caller)
 
@@ -174,7 +175,7 @@ func TestTraceOfASync(t *testing.T) {
 	s.assertDiscreet(log.String())
 }
 
-// Whoever answers nothing, or only after long, holds nobody up.
+// A collector that hangs or refuses delays no request and no shutdown.
 func TestCollectorThatFails(t *testing.T) {
 	over := make(chan struct{})
 	for name, answer := range map[string]http.HandlerFunc{
@@ -187,20 +188,20 @@ func TestCollectorThatFails(t *testing.T) {
 				t.Cleanup(func() { close(over) })
 			}
 			c.Answer = answer
-			t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "20") // ms: it is sent while requests come
+			t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "20") // milliseconds, so that spans are sent while requests come
 			s := startServer(t, withCollector(c))
 			for range 50 {
 				began := time.Now()
 				require.Equal(t, 200, s.get("/api/timers/active", nil))
 				assert.Less(t, time.Since(began), 9*time.Second) // the exporter would wait for ten
 			}
-			assert.Less(t, s.stop(), 9*time.Second, "the rest is given up")
+			assert.Less(t, s.stop(), 9*time.Second, "what is left is dropped")
 			s.assertDiscreet(s.log.String())
 		})
 	}
 }
 
-// telemetryGoroutines counts those that telemetry has started.
+// telemetryGoroutines counts the goroutines that telemetry has started.
 func telemetryGoroutines() (n int) {
 	stacks := make([]byte, 4<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
@@ -239,7 +240,7 @@ func (s *running) scrape() map[string]*dto.MetricFamily {
 	return families
 }
 
-// series counts those of all families.
+// series counts the time series of all families.
 func series(families map[string]*dto.MetricFamily) (n int) {
 	for _, f := range families {
 		n += len(f.Metric)
@@ -298,7 +299,7 @@ func TestPrometheus(t *testing.T) {
 	s.stop()
 }
 
-// What callers send makes no new series.
+// Values that callers send create no new time series.
 func TestSeriesDoNotGrow(t *testing.T) {
 	s := startServer(t, map[string]string{"METRICS_ADDRESS": "127.0.0.1:0", "RATE_LIMIT": "off", "SYNC_INTERVAL": "off"})
 	odd := func(i int) {

@@ -1,5 +1,5 @@
-// Package collector stands in for an OpenTelemetry collector in tests: it takes
-// OTLP/HTTP in both of its encodings, strictly, and keeps what came.
+// Package collector stands in for an OpenTelemetry collector in tests. It accepts
+// OTLP/HTTP in both encodings, strictly, and keeps what it receives.
 package collector
 
 import (
@@ -23,7 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Collector is a running one.
+// Collector is a running stand-in.
 type Collector struct {
 	URL string
 	// Answer, if set before the first request, answers in the collector's place.
@@ -103,7 +103,8 @@ func decode(r *http.Request, message proto.Message) error {
 
 var ids = regexp.MustCompile(`"((?:trace|span|parentSpan)Id)":"([0-9a-f]*)"`)
 
-// base64IDs makes protobuf's JSON of OTLP's, whose ids are hexadecimal.
+// base64IDs converts OTLP's JSON, whose ids are hexadecimal, to protobuf's, whose ids
+// are base64.
 func base64IDs(b []byte) []byte {
 	return ids.ReplaceAllFunc(b, func(pair []byte) []byte {
 		part := ids.FindSubmatch(pair)
@@ -115,14 +116,14 @@ func base64IDs(b []byte) []byte {
 	})
 }
 
-// Spans are those that came so far.
+// Spans returns the spans received so far.
 func (c *Collector) Spans() []*trace.Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]*trace.Span{}, c.spans...)
 }
 
-// Span is the one with the name, or nil if there is not just one.
+// Span returns the span with the name, or nil if there is none or more than one.
 func (c *Collector) Span(name string) (found *trace.Span) {
 	for _, s := range c.Spans() {
 		if s.Name == name {
@@ -135,7 +136,8 @@ func (c *Collector) Span(name string) (found *trace.Span) {
 	return found
 }
 
-// Metrics are those that came so far, by name; of one that came again the last.
+// Metrics returns the metrics received so far, by name. If one came more than once,
+// it is the last.
 func (c *Collector) Metrics() map[string]*metrics.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,21 +148,22 @@ func (c *Collector) Metrics() map[string]*metrics.Metric {
 	return all
 }
 
-// Headers are those of each request.
+// Headers returns the header of each request.
 func (c *Collector) Headers() []http.Header {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]http.Header{}, c.headers...)
 }
 
-// Text is everything that came, as JSON: to search for what must not be there.
+// Text returns everything received as JSON, so that a test can search it for secrets.
 func (c *Collector) Text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.text
 }
 
-// Attributes gives attributes as a map of text, numbers, and lists of text.
+// Attributes converts attributes to a map of texts, numbers, booleans and lists of
+// texts.
 func Attributes(attrs []*common.KeyValue) map[string]any {
 	all := map[string]any{}
 	for _, a := range attrs {
