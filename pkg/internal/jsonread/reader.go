@@ -194,7 +194,9 @@ func (r *Reader) Text() (text string, ok bool) {
 	if text = r.text[start+1 : r.at-1]; plain && utf8.ValidString(text) {
 		return text, true
 	}
-	return text, json.Unmarshal([]byte(r.text[start:r.at]), &text) == nil
+	var unescaped string // a variable of its own: its address makes it an allocation
+	err := json.Unmarshal([]byte(r.text[start:r.at]), &unescaped)
+	return unescaped, err == nil
 }
 
 // quoted skips a string, and reports whether it has no escapes.

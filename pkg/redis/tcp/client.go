@@ -121,8 +121,9 @@ func (c *transport) run(ctx context.Context, calls []*call) {
 		one.queued = make([]*goredis.Cmd, len(one.cmds))
 		for i, cmd := range one.cmds {
 			args := make([]any, len(cmd))
-			for j, arg := range cmd {
-				args[j] = arg
+			args[0] = cmd[0]
+			for j := 1; j < len(cmd); j++ {
+				args[j] = &cmd[j] // a string in an interface would be an allocation
 			}
 			one.queued[i] = pipe.Do(ctx, args...)
 		}
