@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// grantedSite is an Atlassian site that a person can allow an app.
+// grantedSite is an Atlassian site to which a person can grant an app access.
 type grantedSite struct{ ID, Host string }
 
-// otherCloudID is that of a second site, of which everybody is a member too.
+// otherCloudID is the cloud id of a second site. Everybody is a member of it too.
 const otherCloudID = "5c0f2d1e-7b1a-4c52-9a58-0d3f4be7a911"
 
 // Atlassian plays auth.atlassian.com and api.atlassian.com, as ATLASSIAN_AUTH_URL and
@@ -46,7 +46,7 @@ func (s *Sandbox) serveAtlassianPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) checkAtlassianRequest(q url.Values) string {
 	if q.Get("audience") != "api.atlassian.com" {
-		return "audience has to be api.atlassian.com."
+		return "audience must be api.atlassian.com."
 	}
 	return s.checkAuthorize(q, "read:me", "read:jira-user")
 }
@@ -78,7 +78,7 @@ func (s *Sandbox) serveAtlassianConsent(w http.ResponseWriter, r *http.Request) 
 	sendBack(w, q, url.Values{"code": {s.issueCode(c)}})
 }
 
-// serveAtlassianToken takes JSON, as the documentation has it, and a form.
+// serveAtlassianToken accepts JSON, as in Atlassian's documentation, and a form.
 func (s *Sandbox) serveAtlassianToken(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		GrantType    string `json:"grant_type"`
@@ -89,7 +89,7 @@ func (s *Sandbox) serveAtlassianToken(w http.ResponseWriter, r *http.Request) {
 	}
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media == "application/json" {
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-			refuseToken(w, http.StatusBadRequest, "invalid_request", "The body is no JSON.")
+			refuseToken(w, http.StatusBadRequest, "invalid_request", "The body is not JSON.")
 			return
 		}
 	} else {
@@ -127,7 +127,7 @@ func (s *Sandbox) serveMe(w http.ResponseWriter, _ *http.Request, c consent) {
 	})
 }
 
-// serveSites lists the sites of the grant, in no order.
+// serveSites lists the sites of the grant, in random order.
 func (s *Sandbox) serveSites(w http.ResponseWriter, _ *http.Request, c consent) {
 	list := []map[string]any{}
 	s.mu.Lock()

@@ -24,7 +24,8 @@ func (s *Sandbox) Clockwork() http.Handler {
 	return mux
 }
 
-// withClockworkToken passes the account of the token's owner on.
+// withClockworkToken calls h with the account id of the token's owner, and answers
+// 401 if the token is not known.
 func (s *Sandbox) withClockworkToken(h func(w http.ResponseWriter, r *http.Request, accountID string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Token ")
@@ -43,13 +44,13 @@ func writeClockworkError(w http.ResponseWriter, status int, text string) {
 	writeJSON(w, status, map[string]any{"error_message": text})
 }
 
-// clockworkMessage is the body of a success.
+// clockworkMessage returns the body of a success.
 func clockworkMessage(title, body string) map[string]any {
 	return map[string]any{"messages": []any{map[string]any{"title": title, "body": body, "type": "success"}}}
 }
 
-// params merges the query with a JSON object or a form, the three ways in
-// which Clockwork takes parameters. The body wins.
+// params merges the query with the body, which is a JSON object or a form: Clockwork
+// accepts parameters in all three. If both have a parameter, the body's counts.
 func params(r *http.Request) (url.Values, error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		err := r.ParseForm()

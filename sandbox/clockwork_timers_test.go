@@ -18,7 +18,7 @@ func TestStartAndStopStatuses(t *testing.T) {
 	for _, test := range []struct {
 		name, path, query, contentType, body, authorization string
 		wantStatus                                          int
-		wantRunning                                         int // of Linh Tran, who has one at the beginning
+		wantRunning                                         int // timers of Linh Tran, who starts with one
 	}{
 		{name: "start-by-json", path: "/start_timer", contentType: asJSON, body: `{"issue_key":"MOB-90"}`, wantStatus: 200, wantRunning: 2},
 		{name: "start-by-form", path: "/start_timer", contentType: asForm, body: "issue_key=MOB-90", wantStatus: 200, wantRunning: 2},
@@ -28,7 +28,7 @@ func TestStartAndStopStatuses(t *testing.T) {
 		{name: "start-without-key", path: "/start_timer", contentType: asJSON, body: `{}`, wantStatus: 400, wantRunning: 1},
 		{name: "start-broken-json", path: "/start_timer", contentType: asJSON, body: `{"issue_key":`, wantStatus: 400, wantRunning: 1},
 		{name: "stop", path: "/stop_timer", contentType: asJSON, body: `{"issue_key":"PORTAL-312"}`, wantStatus: 200, wantRunning: 0},
-		{name: "stop-where-none-runs", path: "/stop_timer", contentType: asJSON, body: `{"issue_key":"MOB-90"}`, wantStatus: 422, wantRunning: 1},
+		{name: "stop-if-none-runs", path: "/stop_timer", contentType: asJSON, body: `{"issue_key":"MOB-90"}`, wantStatus: 422, wantRunning: 1},
 		{name: "stop-unknown-issue", path: "/stop_timer", contentType: asJSON, body: `{"issue_key":"NOPE-1"}`, wantStatus: 404, wantRunning: 1},
 		{name: "wrong-token", path: "/stop_timer", query: "?issue_key=PORTAL-312", authorization: "Token wrong", wantStatus: 401, wantRunning: 1},
 		{name: "empty-token", path: "/stop_timer", query: "?issue_key=PORTAL-312", authorization: "Token ", wantStatus: 401, wantRunning: 1},
@@ -89,7 +89,7 @@ func TestStopLogsTheTime(t *testing.T) {
 	assert.Equal(t, testNow, got.Started)
 }
 
-func TestStartStopsOlderTimersWhereOnlyOneIsAllowed(t *testing.T) {
+func TestStartStopsOlderTimersIfOnlyOneIsAllowed(t *testing.T) {
 	f := start(t, sandbox.Options{})
 	f.Switch(func(s *sandbox.Switches) { s.MultipleTimers = false })
 	tomasz := f.person(t, "Tomasz Kowalski").AccountID

@@ -32,8 +32,8 @@ type worklogQuery struct {
 	offset      int
 }
 
-// parseWorklogQuery demands both dates: what Clockwork does without them is
-// not known, so nobody should depend on it.
+// parseWorklogQuery requires both dates. What Clockwork does without them is not
+// known, so the product must not depend on it.
 func parseWorklogQuery(v url.Values) (worklogQuery, error) {
 	q := worklogQuery{
 		zone: time.UTC, accountID: v.Get("account_id"),
@@ -64,7 +64,7 @@ func parseWorklogQuery(v url.Values) (worklogQuery, error) {
 	return q, nil
 }
 
-// findWorklogs gives one page, ordered by start.
+// findWorklogs returns one page, ordered by start.
 func (s *Sandbox) findWorklogs(q worklogQuery) []any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *Sandbox) findWorklogs(q worklogQuery) []any {
 	found = found[:min(s.opts.WorklogPageSize, len(found))]
 	out := make([]any, len(found))
 	for i, l := range found {
-		out[i] = s.spoilt(l.id, s.worklogJSON(l, q))
+		out[i] = s.oddEntry(l.id, s.worklogJSON(l, q))
 	}
 	return out
 }
@@ -139,7 +139,8 @@ func (s *Sandbox) worklogJSON(l *worklog, q worklogQuery) map[string]any {
 	return out
 }
 
-// shapedID needs s.mu held. nth spreads the mixed shapes.
+// shapedID returns an id in the form that IDShape chooses. nth alternates between the
+// forms of "mixed". It needs s.mu held.
 func (s *Sandbox) shapedID(id, nth int64) any {
 	if s.switches.IDShape == "number" || s.switches.IDShape == "mixed" && nth%2 == 0 {
 		return id
@@ -147,7 +148,8 @@ func (s *Sandbox) shapedID(id, nth int64) any {
 	return strconv.FormatInt(id, 10)
 }
 
-// shapedStart needs s.mu held.
+// shapedStart returns the start in the form that StartedShape chooses. It needs s.mu
+// held.
 func (s *Sandbox) shapedStart(l *worklog, zone *time.Location) string {
 	shape := s.switches.StartedShape
 	if shape == "mixed" {
@@ -162,5 +164,5 @@ func (s *Sandbox) shapedStart(l *worklog, zone *time.Location) string {
 	return l.started.UTC().Format("2006-01-02T15:04:05Z")
 }
 
-// jiraTime is how Jira prints an instant.
+// jiraTime is the layout in which Jira writes a time.
 const jiraTime = "2006-01-02T15:04:05.000-0700"

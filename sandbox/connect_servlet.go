@@ -7,8 +7,9 @@ import (
 
 var connectModules = []string{"clockwork-timers", "log-work-dialog", "clockwork-mywork", "clockwork-api-tokens"}
 
-// serveServlet answers with the JSON in which only contextJwt matters to a
-// backend, or with the page around Clockwork's frame when JSON is not asked for.
+// serveServlet answers with the servlet's JSON, of which a backend needs only
+// contextJwt. Without classifier=json it answers with the page around Clockwork's
+// frame.
 func (s *Sandbox) serveServlet(w http.ResponseWriter, r *http.Request) {
 	module := r.PathValue("module")
 	if s.Switches().ConnectGone || !slices.Contains(connectModules, module) {

@@ -145,7 +145,7 @@ func TestListMovesBetweenPages(t *testing.T) {
 
 	second := f.timersPage(t, token, 2)
 
-	assert.Equal(t, first.at("timers", 2, "id"), second.at("timers", 0, "id"), "a start pushes one over to the next page")
+	assert.Equal(t, first.at("timers", 2, "id"), second.at("timers", 0, "id"), "a start moves one timer to the next page")
 	assert.NotEqual(t, first.at("total"), second.at("total"))
 }
 

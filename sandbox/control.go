@@ -7,10 +7,9 @@ import (
 	"strconv"
 )
 
-// Control lets another process read and change the truth, as if somebody used
-// Clockwork or Jira directly. It asks for no credentials and hands out the
-// sandbox's own: serve it on loopback only. The routes are listed in the
-// package comment.
+// Control lets another process read and change the sandbox's data, as if somebody
+// used Clockwork or Jira directly. It asks for no credentials and shows the sandbox's
+// own, so serve it on loopback only. The package comment lists the routes.
 func (s *Sandbox) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /state", s.controlState)
@@ -133,7 +132,8 @@ func (s *Sandbox) controlPopulate(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// controlCredentials reveals them on purpose: they open nothing but the sandbox.
+// controlCredentials reveals the credentials on purpose: they are good for the
+// sandbox only.
 func (s *Sandbox) controlCredentials(w http.ResponseWriter, _ *http.Request) {
 	tokens := map[string]string{}
 	for _, p := range s.People() {

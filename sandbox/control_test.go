@@ -40,7 +40,7 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, 41, control("GET", "/issues", nil).len("issues"))
 
 	assert.Equal(t, 200, control("PATCH", "/switches", m{"connectGone": true}).status)
-	assert.True(t, f.Switches().ConnectGone && f.Switches().MultipleTimers, "the others stay")
+	assert.True(t, f.Switches().ConnectGone && f.Switches().MultipleTimers, "the other switches stay")
 	assert.Equal(t, 400, control("PATCH", "/switches", m{"idShape": "roman"}).status)
 	assert.Equal(t, 400, control("PATCH", "/switches", m{"conectGone": true}).status)
 	assert.Equal(t, 404, f.servlet(t, "clockwork-timers", f.cookie()...).status)
@@ -79,10 +79,10 @@ func TestLostAnswerOfAStart(t *testing.T) {
 	got := do(t, http.MethodPost, f.ClockworkURL+"/start_timer?issue_key=OPS-58", "", f.tokenHeader(f.creds.AccountID)...)
 
 	assert.Equal(t, http.StatusGatewayTimeout, got.status)
-	assert.Equal(t, 1, f.runningOf(f.creds.AccountID), "it started all the same")
+	assert.Equal(t, 1, f.runningOf(f.creds.AccountID), "the timer started, although the answer was lost")
 }
 
-func TestOnRequestChangesTheTruthBetweenPages(t *testing.T) {
+func TestOnRequestCanChangeTheListBetweenPages(t *testing.T) {
 	f := start(t, sandbox.Options{PageSize: 4})
 	token := f.contextJWT(t)
 	var once sync.Once
@@ -97,7 +97,7 @@ func TestOnRequestChangesTheTruthBetweenPages(t *testing.T) {
 func TestSwitchRefusesValuesThatDoNotExist(t *testing.T) {
 	s := sandbox.New(sandbox.Options{Clock: fixedClock})
 	assert.Panics(t, func() { s.Switch(func(x *sandbox.Switches) { x.SessionRefusal = "maybe" }) })
-	assert.NotPanics(t, func() { s.Switches() }, "the lock is free again")
+	assert.NotPanics(t, func() { s.Switches() }, "the mutex is unlocked again")
 }
 
 func TestConcurrentUse(t *testing.T) {

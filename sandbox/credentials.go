@@ -11,7 +11,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// Credentials are the ones a backend is configured with. All belong to one
+// Credentials are what a backend is configured with. All of them belong to one
 // person, the first of the team.
 type Credentials struct {
 	AccountID            string
@@ -21,7 +21,7 @@ type Credentials struct {
 	ServerClockworkToken secret.Text
 }
 
-// Credentials returns what the sandbox accepts.
+// Credentials returns the credentials that the sandbox accepts.
 func (s *Sandbox) Credentials() Credentials { return s.creds }
 
 // ClockworkToken returns the person's Clockwork API token; it is empty for an
@@ -50,8 +50,8 @@ func (s *Sandbox) newCredentials(owner *Person) Credentials {
 	}
 }
 
-// newClockworkToken makes a token that has every character which must survive
-// the way through headers. It needs s.mu held.
+// newClockworkToken returns a token with every special character that headers must
+// carry unchanged. It needs s.mu held.
 func (s *Sandbox) newClockworkToken() secret.Text {
 	head := base64.StdEncoding.EncodeToString(s.randomBytes(31))
 	return secret.New("BAh+7/" + head + "--" + hex.EncodeToString(s.randomBytes(20)))
@@ -64,7 +64,8 @@ func (s *Sandbox) newUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// sign returns the compact form. The keys are the sandbox's own, so it cannot fail.
+// sign returns the token's compact form. It cannot fail, because the sandbox made the
+// key.
 func sign(token *jwt.Token, key any) string {
 	text, err := token.SignedString(key)
 	if err != nil {

@@ -1,12 +1,12 @@
-// Package sandbox plays the upstreams of the backend in memory, for development
-// and tests: Clockwork Pro (public REST API and the app API behind its pages)
-// and one Jira Cloud site (REST API v3, Connect servlet, Forge token endpoint
-// and GraphQL gateway), Atlassian's OAuth 2.0 (3LO) and an OpenID Connect
-// provider. It checks credentials, pages, and refuses
-// as the real ones are known to, and it holds the truth that a test compares
-// with. It is not for production, and it never calls out.
+// Package sandbox plays the upstreams of the backend in memory, for development and
+// tests: Clockwork Pro (public REST API and the app API behind its pages), one Jira
+// Cloud site (REST API v3, Connect servlet, Forge token endpoint and GraphQL gateway),
+// Atlassian's OAuth 2.0 (3LO) and an OpenID Connect provider. It checks credentials,
+// splits lists into pages, and refuses requests as the real services are known to.
+// Tests compare what the product shows with its data. It is not for production, and it
+// calls no other server.
 //
-// # What is played
+// # What it stands in for
 //
 // Each operation is counted by Requests under this name, and can be made to fail,
 // alone or with its upstream (the part before the dot):
@@ -22,7 +22,7 @@
 //	jira.issue                            GET /rest/api/3/issue/{idOrKey}
 //	jira.issue_bulkfetch                  POST /rest/api/3/issue/bulkfetch
 //	jira.search_jql                       GET, POST /rest/api/3/search/jql
-//	jira.search                           /rest/api/3/search: 410, it is removed
+//	jira.search                           /rest/api/3/search: 410 Gone, as Jira has removed it
 //	jira.tenant_info                      GET /_edge/tenant_info
 //	connect.servlet                       POST /plugins/servlet/ac/clockwork-cloud/{module}
 //	forge.context_token                   POST /rest/internal/2/forge/context/token
@@ -50,7 +50,7 @@
 //
 // # The control handler
 //
-//	GET    /state                    everything at a glance
+//	GET    /state                    a summary of everything
 //	GET    /timers                   what runs
 //	POST   /timers/start             {accountId, issueKey, comment?}: a start made in Clockwork itself
 //	POST   /timers/stop              {accountId, issueKey}
@@ -58,7 +58,7 @@
 //	GET    /people, POST /people     a Person as JSON
 //	GET    /issues, POST /issues     an Issue as JSON
 //	POST   /issues/move              {key, newKey}: the issue moves to another project with the same id
-//	PUT    /odd/{id}                 {how}: how a timer or worklog is listed, see Oddity; "" as it is
+//	PUT    /odd/{id}                 {how}: makes the list show a timer or worklog oddly, see Oddity; "" ends that
 //	GET    /switches, PATCH /switches  see Switches
 //	POST   /tokens/revoke            contextJwt and context tokens become invalid
 //	POST   /populate                 {timers, users}
@@ -66,14 +66,14 @@
 //	GET    /credentials              those that the stand-ins accept
 //	GET, POST, DELETE /faults        see package fault
 //
-// # What a site does to its readers
+// # What makes lists hard to read
 //
 // The list of timers moves while its pages are read (Switches.ListMoves), and may
 // be in another order (ListOrder). One entry of a list may be odd: see MakeOdd. In
 // strict mode (StrictHours) timers stop counting at 17:00 and go on at 8:00. An
 // issue that moves is found under each of its keys.
 //
-// # Chosen, because the real behaviour is not known
+// # Assumptions, because the real behaviour is not known
 //
 //   - A second start on the same issue is 422, as is a stop with nothing running.
 //   - /v1/worklogs without starting_at or ending_at is 400; the real one has some default.
@@ -82,16 +82,15 @@
 //   - invokeExtension without a context token is refused; an expired one has statusCode 401,
 //     any other 403 with "User did not have access to specified resource(s)".
 //   - An unknown account in JQL is 400.
-//   - An app that a site's admin has not authorized comes back with access_denied.
+//   - An app that a site's admin has not authorized is refused with access_denied.
 //   - Atlassian ignores PKCE. accessible-resources needs no scope.
 //
-// # What is not played
+// # What it does not do
 //
-// Permissions (every credential sees everything), holidays, weekends and working
-// hours of one's own (a test puts a timer on hold), timers by status transition, POST and PUT of
-// worklogs, Jira's worklog API, other JQL, phrases and
-// operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and
-// Origin checks, eventual consistency of the search, rate limits (a fault with
-// status 429 plays one), GraphQL
-// beyond what distinguishes the operations.
+// Permissions (every credential sees everything), holidays, weekends and personal
+// working hours (a test puts a timer on hold), timers by status transition, POST and
+// PUT of worklogs, Jira's worklog API, other JQL, phrases and operators of its text
+// search, stemming, scoped API tokens, CAPTCHA, XSRF and Origin checks, eventual
+// consistency of the search, rate limits (a fault with status 429 stands in for one),
+// GraphQL beyond what distinguishes the operations.
 package sandbox

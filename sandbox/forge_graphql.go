@@ -41,8 +41,8 @@ func (s *Sandbox) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	s.operation(name, s.withSession("unauthorized", serve))(w, r)
 }
 
-// graphQL refuses a query that the real schema would: one that does not name
-// the input's type, or asks an interface for a field of one implementation.
+// graphQL refuses a query that the real schema would refuse: one that does not name
+// the input's type, or that selects an implementation's field on the interface.
 func (s *Sandbox) graphQL(in graphQLRequest, inputType string, h func(http.ResponseWriter, json.RawMessage)) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		switch q := in.Query; {
@@ -64,7 +64,8 @@ func writeGraphQLError(w http.ResponseWriter, status int, message string) {
 	}}})
 }
 
-// serveSign is form B of the context token.
+// serveSign answers with context tokens, the newer way to get one. Jira's own
+// endpoint is the other, see serveContextToken.
 func (s *Sandbox) serveSign(w http.ResponseWriter, variables json.RawMessage) {
 	var in struct {
 		Input struct {
@@ -78,7 +79,7 @@ func (s *Sandbox) serveSign(w http.ResponseWriter, variables json.RawMessage) {
 		} `json:"input"`
 	}
 	answer := map[string]any{"success": false, "errors": []any{map[string]any{"message": nil}}, "tokens": nil}
-	ok := json.Unmarshal(variables, &in) == nil && len(in.Input.ExtensionContexts) > 0 && s.takesContext(in.Input.ContextIDs)
+	ok := json.Unmarshal(variables, &in) == nil && len(in.Input.ExtensionContexts) > 0 && s.acceptsContext(in.Input.ContextIDs)
 	tokens := []any{}
 	for _, e := range in.Input.ExtensionContexts {
 		ok = ok && s.knowsExtension(e.ExtensionID, e.InstallationID, e.AppVersion) == nil
@@ -93,7 +94,7 @@ func (s *Sandbox) serveSign(w http.ResponseWriter, variables json.RawMessage) {
 	writeJSON(w, http.StatusOK, map[string]any{"data": map[string]any{"globalApp_signForgeContextTokens": answer}})
 }
 
-// serveApps is the discovery of the installation.
+// serveApps lists Clockwork's installation, from which a backend learns the ids.
 func (s *Sandbox) serveApps(w http.ResponseWriter, variables json.RawMessage) {
 	var in struct {
 		Ctx     string `json:"ctx"`
@@ -102,7 +103,7 @@ func (s *Sandbox) serveApps(w http.ResponseWriter, variables json.RawMessage) {
 			Values []string `json:"values"`
 		} `json:"filters"`
 	}
-	if json.Unmarshal(variables, &in) != nil || !s.takesContext([]string{in.Ctx}) {
+	if json.Unmarshal(variables, &in) != nil || !s.acceptsContext([]string{in.Ctx}) {
 		writeGraphQLError(w, http.StatusOK, errNoAccess.Error())
 		return
 	}
@@ -120,7 +121,7 @@ func (s *Sandbox) serveApps(w http.ResponseWriter, variables json.RawMessage) {
 	}}})
 }
 
-// appNode lists other modules too; an extension's id here is a deployment's.
+// appNode lists other modules too. The extension ids here are those of a deployment.
 func (s *Sandbox) appNode(app string) map[string]any {
 	site := s.Site()
 	extensions := []any{}

@@ -27,7 +27,7 @@ type invokeInput struct {
 	} `json:"payload"`
 }
 
-// serveInvoke carries a call of the app API through Forge.
+// serveInvoke passes a call to Clockwork's app API through Forge.
 func (s *Sandbox) serveInvoke(w http.ResponseWriter, variables json.RawMessage) {
 	var in struct {
 		Input invokeInput `json:"input"`
@@ -60,11 +60,11 @@ func (s *Sandbox) serveInvoke(w http.ResponseWriter, variables json.RawMessage) 
 	}}})
 }
 
-// mayInvoke checks what Forge checks. A call without a token is refused too:
-// whether the real gateway accepts it is not known.
+// mayInvoke makes Forge's checks. It also refuses a call without a token, because it
+// is not known whether the real gateway accepts one.
 func (s *Sandbox) mayInvoke(i invokeInput) error {
 	switch {
-	case !s.takesContext(i.ContextIDs):
+	case !s.acceptsContext(i.ContextIDs):
 		return errNoAccess
 	case s.knowsExtension(i.ExtensionID, "", i.Payload.Context.AppVersion) != nil:
 		return errNoAccess
@@ -79,7 +79,7 @@ func refuseInvoke(w http.ResponseWriter, status int, errorType, message string) 
 	}}})
 }
 
-// renewal is the token that each answer brings.
+// renewal returns the new token that each answer has.
 func (s *Sandbox) renewal(extensionID string) any {
 	if s.Switches().NoTokenRenewal {
 		return nil
@@ -88,7 +88,7 @@ func (s *Sandbox) renewal(extensionID string) any {
 	return map[string]any{"jwt": token, "expiresAt": expires.Format(time.RFC3339)}
 }
 
-// envelope wraps Clockwork's answer in one of the shapes seen in the field.
+// envelope wraps Clockwork's answer in one of the shapes that real sites use.
 func envelope(shape Envelope, status int, body any) any {
 	headers := map[string]any{"content-type": []string{"application/json; charset=utf-8"}}
 	switch shape {

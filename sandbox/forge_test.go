@@ -34,7 +34,7 @@ func (f *fixture) workspaceARI() string {
 	return "ari:cloud:jira:" + f.Site().CloudID + ":workspace/" + f.Site().WorkspaceID
 }
 
-// formA asks Jira's own endpoint for a context token.
+// formA gets a context token from Jira's own endpoint.
 func (f *fixture) formA(t *testing.T, extension map[string]any, header ...string) answer {
 	t.Helper()
 	full := map[string]any{"id": f.Site().ExtensionID, "type": "jira:globalPage", "installationId": f.Site().InstallationID, "appVersion": f.Site().AppVersion}
@@ -54,7 +54,7 @@ func (f *fixture) contextToken(t *testing.T) string {
 	return got.at("token").(string)
 }
 
-// invokeInput is a good call, to be spoilt by tests.
+// invokeInput returns a valid call, which tests change.
 func (f *fixture) invokeInput(token, method, path string) map[string]any {
 	return map[string]any{
 		"contextIds": []string{f.workspaceARI()}, "extensionId": f.Site().ExtensionID, "entryPoint": "resolver",
@@ -169,27 +169,27 @@ func TestInvokeRefusals(t *testing.T) {
 	const noAccess = "User did not have access to specified resource(s)"
 	for _, test := range []struct {
 		name       string
-		spoil      func(input, payload map[string]any)
+		change     func(input, payload map[string]any)
 		set        func(*sandbox.Switches)
 		wantStatus float64
 		wantText   string
 	}{
-		{name: "no-token", spoil: func(_, p map[string]any) { delete(p, "contextToken") }, wantStatus: 403, wantText: noAccess},
-		{name: "token-outside-payload", spoil: func(in, p map[string]any) { in["contextToken"] = p["contextToken"]; delete(p, "contextToken") }, wantStatus: 403, wantText: noAccess},
-		{name: "forged-token", spoil: func(_, p map[string]any) { p["contextToken"] = p["contextToken"].(string) + "x" }, wantStatus: 403, wantText: noAccess},
-		{name: "no-context", spoil: func(in, _ map[string]any) { in["contextIds"] = []string{} }, wantStatus: 403, wantText: noAccess},
-		{name: "foreign-context", spoil: func(in, _ map[string]any) { in["contextIds"] = []string{"ari:cloud:jira::site/x"} }, wantStatus: 403, wantText: noAccess},
+		{name: "no-token", change: func(_, p map[string]any) { delete(p, "contextToken") }, wantStatus: 403, wantText: noAccess},
+		{name: "token-outside-payload", change: func(in, p map[string]any) { in["contextToken"] = p["contextToken"]; delete(p, "contextToken") }, wantStatus: 403, wantText: noAccess},
+		{name: "forged-token", change: func(_, p map[string]any) { p["contextToken"] = p["contextToken"].(string) + "x" }, wantStatus: 403, wantText: noAccess},
+		{name: "no-context", change: func(in, _ map[string]any) { in["contextIds"] = []string{} }, wantStatus: 403, wantText: noAccess},
+		{name: "foreign-context", change: func(in, _ map[string]any) { in["contextIds"] = []string{"ari:cloud:jira::site/x"} }, wantStatus: 403, wantText: noAccess},
 		{name: "only-site-form", set: func(s *sandbox.Switches) { s.ContextID = "site" }, wantStatus: 403, wantText: noAccess},
-		{name: "unknown-extension", spoil: func(in, _ map[string]any) { in["extensionId"] = "x" }, wantStatus: 403, wantText: noAccess},
+		{name: "unknown-extension", change: func(in, _ map[string]any) { in["extensionId"] = "x" }, wantStatus: 403, wantText: noAccess},
 		{name: "old-app-version", set: func(s *sandbox.Switches) { s.StrictAppVersion, s.AppVersion = true, "3.12.0" }, wantStatus: 403, wantText: noAccess},
 		{name: "app-gone", set: func(s *sandbox.Switches) { s.ForgeGone = true }, wantStatus: 403, wantText: noAccess},
-		{name: "wrong-entry-point", spoil: func(in, _ map[string]any) { in["entryPoint"] = "main" }, wantStatus: 400},
+		{name: "wrong-entry-point", change: func(in, _ map[string]any) { in["entryPoint"] = "main" }, wantStatus: 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f.Switch(func(s *sandbox.Switches) { *s = sandbox.Switches{MultipleTimers: true} })
 			input := f.invokeInput(f.contextToken(t), "GET", "/timers.json")
-			if test.spoil != nil {
-				test.spoil(input, input["payload"].(map[string]any))
+			if test.change != nil {
+				test.change(input, input["payload"].(map[string]any))
 			}
 			if test.set != nil {
 				f.Switch(test.set)

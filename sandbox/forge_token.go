@@ -18,8 +18,8 @@ const (
 	forgeAudience = "forge"
 )
 
-// newForgeKey is short because making a longer one is slow and there is
-// nothing to protect.
+// newForgeKey returns a short key, because making a longer one is slow and the key
+// protects nothing.
 func newForgeKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
@@ -28,7 +28,7 @@ func newForgeKey() *rsa.PrivateKey {
 	return key
 }
 
-// serveContextToken is form A: Jira's own endpoint.
+// serveContextToken is Jira's own endpoint for context tokens.
 func (s *Sandbox) serveContextToken(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Extension struct {
@@ -69,7 +69,7 @@ func (s *Sandbox) writeContextToken(w http.ResponseWriter, extensionID, token st
 	}
 }
 
-// knowsExtension refuses an app, installation or version that is not there.
+// knowsExtension returns an error if the app, installation or version does not exist.
 func (s *Sandbox) knowsExtension(extensionID, installationID, appVersion string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +85,7 @@ func (s *Sandbox) knowsExtension(extensionID, installationID, appVersion string)
 	return nil
 }
 
-// qualified gives the id in the form, bare or ARI, in which it was asked for.
+// qualified returns the id as an ARI if asked is one, and as it is otherwise.
 func qualified(asked, id string) string {
 	const prefix = "ari:cloud:ecosystem::installation/"
 	if strings.HasPrefix(asked, prefix) {
@@ -94,7 +94,7 @@ func qualified(asked, id string) string {
 	return id
 }
 
-// signContextToken makes a token for the person of the session.
+// signContextToken returns a token for the person of the session.
 func (s *Sandbox) signContextToken(extensionID, extensionType string) (token string, expires time.Time) {
 	s.mu.Lock()
 	site, now, jti := s.currentSite(), s.now(), fmt.Sprintf("%08x%s", s.forgeEpoch, s.newUUID()[8:])
@@ -116,8 +116,8 @@ func (s *Sandbox) signContextToken(extensionID, extensionType string) (token str
 
 var errNoAccess = refusal("User did not have access to specified resource(s)")
 
-// checkContextToken fails with jwt.ErrTokenExpired or, whatever else is wrong,
-// with errNoAccess.
+// checkContextToken returns jwt.ErrTokenExpired for an expired token, and errNoAccess
+// for any other fault.
 func (s *Sandbox) checkContextToken(text string) error {
 	claims := contextClaims{}
 	_, err := jwt.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return &s.forgeKey().PublicKey, nil },

@@ -21,7 +21,7 @@ type Issue struct {
 	Key            string    `json:"key"`
 	Summary        string    `json:"summary"`
 	Project        Project   `json:"project"`
-	Status         string    `json:"status"`         // name, differs per project
+	Status         string    `json:"status"`         // a name, which depends on the project
 	StatusCategory string    `json:"statusCategory"` // To Do, In Progress or Done
 	Priority       string    `json:"priority"`       // empty: none
 	AssigneeID     string    `json:"assigneeId"`     // account id; empty: nobody
@@ -42,8 +42,8 @@ func (s *Sandbox) Issues() []Issue {
 	return out
 }
 
-// AddIssue adds an issue, or replaces the one with the same key. Key and
-// summary are needed; the project is made when it is new.
+// AddIssue adds an issue, or replaces the one with the same key. Key and Summary are
+// required. A new project is created.
 func (s *Sandbox) AddIssue(i Issue) (Issue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,8 +66,8 @@ func (s *Sandbox) AddIssue(i Issue) (Issue, error) {
 	return *s.addIssue(i), nil
 }
 
-// MoveIssue gives an issue a key in another project; it is still found under
-// the old one.
+// MoveIssue gives an issue a key in another project. It can still be found under the
+// old key.
 func (s *Sandbox) MoveIssue(key, newKey string) (Issue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +119,8 @@ func (s *Sandbox) projectOf(issueKey, name string) Project {
 	return p
 }
 
-// findIssue takes a key in either case or a numeric id. It needs s.mu held.
+// findIssue finds an issue by key, in upper or lower case, or by numeric id. It needs
+// s.mu held.
 func (s *Sandbox) findIssue(idOrKey string) *Issue {
 	if id, err := strconv.ParseInt(idOrKey, 10, 64); err == nil {
 		return s.issueByID[id]
@@ -129,7 +130,7 @@ func (s *Sandbox) findIssue(idOrKey string) *Issue {
 
 func normalizeKey(key string) string { return strings.ToUpper(strings.TrimSpace(key)) }
 
-// categoryKey gives Jira's key for a status category by name or key, or "".
+// categoryKey returns Jira's key of a status category, given its name or key, or "".
 func categoryKey(category string) string {
 	switch strings.ToLower(category) {
 	case "to do", "new":

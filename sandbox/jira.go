@@ -42,7 +42,7 @@ func (s *Sandbox) Jira() http.Handler {
 	return mux
 }
 
-// asUser checks Basic credentials. Jira treats wrong ones as none: what an
+// asUser checks Basic credentials. Jira treats wrong credentials as none: what an
 // anonymous caller gets depends on the endpoint, and only a header says why.
 func (s *Sandbox) asUser(h, anonymous http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

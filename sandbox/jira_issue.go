@@ -61,7 +61,7 @@ func fieldNames(params []string) (out []string) {
 	return out
 }
 
-// orAll is Jira's default if one issue is requested.
+// orAll returns Jira's default for a single issue, which is all fields.
 func orAll(fields []string) []string {
 	if len(fields) == 0 {
 		return []string{"*all"}
@@ -69,8 +69,7 @@ func orAll(fields []string) []string {
 	return fields
 }
 
-// issueJSON gives only the id when no field but id is asked for. It needs s.mu
-// held.
+// issueJSON returns only the id if no other field is requested. It needs s.mu held.
 func (s *Sandbox) issueJSON(i *Issue, fields []string) map[string]any {
 	id := strconv.FormatInt(i.ID, 10)
 	if len(fields) == 0 || len(fields) == 1 && fields[0] == "id" {

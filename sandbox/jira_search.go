@@ -14,7 +14,7 @@ import (
 
 const (
 	defaultSearchPage = 50
-	maxSearchPage     = 5000 // when only a few fields are asked for; 100 with all
+	maxSearchPage     = 5000 // if only a few fields are requested; 100 with all of them
 	searchTokenLife   = 7 * 24 * time.Hour
 )
 
@@ -85,7 +85,7 @@ func (s *Sandbox) search(in searchRequest) (map[string]any, error) {
 	return out, nil
 }
 
-// refusal is a text of Jira's own.
+// refusal is an error message of Jira's own.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -103,7 +103,7 @@ func searchPageSize(in searchRequest) int {
 	return min(*in.MaxResults, limit)
 }
 
-// pageToken binds the place in the list to the query and the time.
+// pageToken encodes the place in the list, the query and the time.
 func (s *Sandbox) pageToken(jql string, at int) string {
 	return base64.URLEncoding.EncodeToString(fmt.Appendf(nil, "%d:%d:%s", at, s.now().Unix(), digest(jql)))
 }

@@ -71,7 +71,7 @@ func TestJiraUsers(t *testing.T) {
 
 	assert.Equal(t, 1, query(linh.Email).len())
 	assert.Equal(t, 1, query("linh").len())
-	assert.Equal(t, 1, query("TRAN").len(), "any word of the name")
+	assert.Equal(t, 1, query("TRAN").len(), "each word of the name")
 	assert.Equal(t, 0, query("ran").len(), "beginnings only")
 	assert.Equal(t, 0, query(noah.Email).len(), "hidden")
 	assert.Equal(t, 1, query("Noah").len())
@@ -183,8 +183,8 @@ func TestJQL(t *testing.T) {
 		{"leading-wildcard", `summary ~ "*code"` + latest, `Unable to parse the text`, 400},
 		{"text-operator", `summary ~ "a AND b"` + latest, `Unable to parse the text`, 400},
 
-		// What a search box sends that does not escape, and one that escapes but does
-		// not know the text search's operators.
+		// What a search box would send if it did not escape its text, or if it did not
+		// know the text search's operators.
 		{"injected-clause", `summary ~ "barc*" OR project = "MOB"` + latest, unknown, 400},
 		{"injected-clause-in-an-author", `assignee = "` + linh + `" OR worklogAuthor = "x" OR project = "MOB" OR summary ~ "a"` + latest, unknown, 400},
 		{"injected-clause-in-an-account", `assignee = "x" OR assignee is not EMPTY` + latest, unknown, 400},
@@ -249,7 +249,7 @@ func TestSearchPages(t *testing.T) {
 
 	token = page("", 4).at("nextPageToken").(string)
 	other := f.jira(t, http.MethodPost, "/search/jql", encode(t, map[string]any{"jql": `project = "MOB" ORDER BY updated DESC`, "nextPageToken": token}))
-	assert.Equal(t, http.StatusBadRequest, other.status, "the token belongs to its query")
+	assert.Equal(t, http.StatusBadRequest, other.status, "the token is valid for its query only")
 	assert.Equal(t, http.StatusBadRequest, page("not a token", 8).status)
 	assert.Equal(t, http.StatusBadRequest, page("", 0).status)
 	f.clock.Advance(8 * 24 * 60 * 60 * 1e9)

@@ -11,7 +11,7 @@ func (s *Sandbox) serveMyself(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	me := s.userJSON(s.byAccount[s.creds.AccountID])
 	s.mu.Unlock()
-	me["emailAddress"] = s.creds.AtlassianEmail // one's own is never hidden
+	me["emailAddress"] = s.creds.AtlassianEmail // people always see their own address
 	writeJSON(w, http.StatusOK, me)
 }
 

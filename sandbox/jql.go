@@ -10,8 +10,8 @@ import (
 
 func refusef(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
-// quotedText is a JQL string, and shapes are the queries that the product sends.
-// Any other is refused: a clause that somebody injected makes a shape of its own.
+// quotedText matches a JQL string. The shapes below are the queries that the product
+// sends. Any other query is refused, so an injected clause fails.
 const quotedText = `"((?:[^"\\\r\n]|\\["\\])*)"`
 
 var (
@@ -21,7 +21,8 @@ var (
 	jqlEscape       = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
 )
 
-// evaluate gives the issues that match, the latest change first. It needs s.mu held.
+// evaluate returns the issues that match, the most recently updated first. It needs
+// s.mu held.
 func (s *Sandbox) evaluate(jql string) ([]*Issue, error) {
 	matches, err := s.conditionOf(jql)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Sandbox) conditionOf(jql string) (func(*Issue) bool, error) {
 	}
 	at := matchingShape.FindStringSubmatchIndex(jql)
 	if at == nil || (at[2] < 0 && at[6] < 0) || (at[4] >= 0) != (at[2] >= 0 && at[6] >= 0) {
-		return nil, refusal("Error in the JQL Query: the sandbox plays only the queries that the product sends.")
+		return nil, refusal("Error in the JQL Query: the sandbox answers only the queries that the product sends.")
 	}
 	project, text := func(*Issue) bool { return false }, func(*Issue) bool { return false }
 	var err error
@@ -91,9 +92,9 @@ func (s *Sandbox) inProject(key string) (func(*Issue) bool, error) {
 	return nil, refusef("The value '%s' does not exist for the field 'project'.", key)
 }
 
-// withWords plays the part of Jira's text search that a search box needs: each
-// word must be in the summary, and * at its end matches the beginnings of words.
-// The search's operators are refused.
+// withWords does the part of Jira's text search that a search box needs: each word
+// must be in the summary, and * at its end matches the beginnings of words. It
+// refuses the search's operators.
 func withWords(text string) (func(*Issue) bool, error) {
 	terms := strings.Fields(text)
 	for _, term := range terms {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// listed are the running timers in the order of timers.json, last page first:
-// pages are cut from the end. It needs s.mu held.
+// listed returns the running timers in the reverse order of timers.json, because
+// listTimers cuts pages from the end. It needs s.mu held.
 func (s *Sandbox) listed() []*runningTimer {
 	switch s.switches.ListOrder {
 	case "oldest":
@@ -22,8 +22,8 @@ func (s *Sandbox) listed() []*runningTimer {
 	return s.timers
 }
 
-// moveList lets people start, stop and go on with something else, as they do
-// while others read the list. It needs s.mu held.
+// moveList lets people start, stop and switch timers, as real people do while a
+// client reads the list. It needs s.mu held.
 func (s *Sandbox) moveList() {
 	for range s.switches.ListMoves {
 		p, issue := s.people[s.rng.IntN(len(s.people))], s.issues[s.rng.IntN(len(s.issues))]
@@ -33,7 +33,7 @@ func (s *Sandbox) moveList() {
 			s.finish(s.timers[mine])
 		}
 		if again {
-			_, _ = s.start(p.AccountID, issue.Key, "") // unless another of theirs runs there
+			_, _ = s.start(p.AccountID, issue.Key, "") // fails if they already run one on that issue
 		}
 	}
 }

@@ -8,23 +8,23 @@ import (
 	"slices"
 )
 
-// Oddity is a way in which one entry of a list differs from all others.
+// Oddity is a way in which one entry of a list differs from the others.
 type Oddity string
 
-// The oddities. A fraction means the same as the number without it; nothing else
-// can be read as a whole timer or worklog.
+// The oddities. A number with a fraction means the same as without it. An entry with
+// any other oddity is not a complete timer or worklog.
 const (
-	OddIssueGone Oddity = "issue-gone" // the issue is null
-	OddNoPerson  Oddity = "no-person"  // nobody is named
-	OddEmptyTime Oddity = "empty-time" // the start is an empty text
+	OddIssueGone Oddity = "issue-gone" // issue is null
+	OddNoPerson  Oddity = "no-person"  // no person is named
+	OddEmptyTime Oddity = "empty-time" // the start is an empty string
 	OddFraction  Oddity = "fraction"   // numbers are written 3600.0
 	OddNull      Oddity = "null"       // the entry is null
 )
 
 var errOddity = errors.New("no such oddity")
 
-// MakeOdd changes how the timer or worklog with the id is listed from now on;
-// "" ends that. The truth stays as it is.
+// MakeOdd makes lists show the timer or worklog with the id oddly, until it is called
+// with "". The timer or worklog itself does not change.
 func (s *Sandbox) MakeOdd(id int64, how Oddity) error {
 	if how != "" && !slices.Contains([]Oddity{OddIssueGone, OddNoPerson, OddEmptyTime, OddFraction, OddNull}, how) {
 		return fmt.Errorf("%w: %q", errOddity, how)
@@ -38,8 +38,8 @@ func (s *Sandbox) MakeOdd(id int64, how Oddity) error {
 	return nil
 }
 
-// spoilt is an entry as it is listed. It needs s.mu held.
-func (s *Sandbox) spoilt(id int64, whole any) any {
+// oddEntry returns an entry as the list shows it. It needs s.mu held.
+func (s *Sandbox) oddEntry(id int64, whole any) any {
 	odd := s.odd[id]
 	if odd == "" {
 		return whole

@@ -15,7 +15,7 @@ import (
 func TestOddEntries(t *testing.T) {
 	for _, test := range []struct {
 		how             sandbox.Oddity
-		timer, worklogs string // how the entry begins to differ
+		timer, worklogs string // what the odd entry has
 	}{
 		{sandbox.OddIssueGone, `"issue":null`, `"issueId":"gone"`},
 		{sandbox.OddNoPerson, `"running_for":null`, ``},
@@ -32,23 +32,23 @@ func TestOddEntries(t *testing.T) {
 			require.NoError(t, f.LogTime(linh, "MOB-90", testNow.AddDate(0, 0, -3), time.Hour))
 			logs := f.Worklogs()
 			logged := logs[len(logs)-1]
-			spoil := func(id int64, how sandbox.Oddity) int {
+			makeOdd := func(id int64, how sandbox.Oddity) int {
 				return do(t, "PUT", fmt.Sprintf("%s/odd/%d", f.ControlURL, id), encode(t, map[string]any{"how": how})).status
 			}
-			require.Equal(t, 200, spoil(started.ID, test.how))
-			require.Equal(t, 200, spoil(logged.ID, test.how))
+			require.Equal(t, 200, makeOdd(started.ID, test.how))
+			require.Equal(t, 200, makeOdd(logged.ID, test.how))
 
 			page := f.timersPage(t, f.contextJWT(t), 1)
 			assert.Equal(t, len(before), page.len("timers"))
 			assert.Contains(t, page.text, test.timer)
-			assert.Equal(t, before, f.RunningTimers(), "the truth stays")
+			assert.Equal(t, before, f.RunningTimers(), "the timers do not change")
 			day := testNow.AddDate(0, 0, -3).Format(time.DateOnly)
 			listed := f.worklogs(t, "starting_at="+day+"&ending_at="+day+"&account_id="+linh)
 			assert.Contains(t, listed.text, test.worklogs)
 
-			require.Equal(t, 200, spoil(started.ID, ""))
+			require.Equal(t, 200, makeOdd(started.ID, ""))
 			assert.Equal(t, asItIs, f.timersPage(t, f.contextJWT(t), 1).text)
-			assert.Equal(t, http.StatusBadRequest, spoil(started.ID, "blue"))
+			assert.Equal(t, http.StatusBadRequest, makeOdd(started.ID, "blue"))
 		})
 	}
 }
@@ -127,7 +127,7 @@ func TestStrictHours(t *testing.T) {
 	f.clock.Advance(10 * time.Hour)
 	stopped, err := f.StopTimer(ola.AccountID, "MOB-90")
 	require.NoError(t, err)
-	assert.EqualValues(t, 18*time.Hour/time.Second, stopped.TillNow, "it was held over the end of the day")
+	assert.EqualValues(t, 18*time.Hour/time.Second, stopped.TillNow, "it was on hold at the end of the day")
 }
 
 func TestMoveAnIssueByControl(t *testing.T) {

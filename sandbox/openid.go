@@ -21,8 +21,9 @@ var openIDKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 	return key
 })
 
-// OpenID plays an OpenID Connect provider at which everybody has an account with a
-// verified e-mail address, for the apps of RegisterApp. issuer is where it is served.
+// OpenID plays an OpenID Connect provider for the apps of RegisterApp. Everybody has
+// an account with a verified e-mail address. issuer is the address at which it is
+// served.
 func (s *Sandbox) OpenID(issuer string) http.Handler {
 	mux := http.NewServeMux()
 	s.handle(mux, "GET /.well-known/openid-configuration", "openid.discovery", func(w http.ResponseWriter, _ *http.Request) {
@@ -77,7 +78,7 @@ func (s *Sandbox) serveOpenIDToken(w http.ResponseWriter, r *http.Request, issue
 		id, password = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	}
 	if !s.knowsClient(id, password) {
-		refuseToken(w, http.StatusUnauthorized, "invalid_client", "The client is not known.")
+		refuseToken(w, http.StatusUnauthorized, "invalid_client", "The client is unknown.")
 		return
 	}
 	c, valid := s.redeem(r.PostFormValue("code"))

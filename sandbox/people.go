@@ -9,7 +9,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// Person is an Atlassian account of the played site.
+// Person is an Atlassian account of the sandbox's site.
 type Person struct {
 	AccountID   string `json:"accountId"`
 	DisplayName string `json:"displayName"`
@@ -30,7 +30,7 @@ func (p *Person) AvatarURL() string {
 	return "https://avatar-management.example.com/" + strings.ReplaceAll(p.AccountID, ":", "-") + "/48"
 }
 
-// public is the person as others see it.
+// public returns the person as others see them.
 func (p *Person) public() *timer.Person {
 	return &timer.Person{AccountID: p.AccountID, EmailAddress: p.visibleEmail(), DisplayName: p.DisplayName, AvatarURL: p.AvatarURL()}
 }
@@ -47,7 +47,7 @@ func (p *Person) location() *time.Location {
 	return loc
 }
 
-// locations are those read so far, by name: each worklog asks for one.
+// locations caches time zones by name, because each worklog needs one.
 var locations sync.Map
 
 // People returns everybody, in the order in which they joined. The first owns
@@ -62,9 +62,9 @@ func (s *Sandbox) People() []Person {
 	return out
 }
 
-// AddPerson adds an account with a Clockwork token, or replaces the one with
-// the same account id. It makes up an id, an e-mail address and a time zone
-// if they are empty.
+// AddPerson adds an account with a Clockwork token, or replaces the one with the same
+// account id. If AccountID or Email is empty, it makes one up; if TimeZone is empty,
+// it is UTC. DisplayName is required.
 func (s *Sandbox) AddPerson(p Person) (Person, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

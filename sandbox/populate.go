@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Populate replaces the running timers with the given number, spread over
-// exactly that many people (at least one), for measuring at size. People and
-// issues are added as needed; none are removed.
+// Populate replaces the running timers with the given number of timers, which belong
+// to exactly that many people (at least one). It is for measurements at a given size.
+// It adds people and issues as needed, and removes none.
 func (s *Sandbox) Populate(timers, users int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// maxBody is what a stand-in reads of a request.
+// maxBody is how many bytes of a request's body a stand-in reads.
 const maxBody = 1 << 20
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

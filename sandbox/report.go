@@ -24,7 +24,7 @@ func (s *Sandbox) serveReport(w http.ResponseWriter, r *http.Request) {
 		writeClockworkError(w, http.StatusUnauthorized, "Unauthorized")
 		return
 	}
-	// How the real one answers a foreign xdm_e is not known.
+	// It is not known how the real service answers a foreign xdm_e.
 	if r.URL.Query().Get("xdm_e") != "https://"+s.site.Host {
 		writeClockworkError(w, http.StatusBadRequest, "xdm_e does not name the installed site")
 		return
@@ -33,7 +33,7 @@ func (s *Sandbox) serveReport(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, answer)
 }
 
-// issueContextJWT makes the servlet's token.
+// issueContextJWT returns the servlet's token.
 func (s *Sandbox) issueContextJWT(accountID string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

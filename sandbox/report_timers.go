@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// reportCall is a call of the app API, by HTTP or through Forge.
+// reportCall is a call of Clockwork's app API, by HTTP or through Forge.
 type reportCall struct {
 	method, path string
 	query        url.Values
@@ -21,8 +21,9 @@ func (s *Sandbox) callReport(c reportCall) (status int, body any) {
 	return http.StatusNotFound, map[string]any{"error_message": "Not Found"}
 }
 
-// listTimers gives a page of everybody's timers, the newest first unless
-// ListOrder says otherwise, so that a start between two pages moves the second.
+// listTimers returns a page of everybody's timers. By default the newest is first, so
+// a start between two requests shifts the second page. ListOrder chooses another
+// order.
 func (s *Sandbox) listTimers(c reportCall) (int, any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,7 +40,7 @@ func (s *Sandbox) listTimers(c reportCall) (int, any) {
 	first := max(0, last-size)
 	items := make([]any, 0, last-first)
 	for i := last - 1; i >= first; i-- {
-		items = append(items, s.spoilt(all[i].id, s.timerEntry(all[i], c.forge)))
+		items = append(items, s.oddEntry(all[i].id, s.timerEntry(all[i], c.forge)))
 	}
 	return http.StatusOK, map[string]any{
 		"timers": items, "startAt": (page - 1) * size, "maxResults": size, "total": len(all),
@@ -47,8 +48,8 @@ func (s *Sandbox) listTimers(c reportCall) (int, any) {
 	}
 }
 
-// timerEntry is one of the list. It is a struct because a map takes three times
-// as long to encode, and a busy site has thousands.
+// timerEntry is one entry of the list. It is a struct because a map takes three times
+// as long to encode, and a busy site has thousands of timers.
 type timerEntry struct {
 	ID         int64   `json:"id"`
 	StartedAt  string  `json:"started_at"`

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// handle registers a handler as an operation: it is counted, and may be made to
+// handle registers a handler as an operation, which is counted and can be made to
 // fail.
 func (s *Sandbox) handle(mux *http.ServeMux, pattern, operation string, h http.HandlerFunc) {
 	mux.Handle(pattern, s.operation(operation, h))
 }
 
-// operation is named upstream.verb; see Requests.
+// operation returns h as the operation upstream.verb; see Requests.
 func (s *Sandbox) operation(name string, h http.HandlerFunc) http.HandlerFunc {
 	upstream, _, _ := strings.Cut(name, ".")
 	failing := s.faults.Wrap(upstream, name, h)
@@ -34,9 +34,8 @@ func (s *Sandbox) count(operation string) {
 	}
 }
 
-// Requests is how often each operation was called since the last reset,
-// refused and failed requests included. The operations are listed in the
-// package comment.
+// Requests returns how often each operation was called since the last reset,
+// including refused and failed requests. The package comment lists the operations.
 func (s *Sandbox) Requests() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,8 +49,8 @@ func (s *Sandbox) ResetRequests() {
 	clear(s.requests)
 }
 
-// OnRequest has f called at the start of each request, so that a test can
-// change the truth between two pages. Nil ends it.
+// OnRequest calls f at the start of each request, so that a test can change the data
+// between two pages. OnRequest(nil) ends that.
 func (s *Sandbox) OnRequest(f func(operation string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

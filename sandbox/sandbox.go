@@ -10,7 +10,7 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// Options sets a Sandbox up. The zero value plays the seeded team on the real
+// Options are the options of New. The zero value is the seeded team on the real
 // clock.
 type Options struct {
 	Clock func() time.Time // default time.Now; must not call the Sandbox
@@ -57,7 +57,8 @@ type Sandbox struct {
 
 	sessionEnds time.Time
 
-	// forgeKey is made when a process signs its first context token: it is slow.
+	// forgeKey makes the key when a process signs its first context token, because
+	// that is slow.
 	forgeKey func() *rsa.PrivateKey
 
 	mu       sync.Mutex
@@ -91,7 +92,7 @@ type Sandbox struct {
 
 var processKey = sync.OnceValue(newForgeKey)
 
-// New makes a sandbox with its seeded team.
+// New returns a sandbox with its seeded team.
 func New(opts Options) *Sandbox {
 	opts = opts.withDefaults()
 	s := &Sandbox{
@@ -116,11 +117,11 @@ func New(opts Options) *Sandbox {
 	return s
 }
 
-// Faults switches failures on: see package fault. The upstreams are clockwork,
-// report, jira, connect and forge; the operations are those of Requests.
+// Faults returns the injector that makes operations fail: see package fault. The
+// upstreams are the operations' names before the dot, see Requests.
 func (s *Sandbox) Faults() *fault.Injector { return &s.faults }
 
-// now is cut to milliseconds, the precision of every API played here.
+// now is truncated to milliseconds, the precision of every API here.
 func (s *Sandbox) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Millisecond) }
 
 // nextID needs s.mu held.

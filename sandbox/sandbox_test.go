@@ -36,7 +36,7 @@ func start(t *testing.T, opts sandbox.Options) *fixture {
 	return &fixture{Sandbox: s, Servers: s.Start(t), clock: clock, creds: s.Credentials()}
 }
 
-// answer is what came back, with the body read as JSON if it is.
+// answer is a response. json is the body's value if the body is JSON.
 type answer struct {
 	status int
 	header http.Header
@@ -44,7 +44,7 @@ type answer struct {
 	json   any
 }
 
-// at follows keys and indexes into the JSON; nil when the way ends.
+// at follows keys and indexes into the JSON. It returns nil if one does not exist.
 func (a answer) at(path ...any) any {
 	v := a.json
 	for _, step := range path {
@@ -104,7 +104,7 @@ func (f *fixture) jira(t *testing.T, method, path, body string) answer {
 	return do(t, method, f.JiraURL+"/rest/api/3"+path, body, "Authorization", basic(f.creds.AtlassianEmail, f.creds.AtlassianAPIToken.Reveal()))
 }
 
-// person finds somebody of the team.
+// person returns the person of that name.
 func (f *fixture) person(t *testing.T, name string) sandbox.Person {
 	t.Helper()
 	for _, p := range f.People() {
@@ -132,7 +132,7 @@ func TestStandInsMountUnderAnyPrefix(t *testing.T) {
 	assert.JSONEq(t, `{"cloudId":"`+f.Site().CloudID+`"}`, rec.Body.String())
 }
 
-// serve calls a handler without a connection and gives the status.
+// serve calls a handler without a connection and returns the status.
 func serve(h http.Handler, method, target string, header ...string) int {
 	r := httptest.NewRequest(method, target, nil)
 	r.Header.Set(header[0], header[1])

@@ -47,7 +47,7 @@ func (s *Sandbox) seedTimers() {
 	}
 }
 
-// seedWorklogs fills the last two weeks of working days. It needs s.mu held.
+// seedWorklogs adds worklogs of the last two weeks' working days. It needs s.mu held.
 func (s *Sandbox) seedWorklogs() {
 	now := s.now()
 	for n, p := range s.people {
@@ -64,8 +64,8 @@ func (s *Sandbox) seedWorklogs() {
 	}
 }
 
-// seedWorkday logs about eight hours with a lunch break, as far as they lie
-// before until. It needs s.mu held.
+// seedWorkday logs about eight hours with a lunch break, up to until. It needs s.mu
+// held.
 func (s *Sandbox) seedWorkday(p *Person, day time.Time, until time.Time) {
 	if wd := day.Weekday(); wd == time.Saturday || wd == time.Sunday {
 		return
@@ -94,8 +94,8 @@ var seedComments = []string{
 	"Fixed review remarks", "Reproduced on staging", "Planning",
 }
 
-// issuesFor gives the person's own issues and the one everybody logs meetings
-// on. It needs s.mu held.
+// issuesFor returns the issues assigned to a person, and the issue on which everybody
+// logs meetings. It needs s.mu held.
 func (s *Sandbox) issuesFor(accountID string) []*Issue {
 	mine := []*Issue{s.issueByKey["OPS-64"]}
 	for _, i := range s.issues {

@@ -30,7 +30,7 @@ func TestSeedIsDeterministic(t *testing.T) {
 	assert.NotEqual(t, first, other)
 }
 
-func TestTeamIsBelievable(t *testing.T) {
+func TestTeam(t *testing.T) {
 	s := sandbox.New(sandbox.Options{Clock: fixedClock})
 	id := regexp.MustCompile(`^(712020:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24})$`)
 	people := map[string]sandbox.Person{}
@@ -57,7 +57,7 @@ func TestTeamIsBelievable(t *testing.T) {
 	assert.Len(t, perPerson, 6, "seven timers of six people: one has two")
 }
 
-func TestWorklogsLieInWorkingHoursOfTheirAuthors(t *testing.T) {
+func TestWorklogsAreInTheirAuthorsWorkingHours(t *testing.T) {
 	s := sandbox.New(sandbox.Options{Clock: fixedClock})
 	zones := map[string]*time.Location{}
 	for _, p := range s.People() {

@@ -6,7 +6,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// hasSession reports whether the request has the living session cookie.
+// hasSession reports whether the request has a session cookie that is still valid.
 func (s *Sandbox) hasSession(r *http.Request) bool {
 	cookie, err := r.Cookie("tenant.session.token")
 	if err != nil || s.Switches().SessionExpired {
@@ -15,8 +15,8 @@ func (s *Sandbox) hasSession(r *http.Request) bool {
 	return secret.New(cookie.Value).Equal(s.creds.SessionToken) && s.now().Before(s.sessionEnds)
 }
 
-// withSession refuses requests without the session cookie, in the given way
-// unless SessionRefusal names another.
+// withSession refuses requests without the session cookie in the given style, unless
+// SessionRefusal chooses another.
 func (s *Sandbox) withSession(refusal string, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if s.hasSession(r) {

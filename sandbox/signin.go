@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// App is a client of the played providers, as their consoles register one.
+// App is an OAuth client, as one registers it at the provider.
 type App struct {
 	ClientID     string
 	ClientSecret string
@@ -26,10 +26,10 @@ func (s *Sandbox) RegisterApp(callbackURL string) App {
 	return app
 }
 
-// signIns is what the providers remember. Its maps need Sandbox.mu held.
+// signIns is the providers' state. Its maps need Sandbox.mu held.
 type signIns struct {
 	apps   map[string]App     // by client id
-	codes  map[string]consent // by code; each is good once
+	codes  map[string]consent // by code; each can be used once
 	tokens map[string]consent // by access token
 	sites  map[string][]string
 }
@@ -38,10 +38,10 @@ func newSignIns() signIns {
 	return signIns{apps: map[string]App{}, codes: map[string]consent{}, tokens: map[string]consent{}, sites: map[string][]string{}}
 }
 
-// consent is what a person has allowed an app.
+// consent is what a person has allowed an app to do.
 type consent struct {
 	clientID, accountID, callbackURL, scope string
-	nonce, challenge                        string // of OpenID Connect
+	nonce, challenge                        string // OpenID Connect only
 	ends                                    time.Time
 }
 
@@ -54,8 +54,8 @@ func (c consent) has(scope string) bool {
 	return scope == "" || slices.Contains(strings.Fields(c.scope), scope)
 }
 
-// checkAuthorize returns why an app's request is shown an error page: such a request
-// is never answered with a redirect.
+// checkAuthorize returns why an app's request gets an error page, or "". Such a
+// request must not be answered with a redirect.
 func (s *Sandbox) checkAuthorize(q url.Values, scopes ...string) string {
 	s.mu.Lock()
 	app, known := s.signIns.apps[q.Get("client_id")]
@@ -66,7 +66,7 @@ func (s *Sandbox) checkAuthorize(q url.Values, scopes ...string) string {
 	case q.Get("redirect_uri") != app.CallbackURL:
 		return "redirect_uri is not registered for the client."
 	case q.Get("response_type") != "code":
-		return "response_type has to be code."
+		return "response_type must be code."
 	case q.Get("state") == "":
 		return "state is missing."
 	}
@@ -86,7 +86,8 @@ func (s *Sandbox) issueCode(c consent) string {
 	return code
 }
 
-// redeem uses a code up, whoever presents it.
+// redeem invalidates a code and returns its consent. The second result is false if
+// the code was not valid.
 func (s *Sandbox) redeem(code string) (consent, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +112,7 @@ func (s *Sandbox) issueAccessToken(c consent) string {
 	return token
 }
 
-// withToken refuses requests without a living access token of that scope.
+// withToken refuses requests without a valid access token of that scope.
 func (s *Sandbox) withToken(scope string, h func(w http.ResponseWriter, r *http.Request, c consent)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -129,7 +130,7 @@ func (s *Sandbox) withToken(scope string, h func(w http.ResponseWriter, r *http.
 	}
 }
 
-// sendBack leads the browser to the app, with what the provider has to say.
+// sendBack redirects the browser to the app, with the provider's answer.
 func sendBack(w http.ResponseWriter, q url.Values, answer url.Values) {
 	answer.Set("state", q.Get("state"))
 	w.Header().Set("Location", q.Get("redirect_uri")+"?"+answer.Encode())
@@ -140,7 +141,8 @@ func refuseToken(w http.ResponseWriter, status int, code, why string) {
 	writeJSON(w, status, map[string]any{"error": code, "error_description": why})
 }
 
-// providerPage lets the person at the browser be anybody: the sandbox has no passwords.
+// providerPage lets the person at the browser choose any account, because the sandbox
+// has no passwords.
 var providerPage = template.Must(template.New("provider").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.Provider}} (sandbox)</title><style>body{font:16px/1.5 system-ui;max-width:26rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}select,button{font:inherit;padding:.4rem .6rem;margin:.2rem 0 1rem}</style>
 <h1>{{.Provider}}</h1><p>This is a sandbox. It asks for no password.</p>

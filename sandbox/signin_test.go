@@ -18,7 +18,7 @@ import (
 
 const callbackURL = "https://timers.example.com/api/auth/callback"
 
-// provider is a played provider and a browser at it.
+// provider is a provider of the sandbox and a browser that uses it.
 type provider struct {
 	*fixture
 	app sandbox.App
@@ -59,7 +59,8 @@ func (p *provider) send(t *testing.T, method, address, token string, form url.Va
 	return response, string(body)
 }
 
-// consent presses a button of the page, and returns what the browser brings back.
+// consent presses a button of the page, and returns the query of the redirect back to
+// the app.
 func (p *provider) consent(t *testing.T, decision, site string) url.Values {
 	t.Helper()
 	response, body := p.send(t, "POST", p.authorizeURL(nil), "", url.Values{"decision": {decision}, "account_id": {p.People()[1].AccountID}, "site": {site}})
@@ -152,12 +153,12 @@ func TestAtlassianSwitches(t *testing.T) {
 	assert.Equal(t, "access_denied", p.consent(t, "deny", "").Get("error"))
 	p.Switch(func(s *sandbox.Switches) { s.SignIn = "blocked" })
 	assert.Equal(t, "access_denied", p.consent(t, "accept", p.Site().CloudID).Get("error"))
-	for _, mood := range []string{"noSite", "otherSite"} {
-		p.Switch(func(s *sandbox.Switches) { s.SignIn = mood })
+	for _, value := range []string{"noSite", "otherSite"} {
+		p.Switch(func(s *sandbox.Switches) { s.SignIn = value })
 		_, got := p.exchange(t, nil, p.consent(t, "accept", p.Site().CloudID).Get("code"))
 		_, sites := p.send(t, "GET", p.url+"/oauth/token/accessible-resources", got["access_token"].(string), nil)
-		assert.NotContains(t, sites, p.Site().Host, mood)
-		assert.Equal(t, mood == "otherSite", strings.Contains(sites, "another-team"), mood)
+		assert.NotContains(t, sites, p.Site().Host, value)
+		assert.Equal(t, value == "otherSite", strings.Contains(sites, "another-team"), value)
 	}
 	p.Switch(func(s *sandbox.Switches) { s.SignIn = "closed" })
 	_, got := p.exchange(t, nil, p.consent(t, "accept", p.Site().CloudID).Get("code"))

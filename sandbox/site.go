@@ -10,7 +10,7 @@ const (
 	clockworkModuleType    = "jira:globalPage"
 )
 
-// Site names the played installation.
+// Site has the identifiers of Clockwork's installation.
 type Site struct {
 	Host           string `json:"host"` // such as example.atlassian.net
 	CloudID        string `json:"cloudId"`
@@ -48,9 +48,9 @@ func (s *Sandbox) newSite() Site {
 	}
 }
 
-// takesContext reports whether a context id names this site in a form that the
-// switches allow.
-func (s *Sandbox) takesContext(contextIDs []string) bool {
+// acceptsContext reports whether each context id names this site, in a form that
+// Switches.ContextID allows.
+func (s *Sandbox) acceptsContext(contextIDs []string) bool {
 	only := s.Switches().ContextID
 	for _, id := range contextIDs {
 		switch {

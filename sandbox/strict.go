@@ -8,8 +8,8 @@ const (
 	dayEnds   = 17
 )
 
-// counts is how much of the time between two moments Clockwork counts for the
-// timer's person: in strict mode the working hours. It needs s.mu held.
+// counts returns how much of the time between two moments Clockwork counts for the
+// timer's person. In strict mode these are the working hours. It needs s.mu held.
 func (s *Sandbox) counts(t *runningTimer, from, to time.Time) time.Duration {
 	if !s.switches.StrictHours {
 		return max(0, to.Sub(from))
@@ -34,8 +34,8 @@ func dayAt(day time.Time, hour int) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, day.Location())
 }
 
-// atWork reports whether a moment is within the person's working hours: always,
-// but in strict mode. It needs s.mu held.
+// atWork reports whether a moment is within the person's working hours. Outside
+// strict mode every moment is. It needs s.mu held.
 func (s *Sandbox) atWork(t *runningTimer, at time.Time) bool {
 	if !s.switches.StrictHours {
 		return true
@@ -44,7 +44,8 @@ func (s *Sandbox) atWork(t *runningTimer, at time.Time) bool {
 	return dayBegins <= hour && hour < dayEnds
 }
 
-// tillNow is in seconds and stands still while on hold. It needs s.mu held.
+// tillNow returns the counted seconds, which do not grow while the timer is on hold.
+// It needs s.mu held.
 func (s *Sandbox) tillNow(t *runningTimer, now time.Time) int64 {
 	if t.onHold {
 		return int64(t.counted / time.Second)

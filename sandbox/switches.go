@@ -6,25 +6,26 @@ import (
 	"slices"
 )
 
-// Switches are the settings of the played site, and the moods in which it may
-// be met. Their JSON names are those of the control handler.
+// Switches change how the site behaves: Clockwork's settings, and variants of answers
+// that real sites give. Their JSON names are those of the control handler.
 type Switches struct {
-	// MultipleTimers is Clockwork's site setting. When false, a start stops the
-	// person's other timers. New sets it, since one person of the team has two.
+	// MultipleTimers is Clockwork's site setting. If it is false, a start stops the
+	// person's other timers. New sets it, because one person of the team has two
+	// timers.
 	MultipleTimers bool `json:"multipleTimers"`
 	// EmptyWriteBody answers start_timer and stop_timer with no body.
 	EmptyWriteBody bool `json:"emptyWriteBody"`
-	// StartedShape is how worklogs print started: "" or "z" (2026-02-08T14:23:35Z),
-	// "colon" (…+02:00), "millis" (….000+0900), or "mixed".
+	// StartedShape is the form of started in worklogs: "" or "z"
+	// (2026-02-08T14:23:35Z), "colon" (…+02:00), "millis" (….000+0900), or "mixed".
 	StartedShape string `json:"startedShape"`
-	// IDShape is how worklogs print ids: "" or "string", "number", or "mixed".
+	// IDShape is the form of ids in worklogs: "" or "string", "number", or "mixed".
 	IDShape string `json:"idShape"`
 
-	// ConnectGone answers 404 at the servlet, as sites with Clockwork on Forge do.
+	// ConnectGone makes the servlet answer 404, as on sites with Clockwork on Forge.
 	ConnectGone bool `json:"connectGone"`
-	// ForgeGone plays a site where the app is not installed on Forge.
+	// ForgeGone is a site on which the app is not installed on Forge.
 	ForgeGone bool `json:"forgeGone"`
-	// SessionExpired refuses the session cookie before its own exp.
+	// SessionExpired makes the session cookie invalid before its exp.
 	SessionExpired bool `json:"sessionExpired"`
 	// SessionRefusal is how a refused cookie is answered: "" (as each endpoint
 	// does), "redirect", "html" (200 with a login page), "unauthorized" or "forbidden".
@@ -39,15 +40,16 @@ type Switches struct {
 	NoTokenRenewal bool `json:"noTokenRenewal"`
 	// StrictAppVersion refuses an appVersion other than the installed one.
 	StrictAppVersion bool `json:"strictAppVersion"`
-	// AppVersion is the installed version; "" leaves it as the site began.
+	// AppVersion is the installed version; "" is the first one.
 	AppVersion string `json:"appVersion"`
 	// ContextID limits the context ids that are accepted: "" (site or workspace),
 	// "site" or "workspace".
 	ContextID string `json:"contextId"`
 
-	// SignIn is how Atlassian's sign-in goes: "" (as the person chooses), "blocked"
-	// (the site's admin has not authorized the app), "otherSite", "noSite" (what the
-	// consent gives, whatever is chosen), or "closed" (the account).
+	// SignIn is the result of Atlassian's sign-in: "" (as the person chooses),
+	// "blocked" (the site's admin has not authorized the app), "otherSite" or
+	// "noSite" (the sites of the consent, whatever the person chooses), or "closed"
+	// (the account is closed).
 	SignIn string `json:"signIn"`
 
 	// ForgeOmitsWorkingHours makes within_working_hours and
@@ -55,10 +57,10 @@ type Switches struct {
 	ForgeOmitsWorkingHours bool `json:"forgeOmitsWorkingHours"`
 	// OmitAuthors leaves author out of the timers.
 	OmitAuthors bool `json:"omitAuthors"`
-	// ListFinished keeps just-stopped timers in timers.json.
+	// ListFinished lists recently stopped timers in timers.json too.
 	ListFinished bool `json:"listFinished"`
 	// ListOrder is the order of timers.json: "" or "newest" (first), "oldest", or
-	// "mixed", which follows nothing that a reader sees.
+	// "mixed" (by a hash of the id).
 	ListOrder string `json:"listOrder"`
 	// ListMoves is how many people start, stop or change a timer before each
 	// page of timers.json.
@@ -71,7 +73,7 @@ type Switches struct {
 // Envelope is a shape of invokeExtension's response.body.
 type Envelope int
 
-// The shapes seen in the field, and one nobody has seen.
+// The shapes that real sites use, and one unknown shape.
 const (
 	EnvelopeCurrent Envelope = iota // {success, payload:{status, headers, body}}
 	EnvelopeFlat                    // {status, headers, body}
@@ -106,15 +108,15 @@ func (s Switches) validate() error {
 	return nil
 }
 
-// Switches returns the present settings.
+// Switches returns the current settings.
 func (s *Sandbox) Switches() Switches {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.switches
 }
 
-// Switch changes settings while requests run. A value that does not exist
-// panics: it is the test that is wrong.
+// Switch changes settings while requests run. It panics if a value does not exist,
+// because then the test is wrong.
 func (s *Sandbox) Switch(change func(*Switches)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,6 @@
 package sandbox
 
-// The team works for a logistics software company. What is fixed here does not
+// The team works for a logistics software company. What is written here does not
 // depend on the seed; ids, tokens and worklogs do.
 
 type seedPerson struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// What starting and stopping can meet.
+// The errors of starting and stopping.
 var (
 	ErrUnknownPerson  = errors.New("no such account")
 	ErrUnknownIssue   = errors.New("no such issue")
@@ -16,7 +16,7 @@ var (
 	ErrNotRunning     = errors.New("no timer is running on this issue")
 )
 
-// keepStopped bounds the stopped timers that are remembered.
+// keepStopped is how many stopped timers are remembered.
 const keepStopped = 200
 
 type runningTimer struct {
@@ -32,10 +32,10 @@ type runningTimer struct {
 
 	onHold        bool
 	counted       time.Duration // before countingSince
-	countingSince time.Time     // has no meaning while on hold
+	countingSince time.Time     // unused while on hold
 }
 
-// truth needs s.mu held.
+// truth returns a timer as Clockwork knows it. It needs s.mu held.
 func (s *Sandbox) truth(t *runningTimer) timer.Timer {
 	return timer.Timer{
 		ID: t.id, StartedAt: t.startedAt, FinishedAt: t.finishedAt, Comment: t.comment, RunningFor: t.accountID,
@@ -45,7 +45,8 @@ func (s *Sandbox) truth(t *runningTimer) timer.Timer {
 	}
 }
 
-// RunningTimers is the truth that every list should agree with, oldest id first.
+// RunningTimers returns all running timers, ordered by id. Every list of the product
+// should show the same.
 func (s *Sandbox) RunningTimers() []timer.Timer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,8 +119,8 @@ func (s *Sandbox) stop(accountID, issueKey string) (*runningTimer, error) {
 	return t, nil
 }
 
-// runningOn finds the issue and the person's timer on it, nil when none runs.
-// It needs s.mu held.
+// runningOn returns the issue and the person's timer on it, which is nil if none
+// runs. It needs s.mu held.
 func (s *Sandbox) runningOn(accountID, issueKey string) (*runningTimer, *Issue, error) {
 	if s.byAccount[accountID] == nil {
 		return nil, nil, ErrUnknownPerson
@@ -136,7 +137,7 @@ func (s *Sandbox) runningOn(accountID, issueKey string) (*runningTimer, *Issue, 
 	return nil, issue, nil
 }
 
-// finish stops a running timer and logs its time, at least the minute that is
+// finish stops a running timer and logs its time, but at least one minute, which is
 // Jira's smallest worklog. It needs s.mu held.
 func (s *Sandbox) finish(t *runningTimer) {
 	now := s.now()
@@ -150,7 +151,7 @@ func (s *Sandbox) finish(t *runningTimer) {
 	s.addWorklog(&worklog{accountID: t.accountID, issue: t.issue, started: t.startedAt, seconds: seconds, comment: t.comment})
 }
 
-// TimerEdit is what changes; nil leaves a field as it is.
+// TimerEdit has the fields to change; nil leaves a field unchanged.
 type TimerEdit struct {
 	Comment      *string    `json:"comment"` // empty: none
 	StartedAt    *time.Time `json:"startedAt"`

@@ -22,7 +22,7 @@ func (s *Sandbox) addWorklog(w *worklog) {
 	s.worklogs = append(s.worklogs, w)
 }
 
-// Worklogs is the truth behind /v1/worklogs, in no particular order.
+// Worklogs returns all worklogs, in no particular order. /v1/worklogs shows the same.
 func (s *Sandbox) Worklogs() []timer.Worklog {
 	s.mu.Lock()
 	defer s.mu.Unlock()

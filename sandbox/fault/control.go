@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// wire is a fault as the control handler reads and lists it.
+// wire is the JSON of a fault.
 type wire struct {
 	Fault
 	DelayMS int64 `json:"delayMs,omitempty"`
@@ -15,11 +15,11 @@ type wire struct {
 	Hits    int   `json:"hits"`
 }
 
-// ControlHandler switches faults from another process, whatever the path:
+// ControlHandler lets another process add, list and remove faults. It ignores the path.
 //
 //	POST   a fault as JSON (delayMs for the delay) → 201 {"id":1,…}
-//	GET    the faults that are on, with how often each played
-//	DELETE all of them, or one by ?id=
+//	GET    the active faults, and how many requests each has made fail
+//	DELETE removes all of them, or one by ?id=
 func (in *Injector) ControlHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {

@@ -1,6 +1,6 @@
-// Package fault makes an HTTP handler misbehave on request: refuse, stall,
-// break the connection, or answer something that is not what was promised. It
-// serves tests and cmd/dev; it knows nothing about what the handler does.
+// Package fault makes an HTTP handler fail on request: refuse, hang, break the
+// connection, or send a wrong answer. It is for tests and cmd/dev, and knows nothing
+// about what the handler does.
 package fault
 
 import (
@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Kind is how a request is made to fail.
+// Kind is a way to make a request fail.
 type Kind string
 
-// The kinds. All but Delay replace or spoil the answer.
+// The kinds. All but Delay replace or change the answer.
 const (
-	Status        Kind = "status"      // answers Fault.Status with Fault.Body
+	Status        Kind = "status"      // answers with Fault.Status and Fault.Body
 	Delay         Kind = "delay"       // waits Fault.Delay, then answers as usual
 	Hang          Kind = "hang"        // never answers; ends when the client leaves or the fault is cleared
 	Reset         Kind = "reset"       // TCP reset instead of an answer
@@ -30,8 +30,8 @@ var kinds = map[Kind]bool{
 	MalformedJSON: true, WrongTypes: true, Huge: true, HTML: true,
 }
 
-// Fault says which requests fail, how many of them, and how. An empty matching
-// field matches everything.
+// Fault says which requests fail, how many of them, and how. Upstream, Operation,
+// Path and Method select requests; an empty one selects all.
 type Fault struct {
 	Kind Kind `json:"kind"`
 
@@ -43,9 +43,9 @@ type Fault struct {
 	Skip  int `json:"skip,omitempty"`  // this many matching requests pass first
 	Count int `json:"count,omitempty"` // then this many fail; 0 means until cleared
 
-	// Delay is waited before the fault of any kind shows.
+	// Delay is how long any kind of fault waits first.
 	Delay time.Duration `json:"-"`
-	// After lets the request take effect first: only its answer is lost.
+	// After passes the request to the handler first, so that only its answer is lost.
 	After bool `json:"after,omitempty"`
 
 	Status      int    `json:"status,omitempty"`      // default 500
@@ -55,7 +55,7 @@ type Fault struct {
 	Size        int64  `json:"size,omitempty"`        // bytes of Huge, default 50 MB
 }
 
-// Validate reports a fault that cannot be played.
+// Validate returns an error if the fault makes no sense.
 func (f Fault) Validate() error {
 	switch {
 	case !kinds[f.Kind]:
@@ -65,7 +65,7 @@ func (f Fault) Validate() error {
 	case f.Count < 0 || f.Skip < 0 || f.Size < 0 || f.Delay < 0:
 		return fmt.Errorf("count, skip, size and delay cannot be negative")
 	case f.Kind == Delay && f.Delay == 0:
-		return fmt.Errorf("a delay needs its length")
+		return fmt.Errorf("a fault of kind delay needs a delay")
 	}
 	return nil
 }

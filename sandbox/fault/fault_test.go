@@ -21,7 +21,7 @@ import (
 
 const goodBody = `{"id":7,"name":"Linh","ok":true,"tags":["a","b"],"none":null}`
 
-// upstream is a healthy server with an injector before it.
+// upstream is a working server behind an injector.
 type upstream struct {
 	fault.Injector
 	url     string
@@ -45,7 +45,7 @@ func start(t *testing.T) *upstream {
 	return u
 }
 
-// call returns what a client sees; body reads to its end.
+// call returns what a client sees. It reads the body to its end.
 func call(ctx context.Context, t *testing.T, method, url, body string) (status int, header http.Header, text string, err error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
@@ -252,7 +252,7 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, 400, code)
 }
 
-func TestAddRefusesWhatCannotBePlayed(t *testing.T) {
+func TestAddPanicsOnAnUnknownKind(t *testing.T) {
 	var in fault.Injector
 	assert.Panics(t, func() { in.Add(fault.Fault{Kind: "fire"}) })
 }

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// Injector holds the faults that are switched on. The zero value is ready.
+// Injector holds the active faults. The zero value is ready for use.
 type Injector struct {
 	mu     sync.Mutex
 	plans  []*Plan
 	lastID int
 }
 
-// Plan is a fault that was switched on.
+// Plan is an active fault.
 type Plan struct {
 	Fault
 	id      int
@@ -23,9 +23,9 @@ type Plan struct {
 	seen, hits int // guarded by in.mu
 }
 
-// Add switches a fault on. Where several match a request, the oldest that is
-// not used up plays. A fault that Validate refuses panics: it is the test that
-// is wrong.
+// Add activates a fault. If several match a request, the oldest one that is not used
+// up applies. Add panics if Validate refuses the fault, because then the test is
+// wrong.
 func (in *Injector) Add(f Fault) *Plan {
 	if err := f.Validate(); err != nil {
 		panic("fault: " + err.Error())
@@ -38,23 +38,23 @@ func (in *Injector) Add(f Fault) *Plan {
 	return p
 }
 
-// ID names the plan for the control handler.
+// ID is the plan's id at the control handler.
 func (p *Plan) ID() int { return p.id }
 
-// Hits is how many requests the plan has made fail.
+// Hits returns how many requests the plan has made fail.
 func (p *Plan) Hits() int {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
 	return p.hits
 }
 
-// Clear switches the plan off and ends the requests that hang on it.
+// Clear removes the plan, and ends the requests that hang because of it.
 func (p *Plan) Clear() { p.in.clear(p.id) }
 
-// Clear switches every fault off and ends the requests that hang.
+// Clear removes every fault, and ends the requests that hang.
 func (in *Injector) Clear() { in.clear(0) }
 
-// clear removes one plan, or all of them when id is 0.
+// clear removes the plan with the id, or all plans if id is 0.
 func (in *Injector) clear(id int) (removed int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -69,11 +69,11 @@ func (in *Injector) clear(id int) (removed int) {
 	return removed
 }
 
-// Wrap lets faults that name the upstream or the operation (both may be empty)
-// play on next.
+// Wrap returns next with the faults that match the upstream and the operation. Both
+// may be empty.
 func (in *Injector) Wrap(upstream, operation string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := in.take(upstream, operation, r); p != nil {
+		if p := in.claim(upstream, operation, r); p != nil {
 			p.play(w, r, next)
 			return
 		}
@@ -81,8 +81,8 @@ func (in *Injector) Wrap(upstream, operation string, next http.Handler) http.Han
 	})
 }
 
-// take claims one use of the first plan that matches.
-func (in *Injector) take(upstream, operation string, r *http.Request) *Plan {
+// claim uses the first plan that matches once, and returns it; nil if none matches.
+func (in *Injector) claim(upstream, operation string, r *http.Request) *Plan {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, p := range in.plans {
@@ -98,5 +98,6 @@ func (in *Injector) take(upstream, operation string, r *http.Request) *Plan {
 	return nil
 }
 
-// usedUp needs in.mu held. A plan that is used up stays listed, with its hits.
+// usedUp reports whether the plan has made Count requests fail. Such a plan stays
+// listed, with its hits. It needs in.mu held.
 func (p *Plan) usedUp() bool { return p.Count > 0 && p.hits >= p.Count }

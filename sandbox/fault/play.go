@@ -46,12 +46,13 @@ func (p *Plan) play(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	}
 }
 
-// needsNoAnswer is false for the kinds that pass the request on anyway.
+// needsNoAnswer reports whether the kind replaces the answer without calling the
+// handler.
 func (p *Plan) needsNoAnswer() bool {
 	return p.Kind == Status || p.Kind == HTML || p.Kind == Huge || p.Kind == Hang || p.Kind == Reset
 }
 
-// sleep reports whether the wait came to its end.
+// sleep waits for Delay. It returns false if the client left meanwhile.
 func (p *Plan) sleep(r *http.Request) bool {
 	t := time.NewTimer(p.Fault.Delay)
 	defer t.Stop()
@@ -66,7 +67,7 @@ func (p *Plan) sleep(r *http.Request) bool {
 }
 
 func (p *Plan) hang(r *http.Request) {
-	// net/http notices that a client left only once the body is read.
+	// net/http notices that a client has left only after the body was read.
 	_, _ = io.Copy(io.Discard, r.Body)
 	select {
 	case <-r.Context().Done():
@@ -93,8 +94,8 @@ func (p *Plan) writeStatus(w http.ResponseWriter) {
 	send(w, status, contentType, body)
 }
 
-// writeHuge streams one JSON string, so that a reader without a limit swallows
-// all of it.
+// writeHuge streams one JSON string, so that a client without a limit reads all of
+// it.
 func (p *Plan) writeHuge(w http.ResponseWriter) {
 	size := p.Size
 	if size == 0 {
@@ -114,7 +115,7 @@ func (p *Plan) writeHuge(w http.ResponseWriter) {
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2: no connection of our own to break
+		panic(http.ErrAbortHandler) // over HTTP/2 other requests share the connection
 	}
 	if c, ok := conn.(*tls.Conn); ok {
 		conn = c.NetConn()

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// recorded is an answer that was caught on its way out.
+// recorded is an answer that a handler wrote, before it is sent.
 type recorded struct {
 	header http.Header
 	status int
@@ -44,8 +44,8 @@ func (rec *recorded) truncate(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
-// withWrongTypes preserves the shape of a JSON text and changes the type of every
-// value in it. What is no JSON becomes a number.
+// withWrongTypes preserves the structure of a JSON text and changes the type of every
+// value in it. A body that is not JSON becomes a number.
 func withWrongTypes(body []byte) []byte {
 	var v any
 	if json.Unmarshal(body, &v) != nil {

@@ -1,9 +1,9 @@
 // Package freeport finds TCP ports for programs that tests start, stop and start
 // again on the same port.
 //
-// A port that the system chooses would be one of those that it gives outgoing
-// connections too: while its server is down, somebody else's connection may take
-// it, and a client that dials again and again may be connected to itself.
+// A port that the system chooses is one of those that outgoing connections get too.
+// While its server is down, another connection may get the port, and a client that
+// redials may be connected to itself.
 package freeport
 
 import (
@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// Outgoing connections have ports from 32768 on (Linux, ip_local_port_range),
-// or from 49152 (RFC 6335).
+// Outgoing connections use ports from 32768 (Linux, ip_local_port_range) or from
+// 49152 (RFC 6335).
 const (
 	lowest = 10_000
 	above  = 32_768
@@ -23,8 +23,8 @@ const (
 
 const attempts = 1000
 
-// Find returns n different ports of 127.0.0.1 that nobody listens on. They are
-// held open together before any is given back, so they differ.
+// Find returns n different free ports of 127.0.0.1. All of them are held open until
+// the last one is found, so they differ.
 func Find(n int) ([]int, error) {
 	ports := make([]int, 0, n)
 	for range attempts {
@@ -42,5 +42,5 @@ func Find(n int) ([]int, error) {
 		defer l.Close()
 		ports = append(ports, port)
 	}
-	return nil, fmt.Errorf("find a free port: %d were tried", attempts)
+	return nil, fmt.Errorf("find a free port: %d attempts failed", attempts)
 }

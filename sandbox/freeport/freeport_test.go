@@ -17,7 +17,7 @@ func TestFind(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, ports, 50)
 	slices.Sort(ports)
-	assert.Len(t, slices.Compact(slices.Clone(ports)), 50, "each is another")
+	assert.Len(t, slices.Compact(slices.Clone(ports)), 50, "the ports differ")
 	for _, port := range ports {
 		assert.Less(t, port, 32768, "not one for outgoing connections")
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))

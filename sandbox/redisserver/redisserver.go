@@ -22,17 +22,17 @@ const (
 	attempts   = 5 // another process may take the free port first
 )
 
-// TB is what a server needs of a test.
+// TB is the part of testing.TB that Start needs.
 type TB interface {
 	Helper()
 	Cleanup(func())
 	Fatalf(format string, args ...any)
 }
 
-// Start runs redis-server on a free loopback port, without persistence, and
-// returns its host:port once it answers. Extra arguments are the program's own
-// ("--requirepass", "x"). It is stopped at the end of the test. A missing
-// program fails the test: nothing is skipped.
+// Start runs redis-server on a free loopback port, without persistence, and returns
+// its host:port when it answers. Extra arguments are passed to the program
+// ("--requirepass", "x"). It stops at the end of the test. If the program is missing,
+// the test fails; it is not skipped.
 func Start(t TB, args ...string) (addr string) {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
@@ -70,7 +70,7 @@ func start(t TB, program string, args []string) (string, error) {
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
-		_ = cmd.Wait() // it ends by our signal, or the wait below reports it
+		_ = cmd.Wait() // stop kills it, or awaitPong reports that it ended
 	}()
 	stop := func() {
 		_ = cmd.Process.Kill()
@@ -79,7 +79,7 @@ func start(t TB, program string, args []string) (string, error) {
 	addr := net.JoinHostPort("127.0.0.1", port)
 	if err := awaitPong(addr, exited); err != nil {
 		stop()
-		return "", fmt.Errorf("%w; it said: %s", err, output.String())
+		return "", fmt.Errorf("%w; its output: %s", err, output.String())
 	}
 	t.Cleanup(stop)
 	return addr, nil
@@ -104,8 +104,8 @@ func awaitPong(addr string, exited <-chan struct{}) error {
 	}
 }
 
-// answers asks for a PONG. A server with a password answers NOAUTH, which is
-// an answer too.
+// answers reports whether the server answers PING. A server with a password answers
+// NOAUTH, which counts too.
 func answers(addr string) bool {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

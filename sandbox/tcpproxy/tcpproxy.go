@@ -1,6 +1,6 @@
-// Package tcpproxy stands between a client and a server and does to their
-// connections what networks do: it delays, and it lets a connection go silent
-// while both ends believe that it is open. It does not look at the bytes.
+// Package tcpproxy forwards TCP connections and makes them fail as networks do: it
+// delays answers, and it lets a connection go silent while both ends believe that it
+// is open. It does not look at the bytes.
 package tcpproxy
 
 import (
@@ -24,7 +24,7 @@ type Proxy struct {
 	count  int
 }
 
-// Start listens on a free loopback port. Close the proxy when done.
+// Start listens on a free loopback port. The caller must close the proxy.
 func Start(target string) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -35,14 +35,14 @@ func Start(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr is where clients connect to.
+// Addr is the host:port to which clients connect.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// Delay makes each answer come so much later.
+// Delay delays each answer by d.
 func (p *Proxy) Delay(d time.Duration) { p.delay.Store(int64(d)) }
 
-// Swallow lets no byte of the connections that are open pass any more, in
-// either direction. They stay open, and new ones pass.
+// Swallow drops all further bytes of the connections that are open now, in both
+// directions. The connections stay open, and new ones work.
 func (p *Proxy) Swallow() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,14 +51,14 @@ func (p *Proxy) Swallow() {
 	}
 }
 
-// Opened counts the connections since the start.
+// Opened returns the number of connections since the start.
 func (p *Proxy) Opened() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.count
 }
 
-// Close ends every connection and waits for that.
+// Close closes every connection, and waits until they have ended.
 func (p *Proxy) Close() {
 	_ = p.listener.Close()
 	p.mu.Lock()
@@ -108,7 +108,7 @@ func (p *Proxy) remove(l *link) {
 	delete(p.open, l)
 }
 
-// link is one connection, in two parts.
+// link is a client's connection and its connection to the server.
 type link struct {
 	client, server net.Conn
 	swallow        atomic.Bool
@@ -119,13 +119,14 @@ func (l *link) close() {
 	_ = l.server.Close()
 }
 
-// chunk is bytes on their way.
+// chunk is some bytes to forward, and the time when they are due.
 type chunk struct {
 	bytes []byte
 	due   time.Time
 }
 
-// forward copies until either side ends, each chunk after the delay.
+// forward copies bytes until either side closes. Each chunk is written after the
+// delay.
 func (l *link) forward(to io.Writer, from io.Reader, delay *atomic.Int64) {
 	chunks := make(chan chunk, 1024)
 	var writing sync.WaitGroup
@@ -134,7 +135,7 @@ func (l *link) forward(to io.Writer, from io.Reader, delay *atomic.Int64) {
 			time.Sleep(time.Until(c.due))
 			if !l.swallow.Load() {
 				if _, err := to.Write(c.bytes); err != nil {
-					l.close() // the reader ends, and then the chunks
+					l.close() // then the read below fails, and chunks is closed
 				}
 			}
 		}

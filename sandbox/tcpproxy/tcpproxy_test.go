@@ -14,7 +14,7 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
-// echo answers every line with the same line.
+// echo returns the address of a server that sends back what it receives.
 func echo(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,9 +67,9 @@ func TestProxy(t *testing.T) {
 	_, err = ask(old, 100*time.Millisecond)
 	var netErr net.Error
 	require.ErrorAs(t, err, &netErr)
-	assert.True(t, netErr.Timeout(), "it is open, and silent")
+	assert.True(t, netErr.Timeout(), "it is open but silent")
 	_, err = ask(dial(t, p), time.Minute)
-	require.NoError(t, err, "a new one passes")
+	require.NoError(t, err, "a new connection works")
 	assert.Equal(t, 2, p.Opened())
 }
 

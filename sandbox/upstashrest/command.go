@@ -13,7 +13,7 @@ const tokenParameter = "_token"
 
 var errParse = errors.New("ERR failed to parse the command: want a JSON array of strings and numbers")
 
-// parseCommand reads ["SET", "key", 1]. Numbers keep their spelling.
+// parseCommand reads ["SET", "key", 1]. Numbers stay as they are written.
 func parseCommand(body []byte) ([]any, error) {
 	var cmd []any
 	if err := decodeJSON(body, &cmd); err != nil {
@@ -70,8 +70,8 @@ func scalars(cmd []any) ([]any, error) {
 	return out, nil
 }
 
-// pathSegments splits the path before it is unescaped, so that a value may
-// hold a slash.
+// pathSegments splits the path before unescaping it, so that a value may contain a
+// slash.
 func pathSegments(u *url.URL) ([]string, error) {
 	segments := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
 	for i, escaped := range segments {
@@ -84,8 +84,8 @@ func pathSegments(u *url.URL) ([]string, error) {
 	return segments, nil
 }
 
-// pathCommand is the path form: /set/key with the body as the next argument
-// and ?EX=60&NX as the last ones, in the order of the query.
+// pathCommand reads the path form: /set/key, with the body as the next argument, and
+// the options of ?EX=60&NX as the last ones, in the order of the query.
 func pathCommand(segments []string, body []byte, query string) ([]any, error) {
 	cmd := make([]any, 0, len(segments)+1)
 	for _, segment := range segments {

@@ -1,5 +1,5 @@
 // Package upstashrest stands in for the Upstash Redis REST API, in development
-// and tests. It is a face over a Redis: an embedded miniredis, or a real server
+// and tests. It puts that API before a Redis: an embedded miniredis, or a real server
 // by address. It answers as the service is documented to, passes the commands
 // of the official @upstash/redis client (e2e/upstashclient), and counts what
 // the service would bill.
@@ -20,15 +20,15 @@
 //
 //   - Read-only tokens and ACL users; TLS; rate, storage and monthly limits.
 //   - /monitor; Upstash-Response-Format: resp2 (ignored).
-//   - Read regions: the sync token is handed out and not looked at.
+//   - Read regions: it sends a sync token and ignores the one it gets.
 //   - Locking by keys: a script always has the whole database to itself.
-//   - Heartbeats on a stream and an end to its life: both are undocumented.
+//   - Heartbeats on a stream and a maximum age of it: both are undocumented.
 //     A newline in a message breaks its event in two.
 //   - What the service says about a body that does not parse, and that it
 //     refuses such a command in a pipeline alone but a transaction as a whole,
 //     is assumed.
 //   - Over miniredis: commands that miniredis does not have, and its own
 //     wording of a few errors.
-//   - A Redis that is gone: the service's answer is unknown, here it is 502
+//   - A Redis that does not answer: the service's answer is unknown, here it is 502
 //     with a text that is not JSON.
 package upstashrest

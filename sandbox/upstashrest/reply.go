@@ -11,14 +11,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// item is one answer: {"result": …}, or {"error": "…"} when Error is set.
+// item is one answer: {"result": …}, or {"error": "…"} if Error is set.
 type item struct {
 	Result any
 	Error  string
 }
 
-// body is the JSON object with the one member that applies; a null result is
-// written.
+// body returns the JSON object, with either error or result. A null result is written
+// too.
 func (i item) body() map[string]any {
 	if i.Error != "" {
 		return map[string]any{"error": i.Error}
@@ -26,8 +26,8 @@ func (i item) body() map[string]any {
 	return map[string]any{"result": i.Result}
 }
 
-// toItem turns a command that ran into its answer. The error is for a Redis
-// that did not answer.
+// toItem converts the result of a command to an answer. It returns an error if Redis
+// did not answer.
 func toItem(cmd *redis.Cmd, encode bool) (item, error) {
 	value, err := cmd.Result()
 	refused, isRefusal := errors.AsType[redis.Error](err)
@@ -39,14 +39,14 @@ func toItem(cmd *redis.Cmd, encode bool) (item, error) {
 	case err != nil:
 		return item{}, err
 	}
-	if value == "OK" { // never encoded, says the documentation
+	if value == "OK" { // never encoded, according to Upstash's documentation
 		return item{Result: value}, nil
 	}
 	return item{Result: result(value, encode)}, nil
 }
 
-// result makes a reply fit for JSON: bytes that are not UTF-8 are replaced, or
-// every string is base64 if the caller asked for that.
+// result converts a reply for JSON: bytes that are not UTF-8 are replaced, or with
+// encode every string becomes base64.
 func result(value any, encode bool) any {
 	switch v := value.(type) {
 	case string:
@@ -84,10 +84,10 @@ func writeJSON(w http.ResponseWriter, status int, answer any) {
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(answer) // a caller that hung up hears nothing
+	_ = enc.Encode(answer) // it fails if the caller has hung up
 }
 
-// writeGone is the answer when the Redis behind does not answer.
+// writeGone answers that Redis does not answer.
 func writeGone(w http.ResponseWriter) {
 	http.Error(w, "the Redis behind this stand-in does not answer", http.StatusBadGateway)
 }
@@ -98,7 +98,6 @@ type countingWriter struct {
 	n *atomic.Int64
 }
 
-// Write counts what was written.
 func (w *countingWriter) Write(b []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(b)
 	w.n.Add(int64(n))

@@ -8,7 +8,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// maxRequest is the size of a request on the plans Free and Pay as you go
+// maxRequest is the largest request on the plans Free and Pay as you go, in bytes
 // (Upstash: max request size exceeded).
 const maxRequest = 10 << 20
 
@@ -20,7 +20,8 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		writeItem(w, http.StatusBadRequest, item{Error: "ERR failed to read the request"})
 		return
 	case len(body) > maxRequest:
-		// Read on, or the caller may see a reset instead of the answer.
+		// Read on, because otherwise the caller may see a reset instead of the
+		// answer.
 		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxRequest))
 		writeItem(w, http.StatusBadRequest, item{Error: "ERR max request size exceeded"})
 		return

@@ -21,7 +21,7 @@ func (s *Server) single(w http.ResponseWriter, r *http.Request, base64 bool, par
 		return
 	}
 	cmd := redis.NewCmd(r.Context(), args...)
-	_ = s.rdb.Process(r.Context(), cmd) // the command keeps its error
+	_ = s.rdb.Process(r.Context(), cmd) // cmd has the error
 	answer, err := toItem(cmd, base64)
 	if err != nil {
 		writeGone(w)
@@ -54,8 +54,8 @@ func (s *Server) pipeline(w http.ResponseWriter, r *http.Request, base64 bool, b
 	collect(w, answers, queued, err, base64)
 }
 
-// multiExec runs the commands as one transaction. One that cannot be queued
-// discards all of them.
+// multiExec runs the commands as one transaction. If one of them cannot be queued,
+// all are discarded.
 func (s *Server) multiExec(w http.ResponseWriter, r *http.Request, base64 bool, body []byte) {
 	cmds, err := parseCommands(body)
 	if err == nil {
@@ -78,8 +78,9 @@ func (s *Server) multiExec(w http.ResponseWriter, r *http.Request, base64 bool, 
 	collect(w, make([]item, len(cmds)), queued, err, base64)
 }
 
-// queueable looks for what Redis refuses before EXEC. That a command does not
-// exist is asked here, because miniredis goes on with the rest.
+// queueable returns an error for a command that Redis would refuse before EXEC. It
+// also checks that each command exists, because miniredis would run the other
+// commands.
 func (s *Server) queueable(cmds [][]any) error {
 	for _, args := range cmds {
 		if text := unavailable(args); text != "" {
@@ -93,8 +94,8 @@ func (s *Server) queueable(cmds [][]any) error {
 	return nil
 }
 
-// collect fills the answers that are still open. With err but no command that
-// has an error, go-redis got no connection.
+// collect fills the answers that are still empty. If there is an err but no command
+// has one, go-redis got no connection.
 func collect(w http.ResponseWriter, answers []item, queued []*redis.Cmd, err error, base64 bool) {
 	if err != nil && !slices.ContainsFunc(queued, func(c *redis.Cmd) bool { return c != nil && c.Err() != nil }) {
 		writeGone(w)

@@ -15,15 +15,15 @@ import (
 	"github.com/clockwork-timer/backend/pkg/secret"
 )
 
-// Options says what the stand-in stands on.
+// Options are the options of New.
 type Options struct {
 	// Addr is the host:port of a running Redis; empty starts a miniredis that
 	// the Server owns.
 	Addr string
 	// Token is the REST token that requests must carry. Required.
 	Token secret.Text
-	// Clock moves the miniredis's time, at each request; nil is real time,
-	// which also holds for those who come over TCP.
+	// Clock sets the miniredis's time at each request. nil is the real time, also for
+	// clients over TCP.
 	Clock func() time.Time
 }
 
@@ -34,14 +34,15 @@ type Server struct {
 	clock func() time.Time
 	addr  string
 	mini  *miniredis.Miniredis
-	// miniServer is mini's, which forgets it when it is closed.
+	// miniServer is mini's server. It is kept here because mini drops it when it
+	// closes.
 	miniServer *server.Server
 	rdb        *redis.Client
-	// ctx ends the streams when the server closes.
+	// ctx is cancelled when the server closes, and ends the streams.
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	setup      atomic.Int64 // commands of connections themselves, see Usage
+	setup      atomic.Int64 // set-up commands of connections, see Usage
 	base       int64        // commands that a real Redis had run before New
 	roundTrips atomic.Int64
 	bytesIn    atomic.Int64
@@ -49,7 +50,7 @@ type Server struct {
 	syncTokens atomic.Int64
 }
 
-// New starts a stand-in; it fails when the Redis at Addr does not answer.
+// New starts a stand-in. It fails if the Redis at Addr does not answer.
 func New(o Options) (*Server, error) {
 	if o.Token.IsZero() {
 		return nil, errors.New("upstashrest needs a token")
@@ -89,10 +90,10 @@ func (s *Server) Close() {
 	}
 }
 
-// Addr is the Redis behind, as host:port, for a REDIS_URL.
+// Addr is the host:port of the Redis behind the stand-in, for a REDIS_URL.
 func (s *Server) Addr() string { return s.addr }
 
-// Miniredis is the embedded Redis, nil when Addr was given.
+// Miniredis is the embedded Redis, or nil if Addr was given.
 func (s *Server) Miniredis() *miniredis.Miniredis { return s.mini }
 
 func (s *Server) tick() {

@@ -21,7 +21,7 @@ import (
 
 const token = "marked-token"
 
-// each runs a test over both kinds of Redis.
+// each runs a test with both kinds of Redis.
 func each(t *testing.T, test func(t *testing.T, s *upstashrest.Server)) {
 	for name, addr := range map[string]func(t *testing.T) string{
 		"miniredis":    func(*testing.T) string { return "" },
@@ -145,7 +145,7 @@ func TestPathOptions(t *testing.T) {
 	})
 }
 
-// What cannot be queued discards the whole transaction.
+// A command that cannot be queued discards the whole transaction.
 func TestTransactionDiscarded(t *testing.T) {
 	each(t, func(t *testing.T, s *upstashrest.Server) {
 		for name, bad := range map[string]string{"arguments": `["GET"]`, "unknown": `["NOSUCHCOMMAND"]`, "not-on-rest": `["BLPOP","l",1]`} {
@@ -157,7 +157,7 @@ func TestTransactionDiscarded(t *testing.T) {
 	})
 }
 
-// Two counters that only transactions move together never differ in between.
+// Two counters that change only together, in transactions, are always equal.
 func TestTransactionIsAtomic(t *testing.T) {
 	each(t, func(t *testing.T, s *upstashrest.Server) {
 		var writers sync.WaitGroup
@@ -247,7 +247,7 @@ func TestCloseEndsStreams(t *testing.T) {
 	})
 }
 
-// A server that gives its answers little time to be read in lets subscriptions be.
+// A server's WriteTimeout does not end subscriptions.
 func TestStreamsLast(t *testing.T) {
 	const timeout = 50 * time.Millisecond
 	s := start(t, upstashrest.Options{})

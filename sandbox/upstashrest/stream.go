@@ -9,8 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// stream answers a subscription: each event is one data line of fields with
-// commas between them, and stays open until the caller or the server goes.
+// stream answers a subscription. Each event is one data line of fields with commas
+// between them. The stream stays open until the caller leaves or the server closes.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, kind string, names []string) {
 	if len(names) == 0 || names[0] == "" {
 		writeItem(w, http.StatusBadRequest, item{Error: "ERR wrong number of arguments for '" + kind + "' command"})
@@ -26,7 +26,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, kind string, nam
 	} else {
 		pubsub = s.rdb.Subscribe(ctx, names...)
 	}
-	// Receive waits for the connection, not for the context: closing ends it.
+	// Receive ignores the context while it waits, so closing has to end it.
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
@@ -38,7 +38,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, kind string, nam
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
 	out := http.NewResponseController(w)
-	_ = out.SetWriteDeadline(time.Time{}) // a subscription lasts, whatever its server gives other answers
+	_ = out.SetWriteDeadline(time.Time{}) // a subscription has no write timeout
 	for began := false; ; began = true {
 		message, err := pubsub.Receive(ctx)
 		if err != nil {

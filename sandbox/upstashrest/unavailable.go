@@ -2,8 +2,8 @@ package upstashrest
 
 import "strings"
 
-// notOnREST lists the commands that need a connection of their own or power
-// over the server (Upstash: REST - Redis API compatibility).
+// notOnREST lists the commands that need a connection of their own, or that
+// administer the server (Upstash: REST - Redis API compatibility).
 var notOnREST = map[string]bool{
 	"BLPOP": true, "BRPOP": true, "BRPOPLPUSH": true, "BLMOVE": true, "BLMPOP": true,
 	"BZPOPMIN": true, "BZPOPMAX": true, "BZMPOP": true, "WAIT": true, "WAITAOF": true,
@@ -17,8 +17,8 @@ var notOnREST = map[string]bool{
 	"BGREWRITEAOF": true, "SWAPDB": true, "MOVE": true,
 }
 
-// unavailable returns the error text for a command that the REST API does not
-// take, or "".
+// unavailable returns the error text for a command that the REST API does not accept,
+// or "".
 func unavailable(cmd []any) string {
 	name := strings.ToUpper(cmd[0].(string))
 	blocks := false

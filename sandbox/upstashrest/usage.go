@@ -10,16 +10,16 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 )
 
-// Usage is what went through since New, as the service's bill has it.
+// Usage is the use since New, counted as the service bills it.
 type Usage struct {
-	// Commands counts what Redis ran, for any client and in any form: each
-	// command, each inside a pipeline, transaction or script, the script
-	// itself, each PUBLISH and each SUBSCRIBE (one with several channels is
-	// one). Clients over TCP at Addr are counted too. Not counted is what
-	// belongs to a connection (HELLO, AUTH, CLIENT, SELECT, QUIT, RESET),
-	// MULTI, EXEC and DISCARD (the bill's rule for them is not known), INFO
-	// (this count asks with it), and what never reached Redis: a refused
-	// token, a command that REST does not take or Redis does not have.
+	// Commands counts the commands that Redis ran, for any client: each command, also
+	// inside a pipeline, transaction or script, the script itself, each PUBLISH and
+	// each SUBSCRIBE (one with several channels counts once). Clients over TCP at
+	// Addr are counted too. Not counted are: commands that set a connection up
+	// (HELLO, AUTH, CLIENT, SELECT, QUIT, RESET); MULTI, EXEC and DISCARD (how they
+	// are billed is not known); INFO (this count uses it); and what never reached
+	// Redis: a refused token, or a command that REST does not accept or Redis does
+	// not have.
 	Commands int64
 	// RoundTrips is the number of requests over REST, refused ones included.
 	RoundTrips int64
@@ -27,7 +27,7 @@ type Usage struct {
 	BytesIn, BytesOut int64
 }
 
-// Since is what came after an earlier reading.
+// Since returns the use after an earlier reading.
 func (u Usage) Since(earlier Usage) Usage {
 	return Usage{
 		Commands:   u.Commands - earlier.Commands,
@@ -37,13 +37,11 @@ func (u Usage) Since(earlier Usage) Usage {
 	}
 }
 
-// Usage reads the counters. Commands come from Redis' own statistics: the
-// command total of miniredis, or INFO commandstats of a real server, both of
-// which count a script's calls. So they are exact while nobody else uses that
-// Redis, and they end with it: they do not go on after a restart of either, or
-// CONFIG RESETSTAT.
-// Miniredis.SetError replaces the hook that recognises set-up commands
-// apart: from then on those count as well.
+// Usage reads the counters. Commands come from Redis's own statistics: miniredis's
+// total, or INFO commandstats of a real server. Both include a script's calls. They
+// are exact if nobody else uses that Redis, and they are lost at a restart of either,
+// or at CONFIG RESETSTAT. After Miniredis.SetError, set-up commands are counted too,
+// because it replaces the hook that recognises them.
 func (s *Server) Usage(ctx context.Context) (Usage, error) {
 	ran, err := s.commandsRun(ctx)
 	if err != nil {
@@ -62,7 +60,8 @@ var uncounted = map[string]bool{
 	"MULTI": true, "EXEC": true, "DISCARD": true, "INFO": true,
 }
 
-// countSetup is miniredis's hook before each command; it lets all pass.
+// countSetup is miniredis's hook before each command. It counts set-up commands, and
+// refuses none.
 func (s *Server) countSetup(_ *server.Peer, name string, _ ...string) bool {
 	if uncounted[name] && s.miniServer.IsRegisteredCommand(name) {
 		s.setup.Add(1)
@@ -81,8 +80,9 @@ func (s *Server) commandsRun(ctx context.Context) (int64, error) {
 	return sumCalls(stats), nil
 }
 
-// commandStat is a line of INFO commandstats; a subcommand is "client|setinfo".
-// Calls leave out those refused for their arguments, which miniredis counts.
+// commandStat matches a line of INFO commandstats; a subcommand is "client|setinfo".
+// calls does not include commands that were rejected for their arguments, which
+// miniredis counts.
 var commandStat = regexp.MustCompile(`(?m)^cmdstat_([^:|]+)[^:]*:calls=(\d+),.*rejected_calls=(\d+)`)
 
 func sumCalls(stats string) int64 {
@@ -92,7 +92,7 @@ func sumCalls(stats string) int64 {
 			continue
 		}
 		for _, digits := range line[2:] {
-			n, _ := strconv.ParseInt(digits, 10, 64) // the pattern lets nothing but digits through
+			n, _ := strconv.ParseInt(digits, 10, 64) // the pattern matches digits only
 			sum += n
 		}
 	}

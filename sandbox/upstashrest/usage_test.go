@@ -58,7 +58,7 @@ func TestUsageCountsCommands(t *testing.T) {
 	}
 }
 
-// What a connection needs for itself is not on the bill; what comes over it is.
+// Set-up commands of a connection are not counted. The commands that it sends are.
 func TestUsageCountsTCP(t *testing.T) {
 	each(t, func(t *testing.T, s *upstashrest.Server) {
 		before := usage(t, s)

@@ -7,11 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Prefix is what WithPrefix's client puts before every key and channel.
+// Prefix is the key prefix of WithPrefix's client, for keys and channels.
 const Prefix = "redistest:prefix:"
 
-// prefix: the caller of a client with a prefix does not see it, and it reaches
-// every key and channel.
+// prefix asserts that a client with a prefix adds it to every key and channel, and
+// that its caller does not see it.
 func (s Subject) prefix(t *testing.T) {
 	client := s.WithPrefix(t)
 	do := func(cmd ...any) any {
@@ -32,7 +32,7 @@ func (s Subject) prefix(t *testing.T) {
 	assert.Equal(t, []any{int64(2), int64(2)}, replies)
 	assert.Equal(t, int64(0), s.do(t, "EXISTS", Prefix+a, Prefix+b))
 	_, err = client.Do(t.Context(), "KEYS", "*")
-	assert.ErrorContains(t, err, "key prefix", "it would show what is not its own")
+	assert.ErrorContains(t, err, "key prefix", "it would show keys without the prefix")
 
 	one, pattern := listening(t, client.Subscribe, key(t, "c:1")), listening(t, client.PSubscribe, key(t, "c:*"))
 	do("PUBLISH", key(t, "c:1"), "x")

@@ -15,7 +15,8 @@ type message struct{ channel, payload string }
 
 type listenFunc func(ctx context.Context, onReady func(), onMessage func(channel, payload string), names ...string) error
 
-// listening subscribes, waits until that is confirmed, and ends with the test.
+// listening subscribes and waits for the confirmation. The subscription ends with the
+// test.
 func listening(t *testing.T, listen listenFunc, names ...string) <-chan message {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -33,7 +34,7 @@ func listening(t *testing.T, listen listenFunc, names ...string) <-chan message 
 		done <- err
 		require.NoError(t, err, "the subscription ended")
 	case <-time.After(patience):
-		require.Fail(t, "the subscription is not confirmed")
+		require.Fail(t, "the subscription was not confirmed")
 	}
 	return got
 }
@@ -49,7 +50,7 @@ func next(t *testing.T, messages <-chan message) message {
 	}
 }
 
-// payloads are those that a format of lines and commas could spoil.
+// payloads are messages that a format of lines and commas could break.
 var payloads = []string{
 	`{"event":"timer_updated","payload":{"id":"a,b","note":"say \"hi\""}}`,
 	"one,two,,three,",
@@ -69,7 +70,7 @@ func (s Subject) subscribe(t *testing.T) {
 	}
 	assert.Equal(t, int64(0), s.do(t, "PUBLISH", other, "to nobody"))
 	assert.Equal(t, int64(1), s.do(t, "PUBLISH", two, "x"))
-	assert.Equal(t, message{two, "x"}, next(t, messages), "only what was subscribed to")
+	assert.Equal(t, message{two, "x"}, next(t, messages), "only messages of subscribed channels")
 }
 
 func (s Subject) psubscribe(t *testing.T) {
@@ -90,7 +91,7 @@ func (s Subject) subscriptionEnds(t *testing.T) {
 	assert.Equal(t, context.Canceled, s.Client.Subscribe(ended, nil, nil, key(t, "c")))
 	assert.Error(t, s.Client.Subscribe(t.Context(), nil, nil), "no channel")
 
-	// That a message arrives and then the context ends is in listening.
+	// listening tests a context that ends after a message has arrived.
 	late, cancelLate := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancelLate()
 	assert.Equal(t, context.DeadlineExceeded, s.Client.PSubscribe(late, nil, nil, key(t, "*")))

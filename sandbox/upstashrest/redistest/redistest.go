@@ -1,6 +1,6 @@
-// Package redistest is the contract that this backend's Redis clients keep,
-// whichever way and to whichever server they talk. It is run by the tests of
-// each client and is no part of the product.
+// Package redistest tests the contract of this backend's Redis clients, for each
+// client and each server. The tests of each client call Run. It is no part of the
+// product.
 package redistest
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Client is what both clients are.
+// Client is the interface of both clients.
 type Client interface {
 	Do(ctx context.Context, cmd ...any) (any, error)
 	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
@@ -23,12 +23,12 @@ type Client interface {
 	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
 }
 
-// Subject is one client on one server. The server is empty, or holds nothing
-// under the keys and channels that begin with "redistest:".
+// Subject is one client and its server. The server has no keys or channels that begin
+// with "redistest:".
 type Subject struct {
-	// Client has a timeout that a busy machine does not use up.
+	// Client's timeout is long enough for a busy machine.
 	Client Client
-	// At returns a client of whatever listens at a loopback address.
+	// At returns a client of the server at a loopback address, whatever it is.
 	At func(t *testing.T, addr string, timeout time.Duration) Client
 	// WithPrefix returns a client of the same server whose keys and channels begin
 	// with "redistest:prefix:".
@@ -52,8 +52,8 @@ func Run(t *testing.T, s Subject) {
 	t.Run("prefix", s.prefix)
 	t.Run("wrong-credentials", s.wrongCredentials)
 	t.Run("server-that-hangs", s.hangs)
-	t.Run("server-that-is-not-there", s.notThere)
-	t.Run("server-that-hangs-up", s.hangsUp)
+	t.Run("no-server", s.notThere)
+	t.Run("server-closes-connections", s.hangsUp)
 	t.Run("subscribe", s.subscribe)
 	t.Run("psubscribe", s.psubscribe)
 	t.Run("subscription-ends-with-context", s.subscriptionEnds)
@@ -70,7 +70,7 @@ func (s Subject) do(t *testing.T, cmd ...any) any {
 	return got
 }
 
-// Code is the Redis error code of err, "" if Redis gave none.
+// Code returns the Redis error code of err, or "" if the error is not Redis's.
 func Code(err error) string {
 	if coded, ok := err.(interface{ RedisCode() string }); ok {
 		return coded.RedisCode()
@@ -80,7 +80,7 @@ func Code(err error) string {
 
 func (s Subject) strings(t *testing.T) {
 	a, b := key(t, "a"), key(t, "b")
-	assert.Nil(t, s.do(t, "GET", a), "a key that is not there")
+	assert.Nil(t, s.do(t, "GET", a), "a missing key")
 	assert.Equal(t, "OK", s.do(t, "SET", a, "1"))
 	assert.Equal(t, "1", s.do(t, "GET", a))
 	assert.Equal(t, "OK", s.do(t, "SET", b, ""))
@@ -122,7 +122,8 @@ func (s Subject) scriptReplies(t *testing.T) {
 	}
 }
 
-// scriptForgotten: a Redis that was started again has no script of before.
+// scriptForgotten asserts that scripts still run after Redis has lost its script
+// cache, as after a restart.
 func (s Subject) scriptForgotten(t *testing.T) {
 	a, b := key(t, "a"), key(t, "b")
 	first := []any{"EVAL", "return redis.call('INCR', KEYS[1])", 1, a}
@@ -132,7 +133,7 @@ func (s Subject) scriptForgotten(t *testing.T) {
 		s.do(t, "SCRIPT", "FLUSH")
 		got, err := s.Client.Pipeline(t.Context(), []any{"GET", a}, second, []any{"EVAL", "return {", 0}, first)
 		require.NoError(t, err)
-		assert.Equal(t, "ERR", Code(got[2].(error)), "no Lua")
+		assert.Equal(t, "ERR", Code(got[2].(error)), "not valid Lua")
 		assert.Equal(t, []any{strconv.FormatInt(2*n+1, 10), 10*n + 10, 2*n + 2}, []any{got[0], got[1], got[3]})
 	}
 }
@@ -241,8 +242,8 @@ func (s Subject) wrongCredentials(t *testing.T) {
 	assert.Equal(t, "WRONGPASS", Code(err))
 }
 
-// unreachable makes each kind of call and expects it to fail in time, with an
-// error that is not Redis'.
+// unreachable makes each kind of call, and asserts that it fails in time, with an
+// error that is not Redis's.
 func unreachable(t *testing.T, client Client, check func(t *testing.T, err error)) {
 	for name, call := range map[string]func() error{
 		"do":        func() error { _, err := client.Do(t.Context(), "GET", "k"); return err },
