@@ -18,8 +18,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// knock sends a request from an address.
-func knock(handler http.Handler, address, method, target, body string, header ...string) *httptest.ResponseRecorder {
+// sendFrom sends a request from an address.
+func sendFrom(handler http.Handler, address, method, target, body string, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, target, strings.NewReader(body))
 	request.RemoteAddr = address + ":4711"
 	request.Header.Set("Content-Type", "application/json")
@@ -42,8 +42,8 @@ func served(t *testing.T, w *apptest.World, test func(http.Handler)) {
 	}))
 }
 
-// No route answers one address without end, whatever it is asked, and counting
-// that costs no command in Redis. Another address is served meanwhile.
+// Every route limits the requests of an address. Counting costs no command in Redis,
+// and another address is served meanwhile.
 func TestEveryRouteCountsPerAddress(t *testing.T) {
 	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}
 	for _, tt := range []struct {
@@ -74,16 +74,16 @@ func TestEveryRouteCountsPerAddress(t *testing.T) {
 				before, err := w.Redis.Usage(t.Context())
 				require.NoError(t, err)
 				for n := range tt.quota {
-					require.NotEqual(t, 429, knock(handler, "192.0.2.1", tt.method, tt.target, tt.body, tt.header...).Code, "request %d", n)
+					require.NotEqual(t, 429, sendFrom(handler, "192.0.2.1", tt.method, tt.target, tt.body, tt.header...).Code, "request %d", n)
 				}
-				refused := knock(handler, "192.0.2.1", tt.method, tt.target, tt.body, tt.header...)
+				refused := sendFrom(handler, "192.0.2.1", tt.method, tt.target, tt.body, tt.header...)
 				assert.Equal(t, 429, refused.Code)
 				a := apptest.Answer{Status: refused.Code, Header: refused.Result().Header, Body: refused.Body.Bytes()}
 				a.AssertForm(t)
 				assert.Equal(t, "RATE_LIMITED", a.Failure().Error)
 				assert.Equal(t, "Too many requests. Try again in a second.", a.Failure().Message)
 				assert.Equal(t, "1", a.Header.Get("Retry-After"))
-				assert.NotEqual(t, 429, knock(handler, "192.0.2.2", tt.method, tt.target, tt.body, tt.header...).Code, "another address")
+				assert.NotEqual(t, 429, sendFrom(handler, "192.0.2.2", tt.method, tt.target, tt.body, tt.header...).Code, "another address")
 				after, err := w.Redis.Usage(t.Context())
 				require.NoError(t, err)
 				assert.Less(t, after.Since(before).Commands, int64(10), "commands in Redis, of which the realtime server sends one or two")
@@ -92,21 +92,21 @@ func TestEveryRouteCountsPerAddress(t *testing.T) {
 	}
 }
 
-// Every route of a process counts for the address together.
+// All routes of a process count together for an address.
 func TestAddressIsCountedOnceForAll(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	handler := routes.Handler(w.Deps)
 	for range 1100 {
-		require.Equal(t, 200, knock(handler, "192.0.2.1", "GET", "/api/health", "").Code)
+		require.Equal(t, 200, sendFrom(handler, "192.0.2.1", "GET", "/api/health", "").Code)
 	}
 	for range 100 {
-		require.Equal(t, 200, knock(handler, "192.0.2.1", "GET", "/api/timers/active", "").Code)
+		require.Equal(t, 200, sendFrom(handler, "192.0.2.1", "GET", "/api/timers/active", "").Code)
 	}
-	assert.Equal(t, 429, knock(handler, "192.0.2.1", "GET", "/api/timers/active", "").Code)
+	assert.Equal(t, 429, sendFrom(handler, "192.0.2.1", "GET", "/api/timers/active", "").Code)
 }
 
-// A caller who invents issue keys has Jira asked no more often than one who searches.
-// Reading a known issue is not a lookup.
+// A caller who makes up issue keys causes no more requests to Jira than one who
+// searches. Reading a known issue is not a lookup.
 func TestUnknownIssuesAreLookups(t *testing.T) {
 	for name, tt := range map[string]struct {
 		mode, header string
@@ -121,7 +121,7 @@ func TestUnknownIssuesAreLookups(t *testing.T) {
 				if tt.mode == "required" {
 					header = []string{"Authorization", login(t, w, 5, "")}
 				}
-				return knock(handler, "192.0.2.1", "GET", "/api/issues/"+key, "", header...)
+				return sendFrom(handler, "192.0.2.1", "GET", "/api/issues/"+key, "", header...)
 			}
 			require.Equal(t, 200, ask(0, "BILL-209").Code)
 			asked := func() int { return w.Sandbox.Requests()["jira.issue"] }
@@ -132,21 +132,21 @@ func TestUnknownIssuesAreLookups(t *testing.T) {
 			refused := ask(tt.quota, "GONE-9999")
 			assert.Equal(t, 429, refused.Code)
 			assert.Contains(t, refused.Header().Get("RateLimit-Policy"), fmt.Sprintf("q=%d;", tt.quota), "the quota that refused it")
-			assert.Equal(t, tt.quota, asked(), "who is refused does not reach Jira")
-			assert.Equal(t, 200, ask(tt.quota, "BILL-209").Code, "what is known is no lookup")
-			assert.Equal(t, 404, ask(tt.quota, "GONE-1").Code, "that it is not there is known, too")
+			assert.Equal(t, tt.quota, asked(), "refused requests do not reach Jira")
+			assert.Equal(t, 200, ask(tt.quota, "BILL-209").Code, "a known issue is not a lookup")
+			assert.Equal(t, 404, ask(tt.quota, "GONE-1").Code, "a known missing issue is not a lookup either")
 			w.Faults().Add(fault.Fault{Upstream: "redis", Kind: fault.Status, Status: 500})
-			assert.Equal(t, 429, ask(tt.quota, "BILL-209").Code, "without Redis nothing is known, and the quota holds")
+			assert.Equal(t, 429, ask(tt.quota, "BILL-209").Code, "without Redis every issue is a lookup, and the quota still holds")
 		})
 	}
 }
 
-// A function counts like a server does.
+// A function counts requests as a server does.
 func TestFunctionsCountPerAddress(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	health := httpapi.WithDeps(w.Deps, handlerOf("/api/health"))
 	for range 1200 {
-		require.Equal(t, 200, knock(health, "192.0.2.1", "GET", "/api/health", "").Code)
+		require.Equal(t, 200, sendFrom(health, "192.0.2.1", "GET", "/api/health", "").Code)
 	}
-	assert.Equal(t, 429, knock(health, "192.0.2.1", "GET", "/api/health", "").Code)
+	assert.Equal(t, 429, sendFrom(health, "192.0.2.1", "GET", "/api/health", "").Code)
 }

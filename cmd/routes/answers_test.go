@@ -17,10 +17,10 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// asking makes a request in a world.
+// asking builds a request for a world.
 type asking = func(*apptest.World) apptest.Request
 
-// question is a list of requests to one route, in one world.
+// question is some requests to one route, in one world.
 type question struct {
 	route   string
 	asks    []asking // one after the other
@@ -56,7 +56,8 @@ var usual = map[string]asking{
 
 const week = "&from=2026-04-27&to=2026-05-03"
 
-// answersWithoutFaults plays every question and returns what was answered.
+// answersWithoutFaults asks every question, and returns the statuses and codes that
+// were answered.
 func answersWithoutFaults(t *testing.T) map[string]bool {
 	var mu sync.Mutex
 	seen := map[string]bool{}
@@ -89,7 +90,7 @@ func questions(t *testing.T) []question {
 		all = append(all,
 			question{route: route, asks: append(questionsOfInput(t, route, ask), ask), options: apptest.Options{Env: loginEnv("open"), Inngest: true, Unsynced: true}},
 			question{route: route, asks: []asking{ask, anothers, mine}, options: apptest.Options{Env: loginEnv("required"), Unsynced: true}},
-			question{route: route, asks: []asking{mine}, options: apptest.Options{Env: loginEnv("required"), Unsynced: true}, given: breakApart(route)},
+			question{route: route, asks: []asking{mine}, options: apptest.Options{Env: loginEnv("required"), Unsynced: true}, given: breakDeps(route)},
 			question{route: route, asks: []asking{ask}, options: apptest.Options{Unsynced: true, Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production",
 				"INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}}},
 		)
@@ -97,12 +98,12 @@ func questions(t *testing.T) []question {
 	return all
 }
 
-// breakApart makes a route fail by a fault of our own: it panics.
-func breakApart(route string) func(*apptest.World) {
+// breakDeps makes a route panic, which is a fault of our own.
+func breakDeps(route string) func(*apptest.World) {
 	return func(w *apptest.World) {
 		w.Deps.Owners.Redis, w.Deps.Redis = nil, nil
 		if route == "/api/settings/validate" {
-			return // it looks up in goroutines of its own, whose panic would end the process
+			return // it calls upstreams in goroutines, and a panic there would end the process
 		}
 		w.Deps.Timers, w.Deps.Team = nil, nil
 		w.Deps.Clockwork, w.Deps.Jira, w.Deps.Names, w.Deps.Worklogs, w.Deps.Login, w.Deps.Live = nil, nil, nil, nil, nil, nil
@@ -113,12 +114,12 @@ func breakApart(route string) func(*apptest.World) {
 }
 
 func loginEnv(mode string) map[string]string {
-	// The hash is that of "correct horse", of the least cost.
+	// The hash is that of "correct horse", at the lowest cost that is accepted.
 	return map[string]string{"AUTH_MODE": mode, "JWT_SECRET": jwtSecret,
 		"AUTH_USERS": `[{"username":"hannah","password_hash":"$argon2id$v=19$m=4096,t=1,p=1$c2FsdC1vZi1hLXRlc3QhIQ$Yiy0T3CRxG2jePdR87+xGwwMgT6t5zUlcCT7j5ppPws"}]`}
 }
 
-// asPerson sends the request with that person's login.
+// asPerson adds that person's login to the request.
 func asPerson(t *testing.T, person int, ask asking) asking {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
@@ -131,7 +132,7 @@ func asPerson(t *testing.T, person int, ask asking) asking {
 	}
 }
 
-// questionsOfInput have something wrong with the request itself.
+// questionsOfInput are requests that are wrong in themselves.
 func questionsOfInput(t *testing.T, route string, ask asking) []asking {
 	with := func(change func(*apptest.Request)) asking {
 		return func(w *apptest.World) apptest.Request {
@@ -151,7 +152,7 @@ func questionsOfInput(t *testing.T, route string, ask asking) []asking {
 	}
 }
 
-// questionsOfState are those whose answer depends on the state and on the caller.
+// questionsOfState are those whose answer depends on the state or on the caller.
 func questionsOfState(t *testing.T) []question {
 	unchanged := func(target string) asking {
 		return func(*apptest.World) apptest.Request {
@@ -161,14 +162,14 @@ func questionsOfState(t *testing.T) []question {
 	refuses := func(w *apptest.World) {
 		w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Status, Status: 401})
 	}
-	open, anew := apptest.Options{Env: loginEnv("open"), Unsynced: true}, apptest.Options{Unsynced: true}
+	open, unsynced := apptest.Options{Env: loginEnv("open"), Unsynced: true}, apptest.Options{Unsynced: true}
 	all := []question{
 		{route: "/api/timers/active", asks: []asking{unchanged("/api/timers/active")}},
 		{route: "/api/team", asks: []asking{unchanged("/api/team"), get("/api/team?project=-")}},
 		{route: "/api/team", asks: []asking{get("/api/team")}, options: apptest.Options{Env: map[string]string{"TEAM_VIEW": "off"}}},
 		{route: "/api/timers/active", asks: []asking{get("/api/timers/active")}, options: apptest.Options{Env: map[string]string{"TEAM_VIEW": "off"}}},
 		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}},
-		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}, options: anew},
+		{route: "/api/timers/stop", asks: []asking{post(3, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)}, options: unsynced},
 		{route: "/api/timers/start", asks: []asking{post(3, "/api/timers/start", `{"issueKey":"BILL-209","stopOthers":true}`)}},
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?userEmail=nobody@example.test")}},
 		{route: "/api/worklogs", asks: []asking{get("/api/worklogs?accountId=ACCOUNT")}, options: apptest.Options{Env: map[string]string{"CLOCKWORK_API_TOKEN": ""}}},

@@ -17,14 +17,14 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// atOnce is how long a request to an upstream that is known to be down may take, on a
-// busy machine too. Without a breaker it takes seconds.
+// atOnce is how long a request to an upstream that is known to be down may take, even
+// on a busy machine. Without a circuit breaker it takes seconds.
 const atOnce = 500 * time.Millisecond
 
-// unlimited keeps the callers' quotas out of it.
+// unlimited turns rate limits off.
 var unlimited = map[string]string{"RATE_LIMIT": "off"}
 
-// wave makes requests at the same time and returns what each took, sorted.
+// wave sends n requests at the same time, and returns how long each took, sorted.
 func wave(t *testing.T, w *apptest.World, n int, ask func(i int) handled, check func(a apptest.Answer)) []time.Duration {
 	t.Helper()
 	took := make([]time.Duration, n)
@@ -47,7 +47,7 @@ func p50(sorted []time.Duration) time.Duration {
 	return sorted[len(sorted)/2].Round(10 * time.Microsecond)
 }
 
-// While Jira hangs, timers are as fast as always, and worklogs take seconds only until
+// While Jira hangs, timers are as fast as always, and worklogs are slow only until
 // the breaker opens.
 func TestJiraHangs(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: unlimited, Deadlines: app.Deadlines{Names: 2 * time.Second}})
@@ -88,16 +88,16 @@ func TestJiraHangs(t *testing.T) {
 	assert.NotContains(t, string(w.Do(t.Context(), worklogs(1).handler, worklogs(1).Request).Body), "degraded", "Jira is back")
 }
 
-// A route that needs an upstream that is down says so at once, and when to try again; a
-// start certainly did not arrive.
+// A route that needs an upstream that is down answers at once, and says when to try
+// again. A start is then known not to have arrived.
 func TestUpstreamsDown(t *testing.T) {
 	for name, c := range map[string]struct {
 		dependency, code string
 		ask              func(*apptest.World) apptest.Request
 		path             string
 	}{
-		"read-of-jira":       {"jira", "JIRA_UNAVAILABLE", get("/api/issues/search?accountId=ACCOUNT"), "/api/issues/search"},
-		"read-of-clockwork":  {"clockwork", "CLOCKWORK_UNAVAILABLE", get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT"), "/api/worklogs"},
+		"read-jira":          {"jira", "JIRA_UNAVAILABLE", get("/api/issues/search?accountId=ACCOUNT"), "/api/issues/search"},
+		"read-clockwork":     {"clockwork", "CLOCKWORK_UNAVAILABLE", get("/api/worklogs?date=2026-04-28&accountId=ACCOUNT"), "/api/worklogs"},
 		"start-in-clockwork": {"clockwork", "CLOCKWORK_UNAVAILABLE", post(5, "/api/timers/start", `{"issueKey":"BILL-209","accountId":"ACCOUNT"}`), "/api/timers/start"},
 		"stop-in-clockwork":  {"clockwork", "CLOCKWORK_UNAVAILABLE", post(1, "/api/timers/stop", `{"issueKey":"PORTAL-312","accountId":"ACCOUNT"}`), "/api/timers/stop"},
 	} {
@@ -128,15 +128,15 @@ func TestUpstreamsDown(t *testing.T) {
 	}
 }
 
-// Once a hanging Redis is noticed nobody waits for it, and within a second after its
-// return it is used again.
+// Once the breaker has opened for a hanging Redis, nobody waits for Redis. It is used
+// again within a second after it recovers.
 func TestRedisHangs(t *testing.T) {
 	for name, overTCP := range map[string]bool{"rest": false, "tcp": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := apptest.New(t, apptest.Options{Env: unlimited, OverTCP: overTCP})
 			var err error
-			w.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log}) // by the real clock
+			w.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log}) // on the real clock
 			require.NoError(t, err)
 			active := func(int) handled {
 				return handled{apptest.Request{Target: "/api/timers/active"}, handlerOf("/api/timers/active")}
@@ -145,7 +145,7 @@ func TestRedisHangs(t *testing.T) {
 			var noticing, noticed []time.Duration
 			var unwell atomic.Int32
 			recovered, n := time.Hour, 0
-			for again := true; again && n < 5; n++ { // a busy machine may be late, or the wave that is to notice
+			for again := true; again && n < 5; n++ { // on a busy machine an attempt may fail, because something is late
 				resume := hangRedis(t, w, overTCP)
 				noticing, noticed = wave(t, w, 20, active, unavailable), nil
 				for range 20 {
@@ -175,7 +175,7 @@ func TestRedisHangs(t *testing.T) {
 	}
 }
 
-// hangRedis makes Redis hang until what it returns is called.
+// hangRedis makes Redis hang until resume is called.
 func hangRedis(t *testing.T, w *apptest.World, overTCP bool) (resume func()) {
 	t.Helper()
 	if !overTCP {

@@ -17,7 +17,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 )
 
-// The document's paths are the routes, and its methods those that they take.
+// The document has every route, with the methods that it accepts, and no other path.
 func TestDocumentHasEveryRoute(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
@@ -45,9 +45,9 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	assert.Empty(t, paths, "in the document, but no route")
 }
 
-// The fault matrix, and then: an operation answers with each status and each code
-// that the document gives it. That it answers with nothing else is checked on
-// every answer of every test, by apptest.World.Do.
+// TestEveryAnswer runs the fault matrix. Then it asserts that each operation has
+// answered with each status and code that the document lists. That there is no other
+// answer is checked on every answer of every test, by apptest.World.Do.
 func TestEveryAnswer(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
@@ -55,13 +55,13 @@ func TestEveryAnswer(t *testing.T) {
 	maps.Copy(seen, answersWithoutFaults(t))
 	for _, o := range document.Operations() {
 		if o.Path == "/ws" || o.Path == "/api/timers/stream" || o.Path == "/api/inngest" {
-			continue // TestRealtimeMessages; and what Inngest's SDK answers is not ours to promise
+			continue // see TestRealtimeMessages; Inngest's SDK answers /api/inngest
 		}
 		if strings.HasPrefix(o.Path, "/api/calendar") {
-			continue // it answers as worklogs do, and api/worklogs tests its own
+			continue // its answers are tested in api/worklogs
 		}
 		if strings.HasPrefix(o.Path, "/api/auth") || strings.HasPrefix(o.Path, "/api/me") || strings.HasPrefix(o.Path, "/api/tokens") {
-			continue // the tests of pkg/account
+			continue // tested in pkg/account
 		}
 		for _, status := range o.Statuses() {
 			codes := o.Errors[status]
@@ -79,24 +79,23 @@ func TestEveryAnswer(t *testing.T) {
 	}
 }
 
-// elsewhere are codes whose answers are compared with the document in another
-// test.
+// elsewhere lists the codes whose answers another test compares with the document.
 var elsewhere = []string{
-	"NOT_CONFIGURED",                                                                                              // TestNotConfigured: of a process without variables
-	"RATE_LIMITED",                                                                                                // where the limits are tested
+	"NOT_CONFIGURED",                                                                                              // TestNotConfigured
+	"RATE_LIMITED",                                                                                                // TestQuotas
 	"IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_OUTCOME_UNKNOWN", "IDEMPOTENCY_UNAVAILABLE", // of api/timers
 	"TOO_MUCH",                                      // of api/worklogs
 	"TOO_MANY_WAITING",                              // TestManyWait of api/timers
 	"TOO_MANY_TIMERS", "CLOCKWORK_TOKEN_OF_ANOTHER", // of api/timers
-	"SCOPE_TOO_SMALL", "SESSION_UNAVAILABLE", "CROSS_SITE", // the tests of pkg/account
+	"SCOPE_TOO_SMALL", "SESSION_UNAVAILABLE", "CROSS_SITE", // tests of pkg/account
 }
 
 func answered(path string, a apptest.Answer) string {
 	return fmt.Sprintf("%s %d %s", path, a.Status, a.Failure().Error)
 }
 
-// assertDocumented is what apptest.World.Do does, for a process that is no
-// world's.
+// assertDocumented checks an answer as apptest.World.Do does, for a process without a
+// world.
 func assertDocumented(t *testing.T, method, path string, a apptest.Answer) {
 	t.Helper()
 	document, err := contract.Load()

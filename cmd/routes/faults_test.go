@@ -20,17 +20,18 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// The fault matrix: every route × every dependency × every fault. matrix_test.go
-// has the building blocks of a row, rows_test.go the rows with the answer of each
-// cell, state_test.go what a cell must leave behind; a cell without an expectation
-// fails. Answer, log and Redis are searched for secrets (secrets_test.go), and the
-// answer counts as seen for the document (document_test.go). unasked_test.go tests
-// that a route asks no dependency that it has no row for.
+// The fault matrix: every route × every dependency × every fault. matrix_test.go has
+// the building blocks of a row. rows_test.go has the rows, with the expected answer
+// of each cell; a cell without one fails. state_test.go checks what a cell leaves
+// behind. Each cell's answer, log and Redis are searched for secrets
+// (secrets_test.go), and its answer counts as seen for the document
+// (document_test.go). unasked_test.go asserts that a route does not call a dependency
+// that it has no row for.
 
 // retryAfter is longer than this backend waits, so that it is passed on to the caller.
 const retryAfter = "17"
 
-// faults are the columns. "refused" is no answer at all: see apptest.Refuse.
+// faults are the columns. "refused" means that nothing listens: see apptest.Refuse.
 var faults = []struct {
 	name string
 	fault.Fault
@@ -54,20 +55,20 @@ var faults = []struct {
 	{"malformed", fault.Fault{Kind: fault.MalformedJSON}},
 }
 
-// played is what came of a cell.
+// played is the result of a cell.
 type played struct {
 	world         *apptest.World
 	answer        apptest.Answer
 	took          time.Duration
-	hits          int // requests that the fault spoilt; -1 if it cannot tell
+	hits          int // requests that the fault changed; -1 if that is unknown
 	before, after state
 }
 
-// playMatrix plays every cell, each in a world of its own, and returns what was
-// answered.
+// playMatrix runs every cell in a world of its own, and returns the statuses and
+// codes that were answered.
 func playMatrix(t *testing.T) map[string]bool {
 	seen := map[string]bool{}
-	var busy sync.Mutex // one cell at a time is prepared or looked at, so that requests get their share of the machine
+	var busy sync.Mutex // only one cell at a time is prepared or checked, so that requests get their share of the CPU
 	var light, heavy errgroup.Group
 	light.SetLimit(48) // most cells wait
 	heavy.SetLimit(1)
@@ -100,11 +101,11 @@ func prepared(t *testing.T, busy *sync.Mutex, row row, d app.Deadlines) *apptest
 	return row.world(t, d)
 }
 
-// inTime is how long a request may wait for what hangs.
+// inTime is how long a request may wait for an upstream that hangs.
 const inTime = 8 * time.Second
 
-// deadlinesFor are short for what hangs, so that it ends soon. All others are long, so
-// that a busy machine makes no difference.
+// deadlinesFor returns short deadlines for a hanging dependency, so that the cell
+// ends soon. All others are long, so that a busy machine makes no difference.
 func deadlinesFor(kind fault.Kind, dependency string) app.Deadlines {
 	if kind != fault.Hang {
 		return app.Deadlines{}
@@ -142,7 +143,7 @@ func (p *played) play(t *testing.T, row row, name string, f fault.Fault) {
 	p.took, p.hits, p.after = time.Since(began), hits(), stateOf(w)
 }
 
-// serverOf is the server that plays a dependency.
+// serverOf returns the stand-in server that plays a dependency.
 func serverOf(dependency string) string {
 	if dependency == "connect" || dependency == "forge" {
 		return "jira" // endpoints of the site
@@ -150,8 +151,8 @@ func serverOf(dependency string) string {
 	return dependency
 }
 
-// quoting is a refusal that repeats the credentials that were sent, and an e-mail
-// address, in the error format of every upstream.
+// quoting returns the body of a refusal that repeats the credentials that were sent,
+// and an e-mail address, in the error format of every upstream.
 func quoting(w *apptest.World, dependency string, r apptest.Request) string {
 	basic := base64.StdEncoding.EncodeToString([]byte(w.Env["ATLASSIAN_EMAIL"] + ":" + w.Env["ATLASSIAN_API_TOKEN"]))
 	site := []string{w.Env["ATLASSIAN_API_TOKEN"], "Basic " + basic, w.Env["JIRA_TENANT_SESSION_TOKEN"]}
@@ -167,12 +168,12 @@ func quoting(w *apptest.World, dependency string, r apptest.Request) string {
 	return fmt.Sprintf(`{"message":%[1]s,"errorMessages":[%[1]s],"error":%[1]s,"error_message":%[1]s,"errors":[{"message":%[1]s}]}`, said)
 }
 
-// accessToken is the one secret that an answer has: a login's.
+// accessToken is the only secret that an answer may have: a login's.
 var accessToken = regexp.MustCompile(`"access_token":"[^"]*"`)
 
 func (p played) assert(t *testing.T, row row, faultName string) {
 	want, decided := row.want[faultName]
-	if !assert.True(t, decided, "nobody decided what must come of this") {
+	if !assert.True(t, decided, "rows_test.go has no expectation for this cell") {
 		return
 	}
 	assert.Equal(t, want.status, p.answer.Status, "%s", p.answer.Body)
@@ -181,17 +182,17 @@ func (p played) assert(t *testing.T, row row, faultName string) {
 	if want.has != "" {
 		assert.Contains(t, string(p.answer.Body), want.has)
 	}
-	assert.NotZero(t, p.hits, "the dependency was not asked: the row is wrong")
-	assert.Less(t, p.took, inTime+12*time.Second, "two repetitions and their pauses are long over")
-	if faultName == "429" && want.status >= 400 && want.has == "" && want.code != "INNGEST_UNAVAILABLE" { // whose SDK does not pass it on
+	assert.NotZero(t, p.hits, "the route did not call the dependency: the row is wrong")
+	assert.Less(t, p.took, inTime+12*time.Second, "two retries and their pauses take less")
+	if faultName == "429" && want.status >= 400 && want.has == "" && want.code != "INNGEST_UNAVAILABLE" { // Inngest's SDK does not pass Retry-After on
 		assert.Equal(t, retryAfter, p.answer.Header.Get("Retry-After"))
 	} else {
 		assert.Empty(t, p.answer.Header.Get("Retry-After"))
 	}
 	switch {
-	case row.route != "/api/inngest": // whose answers have the form of Inngest's protocol, and show in its dashboard
+	case row.route != "/api/inngest": // its answers have the form of Inngest's protocol, and are shown in Inngest's dashboard
 		p.answer.AssertForm(t)
-	case row.dependency != "redis": // which has only masked addresses of people
+	case row.dependency != "redis": // Redis has only masked addresses of people
 		assert.NotContains(t, string(p.answer.Body), p.world.Person(5).Email)
 	}
 	search(t, p.world, accessToken.ReplaceAllString(string(p.answer.Body), ""), p.world.Secrets())

@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// file is one file of the pages, with all that its answers need.
+// file is one file of the pages, with everything that its answers need.
 type file struct {
-	body, zipped   []byte // zipped is nil where it would gain nothing
+	body, zipped   []byte // zipped is nil if gzip would not make it smaller
 	tag, zippedTag string
 	contentType    string
 	policy         string // Content-Security-Policy
 	cache          string // Cache-Control
 }
 
-// contentTypes are fixed here: what the machine's own list says is chance.
+// contentTypes are fixed here, because those of package mime depend on the machine.
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 	".json": "application/json", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
@@ -58,7 +58,7 @@ func tagOf(body []byte, variant string) string {
 
 func zip(body []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that there is
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid, so there is no error
 	_, _ = w.Write(body)                                  // to memory
 	_ = w.Close()
 	return b.Bytes()
@@ -69,8 +69,8 @@ var (
 	inlineStyle  = regexp.MustCompile(`(?is)<style(?:\s[^>]*)?>(.*?)</style>`)
 )
 
-// policyFor is the policy of a page: what is its own, and the scripts and
-// styles that stand in it now.
+// policyFor returns a page's Content-Security-Policy. It allows files of the same
+// origin, and the inline scripts and styles that the page has.
 func policyFor(html []byte) string {
 	return strings.Join([]string{
 		"default-src 'none'",

@@ -14,12 +14,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
-// cheapHash is of a password that nobody knows, at the least cost that is taken.
+// cheapHash is the hash of an unknown password, at the lowest cost that is accepted.
 const cheapHash = "$argon2id$v=19$m=4096,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// FuzzRequest: whatever is asked of the API, the answer has the contract's form
-// and blames nobody but the caller, no path leads elsewhere, and no answer tells
-// a secret.
+// FuzzRequest asserts that every answer to any request has the contract's form, is no
+// 5xx and no redirect, and holds no secret.
 func FuzzRequest(f *testing.F) {
 	for _, path := range []string{"/api/timers/active", "/api/worklogs", "/api/issues/search", "/api/users/resolve", "/api/timers", "/login", "/api/health"} {
 		f.Add("GET", path, "accountId=712020:abc&userEmail=a@b.test&wait=0&maxResults=3&q=abc&date=2026-05-04&tz=Europe/Berlin", `"1"`, "", []byte(nil))
@@ -43,7 +42,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		asked, _ := url.ParseQuery(query)
 		if etag != "" && strings.Trim(strings.Join(asked["wait"], ""), "0") != "" {
-			return // 25 seconds of silence
+			return // a long poll of up to 25 seconds
 		}
 		if strings.ContainsFunc(etag+token, func(r rune) bool { return r < ' ' && r != '\t' || r == '\x7f' }) {
 			return // net/http's server answers 400 by itself
@@ -63,7 +62,7 @@ func FuzzRequest(f *testing.F) {
 		answer := apptest.Answer{Status: recorder.Code, Header: recorder.Result().Header, Body: recorder.Body.Bytes()}
 		assert.Less(t, answer.Status, 500, "%s", answer.Body)
 		if answer.Status != http.StatusNotModified {
-			assert.NotEqual(t, 3, answer.Status/100, "sent elsewhere")
+			assert.NotEqual(t, 3, answer.Status/100, "a redirect")
 		}
 		answer.AssertForm(t)
 		for name, value := range w.Secrets() {

@@ -31,8 +31,8 @@ func Guard(d *app.Deps, address net.Addr, next http.Handler) http.Handler {
 	return NoForeignWrites(d, next)
 }
 
-// LocalOnly serves requests for this machine by a loopback name or address, and
-// for the hosts in CORS_ALLOWED_ORIGINS.
+// LocalOnly refuses requests whose Host is neither a loopback name or address nor the
+// host of an origin in CORS_ALLOWED_ORIGINS.
 func LocalOnly(d *app.Deps, next http.Handler) http.Handler {
 	hosts := web.NewHosts(d.Config.Auth.AllowedOrigins)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -44,8 +44,8 @@ func LocalOnly(d *app.Deps, next http.Handler) http.Handler {
 	})
 }
 
-// NoForeignWrites serves no request that changes something and comes from a page
-// that may not read the API's answers either.
+// NoForeignWrites refuses requests that change something and come from a page of
+// another origin, unless CORS allows that origin.
 func NoForeignWrites(d *app.Deps, next http.Handler) http.Handler {
 	cors := web.NewCORS(d.Config.Origins())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,8 @@ func NoForeignWrites(d *app.Deps, next http.Handler) http.Handler {
 	})
 }
 
-// OwnPagesOnly serves no request of a foreign page, not even one that reads.
+// OwnPagesOnly refuses all requests of pages of another origin, even those that only
+// read.
 func OwnPagesOnly(d *app.Deps, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asWrite := *r
@@ -73,10 +74,11 @@ func OwnPagesOnly(d *app.Deps, next http.Handler) http.Handler {
 var errOrigin = &web.Error{Status: http.StatusForbidden, Code: "ORIGIN_NOT_ALLOWED",
 	Message: "Pages of this origin may not do this; the server's operator can add it to CORS_ALLOWED_ORIGINS."}
 
-// crossOrigin checks Sec-Fetch-Site, which every browser sends and no proxy changes, or
-// else Origin and Host. A request with none of them does not come from a browser.
+// crossOrigin checks Sec-Fetch-Site, which every browser sends and no proxy changes.
+// If that is missing, it compares Origin with Host. A request with neither does not
+// come from a browser.
 var crossOrigin = http.NewCrossOriginProtection()
 
-// foreign reports a request that changes something and comes from a page of
+// foreign reports whether a request changes something and comes from a page of
 // another origin.
 func foreign(r *http.Request) bool { return crossOrigin.Check(r) != nil }

@@ -15,7 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
-// reach sends a request for a host, with headers.
+// reach sends a POST or other request with a Host and more headers.
 func reach(handler http.Handler, method, host string, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, "http://x/api/timers/sync", strings.NewReader("{}"))
 	request.Host = host
@@ -35,8 +35,8 @@ var (
 	anyV6    = &net.TCPAddr{IP: net.IPv6unspecified, Port: 3000}
 )
 
-// A page whose name leads to this machine does not reach a server that listens
-// on this machine alone: the name is its own, and not the machine's.
+// A page whose host name is rebound to 127.0.0.1 cannot reach a server that listens
+// on this machine only, because its requests name that host.
 func TestGuardHost(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true, Inngest: true, Env: map[string]string{"CORS_ALLOWED_ORIGINS": "https://Timers.example.com,http://tunnel.example:8443"}})
 	served := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
@@ -62,14 +62,14 @@ func TestGuardHost(t *testing.T) {
 				}
 			}
 			for _, address := range []net.Addr{anyV4, anyV6} {
-				assert.Equal(t, http.StatusTeapot, reach(routes.Guard(w.Deps, address, served), "GET", host).Code, "what others reach may have any name")
+				assert.Equal(t, http.StatusTeapot, reach(routes.Guard(w.Deps, address, served), "GET", host).Code, "a server that others reach may have any name")
 			}
 		})
 	}
 }
 
-// Foreign pages start, stop and request nothing in open mode, wherever the
-// server listens, and whoever is no browser is not concerned.
+// In open mode foreign pages cannot start, stop or request a sync, whatever address
+// the server listens on. Programs that are not browsers can.
 func TestGuardOrigin(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true, Inngest: true, Env: map[string]string{"CORS_ALLOWED_ORIGINS": "https://timers.example.com"}})
 	for _, tt := range []struct {
@@ -105,21 +105,21 @@ func TestGuardOrigin(t *testing.T) {
 				}
 				assert.Equal(t, http.StatusForbidden, got.Code)
 				assert.Contains(t, got.Body.String(), `"error":"ORIGIN_NOT_ALLOWED"`)
-				assert.NotEqual(t, http.StatusForbidden, reach(handler, "GET", tt.host, tt.header...).Code, "whether it may read an answer is CORS' matter")
+				assert.NotEqual(t, http.StatusForbidden, reach(handler, "GET", tt.host, tt.header...).Code, "CORS decides whether the page may read the answer")
 				assert.NotEqual(t, http.StatusForbidden, reach(handler, "OPTIONS", tt.host, tt.header...).Code)
 			}
 		})
 	}
 }
 
-// In required mode the token is what counts: names and pages are not looked at.
+// In required mode only the token counts: Guard checks neither Host nor Origin.
 func TestGuardWithALogin(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true, Env: loginEnv("required")})
 	handler := routes.Guard(w.Deps, loopback, routes.Handler(w.Deps))
 	require.Equal(t, http.StatusUnauthorized, reach(handler, "POST", "evil.test", "Origin", "https://evil.test").Code)
 }
 
-// What is for one's own pages is not even read by others.
+// OwnPagesOnly also refuses reads of foreign pages.
 func TestOwnPagesOnly(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	served := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -138,7 +138,7 @@ func TestOwnPagesOnly(t *testing.T) {
 	}
 }
 
-// The functions under "vercel dev" know by what name they were called.
+// Functions under "vercel dev" check the Host that the browser sent.
 func TestHostUnderVercelDev(t *testing.T) {
 	for _, tt := range []struct {
 		name, env, mode, host, outer string

@@ -19,8 +19,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// onVercel are the variables of a deployment, where the platform says where
-// requests come from.
+// onVercel are the variables of a deployment on Vercel, which sets the client's
+// address in headers.
 var onVercel = map[string]string{"VERCEL_ENV": "production", "INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}
 
 // from sends a request to a route from an address.
@@ -40,7 +40,7 @@ func from(w *apptest.World, address, route string, r apptest.Request) *httptest.
 	return recorder
 }
 
-// another is a second process over the same Redis, whose clock is off.
+// another returns a second process with the same Redis, and with a clock that is off.
 func another(t *testing.T, w *apptest.World, off time.Duration) *apptest.World {
 	t.Helper()
 	c, err := config.Load(w.Env)
@@ -52,9 +52,9 @@ func another(t *testing.T, w *apptest.World, off time.Duration) *apptest.World {
 	return &second
 }
 
-// Each route has its quota, says so, and refuses what is beyond it. What a
-// process counts comes back evenly; what all count together, when its window has
-// ended.
+// Each route states its quota in headers, and refuses requests beyond it. A quota
+// that a process counts refills evenly; one that all processes count together starts
+// again when its window ends.
 func TestQuotas(t *testing.T) {
 	for _, tt := range []struct {
 		name, route, policy string
@@ -62,21 +62,21 @@ func TestQuotas(t *testing.T) {
 		mode                string
 		quota               int
 		wait                time.Duration
-		whole               bool // after the wait the whole quota is there
+		whole               bool // after the wait the whole quota is available again
 	}{
-		{"read-of-a-login", "/api/timers/active", `"read";q=120;w=60`, get("/api/timers/active"), "required", 120, 500 * time.Millisecond, false},
+		{"read-with-a-login", "/api/timers/active", `"read";q=120;w=60`, get("/api/timers/active"), "required", 120, 500 * time.Millisecond, false},
 		{"read-with-a-token", "/api/timers/active", `"read";q=120;w=60`, withToken(get("/api/timers/active?accountId=ACCOUNT")), "open", 120, 500 * time.Millisecond, false},
-		{"timers-of-a-login", "/timers", `"read";q=120;w=60`, get("/timers"), "required", 120, 500 * time.Millisecond, false},
+		{"timers-with-a-login", "/timers", `"read";q=120;w=60`, get("/timers"), "required", 120, 500 * time.Millisecond, false},
 		{"start", "/api/timers/start", `"write";q=30;w=60`, post(5, "/api/timers/start", `{"issueKey":"BILL-9999"}`), "open", 30, 2 * time.Second, false},
 		{"stop", "/api/timers/stop", `"write";q=30;w=60`, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`), "required", 30, time.Minute, true},
 		{"sync", "/api/timers/sync", `"write";q=30;w=60`, post(5, "/api/timers/sync", `{}`), "required", 30, time.Minute, true},
 		{"worklogs", "/api/worklogs", `"lookup";q=60;w=60`, get("/api/worklogs?date=2026-04-28&tz=UTC"), "required", 60, time.Minute, true},
-		{"worklogs-of-a-stranger", "/api/worklogs", `"costly-address";q=300;w=60`, get("/api/worklogs?accountId=ACCOUNT&date=2026-04-28&tz=UTC"), "open", 300, time.Minute, true},
+		{"worklogs-without-a-credential", "/api/worklogs", `"costly-address";q=300;w=60`, get("/api/worklogs?accountId=ACCOUNT&date=2026-04-28&tz=UTC"), "open", 300, time.Minute, true},
 		{"issue", "/api/issues/{key}", `"read";q=120;w=60`, get("/api/issues/BILL-209"), "required", 120, 500 * time.Millisecond, false},
 		{"search", "/api/issues/search", `"lookup";q=60;w=60`, get("/api/issues/search?accountId=ACCOUNT"), "required", 60, time.Minute, true},
 		{"resolve", "/api/users/resolve", `"lookup";q=60;w=60`, get("/api/users/resolve?email=EMAIL"), "required", 60, time.Minute, true},
 		{"validate", "/api/settings/validate", `"write";q=30;w=60`, post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`), "required", 30, time.Minute, true},
-		{"validate-by-a-stranger", "/api/settings/validate", `"costly-address";q=300;w=60`, func(w *apptest.World) apptest.Request {
+		{"validate-without-a-credential", "/api/settings/validate", `"costly-address";q=300;w=60`, func(w *apptest.World) apptest.Request {
 			r := post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":""}`)(w)
 			r.Header = nil
 			return r
@@ -106,7 +106,7 @@ func TestQuotas(t *testing.T) {
 			assert.Equal(t, tt.policy, a.Header.Get("RateLimit-Policy"))
 			assert.Contains(t, a.Header.Get("RateLimit"), ";r=0;t=60")
 			w.Clock.Advance(tt.wait)
-			assert.NotEqual(t, 429, do().Status, "exactly then")
+			assert.NotEqual(t, 429, do().Status, "after the wait")
 			assert.Equal(t, !tt.whole, do().Status == 429)
 			w.AssertDiscreet(t, string(a.Body))
 		})
@@ -120,7 +120,7 @@ func TestQuotasAcrossProcesses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			options.Env = loginEnv("required")
 			refused, reached := 0, 0
-			for n := 0; n < 5 && refused < 4; n++ { // after an answer that is late, as on a busy machine, a process counts alone
+			for n := 0; n < 5 && refused < 4; n++ { // if Redis answers late, as on a busy machine, a process counts alone
 				w := apptest.New(t, options)
 				request := row{route: "/api/timers/stop", ask: asPerson(t, 5, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`))}.request(w)
 				processes := []*apptest.World{w, another(t, w, 0), another(t, w, time.Minute), another(t, w, time.Hour)}
@@ -137,7 +137,7 @@ func TestQuotasAcrossProcesses(t *testing.T) {
 				reached = w.Sandbox.Requests()["clockwork.stop_timer"]
 			}
 			assert.Equal(t, 4, refused)
-			assert.Equal(t, 30, reached, "who is refused does not reach Clockwork")
+			assert.Equal(t, 30, reached, "refused requests do not reach Clockwork")
 		})
 	}
 }
@@ -163,7 +163,7 @@ func TestDeepHealthAcrossProcesses(t *testing.T) {
 func TestForgedAddresses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		env  map[string]string
-		want bool // each is another one
+		want bool // each header counts as another address
 	}{"own-server": {nil, false}, "vercel": {onVercel, true}} {
 		for _, header := range []string{"X-Forwarded-For", "X-Real-Ip", "X-Vercel-Forwarded-For", "Forwarded", "X-Client-Ip", "Cf-Connecting-Ip", "True-Client-Ip"} {
 			t.Run(name+"/"+header, func(t *testing.T) {
@@ -189,8 +189,7 @@ func TestForgedAddresses(t *testing.T) {
 	}
 }
 
-// A made-up token gives nobody a new quota, and neither does another address of the
-// same network.
+// Made-up tokens, and other addresses of the same network, give no new quota.
 func TestMadeUpCallers(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	ask := func(n int) int {
@@ -209,7 +208,8 @@ func TestMadeUpCallers(t *testing.T) {
 	}
 }
 
-// Ten thousand addresses, and as many tokens, do not make a process grow.
+// A process keeps a bounded number of buckets, even for ten thousand addresses and
+// tokens.
 func TestManyAddresses(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	r := apptest.Request{Target: "/api/timers/active?wait=x"} // refused without asking Redis
@@ -220,7 +220,7 @@ func TestManyAddresses(t *testing.T) {
 	assert.Equal(t, 8192, w.Deps.Limits.Buckets())
 }
 
-// Without Redis the quotas hold in the process, and nothing else fails.
+// Without Redis each process applies the quotas by itself, and nothing else fails.
 func TestQuotasWithoutRedis(t *testing.T) {
 	for name, kind := range map[string]fault.Kind{"answers-500": fault.Status, "wrong-types": fault.WrongTypes, "html": fault.HTML} {
 		t.Run(name, func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestQuotasOff(t *testing.T) {
 	}
 }
 
-// What the limits cost: nothing on a read, and no round trip on a start or stop.
+// The limits cost a read nothing, and a start or stop no round trip.
 func TestCostOfQuotas(t *testing.T) {
 	cost := func(limit, route string, ask asking) (commands, trips int64) {
 		w := apptest.New(t, apptest.Options{Env: map[string]string{"RATE_LIMIT": limit, "AUTH_MODE": "required", "JWT_SECRET": jwtSecret}, Inngest: true})
@@ -274,7 +274,7 @@ func TestCostOfQuotas(t *testing.T) {
 	for name, tt := range map[string]struct {
 		route           string
 		ask             asking
-		commands, trips int64 // more than without
+		commands, trips int64 // more than without limits
 	}{
 		"active":   {"/api/timers/active", get("/api/timers/active"), 0, 0},
 		"timers":   {"/timers", get("/timers"), 0, 0},
@@ -297,7 +297,8 @@ func TestCostOfQuotas(t *testing.T) {
 	}
 }
 
-// Every answer says that it is data: success, error, preflight and unknown path.
+// Every answer, even a preflight's and an error's, has headers that stop browsers
+// from treating it as a page.
 func TestProtectedAnswers(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	server := httptest.NewServer(routes.Handler(w.Deps))
@@ -310,7 +311,7 @@ func TestProtectedAnswers(t *testing.T) {
 		} {
 			assert.Equal(t, want, a.Header.Get(name), "%s: %s", line, name)
 		}
-		if line != "GET /api/inngest" { // which no page calls
+		if line != "GET /api/inngest" { // no page calls it
 			assert.Equal(t, "Origin", a.Header.Get("Vary"), line)
 		}
 	}

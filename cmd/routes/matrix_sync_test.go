@@ -11,9 +11,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
-// matrixOfSync has the background function, run as Inngest runs it. There is no
-// row for Inngest itself: it calls, and is not called. (Only in dev mode does
-// its SDK register the function by a call, with a client of its own.)
+// matrixOfSync has the rows of the background function, called as Inngest calls it.
+// There is no row for Inngest itself, because the function does not call it. (Only in
+// dev mode the SDK calls Inngest, to register the function, with a client of its
+// own.)
 func matrixOfSync() []row {
 	run := func(*apptest.World) apptest.Request {
 		return apptest.Request{Method: http.MethodPost, Target: "/api/inngest?fnId=clockwork-timers-sync-active-timers&stepId=step", Body: "{}"}
@@ -22,33 +23,34 @@ func matrixOfSync() []row {
 	return having(syncs, append(in(connect, changed,
 		rowOf("/api/inngest", "-connect", "connect", run, source()),
 		rowOf("/api/inngest", "-connect", "report", run, list()),
-		rowOf("/api/inngest", "-connect", "jira", run, but(every(synced), map[string]outcome{"refused": again})), // the servlet is there too
-		rowOf("/api/inngest", "-connect", "redis", run, but(every(again), map[string]outcome{"slow": synced})),
+		rowOf("/api/inngest", "-connect", "jira", run, but(every(synced), map[string]outcome{"refused": stepError})), // the servlet is on the same host
+		rowOf("/api/inngest", "-connect", "redis", run, but(every(stepError), map[string]outcome{"slow": synced})),
 	), in(forge, changed,
-		rowOf("/api/inngest", "-forge", "forge", run, but(source(), map[string]outcome{"400": never, "409": never, "422": never})), // its ids have to be set by hand
+		rowOf("/api/inngest", "-forge", "forge", run, but(source(), map[string]outcome{"400": stepFailed, "409": stepFailed, "422": stepFailed})), // somebody has to set other ids
 	)...)...)
 }
 
-// What comes of a run: it is done, a step is to be repeated, or a person has to
-// do something first.
+// The results of a run: it succeeded, Inngest retries a step, or a step failed for
+// good and a person has to do something.
 var (
-	synced = outcome{status: 200, has: `"result":{`}
-	again  = outcome{status: 206, has: `"op":"StepError"`}
-	never  = outcome{status: 206, has: `"op":"StepFailed"`}
+	synced     = outcome{status: 200, has: `"result":{`}
+	stepError  = outcome{status: 206, has: `"op":"StepError"`}
+	stepFailed = outcome{status: 206, has: `"op":"StepFailed"`}
 )
 
-// source is the door to Clockwork's list, for which the session is the key.
+// source has the outcomes if the way to Clockwork's token fails, for which the Jira
+// session is the credential.
 func source() map[string]outcome {
-	return but(every(again), map[string]outcome{"slow": synced, "401": never, "403": never, "404": never, "html": never, "wrong-types": never, "malformed": never})
+	return but(every(stepError), map[string]outcome{"slow": synced, "401": stepFailed, "403": stepFailed, "404": stepFailed, "html": stepFailed, "wrong-types": stepFailed, "malformed": stepFailed})
 }
 
-// list is Clockwork's list itself.
+// list has the outcomes if Clockwork's list fails.
 func list() map[string]outcome {
-	return but(every(again), map[string]outcome{"slow": synced, "404": never, "wrong-types": never, "malformed": never, "html": never, "401": never, "403": never})
+	return but(every(stepError), map[string]outcome{"slow": synced, "404": stepFailed, "wrong-types": stepFailed, "malformed": stepFailed, "html": stepFailed, "401": stepFailed, "403": stepFailed})
 }
 
-// changed is a world in which somebody has started a timer since the last sync,
-// so long ago that all names are looked up anew.
+// changed starts a timer since the last sync, and lets two hours pass, so that all
+// names are looked up again.
 func changed(w *apptest.World) {
 	if _, err := w.Sandbox.StartTimer(w.Person(5).AccountID, "OPS-42", ""); err != nil {
 		panic(err)
@@ -56,8 +58,8 @@ func changed(w *apptest.World) {
 	w.Clock.Advance(2 * time.Hour)
 }
 
-// executor calls the function as Inngest does, with one request for each step,
-// until it ends or a step fails; that answer is the run's.
+// executor calls the function as Inngest does, with one request for each step, until
+// the function ends or a step fails. It passes the last answer on.
 func executor(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		steps := map[string]any{}
@@ -85,7 +87,8 @@ func executor(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// call is the body of a request to the function, with the results so far.
+// call returns the body of a request to the function, with the results of the steps
+// so far.
 func call(steps map[string]any) []byte {
 	event := map[string]any{"name": "clockwork/timers.sync.requested", "data": map[string]any{}, "ts": 1}
 	body, err := json.Marshal(map[string]any{

@@ -13,7 +13,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
-// outcome is what a cell must come to. has is a text in the body.
+// outcome is the expected answer of a cell. has is a text in its body.
 type outcome struct {
 	status           int
 	code, field, has string
@@ -46,7 +46,7 @@ func (r row) world(t *testing.T, d app.Deadlines) *apptest.World {
 	return w
 }
 
-// in gives rows a world of their own kind.
+// in sets the options and the preparation of the rows' worlds.
 func in(options apptest.Options, given func(*apptest.World), rows ...row) []row {
 	for i := range rows {
 		rows[i].options, rows[i].given = options, given
@@ -54,7 +54,7 @@ func in(options apptest.Options, given func(*apptest.World), rows ...row) []row 
 	return rows
 }
 
-// having says what rows do.
+// having sets the effect of rows.
 func having(e effect, rows ...row) []row {
 	for i := range rows {
 		rows[i].effect = e
@@ -83,7 +83,7 @@ func (r row) request(w *apptest.World) handled {
 	return request
 }
 
-// every gives all faults one outcome.
+// every returns the same outcome for all faults.
 func every(o outcome) map[string]outcome {
 	all := map[string]outcome{}
 	for _, f := range faults {
@@ -92,33 +92,34 @@ func every(o outcome) map[string]outcome {
 	return all
 }
 
-// but replaces some outcomes.
+// but returns all with some outcomes replaced.
 func but(all map[string]outcome, others map[string]outcome) map[string]outcome {
 	all = maps.Clone(all)
 	maps.Copy(all, others)
 	return all
 }
 
-// fine is a route that works without the dependency.
+// fine returns the outcomes of a route that works without the dependency.
 func fine(status int) map[string]outcome { return every(outcome{status: status}) }
 
-// reads is a route that needs the upstream, with the server's own credential.
+// reads returns the outcomes of a route that needs the upstream, and calls it with
+// the server's own credential.
 func reads(upstream, field string) map[string]outcome {
-	tell := func(status int, code string) outcome { return outcome{status, upstream + "_" + code, field, ""} }
-	return but(every(tell(502, "UNAVAILABLE")), map[string]outcome{
-		"hang": tell(504, "TIMEOUT"),
+	failure := func(status int, code string) outcome { return outcome{status, upstream + "_" + code, field, ""} }
+	return but(every(failure(502, "UNAVAILABLE")), map[string]outcome{
+		"hang": failure(504, "TIMEOUT"),
 		"slow": {status: 200},
-		"400":  tell(400, "BAD_REQUEST"),
-		"401":  tell(502, "AUTH_FAILED"),
-		"403":  tell(502, map[string]string{"JIRA": "FORBIDDEN", "CLOCKWORK": "AUTH_FAILED"}[upstream]), // a permission, and a token's right
-		"404":  tell(404, "NOT_FOUND"),
-		"409":  tell(409, "INVALID_STATE"),
-		"422":  tell(422, "INVALID_STATE"),
-		"429":  tell(429, "RATE_LIMITED"),
+		"400":  failure(400, "BAD_REQUEST"),
+		"401":  failure(502, "AUTH_FAILED"),
+		"403":  failure(502, map[string]string{"JIRA": "FORBIDDEN", "CLOCKWORK": "AUTH_FAILED"}[upstream]), // in Jira a missing permission, in Clockwork a token's missing scope
+		"404":  failure(404, "NOT_FOUND"),
+		"409":  failure(409, "INVALID_STATE"),
+		"422":  failure(422, "INVALID_STATE"),
+		"429":  failure(429, "RATE_LIMITED"),
 	})
 }
 
-// asCaller is reads, with the caller's own token.
+// asCaller is reads of Clockwork with the caller's own token.
 func asCaller() map[string]outcome {
 	return but(reads("CLOCKWORK", ""), map[string]outcome{
 		"401": {status: 401, code: "CLOCKWORK_UNAUTHORIZED"},
@@ -126,14 +127,15 @@ func asCaller() map[string]outcome {
 	})
 }
 
-// writes is asCaller for a start or stop: any whole 2xx answer is a success, whatever
-// its body.
+// writes is asCaller for a start or stop. Any complete 2xx answer is a success,
+// whatever its body.
 func writes(success int) map[string]outcome {
 	done := outcome{status: success}
 	return but(asCaller(), map[string]outcome{"slow": done, "html": done, "wrong-types": done, "malformed": done})
 }
 
-// checks is the deep health: always its own body, which names what is down.
+// checks returns the outcomes of the deep health check, whose body names what is
+// down.
 func checks(dependency string) map[string]outcome {
 	return but(every(outcome{status: 503, has: fmt.Sprintf(`"%s":{"status":"down"`, dependency)}), map[string]outcome{
 		"slow": {status: 200, has: `"status":"ok"`},
@@ -142,7 +144,7 @@ func checks(dependency string) map[string]outcome {
 
 var unavailable = but(every(outcome{status: 503, code: "CACHE_UNAVAILABLE"}), map[string]outcome{"slow": {status: 200}})
 
-// notFound is what 404 means where one thing was asked for by name.
+// notFound replaces the outcome of a 404 for a route that asks for one thing by name.
 func notFound(code string) map[string]outcome {
 	return map[string]outcome{"404": {status: 404, code: code}}
 }
@@ -153,7 +155,7 @@ func get(format string) func(*apptest.World) apptest.Request {
 	}
 }
 
-// post sends a body in the name of a person, with their token.
+// post returns a request with a body, and with that person's Clockwork token.
 func post(person int, target, body string) func(*apptest.World) apptest.Request {
 	return func(w *apptest.World) apptest.Request {
 		body := strings.NewReplacer("ACCOUNT", w.Person(person).AccountID, "TOKEN", w.Token(person)).Replace(body)
@@ -167,7 +169,7 @@ func put(target, body string) func(*apptest.World) apptest.Request {
 	}
 }
 
-// withoutAccount brings the login of somebody without an Atlassian account.
+// withoutAccount adds the login of somebody without an Atlassian account.
 func withoutAccount(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
@@ -180,7 +182,7 @@ func withoutAccount(ask func(*apptest.World) apptest.Request) func(*apptest.Worl
 	}
 }
 
-// asText sends the body as another type than JSON.
+// asText sends the body with a type other than JSON.
 func asText(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
@@ -197,21 +199,23 @@ func withToken(ask func(*apptest.World) apptest.Request) func(*apptest.World) ap
 	}
 }
 
-// requests is a start or stop that asks for a sync, and says whether that worked.
+// requests returns the outcomes of a start or stop that asks Inngest for a sync, and
+// answers whether that worked.
 func requests(status int) map[string]outcome {
 	return but(every(outcome{status: status, has: `"syncRequested":false`}), map[string]outcome{
 		"slow": {status: status, has: `"syncRequested":true`},
 	})
 }
 
-// withoutNames is a list that works without Jira, and says so.
+// withoutNames returns the outcomes of a list that works without Jira's names, and
+// says so.
 func withoutNames() map[string]outcome {
 	return but(every(outcome{status: 200, has: `"degraded":["jira"]`}), map[string]outcome{
-		"slow": {status: 200}, "404": {status: 200}, // that somebody is unknown is an answer
+		"slow": {status: 200}, "404": {status: 200}, // 404 only says that the person is unknown
 	})
 }
 
-// asUser brings the login of a person.
+// asUser adds the login of a person.
 func asUser(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)

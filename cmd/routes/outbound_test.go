@@ -19,13 +19,13 @@ import (
 	"github.com/clockwork-timer/backend/pkg/version"
 )
 
-// addressOf is the variable with the address of each server that this backend
+// addressOf names the variable with the address of each server that this backend
 // calls.
 var addressOf = map[string]string{
 	"clockwork": "CLOCKWORK_API_BASE_URL", "report": "CLOCKWORK_REPORT_BASE_URL", "jira": "JIRA_BASE_URL", "redis": "UPSTASH_REDIS_REST_URL", "inngest": "INNGEST_DEV",
 }
 
-// withServer is a world in which another server plays a dependency.
+// withServer returns a world in which handler plays a dependency.
 func withServer(t *testing.T, dependency string, handler http.HandlerFunc) *apptest.World {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -33,12 +33,12 @@ func withServer(t *testing.T, dependency string, handler http.HandlerFunc) *appt
 	env := loginEnv("open")
 	env["RATE_LIMIT"], env[addressOf[dependency]], env["TIMER_SOURCE"] = "off", server.URL, "auto"
 	if dependency == "report" {
-		env["TIMER_SOURCE"] = "connect" // which alone asks it
+		env["TIMER_SOURCE"] = "connect" // only this source calls it
 	}
 	return apptest.New(t, apptest.Options{Env: env, Inngest: true, Unsynced: true})
 }
 
-// askAll uses every route, and runs the sync.
+// askAll calls every route, and runs the sync.
 func askAll(t *testing.T, w *apptest.World) {
 	t.Helper()
 	for _, route := range routes.All() {
@@ -49,7 +49,7 @@ func askAll(t *testing.T, w *apptest.World) {
 		case "/timers", "/api/timers":
 			ask = asUser(ask)
 		}
-		if ask == nil { // a route of the account, which asks no other upstreams in other ways
+		if ask == nil { // a route of the account, which makes no other calls
 			continue
 		}
 		request := row{route: route.Path, ask: ask}.request(w)
@@ -57,8 +57,8 @@ func askAll(t *testing.T, w *apptest.World) {
 	}
 }
 
-// No redirect is followed, whoever sends it and in whichever way, and no
-// credential arrives where it points to.
+// No redirect of any dependency is followed, so no credential reaches the redirect's
+// target.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for dependency := range addressOf {
 		for _, status := range []int{301, 302, 303, 307, 308} {
@@ -73,7 +73,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					http.Redirect(w, r, evil.URL+r.URL.Path, status)
 				})
 				askAll(t, w)
-				assert.NotZero(t, asked.Load(), "the row is wrong: nothing was asked")
+				assert.NotZero(t, asked.Load(), "the test is wrong: the dependency was not called")
 				assert.Zero(t, arrived.Load())
 				w.AssertDiscreet(t, "")
 			})
@@ -106,7 +106,7 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// The process' transport knows the hosts that it may call, so that no mistake in a
+// The process's transport calls the configured hosts only, so that no mistake in a
 // client or a library can reach another one.
 func TestOnlyConfiguredHosts(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Inngest: true, Unsynced: true})
@@ -126,7 +126,7 @@ func TestOnlyConfiguredHosts(t *testing.T) {
 	}
 }
 
-// endless sends bytes until nobody takes them any more, and counts.
+// endless sends bytes until the client stops reading, and counts them.
 type endless struct {
 	status            int
 	asked, done, sent atomic.Int64
@@ -148,8 +148,8 @@ func (e *endless) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// Of an endless answer no more is read than its limit. The kernel's buffers hold some
-// more that is on its way.
+// An endless answer is read up to its limit only. The kernel's buffers hold some
+// more.
 func TestAnswersAreBounded(t *testing.T) {
 	const inFlight = 12 << 20
 	for dependency, c := range map[string]struct {
@@ -171,7 +171,7 @@ func TestAnswersAreBounded(t *testing.T) {
 				assert.GreaterOrEqual(t, a.Status, 500, "%s", a.Body)
 				limit := c.limit
 				if status != http.StatusOK {
-					limit = 3 * (1 << 20) // a sentence is looked for, in each of three attempts
+					limit = 3 * (1 << 20) // each of three attempts reads up to 1 MiB for an error message
 				}
 				require.NotZero(t, upstream.asked.Load())
 				require.Eventually(t, func() bool { return upstream.done.Load() == upstream.asked.Load() }, 30*time.Second, time.Millisecond)

@@ -15,20 +15,20 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// site is what is served to browsers: files by the path of their address. It
-// is complete before the first request, so no address leads to another file.
+// site has the files that browsers get, by the path of their address. It is complete
+// before the first request, so no address can lead to another file.
 type site struct {
-	files    map[string]*file
-	notFound *file // nil where the pages have none
-	nowhere  http.Handler
-	deps     *app.Deps
-	deployed bool
+	files       map[string]*file
+	notFound    *file // nil if the pages have none
+	apiNotFound http.Handler
+	deps        *app.Deps
+	deployed    bool
 }
 
 // Pages serves the web pages at every path without a route: the API's documents, and
-// the web app if files has it built, or else the plain page. See public.Files.
+// the web app if files has a build of it, or else the plain page. See public.Files.
 func Pages(d *app.Deps, files fs.FS) (Route, error) {
-	s := &site{files: map[string]*file{}, nowhere: httpapi.NotFound(d), deps: d, deployed: d.Config.Deployed()}
+	s := &site{files: map[string]*file{}, apiNotFound: httpapi.NotFound(d), deps: d, deployed: d.Config.Deployed()}
 	for _, document := range []string{"openapi.yaml", "reference.html"} {
 		if err := s.add(files, document); err != nil {
 			return Route{}, err
@@ -77,7 +77,7 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case f == nil, path.Clean(r.URL.Path) == "/api", strings.HasPrefix(r.URL.Path, "/api/"):
-		s.nowhere.ServeHTTP(w, r)
+		s.apiNotFound.ServeHTTP(w, r)
 	default:
 		httpapi.ServePage(w, r, s.deps, func(w http.ResponseWriter, r *http.Request) { s.page(w, r, f, status) })
 	}
@@ -98,8 +98,8 @@ func (s *site) page(w http.ResponseWriter, r *http.Request, f *file, status int)
 	f.serve(w, r, status)
 }
 
-// refuseForm answers a browser that sent the login form by itself: before the
-// page's scripts had loaded, or without any.
+// refuseForm answers a browser that sent the login form itself, before the page's
+// scripts had loaded or with JavaScript off.
 func refuseForm(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -108,7 +108,7 @@ func refuseForm(w http.ResponseWriter) {
 		`<h1>That came too early</h1><p>The form was sent before the page had loaded. Nothing was done. <a href="/">Load the page again</a>, and switch JavaScript on if it is off.</p></html>`)
 }
 
-// protect sets what every page's answer has, whichever file it is.
+// protect sets the headers that every page's answer has.
 func (s *site) protect(h http.Header, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")

@@ -21,7 +21,8 @@ import (
 	"github.com/clockwork-timer/backend/public"
 )
 
-// tree is a folder as package public has it, with the web app built or not.
+// tree returns a folder as public.Files has it, with or without a build of the web
+// app.
 func tree(built bool) fstest.MapFS {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	files := fstest.MapFS{
@@ -38,7 +39,7 @@ func tree(built bool) fstest.MapFS {
 	return files
 }
 
-// pages is a server of the pages beside the API.
+// pages returns a handler of the pages and the API.
 func pages(t *testing.T, files fstest.MapFS, env map[string]string) http.Handler {
 	t.Helper()
 	w := apptest.New(t, apptest.Options{Unsynced: true, Env: env})
@@ -118,13 +119,14 @@ func TestPages(t *testing.T) {
 			if c.status == 405 {
 				assert.Equal(t, "GET, HEAD", res.Header.Get("Allow"))
 			}
-			assert.Empty(t, res.Header.Get("Location"), "nobody is sent elsewhere")
+			assert.Empty(t, res.Header.Get("Location"), "no redirect")
 		})
 	}
 }
 
-// A browser sends the login form by itself if its person is quicker than the page's scripts.
-func TestPagesAnswerABrowsersFormWithAPage(t *testing.T) {
+// A browser sends the login form itself if somebody is quicker than the page's
+// scripts. The answer is then a page.
+func TestFormWithoutScripts(t *testing.T) {
 	res := visit(pages(t, tree(true), nil), "POST", "/", "Accept", "text/html,application/xhtml+xml")
 	assert.Equal(t, http.StatusMethodNotAllowed, res.StatusCode)
 	assert.Equal(t, "text/html; charset=utf-8", res.Header.Get("Content-Type"))
@@ -157,12 +159,12 @@ func TestPagesProtectThemselves(t *testing.T) {
 	assert.Contains(t, visit(handler, "GET", "/nothing").Header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 }
 
-// A browser is told to come by TLS only where it did.
+// Strict-Transport-Security is sent only if the browser came by TLS.
 func TestPagesOverTLS(t *testing.T) {
 	here, deployed := pages(t, tree(true), nil), pages(t, tree(true), map[string]string{"VERCEL_ENV": "production", "AUTH_MODE": "open",
 		"INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"})
 	const header = "Strict-Transport-Security"
-	assert.Empty(t, visit(here, "GET", "/", "X-Forwarded-Proto", "https").Header.Get(header), "anyone can say so")
+	assert.Empty(t, visit(here, "GET", "/", "X-Forwarded-Proto", "https").Header.Get(header), "any client can send this header")
 	assert.Empty(t, visit(deployed, "GET", "/", "X-Forwarded-Proto", "http").Header.Get(header))
 	assert.NotEmpty(t, visit(deployed, "GET", "/", "X-Forwarded-Proto", "https").Header.Get(header))
 	request := httptest.NewRequest("GET", "/", nil)
@@ -193,7 +195,7 @@ func TestPagesAreCached(t *testing.T) {
 		res := visit(handler, "GET", chunk, "Accept-Encoding", accepted)
 		assert.Equal(t, zipped, res.Header.Get("Content-Encoding") == "gzip", accepted)
 		assert.Equal(t, "Accept-Encoding", res.Header.Get("Vary"))
-		assert.Equal(t, zipped, strings.HasSuffix(res.Header.Get("ETag"), `-gzip"`), "one tag for one form")
+		assert.Equal(t, zipped, strings.HasSuffix(res.Header.Get("ETag"), `-gzip"`), "each encoding has its own ETag")
 		body := io.Reader(res.Body)
 		if zipped {
 			var err error
@@ -207,8 +209,8 @@ func TestPagesAreCached(t *testing.T) {
 	assert.Empty(t, visit(handler, "GET", "/_next/static/media/f.woff2", "Accept-Encoding", "gzip").Header.Get("Content-Encoding"))
 }
 
-// The product's own files can be served: every script and style that a page has
-// is its own or allowed by its hash, and nothing comes from elsewhere.
+// The product's own pages obey their policy: every script and style is the page's own
+// or allowed by its hash, and nothing comes from another origin.
 func TestPublicFiles(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Unsynced: true})
 	route, err := routes.Pages(w.Deps, public.Files)

@@ -25,7 +25,7 @@ import (
 
 const patience = 10 * time.Second
 
-// listener is one WebSocket whose every message is held to the document.
+// listener is a WebSocket each of whose messages is compared with the document.
 type listener struct {
 	t        *testing.T
 	document *contract.Document
@@ -51,7 +51,7 @@ func listenTo(t *testing.T, url string, w *apptest.World, person int, header htt
 	return &listener{t, document, ws, w.Person(person).AccountID, "RealtimeEvent"}
 }
 
-// next takes a message of a kind, which is a schema's name.
+// next reads a message, and asserts that it matches the schema of that name.
 func (l *listener) next(schema string) (payload map[string]any) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
@@ -65,7 +65,7 @@ func (l *listener) next(schema string) (payload map[string]any) {
 	return message.Payload
 }
 
-// send sends an action as the document has it, with changes.
+// send sends an action that matches the document, after applying changes to it.
 func (l *listener) send(changes map[string]any) {
 	l.t.Helper()
 	action := map[string]any{"action": "timer_start", "id": "mine", "user_id": l.account, "started_at": "2026-05-04T13:00:00Z"}
@@ -80,8 +80,8 @@ func (l *listener) send(changes map[string]any) {
 	require.NoError(l.t, l.ws.Write(l.t.Context(), websocket.MessageText, text))
 }
 
-// Whatever a real connection sends is in the document: the state, changes from
-// clients and from Clockwork, and each kind of refusal.
+// Every message that a real connection sends is in the document: the state, changes
+// by clients and by Clockwork, and each kind of refusal.
 func TestRealtimeMessages(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Inngest: true, Env: map[string]string{"JWT_SECRET": jwtSecret, "DATABASE_URL": "sqlite://:memory:"}})
 	seen := map[string]bool{}
@@ -96,7 +96,7 @@ func TestRealtimeMessages(t *testing.T) {
 		assert.Equal(t, "stopped", plain.next("TimerUpdatedEvent")["status"])
 		for _, bad := range []map[string]any{
 			{"action": "timer_pause"}, {"id": ""}, {"user_id": "someone"}, {"started_at": "now"}, {"id": 7}, {"issue_key": "x"}, {"comment": "\x00"},
-			{"id": "cw:" + plain.account + ":BILL-209"}, // Clockwork's own, without a token
+			{"id": "cw:" + plain.account + ":BILL-209"}, // a timer of Clockwork's, without a Clockwork token
 		} {
 			plain.send(bad)
 			seen[plain.next("ErrorEvent")["code"].(string)] = true
@@ -127,7 +127,7 @@ func TestRealtimeMessages(t *testing.T) {
 	assert.Equal(t, map[string]bool{"BAD_MESSAGE": true, "UNKNOWN_ACTION": true, "FORBIDDEN": true, "CLOCKWORK_TOKEN_REQUIRED": true}, seen)
 }
 
-// streamed reads Server-Sent Events until a change has come.
+// streamed reads Server-Sent Events until a change arrives.
 func streamed(t *testing.T, w *apptest.World, url string) {
 	t.Helper()
 	document, err := contract.Load()
@@ -157,7 +157,7 @@ func streamed(t *testing.T, w *apptest.World, url string) {
 	assert.Fail(t, "the stream ended before the change came")
 }
 
-// The codes of refusals are those that the document lists.
+// The document lists exactly the error codes of realtime messages.
 func TestRealtimeErrorCodes(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// emptyStore knows nobody; with an error it does not answer.
+// emptyStore is an empty store. If it has an error, every call returns it.
 type emptyStore struct{ err error }
 
 func (s emptyStore) Load(context.Context, string) (realtime.State, error) {
@@ -35,8 +35,8 @@ func (s emptyStore) Commit(_ context.Context, changes []realtime.Change) ([]bool
 	return make([]bool, len(changes)), s.err
 }
 
-// realtimeServer serves the realtime routes alone, by the clock of the world
-// whose tokens it takes.
+// realtimeServer serves the realtime routes alone, with the clock of the world that
+// signs the tokens.
 func realtimeServer(t *testing.T, w *apptest.World, o server.Options) (url string, live *server.Server) {
 	t.Helper()
 	o.Now = w.Clock.Now
@@ -55,8 +55,8 @@ func realtimeServer(t *testing.T, w *apptest.World, o server.Options) (url strin
 	return front.URL, live
 }
 
-// Every status and every code with which the realtime routes keep somebody out
-// is in the document, and the other way round.
+// The document has every status and code with which the realtime routes refuse a
+// connection, and no others.
 func TestRealtimeRefusals(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestRealtimeRefusals(t *testing.T) {
 			"other-method":  {usualURL, "POST", "", nil},
 			"other-origin":  {usualURL, "GET", "", map[string]string{"Origin": "https://evil.example"}},
 			"no-upgrade":    {usualURL, "GET", "", map[string]string{"Upgrade": ""}},
-			"let-in":        {usualURL, "GET", "", nil},
+			"accepted":      {usualURL, "GET", "", nil},
 			"store-is-gone": {brokenURL, "GET", "", nil},
 			"no-secret":     {unsetURL, "GET", "", nil},
 			"crowded":       {crowdedURL, "GET", "", nil},
@@ -120,8 +120,8 @@ func TestRealtimeRefusals(t *testing.T) {
 	}
 }
 
-// ask sends a request as it is. The body of a connection that stays open is not
-// read.
+// ask sends a request without following redirects. It does not read the body of a
+// connection that stays open.
 func ask(t *testing.T, url, target, method string, header map[string]string) (*http.Response, []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url+target, nil)
@@ -142,7 +142,7 @@ func ask(t *testing.T, url, target, method string, header map[string]string) (*h
 	return res, body
 }
 
-// A stream says why it ends.
+// The last event of a stream says why it ends.
 func TestStreamClose(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest"
 )
 
-// serveTeam runs a realtime server that shows the team to some.
+// serveTeam runs a realtime server with that TEAM_VIEW, and calls then.
 func serveTeam(t *testing.T, view string, then func(w *apptest.World, url string)) {
 	t.Helper()
 	w := apptest.New(t, apptest.Options{Inngest: true, Env: map[string]string{"AUTH_MODE": "required", "JWT_SECRET": jwtSecret, "DATABASE_URL": "sqlite://:memory:", "TEAM_VIEW": view}})
@@ -28,8 +28,8 @@ func serveTeam(t *testing.T, view string, then func(w *apptest.World, url string
 	require.NoError(t, err)
 }
 
-// Whatever a connection that shows the team sends is in the document. Whoever hides is
-// gone from it within two seconds.
+// Every message of a connection that shows the team is in the document. A person who
+// hides disappears from it within two seconds.
 func TestRealtimeTeam(t *testing.T) {
 	serveTeam(t, "all", func(w *apptest.World, url string) {
 		viewer := listenTo(t, url+"/ws?scope=team", w, 1, http.Header{})
@@ -57,7 +57,7 @@ func TestRealtimeTeam(t *testing.T) {
 	})
 }
 
-// The team is shown on each channel to the same people.
+// All channels show the team to the same people.
 func TestTeamOnEachChannel(t *testing.T) {
 	for view, want := range map[string]map[string]int{
 		"off":    {"": 403, "admin": 403},

@@ -23,7 +23,8 @@ func required(t *testing.T) *apptest.World {
 	return apptest.New(t, apptest.Options{Env: map[string]string{"AUTH_MODE": "required", "JWT_SECRET": jwtSecret}})
 }
 
-// login is a bearer token of a person of the team; of an admin for "admin".
+// login returns the Authorization header of a person of the team, with a role: "" or
+// "admin".
 func login(t *testing.T, w *apptest.World, person int, role string) string {
 	t.Helper()
 	p := w.Person(person)
@@ -32,7 +33,7 @@ func login(t *testing.T, w *apptest.World, person int, role string) string {
 	return "Bearer " + token
 }
 
-// Every route but those that everybody needs before a login wants a token.
+// Every route needs a token, except those that people need before they log in.
 func TestBearerTokens(t *testing.T) {
 	w := required(t)
 	public := map[string]bool{"/api/health": true, "/api/inngest": true, "/login": true, "/api/login": true, "/api/calendar/{token}": true}
@@ -58,7 +59,7 @@ func TestBearerTokens(t *testing.T) {
 func TestOwnAccount(t *testing.T) {
 	for _, c := range []struct {
 		name, role, route, target, body string
-		own                             bool // brings a Clockwork token
+		own                             bool // sends their own Clockwork token
 		status                          int
 		code, has                       string
 	}{

@@ -1,6 +1,6 @@
-// Package routes is the one list of routes, for the processes that serve all
-// of them. On Vercel each file under api/ is a function of its own and
-// vercel.json has the rewrites; a test compares the two.
+// Package routes has the list of all routes, for processes that serve all of them. On
+// Vercel each file under api/ is a function of its own, and vercel.json has the
+// rewrites; a test compares the two.
 package routes
 
 import (
@@ -56,33 +56,33 @@ func All() []Route {
 	return all
 }
 
-// Handler serves every route with the same dependencies, and what else is
-// mounted beside them: at "/" what serves the other paths, see Pages.
+// Handler serves every route, and the mounted ones beside them, with the same
+// dependencies. Unknown paths get a 404, unless a route is mounted at "/": see Pages.
 func Handler(d *app.Deps, mounted ...Route) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range All() {
 		mux.Handle(route.Path, httpapi.WithDeps(d, route.Handler))
 	}
-	nowhere := httpapi.NotFound(d)
-	rest := true // is nowhere
+	apiNotFound := httpapi.NotFound(d)
+	rest := true // has no handler yet
 	for _, route := range mounted {
 		mux.Handle(route.Path, route.Handler)
 		rest = rest && route.Path != "/"
 	}
 	if rest {
-		mux.Handle("/", nowhere)
+		mux.Handle("/", apiNotFound)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !clean(r.URL.EscapedPath()) {
-			nowhere.ServeHTTP(w, r)
+			apiNotFound.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// clean reports whether the mux serves the path as it is. It would redirect the caller
-// of another one.
+// clean reports whether the mux serves the path as it is. The mux would redirect any
+// other path.
 func clean(escaped string) bool {
 	return strings.HasPrefix(escaped, "/") && !strings.Contains(escaped, "//") && path.Clean(escaped) == "/"+strings.Trim(escaped, "/")
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 )
 
-// send writes a request line as it stands: a client would clean the path.
+// send writes a request line unchanged, because an HTTP client would clean the path.
 func send(t *testing.T, server *httptest.Server, line string, header ...string) apptest.Answer {
 	t.Helper()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -86,7 +86,7 @@ func TestPreflight(t *testing.T) {
 		assert.NotEmpty(t, a.Header.Get("Server-Timing"))
 
 		read := send(t, server, "GET /api/health", "Origin: "+origin)
-		assert.Equal(t, 200, read.Status, "an origin alone refuses nothing: %s", origin)
+		assert.Equal(t, 200, read.Status, "a read is not refused because of its origin: %s", origin)
 		assert.Equal(t, allowed, read.Header.Get("Access-Control-Allow-Origin") == origin, origin)
 	}
 }
@@ -102,7 +102,7 @@ func TestRequestIDs(t *testing.T) {
 	assert.Contains(t, w.Log.String(), "request_id=abc-123")
 }
 
-// A process without configuration says what it lacks, on every route but health.
+// A process without configuration names what is missing, on every route but health.
 func TestNotConfigured(t *testing.T) {
 	for _, name := range []string{"UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "KV_REST_API_TOKEN", "REDIS_URL", "JIRA_DOMAIN",
 		"ATLASSIAN_EMAIL", "ATLASSIAN_API_TOKEN", "JIRA_TENANT_SESSION_TOKEN", "JIRA_FULL_COOKIE", "AUTH_MODE", "JWT_SECRET", "VERCEL_ENV"} {
@@ -147,8 +147,8 @@ func methodOf(path string) string {
 	return http.MethodGet
 }
 
-// accountRoute is the first route of the account with that path. Their answers
-// and faults are tested in pkg/account.
+// accountRoute returns the first route of pkg/account with that path. Its answers and
+// faults are tested there.
 func accountRoute(path string) (httpapi.Route, bool) {
 	for _, route := range account.Routes {
 		if route.Path == path {
@@ -158,16 +158,16 @@ func accountRoute(path string) (httpapi.Route, bool) {
 	return httpapi.Route{}, false
 }
 
-// A deployment on which nobody chose who may call serves nobody.
+// A deployment without AUTH_MODE serves nobody.
 func TestAuthUndecided(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production", "INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}})
 	for _, route := range routes.All() {
 		if own, found := accountRoute(route.Path); found && own.Auth == httpapi.NoLogin && !strings.HasSuffix(route.Path, "login") {
-			continue // what to offer before a login, and sessions, of which there are none
+			continue // what people need before a login, and sessions, of which there are none
 		}
 		request := apptest.Request{Method: methodOf(route.Path), Target: route.Path, Header: map[string]string{"X-Clockwork-Token": w.Token(1), "Content-Type": "application/json"}}
 		if request.Method == http.MethodPost {
-			request.Body = `{"username":"hannah","password":"correct-horse"}` // what login asks for first
+			request.Body = `{"username":"hannah","password":"correct-horse"}` // login checks its fields first
 		}
 		a := w.Do(t.Context(), route.Handler, request)
 		a.AssertForm(t)

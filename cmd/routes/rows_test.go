@@ -11,7 +11,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/settings"
 )
 
-// matrix is every row.
 func matrix() []row {
 	rows := append(matrixOfReads(), matrixOfWrites()...)
 	return append(rows, matrixOfSync()...)
@@ -24,7 +23,7 @@ func matrixOfReads() []row {
 	validate := post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`)
 	issue, search, resolve := get("/api/issues/BILL-209"), get("/api/issues/search?accountId=ACCOUNT"), get("/api/users/resolve?email=EMAIL")
 	health := get("/api/health?deep=1")
-	sessionUp := outcome{status: 200, has: `"jiraSession":{"status":"up"`} // that Clockwork is not there is no fault of the session's
+	sessionUp := outcome{status: 200, has: `"jiraSession":{"status":"up"`} // a missing Clockwork app is no fault of the session
 	general := outcome{status: 502, code: "CLOCKWORK_UNAVAILABLE", field: "general"}
 	noJira := outcome{status: 502, code: "JIRA_UNAVAILABLE", field: "general"}
 	noAccount := outcome{status: 400, code: "VALIDATION_ERROR", field: "accountId"}
@@ -90,7 +89,7 @@ func matrixOfReads() []row {
 	return rows
 }
 
-// feeds are the addresses of the calendars that subscribed has made, by world.
+// feeds holds the addresses of the calendars that subscribed has made, by world.
 var feeds sync.Map
 
 // subscribed makes a calendar token for person 5.
@@ -102,7 +101,7 @@ func subscribed(w *apptest.World) {
 	feeds.Store(w, "/api/calendar/"+text+".ics")
 }
 
-// feed asks for the calendar of the world's token, or of a token that nobody has made.
+// feed requests the calendar of the world's token, or of a token that does not exist.
 func feed(w *apptest.World) apptest.Request {
 	if target, ok := feeds.LoadAndDelete(w); ok {
 		return apptest.Request{Target: target.(string)}
@@ -110,7 +109,7 @@ func feed(w *apptest.World) apptest.Request {
 	return apptest.Request{Target: "/api/calendar/cwc_" + strings.Repeat("0", 39) + ".ics"}
 }
 
-// ownSettings stores settings of the person who asks.
+// ownSettings saves settings of person 5.
 func ownSettings(w *apptest.World) {
 	target := 450
 	if _, err := w.Deps.Settings.Save(context.Background(), w.Person(5).AccountID, settings.Change{DailyTargetMinutes: &target}); err != nil {
@@ -118,7 +117,7 @@ func ownSettings(w *apptest.World) {
 	}
 }
 
-// workedToday logs time for the person who asks.
+// workedToday logs time of person 5.
 func workedToday(w *apptest.World) {
 	if err := w.Sandbox.LogTime(w.Person(5).AccountID, "OPS-64", w.Clock.Now(), time.Hour); err != nil {
 		panic(err)

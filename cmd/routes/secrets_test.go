@@ -32,11 +32,11 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// Secrets: every route, realtime and the sync run in one process, once with working
-// upstreams, and once for each upstream that fails with a sentence that repeats what
-// it was sent. Then every answer, the log and Redis are searched for every secret, in
-// every encoding. The fault matrix does the same for all other faults, one request at
-// a time.
+// Every route, realtime and the sync run in one process, once with working upstreams,
+// and once for each upstream that fails with a message that repeats what it was sent.
+// Then every answer, the log and Redis are searched for every secret, in every
+// encoding. The fault matrix does the same for all other faults, one request at a
+// time.
 
 const (
 	userPassword = "corr3ct-horse-battery-9"
@@ -48,7 +48,7 @@ const (
 	secretCode   = "pr0vider-c0de-0f-the-secrets-test"
 )
 
-// userHash is the cheapest hash of userPassword that AUTH_USERS takes.
+// userHash returns the cheapest hash of userPassword that AUTH_USERS accepts.
 func userHash() string {
 	salt := []byte("salt-of-16-bytes")
 	key := argon2.IDKey([]byte(userPassword), salt, 1, 4096, 1, 32)
@@ -59,9 +59,9 @@ func userHash() string {
 func TestSecrets(t *testing.T) {
 	for _, upstream := range []string{"", "clockwork", "report", "jira", "connect", "forge", "redis", "inngest"} {
 		for _, mode := range []string{"open", "required"} {
-			t.Run(cmp.Or(upstream, "well")+"-"+mode, func(t *testing.T) {
+			t.Run(cmp.Or(upstream, "no-fault")+"-"+mode, func(t *testing.T) {
 				t.Parallel()
-				h := newHunt(t, mode, sourceOf[upstream])
+				h := newRecording(t, mode, sourceOf[upstream])
 				if upstream == "" {
 					h.runAll(t)
 					assert.Contains(t, h.out.String(), "step: 200 OK", "the sync ran to its end")
@@ -69,7 +69,7 @@ func TestSecrets(t *testing.T) {
 					body := quoting(h.world, upstream, apptest.Request{Header: map[string]string{"X-Clockwork-Token": h.world.Token(h.who)}})
 					plan := h.world.Faults().Add(fault.Fault{Upstream: upstream, Kind: fault.Status, Status: 500, Body: body})
 					h.runAll(t)
-					assert.NotZero(t, plan.Hits(), "the upstream was never asked")
+					assert.NotZero(t, plan.Hits(), "the upstream was never called")
 				}
 				assert.Contains(t, h.world.Log.String(), "request", "something was logged")
 				assert.Contains(t, h.out.String(), "HTTP", "something was answered")
@@ -87,25 +87,25 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// sourceOf is the timer source that asks an upstream, if only one does.
+// sourceOf names the timer source that calls an upstream, if only one does.
 var sourceOf = map[string]string{"connect": "connect", "report": "connect", "forge": "forge"}
 
-// hunt is a world whose every answer is recorded.
-type hunt struct {
+// recording is a world whose every answer is recorded.
+type recording struct {
 	world *apptest.World
 	url   string
 	out   strings.Builder // answers, frames and errors
-	token string          // of the person who logged in
-	who   int             // that person
+	token string          // access token of the person who logged in
+	who   int             // the person who logged in
 
-	given     map[string]string // secrets that an answer gives out once, by name
-	sendsNone bool              // no Clockwork token: the saved one is used
-	exchanged atomic.Int32      // codes, at the providers
+	given     map[string]string // secrets that an answer may show once, by name
+	sendsNone bool              // sends no Clockwork token, so that the saved one is used
+	exchanged atomic.Int32      // codes that the providers received
 }
 
-// provider is a sign-in provider of both kinds that refuses every code, in a sentence
-// that repeats what it was sent.
-func (h *hunt) provider(t *testing.T) string {
+// provider is an OAuth and OpenID Connect provider that refuses every code, with a
+// message that repeats what it was sent.
+func (h *recording) provider(t *testing.T) string {
 	var server *httptest.Server
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -124,11 +124,11 @@ func (h *hunt) provider(t *testing.T) string {
 	return server.URL
 }
 
-// newHunt makes a world. In open mode the caller's Clockwork token is the
-// server's own too; in required mode the server has none, and does not know the
-// caller's by its configuration.
-func newHunt(t *testing.T, mode, source string) *hunt {
-	h := &hunt{given: map[string]string{}}
+// newRecording makes a world. In open mode the caller's Clockwork token is also the
+// server's. In required mode the server has none, so the caller's token is not in its
+// configuration.
+func newRecording(t *testing.T, mode, source string) *recording {
+	h := &recording{given: map[string]string{}}
 	provider := h.provider(t)
 	env := map[string]string{
 		"AUTH_MODE": mode, "LOG_LEVEL": "debug", "JWT_SECRET": secretJWTKey, "TOKEN_ENCRYPTION_KEY": secretKey,
@@ -146,8 +146,8 @@ func newHunt(t *testing.T, mode, source string) *hunt {
 	return h
 }
 
-// runAll serves the world and asks for everything once.
-func (h *hunt) runAll(t *testing.T) {
+// runAll serves the world and calls everything once.
+func (h *recording) runAll(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	err := live.Run(ctx, h.world.Deps, func(ctx context.Context, mounted []routes.Route) error {
@@ -159,7 +159,7 @@ func (h *hunt) runAll(t *testing.T) {
 		for _, route := range append(routes.All(), mounted...) {
 			h.askRoute(ctx, t, route.Path)
 		}
-		h.converse(ctx, t)
+		h.useRealtime(ctx, t)
 		h.sync(ctx)
 		return nil
 	})
@@ -167,7 +167,7 @@ func (h *hunt) runAll(t *testing.T) {
 }
 
 // ask sends a request as a client with both credentials, and records the answer.
-func (h *hunt) ask(ctx context.Context, t *testing.T, method, target, body string) []byte {
+func (h *recording) ask(ctx context.Context, t *testing.T, method, target, body string) []byte {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, method, h.url+target, strings.NewReader(body))
 	require.NoError(t, err)
@@ -177,7 +177,7 @@ func (h *hunt) ask(ctx context.Context, t *testing.T, method, target, body strin
 	if !h.sendsNone {
 		request.Header.Set("X-Clockwork-Token", h.world.Token(h.who))
 	}
-	if method == http.MethodPost { // its answer is kept
+	if method == http.MethodPost { // the answer is stored in Redis
 		request.Header.Set("Idempotency-Key", rand.Text())
 	}
 	if h.token != "" {
@@ -191,7 +191,7 @@ func (h *hunt) ask(ctx context.Context, t *testing.T, method, target, body strin
 	return answer
 }
 
-func (h *hunt) logIn(ctx context.Context, t *testing.T) {
+func (h *recording) logIn(ctx context.Context, t *testing.T) {
 	answer := h.ask(ctx, t, http.MethodPost, "/login", `{"username":"an","password":"`+userPassword+`"}`)
 	var reply struct {
 		AccessToken string `json:"access_token"`
@@ -199,11 +199,11 @@ func (h *hunt) logIn(ctx context.Context, t *testing.T) {
 	require.NoError(t, json.Unmarshal(answer, &reply), "%s", answer)
 	require.NotEmpty(t, reply.AccessToken)
 	h.token = reply.AccessToken
-	h.out.Write(bytes.ReplaceAll(answer, []byte(h.token), nil)) // only a login's own answer has it
+	h.out.Write(bytes.ReplaceAll(answer, []byte(h.token), nil)) // only the login's own answer may have it
 }
 
-// account calls what issues secrets, each once, and what accepts them.
-func (h *hunt) account(ctx context.Context, t *testing.T) {
+// account calls each route that issues a secret, and the routes that accept one.
+func (h *recording) account(ctx context.Context, t *testing.T) {
 	give := func(name, target, body string) (value string) {
 		answer := h.ask(ctx, t, http.MethodPost, target, body)
 		var reply map[string]any
@@ -241,8 +241,8 @@ func (h *hunt) account(ctx context.Context, t *testing.T) {
 	h.token = login
 }
 
-// signIn comes back from a provider with a code, as a browser does.
-func (h *hunt) signIn(ctx context.Context, t *testing.T, provider string) {
+// signIn returns from a provider with a code, as a browser does.
+func (h *recording) signIn(ctx context.Context, t *testing.T, provider string) {
 	get := func(target string, cookies []*http.Cookie) *http.Response {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+target, nil)
 		require.NoError(t, err)
@@ -262,13 +262,13 @@ func (h *hunt) signIn(ctx context.Context, t *testing.T, provider string) {
 	get("/api/auth/callback?"+url.Values{"code": {secretCode}, "state": {address.Query().Get("state")}}.Encode(), there.Cookies())
 }
 
-// requests are how each route is used; a route that is not here fails the test.
-func (h *hunt) requests() map[string][]string {
+// requests lists how to call each route. A route that is missing fails the test.
+func (h *recording) requests() map[string][]string {
 	account, email := h.world.Person(h.who).AccountID, url.QueryEscape(h.world.Person(h.who).Email)
 	token := h.world.Token(h.who)
 	return map[string][]string{
 		"/api/health":        {"GET /api/health?deep=1"},
-		"/api/inngest":       {}, // by sync
+		"/api/inngest":       {}, // see sync
 		"/api/login":         {`POST /api/login {"username":"an","password":"` + userPassword + `x"}`, `POST /api/login {"password":"` + userPassword + `"}`},
 		"/login":             {`POST /login {"username":"` + userPassword + `","password":"` + userPassword + `"}`},
 		"/api/worklogs":      {"GET /api/worklogs?accountId=" + account, "GET /api/worklogs?userEmail=" + email, "GET /api/worklogs?tz=" + url.QueryEscape(token)},
@@ -278,7 +278,7 @@ func (h *hunt) requests() map[string][]string {
 		"/api/timers/start":  {`POST /api/timers/start {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/start {"issueKey":"` + token + `"}`},
 		"/api/timers/stop":   {`POST /api/timers/stop {"issueKey":"OPS-64","accountId":"` + account + `"}`, `POST /api/timers/stop {"accountId":"` + account + `"}`},
 		"/api/timers/sync":   {`POST /api/timers/sync {"accountId":"` + account + `"}`},
-		"/api/timers/stream": {}, // by converse
+		"/api/timers/stream": {}, // see useRealtime
 		"/ws":                {},
 
 		"/api/auth":                  {"GET /api/auth"},
@@ -308,9 +308,9 @@ func (h *hunt) requests() map[string][]string {
 	}
 }
 
-func (h *hunt) askRoute(ctx context.Context, t *testing.T, path string) {
+func (h *recording) askRoute(ctx context.Context, t *testing.T, path string) {
 	requests, known := h.requests()[path]
-	if !assert.True(t, known, "nobody says how %s is used", path) {
+	if !assert.True(t, known, "requests does not say how to call %s", path) {
 		return
 	}
 	for _, request := range append(slices.Clone(requests), "DELETE "+strings.ReplaceAll(path, "{key}", "A-1")) {
@@ -320,9 +320,9 @@ func (h *hunt) askRoute(ctx context.Context, t *testing.T, path string) {
 	}
 }
 
-// converse uses a WebSocket and a stream, with the token in the address, which is
-// logged most easily.
-func (h *hunt) converse(ctx context.Context, t *testing.T) {
+// useRealtime opens a WebSocket and a stream, with the token in the address, because
+// addresses are easily logged.
+func (h *recording) useRealtime(ctx context.Context, t *testing.T) {
 	ctx, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()
 	header := http.Header{"X-Clockwork-Token": {h.world.Token(h.who)}}
@@ -351,8 +351,8 @@ func (h *hunt) converse(ctx context.Context, t *testing.T) {
 	h.stream(ctx, t)
 }
 
-// listen records the connection's messages, until it has refused the last action.
-func (h *hunt) listen(ctx context.Context, ws *websocket.Conn) {
+// listen records the connection's messages until it has refused the last action.
+func (h *recording) listen(ctx context.Context, ws *websocket.Conn) {
 	defer ws.CloseNow()
 	for {
 		_, message, err := ws.Read(ctx)
@@ -367,7 +367,7 @@ func (h *hunt) listen(ctx context.Context, ws *websocket.Conn) {
 	}
 }
 
-func (h *hunt) stream(ctx context.Context, t *testing.T) {
+func (h *recording) stream(ctx context.Context, t *testing.T) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+"/api/timers/stream?token="+h.token, nil)
 	require.NoError(t, err)
 	response, err := http.DefaultTransport.RoundTrip(request)
@@ -380,10 +380,10 @@ func (h *hunt) stream(ctx context.Context, t *testing.T) {
 
 // sync runs the function as Inngest does, step by step, and records what Inngest would
 // store. The dev server's requests need no signature.
-func (h *hunt) sync(ctx context.Context) {
+func (h *recording) sync(ctx context.Context) {
 	for _, key := range h.world.Redis.Miniredis().Keys() {
 		if strings.HasPrefix(key, "clockwork:token:") {
-			h.world.Redis.Miniredis().Del(key) // so that each source is asked for one
+			h.world.Redis.Miniredis().Del(key) // so that the source must get a new one
 		}
 	}
 	steps := map[string]any{}
@@ -412,10 +412,11 @@ func (h *hunt) sync(ctx context.Context) {
 	}
 }
 
-// aJWT is one in full or in part: bearer tokens, sessions and Clockwork's own.
+// aJWT matches a JWT or the first part of one: bearer tokens, sessions and
+// Clockwork's own.
 var aJWT = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.|%2E)[A-Za-z0-9_-]{8,}`)
 
-// search looks for secrets in every form, in all that a world put out.
+// search looks for secrets, in every form, in everything that a world has written.
 func search(t *testing.T, w *apptest.World, answers string, secrets map[string]string) {
 	t.Helper()
 	log := w.Log.String()
@@ -439,7 +440,7 @@ func search(t *testing.T, w *apptest.World, answers string, secrets map[string]s
 	}
 }
 
-// around shows where something was found, without repeating it.
+// around returns the text around something that was found, without repeating it.
 func around(text, found string) string {
 	i := strings.Index(text, found)
 	if i < 0 || found == "" {
@@ -448,15 +449,15 @@ func around(text, found string) string {
 	return ": …" + text[max(0, i-160):i] + "[here]" + text[i+len(found):min(len(text), i+len(found)+60)]
 }
 
-// formsOf are the ways to write a text: as it is, escaped, in hexadecimal, and
-// in base64 wherever it begins in what was encoded.
+// formsOf returns the ways to write a text: as it is, escaped, in hexadecimal, and in
+// base64 at each offset.
 func formsOf(value string) map[string]string {
 	forms := map[string]string{"as it is": value, "escaped for a query": url.QueryEscape(value), "escaped for a path": url.PathEscape(value),
 		"in hexadecimal": hex.EncodeToString([]byte(value))}
 	for offset := range 3 {
 		padded := append(make([]byte, offset), value...)
 		whole := len(padded) / 3 * 3
-		skip := []int{0, 2, 3}[offset] // characters that hold bits of what stands before
+		skip := []int{0, 2, 3}[offset] // characters that also hold bits of the text before
 		for name, encoding := range map[string]*base64.Encoding{"base64": base64.StdEncoding, "base64url": base64.URLEncoding} {
 			forms[fmt.Sprintf("in %s from %d", name, offset)] = encoding.EncodeToString(padded[:whole])[skip:]
 		}
@@ -464,7 +465,7 @@ func formsOf(value string) map[string]string {
 	return forms
 }
 
-// The search itself finds what it is to find.
+// formsOf covers each way in which a secret may be written.
 func TestFormsOf(t *testing.T) {
 	const value = "tok/en+with=signs-and-more"
 	for name, text := range map[string]string{

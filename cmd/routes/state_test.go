@@ -16,14 +16,14 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// state is what must stay whole whatever fails: the timers that clients read,
+// state is what must stay consistent whatever fails: the timers that clients read,
 // and those that run in Clockwork.
 type state struct {
 	stored  map[string]string // by key
 	running []string          // account and issue, sorted
 }
 
-// ofTimers are the keys that say what runs; the others are names, quotas and
+// ofTimers reports whether a key says what runs. The other keys are names, quotas and
 // tokens, which come and go.
 func ofTimers(key string) bool {
 	key, _, _ = strings.Cut(key, "/") // a field of a hash
@@ -40,8 +40,8 @@ func stateOf(w *apptest.World) state {
 	return s
 }
 
-// storedIn is all that Redis holds, by key and field. A value of a kind that it
-// does not know stops the test.
+// storedIn returns everything in Redis, by key and field. It panics if a value has a
+// type that it does not know.
 func storedIn(w *apptest.World) map[string]string {
 	stored, mini := map[string]string{}, w.Redis.Miniredis()
 	for _, key := range mini.Keys() {
@@ -69,7 +69,7 @@ func storedIn(w *apptest.World) map[string]string {
 	return stored
 }
 
-// effect is what a request does if all is well.
+// effect is what a request changes if nothing fails.
 type effect int
 
 const (
@@ -79,7 +79,7 @@ const (
 	syncs
 )
 
-// shown reports whether clients see the timer that a start or stop is about.
+// shown reports whether clients see the timer that the start or stop is about.
 func (s state) shown(w *apptest.World, e effect) bool {
 	person, issue := 5, "BILL-209"
 	if e == stops {
@@ -91,8 +91,8 @@ func (s state) shown(w *apptest.World, e effect) bool {
 }
 
 // assertWhole compares the state with the answer: a read changes nothing, a failure
-// changes nothing that clients read, a success shows at once, and the next sync repairs
-// everything.
+// changes nothing that clients read, a success shows at once, and the next sync
+// repairs everything.
 func (p played) assertWhole(t *testing.T, row row, faultName string) {
 	t.Helper()
 	cacheLost := row.dependency == "redis" && faultName != "slow"
@@ -102,22 +102,22 @@ func (p played) assertWhole(t *testing.T, row row, faultName string) {
 		assert.Equal(t, p.before, p.after, "a read changes nothing")
 		return
 	case !succeeded || cacheLost:
-		assert.Equal(t, p.before.stored, p.after.stored, "what failed is not shown as done")
+		assert.Equal(t, p.before.stored, p.after.stored, "a failed request changes nothing that clients see")
 	case row.effect == syncs:
 		p.assertTruth(t)
 	case strings.Contains(string(p.answer.Body), `"stopped":false`):
-		assert.Equal(t, p.before.stored, p.after.stored, "it says nothing of the account that was named")
+		assert.Equal(t, p.before.stored, p.after.stored, "the answer is about another account")
 	default:
-		assert.Equal(t, row.effect == starts, p.after.shown(p.world, row.effect), "what was done shows at once")
+		assert.Equal(t, row.effect == starts, p.after.shown(p.world, row.effect), "a success shows at once")
 	}
 	if faultName == "refused" && (serverOf(row.dependency) == "jira" || row.dependency == "report") {
-		return // closed for good
+		return // that server stays closed
 	}
 	p.heal(t)
 	p.assertTruth(t)
 }
 
-// heal removes the fault and does a whole sync, in a process of its own that reaches
+// heal removes the fault and runs a whole sync, in a process of its own that reaches
 // Redis over TCP.
 func (p played) heal(t *testing.T) {
 	t.Helper()
@@ -132,7 +132,7 @@ func (p played) heal(t *testing.T) {
 	p.world.Sync(t)
 }
 
-// assertTruth asserts that each person is shown what runs in Clockwork.
+// assertTruth asserts that the cache shows for each person what runs in Clockwork.
 func (p played) assertTruth(t *testing.T) {
 	t.Helper()
 	var shown []string

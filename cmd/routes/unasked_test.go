@@ -14,13 +14,13 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// dependencies are everything that this backend talks to. connect and forge are
-// the two doors to Clockwork's list on the Jira site, report is that list.
+// dependencies are all services that this backend calls. connect and forge are the
+// two ways to Clockwork's token, on the Jira site; report is Clockwork's list.
 var dependencies = []string{"clockwork", "jira", "connect", "forge", "report", "redis", "inngest"}
 
-// TestFaultMatrixIsWhole has the rest of the matrix: each dependency that a
-// route has no row for is not asked by it, so that no way in which it fails
-// matters. With that every route is tested with every dependency.
+// TestFaultMatrixIsWhole covers the rest of the matrix: a route does not call a
+// dependency that it has no row for, so that dependency's faults do not matter. So
+// every route is tested with every dependency.
 func TestFaultMatrixIsWhole(t *testing.T) {
 	rows := matrix()
 	var table strings.Builder
@@ -48,7 +48,7 @@ func TestFaultMatrixIsWhole(t *testing.T) {
 			}
 		}
 		if route.Path == "/api/inngest" {
-			unasked = []string{"clockwork", "inngest"} // a run by one door does not ask the other, see below
+			unasked = []string{"clockwork", "inngest"} // a run calls only one source, see TestSyncAsksOneSource
 		}
 		t.Run(strings.Trim(strings.ReplaceAll(route.Path, "/", "-"), "-"), func(t *testing.T) {
 			t.Parallel()
@@ -61,8 +61,8 @@ func TestFaultMatrixIsWhole(t *testing.T) {
 	t.Log(table.String())
 }
 
-// A run of the sync asks only the door that is configured, and not Inngest.
-func TestSyncAsksOneDoor(t *testing.T) {
+// A sync calls only the source that is configured, and not Inngest.
+func TestSyncAsksOneSource(t *testing.T) {
 	for _, r := range matrixOfSync() {
 		switch r.variant {
 		case "-connect":
@@ -73,8 +73,8 @@ func TestSyncAsksOneDoor(t *testing.T) {
 	}
 }
 
-// assertUnasked plays the row with the dependencies broken, none of which it
-// may notice.
+// assertUnasked runs the row while the given dependencies are broken, and asserts
+// that it succeeds without calling them.
 func assertUnasked(t *testing.T, r row, broken []string) {
 	t.Helper()
 	well := r.want["slow"]
@@ -92,7 +92,7 @@ func assertUnasked(t *testing.T, r row, broken []string) {
 	}
 }
 
-// Nothing is left out by a misspelt name.
+// Every row names a dependency, a route and all faults that exist.
 func TestFaultMatrixNames(t *testing.T) {
 	for _, r := range matrix() {
 		assert.True(t, slices.Contains(dependencies, r.dependency), r.dependency)
