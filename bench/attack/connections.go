@@ -16,8 +16,8 @@ import (
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 )
 
-// connections opens 1,500 WebSockets of one login that has many timers with long
-// comments, and reads none of them.
+// connections opens 1,500 WebSockets with one login, whose state is large: many
+// timers with long comments. It reads from each only until the server closes it.
 func connections(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func connections(ctx context.Context, l *lab) ([]figure, error) {
 		}
 		defer conn.CloseNow()
 		conn.SetReadLimit(-1)
-		all.Go(func() { // until it is closed with a reason, or this attack ends
+		all.Go(func() { // until the server closes it, or this attack ends
 			for {
 				if _, _, err := conn.Read(reading); err != nil {
 					if websocket.CloseStatus(err) == 4429 {
@@ -75,12 +75,12 @@ func connections(ctx context.Context, l *lab) ([]figure, error) {
 	all.Wait()
 	return []figure{
 		{"of 1,500 connections of one login, open", fmt.Sprint(open.Load()), "50", open.Load() == 50},
-		{"closed with a reason", fmt.Sprint(refused.Load()), "1450", refused.Load() == tried-50},
-		{"memory that they take, in MiB", fmt.Sprint(grown), "at most 100", grown <= 100},
+		{"closed with code 4429", fmt.Sprint(refused.Load()), "1450", refused.Load() == tried-50},
+		{"memory that they use, in MiB", fmt.Sprint(grown), "at most 100", grown <= 100},
 	}, nil
 }
 
-// manyTimers starts timers as fast as the server lets one connection do it.
+// manyTimers starts 150 timers, as fast as one connection may.
 func manyTimers(ctx context.Context, dial func() (*websocket.Conn, error)) error {
 	conn, err := dial()
 	if err != nil {

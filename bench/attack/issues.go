@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// unknownIssues makes up issue keys that no cache holds.
+// unknownIssues requests made-up issue keys, which no cache has.
 func unknownIssues(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx, "RATE_LIMIT=on")
 	if err != nil {

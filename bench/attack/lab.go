@@ -22,13 +22,13 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/tcpproxy"
 )
 
-// lab starts what an attack needs, and stops it at its end.
+// lab starts the servers that an attack needs, and stops them at its end.
 type lab struct {
 	process.Cleanup
 	program, dir string
 }
 
-// until waits for a condition.
+// until waits until holds returns true.
 func (l *lab) until(ctx context.Context, what string, holds func() bool) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -42,17 +42,17 @@ func (l *lab) until(ctx context.Context, what string, holds func() bool) error {
 	return nil
 }
 
-// server is one that serves, with a Redis behind a proxy.
+// server is a running cmd/server, with a Redis behind a proxy.
 type server struct {
 	url   string
 	proxy *tcpproxy.Proxy
-	redis *redis.Client // past the proxy
+	redis *redis.Client // a connection without the proxy
 	up    *upstreams.Upstreams
 	http  *http.Client
 	pid   int
 }
 
-// server starts one with a synced cache. Variables are NAME=value.
+// server starts a server with a synced cache. Variables are NAME=value.
 func (l *lab) server(ctx context.Context, variables ...string) (*server, error) {
 	addr := redisserver.Start(&l.Cleanup)
 	var err error
@@ -85,7 +85,7 @@ func (l *lab) server(ctx context.Context, variables ...string) (*server, error) 
 	return s, l.until(ctx, "the server answers", func() bool { return s.status(ctx, "/api/health") == http.StatusOK })
 }
 
-// status gets a path and returns its status; 0 if there was no answer.
+// status requests a path and returns the status, or 0 if there was no answer.
 func (s *server) status(ctx context.Context, path string) int {
 	status, _, _ := s.get(ctx, path, "")
 	return status
@@ -95,7 +95,8 @@ func (s *server) get(ctx context.Context, path, etag string) (status int, header
 	return s.send(ctx, http.MethodGet, path, "", "If-None-Match", etag)
 }
 
-// send sends a request with further headers. An empty one is left out.
+// send sends a request with pairs of header names and values. A pair without a value
+// is left out.
 func (s *server) send(ctx context.Context, method, path, text string, headers ...string) (status int, header http.Header, body []byte) {
 	r, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(text))
 	if err != nil {
@@ -122,12 +123,12 @@ func (s *server) send(ctx context.Context, method, path, text string, headers ..
 // proxied lets a client choose its address by X-Forwarded-For.
 const proxied = "TRUSTED_PROXIES=127.0.0.1"
 
-// from is the header that gives a client the address number n.
+// from returns the address number n, for X-Forwarded-For.
 func from(n int) string { return fmt.Sprintf("198.51.%d.%d", n/250, 1+n%250) }
 
-// cpu is the time that the server has computed so far.
+// cpu is the CPU time that the server has used.
 func (s *server) cpu() time.Duration {
-	const ticks = 100 // a second, as Linux counts for programs
+	const ticks = 100 // per second (USER_HZ of Linux)
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	if len(fields) < 13 {
@@ -138,7 +139,7 @@ func (s *server) cpu() time.Duration {
 	return time.Duration(user+system) * time.Second / ticks
 }
 
-// memory is what the server has in RAM, in MiB.
+// memory is the server's resident memory, in MiB.
 func (s *server) memory() int {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.pid))
 	fields := strings.Fields(string(text))
@@ -149,7 +150,7 @@ func (s *server) memory() int {
 	return pages * os.Getpagesize() >> 20
 }
 
-// check is one dependency's state in deep health.
+// check returns the state of one dependency in the deep health check.
 func (s *server) check(ctx context.Context, name string) (status, message string) {
 	_, _, body := s.get(ctx, "/api/health?deep=1", "")
 	var reply struct {

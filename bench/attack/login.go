@@ -12,8 +12,8 @@ import (
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 )
 
-// loginLockout guesses somebody's password from many addresses, and from the
-// owner's own. The owner then logs in with the right one.
+// loginLockout guesses a person's password from many addresses, and then from the
+// person's own address. The person then logs in with the right one.
 func loginLockout(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx, "RATE_LIMIT=on", proxied)
 	if err != nil {
@@ -50,6 +50,6 @@ func loginLockout(ctx context.Context, l *lab) ([]figure, error) {
 		{"right password after 300 guesses from 30 addresses", fmt.Sprint(elsewhere), "200", elsewhere == http.StatusOK},
 		{"time that this login took", took.Round(time.Millisecond).String(), "under 5s", took < 5*time.Second},
 		{"of 300 guesses from one address, checked", fmt.Sprint(checked), "at most 15", checked <= 15},
-		{"right password there, on a device that is known", fmt.Sprint(known), "200", known == http.StatusOK},
+		{"right password there, on a known device", fmt.Sprint(known), "200", known == http.StatusOK},
 	}, nil
 }

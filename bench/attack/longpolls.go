@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// longPolls opens more long polls than a process accepts.
+// longPolls opens more long polls than a process allows.
 func longPolls(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {
@@ -39,7 +39,7 @@ func longPolls(ctx context.Context, l *lab) ([]figure, error) {
 	for tick := time.NewTicker(time.Second); ; {
 		reply, err := s.redis.Do(ctx, "CLIENT", "LIST")
 		if text, ok := reply.(string); ok && err == nil {
-			most = max(most, strings.Count(text, " name=")-1) // without our own
+			most = max(most, strings.Count(text, " name=")-1) // this connection is not counted
 		}
 		select {
 		case <-tick.C:
@@ -51,7 +51,7 @@ func longPolls(ctx context.Context, l *lab) ([]figure, error) {
 	}
 	return []figure{
 		{"of 1,200 long polls, waited", fmt.Sprint(waited.Load()), "1000", waited.Load() == 1000},
-		{"refused with a reason", fmt.Sprint(refused.Load()), "200", refused.Load() == 200},
+		{"refused with 503", fmt.Sprint(refused.Load()), "200", refused.Load() == 200},
 		{"connections to Redis meanwhile", fmt.Sprint(most), "at most 17", most <= 17 && most > 0},
 	}, nil
 }

@@ -1,5 +1,5 @@
-// Command attack does to a real server what networks, bursts and hostile clients
-// do, and prints what came of it beside the goal. It fails if a goal is missed.
+// Command attack treats a real server as bad networks, bursts and hostile clients
+// would, and prints the results beside the goals. It fails if a goal is missed.
 // Each attack has a file of its own and a line in attacks; it starts what it
 // needs and stops it.
 //
@@ -19,7 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/e2e/process"
 )
 
-// attack is one of them. It may take a minute or two.
+// attack is one attack. It may take a minute or two.
 type attack struct {
 	name string
 	run  func(ctx context.Context, l *lab) ([]figure, error)
@@ -38,10 +38,10 @@ var attacks = []attack{
 	{"slow-query", slowQuery},
 }
 
-// attackLimit bounds one attack.
+// attackLimit is how long one attack may take.
 const attackLimit = 3 * time.Minute
 
-// figure is something measured, and what it should be.
+// figure is a measured value and its goal.
 type figure struct {
 	what, got, goal string
 	met             bool

@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// farAway is how far Redis is from the server in the attacks on it.
+// farAway is how much later Redis answers in the attacks on it.
 const farAway = 30 * time.Millisecond
 
 const activePath = "/api/timers/active"
 
-// redisBurst is everybody's desktop after a restart: 1,000 requests at once.
+// redisBurst sends 1,000 requests at once, as everybody's desktop app does after a
+// restart.
 func redisBurst(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {
@@ -40,7 +41,8 @@ func redisBurst(ctx context.Context, l *lab) ([]figure, error) {
 	}, nil
 }
 
-// redisLoad is 300 clients that ask as fast as they are answered.
+// redisLoad runs 300 clients, each of which sends the next request when it has the
+// answer.
 func redisLoad(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {

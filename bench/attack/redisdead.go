@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// redisDeadConnections lets no byte of the server's open connections to Redis pass;
-// new connections work.
+// redisDeadConnections makes the server's open connections to Redis go silent. New
+// connections work.
 func redisDeadConnections(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {

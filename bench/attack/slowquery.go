@@ -10,8 +10,8 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
-// slowQuery has one caller search for what makes Jira hang, again and again.
-// Others ask Jira for issues meanwhile.
+// slowQuery lets one caller repeat searches that make Jira hang. Meanwhile others
+// request issues from Jira.
 func slowQuery(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx, proxied)
 	if err != nil {
@@ -32,7 +32,7 @@ func slowQuery(ctx context.Context, l *lab) ([]figure, error) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for attacking.Err() == nil {
-		asked++ // an issue that is not there has Jira asked each time, and is an answer
+		asked++ // each unknown issue needs a request to Jira, and 404 is a good answer
 		if status, _, _ := s.send(ctx, http.MethodGet, fmt.Sprintf("/api/issues/GONE-%d", asked), "", "X-Forwarded-For", from(1)); status == http.StatusNotFound {
 			good++
 		}

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// What the process has used, each as a number.
+// Paths that answer with what the process uses, as a number.
 const (
 	cpuPath    = "/usage/cpu"    // in nanoseconds
 	memoryPath = "/usage/memory" // in bytes
 )
 
-// Serve is the server's side of Start: it serves until Stop, then calls closing. It
-// writes a CPU profile to the file of that name, unless it is "".
+// Serve is the child's side of Start: it serves until Stop, then calls closing.
+// Unless profile is "", it writes a CPU profile to the file of that name.
 func Serve(handler http.Handler, profile string, closing func() error) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", handler)
@@ -70,7 +70,7 @@ func cpu() (int64, error) {
 	return r.Utime.Nano() + r.Stime.Nano(), err
 }
 
-// memory is the resident size (proc(5): statm) without garbage.
+// memory is the resident memory (proc(5): statm) after a garbage collection.
 func memory() (int64, error) {
 	debug.FreeOSMemory()
 	text, err := os.ReadFile("/proc/self/statm")

@@ -53,13 +53,13 @@ func Start(ctx context.Context, env []string, args ...string) (*Process, error) 
 // Stop ends the server, and waits for it.
 func (p *Process) Stop() error { return errors.Join(p.stdin.Close(), p.cmd.Wait()) }
 
-// CPU is the CPU time that the server has had (getrusage).
+// CPU returns the CPU time that the server has used (getrusage).
 func (p *Process) CPU(ctx context.Context) (time.Duration, error) {
 	n, err := p.ask(ctx, cpuPath)
 	return time.Duration(n), err
 }
 
-// Memory is what the server holds in RAM once it has collected its garbage, in bytes.
+// Memory returns the server's resident memory after a garbage collection, in bytes.
 func (p *Process) Memory(ctx context.Context) (int64, error) { return p.ask(ctx, memoryPath) }
 
 func (p *Process) ask(ctx context.Context, path string) (int64, error) {

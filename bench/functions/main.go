@@ -1,8 +1,8 @@
 // Command functions builds the functions as a deployment would and prints what each
-// costs: its size, the time from the start of its process to the first answer,
-// and the time of an answer once it runs, beside a function that only says
-// hello, measured in the same run. The upstreams are stand-ins on this machine,
-// so the times are of our code and the loopback, not of a network.
+// costs: its size, the time from the start of its process to the first answer, and
+// the time of further answers. Beside that it measures a function that only says
+// hello, in the same run. The upstreams are stand-ins on this machine, so the times
+// do not include a network.
 //
 // Run it at the root of the checkout: go run ./bench/functions
 package main
@@ -25,7 +25,7 @@ import (
 	"github.com/clockwork-timer/backend/e2e/vercel"
 )
 
-// Goals for the functions that are called most, those of the timers.
+// Goals for the functions of the timers, which are called most.
 const (
 	goalSize = 9.5 // MiB
 	maxSize  = 10  // MiB; the run fails above it
@@ -78,8 +78,9 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// build builds the tree's functions, and gives each the first request that
-// changes nothing; a route that has none is timed refusing an empty body.
+// build builds the functions, and gives each its first request that changes nothing
+// and succeeds. If a function has none, its request has a wrong body, and the refusal
+// is timed.
 func build(ctx context.Context, c *process.Cleanup, tmp string, around *upstreams.Upstreams) ([]target, error) {
 	cli, err := vercel.Install(ctx, filepath.Join("e2e", "vercel"), filepath.Join(tmp, "vercel"))
 	if err != nil {
@@ -119,7 +120,8 @@ func build(ctx context.Context, c *process.Cleanup, tmp string, around *upstream
 	return targets, nil
 }
 
-// buildHello builds the function to compare with, by the flags of the CLI.
+// buildHello builds the function to compare with, with the flags that the Vercel CLI
+// uses.
 func buildHello(ctx context.Context, tmp string) (target, error) {
 	bin := filepath.Join(tmp, "hello")
 	_, err := process.Run(ctx, process.Command{Path: "go", Args: []string{

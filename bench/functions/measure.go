@@ -33,14 +33,14 @@ type target struct {
 	size      int64
 	env       []string
 	request   func(context.Context) (*http.Request, error)
-	status    int // what the request must be answered with
+	status    int // expected status of the answer
 }
 
-// figures are what was measured on a target.
+// figures are the measurements of a target.
 type figures struct{ cold, warm spread }
 
-// measureBeside measures g and another target in turn, so that what else the
-// machine does slows both.
+// measureBeside measures g and another target alternately, so that other work on the
+// machine slows both.
 func (g target) measureBeside(ctx context.Context, other target) (mine, others figures, err error) {
 	both := []target{g, other}
 	var cold, warm [2][]time.Duration

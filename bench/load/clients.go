@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// answerLimit is how long a client waits: longer than the server takes to say
-// that Redis does not answer.
+// answerLimit is how long a client waits. The server needs less to answer that Redis
+// is down.
 const answerLimit = 15 * time.Second
 
-// Server is whom the clients talk to.
+// Server is the server that the clients use.
 type Server struct {
 	URL    string
 	Client *http.Client
 }
 
-// NewServer returns a Server for so many clients at once.
+// NewServer returns a Server for that many clients at once.
 func NewServer(address string, clients int) *Server {
 	return &Server{URL: address, Client: &http.Client{
 		Timeout:   answerLimit,
@@ -30,7 +30,7 @@ func NewServer(address string, clients int) *Server {
 	}}
 }
 
-// Leave closes the clients' connections.
+// Leave closes the clients' idle connections.
 func (s *Server) Leave() { s.Client.CloseIdleConnections() }
 
 type activeTimers struct {
@@ -40,8 +40,8 @@ type activeTimers struct {
 	SyncedAt *time.Time
 }
 
-// Read asks for the person's timers every now and then until ctx ends, and
-// compares the answers with what is so.
+// Read requests the person's timers at an interval until ctx ends, and compares the
+// answers with t.
 func (s *Server) Read(ctx context.Context, t *Truth, bearer string, every time.Duration, tally *Tally) {
 	for pause(ctx, every) {
 		before, began := t.now(), time.Now()
@@ -61,9 +61,9 @@ func (s *Server) Read(ctx context.Context, t *Truth, bearer string, every time.D
 		tally.succeeded(took)
 		runs := slices.ContainsFunc(got.Timers, func(timer struct{ Issue struct{ Key string } }) bool { return timer.Issue.Key == t.Issue })
 		if got.SyncedAt == nil {
-			tally.lie(began, "%s: an empty state was given for one that is known", t.Account)
+			tally.wrongAnswer(began, "%s: the answer says that there was no sync yet", t.Account)
 		} else if after := t.now(); before == after && before.known && runs != before.runs {
-			tally.lie(began, "%s on %s: told running=%t, and it is %t", t.Account, t.Issue, runs, before.runs)
+			tally.wrongAnswer(began, "%s on %s: the answer says running=%t, but it is %t", t.Account, t.Issue, runs, before.runs)
 		}
 	}
 }
@@ -78,10 +78,10 @@ func (s *Server) read(ctx context.Context, t *Truth, bearer string, into any) (i
 	return s.ask(ctx, http.MethodGet, "/api/timers/active?accountId="+url.QueryEscape(t.Account), bearer, "", nil, into)
 }
 
-// Move starts and stops the person's timer in turn until ctx ends. It finishes the last
-// change, because one that is cut off would be in Clockwork and not in the cache. If
-// uncertain reports it of the time since the change began, the state is unknown until the
-// next sync.
+// Move starts and stops the person's timer alternately until ctx ends. It finishes
+// the last change, because a request that is cut off may reach Clockwork but not the
+// cache. If uncertain is true for the time since a change began, the state is unknown
+// until the next sync.
 func (s *Server) Move(ctx context.Context, t *Truth, bearer, clockworkToken string, every time.Duration, uncertain func(since time.Time) bool, tally *Tally) {
 	for start := true; pause(ctx, every); start = !start {
 		path := "/api/timers/stop"
@@ -95,7 +95,7 @@ func (s *Server) Move(ctx context.Context, t *Truth, bearer, clockworkToken stri
 		switch {
 		case err != nil:
 			tally.fail(time.Now(), "%s: %v", path, err)
-		case status/100 != 2 && status != http.StatusUnprocessableEntity: // it is so already: the one before was lost
+		case status/100 != 2 && status != http.StatusUnprocessableEntity: // nothing to change: the answer before was lost
 			tally.fail(time.Now(), "%s: status %d", path, status)
 		default:
 			tally.succeeded(time.Since(began))

@@ -10,30 +10,29 @@ import (
 // Span is a time in which answers may fail.
 type Span struct{ From, To time.Time }
 
-// Stalls are the times in which the machine kept somebody waiting whom nothing
-// else did: then answers fail that the server gave in time, or had no time for.
-// Its methods are safe for concurrent use.
+// Stalls records when the machine itself delayed somebody. In these times answers may
+// fail although the server was not at fault. Its methods are safe for concurrent use.
 type Stalls struct {
-	// Recovery is how long after one answers may still fail.
+	// Recovery is how long after a stall answers may still fail.
 	Recovery time.Duration
 
 	mu     sync.Mutex
 	looked time.Time
-	spans  []Span // apart from each other
+	spans  []Span // do not overlap
 }
 
 const (
 	lookEvery = 50 * time.Millisecond
-	// lookLate is when it has taken too long. Less is no matter: the first to
-	// give up does so after two seconds.
+	// lookLate is how late a look must be to count as a stall. Shorter delays do not
+	// matter, because the shortest timeout is two seconds.
 	lookLate = time.Second
 )
 
-// Look calls probe, which asks everybody who must not be kept waiting for what
-// takes no time, every now and then until ctx ends.
+// Look calls probe at a short interval until ctx ends. probe makes calls that take no
+// time, to everybody whom a stall could delay.
 func (s *Stalls) Look(ctx context.Context, probe func()) {
 	s.note(time.Now())
-	for goOn := true; goOn; { // and once more after the end, for what was under way
+	for goOn := true; goOn; { // and once more after ctx has ended, for the requests in flight
 		goOn = pause(ctx, lookEvery)
 		probe()
 		s.note(time.Now())
@@ -54,14 +53,14 @@ func (s *Stalls) note(now time.Time) {
 	s.looked = now
 }
 
-// Since reports whether there was one after t, or is one.
+// Since reports whether there was a stall after t, or is one now.
 func (s *Stalls) Since(t time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return time.Since(s.looked) >= lookLate || slices.ContainsFunc(s.spans, func(one Span) bool { return one.To.After(t) })
 }
 
-// Spans lists them, each with its recovery, and how long they are together.
+// Spans returns the stalls, each with its recovery, and their total length.
 func (s *Stalls) Spans() (all []Span, total time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// Failure is an answer that was none, or not the one that was due.
+// Failure is a missing or wrong answer.
 type Failure struct {
 	At   time.Time
 	What string
 }
 
-// Tally is what became of many requests. Its methods are safe for concurrent
+// Tally collects the results of many requests. Its methods are safe for concurrent
 // use.
 type Tally struct {
 	mu     sync.Mutex
 	took   []time.Duration // of requests that succeeded
-	failed []Failure       // said to have failed, or not said at all
-	wrong  []Failure       // said something that is not so
+	failed []Failure       // errors and missing answers
+	wrong  []Failure       // answers that are not true
 }
 
 func (t *Tally) succeeded(took time.Duration) {
@@ -34,27 +34,27 @@ func (t *Tally) fail(at time.Time, format string, args ...any) {
 	t.failed = append(t.failed, Failure{at, fmt.Sprintf(format, args...)})
 }
 
-func (t *Tally) lie(at time.Time, format string, args ...any) {
+func (t *Tally) wrongAnswer(at time.Time, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.wrong = append(t.wrong, Failure{at, fmt.Sprintf(format, args...)})
 }
 
-// Succeeded counts the requests that got what they asked for.
+// Succeeded returns the number of requests that succeeded.
 func (t *Tally) Succeeded() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.took)
 }
 
-// Wrong lists the answers that were not so.
+// Wrong returns the answers that were not true.
 func (t *Tally) Wrong() []Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.wrong)
 }
 
-// FailedOutside lists the failures in none of the spans.
+// FailedOutside returns the failures that are in none of the spans.
 func (t *Tally) FailedOutside(spans ...Span) []Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -67,14 +67,14 @@ func (t *Tally) FailedOutside(spans ...Span) []Failure {
 	return outside
 }
 
-// Failed counts the failures.
+// Failed returns the number of failures.
 func (t *Tally) Failed() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.failed)
 }
 
-// Quantile is the time within which this part of the successes came.
+// Quantile returns the time within which that part of the successful answers came.
 func (t *Tally) Quantile(part float64) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -15,7 +15,7 @@ type Truth struct {
 	runs  bool
 }
 
-// Set says that the timer runs, or does not.
+// Set records whether the timer runs.
 func (t *Truth) Set(runs bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -17,14 +17,15 @@ type Watcher struct {
 	dropped int
 }
 
-// Running tells which issues' timers run, as far as the client has heard.
+// Running reports whether the issue's timer runs, according to what the client was
+// sent.
 func (w *Watcher) Running(issue string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.running[issue]
 }
 
-// Dropped counts the connections that ended without the client's wish.
+// Dropped returns the number of connections that the client did not close itself.
 func (w *Watcher) Dropped() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -36,7 +37,7 @@ type liveTimer struct {
 	IssueKey string `json:"issue_key"`
 }
 
-// Watch receives until ctx ends, and reconnects.
+// Watch receives events until ctx ends. It reconnects if the connection ends.
 func (s *Server) Watch(ctx context.Context, bearer string, w *Watcher) {
 	for ctx.Err() == nil {
 		_ = s.listen(ctx, bearer, w)
@@ -54,7 +55,7 @@ func (s *Server) listen(ctx context.Context, bearer string, w *Watcher) error {
 	if err != nil {
 		return err
 	}
-	defer socket.CloseNow() //nolint:errcheck // it is over
+	defer socket.CloseNow() //nolint:errcheck // it is closed anyway
 	for {
 		_, text, err := socket.Read(ctx)
 		if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// bare answers the same requests with the least that could do: a start or stop
-// is the call to Clockwork and one SET, a read one MGET of the same keys.
+// bare answers the same requests with the least possible work: a start or stop is the
+// call to Clockwork and one SET, a read is one MGET of the same keys.
 type bare struct {
 	redis     *redis.Client
 	clockwork string

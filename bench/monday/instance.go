@@ -19,8 +19,8 @@ type instance struct {
 	http *http.Client
 }
 
-// start starts a server that runs until the cleanup. It has the world's
-// environment and no other.
+// start starts a server that runs until the cleanup. Its environment is only the
+// world's.
 func (w *world) start(ctx context.Context, c *process.Cleanup, kind, profile string) (*instance, error) {
 	if profile != "" {
 		profile += "-" + strings.ReplaceAll(kind, " ", "-") + "-" + strconv.Itoa(w.timers) + ".pprof"

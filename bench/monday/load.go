@@ -19,19 +19,19 @@ import (
 type figures struct {
 	rate     float64 // per second
 	p50, p99 time.Duration
-	cpu      time.Duration // of the server, each
+	cpu      time.Duration // of the server, for each request
 	refused  int
-	first    error // of what was refused
+	first    error // the first error of a refused request
 }
 
-// sample is what one client saw.
+// sample is what one client measured.
 type sample struct {
 	times   []time.Duration
 	refused []error
 }
 
-// load lets people start and stop in turn for some time. Each first does so once
-// without being measured: connections and what is remembered of names are there.
+// load lets people start and stop alternately for that long. Before, each does both
+// once without being measured, so that connections are open and names are cached.
 func (w *world) load(ctx context.Context, server *instance, people int, length time.Duration) (figures, error) {
 	clients := make([]func(context.Context) error, people)
 	for n, p := range w.people[:people] {
@@ -45,14 +45,14 @@ func (w *world) load(ctx context.Context, server *instance, people int, length t
 		}
 	}
 	f, err := measure(ctx, server, clients, length)
-	// A timer that is left running would be in the way of the next load.
+	// A timer that still runs would disturb the next load.
 	for _, p := range w.people[:people] {
-		_ = server.act(ctx, p, "stop") // nothing runs, mostly
+		_ = server.act(ctx, p, "stop") // usually nothing runs
 	}
 	return f, err
 }
 
-// measure repeats what each client does, all at the same time.
+// measure runs all clients at the same time, each of them repeatedly.
 func measure(ctx context.Context, server *instance, clients []func(context.Context) error, length time.Duration) (figures, error) {
 	warm := make([]error, len(clients))
 	var all sync.WaitGroup
@@ -108,8 +108,8 @@ func summed(samples []sample, took, cpu time.Duration) (f figures) {
 	return f
 }
 
-// act starts or stops the person's timer. An answer that says that the cache does
-// not show it yet counts as refused.
+// act starts or stops the person's timer. An answer that says that the cache does not
+// show the change yet counts as refused.
 func (i *instance) act(ctx context.Context, p person, what string) error {
 	body := fmt.Sprintf(`{"issueKey":%q,"accountId":%q}`, p.issueKey, p.account)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, i.url+"/api/timers/"+what, strings.NewReader(body))

@@ -1,11 +1,11 @@
-// Command monday prints what it costs when many people start and stop timers at
-// the same moment, on sites of three sizes, and what a read costs, both beside a
-// bare net/http handler that is measured in the same run and beside the goals.
+// Command monday prints what it costs if many people start and stop timers at
+// the same time, on sites of three sizes, and what a read costs. Both are compared
+// with a bare net/http handler, which is measured in the same run, and with goals.
 //
 // The servers are processes of their own; the load and the stand-ins for
 // Clockwork and Jira are in this one, and Redis is a redis-server. All share the
-// machine's cores, so a rate is that of all of them together, and the CPU is the
-// server's alone. The quotas are counted, but are too large to refuse anybody.
+// machine's cores, so the rates depend on all of them, but the CPU time is the
+// server's alone. Rate limits are on, but too high to refuse anybody.
 //
 // Run it at the root of the checkout: go run ./bench/monday
 package main
@@ -24,7 +24,7 @@ import (
 	"github.com/clockwork-timer/backend/e2e/process"
 )
 
-// The loads of a Monday. The goals are about the busy one on the middle site.
+// The loads. The goals are about goalPeople on a site with goalTimers.
 var (
 	sizes  = []int{500, 5_000, 50_000}
 	crowds = []int{1, 16, 64, 256}
@@ -44,9 +44,9 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("monday", flag.ContinueOnError)
-	serves := flags.String("serve", "", "be the server of this kind, for the program itself")
+	serves := flags.String("serve", "", "be a server of this kind; the program starts itself so")
 	profile := flags.String("profile", "", "write CPU profiles of the servers to files that begin with this")
-	only := flags.Bool("goals", false, "measure only what has a goal")
+	only := flags.Bool("goals", false, "measure only the loads that have a goal")
 	length := flags.Duration("length", time.Second, "how long each load lasts")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -68,7 +68,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// mondays measures every crowd on every site, and returns how much was refused.
+// mondays measures each number of people on each site, and returns how many requests
+// were refused.
 func mondays(ctx context.Context, stdout io.Writer, profile string, only bool, length time.Duration) (refused int, err error) {
 	printMondayHeader(stdout, length)
 	for _, timers := range sizes {
@@ -121,7 +122,7 @@ func monday(ctx context.Context, stdout io.Writer, timers int, profile string, o
 			printMonday(stdout, timers, people, kind, f, bare, goal && kind == kindServer)
 			refused += f.refused
 			if f.first != nil {
-				fmt.Fprintln(stdout, "  the first that was refused:", f.first)
+				fmt.Fprintln(stdout, "  the first refusal:", f.first)
 			}
 		}
 	}

@@ -11,15 +11,15 @@ import (
 	"github.com/clockwork-timer/backend/e2e/process"
 )
 
-// readers read at the same time, each on a connection of their own.
+// readers is how many clients read at the same time, each on its own connection.
 const readers = 8
 
-// read is what is measured, with its goal: so much CPU, or so many times that of
-// the bare handler.
+// read is a request to measure. Its goal is a CPU time, or a multiple (times) of the
+// bare handler's.
 type read struct {
 	name, kind string
 	path       func(person) string
-	shortest   int // bytes that an answer has at least, if nothing is missing
+	shortest   int // least length of a complete answer, in bytes
 	goal       time.Duration
 	times      float64
 }
@@ -28,7 +28,7 @@ func ofOne(p person) string   { return "/api/timers/active?accountId=" + p.accou
 func ofAll(person) string     { return "/api/timers/active" }
 func ofIssue(p person) string { return "/api/issues/" + p.issueKey }
 
-// all are the reads of one run, the one to compare with first.
+// all are the reads to measure. The first is the one to compare with.
 var all = []read{
 	{"one person, one MGET", kindBare, ofOne, 500, 0, 0},
 	{"one person", kindOpen, ofOne, 500, 0, 1.5},

@@ -15,7 +15,7 @@ import (
 
 // The kinds of servers.
 const (
-	kindBare   = "bare"       // net/http, and nothing of ours but the Redis client
+	kindBare   = "bare"       // net/http and the Redis client
 	kindServer = "server"     // every route, in a process that runs the sync itself
 	kindOpen   = "open"       // the same, without logins
 	kindEvents = "to Inngest" // every route; each start and stop sends an event

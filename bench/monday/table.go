@@ -16,7 +16,7 @@ const (
 )
 
 func printMondayHeader(w io.Writer, length time.Duration) {
-	fmt.Fprintf(w, "Monday: everybody starts and stops in turn, %s each. × is the ratio to the bare handler, which makes\n", length)
+	fmt.Fprintf(w, "Everybody starts and stops alternately, %s for each line. × is the ratio to the bare handler, which makes\n", length)
 	fmt.Fprintf(w, "the same call to Clockwork and one SET. Goals at %d people on %d timers: p99 %s, CPU %s, × %.1f.\n\n",
 		goalPeople, goalTimers, ms(goalP99), ms(goalCPU), goalShare)
 	fmt.Fprintf(w, "%8s %7s %-10s | %9s %6s | %10s %10s | %9s %6s | %7s\n",

@@ -20,14 +20,14 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
-// jwtSecret signs the logins of a server that lives for seconds.
+// jwtSecret signs the logins of a server that runs for seconds.
 const jwtSecret = "bench-secret-that-signs-nothing-of-value"
 
 // person acts or reads.
 type person struct{ account, bearer, token, issueKey string }
 
-// world is a site: its Redis holds all timers, the stand-ins only the people who
-// act.
+// world is a site. Redis has all its timers; the stand-ins have only the people who
+// start, stop or read.
 type world struct {
 	timers int
 	people []person
@@ -69,8 +69,8 @@ func (w *world) environ(kind string) []string {
 	return append(slices.Clone(w.env), mode)
 }
 
-// fill writes the timers as a sync would, five for two people on average, of the
-// sandbox's people and as many more as are needed.
+// fill writes the timers as a sync would, on average five for two people. They belong
+// to the sandbox's people, and to as many more as are needed.
 func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int) error {
 	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	if err != nil {
@@ -89,7 +89,7 @@ func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int)
 		who := timer.Person{AccountID: fmt.Sprintf("5b10ac8d82e05b22%08x", n%everybody), DisplayName: fmt.Sprintf("Person %d", n%everybody),
 			EmailAddress: fmt.Sprintf("person.%d@northbridge.example", n%everybody)}
 		if n%everybody < len(acting) {
-			p := acting[n%everybody] // with the address that Jira gives them, or each act would change it
+			p := acting[n%everybody] // with Jira's address, because a start would write that
 			who = timer.Person{AccountID: p.AccountID, DisplayName: p.DisplayName, EmailAddress: p.Email}
 		}
 		started := now.Add(-time.Duration(1+n%480) * time.Minute)
@@ -106,7 +106,7 @@ func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int)
 	return err
 }
 
-// startInngest plays the part of Inngest that takes events.
+// startInngest starts a stand-in for Inngest that accepts events.
 func startInngest(c *process.Cleanup) (url string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

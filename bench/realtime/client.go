@@ -11,9 +11,9 @@ import (
 	"sync"
 )
 
-// client is a WebSocket client that does as little as it can, so that the
-// machine's time goes to the server. It speaks only what the servers here say:
-// unfragmented text, pings and close frames.
+// client is a WebSocket client that does as little as possible, so that the servers
+// get the CPU. It understands only what they send: unfragmented text, pings and close
+// frames.
 type client struct {
 	conn   net.Conn
 	reader *bufio.Reader
@@ -51,7 +51,7 @@ const (
 	maskBit    = 0x80
 )
 
-// send sends one frame. The mask is zero, so nothing needs masking.
+// send sends one frame. The mask is zero, so masking would not change the payload.
 func (c *client) send(kind byte, payload []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

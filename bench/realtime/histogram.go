@@ -18,8 +18,8 @@ func (h *histogram) add(d time.Duration) {
 	h.values = append(h.values, d)
 }
 
-// quantiles returns the values below which the given parts lie; the last may be
-// 1 for the largest.
+// quantiles returns for each part the value below which that part of all values lies.
+// 1 is the largest value.
 func (h *histogram) quantiles(parts ...float64) []time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()

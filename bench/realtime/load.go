@@ -16,10 +16,11 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// drainTime is how long after the last action everything may be under way.
+// drainTime is how long messages may still take after the last action.
 const drainTime = 10 * time.Second
 
-// load sends at a rate, waits until everybody has everything, and sums up.
+// load sends actions at a rate, waits until every client has every message, and
+// returns the figures.
 func (w *world) load(ctx context.Context, rate int, length time.Duration) (result, error) {
 	latency := &histogram{}
 	for _, u := range w.users {
@@ -49,7 +50,8 @@ func (w *world) load(ctx context.Context, rate int, length time.Duration) (resul
 		cpu: (after - before) / time.Duration(max(sent, 1)), lost: lost}, nil
 }
 
-// send sends evenly, user after user, each from one connection after another.
+// send sends actions evenly, from one user after another, and for each user from one
+// connection after another.
 func (w *world) send(ctx context.Context, rate int, length time.Duration) (sent int, err error) {
 	total := int(length.Seconds() * float64(rate))
 	began := time.Now()
@@ -73,8 +75,8 @@ func (w *world) send(ctx context.Context, rate int, length time.Duration) (sent 
 	return sent, nil
 }
 
-// await waits until everybody has everything, and counts what never came. A
-// fault is an error: a server that loses messages has no figures.
+// await waits until every client has every message, and counts the lost ones. A wrong
+// message is an error, because figures of a wrong server mean nothing.
 func (w *world) await(ctx context.Context) (lost int, err error) {
 	deadline := time.Now().Add(drainTime)
 	for {

@@ -1,5 +1,5 @@
 // Command realtime measures the realtime server: how long a message takes to
-// reach every client, at rising rates and numbers of connections, what that
+// reach every client, at several rates and numbers of connections, what that
 // costs, and whether anything is lost, doubled, out of order or delivered to
 // somebody else. It also measures when the last viewer of a team has a change. A bare echo server made of the same WebSocket library is
 // measured in the same run, and each figure is also given as a ratio to it.

@@ -30,7 +30,7 @@ const (
 	kindTeam   = "team"  // shows everybody to viewers
 )
 
-// shape is who connects and how much they send.
+// shape is the number of clients and of their actions.
 type shape struct {
 	name  string
 	users int
@@ -52,9 +52,9 @@ type result struct {
 	rate        int
 	achieved    float64
 	latency     []time.Duration // p50, p95, p99, max
-	cpu         time.Duration   // of the servers, for one action
+	cpu         time.Duration   // of all servers, per action
 	connects    float64         // per second
-	memory      int64           // of the servers, for one idle connection, in bytes
+	memory      int64           // of all servers, per idle connection, in bytes
 	lost        int
 }
 
@@ -79,7 +79,7 @@ type world struct {
 	cleanup   []func() error
 }
 
-// all measures every shape, each on new servers of one kind.
+// all measures every shape, with new servers of one kind for each.
 func (m *measurements) all(ctx context.Context, kind string) error {
 	if kind == kindTeam {
 		return m.team(ctx)
@@ -165,10 +165,10 @@ func (w *world) start(ctx context.Context, profile string) error {
 	return nil
 }
 
-// connectAtOnce is how many handshakes are under way together.
+// connectAtOnce is how many handshakes run at the same time.
 const connectAtOnce = 32
 
-// connect opens all connections and waits for each one's state.
+// connect opens all connections, and waits for the state on each.
 func (w *world) connect(s shape) error {
 	latency := &histogram{}
 	var group errgroup.Group

@@ -24,14 +24,14 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// serveCommand is how the bench starts itself as a server.
+// serveCommand is the argument with which the bench starts itself as a server.
 const serveCommand = "serve"
 
 // serve runs one server for the process that started this one.
 func serve(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(serveCommand, flag.ContinueOnError)
 	kind := flags.String("kind", "", "echo, sqlite, redis or team")
-	data := flags.String("data", "", "the database's file, or the Redis' URL")
+	data := flags.String("data", "", "the database's file, or the Redis's URL")
 	key := flags.String("key", "", "the key that tokens are signed with")
 	profile := flags.String("profile", "", "file for a CPU profile")
 	if err := flags.Parse(args); err != nil {
@@ -92,7 +92,7 @@ func optionsOf(ctx context.Context, kind, data string) (o server.Options, closeS
 	return o, client.Close, nil
 }
 
-// echo is the measure of all figures: the WebSocket library and nothing else.
+// echo is the server to compare with: the WebSocket library and nothing else.
 func echo(w http.ResponseWriter, r *http.Request) {
 	ws, err := websocket.Accept(w, r, nil)
 	if err != nil {

@@ -25,19 +25,19 @@ const (
 	teamGoal    = time.Second // until the last viewer has a change
 )
 
-// board is a team in Redis, and those who watch it.
+// board is a team in Redis, and its viewers.
 type board struct {
 	cache *timercache.Cache
 	now   time.Time
 
 	mu      sync.Mutex
-	began   map[string]time.Time // of each person's only change
-	shown   map[string]int       // to how many viewers
+	began   map[string]time.Time // when each person's only change began
+	shown   map[string]int       // how many viewers have each person's change
 	latency histogram
 	faults  []string
 }
 
-// team measures what it takes to show a team to its viewers.
+// team measures what it costs to show a team to its viewers.
 func (m *measurements) team(ctx context.Context) (err error) {
 	w := newWorld(kindTeam)
 	defer func() { err = errors.Join(err, w.close()) }()
@@ -53,7 +53,7 @@ func (m *measurements) team(ctx context.Context) (err error) {
 	if err := b.fill(ctx); err != nil {
 		return err
 	}
-	if err := w.watch(b, 1); err != nil { // what all viewers share is loaded
+	if err := w.watch(b, 1); err != nil { // loads what all viewers share
 		return err
 	}
 	before, err := w.memory(ctx)
@@ -78,7 +78,7 @@ func (m *measurements) team(ctx context.Context) (err error) {
 	return nil
 }
 
-// fill writes everybody: some run something, the others did.
+// fill writes everybody: some run a timer, the others did before.
 func (b *board) fill(ctx context.Context) error {
 	all := make([]timer.Timer, teamPeople)
 	for n := range all {
@@ -113,7 +113,7 @@ func (b *board) timerOf(n int) timer.Timer {
 	}
 }
 
-// watch connects viewers, and waits until each has been shown everybody.
+// watch connects viewers, and waits until each has the whole team.
 func (w *world) watch(b *board, viewers int) error {
 	var group errgroup.Group
 	group.SetLimit(connectAtOnce)
@@ -129,7 +129,7 @@ func (w *world) watch(b *board, viewers int) error {
 	return group.Wait()
 }
 
-// got takes one message of one of the viewers.
+// got processes one message of one viewer.
 func (b *board) got(message []byte, now time.Time) {
 	event := text(message, []byte(`{"event":"`))
 	members := bytes.Split(message, []byte(`"accountId":"`))[1:]
@@ -148,8 +148,8 @@ func (b *board) got(message []byte, now time.Time) {
 	}
 }
 
-// change has people start and stop timers at a rate, each of them once, and waits until
-// every viewer has seen each change.
+// change starts and stops timers at a rate, one of each person, and waits until every
+// viewer has every change.
 func (b *board) change(ctx context.Context, w *world, length time.Duration, r *result) error {
 	before, err := w.cpu(ctx)
 	if err != nil {
@@ -180,7 +180,7 @@ func (b *board) change(ctx context.Context, w *world, length time.Duration, r *r
 	return nil
 }
 
-// act is the nth change: a start of somebody who runs nothing, or a stop.
+// act makes the nth change: a start by somebody who runs nothing, or a stop.
 func (b *board) act(ctx context.Context, n int) error {
 	who := n / 2
 	if n%2 == 0 {
@@ -197,7 +197,8 @@ func (b *board) act(ctx context.Context, n int) error {
 	return b.cache.Stopped(ctx, *t.Author, t.Issue, b.now, nil)
 }
 
-// await counts the changes that not every viewer was shown.
+// await waits until every viewer has every change, and counts the changes that some
+// viewer did not get.
 func (b *board) await(ctx context.Context, changes int) (lost int, err error) {
 	for deadline := time.Now().Add(drainTime); ; {
 		b.mu.Lock()

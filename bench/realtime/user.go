@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// user is one person with several connections. It checks that each gets every
-// change, once and in order, and notes when the last one got it.
+// user is one person with several connections. It checks that each connection gets
+// every change, once and in order, and measures when the last one has it.
 type user struct {
 	name    string
 	clients []*client
 
 	mu       sync.Mutex
 	first    int64     // seq before the first change
-	last     []int64   // seq that each client has
+	last     []int64   // latest seq of each client
 	arrivals []arrival // by seq, from first+1
 	faults   []string
 	latency  *histogram
@@ -24,13 +24,13 @@ type user struct {
 	complete int
 }
 
-// arrival counts the clients that have a change.
+// arrival is how many clients have a change, and how long the last of them took.
 type arrival struct {
 	clients int
 	latest  time.Duration
 }
 
-// maxFaults is how many faults are kept; one is enough to fail.
+// maxFaults is how many faults are kept. One is enough to fail.
 const maxFaults = 5
 
 func (u *user) fault(format string, args ...any) {
@@ -39,7 +39,7 @@ func (u *user) fault(format string, args ...any) {
 	}
 }
 
-// message is the next action: the time of sending is its started_at.
+// message returns the next action. Its started_at is the time of sending.
 func (u *user) message(n int) []byte {
 	action := "timer_start"
 	if n%2 == 1 {
@@ -65,7 +65,7 @@ var (
 	startMember = []byte(`"started_at":"`)
 )
 
-// got takes one message of one of the clients.
+// got processes one message of one client.
 func (u *user) got(index int, message []byte, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -80,7 +80,7 @@ func (u *user) got(index int, message []byte, now time.Time) {
 	}
 }
 
-// seqOf reads the last seq of a message: that of a state stands after its
+// seqOf returns the last seq in a message, because a state's own seq comes after its
 // timers.
 func seqOf(message []byte) int64 {
 	i := bytes.LastIndex(message, seqMember)
@@ -97,7 +97,7 @@ func seqOf(message []byte) int64 {
 	return n
 }
 
-// update needs mu held.
+// update processes a change. It needs mu held.
 func (u *user) update(index int, message []byte, now time.Time) {
 	seq := seqOf(message)
 	if seq != u.last[index]+1 {
@@ -115,7 +115,7 @@ func (u *user) update(index int, message []byte, now time.Time) {
 	u.note(seq, now.Sub(started))
 }
 
-// note needs mu held.
+// note records that a client has the change. It needs mu held.
 func (u *user) note(seq int64, took time.Duration) {
 	n := int(seq - u.first - 1)
 	if n < 0 {
@@ -140,7 +140,7 @@ func text(message, member []byte) string {
 	return string(value)
 }
 
-// echoed takes a message of the echo server: the action itself.
+// echoed processes a message of the echo server, which is the action itself.
 func (u *user) echoed(message []byte, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -150,7 +150,7 @@ func (u *user) echoed(message []byte, now time.Time) {
 	}
 }
 
-// done reports whether everybody has everything, and counts what is complete.
+// done returns how many changes every client has, how many were sent, and the faults.
 func (u *user) done() (complete, sent int, faults []string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -1,8 +1,8 @@
 // Command sync prints what one sync costs: commands and round trips to
 // Redis, requests to Clockwork and Jira, bytes and time, at three sizes of a
-// team and over three ways to a Redis. Each run is by a process that remembers
-// nothing, as a function is. Clockwork, Jira and the REST face of Redis are
-// stand-ins on this machine, in this process: the time is of both sides.
+// team and over three ways to a Redis. Each run uses a process without any cache,
+// like a new function. Clockwork, Jira and the REST API of Redis are
+// stand-ins in the bench's own process, so the time includes theirs.
 //
 // Run it at the root of the checkout: go run ./bench/sync
 package main
@@ -24,10 +24,11 @@ import (
 // repeats is how often each run is measured; the median time is printed.
 const repeats = 3
 
-// runs are made one after the other on one Redis.
+// runs are made one after the other with the same Redis; the last one has a new
+// Redis.
 var runs = []string{"first", "unchanged", "1% changed", "half stopped", "first, slow"}
 
-// slowness is what every call to Clockwork and Jira takes longer in a slow run.
+// slowness is how much longer each call to Clockwork and Jira takes in a slow run.
 const slowness = 50 * time.Millisecond
 
 // goals are for the largest team over TCP.
@@ -57,7 +58,7 @@ func main() {
 func run(ctx context.Context) error {
 	app.LetHeapGrow() // as every function and cmd/server do
 	printHeader(os.Stdout)
-	var failed error // the first; the table goes on
+	var failed error // the first error; the table is still completed
 	for _, way := range []string{"redis/TCP", "redis/REST", "miniredis/REST"} {
 		for _, size := range sizes {
 			rows := map[string][]figures{}
@@ -77,7 +78,7 @@ func run(ctx context.Context) error {
 	return failed
 }
 
-// median is the run whose time is in the middle: what it counts is the same in all.
+// median returns the run with the middle time. The counts are the same in all runs.
 func median(of []figures) figures {
 	slices.SortFunc(of, func(a, b figures) int { return int(a.took - b.took) })
 	return of[len(of)/2]
@@ -110,7 +111,7 @@ func measure(ctx context.Context, way string, timers, users int, rows map[string
 			return err
 		}
 		rows[name] = append(rows[name], f)
-		time.Sleep(2 * time.Millisecond) // a fetch's moment is told in milliseconds
+		time.Sleep(2 * time.Millisecond) // times of fetches have milliseconds, and must differ
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (r *counted) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
 }
 
 func printHeader(w io.Writer) {
-	fmt.Fprintf(w, "one sync by a process that remembers nothing; median time of %d.\nSlow: each call to Clockwork and Jira takes %s longer. Load average %s\n\n", repeats, slowness, process.LoadAverage())
+	fmt.Fprintf(w, "one sync by a process without any cache; median time of %d.\nSlow: each call to Clockwork and Jira takes %s longer. Load average %s\n\n", repeats, slowness, process.LoadAverage())
 	fmt.Fprintf(w, "%-15s %11s %-12s | %8s %5s %9s | %8s %5s %5s %6s %5s | %9s %9s\n",
 		"redis", "timers/users", "run", "commands", "trips", "ms", "requests", "pages", "users", "issues", "token", "KB in", "KB out")
 }
@@ -44,7 +44,7 @@ func printRow(w io.Writer, way string, timers, users int, name string, f figures
 	for _, n := range f.requests {
 		all += n
 	}
-	in, out := "-", "-" // over TCP nobody counts
+	in, out := "-", "-" // bytes are not counted over TCP
 	if f.usage.RoundTrips > 0 {
 		in, out = fmt.Sprintf("%.1f", float64(f.usage.BytesIn)/1024), fmt.Sprintf("%.1f", float64(f.usage.BytesOut)/1024)
 	}

@@ -20,7 +20,7 @@ import (
 
 const restToken = "bench-token"
 
-// world is a team with its Redis, and how to reach both.
+// world is a team and its Redis.
 type world struct {
 	box    *sandbox.Sandbox
 	stand  *upstashrest.Server
@@ -29,7 +29,8 @@ type world struct {
 
 func newWorld(ctx context.Context, c *process.Cleanup, way string, timers, users int) (*world, error) {
 	w := &world{box: sandbox.New(sandbox.Options{Seed: 1})}
-	// Every name is missing; and signing tokens would be most of what the stand-in costs.
+	// Without authors the sync must look up every name. Without renewal the stand-in
+	// does not spend its time signing tokens.
 	w.box.Switch(func(s *sandbox.Switches) { s.OmitAuthors, s.NoTokenRenewal = true, true })
 	w.box.Populate(timers, users)
 	site := w.box.Start(c)
@@ -78,11 +79,11 @@ type figures struct {
 	took     time.Duration
 }
 
-// sync makes one by a process of its own.
+// sync runs one sync with new dependencies, like a new process.
 func (w *world) sync(ctx context.Context) (figures, error) {
 	d, err := app.New(w.config, app.Options{
 		Log:       slog.New(slog.DiscardHandler),
-		Deadlines: app.Deadlines{Redis: time.Minute}, // a slow machine is to be seen in the table
+		Deadlines: app.Deadlines{Redis: time.Minute}, // on a slow machine the table should show it
 	})
 	if err != nil {
 		return figures{}, err
@@ -112,7 +113,7 @@ func (w *world) sync(ctx context.Context) (figures, error) {
 	return figures{usage: after.Since(before), trips: trips.n.Load(), requests: w.box.Requests(), took: took}, err
 }
 
-// change makes as many people stop, start or edit one timer each.
+// change makes that many people stop, start or edit one timer each.
 func (w *world) change(users int) error {
 	people, running := w.box.People(), w.box.RunningTimers()
 	mine := map[string]int64{}
@@ -140,7 +141,7 @@ func (w *world) change(users int) error {
 	return nil
 }
 
-// stop makes the first people stop all that they run.
+// stop stops all timers of the first people.
 func (w *world) stop(users int) error {
 	stopping := map[string]bool{}
 	for _, p := range w.box.People()[:users] {

@@ -1,5 +1,5 @@
-// Command hello is the least that a Vercel function in Go can be: the measure
-// that the bench compares the built functions with.
+// Command hello is the smallest Vercel function in Go. The bench compares the built
+// functions with it.
 package main
 
 import (
