@@ -136,7 +136,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
 	d.Settings = settings.Store{Redis: d.Redis, Goals: c.GoalPerDay}
 	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Keys: ownerKeys(c)}
-	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now}
+	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now, Recent: &auth.Recent{}}
 	d.Signer.Now = d.Now
 	if len(d.Verifier.Secrets) > 0 {
 		d.Signer.Secret = d.Verifier.Secrets[0]

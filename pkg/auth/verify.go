@@ -37,10 +37,26 @@ type Claims struct {
 type Verifier struct {
 	Secrets []string // the current one first
 	Now     func() time.Time
+	Recent  *Recent // nil: each token is checked each time
 }
 
 // Verify returns the caller that the token names.
 func (v Verifier) Verify(token string) (Caller, error) {
+	now := time.Now()
+	if v.Now != nil {
+		now = v.Now()
+	}
+	if caller, ok := v.Recent.find(token, now); ok {
+		return caller, nil
+	}
+	caller, err := v.check(token, now)
+	if err == nil {
+		v.Recent.add(token, caller, now)
+	}
+	return caller, err
+}
+
+func (v Verifier) check(token string, now time.Time) (Caller, error) {
 	keys := jwt.VerificationKeySet{}
 	for _, s := range v.Secrets {
 		if s != "" { // anybody can sign with an empty one
@@ -54,11 +70,11 @@ func (v Verifier) Verify(token string) (Caller, error) {
 	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return keys, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(Issuer), jwt.WithAudience(Audience), jwt.WithExpirationRequired(),
-		jwt.WithTimeFunc(v.Now))
+		jwt.WithTimeFunc(func() time.Time { return now }))
 	if err != nil {
 		return Caller{}, fmt.Errorf("%w: %w", ErrBadToken, err)
 	}
-	if claims.IssuedAt == nil || claims.IssuedAt.After(v.Now().Add(clockSkew)) {
+	if claims.IssuedAt == nil || claims.IssuedAt.After(now.Add(clockSkew)) {
 		return Caller{}, fmt.Errorf("%w: it does not say when it was issued, or a time to come", ErrBadToken)
 	}
 	if claims.Subject == "" {

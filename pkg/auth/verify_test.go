@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/auth"
 )
 
@@ -164,6 +165,38 @@ func TestVerifyWithoutSecrets(t *testing.T) {
 	require.ErrorIs(t, err, auth.ErrBadToken, "an empty place in the list is no secret")
 }
 
+// A token that was valid a moment ago costs no second check, and is believed no longer
+// than it says.
+func TestVerifyAgain(t *testing.T) {
+	c := manualclock.New(now)
+	v := auth.Verifier{Secrets: []string{signingSecret}, Now: c.Now, Recent: &auth.Recent{}}
+	token := hs256(t, signingSecret, func(c jwt.MapClaims) { c["nbf"] = now.Add(-time.Second).Unix() })
+	first, err := v.Verify(token)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, testing.AllocsPerRun(10, func() {
+		again, err := v.Verify(token)
+		require.NoError(t, err)
+		require.Equal(t, first.UserID, again.UserID)
+	}), 20.0, "some 60 if it were parsed")
+
+	for at := 2; at < len(token); at += 7 {
+		other := []byte(token)
+		other[at] ^= 1
+		_, err := v.Verify(string(other))
+		require.ErrorIs(t, err, auth.ErrBadToken, "one letter of it is another: %d", at)
+	}
+
+	c.Advance(-time.Minute)
+	_, err = v.Verify(token)
+	require.ErrorIs(t, err, auth.ErrBadToken, "the clock has stepped back to before the token's time")
+	c.Advance(2*time.Minute - time.Nanosecond)
+	_, err = v.Verify(token)
+	require.NoError(t, err)
+	c.Advance(time.Nanosecond)
+	_, err = v.Verify(token)
+	require.ErrorIs(t, err, auth.ErrBadToken, "it has expired")
+}
+
 func TestVerifyTakesTheRealClock(t *testing.T) {
 	_, err := auth.Verifier{Secrets: []string{signingSecret}}.Verify(hs256(t, signingSecret, func(c jwt.MapClaims) {
 		c["exp"] = time.Now().Add(-time.Minute).Unix()
@@ -181,4 +214,21 @@ func FuzzVerify(f *testing.F) {
 		require.ErrorIs(t, err, auth.ErrBadToken)
 		assert.Zero(t, got)
 	})
+}
+
+// BenchmarkVerify is the check of a token, and that of one that was checked before.
+func BenchmarkVerify(b *testing.B) {
+	token := hs256(b, signingSecret, nil)
+	for name, recent := range map[string]*auth.Recent{"checked": nil, "again": {}} {
+		b.Run(name, func(b *testing.B) {
+			v := verifier(signingSecret)
+			v.Recent = recent
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := v.Verify(token); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
