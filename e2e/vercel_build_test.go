@@ -19,9 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/lambdaruntime"
-	"github.com/clockwork-timer/backend/e2e/requests"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 	"github.com/clockwork-timer/backend/e2e/vercel"
+	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 )
 
 // maxFunctions leaves one of the twelve that a free account can deploy.

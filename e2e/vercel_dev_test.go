@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/inngestdev"
-	"github.com/clockwork-timer/backend/e2e/requests"
 	"github.com/clockwork-timer/backend/e2e/vercel"
+	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 )
 
 // TestVercelDev runs the functions under "vercel dev", which compiles one again

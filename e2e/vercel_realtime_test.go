@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/e2e/process"
-	"github.com/clockwork-timer/backend/e2e/requests"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 	"github.com/clockwork-timer/backend/e2e/vercel"
+	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 )
 
 // realtimeProject are the settings with which cmd/server is deployed.

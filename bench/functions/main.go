@@ -20,9 +20,9 @@ import (
 	"syscall"
 
 	"github.com/clockwork-timer/backend/e2e/process"
-	"github.com/clockwork-timer/backend/e2e/requests"
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 	"github.com/clockwork-timer/backend/e2e/vercel"
+	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 )
 
 // Goals for the functions of the timers, which are called most.

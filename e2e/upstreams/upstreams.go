@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clockwork-timer/backend/e2e/requests"
+	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/password"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
