@@ -8,7 +8,6 @@ import (
 
 	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/team"
 	"github.com/clockwork-timer/backend/sandbox/fault"
@@ -21,10 +20,8 @@ const (
 
 // signedIn asks with the login of a person of the sandbox.
 func signedIn(n int) given {
-	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
-		token, err := auth.Signer{Secret: settingsSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u", AccountID: w.Person(n).AccountID}})
-		require.NoError(t, err)
-		r.Header = map[string]string{"Authorization": "Bearer " + token}
+	return func(_ *testing.T, w *apptest.World, r *apptest.Request) {
+		r.Header = map[string]string{"Authorization": w.Login(users.User{Username: "u", AccountID: w.Person(n).AccountID})}
 	}
 }
 
@@ -84,10 +81,8 @@ func TestSettings(t *testing.T) {
 
 		{Name: "nobody-signed-in", Options: withGoals, Request: get, Status: 401, Code: "UNAUTHORIZED"},
 		{Name: "nobody-can-sign-in", Options: apptest.Options{Unsynced: true}, Request: get, Status: 503, Code: "AUTH_NOT_CONFIGURED"},
-		{Name: "no-account", Options: without, Request: get, Given: func(t *testing.T, w *apptest.World, r *apptest.Request) {
-			token, err := auth.Signer{Secret: settingsSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u"}})
-			require.NoError(t, err)
-			r.Header = map[string]string{"Authorization": "Bearer " + token}
+		{Name: "no-account", Options: without, Request: get, Given: func(_ *testing.T, w *apptest.World, r *apptest.Request) {
+			r.Header = map[string]string{"Authorization": w.Login(users.User{Username: "u"})}
 		}, Status: 403, Code: "FORBIDDEN"},
 		{Name: "redis-is-down-for-a-read", Options: without, Request: get, Given: and(signedIn(0), noRedis), Status: 503, Code: "CACHE_UNAVAILABLE"},
 		{Name: "redis-is-down-for-a-change", Options: without, Request: put(`{"workdays":[1]}`), Given: and(signedIn(0), noRedis), Status: 503, Code: "CACHE_UNAVAILABLE"},

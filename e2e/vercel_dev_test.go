@@ -38,10 +38,10 @@ func TestVercelDev(t *testing.T) {
 	cli.DevT(t, dir, site)
 
 	client := &http.Client{Timeout: 5 * time.Minute} // the first has all packages to compile
-	for _, r := range requests.All(worldOf(t, d), true) {
-		t.Run(r.Name, func(t *testing.T) {
-			assert.NoError(t, r.Check(ctx, client, site.URL))
-		})
+	for _, r := range asked(worldOf(t, d)) {
+		if !strings.HasPrefix(r.Route, "/api/auth/") { // one rewrite leads there, and each request takes half a minute
+			assertAnswer(t, client, site.URL, r)
+		}
 	}
 	t.Run("pages", func(t *testing.T) {
 		for path, want := range map[string]int{
@@ -102,5 +102,6 @@ func worldOf(t *testing.T, d *dev) requests.World {
 		Username:       login["username"],
 		Password:       login["password"],
 		Bearer:         token.AccessToken,
+		Inngest:        true,
 	}
 }

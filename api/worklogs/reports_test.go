@@ -13,7 +13,6 @@ import (
 
 	"github.com/clockwork-timer/backend/api/worklogs"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/worklog"
@@ -74,10 +73,8 @@ func TestSummary(t *testing.T) {
 func TestReportsOfOthers(t *testing.T) {
 	options := apptest.Options{Unsynced: true, Env: map[string]string{"AUTH_MODE": "required", "JWT_SECRET": reportSecret}}
 	signedIn := func(role, target string) given {
-		return and(asking(target+"&from=2026-04-24&to=2026-04-28"), func(t *testing.T, w *apptest.World, r *apptest.Request) {
-			token, err := auth.Signer{Secret: reportSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u", AccountID: w.Person(5).AccountID, Role: role}})
-			require.NoError(t, err)
-			r.Header = map[string]string{"Authorization": "Bearer " + token}
+		return and(asking(target+"&from=2026-04-24&to=2026-04-28"), func(_ *testing.T, w *apptest.World, r *apptest.Request) {
+			r.Header = map[string]string{"Authorization": w.Login(users.User{Username: "u", AccountID: w.Person(5).AccountID, Role: role})}
 		})
 	}
 	of := func(people ...int) func(*testing.T, *apptest.World, apptest.Answer) {

@@ -98,12 +98,20 @@ func build(ctx context.Context, c *process.Cleanup, tmp string, around *upstream
 	if err != nil {
 		return nil, err
 	}
-	all := requests.All(world, false)
+	config, err := vercel.ReadConfig(".")
+	if err != nil {
+		return nil, err
+	}
+	var built []string
+	for _, f := range out.Functions {
+		built = append(built, f.Route)
+	}
+	all := requests.All(world)
 	var targets []target
 	for _, f := range out.Functions {
 		g := target{name: f.Route, bootstrap: f.Bootstrap, size: f.Size, env: around.Env}
 		g.env = append(slices.Clone(g.env), "INNGEST_DEV=http://127.0.0.1:9", "LOG_LEVEL=error", "RATE_LIMIT=off")
-		own := slices.DeleteFunc(slices.Clone(all), func(r requests.Request) bool { return r.Route != f.Route })
+		own := slices.DeleteFunc(slices.Clone(all), func(r requests.Request) bool { return config.Function(r.Route, built) != f.Route })
 		if len(own) == 0 {
 			return nil, errors.New("package requests has no request for " + f.Route)
 		}

@@ -119,7 +119,7 @@ func TestUnknownIssuesAreLookups(t *testing.T) {
 			ask := func(n int, key string) *httptest.ResponseRecorder {
 				header := []string{"X-Clockwork-Token", map[string]string{"each": fmt.Sprintf("made-up-%d", n), "one": "one"}[tt.header]}
 				if tt.mode == "required" {
-					header = []string{"Authorization", login(t, w, 5, "")}
+					header = []string{"Authorization", login(w, 5, "")}
 				}
 				return sendFrom(handler, "192.0.2.1", "GET", "/api/issues/"+key, "", header...)
 			}

@@ -35,8 +35,8 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 		assert.True(t, paths[route.Path], "%s is not in the document", route.Path)
 		delete(paths, route.Path)
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} {
-			if route.Path == "/ws" || route.Path == "/api/timers/stream" {
-				continue // see TestRealtimeMessages
+			if isRealtime(route.Path) {
+				continue
 			}
 			a := w.Do(t.Context(), route.Handler, apptest.Request{Method: method, Target: route.Path})
 			assert.Equal(t, documented[method+" "+route.Path], a.Status != http.StatusMethodNotAllowed, "%s %s: %d", method, route.Path, a.Status)
@@ -54,14 +54,11 @@ func TestEveryAnswer(t *testing.T) {
 	seen := playMatrix(t)
 	maps.Copy(seen, answersWithoutFaults(t))
 	for _, o := range document.Operations() {
-		if o.Path == "/ws" || o.Path == "/api/timers/stream" || o.Path == "/api/inngest" {
-			continue // see TestRealtimeMessages; Inngest's SDK answers /api/inngest
+		if isRealtime(o.Path) || ofAccount(o.Path) || o.Path == "/api/inngest" { // where Inngest's SDK answers
+			continue
 		}
 		if strings.HasPrefix(o.Path, "/api/calendar") {
 			continue // its answers are tested in api/worklogs
-		}
-		if strings.HasPrefix(o.Path, "/api/auth") || strings.HasPrefix(o.Path, "/api/me") || strings.HasPrefix(o.Path, "/api/tokens") {
-			continue // tested in pkg/account
 		}
 		for _, status := range o.Statuses() {
 			codes := o.Errors[status]
@@ -78,6 +75,9 @@ func TestEveryAnswer(t *testing.T) {
 		}
 	}
 }
+
+// isRealtime reports whether the tests of the realtime messages and refusals have the route.
+func isRealtime(path string) bool { return path == "/ws" || path == "/api/timers/stream" }
 
 // elsewhere lists the codes whose answers another test compares with the document.
 var elsewhere = []string{

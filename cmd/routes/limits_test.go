@@ -66,29 +66,29 @@ func TestQuotas(t *testing.T) {
 	}{
 		{"read-with-a-login", "/api/timers/active", `"read";q=120;w=60`, get("/api/timers/active"), "required", 120, 500 * time.Millisecond, false},
 		{"read-with-a-token", "/api/timers/active", `"read";q=120;w=60`, withToken(get("/api/timers/active?accountId=ACCOUNT")), "open", 120, 500 * time.Millisecond, false},
-		{"timers-with-a-login", "/timers", `"read";q=120;w=60`, get("/timers"), "required", 120, 500 * time.Millisecond, false},
+		{"timers-with-a-login", "/timers", `"read";q=120;w=60`, good("/timers"), "required", 120, 500 * time.Millisecond, false},
 		{"start", "/api/timers/start", `"write";q=30;w=60`, post(5, "/api/timers/start", `{"issueKey":"BILL-9999"}`), "open", 30, 2 * time.Second, false},
-		{"stop", "/api/timers/stop", `"write";q=30;w=60`, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`), "required", 30, time.Minute, true},
-		{"sync", "/api/timers/sync", `"write";q=30;w=60`, post(5, "/api/timers/sync", `{}`), "required", 30, time.Minute, true},
+		{"stop", "/api/timers/stop", `"write";q=30;w=60`, good("/api/timers/stop"), "required", 30, time.Minute, true},
+		{"sync", "/api/timers/sync", `"write";q=30;w=60`, good("/api/timers/sync"), "required", 30, time.Minute, true},
 		{"worklogs", "/api/worklogs", `"lookup";q=60;w=60`, get("/api/worklogs?date=2026-04-28&tz=UTC"), "required", 60, time.Minute, true},
 		{"worklogs-without-a-credential", "/api/worklogs", `"costly-address";q=300;w=60`, get("/api/worklogs?accountId=ACCOUNT&date=2026-04-28&tz=UTC"), "open", 300, time.Minute, true},
-		{"issue", "/api/issues/{key}", `"read";q=120;w=60`, get("/api/issues/BILL-209"), "required", 120, 500 * time.Millisecond, false},
-		{"search", "/api/issues/search", `"lookup";q=60;w=60`, get("/api/issues/search?accountId=ACCOUNT"), "required", 60, time.Minute, true},
-		{"resolve", "/api/users/resolve", `"lookup";q=60;w=60`, get("/api/users/resolve?email=EMAIL"), "required", 60, time.Minute, true},
-		{"validate", "/api/settings/validate", `"write";q=30;w=60`, post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`), "required", 30, time.Minute, true},
+		{"issue", "/api/issues/{key}", `"read";q=120;w=60`, good("/api/issues/{key}"), "required", 120, 500 * time.Millisecond, false},
+		{"search", "/api/issues/search", `"lookup";q=60;w=60`, good("/api/issues/search"), "required", 60, time.Minute, true},
+		{"resolve", "/api/users/resolve", `"lookup";q=60;w=60`, good("/api/users/resolve"), "required", 60, time.Minute, true},
+		{"validate", "/api/settings/validate", `"write";q=30;w=60`, good("/api/settings/validate"), "required", 30, time.Minute, true},
 		{"validate-without-a-credential", "/api/settings/validate", `"costly-address";q=300;w=60`, func(w *apptest.World) apptest.Request {
 			r := post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":""}`)(w)
 			r.Header = nil
 			return r
 		}, "open", 300, time.Minute, true},
-		{"deep-health", "/api/health", `"health";q=12;w=60`, get("/api/health?deep=1"), "open", 12, time.Minute, true},
+		{"deep-health", "/api/health", `"health";q=12;w=60`, good("/api/health"), "open", 12, time.Minute, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := apptest.New(t, apptest.Options{Unsynced: true, Env: loginEnv(tt.mode), Inngest: true})
 			ask := tt.ask
 			if tt.mode == "required" {
-				ask = asPerson(t, 5, ask)
+				ask = asPerson(5, ask)
 			}
 			request := row{route: tt.route, ask: ask}.request(w)
 			do := func() apptest.Answer { return w.Do(t.Context(), request.handler, request.Request) }
@@ -122,7 +122,7 @@ func TestQuotasAcrossProcesses(t *testing.T) {
 			refused, reached := 0, 0
 			for n := 0; n < 5 && refused < 4; n++ { // if Redis answers late, as on a busy machine, a process counts alone
 				w := apptest.New(t, options)
-				request := row{route: "/api/timers/stop", ask: asPerson(t, 5, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`))}.request(w)
+				request := row{route: "/api/timers/stop", ask: asPerson(5, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`))}.request(w)
 				processes := []*apptest.World{w, another(t, w, 0), another(t, w, time.Minute), another(t, w, time.Hour)}
 				for n := range 30 {
 					a := processes[n%3].Do(t.Context(), request.handler, request.Request)
@@ -260,9 +260,9 @@ func TestQuotasOff(t *testing.T) {
 
 // The limits cost a read nothing, and a start or stop no round trip.
 func TestCostOfQuotas(t *testing.T) {
-	cost := func(limit, route string, ask asking) (commands, trips int64) {
+	cost := func(limit, route string) (commands, trips int64) {
 		w := apptest.New(t, apptest.Options{Env: map[string]string{"RATE_LIMIT": limit, "AUTH_MODE": "required", "JWT_SECRET": jwtSecret}, Inngest: true})
-		request := row{route: route, ask: asPerson(t, 5, ask)}.request(w)
+		request := row{route: route, ask: good(route)}.request(w)
 		before, err := w.Redis.Usage(t.Context())
 		require.NoError(t, err)
 		a := w.Do(t.Context(), request.handler, request.Request)
@@ -273,23 +273,22 @@ func TestCostOfQuotas(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		route           string
-		ask             asking
 		commands, trips int64 // more than without limits
 	}{
-		"active":   {"/api/timers/active", get("/api/timers/active"), 0, 0},
-		"timers":   {"/timers", get("/timers"), 0, 0},
-		"issue":    {"/api/issues/{key}", get("/api/issues/BILL-209"), 1, 1}, // not in Redis yet
-		"worklogs": {"/api/worklogs", withToken(get("/api/worklogs?date=2026-04-28")), 1, 1},
-		"start":    {"/api/timers/start", post(5, "/api/timers/start", `{"issueKey":"BILL-209"}`), 1, 0},
-		"stop":     {"/api/timers/stop", post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`), 1, 0},
-		"sync":     {"/api/timers/sync", post(5, "/api/timers/sync", `{}`), 1, 1},
-		"search":   {"/api/issues/search", get("/api/issues/search"), 1, 1},
-		"resolve":  {"/api/users/resolve", get("/api/users/resolve?query=EMAIL"), 1, 1},
-		"validate": {"/api/settings/validate", post(5, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`), 1, 1},
+		"active":   {"/api/timers/active", 0, 0},
+		"timers":   {"/timers", 0, 0},
+		"issue":    {"/api/issues/{key}", 1, 1}, // not in Redis yet
+		"worklogs": {"/api/worklogs", 1, 1},
+		"start":    {"/api/timers/start", 1, 0},
+		"stop":     {"/api/timers/stop", 1, 0},
+		"sync":     {"/api/timers/sync", 1, 1},
+		"search":   {"/api/issues/search", 1, 1},
+		"resolve":  {"/api/users/resolve", 1, 1},
+		"validate": {"/api/settings/validate", 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			commands, trips := cost("off", tt.route, tt.ask)
-			withCommands, withTrips := cost("on", tt.route, tt.ask)
+			commands, trips := cost("off", tt.route)
+			withCommands, withTrips := cost("on", tt.route)
 			t.Logf("%d commands in %d round trips, without limits %d in %d", withCommands, withTrips, commands, trips)
 			assert.Equal(t, tt.commands, withCommands-commands)
 			assert.Equal(t, tt.trips, withTrips-trips)

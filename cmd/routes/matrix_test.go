@@ -9,8 +9,6 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/auth"
-	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
 
 // outcome is the expected answer of a cell. has is a text in its body.
@@ -62,7 +60,7 @@ func having(e effect, rows ...row) []row {
 	return rows
 }
 
-func rowOf(route, variant, dependency string, ask func(*apptest.World) apptest.Request, want map[string]outcome) row {
+func rowOf(route, variant, dependency string, ask asking, want map[string]outcome) row {
 	return row{route: route, variant: variant, dependency: dependency, ask: ask, want: want}
 }
 
@@ -149,41 +147,22 @@ func notFound(code string) map[string]outcome {
 	return map[string]outcome{"404": {status: 404, code: code}}
 }
 
-func get(format string) func(*apptest.World) apptest.Request {
+func get(format string) asking {
 	return func(w *apptest.World) apptest.Request {
 		return apptest.Request{Target: strings.NewReplacer("ACCOUNT", w.Person(5).AccountID, "EMAIL", w.Person(5).Email).Replace(format)}
 	}
 }
 
 // post returns a request with a body, and with that person's Clockwork token.
-func post(person int, target, body string) func(*apptest.World) apptest.Request {
+func post(person int, target, body string) asking {
 	return func(w *apptest.World) apptest.Request {
 		body := strings.NewReplacer("ACCOUNT", w.Person(person).AccountID, "TOKEN", w.Token(person)).Replace(body)
 		return apptest.Request{Target: target, Body: body, Header: map[string]string{"X-Clockwork-Token": w.Token(person)}}
 	}
 }
 
-func put(target, body string) func(*apptest.World) apptest.Request {
-	return func(*apptest.World) apptest.Request {
-		return apptest.Request{Method: http.MethodPut, Target: target, Body: body}
-	}
-}
-
-// withoutAccount adds the login of somebody without an Atlassian account.
-func withoutAccount(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
-	return func(w *apptest.World) apptest.Request {
-		r := ask(w)
-		token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u"}})
-		if err != nil {
-			panic(err)
-		}
-		r.Header = map[string]string{"Authorization": "Bearer " + token}
-		return r
-	}
-}
-
-// asText sends the body with a type other than JSON.
-func asText(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
+// asText sends the body as another type than JSON.
+func asText(ask asking) asking {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
 		r.Header["Content-Type"] = "text/plain"
@@ -191,7 +170,7 @@ func asText(ask func(*apptest.World) apptest.Request) func(*apptest.World) appte
 	}
 }
 
-func withToken(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
+func withToken(ask asking) asking {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
 		r.Header = map[string]string{"X-Clockwork-Token": w.Token(5)}
@@ -199,9 +178,8 @@ func withToken(ask func(*apptest.World) apptest.Request) func(*apptest.World) ap
 	}
 }
 
-// requests returns the outcomes of a start or stop that asks Inngest for a sync, and
-// answers whether that worked.
-func requests(status int) map[string]outcome {
+// signals is a start or stop that asks for a sync, and says whether that worked.
+func signals(status int) map[string]outcome {
 	return but(every(outcome{status: status, has: `"syncRequested":false`}), map[string]outcome{
 		"slow": {status: status, has: `"syncRequested":true`},
 	})
@@ -213,18 +191,4 @@ func withoutNames() map[string]outcome {
 	return but(every(outcome{status: 200, has: `"degraded":["jira"]`}), map[string]outcome{
 		"slow": {status: 200}, "404": {status: 200}, // 404 only says that the person is unknown
 	})
-}
-
-// asUser adds the login of a person.
-func asUser(ask func(*apptest.World) apptest.Request) func(*apptest.World) apptest.Request {
-	return func(w *apptest.World) apptest.Request {
-		r := ask(w)
-		p := w.Person(5)
-		token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u", AccountID: p.AccountID, Email: p.Email}})
-		if err != nil {
-			panic(err)
-		}
-		r.Header = map[string]string{"Authorization": "Bearer " + token}
-		return r
-	}
 }

@@ -61,7 +61,7 @@ func TestRealtimeRefusals(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
 	w := required(t)
-	token := login(t, w, 1, "")
+	token := login(w, 1, "")
 	verify := w.Deps.Verifier.Verify
 	usualURL, _ := realtimeServer(t, w, server.Options{Verify: verify})
 	admins := &team.Team{Cache: w.Deps.Timers, Redis: w.Deps.Redis, Rules: team.Rules{View: team.Admins}}
@@ -148,7 +148,7 @@ func TestStreamClose(t *testing.T) {
 	require.NoError(t, err)
 	w := required(t)
 	url, live := realtimeServer(t, w, server.Options{Verify: w.Deps.Verifier.Verify})
-	res, _ := ask(t, url, "/api/timers/stream", "GET", map[string]string{"Authorization": login(t, w, 1, "")})
+	res, _ := ask(t, url, "/api/timers/stream", "GET", map[string]string{"Authorization": login(w, 1, "")})
 	require.Equal(t, 200, res.StatusCode)
 	require.NoError(t, live.Close(t.Context()))
 	var last string

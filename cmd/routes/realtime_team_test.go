@@ -35,7 +35,7 @@ func TestRealtimeTeam(t *testing.T) {
 		viewer := listenTo(t, url+"/ws?scope=team", w, 1, http.Header{})
 		viewer.events = "RealtimeTeamEvent"
 		viewer.next("TeamStateEvent")
-		started := w.Do(t.Context(), handlerOf("/api/timers/start"), asPerson(t, 5, post(5, "/api/timers/start", `{"issueKey":"BILL-209","comment":"Now"}`))(w))
+		started := w.Do(t.Context(), handlerOf("/api/timers/start"), asPerson(5, post(5, "/api/timers/start", `{"issueKey":"BILL-209","comment":"Now"}`))(w))
 		require.Equal(t, http.StatusCreated, started.Status, "%s", started.Body)
 		change := viewer.next("TeamEvent")
 		require.Len(t, change["members"], 1)
@@ -43,7 +43,7 @@ func TestRealtimeTeam(t *testing.T) {
 		assert.Equal(t, account, change["members"].([]any)[0].(map[string]any)["accountId"])
 
 		began := time.Now()
-		hidden := w.Do(t.Context(), handlerOf("/api/settings/visibility"), asPerson(t, 5, func(*apptest.World) apptest.Request {
+		hidden := w.Do(t.Context(), handlerOf("/api/settings/visibility"), asPerson(5, func(*apptest.World) apptest.Request {
 			return apptest.Request{Method: http.MethodPut, Target: "/api/settings/visibility", Body: `{"team":"none"}`}
 		})(w))
 		require.Equal(t, http.StatusOK, hidden.Status, "%s", hidden.Body)
@@ -67,7 +67,7 @@ func TestTeamOnEachChannel(t *testing.T) {
 		t.Run(view, func(t *testing.T) {
 			serveTeam(t, view, func(w *apptest.World, url string) {
 				for role, status := range want {
-					token := login(t, w, 5, role)
+					token := login(w, 5, role)
 					for _, target := range []string{"/api/team", "/api/timers/stream?scope=team", "/ws?scope=team"} {
 						want := status
 						header := map[string]string{"Authorization": token}

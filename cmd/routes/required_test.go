@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/apptest"
@@ -25,19 +24,16 @@ func required(t *testing.T) *apptest.World {
 
 // login returns the Authorization header of a person of the team, with a role: "" or
 // "admin".
-func login(t *testing.T, w *apptest.World, person int, role string) string {
-	t.Helper()
+func login(w *apptest.World, person int, role string) string {
 	p := w.Person(person)
-	token, err := auth.Signer{Secret: jwtSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: "u", AccountID: p.AccountID, Email: p.Email, Role: role}})
-	require.NoError(t, err)
-	return "Bearer " + token
+	return w.Login(users.User{Username: "u", AccountID: p.AccountID, Email: p.Email, Role: role})
 }
 
 // Every route needs a token, except those that people need before they log in.
 func TestBearerTokens(t *testing.T) {
 	w := required(t)
 	public := map[string]bool{"/api/health": true, "/api/inngest": true, "/login": true, "/api/login": true, "/api/calendar/{token}": true}
-	good := login(t, w, 5, "")
+	good := login(w, 5, "")
 	for _, route := range routes.All() {
 		if own, found := accountRoute(route.Path); public[route.Path] || found && own.Auth == httpapi.NoLogin {
 			continue
@@ -88,7 +84,7 @@ func TestOwnAccount(t *testing.T) {
 			t.Parallel()
 			w := required(t)
 			filled := strings.NewReplacer("ME", w.Person(1).AccountID, "MYMAIL", w.Person(1).Email, "OTHER", w.Person(3).AccountID)
-			r := apptest.Request{Target: c.route + filled.Replace(c.target), Body: filled.Replace(c.body), Header: map[string]string{"Authorization": login(t, w, 1, c.role)}}
+			r := apptest.Request{Target: c.route + filled.Replace(c.target), Body: filled.Replace(c.body), Header: map[string]string{"Authorization": login(w, 1, c.role)}}
 			if c.own {
 				r.Header["X-Clockwork-Token"] = w.Token(1)
 			}
@@ -108,7 +104,7 @@ func TestServersToken(t *testing.T) {
 	w := required(t)
 	start := func(person int, role string) apptest.Answer {
 		return w.Do(t.Context(), handlerOf("/api/timers/start"), apptest.Request{Target: "/api/timers/start", Body: `{"issueKey":"BILL-209"}`,
-			Header: map[string]string{"Authorization": login(t, w, person, role)}})
+			Header: map[string]string{"Authorization": login(w, person, role)}})
 	}
 	assert.Equal(t, 401, start(1, "").Status)
 	assert.Equal(t, 401, start(1, "admin").Status)

@@ -134,21 +134,7 @@ func TestNotConfigured(t *testing.T) {
 	assert.Contains(t, recorder.Body.String(), `"configuration":{"status":"down"`)
 }
 
-func methodOf(path string) string {
-	if route, found := accountRoute(path); found {
-		return route.Method
-	}
-	switch path {
-	case "/api/timers/start", "/api/timers/stop", "/api/timers/sync", "/api/settings/validate", "/login", "/api/login":
-		return http.MethodPost
-	case "/api/settings", "/api/settings/visibility":
-		return http.MethodPut
-	}
-	return http.MethodGet
-}
-
-// accountRoute returns the first route of pkg/account with that path. Its answers and
-// faults are tested there.
+// accountRoute returns the first route of pkg/account with that path.
 func accountRoute(path string) (httpapi.Route, bool) {
 	for _, route := range account.Routes {
 		if route.Path == path {
@@ -158,9 +144,12 @@ func accountRoute(path string) (httpapi.Route, bool) {
 	return httpapi.Route{}, false
 }
 
+// undecided are the variables of a deployment without AUTH_MODE.
+var undecided = map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production", "INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}
+
 // A deployment without AUTH_MODE serves nobody.
 func TestAuthUndecided(t *testing.T) {
-	w := apptest.New(t, apptest.Options{Env: map[string]string{"AUTH_MODE": "", "VERCEL_ENV": "production", "INNGEST_EVENT_KEY": "event-key-0123", "INNGEST_SIGNING_KEY": "signkey-prod-0123456789abcdef"}})
+	w := apptest.New(t, apptest.Options{Env: undecided})
 	for _, route := range routes.All() {
 		if own, found := accountRoute(route.Path); found && own.Auth == httpapi.NoLogin && !strings.HasSuffix(route.Path, "login") {
 			continue // what people need before a login, and sessions, of which there are none

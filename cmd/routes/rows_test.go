@@ -21,8 +21,8 @@ func matrixOfReads() []row {
 	today := get("/api/today?accountId=ACCOUNT")
 	summary, export := get("/api/worklogs/summary?group=day&accountId=ACCOUNT"+week), get("/api/worklogs/export?format=json&accountId=ACCOUNT"+week)
 	validate := post(1, "/api/settings/validate", `{"accountId":"ACCOUNT","clockworkApiToken":"TOKEN"}`)
-	issue, search, resolve := get("/api/issues/BILL-209"), get("/api/issues/search?accountId=ACCOUNT"), get("/api/users/resolve?email=EMAIL")
-	health := get("/api/health?deep=1")
+	health := byNobody("/api/health") // which sends nobody the caller's token
+	issue, search, resolve := good("/api/issues/{key}"), good("/api/issues/search"), good("/api/users/resolve")
 	sessionUp := outcome{status: 200, has: `"jiraSession":{"status":"up"`} // a missing Clockwork app is no fault of the session
 	general := outcome{status: 502, code: "CLOCKWORK_UNAVAILABLE", field: "general"}
 	noJira := outcome{status: 502, code: "JIRA_UNAVAILABLE", field: "general"}
@@ -34,7 +34,7 @@ func matrixOfReads() []row {
 		rowOf("/api/health", "", "jira", health, checks("jira")),
 		rowOf("/api/health", "", "redis", health, checks("redis")),
 		rowOf("/api/health", "", "connect", health, but(checks("jiraSession"), map[string]outcome{"404": sessionUp})),
-		rowOf("/api/timers/active", "", "redis", get("/api/timers/active?accountId=ACCOUNT"), unavailable),
+		rowOf("/api/timers/active", "", "redis", good("/api/timers/active"), unavailable),
 		rowOf("/api/timers/active", "-everybody", "redis", get("/api/timers/active"), unavailable),
 		rowOf("/api/worklogs", "", "clockwork", worklogs, reads("CLOCKWORK", "")),
 		rowOf("/api/worklogs", "-own-token", "clockwork", withToken(worklogs), asCaller()),
@@ -70,13 +70,13 @@ func matrixOfReads() []row {
 	}
 	forge := apptest.Options{Env: map[string]string{"TIMER_SOURCE": "forge"}}
 	rows = append(rows, in(forge, nil, rowOf("/api/health", "-forge", "forge", health, but(checks("jiraSession"), map[string]outcome{"400": sessionUp, "404": sessionUp, "409": sessionUp, "422": sessionUp})))...)
-	rows = append(rows, rowOf("/api/team", "", "redis", usual["/api/team"], unavailable))
+	rows = append(rows, rowOf("/api/team", "", "redis", good("/api/team"), unavailable))
 	for _, route := range []string{"/login", "/api/login"} {
-		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", usual[route], fine(200)))...)
+		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", good(route), fine(200)))...)
 	}
-	rows = append(rows, in(loggedIn, ownSettings, rowOf("/api/settings", "", "redis", asUser(usual["/api/settings"]), unavailable),
-		rowOf("/api/settings", "-read", "redis", asUser(get("/api/settings")), unavailable),
-		rowOf("/api/settings/visibility", "", "redis", asUser(usual["/api/settings/visibility"]), unavailable))...)
+	rows = append(rows, in(loggedIn, ownSettings, rowOf("/api/settings", "", "redis", good("/api/settings"), unavailable),
+		rowOf("/api/settings", "-read", "redis", asPerson(5, get("/api/settings")), unavailable),
+		rowOf("/api/settings/visibility", "", "redis", good("/api/settings/visibility"), unavailable))...)
 	rows = append(rows, in(apptest.Options{}, workedToday, rowOf("/api/today", "", "clockwork", today, reads("CLOCKWORK", "")),
 		rowOf("/api/today", "-own-token", "clockwork", withToken(today), asCaller()))...)
 	rows = append(rows, in(apptest.Options{}, subscribed, rowOf("/api/calendar/{token}", "", "clockwork", feed, reads("CLOCKWORK", "")),
@@ -84,7 +84,7 @@ func matrixOfReads() []row {
 		rowOf("/api/calendar/{token}", "", "redis", feed, but(every(outcome{status: 503, code: "SESSION_UNAVAILABLE"}), map[string]outcome{
 			"slow": {status: 200}, "wrong-types": {status: 404, code: "NOT_FOUND"}})))...)
 	for _, route := range []string{"/timers", "/api/timers"} {
-		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", asUser(get(route)), unavailable))...)
+		rows = append(rows, in(loggedIn, nil, rowOf(route, "", "redis", good(route), unavailable))...)
 	}
 	return rows
 }
@@ -125,7 +125,7 @@ func workedToday(w *apptest.World) {
 }
 
 func matrixOfWrites() []row {
-	start := post(5, "/api/timers/start", `{"issueKey":"BILL-209","accountId":"ACCOUNT"}`)
+	start := good("/api/timers/start")
 	stop, stopOnly := post(1, "/api/timers/stop", `{"issueKey":"PORTAL-312","accountId":"ACCOUNT"}`), post(1, "/api/timers/stop", `{"accountId":"ACCOUNT"}`)
 	nothingRan := map[string]outcome{"422": {status: 200, has: `"stopped":false`}}
 	inngest := apptest.Options{Inngest: true}
@@ -139,9 +139,9 @@ func matrixOfWrites() []row {
 		rowOf("/api/timers/stop", "-the-only-one", "redis", stopOnly, unavailable),
 	)...)
 	return append(rows, in(inngest, nil, append(append(
-		having(starts, rowOf("/api/timers/start", "", "inngest", start, requests(201))),
-		having(stops, rowOf("/api/timers/stop", "", "inngest", stop, requests(200)))...),
-		rowOf("/api/timers/sync", "", "inngest", usual["/api/timers/sync"], but(every(outcome{status: 502, code: "INNGEST_UNAVAILABLE"}), map[string]outcome{"slow": {status: 202}})),
-		rowOf("/api/timers/sync", "", "redis", usual["/api/timers/sync"], fine(202)),
+		having(starts, rowOf("/api/timers/start", "", "inngest", start, signals(201))),
+		having(stops, rowOf("/api/timers/stop", "", "inngest", stop, signals(200)))...),
+		rowOf("/api/timers/sync", "", "inngest", good("/api/timers/sync"), but(every(outcome{status: 502, code: "INNGEST_UNAVAILABLE"}), map[string]outcome{"slow": {status: 202}})),
+		rowOf("/api/timers/sync", "", "redis", good("/api/timers/sync"), fine(202)),
 	)...)...)
 }

@@ -30,8 +30,6 @@ const (
 	clients = root + "/clients"
 	// patience is for building the apps and all tests, on a slow machine.
 	patience = 30 * time.Minute
-	// vaultKey seals the Clockwork tokens that people save. It is good for nothing else.
-	vaultKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 )
 
 // settings is world/settings.ts.
@@ -75,7 +73,7 @@ func TestBrowser(t *testing.T) {
 		Control: control.URL, Password: upstreams.Password, People: map[string]person{}, Renderer: clients + "/desktop/dist/renderer",
 		Origin: fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
 	}
-	for _, variable := range append(up.Env, "AUTH_MODE=required", "TOKEN_ENCRYPTION_KEY="+vaultKey, "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "timers.db"), "GORACE=halt_on_error=1", "TZ=UTC", "CORS_ALLOWED_ORIGINS="+s.Origin) {
+	for _, variable := range append(up.Env, "AUTH_MODE=required", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "timers.db"), "GORACE=halt_on_error=1", "TZ=UTC", "CORS_ALLOWED_ORIGINS="+s.Origin) {
 		name, value, _ := strings.Cut(variable, "=")
 		s.Env[name] = value
 	}

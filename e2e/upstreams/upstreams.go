@@ -30,6 +30,8 @@ type Upstreams struct {
 const (
 	redisToken = "e2e-redis-token"
 	jwtSecret  = "e2e-secret-that-signs-nothing-of-value"
+
+	encryptionKey = "ZTJlLWtleS10aGF0LWVuY3J5cHRzLW5vdGhpbmctISE="
 	// Password is everybody's; see Username.
 	Password = "clockwork"
 )
@@ -69,6 +71,7 @@ func Start(t sandbox.TB) *Upstreams {
 		"AUTH_MODE=open",
 		"AUTH_USERS=" + string(logins),
 		"JWT_SECRET=" + jwtSecret,
+		"TOKEN_ENCRYPTION_KEY=" + encryptionKey,
 	}}
 }
 

@@ -16,6 +16,8 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/sandbox"
@@ -165,6 +167,14 @@ func (w *World) Refuse(upstream string) {
 // Person is somebody of the sandbox's team: 0 owns the server's credentials, 1
 // has one timer running, 3 two, 5 none, and the address of 6 is hidden.
 func (w *World) Person(n int) sandbox.Person { return w.Sandbox.People()[n] }
+
+// Login is the header Authorization of somebody who has logged in.
+func (w *World) Login(u users.User) string {
+	w.t.Helper()
+	token, err := auth.Signer{Secret: w.Env["JWT_SECRET"], Now: w.Clock.Now}.Sign(auth.Grant{User: u})
+	require.NoError(w.t, err)
+	return "Bearer " + token
+}
 
 // Token is that person's Clockwork token.
 func (w *World) Token(n int) string { return w.Sandbox.ClockworkToken(w.Person(n).AccountID).Reveal() }

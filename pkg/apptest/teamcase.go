@@ -141,18 +141,16 @@ func (c TeamCase) Header(t testing.TB, w *World) map[string]string {
 		account, role = "5fuser0account", ""
 	}
 	scope, isToken := map[string]accesstoken.Scope{RoleReadToken: accesstoken.Read, RoleAdminToken: accesstoken.Admin, RoleUsersToken: accesstoken.Admin, RoleCalendar: accesstoken.Calendar}[c.Role]
-	var text string
-	var err error
 	switch {
 	case c.Role == RoleOpen:
 		return nil
 	case isToken:
-		_, text, err = w.Deps.Tokens.Create(t.Context(), accesstoken.Token{UserID: account, AccountID: account, Provider: auth.ProviderPassword, Scope: scope}, 30)
+		_, text, err := w.Deps.Tokens.Create(t.Context(), accesstoken.Token{UserID: account, AccountID: account, Provider: auth.ProviderPassword, Scope: scope}, 30)
+		require.NoError(t, err)
+		return map[string]string{"Authorization": "Bearer " + text}
 	default:
-		text, err = auth.Signer{Secret: teamSecret, Now: w.Clock.Now}.Sign(auth.Grant{User: users.User{Username: account, AccountID: account, Role: role}})
+		return map[string]string{"Authorization": w.Login(users.User{Username: account, AccountID: account, Role: role})}
 	}
-	require.NoError(t, err)
-	return map[string]string{"Authorization": "Bearer " + text}
 }
 
 // AssertSees compares what came with what there has to be of Colleague.
