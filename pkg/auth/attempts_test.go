@@ -17,11 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -39,14 +38,6 @@ type counting struct {
 func (c *counting) Do(ctx context.Context, cmd ...any) (any, error) {
 	c.calls.Add(1)
 	return c.AttemptStore.Do(ctx, cmd...)
-}
-
-func overTCP(t testing.TB, addr string) *redis.Client {
-	t.Helper()
-	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return client
 }
 
 var silent = slog.New(slog.DiscardHandler)
@@ -74,7 +65,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, a *auth.Attempts, c clock
 			c := clocks{manualclock.New(now), func(time.Duration) {}}
 			var store auth.AttemptStore = gone{}
 			if start != nil {
-				client := overTCP(t, start(t))
+				client := redisclient.OverTCP(t, start(t))
 				store, c.pass = client, func(d time.Duration) { redistime.Pass(t, client, d) }
 			}
 			test(t, auth.NewAttempts(store, []byte("key"), c.Now, silent), c)
@@ -247,7 +238,7 @@ func TestAttemptsAtTheSameTime(t *testing.T) {
 }
 
 func TestAttemptsHoldAcrossInstances(t *testing.T) {
-	client := overTCP(t, miniredis.RunT(t).Addr())
+	client := redisclient.OverTCP(t, miniredis.RunT(t).Addr())
 	c := manualclock.New(now)
 	instance := func() *auth.Attempts { return auth.NewAttempts(client, []byte("key"), c.Now, silent) }
 	for range auth.PerPair.Burst {
@@ -258,7 +249,7 @@ func TestAttemptsHoldAcrossInstances(t *testing.T) {
 
 // Instances whose clocks are a day apart agree: only Redis' own counts.
 func TestAttemptsWithAWrongClock(t *testing.T) {
-	client := overTCP(t, miniredis.RunT(t).Addr())
+	client := redisclient.OverTCP(t, miniredis.RunT(t).Addr())
 	for n := range auth.PerPair.Burst {
 		c := manualclock.New(now.Add(time.Duration(n%3-1) * 24 * time.Hour))
 		require.Zero(t, auth.NewAttempts(client, []byte("key"), c.Now, silent).Of("an", "192.0.2.1").Take(t.Context()))
@@ -271,7 +262,7 @@ func TestAttemptsWithAWrongClock(t *testing.T) {
 
 func TestAttemptsInRedis(t *testing.T) {
 	mini := miniredis.RunT(t)
-	store := &counting{AttemptStore: overTCP(t, mini.Addr())}
+	store := &counting{AttemptStore: redisclient.OverTCP(t, mini.Addr())}
 	c := manualclock.New(now)
 	a := auth.NewAttempts(store, []byte("key"), c.Now, silent)
 	attempt := a.Of("an@example.test", "192.0.2.1")
@@ -300,7 +291,7 @@ func TestAttemptsInRedis(t *testing.T) {
 
 func TestAttemptsOverWhatSomebodyElseWrote(t *testing.T) {
 	mini := miniredis.RunT(t)
-	a := auth.NewAttempts(overTCP(t, mini.Addr()), []byte("key"), manualclock.New(now).Now, silent)
+	a := auth.NewAttempts(redisclient.OverTCP(t, mini.Addr()), []byte("key"), manualclock.New(now).Now, silent)
 	require.NoError(t, mini.Set(a.NameKey("an"), "nonsense"))
 	assert.Zero(t, a.Of("an", "192.0.2.1").Take(t.Context()))
 	assert.Equal(t, time.Minute, mini.TTL(a.NameKey("an")))
@@ -332,7 +323,7 @@ func TestAttemptsWithoutRedis(t *testing.T) {
 // given back here.
 func TestAttemptsGiveBackWhereTheyWereTaken(t *testing.T) {
 	mini := miniredis.RunT(t)
-	store := &flaky{AttemptStore: overTCP(t, mini.Addr())}
+	store := &flaky{AttemptStore: redisclient.OverTCP(t, mini.Addr())}
 	a := auth.NewAttempts(store, []byte("key"), manualclock.New(now).Now, silent)
 	store.down.Store(true)
 	local := a.Of("an", "192.0.2.1")

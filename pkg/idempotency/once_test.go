@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -80,9 +80,7 @@ func stop(op idempotency.Operation, repeatable bool) idempotency.Operation {
 
 func newWorld(t *testing.T, addr string) *world {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	client := redisclient.OverTCP(t, addr)
 	w := &world{redis: &flaky{Client: client}}
 	w.redis.last.Store(1 << 30)
 	w.Store = &idempotency.Store{Redis: w.redis, Key: []byte("key"), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler)}

@@ -18,10 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -54,10 +53,7 @@ func (c *counted) Do(ctx context.Context, cmd ...any) (any, error) {
 
 func overTCP(t testing.TB, addr string) *counted {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return &counted{Commands: client}
+	return &counted{Commands: redisclient.OverTCP(t, addr)}
 }
 
 func onEachRedis(t *testing.T, test func(t *testing.T, redis *counted)) {

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/settings"
 )
 
@@ -50,9 +49,7 @@ func TestGoalsRefused(t *testing.T) {
 
 func TestStore(t *testing.T) {
 	server := miniredis.RunT(t)
-	client, err := tcp.New("redis://"+server.Addr(), redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	client := redisclient.OverTCP(t, server.Addr())
 	store := settings.Store{Redis: client, Goals: goals(t, `[{"hours":{"1-4":"7h30m","6":"4h"}}]`)}
 	change := func(target int, days ...int) settings.Change {
 		c := settings.Change{DailyTargetMinutes: &target}

@@ -9,9 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/internal/keyed"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 	"github.com/clockwork-timer/backend/pkg/signin"
 )
@@ -81,9 +80,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func TestBindings(t *testing.T) {
-	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	client := redisclient.OverTCP(t, miniredis.RunT(t).Addr())
 	b := signin.Bindings{Redis: client}
 	linh := signin.Identity{Issuer: "https://id.example", Subject: "subject-linh"}
 
@@ -111,9 +108,7 @@ func TestBindings(t *testing.T) {
 // Version 0.9.0 named its records with a key that can be rotated.
 func TestBindingsOfEarlierVersions(t *testing.T) {
 	server := miniredis.RunT(t)
-	client, err := tcp.New("redis://"+server.Addr(), redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	client := redisclient.OverTCP(t, server.Addr())
 	earlier := []byte("key")
 	named := func(text string) string { return hex.EncodeToString(keyed.Sum(earlier, text)) }
 	subject, account := named("7:subject18:https://id.example12:subject-linh"), named("7:account18:https://id.example8:acc-linh")

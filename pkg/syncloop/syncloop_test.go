@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/syncloop"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersource"
@@ -127,9 +127,7 @@ type fleet struct {
 
 func (f *fleet) start(t *testing.T, block bool) *server {
 	t.Helper()
-	client, err := tcp.New("redis://"+f.addr, redis.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = client.Close() })
+	client := redisclient.OverTCP(t, f.addr)
 	s := &server{redis: client}
 	if block {
 		s.blocked = make(chan struct{})
@@ -221,9 +219,7 @@ func TestAServerShutsDownWhileItSyncs(t *testing.T) {
 
 func TestFailuresAreStored(t *testing.T) {
 	t.Parallel()
-	client, err := tcp.New("redis://"+redisserver.Start(t), redis.Options{})
-	require.NoError(t, err)
-	defer client.Close()
+	client := redisclient.OverTCP(t, redisserver.Start(t))
 	var failure error
 	var synced atomic.Int64
 	o := options(client, time.Hour, func(context.Context) (timercache.Result, error) { synced.Add(1); return timercache.Result{}, failure })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
@@ -16,7 +17,7 @@ import (
 // costs the cache's process, and what it costs Redis.
 func BenchmarkAct(b *testing.B) {
 	addr := redisserver.Start(b)
-	w := newWorld(b, overTCP(b, addr), addr)
+	w := newWorld(b, redisclient.OverTCP(b, addr), addr)
 	w.sync(team(5000)...)
 	began, before := cpu(), w.redisCPU(b)
 	n := 0

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
@@ -16,8 +17,8 @@ import (
 // billed is a world whose Redis counts as Upstash bills.
 func billed(t *testing.T, addr string) (*world, func(func()) upstashrest.Usage) {
 	t.Helper()
-	client, stand := overREST(t, addr)
-	w := newWorld(t, client, stand.Addr())
+	stand, client := redisclient.OverREST(t, upstashrest.Options{Addr: addr})
+	w := newWorld(t, client(), stand.Addr())
 	return w, func(act func()) upstashrest.Usage {
 		before, err := stand.Usage(t.Context())
 		require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
@@ -25,7 +26,7 @@ func TestFullRedis(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			addr := redisserver.Start(t, "--maxmemory-policy", policy, "--maxmemory-samples", "1")
-			f := &full{world: newWorld(t, overTCP(t, addr), addr), runs: map[string][]string{}, unsure: map[string]bool{}}
+			f := &full{world: newWorld(t, redisclient.OverTCP(t, addr), addr), runs: map[string][]string{}, unsure: map[string]bool{}}
 			f.begin()
 			seen := func() bool { return f.missing > 0 && (f.unknown > 0 || policy == "volatile-lru") }
 			for round := 0; round < 60 || round < 1000 && !seen(); round++ { // what is evicted is chance

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -214,7 +215,7 @@ func TestReadRefused(t *testing.T) {
 }
 
 func TestReadGone(t *testing.T) {
-	client := overTCP(t, "127.0.0.1:1")
+	client := redisclient.OverTCP(t, "127.0.0.1:1")
 	_, err := timercache.New(client, "", nil).Read(t.Context(), ann)
 	require.ErrorIs(t, err, timercache.ErrUnavailable)
 }

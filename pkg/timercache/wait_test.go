@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -318,7 +319,7 @@ func (r *cutOnce) Subscribe(ctx context.Context, onReady func(), onMessage func(
 
 func TestWaitRedisGoesAway(t *testing.T) {
 	mini := miniredis.RunT(t)
-	w := newWorld(t, overTCP(t, mini.Addr()), mini.Addr())
+	w := newWorld(t, redisclient.OverTCP(t, mini.Addr()), mini.Addr())
 	w.sync(running(1, "ann", "A-1", time.Hour))
 	answers := w.waiting(t, ann, w.read(ann).ETag, 20*time.Second)
 	mini.Close()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,10 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
-	"github.com/clockwork-timer/backend/pkg/redis/upstash"
-	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
@@ -38,38 +34,16 @@ const patience = 30 * time.Second
 var backends = map[string]func(t testing.TB) (timercache.Redis, string){
 	"miniredis": func(t testing.TB) (timercache.Redis, string) {
 		addr := miniredis.RunT(t).Addr()
-		return overTCP(t, addr), addr
+		return redisclient.OverTCP(t, addr), addr
 	},
 	"redis": func(t testing.TB) (timercache.Redis, string) {
 		addr := redisserver.Start(t)
-		return overTCP(t, addr), addr
+		return redisclient.OverTCP(t, addr), addr
 	},
 	"upstash": func(t testing.TB) (timercache.Redis, string) {
-		client, server := overREST(t, "")
-		return client, server.Addr()
+		server, client := redisclient.OverREST(t, upstashrest.Options{})
+		return client(), server.Addr()
 	},
-}
-
-func overTCP(t testing.TB, addr string) *redis.Client {
-	t.Helper()
-	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: patience})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
-// overREST is a client of Upstash's API on the Redis at addr, an embedded one
-// for "".
-func overREST(t testing.TB, addr string) (*redis.Client, *upstashrest.Server) {
-	t.Helper()
-	token := secret.New("upstash-token")
-	stand, err := upstashrest.New(upstashrest.Options{Addr: addr, Token: token})
-	require.NoError(t, err)
-	front := httptest.NewServer(stand)
-	t.Cleanup(func() { stand.Close(); front.Close() })
-	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Options: redis.Options{Timeout: patience}})
-	require.NoError(t, err)
-	return client, stand
 }
 
 // onEach runs a test over every backend.

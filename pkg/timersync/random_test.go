@@ -17,10 +17,9 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/jira"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/timersync"
 	"github.com/clockwork-timer/backend/sandbox"
@@ -57,9 +56,7 @@ var campaigns = map[string]campaign{
 // overMiniredis is the cheapest Redis: operations are what counts here.
 func overMiniredis(t testing.TB, _ *clock) database {
 	addr := miniredis.RunT(t).Addr()
-	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = client.Close() })
+	client := redisclient.OverTCP(t, addr)
 	return database{client: client, addr: addr}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -15,11 +14,8 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/jira"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
-	"github.com/clockwork-timer/backend/pkg/redis/upstash"
-	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 	"github.com/clockwork-timer/backend/pkg/timersync"
@@ -55,23 +51,15 @@ var databases = map[string]func(t testing.TB, c *clock) database{
 	"rest-redis":     func(t testing.TB, c *clock) database { return overREST(t, redisserver.Start(t), nil) },
 	"tcp-redis": func(t testing.TB, c *clock) database {
 		addr := redisserver.Start(t)
-		client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = client.Close() })
+		client := redisclient.OverTCP(t, addr)
 		return database{client: client, addr: addr}
 	},
 }
 
 func overREST(t testing.TB, addr string, now func() time.Time) database {
 	t.Helper()
-	token := secret.New("upstash-token")
-	stand, err := upstashrest.New(upstashrest.Options{Addr: addr, Token: token, Clock: now})
-	require.NoError(t, err)
-	front := httptest.NewServer(stand)
-	t.Cleanup(func() { stand.Close(); front.Close() })
-	client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Options: redis.Options{Timeout: time.Minute}})
-	require.NoError(t, err)
-	return database{client: client, addr: stand.Addr(), stand: stand, expires: now != nil}
+	stand, client := redisclient.OverREST(t, upstashrest.Options{Addr: addr, Clock: now})
+	return database{client: client(), addr: stand.Addr(), stand: stand, expires: now != nil}
 }
 
 // clock is the one clock of a world: stand-ins, cache and tokens follow it.

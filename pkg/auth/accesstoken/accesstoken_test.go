@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 )
 
 type world struct {
@@ -29,9 +29,7 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	client := redisclient.OverTCP(t, miniredis.RunT(t).Addr())
 	clock := manualclock.New(time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC))
 	return world{accesstoken.New(client, clock.Now), client, clock}
 }

@@ -9,9 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/auth/clockworktoken"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/secret/sealed"
 )
@@ -19,9 +18,7 @@ import (
 var keyOld, keyNew = bytes.Repeat([]byte{1}, sealed.KeySize), bytes.Repeat([]byte{2}, sealed.KeySize)
 
 func TestStore(t *testing.T) {
-	client, err := tcp.New("redis://"+miniredis.RunT(t).Addr(), redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	client := redisclient.OverTCP(t, miniredis.RunT(t).Addr())
 	now := time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC)
 	with := func(keys ...[]byte) clockworktoken.Store {
 		box, err := sealed.New(keys...)

@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth/session"
 	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -54,9 +54,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	client, err := tcp.New("redis://"+redisserver.Start(t), redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	client := redisclient.OverTCP(t, redisserver.Start(t))
 	w := &world{redis: &countedRedis{Client: client}, clock: manualclock.New(time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC))}
 	w.Store = w.store(t, secretOld)
 	return w

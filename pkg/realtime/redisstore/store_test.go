@@ -2,7 +2,6 @@ package redisstore_test
 
 import (
 	"fmt"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,49 +11,30 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/storetest"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
-	"github.com/clockwork-timer/backend/pkg/redis/upstash"
-	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func overTCP(t *testing.T, addr string) *redis.Client {
-	t.Helper()
-	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
-	return client
-}
-
 // servers are the ways to a Redis: each call of what one returns is another
 // client of the same server.
 var servers = map[string]func(t *testing.T) func(t *testing.T) redisstore.Redis{
 	"miniredis": func(t *testing.T) func(t *testing.T) redisstore.Redis {
 		addr := miniredis.RunT(t).Addr()
-		return func(t *testing.T) redisstore.Redis { return overTCP(t, addr) }
+		return func(t *testing.T) redisstore.Redis { return redisclient.OverTCP(t, addr) }
 	},
 	"redis-server": func(t *testing.T) func(t *testing.T) redisstore.Redis {
 		addr := redisserver.Start(t)
-		return func(t *testing.T) redisstore.Redis { return overTCP(t, addr) }
+		return func(t *testing.T) redisstore.Redis { return redisclient.OverTCP(t, addr) }
 	},
 	"upstash-rest": func(t *testing.T) func(t *testing.T) redisstore.Redis {
-		token := secret.New("upstash-token")
-		stand, err := upstashrest.New(upstashrest.Options{Token: token})
-		require.NoError(t, err)
-		front := httptest.NewServer(stand)
-		t.Cleanup(func() { stand.Close(); front.Close() })
-		return func(t *testing.T) redisstore.Redis {
-			client, err := upstash.New(upstash.Options{URL: front.URL, Token: token, Transport: front.Client().Transport, Options: redis.Options{Timeout: time.Minute}})
-			require.NoError(t, err)
-			return client
-		}
+		_, client := redisclient.OverREST(t, upstashrest.Options{})
+		return func(*testing.T) redisstore.Redis { return client() }
 	},
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -13,13 +12,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/redisstore"
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
-	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
-	"github.com/clockwork-timer/backend/pkg/redis/upstash"
-	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
@@ -76,18 +72,7 @@ func TestClientsDropAtRandom(t *testing.T) {
 
 func redisStore(t testing.TB, addr string) *redisstore.Store {
 	t.Helper()
-	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
-	return redisstore.New(client)
-}
-
-func TestInstancesDropAtRandom(t *testing.T) {
-	mini := miniredis.RunT(t)
-	limits := server.Limits{PerSecond: 1e6}
-	first := newWorld(t, server.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
-	second := newWorld(t, server.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
-	chaos(t, first.store, []string{first.http.URL, second.http.URL}, func() {})
+	return redisstore.New(redisclient.OverTCP(t, addr))
 }
 
 // restart brings a Redis back. Another process may have its port for a moment.
@@ -96,46 +81,34 @@ func restart(t testing.TB, mini *miniredis.Miniredis) {
 	require.Eventually(t, func() bool { return mini.Restart() == nil }, patience, 10*time.Millisecond)
 }
 
-// Redis goes away in the middle and comes back, with its data or without: no client may
-// show what is not there.
-func TestRedisGoneAndBack(t *testing.T) {
-	for name, lose := range map[string]bool{"with-its-data": false, "without": true} {
+// Redis stays, or goes away in the middle and comes back, with its data or without: no
+// client of two instances may show what is not there.
+func TestInstancesDropAtRandom(t *testing.T) {
+	for name, outage := range map[string]func(*testing.T, *miniredis.Miniredis){
+		"redis-stays":      func(*testing.T, *miniredis.Miniredis) {},
+		"comes-back":       func(t *testing.T, mini *miniredis.Miniredis) { mini.Close(); restart(t, mini) },
+		"comes-back-empty": func(t *testing.T, mini *miniredis.Miniredis) { mini.Close(); mini.FlushAll(); restart(t, mini) },
+	} {
 		t.Run(name, func(t *testing.T) {
 			mini := miniredis.RunT(t)
 			limits := server.Limits{PerSecond: 1e6}
 			first := newWorld(t, server.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
 			second := newWorld(t, server.Options{Store: redisStore(t, mini.Addr()), Limits: limits})
-			chaos(t, first.store, []string{first.http.URL, second.http.URL}, func() {
-				mini.Close()
-				if lose {
-					mini.FlushAll()
-				}
-				restart(t, mini)
-			})
+			chaos(t, first.store, []string{first.http.URL, second.http.URL}, func() { outage(t, mini) })
 		})
 	}
 }
 
 // Clients of two instances get each other's changes in order, over TCP and over REST.
 func TestTwoInstances(t *testing.T) {
-	for name, open := range map[string]func(t *testing.T, stand *upstashrest.Server, url string) *redisstore.Store{
-		"tcp": func(t *testing.T, stand *upstashrest.Server, _ string) *redisstore.Store {
-			return redisStore(t, stand.Addr())
-		},
-		"rest": func(t *testing.T, _ *upstashrest.Server, url string) *redisstore.Store {
-			client, err := upstash.New(upstash.Options{URL: url, Token: secret.New("token"), Options: redis.Options{Timeout: time.Minute}})
-			require.NoError(t, err)
-			return redisstore.New(client)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			stand, err := upstashrest.New(upstashrest.Options{Token: secret.New("token")})
-			require.NoError(t, err)
-			front := httptest.NewServer(stand)
-			t.Cleanup(func() { stand.Close(); front.Close() })
-			twoInstances(t, stand.Miniredis(), open(t, stand, front.URL), open(t, stand, front.URL))
-		})
-	}
+	t.Run("tcp", func(t *testing.T) {
+		mini := miniredis.RunT(t)
+		twoInstances(t, mini, redisStore(t, mini.Addr()), redisStore(t, mini.Addr()))
+	})
+	t.Run("rest", func(t *testing.T) {
+		stand, client := redisclient.OverREST(t, upstashrest.Options{})
+		twoInstances(t, stand.Miniredis(), redisstore.New(client()), redisstore.New(client()))
+	})
 }
 
 func twoInstances(t *testing.T, mini *miniredis.Miniredis, stores ...realtime.Store) {

@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/realtime/bridge"
 	"github.com/clockwork-timer/backend/pkg/realtime/server"
 	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -42,9 +42,7 @@ type upstream struct {
 
 func newUpstream(t testing.TB) *upstream {
 	mini := miniredis.RunT(t)
-	redis, err := tcp.New("redis://"+mini.Addr(), redis.Options{Timeout: time.Minute})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, redis.Close()) })
+	redis := redisclient.OverTCP(t, mini.Addr())
 	u := &upstream{t: t, mini: mini, redis: redis, compared: map[string]int{}}
 	u.cache = timercache.New(redis, "", u.now)
 	u.sync()
