@@ -8,15 +8,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// Redis is a client of either kind. Replies are nil, int64, string or []any.
-type Redis interface {
-	Do(ctx context.Context, cmd ...any) (any, error)
-	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
-	Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error
-	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
-}
+// Redis is a client of either kind.
+type Redis interface{ timercache.Redis }
 
 // serverConnections is how many connections to Redis a server may open; a
 // function keeps to the client's default, because there are many of them.

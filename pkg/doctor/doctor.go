@@ -15,6 +15,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 // Level says how bad a finding is.
@@ -115,7 +116,7 @@ type target struct {
 	transport http.RoundTripper
 	clock     *clockWatch
 	now       func() time.Time
-	redis     func() (redisClient, error)
+	redis     func() (timercache.Redis, error)
 	closers   []func() error
 }
 

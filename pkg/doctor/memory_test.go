@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
 // fakeRedis is a Redis that answers INFO.
 type fakeRedis struct {
-	redisClient
+	timercache.Redis
 	info any
 	err  error
 }

@@ -11,15 +11,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
+	"github.com/clockwork-timer/backend/pkg/timercache"
 )
-
-// redisClient is a client of either kind.
-type redisClient interface {
-	Do(ctx context.Context, cmd ...any) (any, error)
-	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
-	Subscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), channels ...string) error
-	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
-}
 
 // errNotConfigured means that the configuration names no Redis.
 var errNotConfigured = errors.New("not configured")
@@ -31,7 +24,7 @@ const patience = 5 * time.Second
 // openRedis builds the client that a server would use, without a call.
 func (t *target) openRedis() {
 	c := t.config.Redis
-	var client redisClient
+	var client timercache.Redis
 	err := errNotConfigured
 	switch {
 	case t.wrong("UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_URL", "REDIS_URL", "KEY_PREFIX"):
@@ -43,7 +36,7 @@ func (t *target) openRedis() {
 			t.closers, client = append(t.closers, direct.Close), direct
 		}
 	}
-	t.redis = func() (redisClient, error) { return client, err }
+	t.redis = func() (timercache.Redis, error) { return client, err }
 }
 
 // kind names the way to Redis, and its variables.
@@ -86,7 +79,7 @@ func checkRedis(ctx context.Context, t *target) []Finding {
 }
 
 // tryRedis writes and reads a key, also by a script.
-func (t *target) tryRedis(ctx context.Context, client redisClient, kind, variables string) Finding {
+func (t *target) tryRedis(ctx context.Context, client timercache.Redis, kind, variables string) Finding {
 	key, value := probeKey(), rand.Text()
 	replies, err := client.Pipeline(ctx, []any{"SET", key, value, "EX", 60}, []any{"GET", key},
 		[]any{"EVAL", "return redis.call('GET', KEYS[1])", 1, key}, []any{"DEL", key})
@@ -130,7 +123,7 @@ func redisFailure(kind, variables string, err error) Finding {
 }
 
 // memory warns of a Redis that is nearly full, or that evicts keys.
-func memory(ctx context.Context, client redisClient) Finding {
+func memory(ctx context.Context, client timercache.Redis) Finding {
 	reply, _ := client.Do(ctx, "INFO", "memory") // a refusal leaves the policy unknown
 	switch m := redis.ParseMemory(reply); {
 	case m.Evicts():
@@ -145,7 +138,7 @@ func memory(ctx context.Context, client redisClient) Finding {
 }
 
 // tryPubSub sends itself a message: long polls and realtime need this.
-func (t *target) tryPubSub(ctx context.Context, client redisClient, kind string) Finding {
+func (t *target) tryPubSub(ctx context.Context, client timercache.Redis, kind string) Finding {
 	ctx, stop := context.WithCancel(ctx)
 	channel := probeKey()
 	received := make(chan time.Duration, 1)

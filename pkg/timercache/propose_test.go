@@ -50,15 +50,12 @@ func TestPropose(t *testing.T) {
 // A fetch that carries names over is given what runs, as of its own moment.
 func TestBaseAt(t *testing.T) {
 	w := onMini(t)
-	timers, known := w.base().At(start)
-	assert.Empty(t, timers)
-	assert.False(t, known)
+	assert.Empty(t, w.base().At(start))
 	s := w.seen(running(1, "ann", "A-1", time.Hour), running(2, "bob", "B-1", time.Minute))
 	s.Enriched = true
 	w.commit(s)
 	base := w.base()
-	timers, known = base.At(start.Add(90 * time.Second))
-	assert.True(t, known)
+	timers := base.At(start.Add(90 * time.Second))
 	timer.SortNewestFirst(timers)
 	require.Equal(t, []string{"B-1", "A-1"}, issuesOf(timers))
 	assert.Equal(t, int64(150), timers[0].TillNow)

@@ -55,15 +55,16 @@ type people struct {
 	state  syncState        // zero if the hash lacks the record
 }
 
-// At returns what runs, each TillNow as of moment, in no order; known is false
-// if that may not be everybody: before the first sync, or if Redis lost a part.
-func (b Base) At(moment time.Time) (timers []timer.Timer, known bool) {
+// At returns what runs as far as Redis knows, each TillNow as of moment, in no order.
+func (b Base) At(moment time.Time) (timers []timer.Timer) {
 	for _, v := range b.people().values {
 		timers = append(timers, timer.Advance(v.Timers, v.CachedAt, moment)...)
 	}
-	return timers, b.known()
+	return timers
 }
 
+// known is false if the values may not be everybody's: before the first sync, or if
+// Redis lost a part.
 func (b Base) known() bool { return b.state.Epoch != "" && b.people().state.Epoch == b.state.Epoch }
 
 // EnrichedAt is when names were last looked up for all timers.

@@ -50,9 +50,8 @@ type reading struct {
 	window *window
 	known  []timer.Timer
 
-	startedAt time.Time
-	first     int   // how many of the pages are the first pass
-	order     int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
+	first int   // how many of the pages are the first pass
+	order int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
 
 	mu     sync.Mutex
 	pages  []receivedPage // the first pass by page number, then as they arrived
@@ -70,7 +69,7 @@ type receivedPage struct {
 // readTimers reads the list, and says what that proves of the known timers: see
 // the package comment.
 func readTimers(ctx context.Context, read pageReader, now func() time.Time, cached Cached) (Snapshot, error) {
-	r := &reading{read: read, now: now, seen: cached.Seen, window: newWindow(), startedAt: now()}
+	r := &reading{read: read, now: now, seen: cached.Seen, window: newWindow()}
 	pages, err := r.pass(ctx, nil)
 	if err != nil {
 		return Snapshot{}, err

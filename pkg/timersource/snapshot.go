@@ -11,7 +11,7 @@ import (
 // from the one that came last, unless its place was seen without it later. Finished
 // timers are left out. finished is false if the search ended early.
 func (r *reading) snapshot(finished bool) Snapshot {
-	s := Snapshot{Timers: []timer.Timer{}, FetchedAt: r.startedAt, Pages: r.first, Unreadable: r.unreadable()}
+	s := Snapshot{Timers: []timer.Timer{}, Pages: r.first, Unreadable: r.unreadable()}
 	latest := map[int64]int{} // by id, the page
 	for i, p := range r.pages {
 		if p.at.After(s.CachedAt) {

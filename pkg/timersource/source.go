@@ -70,10 +70,9 @@ type Token struct {
 // Snapshot is the list of running timers, of everybody whom the session's
 // person may see.
 type Snapshot struct {
-	Timers    []timer.Timer // unfinished, each once
-	FetchedAt time.Time     // before the first page was sent
-	CachedAt  time.Time     // the instant at which every TillNow is true
-	Pages     int           // of the list
+	Timers   []timer.Timer // unfinished, each once
+	CachedAt time.Time     // the instant at which every TillNow is true
+	Pages    int           // of the list
 	// Moved says that the list changed while it was read.
 	Moved bool
 	// Unproven are the known timers that were not seen, but may still run.

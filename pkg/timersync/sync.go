@@ -129,7 +129,7 @@ func (s *Syncer) read(ctx context.Context, from Acquired) (r reading, err error)
 		return r, err
 	}
 	s.clearRequest(ctx, known.requested)
-	shown := sync.OnceValue(func() []timer.Timer { timers, _ := base.At(fetchedAt); return timers })
+	shown := sync.OnceValue(func() []timer.Timer { return base.At(fetchedAt) })
 	lookup := s.newLookup(ctx, base, shown)
 	defer lookup.cancel()
 	read, used, source, err := s.Tokens.timers(ctx, from.Source, known.sealed[from.Source], timersource.Cached{Timers: shown, Seen: lookup.seen})

@@ -16,7 +16,7 @@ func undecided(base timercache.Base, read timersource.Snapshot, at time.Time) []
 	if len(read.Unproven) == 0 {
 		return nil
 	}
-	known, _ := base.At(at)
+	known := base.At(at)
 	return slices.DeleteFunc(known, func(t timer.Timer) bool {
 		sameWork := func(other timer.Timer) bool { return other.RunningFor == t.RunningFor && other.Issue.Same(t.Issue) }
 		isUnproven := func(u timer.Timer) bool { return u.ID == t.ID && sameWork(u) }
