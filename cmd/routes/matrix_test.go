@@ -161,7 +161,7 @@ func post(person int, target, body string) asking {
 	}
 }
 
-// asText sends the body as another type than JSON.
+// asText sends the body with a type other than JSON.
 func asText(ask asking) asking {
 	return func(w *apptest.World) apptest.Request {
 		r := ask(w)
@@ -178,7 +178,8 @@ func withToken(ask asking) asking {
 	}
 }
 
-// signals is a start or stop that asks for a sync, and says whether that worked.
+// signals returns the outcomes of a start or stop that asks Inngest for a sync, and
+// answers whether that worked.
 func signals(status int) map[string]outcome {
 	return but(every(outcome{status: status, has: `"syncRequested":false`}), map[string]outcome{
 		"slow": {status: status, has: `"syncRequested":true`},
