@@ -13,7 +13,6 @@ import (
 
 	"github.com/clockwork-timer/backend/api"
 	"github.com/clockwork-timer/backend/api/worklogs"
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
@@ -71,17 +70,14 @@ func TestHealthDownSinceOverInstances(t *testing.T) {
 	began := w.Clock.Now()
 	deepHealth(t, w)
 	w.Clock.Advance(time.Minute)
-	other := *w
-	var err error
-	other.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: w.Clock.Now, Deadlines: w.Deps.Deadlines})
-	require.NoError(t, err)
-	_, since := deepHealth(t, &other)
+	other := w.Another(t, 0)
+	_, since := deepHealth(t, other)
 	assert.Equal(t, map[string]time.Time{"jira": began}, since)
 
 	for _, nonsense := range []string{`{"jira":"soon"}`, "[]", "x"} {
 		require.NoError(t, w.Redis.Miniredis().Set("clockwork:outages", nonsense))
 		other.Clock.Advance(time.Minute)
-		_, since = deepHealth(t, &other)
+		_, since = deepHealth(t, other)
 		assert.Equal(t, map[string]time.Time{"jira": began}, since)
 	}
 }

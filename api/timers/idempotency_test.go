@@ -13,9 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/api/timers"
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
 
@@ -39,15 +37,6 @@ func reached(w *apptest.World, operation string) int {
 	return w.Sandbox.Requests()["clockwork."+operation]
 }
 
-// restart builds a new process on the same Redis.
-func restart(t *testing.T, w *apptest.World) {
-	t.Helper()
-	c, err := config.Load(w.Env)
-	require.NoError(t, err)
-	w.Deps, err = app.New(c, app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now, Deadlines: w.Deps.Deadlines})
-	require.NoError(t, err)
-}
-
 func TestKeyReplaysAnAnswer(t *testing.T) {
 	for name, tt := range map[string]struct {
 		handler               http.HandlerFunc
@@ -68,7 +57,7 @@ func TestKeyReplaysAnAnswer(t *testing.T) {
 			require.Equal(t, tt.status, first.Status, "%s", first.Body)
 			assert.Empty(t, first.Header.Get("Idempotency-Replayed"))
 			w.Clock.Advance(3 * time.Second)
-			restart(t, w) // the process that answered is gone
+			w.Restart(t, w.Deps.Deadlines) // the process that answered is gone
 			for _, key := range []string{keyed, `"` + keyed + `"`} {
 				r.Header["Idempotency-Key"] = key
 				again := w.Do(t.Context(), tt.handler, r)
@@ -116,10 +105,7 @@ func TestKeyInProgress(t *testing.T) {
 				w := apptest.New(t, apptest.Options{})
 				arrived := w.Faults().Add(fault.Fault{Upstream: "clockwork", Kind: fault.Hang})
 				r := withKey(t, w, 5, start, startBody, keyed)
-				second := *w
-				var err error
-				second.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: func() time.Time { return w.Clock.Now().Add(off) }, Deadlines: w.Deps.Deadlines})
-				require.NoError(t, err)
+				second := w.Another(t, off)
 				first := make(chan apptest.Answer, 1)
 				go func() { first <- w.Do(t.Context(), timers.HandleStart, r) }()
 				require.Eventually(t, func() bool { return arrived.Hits() > 0 }, 30*time.Second, time.Millisecond)

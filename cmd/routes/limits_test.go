@@ -14,7 +14,6 @@ import (
 	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
 	"github.com/clockwork-timer/backend/sandbox/fault"
 )
@@ -38,18 +37,6 @@ func from(w *apptest.World, address, route string, r apptest.Request) *httptest.
 	recorder := httptest.NewRecorder()
 	httpapi.WithDeps(w.Deps, handlerOf(route)).ServeHTTP(recorder, request)
 	return recorder
-}
-
-// another returns a second process with the same Redis, and with a clock that is off.
-func another(t *testing.T, w *apptest.World, off time.Duration) *apptest.World {
-	t.Helper()
-	c, err := config.Load(w.Env)
-	require.NoError(t, err)
-	second := *w
-	now := func() time.Time { return w.Clock.Now().Add(off) }
-	second.Deps, err = app.New(c, app.Options{Log: app.NewLog(w.Log, c), Now: now, Deadlines: w.Deps.Deadlines})
-	require.NoError(t, err)
-	return &second
 }
 
 // Each route states its quota in headers, and refuses requests beyond it. A quota
@@ -123,7 +110,7 @@ func TestQuotasAcrossProcesses(t *testing.T) {
 			for n := 0; n < 5 && refused < 4; n++ { // if Redis answers late, as on a busy machine, a process counts alone
 				w := apptest.New(t, options)
 				request := row{route: "/api/timers/stop", ask: asPerson(5, post(5, "/api/timers/stop", `{"issueKey":"BILL-209"}`))}.request(w)
-				processes := []*apptest.World{w, another(t, w, 0), another(t, w, time.Minute), another(t, w, time.Hour)}
+				processes := []*apptest.World{w, w.Another(t, 0), w.Another(t, time.Minute), w.Another(t, time.Hour)}
 				for n := range 30 {
 					a := processes[n%3].Do(t.Context(), request.handler, request.Request)
 					require.Equal(t, 200, a.Status, "request %d: %s", n, a.Body)
@@ -147,7 +134,7 @@ func TestDeepHealthAcrossProcesses(t *testing.T) {
 	for n := 0; n < 5 && status != 429; n++ { // as above
 		w := apptest.New(t, apptest.Options{Unsynced: true})
 		ask := get("/api/health?deep=1")(w)
-		second := another(t, w, 0)
+		second := w.Another(t, 0)
 		for range 6 {
 			for _, p := range []*apptest.World{w, second} {
 				require.Equal(t, 200, p.Do(t.Context(), handlerOf("/api/health"), ask).Status)

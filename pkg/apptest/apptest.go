@@ -108,6 +108,17 @@ func (w *World) Restart(t testing.TB, d app.Deadlines) {
 	require.NoError(t, err)
 }
 
+// Another is a second process with the same Redis and upstreams, whose clock is off.
+func (w *World) Another(t testing.TB, off time.Duration) *World {
+	t.Helper()
+	second := *w
+	var err error
+	now := func() time.Time { return w.Clock.Now().Add(off) }
+	second.Deps, err = app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: now, Deadlines: w.Deps.Deadlines})
+	require.NoError(t, err)
+	return &second
+}
+
 func (w *World) serve(t testing.TB, name string, handler http.Handler) {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

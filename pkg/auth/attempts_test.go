@@ -21,24 +21,13 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
-	"github.com/clockwork-timer/backend/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // gone is a Redis that does not answer.
 type gone struct{}
 
 func (gone) Do(context.Context, ...any) (any, error) { return nil, errors.New("connection refused") }
-
-// counting counts the round trips.
-type counting struct {
-	auth.AttemptStore
-	calls atomic.Int32
-}
-
-func (c *counting) Do(ctx context.Context, cmd ...any) (any, error) {
-	c.calls.Add(1)
-	return c.AttemptStore.Do(ctx, cmd...)
-}
 
 var silent = slog.New(slog.DiscardHandler)
 
@@ -56,21 +45,14 @@ func (c clocks) Advance(d time.Duration) {
 // onEachStore runs a test with the counts in Redis and in the process: the
 // rules are the same.
 func onEachStore(t *testing.T, test func(t *testing.T, a *auth.Attempts, c clocks)) {
-	for name, start := range map[string]func(t *testing.T) string{
-		"miniredis": func(t *testing.T) string { return miniredis.RunT(t).Addr() },
-		"redis":     func(t *testing.T) string { return redisserver.Start(t) },
-		"process":   nil,
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := clocks{manualclock.New(now), func(time.Duration) {}}
-			var store auth.AttemptStore = gone{}
-			if start != nil {
-				client := redisclient.OverTCP(t, start(t))
-				store, c.pass = client, func(d time.Duration) { redistime.Pass(t, client, d) }
-			}
-			test(t, auth.NewAttempts(store, []byte("key"), c.Now, silent), c)
-		})
-	}
+	redisclient.OnEach(t, func(t *testing.T, client *redis.Client) {
+		c := clocks{manualclock.New(now), func(d time.Duration) { redistime.Pass(t, client, d) }}
+		test(t, auth.NewAttempts(client, []byte("key"), c.Now, silent), c)
+	})
+	t.Run("process", func(t *testing.T) {
+		c := clocks{manualclock.New(now), func(time.Duration) {}}
+		test(t, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent), c)
+	})
 }
 
 func TestAttemptsPerNameAndAddress(t *testing.T) {
@@ -262,12 +244,12 @@ func TestAttemptsWithAWrongClock(t *testing.T) {
 
 func TestAttemptsInRedis(t *testing.T) {
 	mini := miniredis.RunT(t)
-	store := &counting{AttemptStore: redisclient.OverTCP(t, mini.Addr())}
+	store := &redisclient.Counted{Client: redisclient.OverTCP(t, mini.Addr())}
 	c := manualclock.New(now)
 	a := auth.NewAttempts(store, []byte("key"), c.Now, silent)
 	attempt := a.Of("an@example.test", "192.0.2.1")
 	require.Zero(t, attempt.Take(t.Context()))
-	assert.Equal(t, int32(1), store.calls.Load(), "round trips")
+	assert.Equal(t, int32(1), store.Commands.Load(), "round trips")
 
 	pair, address, name := a.PairKey("an@example.test", "192.0.2.1"), a.AddressKey("192.0.2.1"), a.NameKey("an@example.test")
 	assert.ElementsMatch(t, []string{pair, address, name}, mini.Keys())
@@ -285,7 +267,7 @@ func TestAttemptsInRedis(t *testing.T) {
 	assert.NotEqual(t, strings.TrimPrefix(a.NameKey("x"), "clockwork:login:name:"), strings.TrimPrefix(a.AddressKey("x"), "clockwork:login:address:"))
 
 	attempt.GiveBack(t.Context())
-	assert.Equal(t, int32(2), store.calls.Load())
+	assert.Equal(t, int32(2), store.Commands.Load())
 	assert.Empty(t, mini.Keys())
 }
 
@@ -323,33 +305,20 @@ func TestAttemptsWithoutRedis(t *testing.T) {
 // given back here.
 func TestAttemptsGiveBackWhereTheyWereTaken(t *testing.T) {
 	mini := miniredis.RunT(t)
-	store := &flaky{AttemptStore: redisclient.OverTCP(t, mini.Addr())}
+	store := &redisclient.Counted{Client: redisclient.OverTCP(t, mini.Addr())}
 	a := auth.NewAttempts(store, []byte("key"), manualclock.New(now).Now, silent)
-	store.down.Store(true)
+	store.Down.Store(true)
 	local := a.Of("an", "192.0.2.1")
 	require.Zero(t, local.Take(t.Context()))
-	store.down.Store(false)
+	store.Down.Store(false)
 	shared := a.Of("an", "192.0.2.1")
 	require.Zero(t, shared.Take(t.Context()))
 	local.GiveBack(t.Context())
 	assert.Zero(t, a.Local())
 	assert.Len(t, mini.Keys(), 3)
-	store.down.Store(true)
+	store.Down.Store(true)
 	shared.GiveBack(t.Context())
 	assert.Len(t, mini.Keys(), 3, "it stays counted, which is no more than a nuisance")
-}
-
-// flaky is a Redis that is down at times.
-type flaky struct {
-	auth.AttemptStore
-	down atomic.Bool
-}
-
-func (f *flaky) Do(ctx context.Context, cmd ...any) (any, error) {
-	if f.down.Load() {
-		return nil, errors.New("connection refused")
-	}
-	return f.AttemptStore.Do(ctx, cmd...)
 }
 
 // The memory that counting takes in the process has an end, at which others'

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/httpapi"
@@ -24,9 +23,7 @@ func TestCommandsAreWrites(t *testing.T) {
 	for range ratelimit.Writes.Quota {
 		require.NoError(t, httpapi.AdmitCommand(t.Context(), w.Deps, ann))
 	}
-	another, err := app.New(w.Deps.Config, app.Options{Log: w.Deps.Log, Now: w.Clock.Now, Deadlines: w.Deps.Deadlines})
-	require.NoError(t, err)
-	err = httpapi.AdmitCommand(t.Context(), another, ann)
+	err := httpapi.AdmitCommand(t.Context(), w.Another(t, 0).Deps, ann)
 	var exceeded *ratelimit.Exceeded
 	require.ErrorAs(t, err, &exceeded)
 	assert.Positive(t, exceeded.RetryAfter)

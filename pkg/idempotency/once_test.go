@@ -19,7 +19,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
 	"github.com/clockwork-timer/backend/pkg/redis"
-	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 var (
@@ -78,9 +77,7 @@ func stop(op idempotency.Operation, repeatable bool) idempotency.Operation {
 	return op
 }
 
-func newWorld(t *testing.T, addr string) *world {
-	t.Helper()
-	client := redisclient.OverTCP(t, addr)
+func newWorld(client *redis.Client) *world {
 	w := &world{redis: &flaky{Client: client}}
 	w.redis.last.Store(1 << 30)
 	w.Store = &idempotency.Store{Redis: w.redis, Key: []byte("key"), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler)}
@@ -88,12 +85,7 @@ func newWorld(t *testing.T, addr string) *world {
 }
 
 func onEachRedis(t *testing.T, test func(t *testing.T, w *world)) {
-	for name, start := range map[string]func(t *testing.T) string{
-		"miniredis": func(t *testing.T) string { return miniredis.RunT(t).Addr() },
-		"redis":     func(t *testing.T) string { return redisserver.Start(t) },
-	} {
-		t.Run(name, func(t *testing.T) { test(t, newWorld(t, start(t))) })
-	}
+	redisclient.OnEach(t, func(t *testing.T, client *redis.Client) { test(t, newWorld(client)) })
 }
 
 // operation is one that counts how often it was done, and ends as it is told.
@@ -215,7 +207,7 @@ func TestAtTheSameTime(t *testing.T) {
 }
 
 func TestInProgress(t *testing.T) {
-	w := newWorld(t, miniredis.RunT(t).Addr())
+	w := newWorld(redisclient.OverTCP(t, miniredis.RunT(t).Addr()))
 	var waited time.Duration
 	w.Pause = func(_ context.Context, d time.Duration) error { waited += d; return nil }
 	begun, finish := make(chan struct{}), make(chan struct{})
@@ -340,7 +332,7 @@ func TestRelease(t *testing.T) {
 
 // A caller who hangs up gets no answer, but what was begun is finished and kept.
 func TestCallerHangsUp(t *testing.T) {
-	w := newWorld(t, miniredis.RunT(t).Addr())
+	w := newWorld(redisclient.OverTCP(t, miniredis.RunT(t).Addr()))
 	ctx, hangUp := context.WithTimeout(t.Context(), time.Minute)
 	op := w.operation(nil)
 	do := op.Do
@@ -372,7 +364,7 @@ func TestWithoutRedis(t *testing.T) {
 		{"at-the-answer", 1, false, false, nil, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, miniredis.RunT(t).Addr())
+			w := newWorld(redisclient.OverTCP(t, miniredis.RunT(t).Addr()))
 			w.redis.last.Store(tt.commands)
 			op := w.operation(nil)
 			op.Unclaimed, op.Repeatable = tt.unclaimed, tt.repeatable
@@ -383,7 +375,7 @@ func TestWithoutRedis(t *testing.T) {
 	}
 	t.Run("while-waiting", func(t *testing.T) {
 		for commands := int32(3); commands < 12; commands++ { // the first's claim, and the second's
-			w := newWorld(t, miniredis.RunT(t).Addr())
+			w := newWorld(redisclient.OverTCP(t, miniredis.RunT(t).Addr()))
 			w.Pause = func(context.Context, time.Duration) error { return nil }
 			_, err := w.redis.Do(t.Context(), w.Attempt(w.operation(nil)).Claim()...)
 			require.NoError(t, err)
@@ -422,7 +414,7 @@ func TestFreedMeanwhile(t *testing.T) {
 // What somebody else wrote is no answer, and no leave to do it again.
 func TestNonsenseInRedis(t *testing.T) {
 	mini := miniredis.RunT(t)
-	w := newWorld(t, mini.Addr())
+	w := newWorld(redisclient.OverTCP(t, mini.Addr()))
 	_, err := w.once(t.Context(), w.operation(nil))
 	require.NoError(t, err)
 	require.Len(t, mini.Keys(), 1)
@@ -436,7 +428,7 @@ func TestNonsenseInRedis(t *testing.T) {
 
 func TestWhatIsStored(t *testing.T) {
 	mini := miniredis.RunT(t)
-	w := newWorld(t, mini.Addr())
+	w := newWorld(redisclient.OverTCP(t, mini.Addr()))
 	op := w.operation(nil)
 	op.Caller, op.Key, op.Payload = "token\na-clockwork-token", "a-key", []byte("a-payload")
 	_, err := w.once(t.Context(), op)

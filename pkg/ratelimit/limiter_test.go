@@ -21,7 +21,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
-	"github.com/clockwork-timer/backend/sandbox/redisserver"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // start is when the clocks of these tests begin.
@@ -34,35 +34,9 @@ var (
 	small = ratelimit.NewPolicy("small", 5, 10*time.Second)
 )
 
-// counted is a client that counts commands.
-type counted struct {
-	ratelimit.Commands
-	commands atomic.Int32
-	down     atomic.Bool
-}
-
-var errDown = errors.New("connection refused")
-
-func (c *counted) Do(ctx context.Context, cmd ...any) (any, error) {
-	c.commands.Add(1)
-	if c.down.Load() {
-		return nil, errDown
-	}
-	return c.Commands.Do(ctx, cmd...)
-}
-
-func overTCP(t testing.TB, addr string) *counted {
+func counted(t *testing.T) *redisclient.Counted {
 	t.Helper()
-	return &counted{Commands: redisclient.OverTCP(t, addr)}
-}
-
-func onEachRedis(t *testing.T, test func(t *testing.T, redis *counted)) {
-	for name, start := range map[string]func(t testing.TB) string{
-		"miniredis": func(t testing.TB) string { return miniredis.RunT(t.(*testing.T)).Addr() },
-		"redis":     func(t testing.TB) string { return redisserver.Start(t) },
-	} {
-		t.Run(name, func(t *testing.T) { test(t, overTCP(t, start(t))) })
-	}
+	return &redisclient.Counted{Client: redisclient.OverTCP(t, miniredis.RunT(t).Addr())}
 }
 
 func by(p *ratelimit.Policy, who string) ratelimit.Claim {
@@ -99,7 +73,7 @@ func headers(pass *ratelimit.Pass) (limit, policy string) {
 // Clocks that are an hour apart agree: only Redis' own counts. And its window
 // ends for all at the same time.
 func TestSharedHoldsExactlyAcrossInstances(t *testing.T) {
-	onEachRedis(t, func(t *testing.T, redis *counted) {
+	redisclient.OnEach(t, func(t *testing.T, redis *redis.Client) {
 		var instances []*ratelimit.Limiter
 		var clocks []*manualclock.Clock
 		for _, off := range []time.Duration{0, time.Hour, -time.Hour} {
@@ -134,7 +108,7 @@ func TestSharedHoldsExactlyAcrossInstances(t *testing.T) {
 // An instance that was started or set back in the middle of a window does not
 // begin another.
 func TestClockThatIsSet(t *testing.T) {
-	onEachRedis(t, func(t *testing.T, redis *counted) {
+	redisclient.OnEach(t, func(t *testing.T, redis *redis.Client) {
 		for name, by := range map[string]time.Duration{"back": -time.Hour, "ahead": time.Hour} {
 			c := manualclock.New(start)
 			l := ratelimit.New(redis, key, c.Now, silent)
@@ -165,13 +139,14 @@ func TestClockThatIsSet(t *testing.T) {
 
 // What each request costs in Redis.
 func TestCost(t *testing.T) {
-	onEachRedis(t, func(t *testing.T, redis *counted) {
+	redisclient.OnEach(t, func(t *testing.T, client *redis.Client) {
+		redis := &redisclient.Counted{Client: client}
 		c := manualclock.New(start)
 		l, another := ratelimit.New(redis, key, c.Now, silent), ratelimit.New(redis, key, c.Now, silent)
 		cost := func(l *ratelimit.Limiter, claims ...ratelimit.Claim) int32 {
-			before := redis.commands.Load()
+			before := redis.Commands.Load()
 			ask(t, l, claims...)
-			return redis.commands.Load() - before
+			return redis.Commands.Load() - before
 		}
 		address := by(&ratelimit.PerAddress, "192.0.2.1")
 		assert.Zero(t, cost(l, by(&small, "an"), address), "a read")
@@ -192,7 +167,7 @@ func TestCost(t *testing.T) {
 // A count without a lifetime locks nobody out for good, whoever was killed, and
 // a window that ended before its time is begun again.
 func TestCountWithoutALifetime(t *testing.T) {
-	onEachRedis(t, func(t *testing.T, redis *counted) {
+	redisclient.OnEach(t, func(t *testing.T, redis *redis.Client) {
 		c := manualclock.New(start)
 		do := func(cmd ...any) any {
 			reply, err := redis.Do(t.Context(), cmd...)
@@ -218,7 +193,7 @@ func TestCountWithoutALifetime(t *testing.T) {
 	})
 	t.Run("ended-early", func(t *testing.T) {
 		mini := miniredis.RunT(t)
-		redis := overTCP(t, mini.Addr())
+		redis := redisclient.OverTCP(t, mini.Addr())
 		l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 		ask(t, l, shared(&small, "an"))
 		counter := mini.Keys()[0]
@@ -232,7 +207,7 @@ func TestCountWithoutALifetime(t *testing.T) {
 // Requests at the same time must not outrun the counts, and a refusal under one
 // claim counts under none.
 func TestAtTheSameTime(t *testing.T) {
-	onEachRedis(t, func(t *testing.T, redis *counted) {
+	redisclient.OnEach(t, func(t *testing.T, redis *redis.Client) {
 		l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 		for name, claim := range map[string]ratelimit.Claim{"shared": shared(&small, "an"), "own": by(&small, "bo")} {
 			var let atomic.Int32
@@ -255,7 +230,7 @@ func TestAtTheSameTime(t *testing.T) {
 }
 
 func TestTell(t *testing.T) {
-	redis := overTCP(t, miniredis.RunT(t).Addr())
+	redis := counted(t)
 	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
 	address := by(&ratelimit.PerAddress, "192.0.2.1")
@@ -306,20 +281,20 @@ func TestOff(t *testing.T) {
 
 // A request asks once, whoever calls.
 func TestAskedOnce(t *testing.T) {
-	redis := overTCP(t, miniredis.RunT(t).Addr())
+	redis := counted(t)
 	pass, err := ratelimit.New(redis, key, manualclock.New(start).Now, silent).Admit(shared(&small, "an"))
 	require.NoError(t, err)
 	for range 3 {
 		require.NoError(t, pass.Ask(t.Context()))
 	}
-	assert.EqualValues(t, 1, redis.commands.Load())
+	assert.EqualValues(t, 1, redis.Commands.Load())
 	assert.Nil(t, pass.Command())
 }
 
 // Without Redis nothing fails and nothing waits; the process's own count holds.
 func TestWithoutRedis(t *testing.T) {
-	redis := overTCP(t, miniredis.RunT(t).Addr())
-	redis.down.Store(true)
+	redis := counted(t)
+	redis.Down.Store(true)
 	var log bytes.Buffer
 	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, slog.New(slog.NewTextHandler(&log, nil)))
@@ -327,33 +302,33 @@ func TestWithoutRedis(t *testing.T) {
 		_, wait := ask(t, l, shared(&small, "an"))
 		require.Zero(t, wait, "request %d", n)
 	}
-	assert.EqualValues(t, 1, redis.commands.Load(), "who does not answer is not asked each time")
+	assert.EqualValues(t, 1, redis.Commands.Load(), "who does not answer is not asked each time")
 	_, wait := ask(t, l, shared(&small, "an"))
 	assert.Equal(t, 10*time.Second, wait)
 	assert.Equal(t, 1, strings.Count(log.String(), "counted in this process only"))
 
 	c.Advance(5 * time.Second)
-	redis.down.Store(false)
+	redis.Down.Store(false)
 	ask(t, l, shared(&small, "bo"))
-	assert.EqualValues(t, 2, redis.commands.Load(), "after a while it is")
+	assert.EqualValues(t, 2, redis.Commands.Load(), "after a while it is")
 	c.Advance(5 * time.Second)
 	_, wait = ask(t, l, shared(&small, "an"))
 	assert.Zero(t, wait, "in the next window")
 	for _, later := range []time.Duration{-time.Hour, time.Hour} {
-		redis.down.Store(true)
+		redis.Down.Store(true)
 		ask(t, l, shared(&small, "cy"))
 		c.Advance(later)
-		redis.down.Store(false)
-		before := redis.commands.Load()
+		redis.Down.Store(false)
+		before := redis.Commands.Load()
 		ask(t, l, shared(&small, "cy"))
-		assert.Greater(t, redis.commands.Load(), before, "a clock that is set does not keep Redis from being asked")
-		redistime.Pass(t, redis.Commands, time.Hour)
+		assert.Greater(t, redis.Commands.Load(), before, "a clock that is set does not keep Redis from being asked")
+		redistime.Pass(t, redis, time.Hour)
 	}
 }
 
 // A caller who hangs up is counted, and says nothing of Redis.
 func TestCallerHangsUp(t *testing.T) {
-	redis := overTCP(t, miniredis.RunT(t).Addr())
+	redis := counted(t)
 	c := manualclock.New(start)
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
@@ -383,7 +358,7 @@ func (o odd) Do(context.Context, ...any) (any, error) { return o.reply, nil }
 
 func TestOddAnswers(t *testing.T) {
 	for name, reply := range map[string]any{
-		"none": nil, "text": "QUEUED", "zero": int64(0), "negative": int64(-7), "list": []any{int64(1)}, "error": errDown,
+		"none": nil, "text": "QUEUED", "zero": int64(0), "negative": int64(-7), "list": []any{int64(1)}, "error": redisclient.ErrDown,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -402,7 +377,7 @@ func TestOddAnswers(t *testing.T) {
 // What Redis holds tells nobody who asked, and ends by itself.
 func TestKeys(t *testing.T) {
 	mini := miniredis.RunT(t)
-	redis := overTCP(t, mini.Addr())
+	redis := redisclient.OverTCP(t, mini.Addr())
 	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
 	token := ratelimit.Claim{Policy: &small, Kind: "token", Value: "a-clockwork-token", Shared: true}
@@ -422,7 +397,7 @@ func TestKeys(t *testing.T) {
 // Whoever asks under ever new names makes a process neither grow nor forget
 // what Redis knows.
 func TestMemoryIsBounded(t *testing.T) {
-	redis := overTCP(t, miniredis.RunT(t).Addr())
+	redis := counted(t)
 	l := ratelimit.New(redis, key, manualclock.New(start).Now, silent)
 	for range small.Quota {
 		ask(t, l, shared(&small, "an"))
@@ -440,7 +415,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // address, opened within five minutes, one of whose people has ten devices and
 // starts and stops timers all the time.
 func TestPeopleAreNotLimited(t *testing.T) {
-	redis := overTCP(t, miniredis.RunT(t).Addr())
+	redis := counted(t)
 	c := manualclock.New(start)
 	l := ratelimit.New(redis, key, c.Now, silent)
 	address := ratelimit.Claim{Policy: &ratelimit.PerAddress, Kind: "address", Value: "192.0.2.1"}

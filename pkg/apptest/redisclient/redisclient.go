@@ -3,10 +3,14 @@
 package redisclient
 
 import (
+	"context"
+	"errors"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -14,6 +18,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
@@ -41,4 +46,38 @@ func OverREST(t testing.TB, o upstashrest.Options) (*upstashrest.Server, func() 
 		require.NoError(t, err)
 		return client
 	}
+}
+
+// OnEach runs a test with a client of miniredis, and with one of a Redis server.
+func OnEach(t *testing.T, test func(t *testing.T, client *redis.Client)) {
+	t.Run("miniredis", func(t *testing.T) { test(t, OverTCP(t, miniredis.RunT(t).Addr())) })
+	t.Run("redis", func(t *testing.T) { test(t, OverTCP(t, redisserver.Start(t))) })
+}
+
+// Counted is a client that counts commands, and can be down.
+type Counted struct {
+	*redis.Client
+	Commands atomic.Int32
+	Down     atomic.Bool
+}
+
+// ErrDown is how a client that is down answers.
+var ErrDown = errors.New("connection refused")
+
+// Do is the client's.
+func (c *Counted) Do(ctx context.Context, cmd ...any) (any, error) {
+	c.Commands.Add(1)
+	if c.Down.Load() {
+		return nil, ErrDown
+	}
+	return c.Client.Do(ctx, cmd...)
+}
+
+// Pipeline is the client's.
+func (c *Counted) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
+	c.Commands.Add(int32(len(cmds)))
+	if c.Down.Load() {
+		return nil, ErrDown
+	}
+	return c.Client.Pipeline(ctx, cmds...)
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/auth/session"
-	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -26,36 +24,15 @@ const (
 	secretNew = "a-new-secret-of-at-least-32-bytes!!!"
 )
 
-// countedRedis counts commands, and can be down.
-type countedRedis struct {
-	*redis.Client
-	commands atomic.Int32
-	down     atomic.Bool
-}
-
-func (c *countedRedis) Do(ctx context.Context, cmd ...any) (any, error) {
-	c.commands.Add(1)
-	if c.down.Load() {
-		return nil, errors.New("connection refused")
-	}
-	return c.Client.Do(ctx, cmd...)
-}
-
-func (c *countedRedis) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
-	c.commands.Add(int32(len(cmds)))
-	return c.Client.Pipeline(ctx, cmds...)
-}
-
 type world struct {
 	*session.Store
-	redis *countedRedis
+	redis *redisclient.Counted
 	clock *manualclock.Clock
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	client := redisclient.OverTCP(t, redisserver.Start(t))
-	w := &world{redis: &countedRedis{Client: client}, clock: manualclock.New(time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC))}
+	w := &world{redis: &redisclient.Counted{Client: redisclient.OverTCP(t, redisserver.Start(t))}, clock: manualclock.New(time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC))}
 	w.Store = w.store(t, secretOld)
 	return w
 }
@@ -93,21 +70,21 @@ func unchanged(*session.Session) bool { return true }
 func TestRefreshChangesTheToken(t *testing.T) {
 	w := newWorld(t)
 	began, first := w.begin(t)
-	w.redis.commands.Store(0)
+	w.redis.Commands.Store(0)
 	got, second, err := w.Refresh(t.Context(), session.Cookie, first, func(s *session.Session) bool {
 		s.Role = "admin" // since they signed in
 		return true
 	})
 	require.NoError(t, err)
-	assert.EqualValues(t, 2, w.redis.commands.Load(), "commands of a refresh")
+	assert.EqualValues(t, 2, w.redis.Commands.Load(), "commands of a refresh")
 	assert.NotEqual(t, first, second)
 	assert.Equal(t, began.ID, got.ID)
 	assert.Equal(t, "admin", got.Role)
 	assert.Regexp(t, `^cwr_[A-Za-z0-9_-]{60}$`, second)
 
-	w.redis.commands.Store(0)
+	w.redis.Commands.Store(0)
 	assert.Equal(t, second, w.refresh(t, first), "the answer got lost: the same token again")
-	assert.EqualValues(t, 2, w.redis.commands.Load(), "commands of a repeated refresh")
+	assert.EqualValues(t, 2, w.redis.Commands.Load(), "commands of a repeated refresh")
 	assert.NotEqual(t, second, w.refresh(t, second))
 }
 
@@ -192,14 +169,14 @@ func TestForgedTokensCostNoCommand(t *testing.T) {
 			forged = append(forged, string(changed))
 		}
 	}
-	w.redis.commands.Store(0)
+	w.redis.Commands.Store(0)
 	for _, f := range forged {
 		_, _, err := w.Refresh(t.Context(), session.Cookie, f, unchanged)
 		assert.ErrorIs(t, err, session.ErrNone, f)
 		_, err = w.Check(t.Context(), session.Cookie, f)
 		assert.ErrorIs(t, err, session.ErrNone, f)
 	}
-	assert.Zero(t, w.redis.commands.Load())
+	assert.Zero(t, w.redis.Commands.Load())
 }
 
 func TestSecretIsRotated(t *testing.T) {
@@ -298,12 +275,12 @@ func TestListAndEnd(t *testing.T) {
 func TestSilentRedisEndsNothing(t *testing.T) {
 	w := newWorld(t)
 	_, token := w.begin(t)
-	w.redis.down.Store(true)
+	w.redis.Down.Store(true)
 	_, _, err := w.Refresh(t.Context(), session.Cookie, token, unchanged)
 	require.Error(t, err)
 	require.NotErrorIs(t, err, session.ErrEnded)
 	require.NotErrorIs(t, err, session.ErrNone)
-	w.redis.down.Store(false)
+	w.redis.Down.Store(false)
 	w.refresh(t, token)
 }
 
