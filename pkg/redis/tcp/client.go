@@ -65,7 +65,7 @@ func New(url string, o redis.Options) (*redis.Client, error) {
 	opts.Dialer = eager(opts)
 	c := &transport{options: *opts, timeout: timeout, silence: cmp.Or(o.Silence, defaultSilence)}
 	c.feeds, c.commands = c.connect(), c.connect()
-	c.sender = sender{run: c.run, free: opts.PoolSize}
+	c.sender = sender{run: c.run, connections: opts.PoolSize}
 	return redis.New(c, o), nil
 }
 

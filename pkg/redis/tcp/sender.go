@@ -21,16 +21,23 @@ const (
 	maxBatchBytes    = 64 << 10
 )
 
-// sender has calls share round trips. There are as many at a time as there are
-// connections. A call that finds one free is sent at once, by its own
-// goroutine, so a lone caller pays nothing for this. The others wait, and
-// together they are the next round trip of the connection that is free first.
-type sender struct {
-	run func(ctx context.Context, calls []*call) // gives each its outcome
+// patience is how long a call waits for the round trip that is under way, before it
+// has a connection of its own.
+const patience = 5 * time.Millisecond
 
-	mu      sync.Mutex
-	free    int // connections
-	waiting []*call
+// sender has calls share round trips, which saves both sides most of what a call
+// costs. A call that finds none under way is sent at once, by its own goroutine, so
+// a lone caller pays nothing for this. The others wait, and together they are the
+// next round trip: when one ends or, if Redis is far away or slow, on one more
+// connection.
+type sender struct {
+	run         func(ctx context.Context, calls []*call) // gives each its outcome
+	connections int
+
+	mu       sync.Mutex
+	underWay int // round trips, each on a connection of its own
+	waiting  []*call
+	timed    bool // hurry will be called
 }
 
 // call is the commands of one caller: they stay together and in order.
@@ -38,6 +45,7 @@ type call struct {
 	op       string
 	cmds     [][]string
 	deadline time.Time
+	since    time.Time     // when it began to wait
 	done     chan struct{} // closed when replies and err are there; nil for a call that did not wait
 	last     bool          // no other call of its round trip may wait longer
 
@@ -69,18 +77,38 @@ func (s *sender) send(ctx context.Context, op string, cmds [][]string) ([]any, e
 	}
 }
 
-// claim takes a free connection, or has the call wait.
+// claim lets the call be sent at once, or has it wait.
 func (s *sender) claim(ctx context.Context, one *call) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.free > 0 {
-		s.free--
+	if s.underWay == 0 {
+		s.underWay++
 		return true
 	}
-	one.done, one.last = make(chan struct{}), false
+	one.done, one.last, one.since = make(chan struct{}), false, time.Now()
 	one.deadline, _ = ctx.Deadline()
 	s.waiting = append(s.waiting, one)
+	if !s.timed && s.underWay < s.connections {
+		s.timed = true
+		time.AfterFunc(patience, s.hurry)
+	}
 	return false
+}
+
+// hurry takes more connections for those that have waited long enough. If all are
+// in use, the one that is free first takes those that wait.
+func (s *sender) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.waiting) > 0 && s.underWay < s.connections {
+		if left := patience - time.Since(s.waiting[0].since); left > 0 {
+			time.AfterFunc(left, s.hurry)
+			return
+		}
+		s.underWay++
+		s.begin(s.take())
+	}
+	s.timed = false
 }
 
 // withdraw takes a call back that was not sent.
@@ -97,8 +125,12 @@ func (s *sender) withdraw(one *call) bool {
 // release frees a connection, for those that wait if there are any.
 func (s *sender) release() {
 	if batch := s.next(); batch != nil {
-		go func() { _ = panics.Try(func() error { s.drain(batch); return nil }) }()
+		s.begin(batch)
 	}
+}
+
+func (s *sender) begin(batch []*call) {
+	go func() { _ = panics.Try(func() error { s.drain(batch); return nil }) }()
 }
 
 func (s *sender) drain(batch []*call) {
@@ -120,16 +152,21 @@ func (s *sender) drain(batch []*call) {
 func (s *sender) next() []*call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.waiting) == 0 {
+		s.underWay--
+		return nil
+	}
+	return s.take()
+}
+
+// take is next while mu is held and some wait.
+func (s *sender) take() []*call {
 	n, commands, bytes := 0, 0, 0
 	for ; n < len(s.waiting); n++ {
 		commands, bytes = commands+len(s.waiting[n].cmds), bytes+s.waiting[n].size()
 		if n > 0 && (commands > maxBatchCommands || bytes > maxBatchBytes) {
 			break
 		}
-	}
-	if n == 0 {
-		s.free++
-		return nil
 	}
 	batch := slices.Clone(s.waiting[:n])
 	s.waiting = slices.Delete(s.waiting, 0, n) // keeps no pointer behind the end

@@ -74,18 +74,24 @@ func TestConnections(t *testing.T) {
 		"of-the-url":    {"?pool_size=2", 9, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			proxy := behind(t, miniredis.RunT(t).Addr())
-			proxy.Delay(20 * time.Millisecond) // so that calls meet
-			client, err := tcp.New("redis://"+proxy.Addr()+tc.query, redis.Options{Timeout: time.Minute, Connections: tc.connections})
+			answers := make(chan struct{})
+			addr, commands := scripted(t, func(string, int64) string { <-answers; return "$1\r\nv\r\n" })
+			client, err := tcp.New("redis://"+addr+tc.query, redis.Options{Timeout: time.Minute, Connections: tc.connections})
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = client.Close() })
-			for round := 0; round < 50 && proxy.Opened() < tc.want; round++ {
-				atOnce(50, func(int) {
-					_, err := client.Do(t.Context(), "PING")
-					assert.NoError(t, err)
-				})
+			var all sync.WaitGroup
+			for n := range tc.want { // none waits for those that hang
+				all.Go(func() { _, err := client.Do(t.Context(), "GET", "k"); assert.NoError(t, err) })
+				require.Eventually(t, func() bool { return commands.Load() == int64(n+1) }, time.Minute, time.Millisecond)
 			}
-			assert.Equal(t, tc.want, proxy.Opened())
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err = client.Do(ctx, "GET", "k")
+			require.ErrorIs(t, err, tcp.ErrQueued, "one more")
+			close(answers)
+			all.Wait()
+			_, err = client.Do(t.Context(), "GET", "k")
+			require.NoError(t, err)
 		})
 	}
 	for _, query := range []string{"?pool_size=-1", "?pool_size=100000"} {
@@ -161,16 +167,19 @@ func TestLostTogether(t *testing.T) {
 // When one connection went silent the others are not tried one by one: each
 // would cost somebody the whole time.
 func TestSilentConnections(t *testing.T) {
-	proxy := behind(t, redisserver.Start(t))
-	client := connect(t, "redis://"+proxy.Addr(), 500*time.Millisecond)
-	proxy.Delay(50 * time.Millisecond)
-	for round := 0; round < 50 && proxy.Opened() < 5; round++ {
-		atOnce(5, func(int) { _, err := client.Do(t.Context(), "PING"); assert.NoError(t, err) })
+	addr := redisserver.Start(t)
+	proxy := behind(t, addr)
+	client, direct := connect(t, "redis://"+proxy.Addr(), time.Second), connect(t, "redis://"+addr, time.Minute)
+	var all sync.WaitGroup
+	for opened := range 5 {
+		all.Go(func() { _, err := client.Do(t.Context(), "BLPOP", "list", 0); assert.NoError(t, err) })
+		require.Eventually(t, func() bool { return proxy.Opened() > opened }, time.Minute, time.Millisecond)
 	}
-	require.Equal(t, 5, proxy.Opened())
-	proxy.Delay(0)
+	_, err := direct.Do(t.Context(), "RPUSH", "list", 1, 2, 3, 4, 5)
+	require.NoError(t, err)
+	all.Wait()
 	proxy.Swallow()
-	_, err := client.Do(t.Context(), "PING")
+	_, err = client.Do(t.Context(), "PING")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	for range 5 {
 		_, err := client.Do(t.Context(), "PING")
