@@ -240,7 +240,8 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 	if err := c.CheckSite(held); err != nil {
 		return v, state, "", err
 	}
-	fromHash := raw == "" || !state.believes(marksOf(raw))
+	marks := marksOf(raw)
+	fromHash := raw == "" || !state.believes(marks)
 	if raw == "" && unlisted(held.bucket, state.Epoch, account) {
 		return v, state, "", nil
 	}
@@ -258,13 +259,14 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 		}
 		if !recorded {
 			state, _ = decodeSync(listed[0])
-			fromHash = fromHash || !state.believes(marksOf(raw))
+			fromHash = fromHash || !state.believes(marks)
 		}
 		if fromHash {
 			raw = listed[1]
+			marks = marksOf(raw)
 		}
 	}
-	expected = marksOf(raw).mark
+	expected = marks.mark
 	v, _ = decodeValue(raw)
 	now := c.clock()
 	synced := state.fresh(now)
