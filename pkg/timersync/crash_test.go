@@ -83,42 +83,52 @@ func (w *world) change(n int) {
 	}
 }
 
-// A process that ends at any of its moves leaves a cache that is still whole,
-// and the next sync makes it true.
-func TestCrashAtEveryMove(t *testing.T) {
+// atEveryMove disturbs a sync at its first move, in another world at its second, and so
+// on until it has no more. Each time the next sync makes the cache true.
+func atEveryMove(t *testing.T, disturb func(t *testing.T, w *world, at int) (moves int)) {
 	for name, prepare := range changes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for at := 1; ; at++ {
+			moves := 1
+			for at := 1; at <= moves+1; at++ {
 				w := newWorld(t, databases["rest-miniredis"], sandbox.Options{PageSize: 3})
 				prepare(w)
-				before := w.everybody()
-				ctx, cancel := context.WithCancel(t.Context())
-				var m *moves
-				m = w.watch(func(n int) {
-					if n == at {
-						cancel()
-						m.mu.Lock()
-						m.dead = errDied
-						m.mu.Unlock()
-					}
-				})
-				_, err := w.process().Run(ctx)
-				cancel()
+				w.clock.Advance(time.Second)
+				moves = disturb(t, w, at)
 				w.unwatch()
-				if m.n < at {
-					require.NoError(t, err)
-					assert.Greater(t, at, 4, "it was cut at each move")
-					return
-				}
-				if after := w.everybody(); after != before {
-					w.settled() // all of it, or nothing
-				}
 				w.sync()
 				w.settled()
 			}
+			assert.Greater(t, moves, 2, "it was disturbed at each move")
 		})
 	}
+}
+
+// A process that ends at any of its moves leaves a cache that is still whole.
+func TestCrashAtEveryMove(t *testing.T) {
+	atEveryMove(t, func(t *testing.T, w *world, at int) int {
+		before := w.everybody()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var m *moves
+		m = w.watch(func(n int) {
+			if n == at {
+				cancel()
+				m.mu.Lock()
+				m.dead = errDied
+				m.mu.Unlock()
+			}
+		})
+		_, err := w.process().Run(ctx)
+		w.unwatch()
+		if m.n < at {
+			require.NoError(t, err)
+		}
+		if after := w.everybody(); after != before {
+			w.settled() // all of it, or nothing
+		}
+		return m.n
+	})
 }
 
 // everybody is what all see, as text.
@@ -132,29 +142,18 @@ func (w *world) everybody() string {
 // The answer of each command is lost although it took effect: the step fails,
 // the engine repeats it, and the whole ends as if nothing had been.
 func TestCrashLostAnswersOfRedis(t *testing.T) {
-	for name, prepare := range changes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for at := 1; ; at++ {
-				w := onMini(t)
-				prepare(w)
-				n := 0
-				w.redis.on(nil, func([]any) error {
-					if n++; n == at {
-						return errDied
-					}
-					return nil
-				})
-				w.clock.Advance(time.Second)
-				w.retried("run")
-				w.redis.on(nil, nil)
-				w.settled()
-				if n < at {
-					return
-				}
+	atEveryMove(t, func(_ *testing.T, w *world, at int) (n int) {
+		w.redis.on(nil, func([]any) error {
+			if n++; n == at {
+				return errDied
 			}
+			return nil
 		})
-	}
+		w.retried("run")
+		w.redis.on(nil, nil)
+		w.settled()
+		return n
+	})
 }
 
 // retried is a run as the engine makes it: a step that fails is tried again,
@@ -253,71 +252,49 @@ func (w *world) repeating(mask int) {
 
 // A whole other sync happens at each move of a sync: the newer snapshot wins.
 func TestTwoSyncsAtOnceAtEveryMove(t *testing.T) {
-	for name, prepare := range changes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for at := 1; ; at++ {
-				w := newWorld(t, databases["rest-miniredis"], sandbox.Options{PageSize: 3})
-				prepare(w)
-				w.clock.Advance(time.Second)
-				other := w.processOver(w.db.client) // its moves are not counted
-				m := w.watch(nil)
-				m.act = func(n int) {
-					if n != at {
-						return
-					}
-					m.mu.Lock()
-					m.act = nil
-					m.mu.Unlock()
-					w.clock.Advance(time.Second)
-					w.change(at)
-					_, err := other.Run(context.Background())
-					assert.NoError(t, err)
-				}
-				_, err := w.process().Run(t.Context())
-				require.NoError(t, err)
-				w.unwatch()
-				if m.n < at {
-					return
-				}
-				w.settled()
-				w.sync()
-				w.settled()
+	atEveryMove(t, func(t *testing.T, w *world, at int) int {
+		other := w.processOver(w.db.client) // its moves are not counted
+		m := w.watch(nil)
+		m.act = func(n int) {
+			if n != at {
+				return
 			}
-		})
-	}
+			m.mu.Lock()
+			m.act = nil
+			m.mu.Unlock()
+			w.clock.Advance(time.Second)
+			w.change(at)
+			_, err := other.Run(context.Background())
+			assert.NoError(t, err)
+		}
+		_, err := w.process().Run(t.Context())
+		require.NoError(t, err)
+		w.unwatch()
+		if m.n >= at {
+			w.settled()
+		}
+		return m.n
+	})
 }
 
 // Redis forgets everything between two steps, or at any move: the next sync
 // heals it.
 func TestRedisLosesEverythingAtEveryMove(t *testing.T) {
-	for name, prepare := range changes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for at := 1; ; at++ {
-				w := newWorld(t, databases["rest-miniredis"], sandbox.Options{PageSize: 3})
-				prepare(w)
-				w.clock.Advance(time.Second)
-				m := w.watch(func(n int) {
-					if n == at {
-						assert.NoError(t, w.rdb.FlushAll(context.Background()).Err())
-					}
-				})
-				w.retried("run")
-				w.unwatch()
-				if m.n < at {
-					return
-				}
-				view, err := w.cache.Read(t.Context(), timercache.Subject{})
-				require.NoError(t, err)
-				if view.SyncedAt != nil {
-					require.NoError(t, same(view.Timers, w.truth(w.box.People()), w.slack), "what is shown as synced is true")
-				}
-				w.sync()
-				w.settled()
+	atEveryMove(t, func(t *testing.T, w *world, at int) int {
+		m := w.watch(func(n int) {
+			if n == at {
+				assert.NoError(t, w.rdb.FlushAll(context.Background()).Err())
 			}
 		})
-	}
+		w.retried("run")
+		w.unwatch()
+		view, err := w.cache.Read(t.Context(), timercache.Subject{})
+		require.NoError(t, err)
+		if view.SyncedAt != nil {
+			require.NoError(t, same(view.Timers, w.truth(w.box.People()), w.slack), "what is shown as synced is true")
+		}
+		return m.n
+	})
 }
 
 // Single keys are evicted: the next sync notices.
