@@ -16,7 +16,7 @@ const search = "/api/issues/search"
 
 type given = apptest.Given
 
-var broken, and = apptest.Broken, apptest.And
+var broken, and, both = apptest.Broken, apptest.And, apptest.Both
 
 // looking searches for a person; pairs are names and values of parameters.
 func looking(person int, pairs ...string) given {

@@ -114,15 +114,6 @@ func boundFor(want time.Duration) func(*testing.T, *apptest.World, apptest.Answe
 	}
 }
 
-func both(all ...func(*testing.T, *apptest.World, apptest.Answer)) func(*testing.T, *apptest.World, apptest.Answer) {
-	return func(t *testing.T, w *apptest.World, a apptest.Answer) {
-		t.Helper()
-		for _, one := range all {
-			one(t, w, a)
-		}
-	}
-}
-
 // A rotation of TOKEN_ENCRYPTION_KEY does not forget whose a token is.
 func TestBindingOverARotation(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})

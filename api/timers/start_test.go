@@ -19,7 +19,9 @@ import (
 
 const start = "/api/timers/start"
 
-type given = func(t *testing.T, w *apptest.World, r *apptest.Request)
+type given = apptest.Given
+
+var and, both, broken = apptest.And, apptest.Both, apptest.Broken
 
 // asPerson sends a body in a person's name; %s in it is their account id.
 func asPerson(n int, path, body string) given {
@@ -28,15 +30,6 @@ func asPerson(n int, path, body string) given {
 			body = fmt.Sprintf(body, w.Person(n).AccountID)
 		}
 		*r = apptest.Request{Method: "POST", Target: path, Body: body, Header: map[string]string{"X-Clockwork-Token": w.Token(n)}}
-	}
-}
-
-// and puts one preparation after another.
-func and(all ...given) given {
-	return func(t *testing.T, w *apptest.World, r *apptest.Request) {
-		for _, one := range all {
-			one(t, w, r)
-		}
 	}
 }
 
@@ -62,10 +55,6 @@ func seen(n int) given {
 	}
 }
 
-func broken(f fault.Fault) given {
-	return func(_ *testing.T, w *apptest.World, _ *apptest.Request) { w.Faults().Add(f) }
-}
-
 // shows asserts that a reader sees a person's timer on an issue at once, or not.
 func shows(n int, issue string, want bool) func(*testing.T, *apptest.World, apptest.Answer) {
 	return func(t *testing.T, w *apptest.World, _ apptest.Answer) {
@@ -85,15 +74,6 @@ func runs(n int, issue string, want bool) func(*testing.T, *apptest.World, appte
 			found = found || timer.RunningFor == w.Person(n).AccountID && timer.Issue.Key == issue
 		}
 		assert.Equal(t, want, found, "%s runs in Clockwork", issue)
-	}
-}
-
-func both(all ...func(*testing.T, *apptest.World, apptest.Answer)) func(*testing.T, *apptest.World, apptest.Answer) {
-	return func(t *testing.T, w *apptest.World, a apptest.Answer) {
-		t.Helper()
-		for _, one := range all {
-			one(t, w, a)
-		}
 	}
 }
 

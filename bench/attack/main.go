@@ -11,9 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/clockwork-timer/backend/e2e/process"
@@ -47,16 +45,10 @@ type figure struct {
 	met             bool
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "attack:", err)
-		os.Exit(1)
-	}
-}
+func main() { process.Main(run) }
 
-func run(ctx context.Context, names []string) error {
+func run(ctx context.Context) error {
+	names := os.Args[1:]
 	for _, name := range names {
 		if !slices.ContainsFunc(attacks, func(a attack) bool { return a.name == name }) {
 			return fmt.Errorf("there is no attack %q", name)

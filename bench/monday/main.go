@@ -16,9 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/clockwork-timer/backend/e2e/process"
@@ -32,34 +30,26 @@ var (
 
 const goalTimers, goalPeople = 5_000, 64
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "monday:", err)
-		os.Exit(1)
-	}
-}
+func main() { process.Main(run) }
 
-func run(ctx context.Context, args []string, stdout io.Writer) error {
+func run(ctx context.Context) error {
 	flags := flag.NewFlagSet("monday", flag.ContinueOnError)
 	serves := flags.String("serve", "", "be a server of this kind; the program starts itself so")
 	profile := flags.String("profile", "", "write CPU profiles of the servers to files that begin with this")
 	only := flags.Bool("goals", false, "measure only the loads that have a goal")
 	length := flags.Duration("length", time.Second, "how long each load lasts")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(os.Args[1:]); err != nil {
 		return err
 	}
 	if *serves != "" {
 		return serve(*serves, *profile)
 	}
-	fmt.Fprintf(stdout, "%d cores, load average before: %s\n\n", runtime.NumCPU(), process.LoadAverage())
-	refused, err := mondays(ctx, stdout, *profile, *only, *length)
+	fmt.Printf("%d cores, load average before: %s\n\n", runtime.NumCPU(), process.LoadAverage())
+	refused, err := mondays(ctx, os.Stdout, *profile, *only, *length)
 	if err != nil {
 		return err
 	}
-	if err := reads(ctx, stdout, *profile, *length); err != nil {
+	if err := reads(ctx, os.Stdout, *profile, *length); err != nil {
 		return err
 	}
 	if refused > 0 {

@@ -15,30 +15,21 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/clockwork-timer/backend/e2e/process"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench/realtime:", err)
-		os.Exit(1)
-	}
-}
+func main() { process.Main(run) }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context) error {
+	args := os.Args[1:]
 	if len(args) > 0 && args[0] == serveCommand {
 		return serve(ctx, args[1:])
 	}
 	flags := flag.NewFlagSet("bench/realtime", flag.ContinueOnError)
-	flags.SetOutput(stderr)
 	seconds := flags.Int("seconds", 8, "how long to send in each measurement")
 	only := flags.String("only", "echo,sqlite,redis,team", "which servers to measure")
 	idle := flags.Int("idle", 10_000, "how many idle connections")
@@ -48,11 +39,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	m := &measurements{length: time.Duration(*seconds) * time.Second, idle: *idle, match: *match, rate: *rate, profile: *profile, progress: stderr}
+	m := &measurements{length: time.Duration(*seconds) * time.Second, idle: *idle, match: *match, rate: *rate, profile: *profile, progress: os.Stderr}
 	for _, kind := range strings.Split(*only, ",") {
 		if err := m.all(ctx, kind); err != nil {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
 	}
-	return m.print(stdout)
+	return m.print(os.Stdout)
 }

@@ -11,9 +11,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/clockwork-timer/backend/e2e/process"
@@ -46,14 +44,7 @@ func goal(way string, timers int, name string) time.Duration {
 
 var sizes = []struct{ timers, users int }{{50, 20}, {500, 200}, {5000, 2000}}
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/sync:", err)
-		os.Exit(1)
-	}
-}
+func main() { process.Main(run) }
 
 func run(ctx context.Context) error {
 	app.LetHeapGrow() // as every function and cmd/server do

@@ -22,6 +22,11 @@ import (
 func sendFrom(handler http.Handler, address, method, target, body string, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, target, strings.NewReader(body))
 	request.RemoteAddr = address + ":4711"
+	return answerTo(handler, request, header...)
+}
+
+// answerTo sends a JSON request with more headers: names and values in turn.
+func answerTo(handler http.Handler, request *http.Request, header ...string) *httptest.ResponseRecorder {
 	request.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])

@@ -19,13 +19,7 @@ import (
 func reach(handler http.Handler, method, host string, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, "http://x/api/timers/sync", strings.NewReader("{}"))
 	request.Host = host
-	request.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, request)
-	return recorder
+	return answerTo(handler, request, header...)
 }
 
 var (

@@ -29,14 +29,11 @@ func from(w *apptest.World, address, route string, r apptest.Request) *httptest.
 		method = http.MethodPost
 	}
 	request := httptest.NewRequest(method, r.Target, strings.NewReader(r.Body))
-	request.Header.Set("Content-Type", "application/json")
+	request.RemoteAddr = address
 	for name, value := range r.Header {
 		request.Header.Set(name, value)
 	}
-	request.RemoteAddr = address
-	recorder := httptest.NewRecorder()
-	httpapi.WithDeps(w.Deps, handlerOf(route)).ServeHTTP(recorder, request)
-	return recorder
+	return answerTo(httpapi.WithDeps(w.Deps, handlerOf(route)), request)
 }
 
 // Each route states its quota in headers, and refuses requests beyond it. A quota

@@ -51,12 +51,7 @@ func pages(t *testing.T, files fstest.MapFS, env map[string]string) http.Handler
 func visit(handler http.Handler, method, target string, header ...string) *http.Response {
 	request := httptest.NewRequest(method, "http://timers.example/", nil)
 	request.URL.Path, request.RequestURI = target, target
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, request)
-	return recorder.Result()
+	return answerTo(handler, request, header...).Result()
 }
 
 func text(t *testing.T, res *http.Response) string {

@@ -41,6 +41,16 @@ func And(all ...Given) Given {
 	}
 }
 
+// Both is all of them, one after the other.
+func Both(all ...func(*testing.T, *World, Answer)) func(*testing.T, *World, Answer) {
+	return func(t *testing.T, w *World, a Answer) {
+		t.Helper()
+		for _, one := range all {
+			one(t, w, a)
+		}
+	}
+}
+
 // Broken makes an upstream fail.
 func Broken(f fault.Fault) Given {
 	return func(_ *testing.T, w *World, _ *Request) { w.Faults().Add(f) }
