@@ -42,27 +42,13 @@ type Server struct {
 // in which a server can start, instead of the 15 seconds and more of its own table.
 func StartT(tb testing.TB, program, appURL string) *Server {
 	tb.Helper()
-	// The server has two more listeners, on ports 50052 and 50053, that no flag
-	// moves. They serve its "connect" mode, which we do not use; it runs on when
-	// another server holds them.
-	ports, err := freeport.Find(2)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	args := []string{
-		"dev",
-		"--host", "127.0.0.1",
-		"--port", strconv.Itoa(ports[0]),
-		"--connect-gateway-port", strconv.Itoa(ports[1]),
-		"--retry-interval", "5",
-		"--no-discovery",
-	}
+	args := []string{"--retry-interval", "5", "--no-discovery"}
 	if appURL == "" {
 		args = append(args, "--no-poll")
 	} else {
 		args = append(args, "--poll-interval", "1", "--sdk-url", appURL)
 	}
-	return start(tb, program, args, ports[0])
+	return start(tb, program, "dev", args...)
 }
 
 // The keys of a server that StartSelfHostedT starts.
@@ -77,30 +63,26 @@ const (
 // second until it has.
 func StartSelfHostedT(tb testing.TB, program, appURL string) *Server {
 	tb.Helper()
+	return start(tb, program, "start", "--event-key", EventKey, "--signing-key", SigningKey, "--sqlite-dir", tb.TempDir(),
+		"--poll-interval", "1", "--sdk-url", appURL)
+}
+
+func start(tb testing.TB, program, command string, args ...string) *Server {
+	tb.Helper()
+	// The server has two more listeners, on ports 50052 and 50053, that no flag
+	// moves. They serve its "connect" mode, which we do not use; it runs on when
+	// another server holds them.
 	ports, err := freeport.Find(2)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return start(tb, program, []string{
-		"start",
-		"--host", "127.0.0.1",
-		"--port", strconv.Itoa(ports[0]),
-		"--connect-gateway-port", strconv.Itoa(ports[1]),
-		"--event-key", EventKey, "--signing-key", SigningKey,
-		"--sqlite-dir", tb.TempDir(),
-		"--poll-interval", "1", "--sdk-url", appURL,
-	}, ports[0])
-}
-
-func start(tb testing.TB, program string, args []string, port int) *Server {
-	tb.Helper()
 	p := process.StartT(tb, process.Command{
 		Path: program,
-		Args: args,
+		Args: append([]string{command, "--host", "127.0.0.1", "--port", strconv.Itoa(ports[0]), "--connect-gateway-port", strconv.Itoa(ports[1])}, args...),
 		Dir:  tb.TempDir(), // it looks for inngest.json from here upwards
 		Env:  []string{"DO_NOT_TRACK=1"},
 	})
-	s := &Server{URL: "http://127.0.0.1:" + strconv.Itoa(port)}
+	s := &Server{URL: "http://127.0.0.1:" + strconv.Itoa(ports[0])}
 	if err := p.Answers(tb.Context(), s.URL+"/health"); err != nil {
 		tb.Fatal(err)
 	}
