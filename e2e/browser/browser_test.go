@@ -58,7 +58,7 @@ func TestBrowser(t *testing.T) {
 	install(t, ctx, clients)
 	install(t, ctx, ".")
 	npm(t, ctx, ".", "run", "check")
-	npm(t, ctx, clients, "run", "build")
+	buildWebApp(t, ctx)
 
 	up := upstreams.Start(t)
 	logAWinter(t, up.Sandbox)
@@ -111,6 +111,16 @@ func findChromium() (string, error) {
 		}
 	}
 	return "", errors.New("chromium is needed for this test (Debian package chromium)")
+}
+
+// buildWebApp builds the web app. The folder that it replaces is part of the programs that
+// other tests build.
+func buildWebApp(t *testing.T, ctx context.Context) {
+	t.Helper()
+	unlock, err := process.LockBuilds(root)
+	require.NoError(t, err)
+	defer unlock()
+	npm(t, ctx, clients, "run", "build")
 }
 
 // install has npm bring what the lockfile names, unless it has done so.
