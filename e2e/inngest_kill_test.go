@@ -21,6 +21,7 @@ import (
 // TestInngestOutlivesTheServer kills cmd/server inside a step of a run, starts
 // it again, and lets Inngest finish the run.
 func TestInngestOutlivesTheServer(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	bin, err := process.Build(t.Context(), root, "./cmd/server", true)
 	require.NoError(t, err)
 	up := upstreams.Start(t)

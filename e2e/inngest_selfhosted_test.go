@@ -23,6 +23,7 @@ import (
 // request to the server, and runs it. Before that the sync route does not say
 // that a sync was requested.
 func TestSelfHostedInngest(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	building, built := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer built()
 	program, err := inngestdev.Build(building, "inngestserver")

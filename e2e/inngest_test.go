@@ -54,6 +54,7 @@ func startWithInngest(t *testing.T) (*dev, *inngestdev.Server) {
 
 // TestInngest sends events by hand to the real dev server.
 func TestInngest(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	d, server := startWithInngest(t)
 
 	send := func(t *testing.T, data map[string]any) string {
