@@ -113,21 +113,32 @@ func TestSearchShowsOwnProjectsFirst(t *testing.T) {
 	assert.Equal(t, []string{"ABC-1", "OPS-9", "ABC-2", "WEB-4", "OPS-8"}, search("acc-2", 10), "an order is worth no error")
 }
 
-// A site without time tracking refuses the clause about worklogs.
-func TestSearchByANumberThatJiraRefuses(t *testing.T) {
-	r := newRig(t, map[string]http.HandlerFunc{"POST /search/jql": func(w http.ResponseWriter, req *http.Request) {
-		var in struct{ JQL string }
-		assert.NoError(t, json.NewDecoder(req.Body).Decode(&in))
-		if strings.Contains(in.JQL, "worklogAuthor") {
-			answer(400, `{"errorMessages":["Field 'worklogAuthor' does not exist."]}`)(w, req)
-			return
-		}
-		issuesOf("ABC-1")(w, req)
-	}})
-	got, err := r.Search(t.Context(), jira.SearchQuery{AccountID: "acc-1", Text: "31"})
-	require.NoError(t, err)
-	assert.Equal(t, []string{"ABC-1"}, keysOf(got))
-	assert.Len(t, r.requests, 2)
+// What Jira refuses is asked for again without the clause that it may have refused.
+func TestSearchAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name, refused, message string
+		query                  jira.SearchQuery
+	}{
+		{"no-time-tracking", "worklogAuthor", "Field 'worklogAuthor' does not exist.", jira.SearchQuery{AccountID: "acc-1", Text: "31"}},
+		{"unknown-project", "project", "The value 'LOGIN' does not exist for the field 'project'.", jira.SearchQuery{Text: "login"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, map[string]http.HandlerFunc{"POST /search/jql": func(w http.ResponseWriter, req *http.Request) {
+				var in struct{ JQL string }
+				assert.NoError(t, json.NewDecoder(req.Body).Decode(&in))
+				if strings.Contains(in.JQL, tt.refused) {
+					answer(400, fmt.Sprintf(`{"errorMessages":[%q]}`, tt.message))(w, req)
+					return
+				}
+				assert.Contains(t, in.JQL, `summary ~ "`+tt.query.Text+`*"`)
+				issuesOf("ABC-1")(w, req)
+			}})
+			got, err := r.Search(t.Context(), tt.query)
+			require.NoError(t, err)
+			assert.Equal(t, []string{"ABC-1"}, keysOf(got))
+			assert.Len(t, r.requests, 2)
+		})
+	}
 }
 
 func orFail(t *testing.T, h http.HandlerFunc) http.HandlerFunc {
@@ -150,22 +161,6 @@ func (r *rig) jql(t *testing.T) []string {
 		}
 	}
 	return all
-}
-
-func TestSearchOfAnUnknownProjectTriesTheTextAlone(t *testing.T) {
-	r := newRig(t, map[string]http.HandlerFunc{"POST /search/jql": func(w http.ResponseWriter, req *http.Request) {
-		var in struct{ JQL string }
-		assert.NoError(t, json.NewDecoder(req.Body).Decode(&in))
-		if in.JQL != `summary ~ "login*" ORDER BY updated DESC` {
-			answer(400, `{"errorMessages":["The value 'LOGIN' does not exist for the field 'project'."]}`)(w, req)
-			return
-		}
-		issuesOf("ABC-1")(w, req)
-	}})
-	got, err := r.Search(t.Context(), jira.SearchQuery{Text: "login"})
-	require.NoError(t, err)
-	assert.Len(t, got, 1)
-	assert.Len(t, r.requests, 2)
 }
 
 func TestSearchFailures(t *testing.T) {
