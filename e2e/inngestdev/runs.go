@@ -159,6 +159,10 @@ func (s *Server) runsOf(ctx context.Context, eventID string) ([]string, error) {
 	return ids, nil
 }
 
+// unnamed is the name of a span until the server knows which step it is. On a busy
+// machine one of them stays beside the step's own.
+const unnamed = "execute"
+
 // span is a node of a run's trace: a step, the function's end, or, below one of
 // these when something failed, an attempt.
 type span struct {
@@ -183,7 +187,7 @@ func (s *Server) run(ctx context.Context, id string) (Run, error) {
 	}
 	run := Run{ID: id, Status: data.Run.Status, Output: data.Run.Output}
 	for _, sp := range data.Run.Trace.ChildrenSpans {
-		if strings.HasPrefix(sp.Name, "function ") {
+		if strings.HasPrefix(sp.Name, "function ") || sp.Name == unnamed {
 			continue // "function success" or "function error", no step
 		}
 		step, err := s.step(ctx, sp)
