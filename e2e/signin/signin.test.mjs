@@ -34,6 +34,18 @@ const post = (page, path, body = {}) =>
     [path, body],
   );
 
+/** Does what leads back to the app, and returns the address that it was sent to. The page tidies its own address. */
+async function landing(page, act) {
+  const arrived = page.waitForResponse((response) => {
+    const url = new URL(response.url());
+    return response.request().isNavigationRequest() && response.ok() && url.origin === SERVER && !url.pathname.startsWith("/api/");
+  });
+  await act();
+  const url = new URL((await arrived).url());
+  await page.waitForLoadState();
+  return url;
+}
+
 /** Signs in at oidc-provider's pages, up to its question about the app. */
 async function logInAtProvider(page, login) {
   await page.goto(`${SERVER}/api/auth/login/oidc?next=${encodeURIComponent("/?view=week")}`);
@@ -45,16 +57,18 @@ async function logInAtProvider(page, login) {
 
 async function signInAtProvider(page, login = PERSON) {
   await logInAtProvider(page, login);
-  await page.click("text=Continue");
-  await page.waitForURL((url) => url.origin === SERVER && !url.pathname.startsWith("/api/"));
+  return landing(page, () => page.click("text=Continue"));
 }
 
 async function signInAtAtlassian(page) {
   await page.goto(`${SERVER}/api/auth/login/atlassian`);
+  return acceptAtAtlassian(page);
+}
+
+async function acceptAtAtlassian(page) {
   await page.selectOption("[name=account_id]", ACCOUNT_ID);
   await page.selectOption("[name=site]", CLOUD_ID);
-  await page.click("text=Accept");
-  await page.waitForURL((url) => url.origin === SERVER && !url.pathname.startsWith("/api/"));
+  return landing(page, () => page.click("text=Accept"));
 }
 
 /** Another origin: on 127.0.0.1 it is of the server's site, on localhost of another one. */
@@ -79,8 +93,8 @@ const submitForm = ([action, enctype, fields]) => {
 
 test("a reload keeps who has signed in with OpenID Connect", async (t) => {
   const page = await (await person(t)).newPage();
-  await signInAtProvider(page);
-  assert.equal(new URL(page.url()).search, "?view=week");
+  const landed = await signInAtProvider(page);
+  assert.equal(landed.search, "?view=week");
   await page.reload();
   const first = await post(page, "/api/auth/refresh");
   assert.equal(first.status, 200);
@@ -126,17 +140,16 @@ test("an answer that is lost after the server has written signs nobody out", asy
 
 test("an address that is not verified signs nobody in", async (t) => {
   const page = await (await person(t)).newPage();
-  await signInAtProvider(page, `unverified ${PERSON}`);
-  assert.equal(new URL(page.url()).searchParams.get("signin"), "EMAIL_NOT_VERIFIED");
+  const landed = await signInAtProvider(page, `unverified ${PERSON}`);
+  assert.equal(landed.searchParams.get("signin"), "EMAIL_NOT_VERIFIED");
   assert.equal((await post(page, "/api/auth/refresh")).status, 401);
 });
 
 test("who cancels at the provider is not signed in", async (t) => {
   const page = await (await person(t)).newPage();
   await logInAtProvider(page, PERSON);
-  await page.click("text=Cancel");
-  await page.waitForURL((url) => url.origin === SERVER && url.pathname === "/");
-  assert.equal(new URL(page.url()).searchParams.get("signin"), "SIGNIN_DENIED");
+  const landed = await landing(page, () => page.click("text=Cancel"));
+  assert.equal(landed.searchParams.get("signin"), "SIGNIN_DENIED");
 });
 
 test("a sign-in in a second tab does not end the first", async (t) => {
@@ -146,11 +159,8 @@ test("a sign-in in a second tab does not end the first", async (t) => {
   const second = await context.newPage();
   await second.goto(`${SERVER}/api/auth/login/atlassian`);
   for (const page of [first, second]) {
-    await page.selectOption("[name=account_id]", ACCOUNT_ID);
-    await page.selectOption("[name=site]", CLOUD_ID);
-    await page.click("text=Accept");
-    await page.waitForURL((url) => url.origin === SERVER && !url.pathname.startsWith("/api/"));
-    assert.equal(new URL(page.url()).searchParams.get("signin"), null);
+    const landed = await acceptAtAtlassian(page);
+    assert.equal(landed.searchParams.get("signin"), null);
   }
   for (const page of [first, second]) assert.equal((await post(page, "/api/auth/refresh")).status, 200);
 });
@@ -163,9 +173,8 @@ test("a callback in another browser signs nobody in", async (t) => {
   assert.ok(callback.startsWith(`${SERVER}/api/auth/callback?`), callback);
 
   const victim = await (await person(t)).newPage();
-  await victim.goto(callback);
-  await victim.waitForURL((url) => url.pathname === "/");
-  assert.equal(new URL(victim.url()).searchParams.get("signin"), "SIGNIN_EXPIRED");
+  const landed = await landing(victim, () => victim.goto(callback));
+  assert.equal(landed.searchParams.get("signin"), "SIGNIN_EXPIRED");
   assert.equal((await post(victim, "/api/auth/refresh")).status, 401);
 });
 
