@@ -22,7 +22,7 @@ func deepHealth(t *testing.T, w *apptest.World) (status int, since map[string]ti
 	t.Helper()
 	a := w.Do(t.Context(), api.HandleHealth, apptest.Request{Target: "/api/health?deep=1"})
 	a.AssertForm(t)
-	w.AssertDiscreet(t, string(a.Body))
+	w.AssertNoSecrets(t, string(a.Body))
 	var body struct {
 		Checks map[string]struct {
 			Status    string

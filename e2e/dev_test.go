@@ -68,7 +68,7 @@ func (d *dev) call(t *testing.T, method, url string, header http.Header, body, o
 	t.Helper()
 	ask := func() error { return d.ask(t.Context(), method, url, header, body, out) }
 	if method == http.MethodGet {
-		require.NoError(t, process.Thrice(ask))
+		require.NoError(t, process.RetryTwice(ask))
 	} else {
 		require.NoError(t, ask())
 	}

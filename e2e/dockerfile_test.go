@@ -63,7 +63,7 @@ func TestDockerfile(t *testing.T) {
 	server := process.StartT(t, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
 	require.NoError(t, server.Answers(ctx, "http://127.0.0.1:"+strings.TrimPrefix(port, "PORT=")+"/api/health"))
 	check := process.Command{Path: bin, Args: []string{"healthcheck"}, Env: env, BareEnv: true}
-	require.NoError(t, process.Thrice(func() error { // as often as a container engine does
+	require.NoError(t, process.RetryTwice(func() error { // as often as a container engine does
 		_, err := process.Run(ctx, check)
 		return err
 	}))

@@ -93,7 +93,7 @@ func TestInngest(t *testing.T) {
 
 	t.Run("is-asked-by-the-sync-route", func(t *testing.T) {
 		var event string
-		require.NoError(t, process.Thrice(func() error { // where Inngest says nothing for three seconds, cmd/dev syncs by itself
+		require.NoError(t, process.RetryTwice(func() error { // where Inngest says nothing for three seconds, cmd/dev syncs by itself
 			d.call(t, http.MethodPost, d.URL+"/api/timers/sync", nil, map[string]any{"accountId": "acc-asked"}, nil)
 			ctx, cancel := context.WithTimeout(t.Context(), patience/3)
 			defer cancel()

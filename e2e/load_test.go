@@ -205,7 +205,7 @@ func (w *loadWorld) sync(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	require.NoError(t, process.Thrice(func() error {
+	require.NoError(t, process.RetryTwice(func() error {
 		_, err := process.Run(ctx, process.Command{Path: w.program, Args: []string{"sync"}, Env: w.env})
 		return err
 	}))

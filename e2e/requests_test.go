@@ -54,7 +54,7 @@ func assertAnswer(t *testing.T, client *http.Client, base string, r requests.Req
 	if r.Effect {
 		assert.NoError(t, try())
 	} else {
-		assert.NoError(t, process.Thrice(try))
+		assert.NoError(t, process.RetryTwice(try))
 	}
 }
 

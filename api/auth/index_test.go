@@ -53,14 +53,14 @@ func TestLogin(t *testing.T) {
 	right := credentials("linh", loginPassword)
 	raw := func(body string) apptest.Request { return apptest.Request{Target: "/api/login", Body: body} }
 	refused := func(name, username, password string) apptest.Scenario {
-		return apptest.Scenario{Name: name, Options: ready, Request: credentials(username, password), Status: 401, Code: "INVALID_CREDENTIALS", Golden: name == "wrong-password", Then: assertDiscreet}
+		return apptest.Scenario{Name: name, Options: ready, Request: credentials(username, password), Status: 401, Code: "INVALID_CREDENTIALS", Golden: name == "wrong-password", Then: assertNoPrivateData}
 	}
 	bad := func(name, body, field string) apptest.Scenario {
-		return apptest.Scenario{Name: name, Options: ready, Request: raw(body), Status: 400, Code: "BAD_REQUEST", Field: field, Golden: name == "no-password", Then: assertDiscreet}
+		return apptest.Scenario{Name: name, Options: ready, Request: raw(body), Status: 400, Code: "BAD_REQUEST", Field: field, Golden: name == "no-password", Then: assertNoPrivateData}
 	}
 	apptest.Run(t, function.HandleAuth, []apptest.Scenario{
-		{Name: "open-mode", Options: ready, Request: right, Status: 200, Golden: true, Then: assertDiscreet},
-		{Name: "required-mode", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "required")}, Request: right, Status: 200, Then: assertDiscreet},
+		{Name: "open-mode", Options: ready, Request: right, Status: 200, Golden: true, Then: assertNoPrivateData},
+		{Name: "required-mode", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "required")}, Request: right, Status: 200, Then: assertNoPrivateData},
 		{Name: "mode-unset", Options: apptest.Options{Env: loginEnv("AUTH_MODE", "")}, Request: right, Status: 200},
 		{Name: "over-tcp", Options: apptest.Options{Env: loginEnv(), OverTCP: true}, Request: right, Status: 200},
 		{Name: "without-account", Options: ready, Request: credentials("guest", loginPassword), Status: 200, Has: []string{`"user_id":"guest"`}},
@@ -103,8 +103,8 @@ func TestLogin(t *testing.T) {
 	})
 }
 
-// assertDiscreet asserts that neither the answer nor the log says who tried what.
-func assertDiscreet(t *testing.T, w *apptest.World, a apptest.Answer) {
+// assertNoPrivateData asserts that neither the answer nor the log says who tried what.
+func assertNoPrivateData(t *testing.T, w *apptest.World, a apptest.Answer) {
 	for _, personal := range []string{loginPassword, "nobody@example.test", "linh@example.test", "secret-of-linh", loginHash, "192.0.2.1"} {
 		assert.NotContains(t, w.Log.String(), personal)
 		assert.NotContains(t, string(a.Body), personal)

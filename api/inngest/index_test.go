@@ -44,7 +44,7 @@ func TestInngest(t *testing.T) {
 					t.Errorf("no %s", name)
 				}
 			}
-			w.AssertDiscreet(t, string(a.Body))
+			w.AssertNoSecrets(t, string(a.Body))
 		})
 	}
 }

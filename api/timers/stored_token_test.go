@@ -49,7 +49,7 @@ func TestStartAndStopWithTheStoredToken(t *testing.T) {
 	require.Equal(t, 201, a.Status, "%s", a.Body)
 	both(runs(5, "BILL-209", true))(t, w, a)
 	assert.Contains(t, string(a.Body), w.Person(5).AccountID)
-	w.AssertDiscreet(t, string(a.Body))
+	w.AssertNoSecrets(t, string(a.Body))
 	a = act(timers.HandleStop, stop)
 	assert.JSONEq(t, `{"stopped":true,"syncRequested":false}`, string(a.Body))
 	runs(5, "BILL-209", false)(t, w, a)
@@ -116,7 +116,7 @@ func TestStoredTokenThatCannotBeUsed(t *testing.T) {
 			if tc.code == "CLOCKWORK_UNAUTHORIZED" {
 				assert.Contains(t, a.Failure().Message, "Save a new one")
 			}
-			w.AssertDiscreet(t, string(a.Body))
+			w.AssertNoSecrets(t, string(a.Body))
 			w.Faults().Clear()
 			_, err := w.Deps.ClockworkTokens.Load(t.Context(), w.Person(5).AccountID)
 			if tc.kept {

@@ -207,7 +207,7 @@ func TestWorklogsNamesFromJira(t *testing.T) {
 			assert.Equal(t, c.want, read(t, a).Worklogs[0].IssueName)
 			assert.Equal(t, c.want != "", strings.Contains(string(a.Body), "issueName"), "absent, not empty")
 			assert.Equal(t, c.fault != nil, strings.Contains(string(a.Body), `"degraded":["jira"]`), "that Jira knows no name is no failure")
-			w.AssertDiscreet(t, string(a.Body))
+			w.AssertNoSecrets(t, string(a.Body))
 		})
 	}
 }

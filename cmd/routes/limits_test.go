@@ -92,7 +92,7 @@ func TestQuotas(t *testing.T) {
 			w.Clock.Advance(tt.wait)
 			assert.NotEqual(t, 429, do().Status, "after the wait")
 			assert.Equal(t, !tt.whole, do().Status == 429)
-			w.AssertDiscreet(t, string(a.Body))
+			w.AssertNoSecrets(t, string(a.Body))
 		})
 	}
 }

@@ -69,7 +69,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				askAll(t, w)
 				assert.NotZero(t, asked.Load(), "the test is wrong: the dependency was not called")
 				assert.Zero(t, arrived.Load())
-				w.AssertDiscreet(t, "")
+				w.AssertNoSecrets(t, "")
 			})
 		}
 	}

@@ -43,7 +43,7 @@ func TestBearerTokens(t *testing.T) {
 			assert.Equal(t, 401, a.Status, "%s: %s: %s", route.Path, name, a.Body)
 			assert.Equal(t, "UNAUTHORIZED", a.Failure().Error, "%s: %s", route.Path, name)
 			a.AssertForm(t)
-			w.AssertDiscreet(t, string(a.Body))
+			w.AssertNoSecrets(t, string(a.Body))
 		}
 	}
 	w.Clock.Advance(auth.TokenLife + time.Minute)
@@ -93,7 +93,7 @@ func TestOwnAccount(t *testing.T) {
 			assert.Equal(t, c.code, a.Failure().Error)
 			assert.Contains(t, string(a.Body), filled.Replace(c.has))
 			a.AssertForm(t)
-			w.AssertDiscreet(t, string(a.Body))
+			w.AssertNoSecrets(t, string(a.Body))
 		})
 	}
 }

@@ -70,7 +70,7 @@ func TestPaths(t *testing.T) {
 			a.AssertForm(t)
 		})
 	}
-	w.AssertDiscreet(t, "")
+	w.AssertNoSecrets(t, "")
 }
 
 func TestPreflight(t *testing.T) {
@@ -166,7 +166,7 @@ func TestAuthUndecided(t *testing.T) {
 		}
 		assert.Equal(t, 503, a.Status, "%s: %s", route.Path, a.Body)
 		assert.Equal(t, "AUTH_NOT_CONFIGURED", a.Failure().Error, route.Path)
-		w.AssertDiscreet(t, string(a.Body))
+		w.AssertNoSecrets(t, string(a.Body))
 	}
 	assert.Empty(t, w.Sandbox.Requests()["clockwork.worklogs"])
 }

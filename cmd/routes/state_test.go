@@ -128,7 +128,7 @@ func (p played) heal(t *testing.T) {
 	delete(env, "UPSTASH_REDIS_REST_URL")
 	delete(env, "UPSTASH_REDIS_REST_TOKEN")
 	env["REDIS_URL"] = "redis://" + p.world.Redis.Addr()
-	p.world.Restart(t, apptest.Roomy)
+	p.world.Restart(t, apptest.LongDeadlines)
 	p.world.Sync(t)
 }
 

@@ -106,7 +106,7 @@ func TestAttacks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got := v.raw(t, v.text(tt.request))
 			assert.Equal(t, tt.status, got.StatusCode, "%s", got.body)
-			v.untouched(t, got)
+			v.assertUntouched(t, got)
 			assert.Empty(t, got.Header.Get("Set-Cookie"))
 			assert.Empty(t, got.Header.Get("Location"), "no redirect")
 			if tt.status/100 != 2 || tt.request[:7] == "OPTIONS" {
@@ -138,7 +138,7 @@ func TestAttackBySmuggling(t *testing.T) {
 		defer second.Body.Close()
 		assert.Equal(t, http.StatusUnauthorized, second.StatusCode, "the token of the first is not the second's")
 	}
-	v.untouched(t, first)
+	v.assertUntouched(t, first)
 }
 
 // A page of another origin changes nothing, even if nobody has to log in.
@@ -149,7 +149,7 @@ func TestAttackByAForeignPage(t *testing.T) {
 		for _, origin := range []string{"https://evil.test", "null", "http://localhost:5173"} {
 			got := v.raw(t, v.text("POST "+path+" HTTP/1.1\nHost: HOST\nOrigin: "+origin+"\nX-Clockwork-Token: CLOCKWORK\nConnection: close\n\n{}"))
 			assert.Equal(t, http.StatusForbidden, got.StatusCode, "%s from %s: %s", path, origin, got.body)
-			v.untouched(t, got)
+			v.assertUntouched(t, got)
 		}
 	}
 }

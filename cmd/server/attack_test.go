@@ -103,15 +103,15 @@ func (v *victim) text(lines string) string {
 	return strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n" + body
 }
 
-// untouched asserts that no upstream was called, and that nothing of the other
+// assertUntouched asserts that no upstream was called, and that nothing of the other
 // person was sent.
-func (v *victim) untouched(t *testing.T, got reply) {
+func (v *victim) assertUntouched(t *testing.T, got reply) {
 	t.Helper()
 	assert.Empty(t, v.Sandbox.Requests(), "an upstream was asked")
-	v.discreet(t, got)
+	v.assertNoPrivateData(t, got)
 }
 
-func (v *victim) discreet(t *testing.T, got reply) {
+func (v *victim) assertNoPrivateData(t *testing.T, got reply) {
 	t.Helper()
 	for _, text := range []string{v.Person(3).AccountID, v.Person(3).Email, v.Person(3).DisplayName} {
 		assert.NotContains(t, got.body, text, "another's data")
@@ -167,7 +167,7 @@ func TestAttackOnLogin(t *testing.T) {
 				forged := fmt.Sprintf("X-Forwarded-For: 198.51.100.%d%s\nX-Real-IP: 198.51.100.%d\nForwarded: for=198.51.100.%d\nX-Vercel-Forwarded-For: 198.51.100.%d", n, tt.last, n, n, n)
 				got := v.raw(t, v.text("POST /login HTTP/1.1\nHost: HOST\n"+forged+"\nConnection: close\n\n"+fmt.Sprintf(`{"username":"one","password":"guess-%d"}`, n)))
 				statuses = append(statuses, got.StatusCode)
-				v.discreet(t, got)
+				v.assertNoPrivateData(t, got)
 				assert.NotContains(t, v.log.String(), "guess-")
 			}
 			assert.Equal(t, []int{401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 429, 429}, statuses)

@@ -52,7 +52,7 @@ func TestAttackByToken(t *testing.T) {
 			for _, target := range []string{"/api/timers/active?accountId=OTHER", "/timers", "/api/timers/stream"} {
 				got := v.raw(t, strings.Replace(v.text(get(target)), v.token, token, 1))
 				assert.Equal(t, http.StatusUnauthorized, got.StatusCode, "%s", got.body)
-				v.untouched(t, got)
+				v.assertUntouched(t, got)
 			}
 		})
 	}

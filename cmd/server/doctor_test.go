@@ -18,7 +18,7 @@ func TestDoctor(t *testing.T) {
 	assert.Contains(t, stdout.String(), "ok   jira           example.atlassian.net accepts the API token of Hannah Vogel, ")
 	assert.NotContains(t, stdout.String(), "\x1b", "no colours if stdout is not a terminal")
 	assert.Empty(t, w.Log.String())
-	w.AssertDiscreet(t, stdout.String())
+	w.AssertNoSecrets(t, stdout.String())
 }
 
 func TestDoctorFails(t *testing.T) {

@@ -73,7 +73,7 @@ func TestOneLineForEachRequest(t *testing.T) {
 			`"? status=`+tc.status+` duration_ms=[\d.]+ upstream_ms=[\d.]+ redis_ms=[\d.]+ request_id=`, lines[0])
 	}
 	s.stop()
-	s.assertDiscreet(s.log.String())
+	s.assertNoPrivateData(s.log.String())
 }
 
 const asProcess = "TEST_AS_PROCESS"
@@ -105,5 +105,5 @@ func TestJSONLogWithoutATerminal(t *testing.T) {
 	for line := range strings.Lines(log.String()) {
 		assert.True(t, strings.HasPrefix(line, "{") && strings.HasSuffix(line, "}\n"), line)
 	}
-	(&running{World: w, t: t}).assertDiscreet(log.String())
+	(&running{World: w, t: t}).assertNoPrivateData(log.String())
 }

@@ -120,7 +120,7 @@ func TestSyncPrintsItsResult(t *testing.T) {
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), &result), "%s", stdout.Bytes())
 	assert.EqualValues(t, len(w.Sandbox.RunningTimers()), result["timers"])
 	assert.True(t, w.Redis.Miniredis().Exists("clockwork:timers:all"))
-	w.AssertDiscreet(t, stdout.String())
+	w.AssertNoSecrets(t, stdout.String())
 }
 
 func TestSyncThatFails(t *testing.T) {
@@ -130,7 +130,7 @@ func TestSyncThatFails(t *testing.T) {
 	err := run(t.Context(), []string{"sync"}, environ, strings.NewReader(""), &stdout, w.Log)
 	require.ErrorContains(t, err, "sync:")
 	assert.Empty(t, stdout.String())
-	w.AssertDiscreet(t, err.Error())
+	w.AssertNoSecrets(t, err.Error())
 }
 
 func TestFaultyConfiguration(t *testing.T) {

@@ -42,7 +42,7 @@ func TestSetup(t *testing.T) {
 	for _, text := range []string{"fail redis", "JIRA_DOMAIN must be a host name", "ATLASSIAN_API_TOKEN is missing", "ok   redis", "Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN", "ok   jira", "ok   session", "ok   timers", "id.atlassian.com > Security > API tokens", "Wrote "} {
 		assert.Contains(t, out, text)
 	}
-	w.AssertDiscreet(t, out)
+	w.AssertNoSecrets(t, out)
 	assert.NotContains(t, out, "correct horse")
 	info, err := os.Stat(file)
 	require.NoError(t, err)

@@ -127,12 +127,12 @@ func TestTraceOfARequest(t *testing.T) {
 		"clockwork.upstream.breaker.open", "clockwork.realtime.connections", "go.goroutine.count"} {
 		assert.Contains(t, c.Metrics(), name)
 	}
-	s.assertDiscreet(c.Text())
-	s.assertDiscreet(s.log.String())
+	s.assertNoPrivateData(c.Text())
+	s.assertNoPrivateData(s.log.String())
 }
 
-// assertDiscreet asserts that a text names nobody and quotes no secret.
-func (s *running) assertDiscreet(text string) {
+// assertNoPrivateData asserts that a text names nobody and quotes no secret.
+func (s *running) assertNoPrivateData(text string) {
 	s.t.Helper()
 	for name, value := range s.Secrets() {
 		assert.NotContains(s.t, text, value, name)
@@ -171,8 +171,8 @@ func TestTraceOfASync(t *testing.T) {
 	assert.Regexp(t, `step=cache-redis timers=\d+ users=\d+ started=[1-9]\d* .*duration_ms=[\d.]+ upstream_ms=0 upstream_calls=0 redis_ms=[\d.]+ redis_commands=[1-9]`, log.String())
 	assert.EqualValues(t, len(w.Sandbox.RunningTimers()), collector.Attributes(c.Span("sync cache-redis").Attributes)["clockwork.sync.started"])
 	s := &running{World: w, t: t}
-	s.assertDiscreet(c.Text())
-	s.assertDiscreet(log.String())
+	s.assertNoPrivateData(c.Text())
+	s.assertNoPrivateData(log.String())
 }
 
 // A collector that hangs or refuses delays no request and no shutdown.
@@ -196,7 +196,7 @@ func TestCollectorThatFails(t *testing.T) {
 				assert.Less(t, time.Since(began), 9*time.Second) // the exporter would wait for ten
 			}
 			assert.Less(t, s.stop(), 9*time.Second, "what is left is dropped")
-			s.assertDiscreet(s.log.String())
+			s.assertNoPrivateData(s.log.String())
 		})
 	}
 }

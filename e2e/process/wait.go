@@ -33,9 +33,9 @@ func Until(ctx context.Context, what string, check func(context.Context) error) 
 	}
 }
 
-// Thrice calls try until it returns nil, three times at most, for what a machine
+// RetryTwice calls try until it returns nil, three times at most, for what a machine
 // that has no time for it may cut off.
-func Thrice(try func() error) error {
+func RetryTwice(try func() error) error {
 	err := try()
 	for range 2 {
 		if err == nil {

@@ -28,8 +28,8 @@ import (
 // Start is when every world begins: a Monday, in summer time.
 var Start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 
-// Roomy deadlines are long enough for a busy machine.
-var Roomy = app.Deadlines{Request: time.Minute, Redis: 20 * time.Second, SendEvent: 20 * time.Second, Names: 20 * time.Second, Check: 20 * time.Second}
+// LongDeadlines deadlines are long enough for a busy machine.
+var LongDeadlines = app.Deadlines{Request: time.Minute, Redis: 20 * time.Second, SendEvent: 20 * time.Second, Names: 20 * time.Second, Check: 20 * time.Second}
 
 // Options change a world. The zero value is a world in open mode, on Start,
 // synced, whose Redis is reached over REST, without Inngest.
@@ -42,7 +42,7 @@ type Options struct {
 	Inngest bool
 	// Unsynced leaves the timers out of Redis.
 	Unsynced bool
-	// Deadlines default to Roomy.
+	// Deadlines default to LongDeadlines.
 	Deadlines app.Deadlines
 	Now       time.Time
 }
@@ -86,7 +86,7 @@ func New(t testing.TB, o Options) *World {
 
 	w.Env = w.variables(o)
 	if !o.Unsynced {
-		w.Restart(t, Roomy)
+		w.Restart(t, LongDeadlines)
 		w.Sync(t)
 	}
 	w.Restart(t, o.Deadlines)
@@ -95,15 +95,15 @@ func New(t testing.TB, o Options) *World {
 }
 
 // Restart builds the dependencies again from Env, as another process would. Deadlines
-// that are zero are Roomy.
+// that are zero are LongDeadlines.
 func (w *World) Restart(t testing.TB, d app.Deadlines) {
 	t.Helper()
 	c, err := config.Load(w.Env)
 	require.NoError(t, err)
 	w.Deps, err = app.New(c, app.Options{Log: app.NewLog(w.Log, c), Now: w.Clock.Now, Deadlines: app.Deadlines{
-		Request: cmp.Or(d.Request, Roomy.Request), Redis: cmp.Or(d.Redis, Roomy.Redis),
-		SendEvent: cmp.Or(d.SendEvent, Roomy.SendEvent), Names: cmp.Or(d.Names, Roomy.Names),
-		Check: cmp.Or(d.Check, Roomy.Check),
+		Request: cmp.Or(d.Request, LongDeadlines.Request), Redis: cmp.Or(d.Redis, LongDeadlines.Redis),
+		SendEvent: cmp.Or(d.SendEvent, LongDeadlines.SendEvent), Names: cmp.Or(d.Names, LongDeadlines.Names),
+		Check: cmp.Or(d.Check, LongDeadlines.Check),
 	}})
 	require.NoError(t, err)
 }

@@ -93,5 +93,5 @@ func (s Scenario) assert(t *testing.T, w *World, a Answer) {
 		assert.NotContains(t, string(a.Body), text)
 	}
 	a.AssertForm(t)
-	w.AssertDiscreet(t, string(a.Body))
+	w.AssertNoSecrets(t, string(a.Body))
 }

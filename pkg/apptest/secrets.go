@@ -25,9 +25,9 @@ func (w *World) Secrets() map[string]string {
 	return secrets
 }
 
-// AssertDiscreet asserts that neither an answer nor the log has a secret, nor the log an
+// AssertNoSecrets asserts that neither an answer nor the log has a secret, nor the log an
 // e-mail address.
-func (w *World) AssertDiscreet(t testing.TB, answer string) {
+func (w *World) AssertNoSecrets(t testing.TB, answer string) {
 	t.Helper()
 	log := w.Log.String()
 	for name, value := range w.Secrets() {
