@@ -19,8 +19,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// What ical.js, which Thunderbird reads calendars with, finds in both calendars is what
-// the JSON has.
+// ical.js, which Thunderbird uses, reads from both calendars what the JSON export
+// has.
 func TestExportsInICALJS(t *testing.T) {
 	_, err := process.Run(t.Context(), process.Command{Path: "npm", Args: []string{"ci", "--ignore-scripts", "--prefer-offline"}, Dir: "icaljs"})
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func readEvents(t *testing.T, calendar []byte) (events []calendarEvent) {
 	t.Helper()
 	node := exec.CommandContext(t.Context(), "node", "read.mjs")
 	node.Dir, node.Stdin = "icaljs", bytes.NewReader(calendar)
-	node.Env = append(os.Environ(), "TZ=Asia/Tokyo") // a time without a zone would be read as one of this zone
+	node.Env = append(os.Environ(), "TZ=Asia/Tokyo") // a time without a zone would be read in this zone
 	node.Stderr = os.Stderr
 	printed, err := node.Output()
 	require.NoError(t, err)

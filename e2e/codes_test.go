@@ -14,10 +14,10 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/contract"
 )
 
-// The document's ErrorCode lists the codes that the source answers with, those
-// of upstreams with their prefix. That each answer has the right ones is tested
-// on the answers themselves.
-func TestErrorCodesAreThoseOfTheSource(t *testing.T) {
+// The document's ErrorCode lists exactly the codes that the source answers with;
+// those of upstreams have a prefix. The tests of the answers check that each has the
+// right code.
+func TestErrorCodesOfTheSource(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
 	written, suffixes := map[string]bool{}, map[string]bool{}
@@ -38,16 +38,16 @@ func TestErrorCodesAreThoseOfTheSource(t *testing.T) {
 		documented[code.(string)] = true
 	}
 	elsewhere := []string{
-		"CLIENT_CLOSED_REQUEST",                                                                      // nobody reads that one
-		"SIGNIN_EXPIRED", "SIGNIN_DENIED", "EMAIL_NOT_VERIFIED", "NOT_A_MEMBER", "IDENTITY_CONFLICT", // in the address of the login page
+		"CLIENT_CLOSED_REQUEST",                                                                      // the client has left, so nobody reads it
+		"SIGNIN_EXPIRED", "SIGNIN_DENIED", "EMAIL_NOT_VERIFIED", "NOT_A_MEMBER", "IDENTITY_CONFLICT", // sent in the address of the login page
 	}
 	for code := range written {
 		assert.True(t, documented[code] || slices.Contains(elsewhere, code), "%s is not in the document", code)
 	}
 }
 
-// collectCodes finds the code in each web.Error{Code: "…"}, in each row of the
-// table of errors, and the suffix that each upstream error gives.
+// collectCodes collects the code of each web.Error{Code: "…"} and of each row of the
+// table of errors, and the suffix of each upstream error.
 func collectCodes(f *ast.File, written, suffixes map[string]bool) {
 	code := regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
 	add := func(to map[string]bool, e ast.Expr) {
@@ -64,7 +64,7 @@ func collectCodes(f *ast.File, written, suffixes map[string]bool) {
 				add(written, n.Value)
 			}
 		case *ast.CompositeLit:
-			if len(n.Elts) == 4 { // error, status, code, sentence
+			if len(n.Elts) == 4 { // error, status, code, message
 				add(written, n.Elts[2])
 			}
 		case *ast.CallExpr:

@@ -32,9 +32,9 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(ports[0])
 }
 
-// startDev starts cmd/dev on the port with more environment, and waits until it has
-// done its first sync and says what to try. It has the race detector: a race that only
-// real clients provoke ends the program, and with it the test.
+// startDev starts cmd/dev on the port with more variables, and waits for its start
+// screen, which comes after the first sync. It is built with the race detector: a
+// race ends the program, and with it the test.
 func startDev(t *testing.T, port string, env ...string) *dev {
 	t.Helper()
 	bin, err := process.Build(t.Context(), root, "./cmd/dev", true)
@@ -63,7 +63,7 @@ func startDev(t *testing.T, port string, env ...string) *dev {
 	return d
 }
 
-// call does what ask does, and where it fails at what changes nothing, again.
+// call does what ask does. A GET that fails is repeated.
 func (d *dev) call(t *testing.T, method, url string, header http.Header, body, out any) {
 	t.Helper()
 	ask := func() error { return d.ask(t.Context(), method, url, header, body, out) }
@@ -110,13 +110,13 @@ func (d *dev) ask(ctx context.Context, method, url string, header http.Header, b
 	return nil
 }
 
-// control changes or reads the truth behind the sandbox.
+// control calls the sandbox's control handler.
 func (d *dev) control(t *testing.T, method, path string, body, out any) {
 	t.Helper()
 	d.call(t, method, d.URL+"/_sandbox/control"+path, nil, body, out)
 }
 
-// redis runs a command through the played Upstash.
+// redis runs a command through the stand-in for Upstash.
 func (d *dev) redis(t *testing.T, command ...any) any {
 	t.Helper()
 	var reply struct{ Result any }

@@ -22,7 +22,7 @@ import (
 // dockerBuild is the Dockerfile's line that builds the server.
 var dockerBuild = regexp.MustCompile(`(?m)^RUN (CGO_ENABLED=0 go build .* -o )/out/server( \./cmd/server)$`)
 
-// What a tag names can be changed by others, what a digest names cannot.
+// Base images are named by digest, because others can change what a tag names.
 func TestDockerfileBases(t *testing.T) {
 	bases := regexp.MustCompile(`(?m)^FROM (.*)$`).FindAllStringSubmatch(read(t, "Dockerfile"), -1)
 	require.NotEmpty(t, bases)
@@ -31,9 +31,9 @@ func TestDockerfileBases(t *testing.T) {
 	}
 }
 
-// Tests run where there is no container engine. So this takes the image's steps
-// as far as they go without one: from the files that .dockerignore lets in, by
-// the Dockerfile's own command, to a server that its health check finds well.
+// Tests run without a container engine. So this test does the image's steps that need
+// none: it builds the server with the Dockerfile's own command from the files that
+// .dockerignore includes, starts it, and runs its health check.
 func TestDockerfile(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
@@ -56,9 +56,9 @@ func TestDockerfile(t *testing.T) {
 	require.NotNil(t, own, "what the image itself sets")
 	env := append(upstreams.Start(t).Env, port, own[1])
 	undecided := slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "JWT_SECRET=") })
-	for _, env := range [][]string{undecided, append(undecided, "AUTH_MODE=")} { // the latter as an env file may have it
+	for _, env := range [][]string{undecided, append(undecided, "AUTH_MODE=")} { // the second as in an env file
 		_, err = process.Run(ctx, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
-		require.ErrorContains(t, err, "JWT_SECRET", "nobody decided who may call")
+		require.ErrorContains(t, err, "JWT_SECRET", "AUTH_MODE is not set")
 	}
 	server := process.StartT(t, process.Command{Path: bin, Dir: t.TempDir(), Env: env, BareEnv: true})
 	require.NoError(t, server.Answers(ctx, "http://127.0.0.1:"+strings.TrimPrefix(port, "PORT=")+"/api/health"))
@@ -72,12 +72,13 @@ func TestDockerfile(t *testing.T) {
 	assert.Error(t, err, "a server that has ended")
 }
 
-// dockerContext is a copy of the tree with what .dockerignore lets in. Of its
-// rules it knows "*" and "!name", which must be all that matter at the top.
+// dockerContext returns a copy of the tree with what .dockerignore includes. It
+// understands the rules "*" and "!name", which must be the only ones that matter at
+// the top.
 func dockerContext(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	rules := strings.Split(read(t, ".dockerignore"), "\n")
-	require.Contains(t, rules, "*", "only what is named")
+	require.Contains(t, rules, "*", "the rules include only what they name")
 	dir, err := vercel.Tree(ctx, t, root)
 	require.NoError(t, err)
 	entries, err := os.ReadDir(dir)

@@ -51,7 +51,7 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	}
 }
 
-// assertExists accepts globs, since SECURITY.md names some.
+// assertExists accepts globs, because SECURITY.md uses some.
 func assertExists(t *testing.T, document, name string) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(name)))
@@ -67,7 +67,7 @@ func TestOperateListsEachVariable(t *testing.T) {
 	names := regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(string(example), -1)
 	require.NotEmpty(t, names)
 	for _, n := range names {
-		assert.Contains(t, string(operate), "`"+n[1]+"`", "docs/operate.md leaves out a variable of .env.example")
+		assert.Contains(t, string(operate), "`"+n[1]+"`", "docs/operate.md does not have a variable of .env.example")
 	}
 }
 

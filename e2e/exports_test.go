@@ -29,7 +29,7 @@ events = [{"uid": str(e["UID"]), "start": iso(e.decoded("DTSTART")), "end": iso(
 json.dump({"rows": rows, "events": events, "errors": [str(x) for e in calendar.walk() for x in e.errors]}, sys.stdout)
 `
 
-// What other programs read from the CSV and the calendar is what the JSON has.
+// Other programs read from the CSV and the calendar what the JSON export has.
 func TestExportsInPython(t *testing.T) {
 	w := exportsWorld(t)
 	dir := t.TempDir()
@@ -54,13 +54,14 @@ func TestExportsInPython(t *testing.T) {
 	}
 }
 
-// exportsWorld has a person, 5, with worklogs that other programs may misread.
+// exportsWorld returns a world in which person 5 has worklogs that other programs
+// could misread.
 func exportsWorld(t *testing.T) *apptest.World {
 	t.Helper()
 	w := apptest.New(t, apptest.Options{Unsynced: true, Env: map[string]string{"JWT_SECRET": "a-secret-of-more-than-32-bytes-for-tests"}})
 	issue, err := w.Sandbox.AddIssue(oddIssue(w))
 	require.NoError(t, err)
-	// Over the hours that Berlin's clocks skip and repeat.
+	// These include the hours that Berlin's clocks skip and repeat.
 	for _, at := range []string{"2026-03-29T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"} {
 		started, err := time.Parse(time.RFC3339, at)
 		require.NoError(t, err)
@@ -69,7 +70,7 @@ func exportsWorld(t *testing.T) *apptest.World {
 	return w
 }
 
-// oddIssue has a summary that CSV and calendars have to quote.
+// oddIssue returns an issue with a summary that CSV and calendars must quote.
 func oddIssue(w *apptest.World) (odd sandbox.Issue) {
 	odd = w.Sandbox.Issues()[0]
 	odd.ID, odd.Key = 0, "OPS-9001"

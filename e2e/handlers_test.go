@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The traps of Vercel's Go builder: what may stand in a file under api/ although
-// the compiler would take more. Each was met with CLI 64 or read in its source.
+// The traps of Vercel's Go builder: it refuses or breaks some files under api/ that
+// the compiler accepts. Each was seen with CLI 64 or read in its source.
 
 // handlers returns the files under api/ that become functions.
 func handlers(t *testing.T) []goFile {
@@ -53,15 +53,15 @@ func checkHandler(t *testing.T, f goFile, fn *ast.FuncDecl) {
 	start, end := f.fset.Position(fn.Type.Params.Pos()).Offset, f.fset.Position(fn.Type.Params.End()).Offset
 	assert.Regexp(t, `^\(\w+ http\.ResponseWriter, \w+ \*http\.Request\)$`, string(f.text[start:end]), "the builder compares text")
 
-	// The builder renames every " Name" of the file, in strings and fields too.
+	// The builder renames every " Name" of the file, also in strings and fields.
 	word := regexp.MustCompile(`\b` + name + `\b`)
 	doc := len(word.FindAllString(fn.Doc.Text(), -1))
 	assert.Equal(t, 1, doc, "the doc comment names the handler")
-	assert.Len(t, word.FindAll(f.text, -1), doc+1, "%s stands somewhere else than in its declaration and doc comment", name)
+	assert.Len(t, word.FindAll(f.text, -1), doc+1, "%s is somewhere else than in its declaration and doc comment", name)
 }
 
-// checkPackageClause checks that "vercel dev" replaces the right text: it takes
-// the first lower-case "package x".
+// checkPackageClause checks that "vercel dev" replaces the package clause: it
+// replaces the first lower-case "package x".
 func checkPackageClause(t *testing.T, f goFile) {
 	t.Helper()
 	first := regexp.MustCompile(`\bpackage\W+\S+\b`).FindIndex(f.text)
@@ -86,7 +86,8 @@ func TestHandlerNamesAreUnique(t *testing.T) {
 	}
 }
 
-// "vercel dev" compiles each file alone.
+// "vercel dev" compiles each file alone, so a handler cannot use names of another
+// file.
 func TestHandlersUseNoSibling(t *testing.T) {
 	declared := map[string]map[string]string{} // folder → top-level name → file
 	for _, f := range handlers(t) {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// layers are the packages from the top down. A package imports from layers
-// below its own and, where the layer says so, from its own.
+// layers are the packages from the top down. A package may import packages of the
+// layers below its own and, if inner is set, of its own layer.
 var layers = []struct {
 	name     string
 	packages []string // a folder stands for everything below it
@@ -57,13 +57,13 @@ func layerOf(pkg string) int {
 	return -1
 }
 
-// testWorld is imported by tests only.
+// testWorld may be imported by tests only.
 const testWorld = "pkg/apptest"
 
 func TestImportDirection(t *testing.T) {
 	for _, f := range goFiles(t, ".") {
 		if f.test || within(f.dir, "e2e") || within(f.dir, "bench") || within(f.dir, testWorld) || within(f.dir, "clients") {
-			continue // tests may look at anything
+			continue // tests may import anything
 		}
 		for _, spec := range f.ast.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
@@ -84,31 +84,31 @@ func checkImport(t *testing.T, f goFile, to string) {
 		return
 	case within(to, sandbox):
 		assert.True(t, within(f.dir, sandbox) || within(f.dir, "cmd/dev"),
-			"%s imports %s: only cmd/dev and tests may talk to stand-ins", f.path, to)
+			"%s imports %s: only cmd/dev and tests may use stand-ins", f.path, to)
 		return
 	case within(f.dir, sandbox):
 		assert.Equal(t, "domain", layers[max(0, layerOf(to))].name,
-			"%s imports %s: a stand-in that shares code with the client cannot find its faults", f.path, to)
+			"%s imports %s: a stand-in that shares code with the client would share its mistakes", f.path, to)
 		return
 	}
 	from, target := layerOf(f.dir), layerOf(to)
-	if !assert.NotEqual(t, -1, from, "%s is in no layer: give it one", f.dir) ||
-		!assert.NotEqual(t, -1, target, "%s is in no layer: give it one", to) {
+	if !assert.NotEqual(t, -1, from, "%s is in no layer: add it to one", f.dir) ||
+		!assert.NotEqual(t, -1, target, "%s is in no layer: add it to one", to) {
 		return
 	}
 	if from == target {
 		assert.True(t, layers[from].inner || within(f.dir, to) || within(to, f.dir),
-			"%s imports %s: packages of the layer %q do not know each other", f.path, to, layers[from].name)
+			"%s imports %s: packages of the layer %q must not import each other", f.path, to, layers[from].name)
 		return
 	}
 	assert.Less(t, from, target, "%s imports %s: %q is above %q", f.path, to, layers[target].name, layers[from].name)
 }
 
-// within reports whether pkg is folder or lies below it.
+// within reports whether pkg is folder or is below it.
 func within(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }
 
-// The libraries of sign-in providers make a function larger, and only one needs
-// them.
+// Only the auth function links the libraries of sign-in providers, because they make
+// a function larger.
 func TestOnlyTheAuthFunctionLinksProviders(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"/api", module+"/api/timers", module+"/api/worklogs", module+"/api/inngest").Output()
 	assert.NoError(t, err)

@@ -43,13 +43,12 @@ func TestInngestOutlivesTheServer(t *testing.T) {
 
 	tests := []struct {
 		name string
-		// hang makes one request of the step wait for ever; it returns what
-		// tells whether one does.
+		// hang makes one request of the step hang. reached reports whether one does.
 		hang func() (reached func() bool)
 	}{
 		{"inside-acquire-jwt", func() func() bool { return hangAt(up.Sandbox, fault.Fault{Operation: "connect.servlet"}) }},
 		{"inside-fetch-timers", func() func() bool { return hangAt(up.Sandbox, fault.Fault{Operation: "report.timers"}) }},
-		// After the page come one request that stages it, one that reads it back, and the write.
+		// After the page, one request stages it, one reads it back, and one writes.
 		{"before-the-write", func() func() bool { return hangAfterPage(up.Sandbox, fault.Fault{Upstream: "upstash", Skip: 1}) }},
 		{"after-the-write", func() func() bool {
 			return hangAfterPage(up.Sandbox, fault.Fault{Upstream: "upstash", Skip: 2, After: true})
@@ -61,7 +60,7 @@ func TestInngestOutlivesTheServer(t *testing.T) {
 			reached := tt.hang()
 			event, err := inngest.Send(ctx, syncEvent, map[string]any{})
 			require.NoError(t, err)
-			require.Eventually(t, reached, patience, time.Millisecond, "the step was never reached")
+			require.Eventually(t, reached, patience, time.Millisecond, "the step did not reach that request")
 			require.NoError(t, server.Signal(os.Kill))
 			<-server.Exited()
 			up.Sandbox.Faults().Clear()
@@ -82,8 +81,8 @@ func hangAt(s *sandbox.Sandbox, f fault.Fault) func() bool {
 	return func() bool { return plan.Hits() > 0 }
 }
 
-// hangAfterPage switches the fault on when the list is asked for, so that it
-// counts the Redis requests from there.
+// hangAfterPage adds the fault when the list is requested, so that it counts Redis
+// requests from there.
 func hangAfterPage(s *sandbox.Sandbox, f fault.Fault) func() bool {
 	var reached atomic.Pointer[func() bool]
 	s.OnRequest(func(operation string) {
@@ -116,7 +115,7 @@ func truth(s *sandbox.Sandbox) map[int64]string {
 	return ids
 }
 
-// shown is what GET /api/timers/active shows of everybody.
+// shown returns what GET /api/timers/active shows of everybody.
 func shown(t *testing.T, url string) map[int64]string {
 	t.Helper()
 	var active struct {

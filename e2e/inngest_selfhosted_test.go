@@ -19,8 +19,8 @@ import (
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 )
 
-// An Inngest of one's own, `inngest start`, learns of the function by its signed
-// request to the server, and runs it. Before that the sync route does not say
+// A self-hosted Inngest (`inngest start`) learns of the function by its signed
+// request to the server, and runs it. Before that, the sync route does not answer
 // that a sync was requested.
 func TestSelfHostedInngest(t *testing.T) {
 	t.Parallel() // it waits more than it computes
@@ -35,7 +35,7 @@ func TestSelfHostedInngest(t *testing.T) {
 	defer cancel()
 	port, appless := freePort(t), freePort(t)
 	address := "http://127.0.0.1:" + port
-	known := "http://localhost:" + port + "/api/inngest" // it makes localhost of 127.0.0.1, and would ask the latter for good
+	known := "http://localhost:" + port + "/api/inngest" // Inngest turns 127.0.0.1 into localhost, and would poll 127.0.0.1 for ever
 	up := upstreams.Start(t)
 	server := func(inngest *inngestdev.Server) (*process.Process, []string) {
 		env := append(up.Env, "PORT="+port, "DATABASE_URL=sqlite://:memory:", "RATE_LIMIT=off", "INNGEST_BASE_URL="+inngest.URL,
@@ -45,11 +45,11 @@ func TestSelfHostedInngest(t *testing.T) {
 		return p, env
 	}
 	doctor := func(env []string) string {
-		out, _ := process.Run(ctx, process.Command{Path: bin, Args: []string{"doctor"}, Env: env, BareEnv: true}) // other findings are not this test's
+		out, _ := process.Run(ctx, process.Command{Path: bin, Args: []string{"doctor"}, Env: env, BareEnv: true}) // it exits with an error because of other checks
 		return out
 	}
 
-	t.Run("that-knows-no-function", func(t *testing.T) {
+	t.Run("function-not-registered", func(t *testing.T) {
 		p, env := server(inngestdev.StartSelfHostedT(t, program, "http://127.0.0.1:"+appless+"/api/inngest"))
 		status, answer := post(ctx, t, address+"/api/timers/sync")
 		assert.Equal(t, http.StatusBadGateway, status, answer)
@@ -59,7 +59,7 @@ func TestSelfHostedInngest(t *testing.T) {
 		assert.Equal(t, "down", inngestCheck(ctx, t, address).Status)
 		require.NoError(t, p.Stop())
 	})
-	t.Run("that-is-told-of-it", func(t *testing.T) {
+	t.Run("function-registered", func(t *testing.T) {
 		_, env := server(inngestdev.StartSelfHostedT(t, program, known))
 		require.NoError(t, process.Until(ctx, "a sync to be requested", func(ctx context.Context) error {
 			if status, answer := post(ctx, t, address+"/api/timers/sync"); status != http.StatusAccepted {
@@ -114,7 +114,7 @@ func exchange(ctx context.Context, t *testing.T, method, url, body string) (stat
 
 type healthCheck struct{ Status, Message string }
 
-// inngestCheck is what deep health says of Inngest.
+// inngestCheck returns the check of Inngest in the deep health check.
 func inngestCheck(ctx context.Context, t *testing.T, address string) healthCheck {
 	t.Helper()
 	var reply struct{ Checks map[string]healthCheck }

@@ -16,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/e2e/process"
 )
 
-// The names that the function is known by in Inngest.
+// The names of the event and the steps in Inngest.
 const (
 	syncEvent = "clockwork/timers.sync.requested"
 	acquire   = "acquire-jwt"
@@ -24,7 +24,8 @@ const (
 	write     = "cache-redis"
 )
 
-// patience bounds one wait. A step is tried again after about five seconds.
+// patience is how long a test waits for one thing. A failed step is retried after
+// about five seconds.
 const patience = 90 * time.Second
 
 // startInngest starts the dev server for an app at appURL.
@@ -37,7 +38,8 @@ func startInngest(t *testing.T, appURL string) *inngestdev.Server {
 	return inngestdev.StartT(t, program, appURL)
 }
 
-// startWithInngest starts cmd/dev and a dev server that know each other.
+// startWithInngest starts cmd/dev and an Inngest dev server that have each other's
+// address.
 func startWithInngest(t *testing.T) (*dev, *inngestdev.Server) {
 	t.Helper()
 	port := freePort(t)
@@ -52,7 +54,7 @@ func startWithInngest(t *testing.T) (*dev, *inngestdev.Server) {
 	return d, server
 }
 
-// TestInngest sends events by hand to the real dev server.
+// TestInngest sends events to the real dev server.
 func TestInngest(t *testing.T) {
 	t.Parallel() // it waits more than it computes
 	d, server := startWithInngest(t)
@@ -91,9 +93,9 @@ func TestInngest(t *testing.T) {
 		assert.NotEmpty(t, active.SyncedAt)
 	})
 
-	t.Run("is-asked-by-the-sync-route", func(t *testing.T) {
+	t.Run("sync-route-sends-an-event", func(t *testing.T) {
 		var event string
-		require.NoError(t, process.RetryTwice(func() error { // where Inngest says nothing for three seconds, cmd/dev syncs by itself
+		require.NoError(t, process.RetryTwice(func() error { // if Inngest does not answer within three seconds, cmd/dev syncs by itself
 			d.call(t, http.MethodPost, d.URL+"/api/timers/sync", nil, map[string]any{"accountId": "acc-asked"}, nil)
 			ctx, cancel := context.WithTimeout(t.Context(), patience/3)
 			defer cancel()
@@ -132,15 +134,15 @@ func TestInngest(t *testing.T) {
 		for _, event := range events {
 			runs[await(t, event, "to end", inngestdev.Run.Ended).ID] = true
 		}
-		assert.LessOrEqual(t, len(runs), 2, "ten events that come together, in one second or over the edge of two")
+		assert.LessOrEqual(t, len(runs), 2, "ten events within one second, which may be part of two")
 	})
 
 	t.Run("retries-a-step-that-fails-twice", func(t *testing.T) {
-		for _, operation := range []string{"report.timers", "forge.invoke"} { // whichever source is in use
-			// Three requests of the first attempt and two of the second, after which it is not asked for two seconds.
+		for _, operation := range []string{"report.timers", "forge.invoke"} { // one of them is the source in use
+			// Three requests of the first attempt and two of the second. Then the breaker is open for two seconds.
 			d.control(t, http.MethodPost, "/faults", map[string]any{"kind": "status", "status": 500, "operation": operation, "count": 5}, nil)
 		}
-		defer d.control(t, http.MethodDelete, "/faults", nil, nil) // of the other source
+		defer d.control(t, http.MethodDelete, "/faults", nil, nil) // removes that of the other source
 		run := await(t, send(t, map[string]any{}), "to end", inngestdev.Run.Ended)
 		require.Equal(t, "COMPLETED", run.Status, "output %s", run.Output)
 		assert.Equal(t, []string{acquire, fetch, write}, stepNames(run))
@@ -151,7 +153,7 @@ func TestInngest(t *testing.T) {
 	t.Run("fails-at-once-when-the-cookie-is-refused", func(t *testing.T) {
 		d.control(t, http.MethodPatch, "/switches", map[string]any{"sessionExpired": true}, nil)
 		defer d.control(t, http.MethodPatch, "/switches", map[string]any{"sessionExpired": false}, nil)
-		d.redis(t, "FLUSHALL") // with it the stored token, which needs no cookie
+		d.redis(t, "FLUSHALL") // also deletes the stored token, which needs no cookie
 		refused := func() (run inngestdev.Run, requests map[string]int) {
 			d.control(t, http.MethodDelete, "/requests", nil, nil)
 			run = await(t, send(t, map[string]any{}), "to end", inngestdev.Run.Ended)
@@ -160,7 +162,7 @@ func TestInngest(t *testing.T) {
 		}
 		run, requests := refused()
 		if requests["connect.servlet"] > 1 {
-			run, requests = refused() // cmd/dev, which syncs every minute, may have done so meanwhile
+			run, requests = refused() // cmd/dev may have run its own sync, which it does every minute
 		}
 		assert.Equal(t, "FAILED", run.Status)
 		assert.Equal(t, []string{acquire}, stepNames(run))
@@ -180,7 +182,7 @@ func TestInngest(t *testing.T) {
 	})
 }
 
-// activeReply is what the tests read of GET /api/timers/active.
+// activeReply is the part of GET /api/timers/active that the tests read.
 type activeReply struct {
 	Timers []struct {
 		Issue struct{ Key string }
@@ -188,8 +190,8 @@ type activeReply struct {
 	SyncedAt string
 }
 
-// startTimerInClockwork starts a timer there, not through this backend, for
-// somebody who has none, and returns the account.
+// startTimerInClockwork starts a timer in Clockwork, not through this backend, for
+// somebody who has none. It returns the account id.
 func startTimerInClockwork(t *testing.T, d *dev, issue string) string {
 	t.Helper()
 	var people struct{ People []struct{ AccountID string } }
@@ -207,7 +209,7 @@ func stepNames(run inngestdev.Run) []string {
 	return names
 }
 
-// assertNoSecrets checks that Inngest, which keeps and shows all that a run
+// assertNoSecrets asserts that Inngest, which stores and shows everything that a run
 // returns, got no credential and nobody's address.
 func assertNoSecrets(t *testing.T, d *dev, run inngestdev.Run) {
 	t.Helper()

@@ -11,11 +11,12 @@ import (
 	"github.com/clockwork-timer/backend/e2e/process"
 )
 
-// What a program links costs size, time to compile and time to start.
+// A program must not link some packages, because they cost size, compile time and
+// start time.
 func TestLinked(t *testing.T) {
 	inngest := []string{"github.com/inngest/"}
 	telemetry := []string{"go.opentelemetry.io/", "github.com/prometheus/"}
-	calendars := []string{"github.com/arran4/"} // which the worklogs function alone writes
+	calendars := []string{"github.com/arran4/"} // only the worklogs function writes calendars
 	for program, forbidden := range map[string][]string{
 		"./api":          slices.Concat(inngest, telemetry, calendars, []string{"google.golang.org/"}),
 		"./api/auth":     calendars,
@@ -27,7 +28,7 @@ func TestLinked(t *testing.T) {
 		list, err := process.Run(t.Context(), process.Command{Path: "go", Args: []string{"list", "-deps", program}, Dir: root})
 		require.NoError(t, err)
 		linked := strings.Fields(list)
-		require.Contains(t, linked, "net/http", "the list is one of packages")
+		require.Contains(t, linked, "net/http", "the output lists packages")
 		for _, pkg := range linked {
 			for _, prefix := range forbidden {
 				assert.False(t, strings.HasPrefix(pkg, prefix), "%s links %s", program, pkg)

@@ -25,28 +25,28 @@ import (
 	"github.com/clockwork-timer/backend/e2e/upstreams"
 )
 
-// The load, and when Redis is away in the middle of it.
+// The load, and the time without Redis in the middle of it.
 const (
-	readers   = 440 // each a person of their own
-	movers    = 20  // of them, who start and stop a timer too
-	watchers  = 40  // realtime connections, two of each mover
+	readers   = 440 // each is another person
+	movers    = 20  // readers who also start and stop a timer
+	watchers  = 40  // realtime connections, two for each mover
 	loadFor   = 60 * time.Second
 	redisGone = 10 * time.Second
-	// readEvery is a poll far quicker than any client's.
+	// readEvery is much shorter than the polling interval of any client.
 	readEvery = 200 * time.Millisecond
 	moveEvery = 3 * time.Second
-	// recovery is how long the server may take to notice that Redis is back, and
-	// askAgain how often it is asked meanwhile.
+	// recovery is how long the server may take to notice that Redis is back. askAgain
+	// is how often it is asked meanwhile.
 	recovery = time.Second
 	askAgain = 50 * time.Millisecond
-	// mostStalled is how long the machine may keep the test waiting, at most, for
-	// answers that fail meanwhile to be its fault.
+	// mostStalled is the longest total time of stalls for which the machine is blamed
+	// for failed answers.
 	mostStalled = (loadFor - redisGone) / 2
 )
 
-// TestLoad has five hundred clients use one server for a minute, while its
-// Redis is killed and comes back: answers fail only meanwhile, none is wrong,
-// and nothing piles up.
+// TestLoad lets five hundred clients use one server for a minute, while its Redis is
+// killed and started again. Answers fail only during that time, none is wrong, and
+// the server's memory and goroutines do not grow.
 func TestLoad(t *testing.T) {
 	w := startLoadWorld(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -84,7 +84,7 @@ func TestLoad(t *testing.T) {
 	wait(t, ctx, (loadFor-redisGone)/2)
 	move()
 	if w.stalls.Since(synced) {
-		w.sync(t) // what a change could not write
+		w.sync(t) // writes what a change could not
 	}
 	w.assertHeard(t, heard)
 	stopReading()
@@ -94,18 +94,18 @@ func TestLoad(t *testing.T) {
 
 	t.Logf("%d clients for %.0f s: %d answers, %.0f/s, p50 %v, p99 %v, max %v; %d failed", readers+movers+watchers, lasted.Seconds(),
 		tally.Succeeded(), float64(tally.Succeeded())/(lasted-redisGone).Seconds(), round(tally.Quantile(0.5)), round(tally.Quantile(0.99)), round(tally.Quantile(1)), tally.Failed())
-	away := load.Span{From: gone, To: back.Add(recovery)} // some answers are still under way then
+	away := load.Span{From: gone, To: back.Add(recovery)} // some requests are still in flight then
 	excused, stalled := w.stalls.Spans()
 	t.Logf("%d of them while Redis was there; the machine kept everybody waiting %d times, with the recoveries for %v",
 		len(tally.FailedOutside(away)), len(excused), round(stalled))
 	if stalled > mostStalled {
-		excused = nil // it is not the machine
+		excused = nil // so many stalls are not the machine's fault
 	}
 	assert.Empty(t, tally.Wrong())
 	assert.Empty(t, tally.FailedOutside(append(excused, away)...))
-	assert.NotZero(t, tally.Failed(), "Redis was never missed")
+	assert.NotZero(t, tally.Failed(), "no answer failed without Redis")
 	for i := range heard {
-		assert.Zero(t, heard[i].Dropped(), "a realtime connection needs no Redis to stay")
+		assert.Zero(t, heard[i].Dropped(), "a realtime connection stays open without Redis")
 	}
 	t.Parallel() // the server takes a minute to give up what its clients used; other tests run meanwhile
 	w.server.assertBackTo(t, idle, busy)
@@ -113,7 +113,7 @@ func TestLoad(t *testing.T) {
 
 func round(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
-// wait lets the load go on; nothing can be awaited but the time itself.
+// wait lets the load run for that long. There is no condition to wait for.
 func wait(t *testing.T, ctx context.Context, d time.Duration) {
 	t.Helper()
 	select {
@@ -123,7 +123,7 @@ func wait(t *testing.T, ctx context.Context, d time.Duration) {
 	}
 }
 
-// loadWorld is a server with its Redis and its stand-ins, and what is so.
+// loadWorld is a server, its Redis and its stand-ins, and the right answers.
 type loadWorld struct {
 	up        *upstreams.Upstreams
 	env       []string
@@ -133,7 +133,7 @@ type loadWorld struct {
 	clients   *load.Server
 	truths    []*load.Truth
 	bearers   []string
-	uncertain atomic.Bool // what is changed in Clockwork may not be cached
+	uncertain atomic.Bool // a change in Clockwork may be missing in the cache
 	stalls    load.Stalls
 }
 
@@ -164,7 +164,7 @@ func startLoadWorld(t *testing.T) *loadWorld {
 	return w
 }
 
-// people gives each reader a person, and says what is so of them.
+// people assigns a person to each reader, with the state of that person's timer.
 func (w *loadWorld) people(t *testing.T) {
 	t.Helper()
 	runs := map[string]string{}
@@ -186,7 +186,7 @@ func (w *loadWorld) people(t *testing.T) {
 	}
 }
 
-// startMoving has the movers at work until the returned function is called.
+// startMoving lets the movers start and stop timers until stop is called.
 func (w *loadWorld) startMoving(ctx context.Context, tally *load.Tally) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	uncertain := func(since time.Time) bool { return w.uncertain.Load() || w.stalls.Since(since) }
@@ -200,7 +200,8 @@ func (w *loadWorld) startMoving(ctx context.Context, tally *load.Tally) (stop fu
 	return func() { cancel(); all.Wait() }
 }
 
-// sync does a whole sync, as an event would, and learns what is so.
+// sync runs a whole sync, as an event would, and reads the true state from the
+// sandbox.
 func (w *loadWorld) sync(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -215,8 +216,8 @@ func (w *loadWorld) sync(t *testing.T) {
 	}
 }
 
-// assertNoticed asks until the server has noticed that Redis is back. Its time is
-// counted in questions: a machine that keeps everybody waiting asks fewer.
+// assertNoticed asks the server until it has noticed that Redis is back. It counts
+// attempts instead of time, because on a stalled machine there are fewer of them.
 func (w *loadWorld) assertNoticed(t *testing.T, ctx context.Context) {
 	t.Helper()
 	for range recovery / askAgain {
@@ -225,10 +226,10 @@ func (w *loadWorld) assertNoticed(t *testing.T, ctx context.Context) {
 		}
 		wait(t, ctx, askAgain)
 	}
-	require.Fail(t, "Redis is back, and the server does not notice")
+	require.Fail(t, "the server does not notice that Redis is back")
 }
 
-// probe asks the server and its Redis for what takes them no time.
+// probe sends a request that takes no time to the server and to its Redis.
 func (w *loadWorld) probe() {
 	if answer, err := w.clients.Client.Get(w.clients.URL + "/api/health"); err == nil {
 		answer.Body.Close()
@@ -245,7 +246,7 @@ func (w *loadWorld) runs(truth *load.Truth) bool {
 	return false
 }
 
-// assertHeard waits until each realtime client believes what is so.
+// assertHeard waits until each realtime client has the true state.
 func (w *loadWorld) assertHeard(t *testing.T, heard []load.Watcher) {
 	t.Helper()
 	for i := range heard {
@@ -255,7 +256,7 @@ func (w *loadWorld) assertHeard(t *testing.T, heard []load.Watcher) {
 	}
 }
 
-// killable is a redis-server that keeps what it was told, and can be killed.
+// killable is a redis-server that persists its data, and can be killed.
 type killable struct {
 	addr    string
 	command process.Command
@@ -267,8 +268,8 @@ func startKillable(t *testing.T) *killable {
 	program, err := exec.LookPath("redis-server")
 	require.NoError(t, err)
 	port := freePort(t)
-	// It writes its file before it answers, so that what it said survives its
-	// death; a disk that takes its time over fsync would only keep it waiting.
+	// It writes its file before it answers, so its data survives a kill. It does not
+	// wait for fsync, because a slow disk would only delay it.
 	k := &killable{addr: "127.0.0.1:" + port, command: process.Command{Path: program, Args: []string{
 		"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "yes", "--appendfsync", "no"}}}
 	k.start(t)
@@ -281,11 +282,11 @@ func (k *killable) start(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	require.NoError(t, process.Until(ctx, "redis-server", func(ctx context.Context) error {
-		return exec.CommandContext(ctx, "redis-cli", "-e", "-u", "redis://"+k.addr, "--no-auth-warning", "get", "nothing").Run() // -e: an error while it still loads is one
+		return exec.CommandContext(ctx, "redis-cli", "-e", "-u", "redis://"+k.addr, "--no-auth-warning", "get", "nothing").Run() // -e: exit with an error while it still loads its data
 	}))
 }
 
-// ping asks it for an answer and waits for it, where it is there.
+// ping sends PING and waits for the answer, if the server runs.
 func (k *killable) ping() {
 	conn, err := net.Dial("tcp", k.addr)
 	if err != nil {
@@ -303,13 +304,13 @@ func (k *killable) kill(t *testing.T) {
 	<-k.process.Exited()
 }
 
-// measured is a server whose size can be read.
+// measured is a server whose memory and goroutines can be read.
 type measured struct {
 	*process.Process
 	metrics string
 }
 
-// footprint is what a server holds.
+// footprint is a server's memory and goroutines.
 type footprint struct {
 	goroutines int
 	memory     int // resident, in bytes
@@ -332,9 +333,9 @@ func (m *measured) footprint(t require.TestingT) footprint {
 	return footprint{value("go_goroutine_count"), value("process_resident_memory_bytes")}
 }
 
-// assertBackTo waits until the server holds as little as before its clients
-// came, but for a connection to Clockwork for each mover, which is kept for a
-// while (two goroutines), and no more memory than they needed.
+// assertBackTo waits until the server has about as many goroutines as before its
+// clients came, and not much more memory than under load. For each mover a connection
+// to Clockwork may stay open for a while, which has two goroutines.
 func (m *measured) assertBackTo(t *testing.T, idle, busy footprint) {
 	t.Helper()
 	var now footprint

@@ -8,13 +8,12 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// contained are the folders in which a panic in a goroutine must not end the
+// contained lists the folders in which a panic in a goroutine must not end the
 // process.
 var contained = []string{"cmd/dev", "cmd/listen", "cmd/live", "cmd/observe", "cmd/server", "inngest", "pkg/app", "pkg/auth", "pkg/doctor", "pkg/health", "pkg/httpapi", "pkg/internal",
 	"pkg/jira", "pkg/realtime", "pkg/redis", "pkg/telemetry", "pkg/timercache", "pkg/timercontrol", "pkg/timersource", "pkg/timersync"}
 
-// Who starts a goroutine says what becomes of its panic: the function names
-// package panics.
+// A function that starts a goroutine must use package panics.
 func TestPanicsAreContained(t *testing.T) {
 	for _, f := range goFiles(t, ".") {
 		if f.test || !slices.ContainsFunc(contained, func(dir string) bool { return within(f.dir, dir) }) || within(f.dir, "pkg/realtime/storetest") {

@@ -55,6 +55,6 @@ func TestVercelConfig(t *testing.T) {
 	assert.Equal(t, "null", string(config.Framework), "else a deployment takes cmd/server for the site and builds no function")
 	assert.Equal(t, "public/app", config.OutputDirectory, "else the source is served to everyone")
 	_, script, _ := strings.Cut(config.BuildCommand, "node ")
-	assert.FileExists(t, filepath.Join(root, script), "what fills it")
-	assert.Equal(t, 30, config.Functions["api/**/*.go"].MaxDuration, "seconds; a request has 25 by itself")
+	assert.FileExists(t, filepath.Join(root, script), "the script that fills outputDirectory")
+	assert.Equal(t, 30, config.Functions["api/**/*.go"].MaxDuration, "seconds; the server itself allows a request 25")
 }

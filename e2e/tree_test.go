@@ -19,7 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/version"
 )
 
-// root is the checkout, seen from this package.
+// root is the path of the checkout from this package.
 const root = ".."
 
 // module is the path in go.mod.
@@ -61,8 +61,8 @@ func goFiles(t *testing.T, dir string) []goFile {
 	return files
 }
 
-// skipped reports whether the go command would not look into the folder either:
-// hidden, from npm, or another module.
+// skipped reports whether the go command ignores the folder too: it is hidden, from
+// npm, or another module.
 func skipped(dir string) bool {
 	base := path.Base(dir)
 	if base[0] == '.' || base == "node_modules" || base == "testdata" {
@@ -83,13 +83,13 @@ func TestTopLevel(t *testing.T) {
 	require.NoError(t, err)
 	for _, e := range entries {
 		if filepath.Ext(e.Name()) != ".db" {
-			assert.Contains(t, known, e.Name(), "an entry at the top that the layout does not know (an internal folder there stops vercel build)")
+			assert.Contains(t, known, e.Name(), "unknown entry at the top of the tree (an internal folder there stops vercel build)")
 		}
 	}
 }
 
 func TestPackageNames(t *testing.T) {
-	// A package that anything fits into says nothing.
+	// Names of packages into which anything would fit.
 	banned := []string{"util", "utils", "common", "helper", "helpers", "types", "models", "misc", "shared", "base"}
 	for _, f := range goFiles(t, ".") {
 		name := strings.TrimSuffix(f.ast.Name.Name, "_test")
@@ -110,7 +110,7 @@ func TestPackageComments(t *testing.T) {
 				continue
 			}
 			with = append(with, f.path)
-			assert.True(t, !f.test || onlyTests, "%s: the package comment belongs into a file that is no test", f.path)
+			assert.True(t, !f.test || onlyTests, "%s: the package comment belongs in a file that is not a test", f.path)
 			want := "Package " + f.ast.Name.Name
 			if f.ast.Name.Name == "main" {
 				want = "Command " + path.Base(dir)
@@ -125,10 +125,11 @@ func TestGoMod(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	require.NoError(t, err)
 	text := string(b)
-	// Vercel's builder takes the first "module x", even one in a comment.
+	// Vercel's builder uses the first "module x", even in a comment.
 	assert.True(t, strings.HasPrefix(text, "module "+module+"\n"), "go.mod begins with its module line")
-	assert.Regexp(t, regexp.MustCompile(`(?m)^toolchain go1\.26\.\d+$`), text, "else vercel dev fetches another Go")
-	// What every built function links, fixed here because go-bridge fixes nothing.
+	assert.Regexp(t, regexp.MustCompile(`(?m)^toolchain go1\.26\.\d+$`), text, "without it vercel dev downloads another Go")
+	// Every built function links these. They are pinned here because go-bridge does
+	// not pin them.
 	assert.Contains(t, text, "github.com/vercel/go-bridge v0.0.0-20221108222652-296f4c6bdb6d")
 	assert.Contains(t, text, "github.com/aws/aws-lambda-go v")
 }

@@ -24,11 +24,11 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 )
 
-// maxFunctions leaves one of the twelve that a free account can deploy.
+// maxFunctions is one less than a free account can deploy.
 const maxFunctions = 11
 
 // Functions are read from disk at each cold start. Those of the timers are called
-// most; one that serves Inngest links its SDK. Both limits are in bytes.
+// most; the one for Inngest links its SDK. The limits are in bytes.
 const (
 	maxTimersSize   = 10 << 20
 	maxFunctionSize = 14 << 20
@@ -76,11 +76,11 @@ func TestVercelBuild(t *testing.T) {
 	}
 }
 
-// served are the kinds of files that a browser or a client has a use for.
+// served are the types of files that browsers and clients use.
 var served = []string{".css", ".html", ".ico", ".js", ".json", ".svg", ".txt", ".webmanifest", ".woff2", ".yaml"}
 
-// assertWebApp asserts that only the web app and the API's documents are served
-// as files, and that each page has a policy.
+// assertWebApp asserts that only the web app and the API's documents are served as
+// files, and that each page has a Content-Security-Policy.
 func assertWebApp(t *testing.T, dir string, static []string) {
 	t.Helper()
 	for _, name := range []string{"index.html", "team.html", "404.html", "openapi.yaml", "reference.html"} {
@@ -122,9 +122,9 @@ func testFunction(t *testing.T, f vercel.Function, env []string, own []requests.
 
 var initTrace = regexp.MustCompile(`init (\S+) @.* ms clock, (\d+) bytes`)
 
-// assertQuickStart checks what each package allocates before main. Unlike time, it
-// is the same on a busy machine: the expressions of one package once took 10 MB, and
-// 23 ms.
+// assertQuickStart limits what each package allocates before main. Unlike time, this
+// does not depend on the machine's load. The regular expressions of one package once
+// took 10 MB and 23 ms.
 func assertQuickStart(t *testing.T, output string) {
 	t.Helper()
 	packages := initTrace.FindAllStringSubmatch(output, -1)

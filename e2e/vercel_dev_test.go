@@ -20,9 +20,9 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 )
 
-// TestVercelDev runs the functions under "vercel dev", which compiles one again
-// for each request, against the upstreams of cmd/dev, and has the real Inngest
-// dev server run the sync there.
+// TestVercelDev runs the functions under "vercel dev", which compiles one for each
+// request, with the upstreams of cmd/dev. The real Inngest dev server runs the sync
+// there.
 func TestVercelDev(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
@@ -33,7 +33,7 @@ func TestVercelDev(t *testing.T) {
 
 	d := startDev(t, freePort(t))
 	site := vercel.NewSite(t)
-	server := startInngest(t, "") // it does not poll: each poll would start a compiler
+	server := startInngest(t, "") // without polling, because each poll would start a compiler
 	writeEnv(t, dir, d.Env, "INNGEST_DEV="+server.URL)
 	cli.DevT(t, dir, site)
 
@@ -68,8 +68,8 @@ func TestVercelDev(t *testing.T) {
 	})
 }
 
-// writeEnv writes what a developer would put there with "cmd/dev --env". The
-// CLI reads .env; with --local it does not read .env.local.
+// writeEnv writes .env as a developer would with "cmd/dev --env". With --local the
+// CLI does not read .env.local.
 func writeEnv(t *testing.T, dir string, env map[string]string, more ...string) {
 	t.Helper()
 	lines := more
@@ -79,7 +79,7 @@ func writeEnv(t *testing.T, dir string, env map[string]string, more ...string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 }
 
-// worldOf asks a cmd/dev what requests can ask about. Emily has no timer running.
+// worldOf returns the data for requests to a cmd/dev. Emily has no timer running.
 func worldOf(t *testing.T, d *dev) requests.World {
 	t.Helper()
 	var people struct {

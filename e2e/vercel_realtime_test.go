@@ -22,13 +22,13 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/requests"
 )
 
-// realtimeProject are the settings with which cmd/server is deployed.
+// realtimeProject has the settings with which cmd/server is deployed.
 const realtimeProject = "vercel.realtime.json"
 
 // noInngest is a port on which no server listens, so events fail at once.
 const noInngest = "INNGEST_DEV=http://127.0.0.1:9"
 
-// realtimeTree is a copy of the tree and a CLI that takes it for cmd/server's.
+// realtimeTree returns a copy of the tree, and a CLI with cmd/server's settings.
 func realtimeTree(ctx context.Context, t *testing.T) (vercel.CLI, string) {
 	t.Helper()
 	cli, err := vercel.Install(ctx, "vercel", t.TempDir())
@@ -38,8 +38,8 @@ func realtimeTree(ctx context.Context, t *testing.T) (vercel.CLI, string) {
 	return cli.For(realtimeProject), dir
 }
 
-// One program is deployed, which has the web app built in. It runs where no
-// file can be written.
+// One program is deployed, with the web app built in. It must run without writing any
+// file.
 func TestVercelRealtimeBuild(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
@@ -61,9 +61,9 @@ func TestVercelRealtimeBuild(t *testing.T) {
 	checkRealtime(ctx, t, around, base)
 }
 
-// assertOnlyProgram asserts that a deployment answers every request with the
-// program. The CLI deploys all below public as files whenever it finds a server
-// in Go, whatever outputDirectory says: no route may lead to them.
+// assertOnlyProgram asserts that the program answers every request of a deployment.
+// If the CLI finds a server in Go, it also deploys everything below public as files,
+// whatever outputDirectory says. No route may lead to them.
 func assertOnlyProgram(t *testing.T, file string) {
 	t.Helper()
 	b, err := os.ReadFile(file)
@@ -81,7 +81,6 @@ func assertOnlyProgram(t *testing.T, file string) {
 	assert.False(t, config.Routes[0].Continue)
 }
 
-// getPage reads a page.
 func getPage(t *testing.T, url string) string {
 	t.Helper()
 	resp, err := http.Get(url)
@@ -93,8 +92,8 @@ func getPage(t *testing.T, url string) string {
 	return string(body)
 }
 
-// The same under "vercel dev", which compiles the server once and then stands
-// between it and its clients.
+// The same under "vercel dev", which compiles the server once and is then a proxy
+// before it.
 func TestVercelRealtimeDev(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
@@ -107,7 +106,7 @@ func TestVercelRealtimeDev(t *testing.T) {
 	}
 	writeEnv(t, dir, env, noInngest)
 	cli.DevT(t, dir, site)
-	assert.Contains(t, getPage(t, site.URL+"/"), "built-in page", "where the web app was not built")
+	assert.Contains(t, getPage(t, site.URL+"/"), "built-in page", "the page without a build of the web app")
 	for _, path := range []string{"/go.mod", "/cmd/server/main.go", "/public.go", "/reference/main.go", "/vercel.json", "/.env"} {
 		resp, err := http.Get(site.URL + path)
 		require.NoError(t, err)
@@ -117,8 +116,8 @@ func TestVercelRealtimeDev(t *testing.T) {
 	checkRealtime(ctx, t, around, site.URL)
 }
 
-// checkRealtime sends every request there is, and then lets one of a person's
-// screens start a timer and another see it.
+// checkRealtime sends all requests. Then one screen of a person starts a timer, and
+// both screens must show it.
 func checkRealtime(ctx context.Context, t *testing.T, around *upstreams.Upstreams, base string) {
 	t.Helper()
 	world, err := around.World()
@@ -134,23 +133,23 @@ func checkRealtime(ctx context.Context, t *testing.T, around *upstreams.Upstream
 	}))
 	for name, screen := range map[string]*websocket.Conn{"laptop": laptop, "desk": desk} {
 		var got event
-		for got.Payload.ID != "e2e" { // the requests above started a timer in Clockwork, which comes too
+		for got.Payload.ID != "e2e" { // the requests above started another timer, in Clockwork
 			got = event{}
 			require.NoError(t, wsjson.Read(ctx, screen, &got), name)
 			require.Equal(t, "timer_updated", got.Event, name)
 		}
 		assert.Equal(t, "running", got.Payload.Status, name)
 	}
-	assert.True(t, around.Redis.Miniredis().Exists("clockwork:realtime:timers:"+world.AccountID), "kept in Redis, as %s says", realtimeProject)
+	assert.True(t, around.Redis.Miniredis().Exists("clockwork:realtime:timers:"+world.AccountID), "%s configures Redis as the store", realtimeProject)
 }
 
-// event is what a screen receives.
+// event is a realtime event.
 type event struct {
 	Event   string
 	Payload struct{ ID, Status string }
 }
 
-// logIn logs in as a person does.
+// logIn logs in and returns the access token.
 func logIn(ctx context.Context, t *testing.T, client *http.Client, base string, world requests.World) string {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"username": world.Username, "password": world.Password})
@@ -169,7 +168,7 @@ func logIn(ctx context.Context, t *testing.T, client *http.Client, base string, 
 	return out.AccessToken
 }
 
-// connect opens a screen and reads the state that it is sent first.
+// connect opens a WebSocket and reads the state, which is sent first.
 func connect(ctx context.Context, t *testing.T, base, token string) *websocket.Conn {
 	t.Helper()
 	ws, _, err := websocket.Dial(ctx, base+"/ws", &websocket.DialOptions{Subprotocols: []string{"bearer", token}})

@@ -1,6 +1,7 @@
-// Checks the npm packages of the clients: that each has a licence on the list,
-// the tools too, for what builders bundle is not told apart from them; and that
-// every package of the tree is pinned, by an exact version and by its digest.
+// Checks that each npm package of the clients has a licence on the list. This
+// includes build tools, because bundlers do not tell them apart from what they
+// bundle. Also checks that every package of the tree is pinned by an exact version
+// and a digest.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
@@ -10,14 +11,15 @@ const allowed = new Set([
   'OFL-1.1', // fonts
 ])
 
-// What Next.js would shrink images with, on a server of its own: the pages are
-// exported as files, and nothing of it is in them.
+// Next.js would resize images with these on a server. The pages are exported as files
+// and contain nothing of them.
 const buildsOnly = /(^|\/)node_modules\/@img\/sharp-/
 const inTools = new Set(['LGPL-3.0-or-later'])
 
 const faults = []
 
-// fine reads an SPDX expression: AND wants both, OR one; AND binds tighter.
+// fine evaluates an SPDX expression: AND needs both, OR needs one, and AND binds
+// tighter.
 function fine(expression, also) {
   const tokens = expression.match(/\(|\)|[^\s()]+/g) ?? []
   const one = () => {
@@ -51,7 +53,7 @@ for (const file of tracked('*package.json')) {
   const { dependencies, devDependencies, optionalDependencies } = read(file)
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })) {
     const ours = name.startsWith('@clockwork/') && version === '*'
-    if (!ours && !exact.test(version)) faults.push(`${file}: ${name} ${version} is no exact version`)
+    if (!ours && !exact.test(version)) faults.push(`${file}: ${name} ${version} is not an exact version`)
   }
 }
 
@@ -59,9 +61,9 @@ let checked = 0
 for (const file of tracked('*package-lock.json')) {
   for (const [path, entry] of Object.entries(read(file).packages)) {
     if (entry.link || !path.includes('node_modules/')) continue
-    // npm gives none to those for other machines that it was not offered.
+    // npm writes no digest for optional packages of other platforms.
     if (!entry.integrity && !entry.inBundle && !entry.optional) faults.push(`${file}: ${path} has no digest`)
-    if (!file.startsWith('clients/')) continue // tools of the tests: nobody gets them
+    if (!file.startsWith('clients/')) continue // tools of the tests are not shipped
     checked++
     const licence = entry.license ?? ''
     if (!fine(licence, buildsOnly.test(path) ? inTools : new Set())) faults.push(`${file}: ${path} ${entry.version}: ${licence || 'no licence'}`)

@@ -1,7 +1,8 @@
-// Package browser_test uses the web app and the desktop app's page as people
-// do: in Chromium, against cmd/server, with several screens of one person. It
-// needs node, npm and Debian's chromium. Screenshots are left in screenshots/.
-// BROWSER_TESTS="week habits" runs only the tests in files of these names; its words go to Playwright.
+// Package browser_test uses the web app and the desktop app's page as people do: in
+// Chromium, with cmd/server, and with several screens of one person. It needs node,
+// npm and Debian's chromium. It leaves screenshots in screenshots/. The words of
+// BROWSER_TESTS are passed to Playwright: BROWSER_TESTS="week habits" runs only the
+// tests in files of these names.
 package browser_test
 
 import (
@@ -28,11 +29,12 @@ import (
 const (
 	root    = "../.."
 	clients = root + "/clients"
-	// patience is for building the apps and all tests, on a slow machine.
+	// patience is how long building the apps and all tests may take on a slow
+	// machine.
 	patience = 30 * time.Minute
 )
 
-// settings is world/settings.ts.
+// settings is what world/settings.ts reads.
 type settings struct {
 	Chromium string            `json:"chromium"`
 	Server   string            `json:"server"`
@@ -61,7 +63,7 @@ func TestBrowser(t *testing.T) {
 	buildWebApp(t, ctx)
 
 	up := upstreams.Start(t)
-	logAWinter(t, up.Sandbox)
+	logWinter(t, up.Sandbox)
 	control := httptest.NewServer(up.Sandbox.Control())
 	defer control.Close()
 	ports, err := freeport.Find(1)
@@ -88,8 +90,9 @@ func TestBrowser(t *testing.T) {
 	t.Log(run(t, ctx, process.Command{Path: "npx", Args: append([]string{"playwright", "test"}, strings.Fields(os.Getenv("BROWSER_TESTS"))...), Env: []string{"CLOCKWORK_WORLD=" + world, "FORCE_COLOR=0"}}))
 }
 
-// logAWinter logs time of four people around every midnight from October to April, in all zones.
-func logAWinter(t *testing.T, s *sandbox.Sandbox) {
+// logWinter logs time of four people from October to April, so that there are
+// worklogs around midnight in every time zone.
+func logWinter(t *testing.T, s *sandbox.Sandbox) {
 	t.Helper()
 	issues := []string{"OPS-64", "BILL-209", "PORTAL-301"}
 	for _, p := range s.People()[8:12] {

@@ -1,4 +1,4 @@
-// Prints as JSON what ical.js reads from the calendar on its input.
+// Prints what ical.js reads from the calendar on stdin, as JSON.
 import { readFileSync } from 'node:fs'
 import ICAL from 'ical.js'
 

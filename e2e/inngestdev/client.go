@@ -42,7 +42,7 @@ func (s *Server) do(ctx context.Context, method, path string, in, out any) error
 	return nil
 }
 
-// query asks the GraphQL interface, the one that the dev server's own pages use.
+// query uses the GraphQL API of the dev server's own pages.
 func (s *Server) query(ctx context.Context, query string, variables map[string]any, data any) error {
 	var reply struct {
 		Data   json.RawMessage

@@ -19,8 +19,8 @@ type App struct {
 	Functions []struct{ Slug string }
 }
 
-// AwaitApp waits until an app is registered and answers, and returns it. Beside
-// it the server may list an unnamed one for good: the URL while nobody answered.
+// AwaitApp waits until an app is registered and answers, and returns it. The server
+// may also list an unnamed app, for the time when nobody answered at the URL.
 func (s *Server) AwaitApp(ctx context.Context) (App, error) {
 	var app App
 	err := process.Until(ctx, "the app to register", func(ctx context.Context) error {
@@ -39,8 +39,8 @@ func (s *Server) AwaitApp(ctx context.Context) (App, error) {
 	return app, err
 }
 
-// Send posts an event as one does by hand, to /e/KEY, and returns its id. The
-// dev server takes any key.
+// Send posts an event to /e/KEY, as one does by hand, and returns its id. The dev
+// server accepts any key.
 func (s *Server) Send(ctx context.Context, name string, data map[string]any) (string, error) {
 	ids, err := s.SendMany(ctx, name, data)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Server) SendMany(ctx context.Context, name string, data ...map[string]a
 	return reply.IDs, nil
 }
 
-// Event is an event that the server took.
+// Event is an event that the server has received.
 type Event struct {
 	ID   string `json:"internal_id"`
 	Data map[string]any
@@ -91,7 +91,7 @@ func (s *Server) AwaitEvent(ctx context.Context, name, key string, value any) (s
 	return id, err
 }
 
-// Run is a run of a function as it stands.
+// Run is the current state of a function's run.
 type Run struct {
 	ID     string
 	Status string // "QUEUED", "RUNNING", "COMPLETED", "FAILED" or "CANCELLED"
@@ -99,7 +99,7 @@ type Run struct {
 	Steps  []Step // in the order they ran
 }
 
-// Ended reports whether nothing more will happen.
+// Ended reports whether the run has ended.
 func (r Run) Ended() bool {
 	return slices.Contains([]string{"COMPLETED", "FAILED", "CANCELLED"}, r.Status)
 }

@@ -1,6 +1,6 @@
-// Package inngestdev runs the real Inngest dev server, built from the Go tool
-// of e2e/inngestserver, and asks it about apps, events and runs. It keeps its
-// state in memory; nothing survives Stop.
+// Package inngestdev runs the real Inngest dev server, which is built from the Go
+// tool of e2e/inngestserver, and reads its apps, events and runs. The server's state
+// is in memory, and is lost at Stop.
 package inngestdev
 
 import (
@@ -17,29 +17,30 @@ import (
 // tool is the dev server's package in the module e2e/inngestserver.
 const tool = "github.com/inngest/inngest/cmd"
 
-// Build builds the dev server in the module moduleDir (e2e/inngestserver) and
-// returns the program. The first time takes about 4 minutes on two cores; after
-// that Go's build cache has it.
+// Build builds the dev server in the module moduleDir (e2e/inngestserver) and returns
+// the program's path. The first build takes about 4 minutes on two cores; later ones
+// come from Go's build cache.
 func Build(ctx context.Context, moduleDir string) (string, error) {
 	out, err := process.Run(ctx, process.Command{Path: "go", Args: []string{"tool", "-n", tool}, Dir: moduleDir})
 	if err != nil {
 		return "", fmt.Errorf("build the Inngest dev server: %w", err)
 	}
-	// Downloads are reported before the path.
+	// The output lists downloads before the path.
 	lines := strings.Fields(out)
 	return lines[len(lines)-1], nil
 }
 
 // Server is a running dev server.
 type Server struct {
-	// URL is the base of its HTTP interface, what INNGEST_DEV is set to.
+	// URL is the server's address, for INNGEST_DEV.
 	URL string
 }
 
-// StartT starts the dev server for one test. It asks appURL, the address of an
-// /api/inngest that may come up later, for its functions once a second; with
-// appURL "" it waits until the app, asked by PUT, tells them by itself. Failed steps are tried again after five seconds,
-// in which a server can start, instead of the 15 seconds and more of its own table.
+// StartT starts the dev server for one test. Once a second it asks appURL, the
+// address of an /api/inngest that may not run yet, for its functions. If appURL is
+// "", it does not ask, and a PUT to the app makes the app register itself. Failed
+// steps are retried after five seconds, in which a server can start. Inngest's
+// default is 15 seconds and more.
 func StartT(tb testing.TB, program, appURL string) *Server {
 	tb.Helper()
 	args := []string{"--retry-interval", "5", "--no-discovery"}
@@ -51,16 +52,16 @@ func StartT(tb testing.TB, program, appURL string) *Server {
 	return start(tb, program, "dev", args...)
 }
 
-// The keys of a server that StartSelfHostedT starts.
+// The keys of a server started by StartSelfHostedT.
 const (
 	EventKey   = "e2e-event-key-0123456789"
 	SigningKey = "00112233445566778899aabbccddeeff"
 )
 
 // StartSelfHostedT starts the server as people host it themselves, by `inngest
-// start`: with keys, and with its state in a folder of its own. It tells appURL,
-// the address of an /api/inngest that may come up later, to register, once a
-// second until it has.
+// start`: with keys, and with its state in a folder of its own. Once a second it asks
+// appURL, the address of an /api/inngest that may not run yet, to register, until
+// that has worked.
 func StartSelfHostedT(tb testing.TB, program, appURL string) *Server {
 	tb.Helper()
 	return start(tb, program, "start", "--event-key", EventKey, "--signing-key", SigningKey, "--sqlite-dir", tb.TempDir(),

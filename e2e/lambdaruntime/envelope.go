@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// The envelope as go-bridge reads and writes it, see bridge.go in
+// The messages that go-bridge reads and writes, see bridge.go in
 // github.com/vercel/go-bridge/go/bridge: an event whose body is a string of JSON.
 type event struct {
 	Action string `json:"Action"`

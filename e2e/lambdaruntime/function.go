@@ -1,7 +1,7 @@
-// Package lambdaruntime runs a function that "vercel build" made, here and
-// without AWS: it plays the Lambda Runtime API for the built bootstrap and hands
-// it requests in the envelope that Vercel's Go bridge unpacks. What it leaves
-// out: concurrency, freezing between invocations, memory limits, tracing.
+// Package lambdaruntime runs a function that "vercel build" has built, without AWS.
+// It plays the Lambda Runtime API for the built bootstrap, and sends it requests in
+// the format of Vercel's Go bridge. It does not do concurrency, freezing between
+// invocations, memory limits or tracing.
 package lambdaruntime
 
 import (
@@ -19,17 +19,16 @@ import (
 // maxBody bounds bodies in both directions. Lambda's own limit is 6 MB.
 const maxBody = 6 << 20
 
-// Function is a running bootstrap. It is an http.RoundTripper, so an
-// http.Client with it as Transport talks to the function; the host in the URL
-// becomes the Host header and nothing more. Requests run one after the other,
-// as in one Lambda instance.
+// Function is a running bootstrap. It is an http.RoundTripper, so an http.Client with
+// it as Transport calls the function; the URL's host only becomes the Host header.
+// Requests run one after the other, as in one Lambda instance.
 type Function struct {
 	api     *runtimeAPI
 	process *process.Process
 }
 
-// Start starts the bootstrap with exactly the environment env (NAME=value) plus
-// what Lambda adds. The caller must call Stop.
+// Start starts the bootstrap. Its environment is env (NAME=value) and what Lambda
+// adds, nothing else. The caller must call Stop.
 func Start(bootstrap string, env []string) (*Function, error) {
 	api, err := listen()
 	if err != nil {
@@ -54,9 +53,9 @@ func (f *Function) Stop() error {
 // Output returns what the function printed, its log.
 func (f *Function) Output() string { return f.process.Output() }
 
-// RoundTrip sends the request to the function and waits for its answer. It
-// fails when the function crashes or reports an error to the runtime, which a
-// client of Vercel would see as 500 FUNCTION_INVOCATION_FAILED.
+// RoundTrip sends the request to the function and waits for its answer. It fails if
+// the function crashes or reports an error to the runtime. A client of Vercel would
+// then get 500 FUNCTION_INVOCATION_FAILED.
 func (f *Function) RoundTrip(r *http.Request) (*http.Response, error) {
 	payload, err := encodeRequest(r)
 	if err != nil {
@@ -78,8 +77,7 @@ func (f *Function) RoundTrip(r *http.Request) (*http.Response, error) {
 	return decodeResponse(r, answer)
 }
 
-// Get sends GET with the request target, for example "/api/health?deep=1", as
-// it would stand in the first line of an HTTP request.
+// Get sends GET with a request target, for example "/api/health?deep=1".
 func (f *Function) Get(ctx context.Context, target string) (status int, body string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+target, nil)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/clockwork-timer/backend/e2e/lambdaruntime"
 )
 
-// TestMain lets the test binary play the bootstrap: the same main as Vercel
-// generates, around the handler below.
+// TestMain lets the test binary be the bootstrap: it calls what Vercel's generated
+// main calls, with the handler below.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
 		bridge.Start(http.HandlerFunc(handle))

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// maxDuration is the deadline that the function gets if the caller has none:
-// maxDuration of vercel.json.
+// maxDuration is the deadline if the caller has none. It is the maxDuration of
+// vercel.json.
 const maxDuration = 30 * time.Second
 
-// runtimeAPI is the server side of Lambda's Runtime API, version 2018-06-01, as
-// far as a Go bootstrap uses it.
+// runtimeAPI is the part of Lambda's Runtime API, version 2018-06-01, that a Go
+// bootstrap uses.
 type runtimeAPI struct {
 	listener net.Listener
 	server   *http.Server
-	pending  chan *invocation // taken by "next"
-	running  chan *invocation // of size 1: the one that the function works on
+	pending  chan *invocation // received by next
+	running  chan *invocation // of size 1: the invocation that the function works on
 	turn     chan struct{}    // of size 1: full while a request runs
 	failed   chan error       // of size 1: the function's init error
 	count    int              // invocations so far; guarded by turn
@@ -65,7 +65,7 @@ func (a *runtimeAPI) addr() string { return a.listener.Addr().String() }
 
 func (a *runtimeAPI) close() error { return a.server.Close() }
 
-// invoke hands the payload to the function and waits for what it answers.
+// invoke sends the payload to the function and returns its answer.
 func (a *runtimeAPI) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	select {
 	case a.turn <- struct{}{}:
@@ -98,7 +98,7 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	select {
 	case inv := <-a.pending:
 		select {
-		case <-a.running: // given up by its caller
+		case <-a.running: // its caller has given up
 		default:
 		}
 		a.running <- inv

@@ -9,8 +9,8 @@ import (
 )
 
 // Build builds a program of the checkout at root, such as "./cmd/server", and returns
-// its path. It stays in bin/e2e: for a program that is up to date there the go command
-// does nothing, so that all tests share one build. With race it has the race detector.
+// its path. The program stays in bin/e2e, so that all tests share one build: the go
+// command does nothing if it is up to date. race adds the race detector.
 func Build(ctx context.Context, root, program string, race bool) (string, error) {
 	unlock, err := LockBuilds(root)
 	if err != nil {

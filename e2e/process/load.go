@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// LoadAverage is the machine's, of the last minute, to be shown beside a
-// measurement. It is "" if there is no /proc.
+// LoadAverage returns the machine's load average of the last minute, to print beside
+// a measurement. It is "" if there is no /proc.
 func LoadAverage() string {
 	text, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(text), " ")

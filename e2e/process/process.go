@@ -1,6 +1,5 @@
-// Package process starts the programs that the end-to-end tests talk to, keeps
-// what they print, and ends them together with everything they started. It is
-// not a general supervisor: nothing is restarted.
+// Package process starts programs for the end-to-end tests, keeps what they print,
+// and stops them together with everything that they started. It restarts nothing.
 package process
 
 import (
@@ -17,12 +16,12 @@ import (
 
 // Command says what to start. Path is required.
 type Command struct {
-	Path string   // program, looked up in PATH when it has no slash
+	Path string   // program, looked up in PATH if it has no slash
 	Args []string // without the program's name
 	Dir  string   // working directory; "" is the caller's
-	Env  []string // NAME=value, added to the caller's environment and stronger than it
+	Env  []string // NAME=value, added to the caller's environment; replaces its values
 
-	// BareEnv leaves the caller's environment out, so that only Env is seen.
+	// BareEnv removes the caller's environment, so that the program has only Env.
 	BareEnv bool
 	// Grace is how long Stop waits after SIGTERM before it kills; 0 means 10 s.
 	Grace time.Duration
@@ -38,7 +37,7 @@ type Process struct {
 	err    error
 }
 
-// ErrKilled is what Stop returns when the program outlived its grace period.
+// ErrKilled is returned by Stop if the program did not end within its grace period.
 var ErrKilled = errors.New("did not stop on SIGTERM and was killed")
 
 // Start starts the program in a process group of its own.
@@ -62,7 +61,7 @@ func Start(c Command) (*Process, error) {
 	go func() {
 		p.err = cmd.Wait()
 		if errors.Is(p.err, exec.ErrWaitDelay) {
-			p.err = nil // status 0, but a child lives on: Stop sees to it
+			p.err = nil // status 0, but a child still runs: Stop kills it
 		}
 		close(p.exited)
 	}()
@@ -76,17 +75,17 @@ func (c Command) exec() *exec.Cmd {
 		cmd.Env = os.Environ()
 	}
 	cmd.Env = append(cmd.Env, c.Env...)
-	// A group of its own, because the Vercel CLI and npm start children that a
-	// signal to the parent alone would leave behind.
+	// A group of its own, because the Vercel CLI and npm start children that do not
+	// get a signal to the parent.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// A child that inherited the output must not keep Wait from returning; what
-	// the program itself printed has to be read before.
+	// A child that inherited the output must not stop Wait from returning. The delay
+	// leaves time to read what the program itself printed.
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
 }
 
-// StartT starts the program for one test: it is stopped when the test ends, and
-// what it printed is shown if the test failed.
+// StartT starts the program for one test. It is stopped when the test ends, and if
+// the test failed its output is logged.
 func StartT(tb testing.TB, c Command) *Process {
 	tb.Helper()
 	p, err := Start(c)
@@ -102,8 +101,8 @@ func StartT(tb testing.TB, c Command) *Process {
 	return p
 }
 
-// Run runs the program to its end and returns what it printed. It is killed
-// when ctx ends. The error of a failed run holds the output.
+// Run runs the program to its end and returns what it printed. If ctx ends before,
+// the program is stopped. The error of a failed run contains the output.
 func Run(ctx context.Context, c Command) (string, error) {
 	p, err := Start(c)
 	if err != nil {
@@ -127,8 +126,8 @@ func (p *Process) Output() string { return p.output.String() }
 // Exited is closed once the program has ended.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// Err is the program's end as os/exec tells it: nil for status 0. It may be
-// called only after Exited is closed.
+// Err is the result of os/exec: nil for status 0. It may be called only after Exited
+// is closed.
 func (p *Process) Err() error { return p.err }
 
 // Pid is the program's process id.
@@ -137,9 +136,9 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Signal sends the signal to the program alone, not to its children.
 func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
 
-// Stop sends SIGTERM to the program, waits for it to end, and then kills what
-// is left of its process group. It returns ErrKilled when the program had to be
-// killed, else nil, and may be called twice.
+// Stop sends SIGTERM to the program, waits for it to end, and then kills what is left
+// of its process group. It returns ErrKilled if the program had to be killed. It may
+// be called twice.
 func (p *Process) Stop() error {
 	defer p.killGroup()
 	select {
@@ -160,6 +159,6 @@ func (p *Process) Stop() error {
 	}
 }
 
-// killGroup kills what the program left running. The group's id is the
-// program's own; no such group is the normal case.
+// killGroup kills what the program left running. The group's id is the program's own.
+// Usually the group does not exist any more.
 func (p *Process) killGroup() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }

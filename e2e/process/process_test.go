@@ -16,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/freeport"
 )
 
-// shell is a script run by sh, the one program that every test machine has.
+// shell returns a command that runs a script with sh, which every test machine has.
 func shell(script string) process.Command {
 	return process.Command{Path: "sh", Args: []string{"-c", script}}
 }
@@ -41,7 +41,7 @@ func TestStop(t *testing.T) {
 		want   error
 	}{
 		{"obeys-sigterm", `trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done`, 0, nil},
-		{"already-gone", `echo ready`, 0, nil},
+		{"already-ended", `echo ready`, 0, nil},
 		{"ignores-sigterm", `trap '' TERM; echo ready; while :; do sleep 0.01; done`, 100 * time.Millisecond, process.ErrKilled},
 	}
 	for _, tt := range tests {
@@ -75,8 +75,7 @@ func TestStopEndsGrandchildren(t *testing.T) {
 	}))
 }
 
-// running reports whether the process does any work still. A killed one whose
-// new parent has not yet collected it does not.
+// running reports whether the process still runs. A zombie does not.
 func running(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

@@ -2,8 +2,8 @@ package process
 
 import "sync"
 
-// tailSize is how much output is kept: enough for a stack dump of every
-// goroutine under the race detector, little enough for a test log.
+// tailSize is how many bytes of output are kept: enough for a stack dump of every
+// goroutine under the race detector, but not too much for a test log.
 const tailSize = 256 << 10
 
 // tail is a writer that keeps the last tailSize bytes.

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// pollInterval is the pause between two looks at a condition.
+// pollInterval is the pause between two calls of check.
 const pollInterval = 50 * time.Millisecond
 
-// Until calls check until it returns nil. When ctx ends first, the error names
-// what was awaited and holds the last answer of check.
+// Until calls check until it returns nil. If ctx ends first, the error has what, and
+// the last error of check.
 func Until(ctx context.Context, what string, check func(context.Context) error) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
@@ -23,7 +23,7 @@ func Until(ctx context.Context, what string, check func(context.Context) error) 
 			return nil
 		}
 		if ctx.Err() == nil || last == nil {
-			last = err // not the one that only says that ctx ended
+			last = err // an error after ctx has ended says nothing
 		}
 		select {
 		case <-ctx.Done():
@@ -33,22 +33,22 @@ func Until(ctx context.Context, what string, check func(context.Context) error) 
 	}
 }
 
-// RetryTwice calls try until it returns nil, three times at most, for what a machine
-// that has no time for it may cut off.
+// RetryTwice calls try until it returns nil, at most three times, because a busy
+// machine may cut a call off.
 func RetryTwice(try func() error) error {
 	err := try()
 	for range 2 {
 		if err == nil {
 			return nil
 		}
-		time.Sleep(time.Second) // a breaker that opened meanwhile lets one through
+		time.Sleep(time.Second) // after this a circuit breaker that has opened lets one request pass
 		err = try()
 	}
 	return err
 }
 
-// Answers waits until something answers GET url, with whatever status. It
-// gives up at once when the program ends.
+// Answers waits until GET url gets an answer, with any status. It returns an error at
+// once if the program ends.
 func (p *Process) Answers(ctx context.Context, url string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -20,7 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/auth/logincode"
 )
 
-// firefox is a tab of Firefox, driven with WebDriver BiDi.
+// firefox is a tab of Firefox, controlled by WebDriver BiDi.
 type firefox struct {
 	socket *websocket.Conn
 	tab    string
@@ -78,7 +78,7 @@ func (f *firefox) open(t *testing.T, ctx context.Context, address string) {
 	f.call(t, ctx, "browsingContext.navigate", map[string]any{"context": f.tab, "url": address, "wait": "complete"}, nil)
 }
 
-// evaluate returns a text that an expression gives.
+// evaluate returns the value of an expression, which must be a string.
 func (f *firefox) evaluate(t *testing.T, ctx context.Context, expression string) string {
 	t.Helper()
 	var answer struct{ Result struct{ Value string } }
@@ -96,8 +96,8 @@ func (f *firefox) leadsTo(t *testing.T, ctx context.Context, origin, path string
 	}))
 }
 
-// The cookies of a sign-in come back from another site, the session's survives, and an
-// app gets its code from a page that a form leads to.
+// Firefox sends the sign-in's cookies after the redirect from another site. It keeps
+// the session's cookie. An app gets its code after a form of the authorize page.
 func testFirefox(t *testing.T, ctx context.Context, w *world) {
 	f := startFirefox(t, ctx)
 	f.open(t, ctx, w.server+"/api/auth/login/atlassian")

@@ -1,5 +1,5 @@
-// A real OpenID Connect provider. Whoever signs in as an address has that address;
-// with "unverified " before it, the provider does not vouch for it.
+// A real OpenID Connect provider. Anybody can sign in with any address. With
+// "unverified " before it, the provider says that the address is not verified.
 import { Provider } from "oidc-provider";
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI } = process.env;

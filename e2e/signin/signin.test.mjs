@@ -1,5 +1,6 @@
-// Signs in with Chromium: at a real OpenID Connect provider and at the sandbox's
-// Atlassian, both on "localhost", while the server is on 127.0.0.1: another site.
+// Signs in with Chromium at a real OpenID Connect provider and at the sandbox's
+// Atlassian. Both are on "localhost" and the server is on 127.0.0.1, so they are
+// different sites.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -24,7 +25,7 @@ async function person(t) {
   return context;
 }
 
-/** Sends what the app's own page would send. */
+/** Sends a request as the app's own page would. */
 const post = (page, path, body = {}) =>
   page.evaluate(
     async ([path, body]) => {
@@ -71,7 +72,7 @@ async function acceptAtAtlassian(page) {
   return landing(page, () => page.click("text=Accept"));
 }
 
-/** Another origin: on 127.0.0.1 it is of the server's site, on localhost of another one. */
+/** Starts another origin. On 127.0.0.1 it is the same site as the server, on localhost another site. */
 async function otherOrigin(t, handle) {
   const server = createServer(handle);
   server.listen(0, "127.0.0.1");
@@ -83,7 +84,7 @@ async function otherOrigin(t, handle) {
 
 const emptyPage = (_, answer) => answer.setHeader("Content-Type", "text/html").end("<!doctype html><title>Another page</title>");
 
-/** Runs in a page: sends a form, which needs no permission of the other side. */
+/** Runs in a page: sends a form, which needs no permission of the target. */
 const submitForm = ([action, enctype, fields]) => {
   const form = Object.assign(document.createElement("form"), { method: "post", action, enctype });
   for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement("input"), { name, value }));
@@ -91,7 +92,7 @@ const submitForm = ([action, enctype, fields]) => {
   form.submit();
 };
 
-test("a reload keeps who has signed in with OpenID Connect", async (t) => {
+test("a person who has signed in with OpenID Connect stays signed in after a reload", async (t) => {
   const page = await (await person(t)).newPage();
   const landed = await signInAtProvider(page);
   assert.equal(landed.search, "?view=week");
@@ -104,14 +105,14 @@ test("a reload keeps who has signed in with OpenID Connect", async (t) => {
   assert.ok(!stored.includes(first.access_token) && !stored.includes("cwr_"), stored);
 });
 
-test("a reload keeps who has signed in with Atlassian", async (t) => {
+test("a person who has signed in with Atlassian stays signed in after a reload", async (t) => {
   const page = await (await person(t)).newPage();
   await signInAtAtlassian(page);
   await page.reload();
   assert.equal((await post(page, "/api/auth/refresh")).user_id, ACCOUNT_ID);
 });
 
-test("two tabs that renew at once, again and again, stay signed in", async (t) => {
+test("two tabs that repeatedly renew at the same time stay signed in", async (t) => {
   const context = await person(t);
   const one = await context.newPage();
   await signInAtAtlassian(one);
@@ -123,11 +124,11 @@ test("two tabs that renew at once, again and again, stay signed in", async (t) =
   }
 });
 
-test("an answer that is lost after the server has written signs nobody out", async (t) => {
+test("a renewal whose answer is lost does not sign the person out", async (t) => {
   const page = await (await person(t)).newPage();
   await signInAtAtlassian(page);
   let status;
-  // By an address of its own: the page renews its session when it opens.
+  // With its own query, because the page also renews its session when it opens.
   await page.route("**/api/auth/refresh?lost", async (route) => {
     const written = await fetch(`${SERVER}/api/auth/refresh`, { method: "POST", headers: await route.request().allHeaders(), body: "{}" });
     status = written.status;
@@ -145,7 +146,7 @@ test("an address that is not verified signs nobody in", async (t) => {
   assert.equal((await post(page, "/api/auth/refresh")).status, 401);
 });
 
-test("who cancels at the provider is not signed in", async (t) => {
+test("a person who cancels at the provider is not signed in", async (t) => {
   const page = await (await person(t)).newPage();
   await logInAtProvider(page, PERSON);
   const landed = await landing(page, () => page.click("text=Cancel"));
@@ -178,7 +179,7 @@ test("a callback in another browser signs nobody in", async (t) => {
   assert.equal((await post(victim, "/api/auth/refresh")).status, 401);
 });
 
-test("a cookie that another origin has planted is noticed", async (t) => {
+test("a cookie that another origin has set is refused", async (t) => {
   const page = await (await person(t)).newPage();
   await signInAtAtlassian(page);
   const sibling = await page.context().newPage();
@@ -206,7 +207,7 @@ test("pages of other origins cannot use the session", async (t) => {
       await sibling.evaluate(submitForm, [SERVER + path, type, fields]);
       const status = (await answered).status();
       assert.ok(status === 403 || status === 415, `${from} ${path}: ${status}`);
-      await sibling.waitForURL(SERVER + path); // a tab that is closed or led on before can stop Chromium for good
+      await sibling.waitForURL(SERVER + path); // closing or navigating the tab before that can hang Chromium
     }
   }
   assert.equal((await post(page, "/api/auth/refresh")).user_id, ACCOUNT_ID, "still signed in, as the same person");

@@ -1,6 +1,7 @@
 // Package signin_test signs in as people do: at a real OpenID Connect provider (npm's
-// oidc-provider) and at the sandbox's Atlassian, with cmd/server, and in Chromium if a
-// browser's own rules matter. It needs node, npm and Debian's chromium.
+// oidc-provider) and at the sandbox's Atlassian, with cmd/server. It uses Chromium
+// and Firefox for what depends on a browser. It needs node, npm and Debian's chromium
+// and firefox-esr.
 package signin_test
 
 import (
@@ -82,9 +83,9 @@ func TestSignIn(t *testing.T) {
 	defer cancel()
 	w := start(t, ctx)
 	t.Run("atlassian", func(t *testing.T) { testAtlassian(t, w) })
-	t.Run("cookie-held-back", func(t *testing.T) { testCookieHeldBack(t, w) })
+	t.Run("cookie-not-sent", func(t *testing.T) { testCookieNotSent(t, w) })
 	t.Run("callback-twice", func(t *testing.T) { testCallbackTwice(t, w) })
-	t.Run("redis-away", func(t *testing.T) { testRedisAway(t, ctx, w) })
+	t.Run("redis-down", func(t *testing.T) { testRedisDown(t, ctx, w) })
 	t.Run("firefox", func(t *testing.T) { testFirefox(t, ctx, w) })
 	t.Run("chromium", func(t *testing.T) { testChromium(t, ctx, w) })
 }
@@ -103,7 +104,7 @@ func testChromium(t *testing.T, ctx context.Context, w *world) {
 	t.Log(output)
 }
 
-// browser has cookies. It follows no redirect by itself.
+// browser keeps cookies. It does not follow redirects.
 type browser struct {
 	*world
 	http.Client
@@ -156,8 +157,8 @@ func (b *browser) refresh(t *testing.T) (status int, code string) {
 
 func testAtlassian(t *testing.T, w *world) {
 	for name, tt := range map[string]struct {
-		person               int // another one each time, because sites add up
-		mood, decision, want string
+		person                 int // another one in each case, because sites of a grant add up
+		signIn, decision, want string
 	}{
 		"signed-in":        {1, "", "accept", "/reference"},
 		"denied":           {2, "", "deny", "/?signin=SIGNIN_DENIED"},
@@ -170,7 +171,7 @@ func testAtlassian(t *testing.T, w *world) {
 			mine := *w
 			mine.person = w.Sandbox.People()[tt.person]
 			b := mine.browser(t)
-			w.Sandbox.Switch(func(s *sandbox.Switches) { s.SignIn = tt.mood })
+			w.Sandbox.Switch(func(s *sandbox.Switches) { s.SignIn = tt.signIn })
 			defer w.Sandbox.Switch(func(s *sandbox.Switches) { s.SignIn = "" })
 			_, page := b.get(t, b.consent(t, tt.decision))
 			assert.Contains(t, page, `content="0;url=`+tt.want+`"`)
@@ -180,9 +181,9 @@ func testAtlassian(t *testing.T, w *world) {
 	}
 }
 
-// Some browsers hold cookies back after a redirect from another site. The page then
-// comes again by itself, and is sent with them.
-func testCookieHeldBack(t *testing.T, w *world) {
+// Some browsers do not send cookies after a redirect from another site. The page then
+// reloads itself, and the cookies are sent.
+func testCookieNotSent(t *testing.T, w *world) {
 	b := w.browser(t)
 	callback := b.consent(t, "accept")
 	jar := b.Jar
@@ -203,7 +204,7 @@ func testCallbackTwice(t *testing.T, w *world) {
 	require.NoError(t, err)
 	before := b.Jar.Cookies(home)
 	b.get(t, callback)
-	thief := w.browser(t) // has read the address and the cookie, but comes second
+	thief := w.browser(t) // knows the address and the cookie, but comes second
 	for _, c := range before {
 		c.Path = "/api/auth"
 	}
@@ -212,7 +213,7 @@ func testCallbackTwice(t *testing.T, w *world) {
 	assert.Contains(t, page, "signin=SIGNIN_EXPIRED")
 }
 
-func testRedisAway(t *testing.T, ctx context.Context, w *world) {
+func testRedisDown(t *testing.T, ctx context.Context, w *world) {
 	b := w.browser(t)
 	b.get(t, b.consent(t, "accept"))
 	away := w.Sandbox.Faults().Add(fault.Fault{Upstream: "upstash", Kind: fault.Status, Status: 503})

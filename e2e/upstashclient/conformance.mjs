@@ -1,11 +1,11 @@
 // Runs commands of the official @upstash/redis client against the REST API at
-// UPSTASH_REDIS_REST_URL and checks what comes back. Prints one line for each
-// check that holds; the first that does not ends the program with status 1.
+// UPSTASH_REDIS_REST_URL and checks the results. It prints a line for each check that
+// succeeds; the first failure ends the program with status 1.
 import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
 
-// By default the client joins commands of one tick into a pipeline, even one
-// alone; off, each is a POST of its own.
+// By default the client joins the commands of one tick into a pipeline, even a single
+// one. Without that, each command is a POST of its own.
 const options = { enableTelemetry: false, retry: false, enableAutoPipelining: false };
 const redis = Redis.fromEnv(options);
 const plain = Redis.fromEnv({ ...options, responseEncoding: false });
@@ -48,7 +48,7 @@ const checks = {
     assert.equal(await redis.ttl("e"), -1);
     assert.equal(await redis.ttl("none"), -2);
     await redis.set("short", "v", { px: 30 });
-    while ((await redis.get("short")) !== null); // no longer than a check may take
+    while ((await redis.get("short")) !== null); // ends before the timeout of a check
   },
   async "counters"() {
     assert.equal(await redis.incr("n"), 1);
@@ -130,7 +130,7 @@ const checks = {
   async "automatic pipelining"() {
     const auto = Redis.fromEnv({ ...options, enableAutoPipelining: true });
     assert.deepEqual(await Promise.all([auto.set("ap", 1), auto.incr("ap")]), ["OK", 2]);
-    assert.deepEqual(await Promise.all([auto.get("ap"), auto.exists("ap")]), [2, 1]); // reads go in a request of their own
+    assert.deepEqual(await Promise.all([auto.get("ap"), auto.exists("ap")]), [2, 1]); // the client sends reads in a request of their own
     await assert.rejects(auto.lpush("ap", "x"), /Command failed: WRONGTYPE/);
   },
   async "multi"() {

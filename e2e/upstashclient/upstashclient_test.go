@@ -1,7 +1,7 @@
-// Package upstashclient_test runs the official @upstash/redis npm client
-// against the stand-in of the Upstash REST API, over miniredis and over a real
-// redis-server: what pkg/upstash is developed against must satisfy the
-// vendor's own client too. It needs node, npm and redis-server.
+// Package upstashclient_test runs the official @upstash/redis npm client against the
+// stand-in for the Upstash REST API, with miniredis and with a real redis-server. The
+// stand-in, with which pkg/redis/upstash is tested, must work with the vendor's own
+// client too. It needs node, npm and redis-server.
 package upstashclient_test
 
 import (
@@ -49,8 +49,7 @@ func TestOfficialClient(t *testing.T) {
 	}
 }
 
-// checks lists the checks that the script declares, so that none can be
-// passed over.
+// checks lists the checks in the script, so that none can be skipped.
 func checks(t *testing.T) []string {
 	t.Helper()
 	script, err := os.ReadFile("conformance.mjs")

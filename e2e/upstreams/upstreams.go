@@ -1,6 +1,6 @@
-// Package upstreams runs the stand-ins in sandbox for a product that runs as
-// another process: it gives the environment variables that point there. cmd/dev
-// does the same for a person.
+// Package upstreams runs the sandbox's stand-ins for a product that runs as another
+// process, and returns the environment variables that lead there. cmd/dev does the
+// same for a person.
 package upstreams
 
 import (
@@ -26,7 +26,7 @@ type Upstreams struct {
 	Env []string
 }
 
-// Credentials that open nothing but what this package starts.
+// Credentials that are good only for what this package starts.
 const (
 	redisToken = "e2e-redis-token"
 	jwtSecret  = "e2e-secret-that-signs-nothing-of-value"
@@ -43,7 +43,7 @@ func Start(t sandbox.TB) *Upstreams {
 	servers := s.Start(t)
 	redis, err := upstashrest.New(upstashrest.Options{Token: secret.New(redisToken)})
 	if err != nil {
-		t.Fatalf("start the played Upstash: %v", err)
+		t.Fatalf("start the stand-in for Upstash: %v", err)
 	}
 	t.Cleanup(redis.Close)
 	rest := httptest.NewServer(s.Faults().Wrap("upstash", "upstash", redis))
@@ -62,7 +62,7 @@ func Start(t sandbox.TB) *Upstreams {
 		"CLOCKWORK_API_TOKEN=" + own.ServerClockworkToken.Reveal(),
 		"CLOCKWORK_ACCOUNT_ID=" + own.AccountID,
 		"JIRA_DOMAIN=example.atlassian.net",
-		"SYNC_INTERVAL=off", // the tests say when a sync is
+		"SYNC_INTERVAL=off", // the tests start each sync themselves
 		"JIRA_BASE_URL=" + servers.JiraURL,
 		"ATLASSIAN_EMAIL=" + own.AtlassianEmail,
 		"ATLASSIAN_API_TOKEN=" + own.AtlassianAPIToken.Reveal(),
@@ -75,7 +75,8 @@ func Start(t sandbox.TB) *Upstreams {
 	}}
 }
 
-// logins let everybody in, the first as an admin. They share one hash: it takes time to make.
+// logins returns AUTH_USERS for everybody, the first as an admin. They share one
+// hash, because hashing is slow.
 func logins(people []sandbox.Person) []map[string]string {
 	hash := password.New(Password).PHC()
 	var all []map[string]string
@@ -86,16 +87,16 @@ func logins(people []sandbox.Person) []map[string]string {
 	return all
 }
 
-// Username is how a person logs in: Emily Carter is emily.
+// Username returns a person's username: Emily Carter logs in as emily.
 func Username(p sandbox.Person) string {
 	first, _, _ := strings.Cut(p.DisplayName, " ")
 	return strings.ToLower(first)
 }
 
-// emily is somebody whose address is visible and who has no timer running.
+// emily returns a person whose address is visible and who has no running timer.
 func emily(s *sandbox.Sandbox) sandbox.Person { return s.People()[5] }
 
-// World tells the requests of package requests what they can ask about.
+// World returns the data for the requests of package requests.
 func (u *Upstreams) World() (requests.World, error) {
 	user := emily(u.Sandbox)
 	bearer, err := u.Bearer(user.AccountID)
@@ -110,7 +111,7 @@ func (u *Upstreams) World() (requests.World, error) {
 	}, err
 }
 
-// Bearer returns a login's token for a person.
+// Bearer returns an access token of a person.
 func (u *Upstreams) Bearer(accountID string) (string, error) {
 	return auth.Signer{Secret: jwtSecret, Now: time.Now}.Sign(auth.Grant{User: users.User{Username: accountID, AccountID: accountID}})
 }

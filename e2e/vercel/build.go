@@ -17,14 +17,14 @@ import (
 type Function struct {
 	Route     string // "/api/timers/active"; "/api/timers" for its index
 	Dir       string // its folder
-	Bootstrap string // path of the program, if it is one of api/
+	Bootstrap string // path of the program, if the function is of api/
 	Size      int64  // bytes of all files that are deployed with it
 }
 
 // Output is what "vercel build" wrote.
 type Output struct {
 	Functions []Function // sorted by route
-	Static    []string   // served as they are: paths below the site's root, sorted
+	Static    []string   // paths of files that are served unchanged, below the site's root, sorted
 }
 
 // project stands for a linked project. The ids need not exist: nothing is sent.
@@ -39,7 +39,7 @@ func (c CLI) Build(ctx context.Context, dir string) (Output, error) {
 	if err := os.WriteFile(link, []byte(project), 0o644); err != nil {
 		return Output{}, err
 	}
-	// standalone: programs lie in their function's folder, not in one shared by content.
+	// standalone: each program is in its function's folder, not in a shared one.
 	build := c.command(dir, "build", "--yes", "--standalone")
 	env, err := buildEnv(filepath.Join(dir, c.project))
 	if err != nil {

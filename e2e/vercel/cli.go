@@ -20,9 +20,8 @@ type CLI struct {
 	project string // the project's settings, a file in its folder
 }
 
-// Install installs the CLI with npm from the lock file in dir (e2e/vercel),
-// unless it is there from an earlier run. configDir is an empty folder for the
-// CLI's settings.
+// Install installs the CLI with npm from the lock file in dir (e2e/vercel), unless an
+// earlier run has done so. configDir is an empty folder for the CLI's settings.
 func Install(ctx context.Context, dir, configDir string) (CLI, error) {
 	lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
 	if err != nil {
@@ -30,27 +29,29 @@ func Install(ctx context.Context, dir, configDir string) (CLI, error) {
 	}
 	stamp := filepath.Join(dir, "node_modules", ".installed-lock.json")
 	if have, err := os.ReadFile(stamp); err != nil || !bytes.Equal(have, lock) {
-		// Without scripts: the only one would fetch a second copy of esbuild.
+		// Without scripts, because the only one would download a second copy of
+		// esbuild.
 		c := process.Command{Path: "npm", Args: []string{"ci", "--ignore-scripts"}, Dir: dir}
 		if _, err := process.Run(ctx, c); err != nil {
 			return CLI{}, fmt.Errorf("install the Vercel CLI: %w", err)
 		}
 		if err := os.WriteFile(stamp, lock, 0o644); err != nil {
-			return CLI{}, fmt.Errorf("note the installed lock file: %w", err)
+			return CLI{}, fmt.Errorf("remember the installed lock file: %w", err)
 		}
 	}
 	bin, err := filepath.Abs(filepath.Join(dir, "node_modules", ".bin", "vercel"))
 	return CLI{bin: bin, config: configDir, project: "vercel.json"}, err
 }
 
-// For is the CLI for projects with their settings in another file than vercel.json.
+// For returns the CLI for projects whose settings are in another file than
+// vercel.json.
 func (c CLI) For(file string) CLI {
 	c.project = file
 	return c
 }
 
-// command is the CLI in the project folder dir. The environment of the
-// caller is passed on, for Go's and npm's settings.
+// command returns a command that runs the CLI in the project folder dir. It has the
+// caller's environment, because of Go's and npm's settings.
 func (c CLI) command(dir string, args ...string) process.Command {
 	return process.Command{
 		Path: c.bin,

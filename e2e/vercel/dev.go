@@ -28,9 +28,9 @@ func NewSite(tb testing.TB) Site {
 	return Site{URL: "http://127.0.0.1:" + strconv.Itoa(ports[0]), ports: ports}
 }
 
-// DevT starts "vercel dev" in dir, a copy of the tree, for one test, and waits
-// until it answers. It reads dir/.env. It compiles a function for each
-// request, so an answer takes seconds; a server it compiles before the first.
+// DevT starts "vercel dev" in dir, a copy of the tree, for one test, and waits until
+// it answers. "vercel dev" reads dir/.env. It compiles a function for each request,
+// so an answer takes seconds; it compiles a server once, before the first request.
 func (c CLI) DevT(tb testing.TB, dir string, s Site) {
 	tb.Helper()
 	port := func(i int) string { return strconv.Itoa(s.ports[i]) }

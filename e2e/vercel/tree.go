@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Tree copies the checkout to a folder for one test at a time, until that has ended. The
-// folder is always the same: the go command finds in its cache what an earlier test
-// compiled, and tests that are killed leave one copy behind, not one each. It is hidden
-// from those who look for files of this module.
+// Tree copies the checkout to a folder that is deleted when the test ends. Only one
+// test may use it at a time. The folder is always the same, so that the go command
+// finds in its cache what an earlier test compiled, and killed tests leave only one
+// copy behind. It is hidden from tests that search the module's files.
 func Tree(ctx context.Context, t interface{ Cleanup(func()) }, root string) (string, error) {
 	dir, err := filepath.Abs(filepath.Join(root, "bin", "e2e", ".tree"))
 	if err != nil {

@@ -23,7 +23,7 @@ type Request struct {
 	Body   string // JSON, unless Header says something else
 }
 
-// Answer is what came back.
+// Answer is a handler's answer.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -38,7 +38,7 @@ type Failure struct {
 	Field      string `json:"field"`
 }
 
-// Failure reads the body as an error; it is zero if it is none.
+// Failure reads the body as an error. It is zero if the body is not one.
 func (a Answer) Failure() Failure {
 	var f Failure
 	_ = json.Unmarshal(a.Body, &f)
@@ -71,7 +71,7 @@ func (w *World) Do(ctx context.Context, handler http.HandlerFunc, r Request) Ans
 func (w *World) assertDocumented(r *http.Request, a Answer) {
 	w.t.Helper()
 	if r.Context().Err() != nil {
-		return // who hung up gets no answer
+		return // the client has hung up and gets no answer
 	}
 	path := r.URL.Path
 	if path == "/api/issues/issue" { // the function's own address, to which vercel.json rewrites
@@ -94,7 +94,7 @@ func (a Answer) AssertForm(t testing.TB) {
 		assert.Empty(t, a.Body)
 	case strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv"), strings.HasPrefix(a.Header.Get("Content-Type"), "text/calendar"):
 		assert.Equal(t, http.StatusOK, a.Status)
-	case a.Status < 400, bytes.Contains(a.Body, []byte(`"checks":`)): // a deep health is itself at 503
+	case a.Status < 400, bytes.Contains(a.Body, []byte(`"checks":`)): // a deep health check has its own body even with 503
 		assert.Equal(t, "application/json; charset=utf-8", a.Header.Get("Content-Type"))
 		assert.True(t, json.Valid(a.Body), "%s", a.Body)
 	default:
@@ -102,8 +102,8 @@ func (a Answer) AssertForm(t testing.TB) {
 	}
 }
 
-// assertFailure asserts that an error has the contract's fields, and a sentence for a
-// person without technical text.
+// assertFailure asserts that an error has the contract's fields, and a message for
+// people without technical text.
 func (a Answer) assertFailure(t testing.TB) {
 	t.Helper()
 	assert.Equal(t, "application/json; charset=utf-8", a.Header.Get("Content-Type"))

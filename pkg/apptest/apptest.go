@@ -1,7 +1,7 @@
 // Package apptest builds a small world around the API, for tests only: stand-ins for
-// Clockwork, Jira, Inngest and Upstash over miniredis, dependencies built from variables
-// as in a process, a clock that a test moves, and a log that it reads. A test can make
-// every upstream fail.
+// Clockwork, Jira, Inngest and Upstash (with miniredis), dependencies built from
+// variables as in a process, a clock that the test moves, and a log that it can read.
+// A test can make every upstream fail.
 package apptest
 
 import (
@@ -25,38 +25,38 @@ import (
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
 
-// Start is when every world begins: a Monday, in summer time.
+// Start is the time at which every world begins: a Monday, in summer time.
 var Start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 
-// LongDeadlines deadlines are long enough for a busy machine.
+// LongDeadlines are long enough for a busy machine.
 var LongDeadlines = app.Deadlines{Request: time.Minute, Redis: 20 * time.Second, SendEvent: 20 * time.Second, Names: 20 * time.Second, Check: 20 * time.Second}
 
 // Options change a world. The zero value is a world in open mode, on Start,
 // synced, whose Redis is reached over REST, without Inngest.
 type Options struct {
-	// Env replaces variables; "" takes one away.
+	// Env replaces variables; "" removes one.
 	Env map[string]string
-	// OverTCP reaches Redis by REDIS_URL.
+	// OverTCP connects to Redis with REDIS_URL.
 	OverTCP bool
-	// Inngest adds a stand-in that takes events.
+	// Inngest adds a stand-in that accepts events.
 	Inngest bool
-	// Unsynced leaves the timers out of Redis.
+	// Unsynced does not run the first sync, so Redis has no timers.
 	Unsynced bool
 	// Deadlines default to LongDeadlines.
 	Deadlines app.Deadlines
 	Now       time.Time
 }
 
-// World is what New built.
+// World is the world that New builds.
 type World struct {
 	Sandbox *sandbox.Sandbox
 	Redis   *upstashrest.Server
 	Deps    *app.Deps
 	Clock   *manualclock.Clock
 	Log     *Log
-	// Env are the variables that Deps were built from.
+	// Env has the variables that Deps were built from.
 	Env map[string]string
-	// Events are those that Inngest took.
+	// Events has the events that Inngest accepted.
 	Events *Events
 
 	t       testing.TB
@@ -82,7 +82,7 @@ func New(t testing.TB, o Options) *World {
 	w.serve(t, "jira", w.Sandbox.Jira())
 	w.serve(t, "redis", w.Faults().Wrap("redis", "", w.Redis))
 	w.serve(t, "inngest", w.Faults().Wrap("inngest", "", w.Events))
-	t.Cleanup(w.Faults().Clear) // first of all: a server waits for requests that hang
+	t.Cleanup(w.Faults().Clear) // runs before the servers close, because they wait for requests that hang
 
 	w.Env = w.variables(o)
 	if !o.Unsynced {
@@ -95,7 +95,7 @@ func New(t testing.TB, o Options) *World {
 }
 
 // Restart builds the dependencies again from Env, as another process would. Deadlines
-// that are zero are LongDeadlines.
+// that are zero become those of LongDeadlines.
 func (w *World) Restart(t testing.TB, d app.Deadlines) {
 	t.Helper()
 	c, err := config.Load(w.Env)
@@ -155,7 +155,7 @@ func (w *World) variables(o Options) map[string]string {
 	return env
 }
 
-// Sync does a whole sync, as the background function would.
+// Sync runs a whole sync, as the background function would.
 func (w *World) Sync(t testing.TB) {
 	t.Helper()
 	syncer, err := w.Deps.Syncer()
@@ -164,8 +164,8 @@ func (w *World) Sync(t testing.TB) {
 	require.NoError(t, err)
 }
 
-// Faults plays failures of the upstreams clockwork, report, jira, connect,
-// redis and inngest.
+// Faults returns the injector that makes the upstreams clockwork, report, jira,
+// connect, redis and inngest fail.
 func (w *World) Faults() *fault.Injector { return w.Sandbox.Faults() }
 
 // Refuse makes an upstream's address refuse connections from now on.
@@ -175,8 +175,8 @@ func (w *World) Refuse(upstream string) {
 	keepClosed(w.t, server.Listener.Addr())
 }
 
-// Person is somebody of the sandbox's team: 0 owns the server's credentials, 1
-// has one timer running, 3 two, 5 none, and the address of 6 is hidden.
+// Person returns person n of the sandbox's team. 0 owns the server's credentials, 1
+// has one running timer, 3 has two, 5 has none, and the address of 6 is hidden.
 func (w *World) Person(n int) sandbox.Person { return w.Sandbox.People()[n] }
 
 // Login is the header Authorization of somebody who has logged in.

@@ -2,7 +2,7 @@ package apptest
 
 import "strings"
 
-// BadQueries are requests that every GET route refuses.
+// BadQueries returns requests that every GET route refuses.
 func BadQueries(path string) []Scenario {
 	bad := func(name, method, query, field string) Scenario {
 		return Scenario{Name: name, Request: Request{Method: method, Target: path + query}, Status: 400, Code: "BAD_REQUEST", Field: field}
@@ -24,8 +24,8 @@ func BadQueries(path string) []Scenario {
 	}
 }
 
-// BadBodies are requests that every route with an accountId in a JSON body refuses. They
-// have a token, because the body is read only after that.
+// BadBodies returns requests that every route with an accountId in a JSON body
+// refuses. They have a token, because a route reads the body only if there is one.
 func BadBodies(path string) []Scenario {
 	token := map[string]string{"X-Clockwork-Token": "a-token-of-nobody"}
 	bad := func(name, body, field string) Scenario {

@@ -26,7 +26,7 @@ func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"ids":["01J0000000000000000000EVNT"],"status":200}`)
 }
 
-// Sent are the events so far, as JSON objects.
+// Sent returns the bodies of the events received so far, as JSON.
 func (e *Events) Sent() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

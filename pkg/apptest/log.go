@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Log records log lines; a World's Log only those that LOG_LEVEL lets through.
+// Log records log lines. A World's Log has only those that LOG_LEVEL allows.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -29,10 +29,10 @@ type Scenario struct {
 	Then   func(t *testing.T, w *World, a Answer)
 }
 
-// Given prepares the world of a scenario, and may change the request.
+// Given prepares a scenario's world, and may change its request.
 type Given func(t *testing.T, w *World, r *Request)
 
-// And is all of them, one after the other.
+// And returns a Given that runs all of them, one after the other.
 func And(all ...Given) Given {
 	return func(t *testing.T, w *World, r *Request) {
 		for _, one := range all {
@@ -56,7 +56,7 @@ func Broken(f fault.Fault) Given {
 	return func(_ *testing.T, w *World, _ *Request) { w.Faults().Add(f) }
 }
 
-// Run plays each scenario in a world of its own, all at the same time.
+// Run runs each scenario in a world of its own, in parallel.
 func Run(t *testing.T, handler http.HandlerFunc, scenarios []Scenario) {
 	prefix := strings.ToLower(strings.TrimPrefix(t.Name(), "Test"))
 	for _, s := range scenarios {

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Secrets are the values that nobody may see, by name.
+// Secrets returns the values that no answer and no log may have, by name.
 func (w *World) Secrets() map[string]string {
 	own := w.Sandbox.Credentials()
 	secrets := map[string]string{
@@ -25,8 +25,8 @@ func (w *World) Secrets() map[string]string {
 	return secrets
 }
 
-// AssertNoSecrets asserts that neither an answer nor the log has a secret, nor the log an
-// e-mail address.
+// AssertNoSecrets asserts that neither the answer nor the log has a secret, and that
+// the log has no e-mail address.
 func (w *World) AssertNoSecrets(t testing.TB, answer string) {
 	t.Helper()
 	log := w.Log.String()

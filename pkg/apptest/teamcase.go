@@ -15,30 +15,32 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// TeamCase is one cell of the table of who may see what of a person: Colleague, who has a
-// timer whose texts are all marked. A test asks a channel in a World made with Env, after
-// Given, with Header, and compares what comes with Sees by AssertSees.
+// TeamCase is one row of the table that says who may see what about a person. That
+// person is Colleague, whose running timer has marked texts. A test builds a World
+// with Options, calls Given, sends Header to a channel, and compares the answer with
+// Team by AssertSees.
 type TeamCase struct {
 	Role       string
 	View, Hide string // TEAM_VIEW and TEAM_HIDE
 	Choice     team.Choice
-	// Team is what a channel that shows the team has to show, Code the refusal otherwise.
+	// Team is what a channel that shows the team must show. Code is the error code if
+	// it must refuse.
 	Team Sight
 	Code string
 }
 
-// Sight is what somebody sees of Colleague. Each sees also what is before it.
+// Sight is how much somebody sees of Colleague. Each value includes the values before
+// it.
 type Sight int
 
-// The sights.
 const (
 	SeesNobody  Sight = iota
-	SeesPerson        // who it is, and whether they work
-	SeesIssue         // and on what
-	SeesComment       // and their comment
+	SeesPerson        // the name, and whether a timer runs
+	SeesIssue         // also the issue
+	SeesComment       // also the comment
 )
 
-// Colleague is whom a TeamCase is about.
+// Colleague is the person that a TeamCase is about.
 var Colleague = timer.Person{AccountID: "5fmarked0account", DisplayName: "Marked-name", EmailAddress: "marked-address@acme.example"}
 
 var marks = map[Sight][]string{
@@ -47,7 +49,7 @@ var marks = map[Sight][]string{
 	SeesComment: {"Marked-comment"},
 }
 
-// Roles of a TeamCase. In open mode nobody is known.
+// Roles of a TeamCase. In open mode the caller is not known.
 const (
 	RoleOpen       = "open"
 	RoleSelf       = "self"
@@ -59,10 +61,10 @@ const (
 	RoleCalendar   = "calendar-token-of-an-admin"
 )
 
-// IsAdmin reports whether the role may read everybody.
+// IsAdmin reports whether the role may read everybody's timers.
 func (c TeamCase) IsAdmin() bool { return c.Role == RoleAdmin || c.Role == RoleAdminToken }
 
-// TeamCases is the whole table.
+// TeamCases returns the whole table.
 func TeamCases() (all []TeamCase) {
 	for _, role := range []string{RoleOpen, RoleSelf, RoleUser, RoleAdmin, RoleReadToken, RoleAdminToken, RoleUsersToken, RoleCalendar} {
 		for _, view := range []string{"off", "admins", "all"} {
@@ -108,8 +110,8 @@ func (c TeamCase) String() string {
 
 const teamSecret = "a-secret-of-more-than-32-bytes-for-tests"
 
-// Options are those of a World for the case. Cases that differ in role, choice or neither
-// can share one if all are open or none is.
+// Options returns the options of a World for the case. Cases that differ only in role
+// and choice can share a World, unless one role is open and the other is not.
 func (c TeamCase) Options() Options {
 	mode := "required"
 	if c.Role == RoleOpen {
@@ -120,7 +122,7 @@ func (c TeamCase) Options() Options {
 		"AUTH_USERS": `[{"username":"5fadmin0account","account_id":"5fadmin0account","role":"admin",` + hash + `},{"username":"5fuser0account","account_id":"5fuser0account",` + hash + `}]`}}
 }
 
-// Given starts Colleague's timer, and has them choose.
+// Given starts Colleague's timer, and saves Colleague's choice.
 func (c TeamCase) Given(t testing.TB, w *World) {
 	t.Helper()
 	comment := marks[SeesComment][0]
@@ -130,7 +132,7 @@ func (c TeamCase) Given(t testing.TB, w *World) {
 	require.NoError(t, w.Deps.Team.Choose(t.Context(), Colleague.AccountID, c.Choice))
 }
 
-// Header is the caller's.
+// Header returns the caller's credentials.
 func (c TeamCase) Header(t testing.TB, w *World) map[string]string {
 	t.Helper()
 	account, role := "5fadmin0account", "admin"
@@ -153,7 +155,8 @@ func (c TeamCase) Header(t testing.TB, w *World) map[string]string {
 	}
 }
 
-// AssertSees compares what came with what there has to be of Colleague.
+// AssertSees asserts that got has the texts about Colleague that want allows, and no
+// others.
 func AssertSees(t testing.TB, want Sight, got, what string) {
 	t.Helper()
 	for sight, texts := range marks {

@@ -12,12 +12,12 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// CheckAnswer checks an answer against the document: its status, its headers, its
-// body, and an error's code. A method that the path does not have must be
-// answered with 405, a path that is not the document's with 404.
+// CheckAnswer compares an answer with the document: its status, headers, body, and an
+// error's code. A method that the path does not have must be answered with 405, and
+// an unknown path with 404.
 func (d *Document) CheckAnswer(method, path string, status int, header http.Header, body []byte) error {
 	if method == http.MethodOptions && status == http.StatusNoContent {
-		return nil // a preflight, which is the browser's affair
+		return nil // a preflight
 	}
 	o, found, known := d.find(method, path)
 	ref := ""
@@ -42,7 +42,7 @@ func (d *Document) CheckAnswer(method, path string, status int, header http.Head
 	return nil
 }
 
-// CheckMessage checks a realtime message against one of the document's schemas.
+// CheckMessage compares a realtime message with one of the document's schemas.
 func (d *Document) CheckMessage(schema string, text []byte) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
@@ -58,7 +58,7 @@ func (d *Document) checkBody(pointer string, response map[string]any, header htt
 	content, has := response["content"].(map[string]any)
 	if !has {
 		if len(body) > 0 {
-			return errors.New("a body where the document has none")
+			return errors.New("there is a body, but the document has none")
 		}
 		return nil
 	}
@@ -70,7 +70,7 @@ func (d *Document) checkBody(pointer string, response map[string]any, header htt
 		return fmt.Errorf("%s is not what the document has", media)
 	}
 	if media != "application/json" {
-		return nil // a stream: its messages are checked one by one
+		return nil // the messages of a stream are checked one by one
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package contract checks answers and realtime messages against public/openapi.yaml,
-// for tests: a status, a field, a header or an error code that the document
-// does not name is a mistake of one of the two.
+// Package contract compares answers and realtime messages with public/openapi.yaml,
+// for tests. A status, field, header or error code that the document does not have is
+// a mistake in one of the two.
 package contract
 
 import (
@@ -33,14 +33,14 @@ type Operation struct {
 	Method string
 	Path   string // /api/issues/{key}
 	ID     string
-	// Errors are the codes of each status's answers.
+	// Errors lists the error codes by status.
 	Errors map[string][]string
 
 	pointer string
 	node    map[string]any
 }
 
-// name is what the document is called among schemas.
+// name is the document's name in the schema compiler.
 const name = "openapi.json"
 
 // Load reads the product's document, once per process.
@@ -62,7 +62,7 @@ func Parse(text []byte) (*Document, error) {
 	}
 	root, ok := plain.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("openapi: the document is no object")
+		return nil, fmt.Errorf("openapi: the document is not an object")
 	}
 	d := &Document{root: root, compiler: jsonschema.NewCompiler(), schemas: map[string]*jsonschema.Schema{}}
 	d.compiler.DefaultDraft(jsonschema.Draft2020)
@@ -71,7 +71,7 @@ func Parse(text []byte) (*Document, error) {
 	return d, d.compiler.AddResource(name, plain)
 }
 
-// methods are those that an operation may have.
+// methods are the methods that an operation may have.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodHead, http.MethodOptions}
 
 // Operations lists the document's operations by path and method.
@@ -102,8 +102,8 @@ func (d *Document) readOperations() []Operation {
 	return all
 }
 
-// codes lists the error codes of a response: those that its schema adds to the
-// schema of all errors.
+// codes returns the error codes of a response, which its schema adds to the schema of
+// all errors.
 func (d *Document) codes(pointer string) []string {
 	_, response, err := d.resolve("", map[string]any{"$ref": pointer})
 	if err != nil {
@@ -138,8 +138,8 @@ func (o Operation) Statuses() []string {
 	return all
 }
 
-// find returns the operation of a request, and whether its path is the
-// document's.
+// find returns the operation of a request. known reports whether the document has its
+// path.
 func (d *Document) find(method, path string) (operation Operation, found, known bool) {
 	template := d.template(path)
 	for _, o := range d.operations {
@@ -150,8 +150,8 @@ func (d *Document) find(method, path string) (operation Operation, found, known 
 	return Operation{}, false, template != ""
 }
 
-// template returns the document's path that a request's is, or "". One without
-// parameters goes before one with.
+// template returns the document's path for a request's path, or "". A path without
+// parameters has precedence.
 func (d *Document) template(path string) string {
 	paths, _ := d.root["paths"].(map[string]any)
 	if _, literal := paths[path]; literal {
@@ -168,10 +168,10 @@ func (d *Document) template(path string) string {
 	return ""
 }
 
-// escape is a JSON pointer's (RFC 6901).
+// escape escapes a part of a JSON pointer (RFC 6901).
 func escape(token string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(token) }
 
-// resolve follows $ref, if node is one, and returns where it led.
+// resolve follows $ref, if node has one, and returns the target and its pointer.
 func (d *Document) resolve(pointer string, node map[string]any) (string, map[string]any, error) {
 	ref, ok := node["$ref"].(string)
 	if !ok {
@@ -181,18 +181,18 @@ func (d *Document) resolve(pointer string, node map[string]any) (string, map[str
 	for token := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 		object, ok := at.(map[string]any)
 		if !ok {
-			return "", nil, fmt.Errorf("%s leads nowhere", ref)
+			return "", nil, fmt.Errorf("%s does not exist", ref)
 		}
 		at = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(token)]
 	}
 	target, ok := at.(map[string]any)
 	if !ok {
-		return "", nil, fmt.Errorf("%s leads nowhere", ref)
+		return "", nil, fmt.Errorf("%s does not exist", ref)
 	}
 	return d.resolve(ref, target)
 }
 
-// check checks a value against the schema at a pointer.
+// check validates a value with the schema at a pointer.
 func (d *Document) check(pointer string, value any) error {
 	d.mu.Lock()
 	schema, ok := d.schemas[pointer]

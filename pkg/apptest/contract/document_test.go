@@ -19,7 +19,7 @@ import (
 	"github.com/clockwork-timer/backend/public"
 )
 
-// tree is the document without any meaning.
+// tree returns the document as plain maps and lists.
 func tree(t *testing.T) map[string]any {
 	t.Helper()
 	var root map[string]any
@@ -49,7 +49,7 @@ func TestReferences(t *testing.T) {
 	used := map[string]bool{}
 	walk(root, "#", func(pointer string, node map[string]any) {
 		if ref, ok := node["$ref"].(string); ok {
-			assert.True(t, all[ref], "%s: %s leads nowhere", pointer, ref)
+			assert.True(t, all[ref], "%s: %s does not exist", pointer, ref)
 			used[ref] = true
 		}
 	})
@@ -62,8 +62,8 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// Every schema is one, closed where the server writes it, and its examples
-// satisfy it.
+// Every schema is valid and matches its examples. Schemas of what the server writes
+// allow no other properties.
 func TestSchemas(t *testing.T) {
 	text, err := json.Marshal(tree(t))
 	require.NoError(t, err)
@@ -139,8 +139,8 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// An operation lists the codes of each error that it may answer with, in the
-// document's one list of codes, and no others are in that list.
+// An operation lists the codes of each of its errors. The document's list of all
+// codes has exactly these.
 func TestErrorCodes(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestErrorCodes(t *testing.T) {
 	for _, code := range root["components"].(map[string]any)["schemas"].(map[string]any)["ErrorCode"].(map[string]any)["enum"].([]any) {
 		known[code.(string)] = true
 	}
-	used := map[string]bool{"METHOD_NOT_ALLOWED": true, "NOT_FOUND": true} // where no operation is
+	used := map[string]bool{"METHOD_NOT_ALLOWED": true, "NOT_FOUND": true} // for requests without an operation
 	for _, o := range document.Operations() {
 		for _, status := range o.Statuses() {
 			ours := status >= "400" && o.Path != "/api/inngest" && (o.Path != "/api/health" || status != "503")
@@ -168,8 +168,7 @@ func TestErrorCodes(t *testing.T) {
 	}
 }
 
-// What the check is for: each way in which an answer can differ from the
-// document.
+// CheckAnswer reports each way in which an answer can differ from the document.
 func TestCheckAnswer(t *testing.T) {
 	document, err := contract.Load()
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// plain are headers of HTTP itself, and those that protect every answer: they say
-// nothing about the operation.
+// plain are headers of HTTP itself, and headers that protect every answer. They do
+// not depend on the operation.
 var plain = []string{
 	"Cache-Control", "Connection", "Content-Length", "Content-Type", "Date", "Vary",
 	"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy", "Referrer-Policy",
@@ -18,7 +18,8 @@ var plain = []string{
 	"Sec-Websocket-Accept", "Sec-Websocket-Extensions", "Sec-Websocket-Protocol", "Upgrade", "X-Accel-Buffering",
 }
 
-// checkHeaders checks an answer's headers against those that the response names.
+// checkHeaders compares an answer's headers with those of the response in the
+// document.
 func (d *Document) checkHeaders(pointer string, response map[string]any, header http.Header) error {
 	var all []error
 	named, _ := response["headers"].(map[string]any)
@@ -26,7 +27,7 @@ func (d *Document) checkHeaders(pointer string, response map[string]any, header 
 	for name, node := range named {
 		documented = append(documented, http.CanonicalHeaderKey(name))
 		if name == "Set-Cookie" {
-			continue // each is a line of its own, and a list of words to browsers alone
+			continue // there may be several, in a format for browsers
 		}
 		if err := d.checkHeader(pointer+"/headers/"+escape(name), node.(map[string]any), header.Values(name)); err != nil {
 			all = append(all, fmt.Errorf("%s: %w", name, err))

@@ -1,5 +1,5 @@
-// Package golden compares what a test got with a file of its testdata that a person has
-// read: these files are examples of a format. -update writes them.
+// Package golden compares a result with a file in testdata, which somebody has read
+// and which is an example of the format. The flag -update writes the files.
 package golden
 
 import (
@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// JSON compares the JSON of a value, or JSON as []byte, with a file, the order of fields
-// too.
+// JSON compares the JSON of a value, or JSON as []byte, with a file, including the
+// order of fields.
 func JSON(t testing.TB, file string, got any) {
 	t.Helper()
 	text, is := got.([]byte)
@@ -31,7 +31,7 @@ func JSON(t testing.TB, file string, got any) {
 	Text(t, file, indented.String())
 }
 
-// Text compares a text with a file, which ends with a new line.
+// Text compares a text with a file, which has a new line at its end.
 func Text(t testing.TB, file, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", file)

@@ -1,6 +1,6 @@
-// Package redistime lets time pass in a Redis, a real one too, so that a test
-// need not wait for a key's end. It moves no clock, neither Redis' nor a
-// process's: TIME answers as before.
+// Package redistime shortens the time to live of keys, also in a real Redis, so that
+// a test need not wait until a key expires. It moves no clock: Redis's TIME does not
+// change.
 package redistime
 
 import (
@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Redis is what is needed of a Redis client.
+// Redis is the part of a Redis client that Pass needs.
 type Redis interface {
 	Do(ctx context.Context, cmd ...any) (any, error)
 }
 
-// Pass makes every key that has an end reach it earlier by d.
+// Pass shortens the time to live of every key by d, and deletes the keys that would
+// have expired.
 func Pass(t testing.TB, redis Redis, d time.Duration) {
 	t.Helper()
 	do := func(cmd ...any) any {
@@ -28,7 +29,7 @@ func Pass(t testing.TB, redis Redis, d time.Duration) {
 	for _, key := range keys {
 		left, _ := do("PTTL", key).(int64)
 		switch {
-		case left < 0: // it has no end, or has just ended
+		case left < 0: // it does not expire, or has just expired
 		case left <= d.Milliseconds():
 			do("DEL", key)
 		default:
