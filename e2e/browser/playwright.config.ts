@@ -2,14 +2,14 @@ import { defineConfig } from "@playwright/test";
 
 import { settings } from "./world/settings";
 
-// One server and one Clockwork for all tests, as in life: so one after another.
+// All tests share one server and one Clockwork, so they run one after another.
 export default defineConfig({
   testDir: process.env["PICTURES"] ? "pictures" : "tests",
   workers: 1,
   forbidOnly: true,
   timeout: 180_000,
   expect: {
-    timeout: 30_000, // a client may wait 15 s before it tries again
+    timeout: 30_000, // a client may wait 15 s before it retries
     toHaveScreenshot: { maxDiffPixelRatio: 0.0005 },
   },
   snapshotPathTemplate: "baselines/{arg}{ext}",

@@ -1,7 +1,7 @@
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-// The pictures of README, made from the real pages by "make pictures".
+// Takes the pictures of README from the real pages. "make pictures" runs this.
 const folder = "../../docs/images";
 
 for (const colorScheme of ["light", "dark"] as const) {

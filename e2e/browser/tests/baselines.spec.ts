@@ -5,7 +5,8 @@ import type { Page } from "@playwright/test";
 import { Scene, type SceneTimer } from "../world/scene";
 import { expect, test } from "../world/test";
 
-// How the screens look, compared with the pictures in baselines/. "make baselines" draws those anew.
+// Compares the screens with the pictures in baselines/. "make baselines" draws new
+// pictures.
 const folder = "baselines";
 
 const timer: SceneTimer = { issue_key: "PORTAL-312", summary: "Search by order number ignores leading zeros", comment: "Review findings", since: 96 };
@@ -36,7 +37,7 @@ const looks: Record<string, Look> = {
   "forced-colours": { timers: [timer, other], forcedColors: "active" },
 };
 
-/** What must be there before the picture is taken. */
+/** Waits until everything in the picture is there. */
 async function settle(page: Page): Promise<void> {
   await expect(page.getByRole("region", { name: "Recent" }).getByRole("link")).not.toHaveCount(0);
   await expect(page.getByRole("button", { name: /Linh Tran/ })).toBeVisible();
@@ -81,7 +82,7 @@ for (const [name, timers] of Object.entries({ "desktop-running": [timer], "deskt
   });
 }
 
-test("the pictures to compare with are small, and none is left over", () => {
+test("the baselines are small, and each belongs to a test", () => {
   const names = [...Object.keys(looks), "desktop-running", "desktop-idle"].map((name) => `${name}.png`);
   expect(readdirSync(folder).sort()).toEqual(names.sort());
   expect(names.map((name) => statSync(join(folder, name)).size).reduce((sum, size) => sum + size)).toBeLessThan(700_000);

@@ -7,7 +7,7 @@ import type { Screen } from "../world/screen";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-/** The date some days from now, where these browsers are. */
+/** The date some days from now, in the browsers' time zone. */
 function dateOf(days: number): string {
   return new Date(Date.now() + days * 24 * 3600_000).toLocaleDateString("sv-SE", { timeZone: "Europe/Berlin" });
 }
@@ -24,7 +24,7 @@ async function enter(screen: Screen, username: string): Promise<void> {
   await expect(screen.page.getByText("Loading", { exact: true })).toHaveCount(0);
 }
 
-/** Minutes until midnight, where these browsers are. */
+/** Minutes until midnight, in the browsers' time zone. */
 function minutesLeftToday(): number {
   const [hour = 0, minute = 0] = new Date().toLocaleTimeString("en-GB", { timeZone: "Europe/Berlin" }).split(":").map(Number);
   return 24 * 60 - hour * 60 - minute;
@@ -36,7 +36,7 @@ const week = (page: Page) => page.getByRole("region", { name: /week/i });
 const bar = (page: Page, day: RegExp) => page.getByRole("table").getByRole("button", { name: day });
 const minutes = (text: string): number => [...text.matchAll(/(\d+)\s(h|min)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === "h" ? 60 : 1), 0);
 
-test("last Thursday is two clicks away, and its address survives a reload, a login and the way back", async ({ web }) => {
+test("last Thursday is two clicks away, and its address still works after a reload, a login and Back", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
   await enter(screen, "james");
@@ -57,7 +57,7 @@ test("last Thursday is two clicks away, and its address survives a reload, a log
   await shown();
   const address = `?week=${ofLastWeek(1)}&day=${ofLastWeek(4)}`;
   expect(new URL(page.url()).search).toBe(address);
-  expect(asked, "last week was read with this one").toBe(0);
+  expect(asked, "this week's request also has last week").toBe(0);
 
   await page.reload();
   await shown();
@@ -73,7 +73,7 @@ test("last Thursday is two clicks away, and its address survives a reload, a log
   await shown();
 });
 
-test("keys show the weeks, which are read once each, back to the eighth", async ({ web }) => {
+test("keys show eight weeks back, and each week is requested once", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
   await enter(screen, "emily");
@@ -87,23 +87,23 @@ test("keys show the weeks, which are read once each, back to the eighth", async 
   await page.keyboard.press("[");
   await expect(week(page).getByRole("heading", { name: "8 weeks ago" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Previous week" })).toHaveAttribute("aria-disabled", "true");
-  await expect(week(page), "what a key shows is in sight").toBeInViewport();
+  await expect(week(page), "the week that a key shows is in the viewport").toBeInViewport();
   expect(asked).toHaveLength(7);
   for (let back = 7; back >= 0; back--) await page.keyboard.press("]");
   await expect(week(page).getByRole("heading", { name: "This week" })).toBeVisible();
   await expect(page.getByRole("heading", { name: "Today" })).toBeVisible();
-  expect(asked, "nothing is read twice").toHaveLength(7);
+  expect(asked, "nothing is requested twice").toHaveLength(7);
   expect(new URL(page.url()).search).toBe("");
 });
 
-test("a week that cannot be read says so, and is there when the connection is", async ({ web }) => {
+test("a week that cannot be loaded says so, and loads when the connection is back", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
   await enter(screen, "emily");
   await page.context().setOffline(true);
   await expect(screen.status).toContainText("Offline since");
   await page.keyboard.press("[");
-  await expect(week(page), "last week is here already").toContainText(/\d\sh/);
+  await expect(week(page), "last week has been loaded already").toContainText(/\d\sh/);
   await page.keyboard.press("[");
   await expect(page.getByText("The worklogs cannot be shown. There is no connection.")).toBeVisible();
   await page.context().setOffline(false);
@@ -112,7 +112,7 @@ test("a week that cannot be read says so, and is there when the connection is", 
   await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
 });
 
-test("the bars are buttons, and a day is copied as text", async ({ web }) => {
+test("the bars are buttons, and a day can be copied as text", async ({ web }) => {
   const screen = await web({ prepare: (context) => context.grantPermissions(["clipboard-read", "clipboard-write"]) });
   const { page } = screen;
   await enter(screen, "sofia");
@@ -153,7 +153,7 @@ test("the week is downloaded as CSV, and its rows add up to the week", async ({ 
   await expect(page.getByRole("alert").filter({ hasText: "The week could not be downloaded. That is too much." })).toBeVisible();
 });
 
-test("the days that lack time are named, each opens its day, and a day off is none of them", async ({ web }) => {
+test("days that lack time are listed and can be opened, and a day off is not listed", async ({ web }) => {
   const [monday, tuesday] = [ofLastWeek(1), ofLastWeek(2)];
   const prepare = (context: BrowserContext) =>
     context.route(/\/api\/worklogs\?/, async (route) => {
@@ -183,7 +183,7 @@ test("the days that lack time are named, each opens its day, and a day off is no
   await expect(unlogged.getByRole("button", { name: /^Tue/ })).toBeVisible();
 });
 
-test("the goal is one's own: what is to go, when it is done, and none on a day that is no workday", async ({ server, web, stopAtEnd }) => {
+test("each person's own goal: what is to go, when it is done, and no goal on a day off", async ({ server, web, stopAtEnd }) => {
   const duc = person("duc");
   stopAtEnd(duc, "OPS-64");
   const screen = await web();
@@ -222,7 +222,7 @@ test("the goal is one's own: what is to go, when it is done, and none on a day t
   await save("8", "0", weekdays.slice(0, 5));
 });
 
-test("what the team sees of a person is theirs to say", async ({ web }) => {
+test("a person chooses what the team sees of them", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
   await enter(screen, "sofia");
@@ -245,10 +245,10 @@ test("what the team sees of a person is theirs to say", async ({ web }) => {
   await page.getByLabel("Minutes", { exact: true }).fill("15");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("dialog").getByText("Try again shortly.")).toBeVisible();
-  await expect(page.getByLabel("Minutes", { exact: true }), "what was entered stays").toHaveValue("15");
+  await expect(page.getByLabel("Minutes", { exact: true }), "the entered value stays").toHaveValue("15");
 });
 
-test("after the login nothing on the page moves", async ({ web }) => {
+test("nothing on the page moves after the login", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
   await page.evaluate(() => {
@@ -267,12 +267,13 @@ test("after the login nothing on the page moves", async ({ web }) => {
   expect(sum).toBeLessThan(0.05);
 });
 
-// In each place, nine weeks back from these days: the changes of clocks, the new year, both ends of the date line.
+// Nine weeks back from each of these days, in each of these zones, include changes of
+// clocks, the new year, and both sides of the date line.
 const places = ["Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Etc/GMT+12"];
 const moments = ["2025-12-02T12:00:00Z", "2026-01-07T12:00:00Z", "2026-04-08T12:00:00Z"];
 const people = ["james", "sofia", "marcus", "duc"];
 
-test("what 108 weeks show is what the API counts, over changes of clocks, the new year and the date line", async ({ web }) => {
+test("108 weeks show what the API counts, over changes of clocks, the new year and the date line", async ({ web }) => {
   let weeks = 0;
   for (const [i, timezoneId] of places.entries()) {
     for (const time of moments) {

@@ -6,7 +6,7 @@ import { expect, test } from "../world/test";
 
 const stopButtons = (page: Page) => page.getByRole("button", { name: /^Stop [A-Z]/ });
 
-test("a switch whose start is refused says what was stopped, and starts it again", async ({ web, stopAtEnd }) => {
+test("a switch whose start is refused says what was stopped, and offers to start it again", async ({ web, stopAtEnd }) => {
   const sofia = person("sofia");
   stopAtEnd(sofia, "OPS-64");
   const screen = await web();
@@ -29,8 +29,8 @@ test("a switch whose start is refused says what was stopped, and starts it again
   await expect.poll(() => clockwork.runs(sofia.accountId, "OPS-64")).toBe(true);
 });
 
-test("a stop beside another timer can be taken back for some seconds", async ({ web, stopAtEnd }) => {
-  const linh = person("linh"); // PORTAL-312 runs since long
+test("a stop beside another timer can be undone for some seconds", async ({ web, stopAtEnd }) => {
+  const linh = person("linh"); // PORTAL-312 has been running for long
   stopAtEnd(linh, "OPS-64");
   const screen = await web();
   const { page } = screen;
@@ -40,17 +40,17 @@ test("a stop beside another timer can be taken back for some seconds", async ({ 
   await expect.poll(() => clockwork.runs(linh.accountId, "OPS-64")).toBe(true);
   await screen.stop("OPS-64");
   await expect(page.getByText("Stopped OPS-64 after less than a minute.").and(page.locator("p:not([role])"))).toBeVisible();
-  await expect.poll(() => clockwork.runs(linh.accountId, "OPS-64"), "the stop itself does not wait").toBe(false);
+  await expect.poll(() => clockwork.runs(linh.accountId, "OPS-64"), "the stop is sent at once").toBe(false);
   await page.getByRole("button", { name: "Start it again" }).click();
   await expect(page.getByRole("region", { name: "Running timer" })).toContainText("Planning");
   await expect.poll(() => clockwork.runs(linh.accountId, "OPS-64")).toBe(true);
-  expect(await clockwork.runs(linh.accountId, "PORTAL-312"), "beside the other one").toBe(true);
+  expect(await clockwork.runs(linh.accountId, "PORTAL-312"), "the other timer still runs").toBe(true);
   await screen.stop("OPS-64");
   await expect(page.getByRole("button", { name: "Start it again" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Start it again" })).toHaveCount(0);
 });
 
-test("a token that is somebody else's is dropped, and the person's own is asked for", async ({ web, stopAtEnd }) => {
+test("a Clockwork token of somebody else is dropped, and the person's own is requested", async ({ web, stopAtEnd }) => {
   const sofia = person("sofia");
   stopAtEnd(sofia, "OPS-64");
   const screen = await web();
@@ -69,7 +69,7 @@ test("a token that is somebody else's is dropped, and the person's own is asked 
   await page.getByRole("button", { name: "Cancel" }).click();
   const second = sent();
   await screen.startButton.click();
-  expect(await second, "the wrong token is sent no more").toBeUndefined();
+  expect(await second, "the wrong token is not sent again").toBeUndefined();
   await screen.connectClockwork(sofia);
   await expect(screen.heading).toContainText("OPS-64");
   await expect(screen.submitButton).toBeVisible();
@@ -82,7 +82,7 @@ test("a token that is somebody else's is dropped, and the person's own is asked 
   expect((await stopped).headers()["x-clockwork-token"]).toBeUndefined();
 });
 
-test("an issue's key leads to Jira", async ({ web }) => {
+test("an issue's key is a link to Jira", async ({ web }) => {
   const screen = await web();
   await screen.enter(person("linh"));
   const { page } = screen;
@@ -105,7 +105,7 @@ test("an issue's key leads to Jira", async ({ web }) => {
   await (await highlighted).waitForURL("**/browse/OPS-64");
 });
 
-test("after a start from the comment field the keys are shortcuts again", async ({ web, stopAtEnd }) => {
+test("after a start from the comment field, keys are shortcuts again", async ({ web, stopAtEnd }) => {
   const sofia = person("sofia");
   stopAtEnd(sofia, "OPS-64");
   const screen = await web();
@@ -136,7 +136,7 @@ test("the search results open inside the window", async ({ web, desktopWindow })
   }
 });
 
-test("a session that ends keeps what is written and the Clockwork token, and its actions lead to the login", async ({ server, web, stopAtEnd }) => {
+test("when a session ends, the page keeps what was typed and the Clockwork token, and actions open the login", async ({ server, web, stopAtEnd }) => {
   const noah = person("noah");
   stopAtEnd(noah, "OPS-64");
   const screen = await web();
@@ -157,7 +157,7 @@ test("a session that ends keeps what is written and the Clockwork token, and its
   await expect(screen.issue).toHaveValue("OPS-64");
   await expect(page.getByLabel("Comment")).toHaveValue("Half a thought");
   await screen.startButton.click();
-  await expect.poll(() => clockwork.runs(noah.accountId, "OPS-64"), "no token is asked for").toBe(true);
+  await expect.poll(() => clockwork.runs(noah.accountId, "OPS-64"), "no token is requested").toBe(true);
   await screen.logOut();
   await screen.logIn(person("sofia"));
   await screen.isLive();
@@ -166,7 +166,7 @@ test("a session that ends keeps what is written and the Clockwork token, and its
   await server.start();
 });
 
-test("before the scripts run, and without them, there is no login form to send", async ({ browser, server }) => {
+test("without scripts the page has no login form", async ({ browser, server }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(server.url);
@@ -175,7 +175,7 @@ test("before the scripts run, and without them, there is no login form to send",
   await context.close();
 });
 
-test("titles that are long, unbroken or written from right to left leave Stop in sight", async ({ web }) => {
+test("Stop stays visible beside titles that are long, unbroken or right-to-left", async ({ web }) => {
   const screen = await web({ width: 360, height: 640 });
   const say = await screen.interceptWebSocket();
   await screen.logIn(person("linh"));
@@ -194,7 +194,7 @@ test("titles that are long, unbroken or written from right to left leave Stop in
   await expect(screen.heading.locator("bdi")).toHaveText("תיקון החיפוש — order #12");
 });
 
-test("where colours are forced, the active suggestion has an outline", async ({ web }) => {
+test("the active suggestion has an outline if colours are forced", async ({ web }) => {
   const screen = await web();
   await screen.page.emulateMedia({ forcedColors: "active" });
   await screen.enter(person("emily"));
@@ -202,7 +202,7 @@ test("where colours are forced, the active suggestion has an outline", async ({ 
   await expect(screen.page.getByRole("option", { selected: true })).toHaveCSS("outline-style", "solid");
 });
 
-test("a refusal is said in words that help", async ({ web, stopAtEnd }) => {
+test("a refusal says what to do", async ({ web, stopAtEnd }) => {
   const linh = person("linh");
   stopAtEnd(linh, "PORTAL-9999");
   const screen = await web();
@@ -218,7 +218,7 @@ test("a refusal is said in words that help", async ({ web, stopAtEnd }) => {
   await expect(page.getByText("There is no issue PORTAL-9999, or you may not see it.")).toBeVisible();
 });
 
-test("on the desktop Escape hides the window from a field too, and staying logged in is offered again", async ({ desktopWindow }) => {
+test("on the desktop, Escape in a field hides the window too, and the login offers to stay logged in", async ({ desktopWindow }) => {
   const screen = await desktopWindow();
   const { page } = screen;
   await expect(page.getByLabel("Stay logged in")).toBeChecked();

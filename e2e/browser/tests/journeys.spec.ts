@@ -4,9 +4,10 @@ import { clockwork } from "../world/clockwork";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-// What people do each day. Each test prints its steps and what they took; the other files print further journeys.
+// What people do each day. Each test prints its steps and how long they took. Tests
+// in other files print journeys too.
 
-/** How many timers the screen shows, at each change and in the frame after the next press of a key or button. */
+/** Records how many timers the screen shows at each change, and in the frame after each key press or click. */
 async function watchTimers(page: Page): Promise<void> {
   await page.evaluate(() => {
     const running = (): string[] => [...document.querySelectorAll("button[aria-label^='Stop ']")].map((b) => b.getAttribute("aria-label") ?? "");
@@ -23,15 +24,15 @@ async function watchTimers(page: Page): Promise<void> {
 }
 
 interface Watched {
-  /** How many timers each change showed. */
+  /** The number of timers at each change. */
   seen: number[];
   /** The Stop buttons in the frame after each press. */
   frames: string[][];
-  /** From each slow press to the next paint, in milliseconds. */
+  /** The time from each slow press to the next paint, in milliseconds. */
   inputs: number[];
 }
 
-/** What was seen since the last call. */
+/** What was recorded since the last call. */
 const watched = (page: Page): Promise<Watched> =>
   page.evaluate(() => {
     const { seen, frames, inputs } = window.watched;
@@ -84,8 +85,8 @@ test("continue yesterday's issue with one key, and with one click", async ({ web
     await screen.showsAt("running", first);
   });
   expect((await watched(page)).frames, "the next frame shows it").toEqual([[`Stop ${first}`]]);
-  await expect(screen.heading, "the keys go on working").toBeFocused();
-  await expect(screen.recent.getByRole("link", { name: first }), "it runs: it is no longer offered").toHaveCount(0);
+  await expect(screen.heading, "shortcuts still work").toBeFocused();
+  await expect(screen.recent.getByRole("link", { name: first }), "a running issue is not offered").toHaveCount(0);
   await expect.poll(() => clockwork.runs(james.accountId, first)).toBe(true);
 
   const sent = page.waitForRequest("**/api/timers/start");
@@ -98,7 +99,7 @@ test("continue yesterday's issue with one key, and with one click", async ({ web
   expect(await clockwork.runs(james.accountId, first)).toBe(false);
   const { seen, frames, inputs } = await watched(page);
   expect(frames).toEqual([[`Stop ${second}`]]);
-  expect([...new Set(seen)], "neither two timers nor none").toEqual([1]);
+  expect([...new Set(seen)], "there were never two timers, or none").toEqual([1]);
   console.log(`    press to paint, if longer than a frame: ${inputs.join(", ") || "none"} ms`);
 });
 
@@ -120,7 +121,7 @@ test("start by words, and switch by words", async ({ web, stopAtEnd, journey }) 
     const option = page.getByRole("option", { selected: true });
     await step("words", async () => {
       await screen.issue.pressSequentially(words);
-      await expect(option, "the first hit is selected in advance").toHaveCount(1);
+      await expect(option, "the first result is selected").toHaveCount(1);
       await expect(page.getByRole("status", { name: "Search results" })).toHaveText(/issue/);
     });
     const key = /[A-Z]+-\d+/.exec(await option.innerText())?.[0] ?? "";
@@ -138,12 +139,12 @@ test("start by words, and switch by words", async ({ web, stopAtEnd, journey }) 
   expect(second).not.toBe(first);
   await expect.poll(() => clockwork.runs(james.accountId, first)).toBe(false);
   const { seen, frames } = await watched(page);
-  expect(frames[0], "the next frame shows the one, and not the other").toEqual([`Stop ${second}`]);
+  expect(frames[0], "the next frame shows only the new timer").toEqual([`Stop ${second}`]);
   expect([...new Set(seen)]).toEqual([1]);
   expect(stops, "a switch is one request").toEqual([]);
 });
 
-test("find what to do, by looking and by part of a key", async ({ web, journey }) => {
+test("find an issue in the lists and by part of its key", async ({ web, journey }) => {
   const screen = await web();
   const { page } = screen;
   const issue = { key: "MOB-88", id: "1", summary: "Crash", status: "In Progress", project: { id: "1", key: "MOB", name: "Mobile" }, assignee: null, priority: null, url: "" };
@@ -156,7 +157,7 @@ test("find what to do, by looking and by part of a key", async ({ web, journey }
     await screen.issue.click();
     await expect(results).toContainText(/^Recent.*In progress.*MOB-88/);
   });
-  await expect(results.getByRole("option", { name: "PORTAL-312" }), "it runs already").toHaveCount(0);
+  await expect(results.getByRole("option", { name: "PORTAL-312" }), "it is running already").toHaveCount(0);
   const byKey = journey("start by typing a key");
   const link = await screen.heading.getByRole("link").getAttribute("href"); // of PORTAL-312
   const parts = { "PORTAL-30": /^PORTAL-30\d/, "312": "PORTAL-312", "portal 301": "PORTAL-301", [`${link}`]: "PORTAL-312" };
@@ -168,7 +169,7 @@ test("find what to do, by looking and by part of a key", async ({ web, journey }
   }
 });
 
-test("start with a comment, stop while writing, and start again, with the keyboard alone", async ({ web, stopAtEnd, journey }) => {
+test("start with a comment, stop while typing, and start again, with the keyboard only", async ({ web, stopAtEnd, journey }) => {
   const sofia = person("sofia");
   stopAtEnd(sofia, "OPS-64");
   const screen = await web();

@@ -5,10 +5,10 @@ import type { Page } from "@playwright/test";
 import { clockwork } from "../world/clockwork";
 import type { Screen } from "../world/screen";
 import { person } from "../world/settings";
-import { inventTeam } from "../world/team";
+import { mockTeam } from "../world/team";
 import { expect, test } from "../world/test";
 
-/** Saves a screenshot, and fails on accessibility faults. */
+/** Saves a screenshot, and fails if axe finds serious problems. */
 async function look(page: Page, name: string): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true, animations: "disabled" });
@@ -17,7 +17,7 @@ async function look(page: Page, name: string): Promise<void> {
   expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`), name).toEqual([]);
 }
 
-/** Logs in, and waits until all is there. */
+/** Logs in, and waits until everything has loaded. */
 async function enter(screen: Screen, username: string): Promise<void> {
   await screen.logIn(person(username));
   await screen.isLive();
@@ -26,7 +26,7 @@ async function enter(screen: Screen, username: string): Promise<void> {
 
 /** Opens the address of the team, with a made-up team. */
 async function openTeam(screen: Screen, people: number, { address = "/team", stale = false } = {}): Promise<void> {
-  await inventTeam(screen.page, people, stale);
+  await mockTeam(screen.page, people, stale);
   await screen.page.goto(new URL(address, screen.page.url()).href);
   await screen.logIn(person("hannah"));
   await expect(screen.heading).toContainText("work now");
@@ -135,7 +135,7 @@ for (const [state, reach] of Object.entries(states)) {
       await page.setViewportSize({ width, height: 740 });
       if (width === 360) await look(page, `${state}-${width}`);
       const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(sideways, `nothing sticks out at ${width} px`).toBeLessThanOrEqual(0);
+      expect(sideways, `nothing overflows at ${width} px`).toBeLessThanOrEqual(0);
     }
   });
 }
@@ -152,7 +152,7 @@ test("the desktop's window is accessible", async ({ desktopWindow }) => {
   await expect.poll(() => screen.page.evaluate(() => (window as unknown as { reports: { current: { issueKey: string } | null }[] }).reports.at(-1)?.current?.issueKey)).toBe("PORTAL-312");
 });
 
-test("the desktop's window shows the team, and leads back", async ({ desktopWindow }) => {
+test("the desktop's window shows the team, and goes back", async ({ desktopWindow }) => {
   const screen = await desktopWindow();
   await screen.logIn(person("hannah"));
   await screen.page.getByRole("button", { name: "Team" }).click();
@@ -164,7 +164,7 @@ test("the desktop's window shows the team, and leads back", async ({ desktopWind
 });
 
 for (const [name, width, height, people] of [["1080p", 1920, 1080, 12], ["4k", 3840, 2160, 60]] as const) {
-  test(`a wallboard of ${name} is accessible, and nothing sticks out`, async ({ web }) => {
+  test(`a wallboard of ${name} is accessible, and nothing overflows`, async ({ web }) => {
     const screen = await web({ width, height });
     await openTeam(screen, people, { address: "/team?wall=1" });
     await look(screen.page, `team-wall-${name}`);
@@ -183,11 +183,11 @@ for (const path of ["/reference", "/nowhere"]) {
   });
 }
 
-test("the first load takes at most 150 KB of JavaScript, and nothing from elsewhere", async ({ browser, server }) => {
+test("the first load has at most 150 KB of JavaScript, all from this origin", async ({ browser, server }) => {
   const page = await (await browser.newContext()).newPage();
   await page.clock.install();
   const complaints: string[] = [];
-  // A browser reports each refusal as an error: nobody is logged in, and this server is no sandbox.
+  // A browser reports each refused request as an error. These two are refused: nobody is logged in, and this is not cmd/dev.
   const expected = /\/(api\/auth\/refresh|_sandbox\/people)$/;
   page.on("console", (message) => message.type() === "error" && !expected.test(message.location().url) && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
@@ -198,14 +198,14 @@ test("the first load takes at most 150 KB of JavaScript, and nothing from elsewh
     if (request.resourceType() === "script") scripts.push(request.response().then(async (response) => gzipSync((await response?.body()) ?? "").length));
   });
   await page.goto(server.url);
-  await expect(page.getByLabel("Username"), "the page is alive").toBeFocused();
-  await page.clock.fastForward("01:00"); // nothing comes by itself later either
+  await expect(page.getByLabel("Username"), "the scripts have run").toBeFocused();
+  await page.clock.fastForward("01:00"); // it requests nothing more later
   await page.waitForLoadState("networkidle");
   expect([...origins]).toEqual([server.url]);
   const sizes = await Promise.all(scripts);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   console.log(`    first load: ${sizes.length} scripts, ${total} bytes gzipped`);
   expect(total).toBeLessThan(150_000);
-  expect(complaints, "nothing that the policy forbids, no mistake").toEqual([]);
+  expect(complaints, "no error, and nothing that the Content-Security-Policy forbids").toEqual([]);
   await page.context().close();
 });

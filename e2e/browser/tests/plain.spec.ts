@@ -3,13 +3,13 @@ import type { BrowserContext } from "@playwright/test";
 import { person, settings } from "../world/settings";
 import { expect, test } from "../world/test";
 
-/** The page that the server has where the web app is not built. */
+/** Serves the page that a server has without a build of the web app. */
 const prepare = async (context: BrowserContext): Promise<void> => {
-  await context.grantPermissions(["local-network-access"]); // not the server's own word: a WebSocket to it would be refused
+  await context.grantPermissions(["local-network-access"]); // a fulfilled page is not a local one, so its WebSocket to the server would be refused
   await context.route(({ pathname }) => pathname === "/", (route) => route.fulfill({ path: "../../public/index.html" }));
 };
 
-test("the plain page shows what runs, and does not count what is on hold", async ({ web, journey }) => {
+test("the plain page shows running timers, and does not count while a timer is on hold", async ({ web, journey }) => {
   const screen = await web({ prepare });
   const held = screen.page.getByRole("listitem").first();
   await journey("plain page")("name, password, Log in", async () => {
@@ -25,7 +25,7 @@ test("the plain page shows what runs, and does not count what is on hold", async
   await expect(screen.page.getByRole("timer").first()).toHaveText(/^\d+:\d\d:\d\d$/);
 });
 
-test("the plain page shows nobody the answer to an earlier question", async ({ web }) => {
+test("the plain page does not show a late answer to the next person", async ({ web }) => {
   const screen = await web({ prepare });
   const { page } = screen;
   await page.evaluate(() => {

@@ -58,7 +58,7 @@ test("all screens tick together", async ({ web }) => {
   await expect(async () => expect((await seconds())[0]).toBeGreaterThan(began)).toPass();
 });
 
-test("a start made in Clockwork itself shows after a sync, without a reload", async ({ server, web, stopAtEnd }) => {
+test("a start in Clockwork itself shows after a sync, without a reload", async ({ server, web, stopAtEnd }) => {
   const sofia = person("sofia");
   stopAtEnd(sofia, "OPS-64");
   const screen = await web();
@@ -77,7 +77,7 @@ test("a start made in Clockwork itself shows after a sync, without a reload", as
   });
 });
 
-test("a stop while Clockwork is still starting is shown at once, and done", async ({ web, stopAtEnd }) => {
+test("a stop while Clockwork is still starting shows at once, and is carried out", async ({ web, stopAtEnd }) => {
   const duc = person("duc");
   stopAtEnd(duc, "OPS-57");
   const screen = await web();
@@ -102,7 +102,7 @@ test("a stop while Clockwork is still starting is shown at once, and done", asyn
   await screen.showsAt("stopped", "OPS-57");
 });
 
-test("what is written while a start is under way stays, and what was refused comes back", async ({ web, stopAtEnd }) => {
+test("text typed during a start stays, and a refused start gives its text back", async ({ web, stopAtEnd }) => {
   const noah = person("noah");
   stopAtEnd(noah, "OPS-64");
   const screen = await web();
@@ -111,7 +111,7 @@ test("what is written while a start is under way stays, and what was refused com
   const comment = page.getByLabel("Comment");
   await screen.logIn(noah);
   await screen.isLive();
-  await screen.start("OPS-64", "First"); // and waits for the token
+  await screen.start("OPS-64", "First"); // the page asks for the token
   await issue.fill("BILL-209");
   await screen.connectClockwork(noah);
   await screen.showsAt("running", "OPS-64");
@@ -135,8 +135,8 @@ test("what is written while a start is under way stays, and what was refused com
   await expect(issue).toBeFocused();
 });
 
-test("a double click on Stop, and a held Enter, leave the timer that takes its place", async ({ web, stopAtEnd }) => {
-  const linh = person("linh"); // PORTAL-312 runs since long
+test("a double click on Stop or a held Enter does not stop the timer that moves there", async ({ web, stopAtEnd }) => {
+  const linh = person("linh"); // PORTAL-312 has been running for long
   stopAtEnd(linh, "OPS-64");
   const screen = await web();
   await screen.logIn(linh);
@@ -152,7 +152,7 @@ test("a double click on Stop, and a held Enter, leave the timer that takes its p
   await screen.start("OPS-64");
   await stop.focus();
   await screen.page.keyboard.down("Enter");
-  await screen.page.keyboard.down("Enter"); // as the keyboard repeats it
+  await screen.page.keyboard.down("Enter"); // a repeat of the held key
   await screen.page.keyboard.up("Enter");
   await screen.showsAt("stopped", "OPS-64");
   await screen.showsAt("running", "PORTAL-312");
@@ -161,7 +161,7 @@ test("a double click on Stop, and a held Enter, leave the timer that takes its p
   expect(await clockwork.runs(linh.accountId, "PORTAL-312")).toBe(true);
 });
 
-test("an issue is found by words, and chosen and started with the keyboard alone", async ({ web, stopAtEnd }) => {
+test("an issue is found by words, chosen and started with the keyboard only", async ({ web, stopAtEnd }) => {
   const james = person("james");
   const screen = await web();
   await screen.logIn(james);

@@ -6,7 +6,7 @@ import { expect, test } from "../world/test";
 /** Opens another tab of the same browser. */
 const tabOf = (screen: Screen): Promise<Screen> => Screen.web(screen.page.context(), new URL("/", screen.page.url()).href);
 
-test("a reload shows the timer with nothing typed, and Stop works with the saved token", async ({ web, stopAtEnd }) => {
+test("after a reload the timer shows without a login, and Stop works with the saved token", async ({ web, stopAtEnd }) => {
   const noah = person("noah");
   stopAtEnd(noah, "OPS-64");
   const screen = await web();
@@ -19,7 +19,7 @@ test("a reload shows the timer with nothing typed, and Stop works with the saved
   await screen.showsAt("running", "OPS-64");
   await expect.poll(() => clockwork.runs(noah.accountId, "OPS-64")).toBe(true);
 
-  let best = Infinity; // the machine itself may pause
+  let best = Infinity; // the best of three, because the machine may pause
   for (let tries = 0; tries < 3; tries++) {
     await page.reload();
     await expect(screen.heading).toContainText("OPS-64");
@@ -28,7 +28,7 @@ test("a reload shows the timer with nothing typed, and Stop works with the saved
   console.log(`    reload to running timer: ${Math.round(best)} ms`);
   expect(best).toBeLessThan(1000);
   await screen.stop("OPS-64");
-  await expect.poll(() => clockwork.runs(noah.accountId, "OPS-64"), "no token is asked for").toBe(false);
+  await expect.poll(() => clockwork.runs(noah.accountId, "OPS-64"), "no token is requested").toBe(false);
 
   await page.locator("header button[aria-expanded]").click();
   await expect(page.getByText("Clockwork is connected")).toBeVisible();
@@ -37,7 +37,7 @@ test("a reload shows the timer with nothing typed, and Stop works with the saved
   await expect(page.getByText("saved encrypted on the server since")).toHaveCount(0);
 });
 
-test("a login that is not to stay ends with the page", async ({ web }) => {
+test("without \"Stay logged in\" a login ends with the page", async ({ web }) => {
   const screen = await web();
   await screen.page.getByLabel("Stay logged in").uncheck();
   await screen.logIn(person("priya"));
@@ -60,11 +60,11 @@ test("a second tab needs no login, and a logout in one tab ends the other", asyn
   await expect(other.page.getByText("You have logged out in another tab.")).toBeVisible();
   for (const { page } of [one, other]) {
     await page.reload();
-    await expect(page.getByLabel("Username"), "nor does a reload log in again").toBeVisible();
+    await expect(page.getByLabel("Username"), "a reload does not log in again").toBeVisible();
   }
 });
 
-test("log out everywhere ends the other browser too, and what is written there stays", async ({ web }) => {
+test("\"Log out everywhere\" ends the session in another browser, which keeps what was typed", async ({ web }) => {
   const linh = person("linh");
   const [here, there] = [await web(), await web()];
   for (const screen of [here, there]) {
@@ -104,7 +104,7 @@ test("a server that fails while the page loads does not log out", async ({ web }
   await screen.isLive();
 });
 
-test("a personal token is shown once, works, and is revoked", async ({ web, server }) => {
+test("a personal token is shown once, works, and can be revoked", async ({ web, server }) => {
   const screen = await web();
   const { page } = screen;
   await screen.logIn(person("emily"));
@@ -121,7 +121,7 @@ test("a personal token is shown once, works, and is revoked", async ({ web, serv
   expect(await asked()).toBe(401);
 });
 
-test("a calendar's address is shown once, and a calendar program reads it", async ({ web }) => {
+test("a calendar's address is shown once, and serves a calendar", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
   await screen.logIn(person("emily"));
@@ -136,14 +136,14 @@ test("a calendar's address is shown once, and a calendar program reads it", asyn
   expect(await calendar.text()).toContain("BEGIN:VEVENT");
 });
 
-test("why a sign-in failed is said once", async ({ web }) => {
+test("the reason of a failed sign-in is shown once", async ({ web }) => {
   const { page } = await web();
   await page.goto(new URL("/?signin=NOT_A_MEMBER", page.url()).href);
   await expect(page.getByText("This account does not belong to the Jira site")).toBeVisible();
   expect(page.url()).not.toContain("signin");
 });
 
-test("an app that asks to be signed in waits for the login", async ({ web, server }) => {
+test("an app's request to sign in continues after the login", async ({ web, server }) => {
   const { page } = await web();
   const ask = new URLSearchParams({ client_id: "cli", redirect_uri: "http://127.0.0.1:9/callback", state: "a-state-of-the-app", code_challenge: "A".repeat(43), code_challenge_method: "S256" });
   await page.goto(`${server.url}/api/auth/authorize?${ask}`);
@@ -181,7 +181,7 @@ test("the desktop app signs in through the system's browser, and stays signed in
   await app.isLive();
   await expect(app.heading).toContainText("PORTAL-312");
 
-  await page.reload(); // as a restart: what the keychain has is all that is left
+  await page.reload(); // like a restart: only the keychain still has the session
   await app.isLive();
   expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))).not.toContain("cwr_");
 });

@@ -1,7 +1,7 @@
 import { clockwork } from "../world/clockwork";
 import type { Screen } from "../world/screen";
 import { person } from "../world/settings";
-import { inventTeam } from "../world/team";
+import { mockTeam } from "../world/team";
 import { expect, test } from "../world/test";
 
 const hannah = person("hannah"); // the administrator
@@ -16,7 +16,7 @@ async function openTeam(screen: Screen, address = "/team"): Promise<void> {
   await expect(screen.heading).toContainText(/works? now/);
 }
 
-test("a start in Clockwork shows on an open team page within one sync, ticks, and goes with the stop", async ({ server, web, stopAtEnd }) => {
+test("a start in Clockwork shows on an open team page after one sync, ticks, and disappears after the stop", async ({ server, web, stopAtEnd }) => {
   const emily = person("emily");
   stopAtEnd(emily, "PORTAL-305");
   const screen = await web();
@@ -32,14 +32,14 @@ test("a start in Clockwork shows on an open team page within one sync, ticks, an
   const first = await time.innerText();
   await expect(time).not.toHaveText(first);
   await expect(rowOf(screen, "Emily").getByRole("link", { name: "PORTAL-305" })).toHaveAttribute("href", /\/browse\/PORTAL-305$/);
-  await expect(screen.page.getByRole("button", { name: "Stop" }), "nobody is stopped from here").toHaveCount(0);
+  await expect(screen.page.getByRole("button", { name: "Stop" }), "the team page stops nobody's timer").toHaveCount(0);
 
   await clockwork.stop(emily.accountId, "PORTAL-305");
   await server.sync();
   await expect(rowOf(screen, "Emily")).toContainText("Not running");
 });
 
-test("a server without connections is asked in a long poll", async ({ server, web, stopAtEnd }) => {
+test("without WebSocket and Server-Sent Events the page uses long polls", async ({ server, web, stopAtEnd }) => {
   const emily = person("emily");
   stopAtEnd(emily, "PORTAL-305");
   const screen = await web();
@@ -68,7 +68,7 @@ test("an administrator gets to the team and back without logging in again, and a
   await expect(page.getByRole("table", { name: "Team" })).toBeVisible();
 });
 
-test("whoever is no administrator has no link, and gets a sentence and no data at the address", async ({ web }) => {
+test("a person who is not an administrator has no link, and the address shows a message and no data", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
   await screen.enter(person("linh"));
@@ -83,19 +83,19 @@ test("whoever is no administrator has no link, and gets a sentence and no data a
   await screen.isLive();
 });
 
-test("a wallboard shows the team again after the server restarts, without anybody", async ({ server, web, stopAtEnd }) => {
+test("a wallboard recovers by itself after the server restarts", async ({ server, web, stopAtEnd }) => {
   const emily = person("emily");
   stopAtEnd(emily, "PORTAL-305");
   const screen = await web({ width: 1920, height: 1080 });
   const { page } = screen;
   await openTeam(screen, "/team?wall=1");
   await expect(rowOf(screen, "Linh").getByRole("timer")).toBeVisible();
-  expect(await page.evaluate(() => getComputedStyle(document.body).colorScheme), "dark, whatever the system says").toBe("dark");
+  expect(await page.evaluate(() => getComputedStyle(document.body).colorScheme), "dark, whatever the system prefers").toBe("dark");
   await expect(page.getByRole("button")).toHaveCount(0);
 
   await server.kill();
   await expect(page.getByText("Last known at")).toBeVisible();
-  await expect(rowOf(screen, "Linh"), "it still shows what it knew").toBeVisible();
+  await expect(rowOf(screen, "Linh"), "it still shows the last known state").toBeVisible();
   await server.start();
   await expect(page.getByText("Last known at")).toHaveCount(0);
   await clockwork.start(emily.accountId, "PORTAL-305");
@@ -103,10 +103,10 @@ test("a wallboard shows the team again after the server restarts, without anybod
   await expect(rowOf(screen, "Emily")).toContainText("PORTAL-305");
 });
 
-test("words and projects narrow the team, by keyboard", async ({ web }) => {
+test("words and projects filter the team, by keyboard", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
-  await inventTeam(page, 60);
+  await mockTeam(page, 60);
   await openTeam(screen);
   await page.keyboard.press("/");
   await page.keyboard.type("duc mob");
@@ -121,10 +121,10 @@ test("words and projects narrow the team, by keyboard", async ({ web }) => {
   await expect(page.getByRole("button", { name: /^PORTAL/ })).toHaveAttribute("aria-pressed", "true");
 });
 
-test("500 people: only the rows near the window are drawn, and a second costs little", async ({ web }) => {
+test("500 people: only the rows near the viewport are rendered, and ticking costs little", async ({ web }) => {
   const screen = await web();
   const { page } = screen;
-  await inventTeam(page, 500);
+  await mockTeam(page, 500);
   await openTeam(screen);
   const table = page.getByRole("table", { name: "Team" });
   await expect(table).toHaveAttribute("aria-rowcount", "502");

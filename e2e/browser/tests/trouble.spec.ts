@@ -5,7 +5,7 @@ import { withinTwoSeconds, type Screen } from "../world/screen";
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-/** A network in which a WebSocket is refused, or hangs. */
+/** A network in which WebSockets are refused, or hang. */
 const noWebSocket = (how: "refused" | "hanging") => (context: BrowserContext) =>
   context.addInitScript((refused) => {
     window.WebSocket = class {
@@ -24,11 +24,11 @@ const noStream = async (context: BrowserContext): Promise<void> => {
 };
 
 for (const { name, prepare, status } of [
-  { name: "where WebSockets are refused, Server-Sent Events", prepare: noWebSocket("refused"), status: "Live" },
-  { name: "where they hang, Server-Sent Events", prepare: noWebSocket("hanging"), status: "Live" },
-  { name: "without those either, a long poll", prepare: noStream, status: "Checking every few seconds" },
+  { name: "Server-Sent Events if WebSockets are refused", prepare: noWebSocket("refused"), status: "Live" },
+  { name: "Server-Sent Events if WebSockets hang", prepare: noWebSocket("hanging"), status: "Live" },
+  { name: "a long poll without either", prepare: noStream, status: "Checking every few seconds" },
 ]) {
-  test(`${name}: the two seconds hold`, async ({ web, stopAtEnd }) => {
+  test(`${name}: a change shows within two seconds`, async ({ web, stopAtEnd }) => {
     const marcus = person("marcus");
     stopAtEnd(marcus, "MOB-92");
     const [here, there] = [await web(), await web({ prepare })];
@@ -51,7 +51,7 @@ for (const { name, prepare, status } of [
   });
 }
 
-test("the server is killed while a timer runs, and comes back: all screens recover and agree", async ({ server, web, desktopWindow, stopAtEnd, journey }) => {
+test("all screens recover and agree after the server is killed and started again", async ({ server, web, desktopWindow, stopAtEnd, journey }) => {
   const duc = person("duc");
   stopAtEnd(duc, "OPS-64", "OPS-57");
   const screens = [await web(), await web(), await desktopWindow()];
@@ -70,7 +70,7 @@ test("the server is killed while a timer runs, and comes back: all screens recov
     for (const screen of screens) {
       await expect(screen.status).toContainText(/Reconnecting|Offline since/);
       await expect(screen.page.getByText("Last known at")).toBeVisible();
-      await expect(screen.heading, "what was known stays on the screen").toContainText("OPS-64");
+      await expect(screen.heading, "the last known state stays on the screen").toContainText("OPS-64");
     }
   });
   await clockwork.start(duc.accountId, "OPS-57"); // meanwhile
@@ -118,7 +118,7 @@ test("a session that has ended asks to log in again, and keeps the name", async 
   await server.start();
 });
 
-test("a session that ends before the timers have loaded is announced, to a screen reader too", async ({ web }) => {
+test("a session that ends before the timers have loaded is announced, also to screen readers", async ({ web }) => {
   const screen = await web({
     prepare: async (context) => {
       await noWebSocket("hanging")(context);
@@ -127,7 +127,7 @@ test("a session that ends before the timers have loaded is announced, to a scree
     },
   });
   await screen.logIn(person("aiko"));
-  await expect(screen.page.getByRole("heading", { name: "Your session has ended" }), "which a screen reader then reads").toBeFocused();
+  await expect(screen.page.getByRole("heading", { name: "Your session has ended" }), "so that a screen reader reads it").toBeFocused();
   await expect(screen.page.getByRole("status", { name: "Announcements" })).toHaveText("Session ended.");
 });
 
@@ -148,10 +148,10 @@ test("offline is shown with the time, and ends by itself", async ({ web, journey
     await screen.page.context().setOffline(false);
     await screen.isLive();
   });
-  await expect(problem, "it is over too").toHaveCount(0);
+  await expect(problem, "the message is gone too").toHaveCount(0);
 });
 
-test("a refusal by Clockwork is explained, and the screen goes back", async ({ web, stopAtEnd }) => {
+test("a refusal by Clockwork is explained, and the screen shows the state before", async ({ web, stopAtEnd }) => {
   const sofia = person("sofia");
   stopAtEnd(sofia, "BILL-209");
   const screen = await web();
@@ -168,7 +168,7 @@ test("a refusal by Clockwork is explained, and the screen goes back", async ({ w
   await expect(screen.heading).toContainText("BILL-209");
 });
 
-test("the token is nowhere but in memory", async ({ web }) => {
+test("the access token is only in memory", async ({ web }) => {
   const screen = await web();
   await screen.logIn(person("linh"));
   await screen.isLive();
@@ -183,7 +183,7 @@ test("the token is nowhere but in memory", async ({ web }) => {
   expect(kept.url).not.toContain("ey");
 });
 
-test("a Clockwork token that is checked too late is not the next person's", async ({ web, stopAtEnd }) => {
+test("a Clockwork token whose check ends after a logout is not used for the next person", async ({ web, stopAtEnd }) => {
   const [linh, emily] = [person("linh"), person("emily")];
   stopAtEnd(linh, "BILL-209");
   const screen = await web();
@@ -200,7 +200,7 @@ test("a Clockwork token that is checked too late is not the next person's", asyn
   expect(await searchesFor(screen)).toBe(emily.accountId);
 });
 
-test("nor is one that the desktop's settings check, and it is not kept", async ({ desktopWindow }) => {
+test("a Clockwork token that the desktop's settings check too late is not used or stored for the next person", async ({ desktopWindow }) => {
   const [linh, emily] = [person("linh"), person("emily")];
   const screen = await desktopWindow();
   const { page } = screen;
@@ -228,7 +228,7 @@ test("nor is one that the desktop's settings check, and it is not kept", async (
   for (const { refreshToken, token } of secrets) expect([refreshToken, token]).toEqual([expect.stringMatching(/^cwr_/), undefined]);
 });
 
-/** In whose name the screen asks for issues. */
+/** The account for which the screen searches issues. */
 async function searchesFor({ page }: Screen): Promise<string | null> {
   const asked = page.waitForRequest((request) => request.method() === "GET" && request.url().includes("q=invoice"));
   await page.getByRole("combobox", { name: "Issue" }).fill("invoice");

@@ -8,10 +8,10 @@ const secondsOf = (text: string): number => text.split(":").reduce((sum, part) =
 
 const shownSeconds = async (screen: Screen): Promise<number> => secondsOf(await screen.page.getByRole("timer").first().innerText());
 
-/** What the screen's part with the timer looks like. */
+/** The look of the screen's region with the timer. */
 const look = (screen: Screen) => screen.page.getByRole("region", { name: "Running timer" }).getAttribute("data-look");
 
-test("a timer on hold stands still at what Clockwork has counted, and goes on from there", async ({ server, web }) => {
+test("a timer on hold shows what Clockwork has counted, and continues from there", async ({ server, web }) => {
   const aiko = person("aiko");
   const screen = await web();
   await screen.logIn(aiko);
@@ -19,7 +19,7 @@ test("a timer on hold stands still at what Clockwork has counted, and goes on fr
   const { tillNow } = await clockwork.edit(aiko.accountId, "MOB-88", {});
   const day = screen.page.getByRole("region", { name: "Running timer" });
   await expect(day.getByText("On hold", { exact: true })).toBeVisible();
-  expect(await look(screen), "on hold is no doubt").toBe("paper");
+  expect(await look(screen), "a timer on hold is not stale").toBe("paper");
   expect(await shownSeconds(screen)).toBe(tillNow);
   await screen.page.waitForFunction((before) => Date.now() > before + 2_500, Date.now());
   expect(await shownSeconds(screen)).toBe(tillNow);
@@ -38,7 +38,7 @@ test("a timer on hold stands still at what Clockwork has counted, and goes on fr
   }
 });
 
-test("a screen that hears the server but not Clockwork says so, until Clockwork answers again", async ({ web }) => {
+test("a screen whose server does not hear from Clockwork says so until Clockwork answers again", async ({ web }) => {
   const screen = await web();
   const say = await screen.interceptWebSocket();
   await screen.logIn(person("linh"));
@@ -91,11 +91,11 @@ test("an issue that was chosen from the list keeps its title while its timer sta
   await option.click();
   await screen.page.getByRole("button", { name: "Start", exact: true }).click();
   await expect(screen.heading).toHaveText(/^[A-Z]+-\d+\s+\S+ \S+/);
-  await letGo(); // it needs a token, and is not started
+  await letGo(); // the start fails, because it needs a token
   await expect(screen.page.getByLabel("Clockwork API token")).toBeVisible();
 });
 
-test("the day's total does not dip after a stop, before the worklog comes", async ({ server, web, stopAtEnd }) => {
+test("the day's total does not decrease between a stop and its worklog", async ({ server, web, stopAtEnd }) => {
   const duc = person("duc");
   stopAtEnd(duc, "OPS-64");
   await clockwork.start(duc.accountId, "OPS-64");

@@ -1,7 +1,7 @@
 import { person } from "../world/settings";
 import { expect, test } from "../world/test";
 
-test("a week that turns while its worklogs cannot be read does not show the last one's hours", async ({ web }) => {
+test("a new week whose worklogs cannot be loaded does not show the last week's hours", async ({ web }) => {
   let readable = true;
   const screen = await web({
     prepare: async (context) => {

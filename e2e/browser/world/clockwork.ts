@@ -1,10 +1,10 @@
 import { settings } from "./settings";
 
-/** What happens in Clockwork itself, as by a person in Jira's own page. */
+/** Actions in Clockwork itself, as by a person on Jira's own page. */
 export const clockwork = {
   start: (accountId: string, issueKey: string) => call("POST", "/timers/start", { accountId, issueKey }),
   stop: (accountId: string, issueKey: string) => call("POST", "/timers/stop", { accountId, issueKey }),
-  /** Changes a person's timer; gives what it was before. */
+  /** Changes a person's timer, and returns its state before. */
   edit: async (accountId: string, issueKey: string, change: { onHold?: boolean; startedAt?: string }): Promise<{ startedAt: string; tillNow: number }> => {
     const { timers } = await (await call("GET", "/timers")).json();
     const timer = timers.find((t: { runningFor: string; issue: { key: string } }) => t.runningFor === accountId && t.issue.key === issueKey);
@@ -16,7 +16,7 @@ export const clockwork = {
   /** Delays the next call of an operation. */
   delay: (operation: string, delayMs: number) => call("POST", "/faults", { kind: "delay", operation, delayMs, count: 1 }),
   clearFaults: () => call("DELETE", "/faults"),
-  /** How often an operation was asked for. */
+  /** How often an operation was called. */
   requests: async (operation: string): Promise<number> => (await (await call("GET", "/requests")).json())[operation] ?? 0,
   runs: async (accountId: string, issueKey: string): Promise<boolean> => {
     const { timers } = await (await call("GET", "/timers")).json();

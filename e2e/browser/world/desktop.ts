@@ -16,7 +16,10 @@ const types: Record<string, string> = {
   ".woff2": "font/woff2",
 };
 
-/** Serves the desktop app's page with the policy that its main process gives it: Chromium knows no app://. */
+/**
+ * Serves the desktop app's page over HTTP, with the policy of its main process, because Chromium does not know
+ * app://.
+ */
 export async function serveDesktop(serverUrl: string): Promise<HttpServer> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", settings.desktopOrigin).pathname;
@@ -36,8 +39,8 @@ export async function serveDesktop(serverUrl: string): Promise<HttpServer> {
 }
 
 /**
- * Opens the desktop app's page in the small window, with a stand-in for its main process. A sign-in opens the system's
- * browser, with the main process' own code, and what is stored survives a restart of the page.
+ * Opens the desktop app's page in the small window, with a stand-in for its main process. A sign-in opens the
+ * system's browser with the main process's own code. What is stored survives a reload of the page.
  */
 export async function openDesktop(context: BrowserContext, serverUrl: string, systemBrowser?: BrowserContext): Promise<Screen> {
   const page = await context.newPage();

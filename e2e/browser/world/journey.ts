@@ -1,7 +1,7 @@
-/** Does what a person does next, and waits until the screen shows it. */
+/** Does one action of a person, and waits until the screen shows the result. */
 export type Step = <T>(what: string, act: () => Promise<T>) => Promise<T>;
 
-/** One way through the product. It is printed with what each step took, in milliseconds of this machine. */
+/** One sequence of actions. It is printed with the time of each step, in milliseconds on this machine. */
 export class Journey {
   private readonly done: string[] = [];
   private total = 0;

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page, Route, WebSocketRoute } from "@playwright/test";
 
-/** When every scene plays, a Thursday. Nothing in it depends on the day or on the sandbox. */
+/** The time of every scene, a Thursday. Nothing in a scene depends on today's date or on the sandbox. */
 const now = "2026-03-05T10:30:00+01:00";
 
 export interface SceneTimer {
@@ -9,7 +9,7 @@ export interface SceneTimer {
   comment?: string;
   /** Minutes ago. */
   since: number;
-  /** If it has stopped: minutes ago. */
+  /** For a stopped timer: minutes ago. */
   stopped?: number;
   on_hold?: boolean;
 }
@@ -68,7 +68,7 @@ export class Scene {
     });
   }
 
-  /** The network is gone. */
+  /** Cuts the network. */
   async fail(page: Page): Promise<void> {
     this.up = false;
     await page.context().setOffline(true);

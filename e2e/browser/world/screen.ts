@@ -2,7 +2,7 @@ import { expect, type BrowserContext, type Locator, type Page } from "@playwrigh
 
 import { settings, type Person } from "./settings";
 
-/** One screen of a person: the web app, or the desktop app's page, which shows the same. */
+/** One screen of a person: the web app or the desktop app's page, which show the same. */
 export class Screen {
   constructor(readonly page: Page) {}
 
@@ -18,7 +18,7 @@ export class Screen {
     await this.page.getByRole("button", { name: "Log in", exact: true }).click();
   }
 
-  /** Logs in, and waits until all is there. */
+  /** Logs in, and waits until everything has loaded. */
   async enter(who: Person): Promise<void> {
     await this.logIn(who);
     await this.isLive();
@@ -33,7 +33,7 @@ export class Screen {
     await expect(this.page.getByLabel("Clockwork API token")).toHaveCount(0);
   }
 
-  /** The list of the issues of the last days. */
+  /** The list of recent issues. */
   get recent(): Locator {
     return this.page.getByRole("region", { name: "Recent" });
   }
@@ -51,7 +51,7 @@ export class Screen {
     await expect(this.status).toContainText("Live");
   }
 
-  /** Starts a timer on an issue by its key; returns when the button was pressed. */
+  /** Starts a timer on an issue by its key. Returns the time of the click. */
   async start(issueKey: string, comment = ""): Promise<number> {
     await this.page.getByRole("combobox", { name: "Issue" }).fill(issueKey);
     await this.page.keyboard.press("Escape"); // the suggestions
@@ -59,12 +59,12 @@ export class Screen {
     return this.press(this.startButton);
   }
 
-  /** Starts a timer, beside the one that runs if there is one. */
+  /** The button that starts a timer beside those that run. */
   get startButton(): Locator {
     return this.page.getByRole("button", { name: /^Start( beside)?$/ });
   }
 
-  /** Sends the form; its words say whether a start is in progress. */
+  /** The form's submit button. Its text says whether a start is in progress. */
   get submitButton(): Locator {
     return this.page.getByRole("button", { name: /^(Start|Switch)$/ });
   }
@@ -73,7 +73,7 @@ export class Screen {
     return this.page.getByRole("combobox", { name: "Issue" });
   }
 
-  /** Returns when the button was pressed. */
+  /** Stops a timer. Returns the time of the click. */
   async stop(issueKey: string): Promise<number> {
     return this.press(this.page.getByRole("button", { name: `Stop ${issueKey}` }).first());
   }
@@ -84,12 +84,12 @@ export class Screen {
     return pressed;
   }
 
-  /** When the next event of a kind comes, by the clock that all screens here share. */
+  /** The time of the next event of a kind, by the clock that all screens here share. */
   async happensAt(event: "click" | "keydown"): Promise<number> {
     return this.page.evaluate((name) => new Promise<number>((resolve) => addEventListener(name, () => resolve(Date.now()), { capture: true, once: true })), event);
   }
 
-  /** Intercepts the next WebSocket; the result sends messages to the page on it. */
+  /** Intercepts the next WebSocket. The returned function sends messages to the page on it. */
   async interceptWebSocket(): Promise<(message: object) => Promise<void>> {
     let say: (message: object) => void = () => {};
     await this.page.routeWebSocket(/\/ws(\?|$)/, (socket) => {
@@ -99,14 +99,14 @@ export class Screen {
     return async (message) => say(message);
   }
 
-  /** Ends the session as another device does: the open page hears of it by its connection alone. */
+  /** Ends the session as another device would: the open page learns of it only through its connection. */
   async endSession(): Promise<void> {
     const token = await this.accessToken();
     await this.page.context().request.post(new URL("/api/auth/logout", this.page.url()).href, { data: {}, headers: { Authorization: `Bearer ${token}` } });
-    await this.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // it checks the connection
+    await this.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page then checks its connection
   }
 
-  /** The token that the page has in memory, from its next request. */
+  /** The access token that the page has in memory, from its next request. */
   private async accessToken(): Promise<string> {
     const asked = this.page.waitForRequest((request) => request.url().includes("/api/issues/search"));
     await this.issue.fill("token");
@@ -122,7 +122,10 @@ export class Screen {
     await this.page.getByRole("button", { name: "Log out" }).click();
   }
 
-  /** Holds the next call of a path until the result is called, which resolves when the page has the answer. */
+  /**
+   * Holds the next request to a path until the returned function is called. That resolves when the page has the
+   * answer.
+   */
   async holdResponse(path: string | RegExp): Promise<() => Promise<void>> {
     let release = (): void => {};
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -134,13 +137,16 @@ export class Screen {
     };
   }
 
-  /** Gives the person's own Clockwork token, which the screen has asked for. */
+  /** Enters the person's own Clockwork token, which the screen asks for. */
   async connectClockwork(who: Person): Promise<void> {
     await this.page.getByLabel("Clockwork API token").fill(who.clockworkToken);
     await this.page.getByRole("button", { name: "Connect" }).click();
   }
 
-  /** When this screen first shows what is asked for, by the clock that all screens here share. */
+  /**
+   * The time when this screen first shows the issue as running or stopped, by the clock that all screens here
+   * share.
+   */
   async showsAt(what: "running" | "stopped", issueKey: string): Promise<number> {
     return this.page.evaluate(
       ([want, key]) =>
@@ -161,7 +167,10 @@ export class Screen {
   }
 }
 
-/** Holds what is measured, in milliseconds each, to the promise; the best of three counts, as the machine itself may pause. */
+/**
+ * Asserts that each measured time, in milliseconds, is below two seconds. The best of three tries counts, because
+ * the machine may pause.
+ */
 export async function withinTwoSeconds(what: string, measure: () => Promise<readonly number[]>): Promise<void> {
   let best = Infinity;
   for (let tries = 0; tries < 3 && best >= 2000; tries++) {

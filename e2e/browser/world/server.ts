@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 import { settings } from "./settings";
 
-/** cmd/server on a port that stays the same when it is started again. */
+/** cmd/server, on a port that stays the same after a restart. */
 export class Server {
   readonly url: string;
   private running: ChildProcess | undefined;
@@ -22,7 +22,7 @@ export class Server {
     return server;
   }
 
-  /** Starts it, with other variables than those of the settings where given, and waits until it answers. */
+  /** Starts the server and waits until it answers. env replaces variables of the settings. */
   async start(env: Record<string, string> = {}): Promise<void> {
     const child = spawn(settings.server, { env: { ...settings.env, PUBLIC_URL: this.url, ...env, PORT: String(this.port) }, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.on("data", (text: Buffer) => (this.output += text));
@@ -43,9 +43,9 @@ export class Server {
     await once(child, "exit");
   }
 
-  /** One whole sync, as an event would bring it about, and tried again as that is. */
+  /** Runs one whole sync, and retries it as Inngest would. */
   async sync(tries = 3): Promise<void> {
-    // SIGQUIT has Go say where it hangs.
+    // On SIGQUIT a Go program prints where it hangs.
     const once = promisify(execFile)(settings.server, ["sync"], { env: settings.env, timeout: 30_000, killSignal: "SIGQUIT" });
     await once.catch((failure) => {
       if (tries === 1) throw failure;
@@ -55,8 +55,8 @@ export class Server {
 }
 
 /**
- * Not one that the system chooses: it would give such a port to outgoing connections too, and so to whoever dials while
- * the server is down.
+ * Finds a free port. A port that the system chooses could be given to an outgoing connection while the server is
+ * down.
  */
 async function freePort(): Promise<number> {
   for (;;) {

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 
-/** Who can log in; the password is everybody's. */
+/** A person who can log in. Everybody has the same password. */
 export interface Person {
   username: string;
   accountId: string;
   clockworkToken: string;
 }
 
-/** What the Go test that starts these tests has set up. */
+/** What the Go test that starts these tests has prepared. */
 export interface Settings {
   chromium: string;
   /** The program cmd/server, with the web app in it. */
   server: string;
-  /** Its whole configuration but PORT. */
+  /** Its whole configuration, except PORT. */
   env: Record<string, string>;
   /** The control handler of the stand-in for Clockwork and Jira. */
   control: string;
@@ -20,7 +20,7 @@ export interface Settings {
   people: Record<string, Person>;
   /** The built page of the desktop app. */
   renderer: string;
-  /** Where that is to be served; the server lets it in. */
+  /** The origin at which to serve it, which the server allows. */
   desktopOrigin: string;
 }
 

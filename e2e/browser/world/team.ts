@@ -9,7 +9,7 @@ const issues = [
 ];
 const names = ["Linh Tran", "Đức Phạm", "Maximiliane-Charlotte von Hohenstein-Wittelsbach", "Aiko Tanaka", "Emily O’Connor"];
 
-/** A team in which everything occurs: two timers of one person, on hold, a hidden issue, long and right-to-left titles. */
+/** A team with all special cases: two timers of one person, on hold, a hidden issue, long and right-to-left titles. */
 function team(people: number, stale: boolean): object {
   const now = Date.now();
   const members = Array.from({ length: people }, (_, i) => {
@@ -32,7 +32,7 @@ function team(people: number, stale: boolean): object {
 }
 
 /** Shows the page a made-up team, whoever is logged in. */
-export async function inventTeam(page: Page, people: number, stale = false): Promise<void> {
+export async function mockTeam(page: Page, people: number, stale = false): Promise<void> {
   await page.routeWebSocket(/scope=team/, (socket) => socket.send(JSON.stringify({ event: "team_state", payload: { seq: 1, ...team(people, stale) } })));
   await page.route(/\/api\/team$/, (route) => route.fulfill({ json: team(people, stale) }));
 }

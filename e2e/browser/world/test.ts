@@ -8,13 +8,13 @@ import type { Person } from "./settings";
 import { Server } from "./server";
 
 interface World {
-  /** A browser of its own at the web app. */
+  /** Opens the web app in a browser context of its own. */
   web: (options?: { prepare?: (context: BrowserContext) => Promise<unknown> | unknown; colorScheme?: "light" | "dark"; width?: number; height?: number; timezoneId?: string }) => Promise<Screen>;
-  /** The desktop app's window. systemBrowser is where it signs in. */
+  /** Opens the desktop app's window. systemBrowser is the browser for its sign-in. */
   desktopWindow: (options?: { prepare?: (context: BrowserContext) => Promise<unknown>; systemBrowser?: BrowserContext }) => Promise<Screen>;
-  /** Begins a journey, which is printed when the test ends. */
+  /** Starts a journey, which is printed when the test ends. */
   journey: (name: string) => Step;
-  /** Stops timers of these issues when the test ends. */
+  /** Stops the timers on these issues when the test ends. */
   stopAtEnd: (who: Person, ...issues: string[]) => void;
 }
 
@@ -69,7 +69,7 @@ export const test = base.extend<World, { server: Server; desktopServed: void }>(
     const left: (() => Promise<unknown>)[] = [];
     await use((who, ...issues) => left.push(...issues.map((issue) => () => clockwork.stop(who.accountId, issue))));
     await clockwork.clearFaults();
-    for (const stop of left) await stop().catch(() => {}); // it does not run any more
+    for (const stop of left) await stop().catch(() => {}); // it may not run any more
     await server.sync();
   },
 });
