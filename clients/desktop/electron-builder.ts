@@ -1,6 +1,7 @@
 import type { Configuration } from "electron-builder";
 
-// Packages what `npm run build` made. All of it is bundled, so no node_modules go along.
+// Packages what `npm run build` made. Everything is bundled, so no node_modules are
+// needed.
 const configuration: Configuration = {
   appId: "app.clockwork-timer.desktop",
   productName: "Clockwork",
@@ -10,8 +11,8 @@ const configuration: Configuration = {
   npmRebuild: false,
   electronLanguages: ["en"],
   publish: null,
-  // The program cannot be made to run other code than what was signed: not by
-  // a variable, not by an argument, not by a changed or added file.
+  // The program runs only the code that was signed: no variable, argument or changed
+  // file can make it run other code.
   electronFuses: {
     runAsNode: false,
     enableCookieEncryption: true,
@@ -21,7 +22,8 @@ const configuration: Configuration = {
     onlyLoadAppFromAsar: true,
     loadBrowserProcessSpecificV8Snapshot: false,
     grantFileProtocolExtraPrivileges: false,
-    // Fuses change the program, and an Apple processor runs none whose signature does not fit.
+    // Fuses change the program's file, and a Mac with an Apple processor runs no
+    // program whose signature does not match.
     resetAdHocDarwinSignature: true,
   },
   mac: {

@@ -5,9 +5,9 @@ const entries: Record<string, string> = {
   preload: "src/preload.ts",
 };
 
-// What runs in Electron, one file each: `--mode main` or `--mode preload`. Both
-// are CommonJS: a sandboxed preload script must be, and a main script that is
-// has run to its end before Electron is ready.
+// Builds the files that run in Electron: `--mode main` or `--mode preload`. Both are
+// CommonJS. A sandboxed preload script must be, and a CommonJS main script runs
+// completely before Electron is ready.
 export default defineConfig(({ mode }) => ({
   build: {
     ssr: entries[mode] ?? false,

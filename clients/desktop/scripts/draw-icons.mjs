@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { encodeICNS, encodePNG } from "./png.mjs";
 
-/** Points taken for each pixel, along one side. */
+/** Samples for each pixel, along one side. */
 const SAMPLES = 6;
 
 const BLACK = [0, 0, 0];
@@ -44,7 +44,7 @@ const tray = {
   offline: [union(without(idle, line(2, 14.4, 14.4, 2, 3.6)), line(2.2, 13.8, 13.8, 2.2, 1.5)), AMBER],
 };
 
-/** Renders layers, the first at the bottom, to a PNG of so many pixels a side. */
+/** Renders layers, the first at the bottom, to a square PNG. */
 function render(pixels, units, layers) {
   const rgba = Buffer.alloc(pixels * pixels * 4);
   for (let py = 0; py < pixels; py++) {

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /**
- * The path of Electron's program, or null where it is not downloaded. The
- * package's own main module is not asked, because it would start the download.
+ * The path of Electron's program, or null if it is not downloaded. This does not load the package's main module,
+ * which would start the download.
  */
 export function electronBinary() {
   const folder = dirname(createRequire(import.meta.url).resolve("electron/package.json"));

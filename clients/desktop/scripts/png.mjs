@@ -14,7 +14,7 @@ export function encodePNG(size, rgba) {
   return Buffer.concat([SIGNATURE, ...parts]);
 }
 
-/** Puts PNGs into a macOS icon file; the types say which is which. */
+/** Combines PNGs to a macOS icon file. Each has a type, which says its size. */
 export function encodeICNS(images) {
   const entries = Object.entries(images).map(([type, png]) => {
     const head = Buffer.alloc(8);

@@ -2,9 +2,8 @@ import type { KeptSession } from "@clockwork/ui";
 import type { BrowserSignIn } from "./main/browser-sign-in";
 
 /**
- * The contract between the page and the main process: all that the page may
- * ask for, and all it is told. The preload script puts a Bridge on
- * `window.clockwork`; a page without one runs in an ordinary browser.
+ * The contract between the page and the main process: everything that the page may request, and everything that it
+ * is sent. The preload script puts a Bridge on `window.clockwork`. A page without one runs in an ordinary browser.
  */
 export interface Bridge {
   /** The settings, and the stored session, if any. Called once, at start. */
@@ -13,16 +12,19 @@ export interface Bridge {
   setServer(address: string): Promise<ServerAddress>;
   /** Null if the system has no such setting (Linux). */
   launchesAtLogin(): Promise<boolean | null>;
-  /** Answers what is set now, which the system may have refused to change. */
+  /** Resolves to the current setting. The system may have refused to change it. */
   setLaunchAtLogin(on: boolean): Promise<boolean>;
-  /** Opens the system's browser to sign in there. Answers null if it was cancelled, or begun again. */
+  /** Opens the system's browser to sign in there. Resolves to null if it was cancelled, or if another sign-in began. */
   signIn(): Promise<BrowserSignIn | null>;
   cancelSignIn(): void;
-  /** Stores what renews the session, encrypted by the system's keychain. Answers false if there is none. */
+  /**
+   * Stores the session's refresh token, encrypted by the system's keychain. Resolves to false if there is no
+   * keychain.
+   */
   keepSession(session: KeptSession): Promise<boolean>;
   /** Deletes the stored session: at log-out, and when it has expired. */
   forgetSession(): Promise<void>;
-  /** What the tray shows. To be sent on each change. */
+  /** Sends what the tray shows. Call it on each change. */
   report(report: Report): void;
   /** Shows the window: a command of the tray failed, and its reason is on the page. */
   show(): void;
@@ -31,7 +33,7 @@ export interface Bridge {
   onCommand(listener: (command: Command) => void): () => void;
 }
 
-/** What the page starts from. */
+/** The page's initial state. */
 export interface DesktopState {
   serverUrl: string;
   /** Whether keepSession can work here. */
@@ -42,13 +44,13 @@ export interface DesktopState {
 /** An accepted address, as an origin, or a sentence that says what is wrong with it. */
 export type ServerAddress = { ok: true; serverUrl: string } | { ok: false; message: string };
 
-/** What the tray needs to know of the page. */
+/** What the tray shows of the page. */
 export interface Report {
   signedIn: boolean;
   /** Whether what is shown is up to date; stale means that Clockwork does not answer the server. */
   connection: "live" | "connecting" | "stale" | "offline" | "expired";
   current: RunningIssue | null;
-  /** The issues that were worked on last and do not run, newest first, at most MAX_RECENT. */
+  /** The issues of the latest work that have no running timer, the latest first, at most MAX_RECENT. */
   recent: RecentIssue[];
 }
 
@@ -60,7 +62,7 @@ export interface RunningIssue {
   /** What was counted at countedAt, without the time on hold. */
   countedSeconds: number;
   countedAt: number;
-  /** Clockwork does not count it now: it runs outside working hours. */
+  /** Clockwork does not count it now, because it runs outside working hours. */
   onHold: boolean;
 }
 
@@ -69,7 +71,7 @@ export interface RecentIssue {
   summary: string | null;
 }
 
-/** What the main process asks of the page. */
+/** A command of the tray for the page. */
 export type Command =
   | { kind: "retry" }
   | { kind: "stop" }
@@ -81,7 +83,7 @@ export type Command =
 /** How many issues the tray offers to start: the same as the page. */
 export const MAX_RECENT = 6;
 
-/** The names under which messages travel. */
+/** The names of the IPC channels. */
 export const CHANNEL = {
   load: "clockwork:load",
   setServer: "clockwork:set-server",

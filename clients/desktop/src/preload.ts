@@ -1,8 +1,8 @@
 import { contextBridge, ipcRenderer, type IpcRendererEvent } from "electron";
 import { CHANNEL, type Bridge, type Command } from "./bridge";
 
-// The page gets these functions and never ipcRenderer itself, so it can use
-// no other channel and sees no event object.
+// The page gets these functions but not ipcRenderer itself, so it can use no other
+// channel and sees no event object.
 const bridge: Bridge = {
   load: () => ipcRenderer.invoke(CHANNEL.load),
   setServer: (address) => ipcRenderer.invoke(CHANNEL.setServer, address),

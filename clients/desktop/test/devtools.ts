@@ -28,7 +28,7 @@ export class DebuggedPage {
     );
   }
 
-  /** What an expression of JavaScript is in the page. */
+  /** Returns the value of a JavaScript expression in the page. */
   async evaluate(expression: string): Promise<unknown> {
     const socket = new WebSocket(this.socketUrl);
     try {

@@ -4,7 +4,7 @@ import { vi } from "vitest";
 
 type Handler = (event: unknown, value?: unknown) => unknown;
 
-/** What a test may choose about the machine on which the program starts. */
+/** What a test can choose about the machine on which the program starts. */
 export interface Machine {
   userData: string;
   appPath: string;
@@ -19,9 +19,8 @@ export interface Machine {
 const SCREEN = { id: 1, workArea: { x: 0, y: 25, width: 1440, height: 875 } };
 
 /**
- * Stands in for the electron module and records what is done with it. It draws
- * nothing, loads no page and sends nothing: that its answers are Electron's is
- * for the smoke test to show.
+ * Replaces the electron module and records what is done with it. It draws nothing, loads no page and sends
+ * nothing. The smoke test shows that Electron answers in the same way.
  */
 export function fakeElectron(machine: Machine) {
   const calls: string[] = [];

@@ -48,7 +48,7 @@ describe("guards", () => {
     expect(event.preventDefault).toHaveBeenCalledTimes(3);
   });
 
-  it("denies permissions but for reaching a local server", async () => {
+  it("denies all permissions except reaching a local server", async () => {
     const { pages } = await guarded();
     const request = pages.setPermissionRequestHandler.mock.lastCall?.[0];
     const answer = vi.fn();
@@ -77,7 +77,7 @@ describe("guards", () => {
     ["a-frame-in-the-page", (event) => ({ ...event, senderFrame: { ...event.senderFrame, parent: event.senderFrame } })],
     ["a-page-that-was-led-away", (event) => ({ ...event, senderFrame: { url: "https://example.com/", parent: null } })],
     ["a-frame-that-is-gone", (event) => ({ ...event, senderFrame: null })],
-  ])("answers nobody but its page: %s", async (_name, forge) => {
+  ])("answers only its page: %s", async (_name, forge) => {
     const { fake } = await guarded();
     const forged = forge(pageEvent(fake));
     const values: Record<string, unknown> = { [CHANNEL.setServer]: "https://x.example", [CHANNEL.setLaunchAtLogin]: true, [CHANNEL.keepSession]: SESSION };
@@ -91,7 +91,7 @@ describe("guards", () => {
     await expect(readdir(path("data"))).rejects.toThrow("ENOENT");
   });
 
-  it("answers on the channels of the contract and no other", async () => {
+  it("answers only on the channels of the contract", async () => {
     const { fake } = await guarded();
     const { command, ...toMain } = CHANNEL;
     expect([...fake.handlers.keys()].sort()).toEqual(Object.values(toMain).sort());

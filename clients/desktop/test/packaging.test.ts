@@ -7,7 +7,7 @@ const project = join(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(project, path));
 
 describe("packaging", () => {
-  it("lets the program run nothing but what was signed", () => {
+  it("lets the program run only signed code", () => {
     expect(configuration.asar).toBe(true);
     expect(configuration.electronFuses).toMatchObject({
       runAsNode: false,
@@ -27,13 +27,13 @@ describe("packaging", () => {
     expect(configuration.publish).toBeNull();
   });
 
-  it("bundles what it needs, so that no dependency goes along", () => {
+  it("bundles what it needs, without any dependency", () => {
     expect(JSON.parse(read("package.json").toString())).not.toHaveProperty("dependencies");
   });
 });
 
 describe("icons", () => {
-  // Electron shows an empty icon, without a word, for a file that is not there.
+  // Electron shows an empty icon for a missing file, without an error.
   it.each(["idle", "running", "offline"])("has %s in both sizes, also as a template for macOS", (name) => {
     for (const file of [name, `${name}Template`]) {
       expect(pngSize(read(`resources/tray/${file}.png`))).toEqual([16, 16]);

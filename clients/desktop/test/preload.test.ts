@@ -21,14 +21,14 @@ it("puts the bridge where the page looks for it", async () => {
   expect(ipcRenderer.send.mock.calls).toEqual([[CHANNEL.hide]]);
 });
 
-it("lets through a function for each message of the contract, and nothing else", async () => {
+it("exposes a function for each message of the contract, and nothing else", async () => {
   const { bridge } = await exposed();
   const { command: _, ...toMain } = CHANNEL;
   expect(Object.keys(bridge).sort()).toEqual([...Object.keys(toMain), "onCommand"].sort());
   expect(Object.values(bridge).every((value) => typeof value === "function")).toBe(true);
 });
 
-it("hands over commands without the event, until it is told to stop", async () => {
+it("passes commands without the event, until the listener is removed", async () => {
   const { bridge, ipcRenderer } = await exposed();
   const listener = vi.fn();
   const stop = bridge.onCommand(listener);

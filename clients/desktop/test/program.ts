@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, vi } from "vitest";
 import type { Report } from "../src/bridge";
 import { fakeElectron, type Machine } from "./fake-electron";
 
-// Starts the whole main process with a stand-in for Electron, to look at what
-// it did with it. What it writes goes into a folder that ends with the test.
+// Starts the whole main process with a fake Electron, and shows what it did with
+// that. Its files are in a folder that is deleted after the test.
 
 export const SESSION = { userId: "acc-1", refreshToken: "secret-token" };
 const current = { issueKey: "ABC-7", summary: null, startedAt: Date.now() - 60_500, countedSeconds: 0, countedAt: Date.now() - 60_500, onHold: false };
@@ -15,7 +15,7 @@ export const RUNNING = { signedIn: true, connection: "live", current, recent: []
 export const realPlatform = process.platform;
 let folder: string;
 
-/** A path in the test's folder: the app lies in app/, its data in data/. */
+/** A path in the test's folder. The app is in app/, its data in data/. */
 export function path(...parts: string[]): string {
   return join(folder, ...parts);
 }
@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Starts the program as far as it comes. */
+/** Starts the program, which may fail. */
 export async function launch(platform: NodeJS.Platform = "darwin", machine: Partial<Machine> = {}) {
   Object.defineProperty(process, "platform", { value: platform });
   const fake = fakeElectron({
@@ -49,7 +49,7 @@ export async function launch(platform: NodeJS.Platform = "darwin", machine: Part
   return fake;
 }
 
-/** Awaits what the program does. It writes files, which some machines take seconds for. */
+/** Waits until check succeeds. The program writes files, which takes seconds on some machines. */
 export const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000 });
 
 /** Starts the program and waits for its window. */
@@ -72,17 +72,17 @@ export function pageEvent(fake: Fake) {
   return { sender: page, senderFrame: { url: page.url, parent: null } };
 }
 
-/** Sends a message as the page does, or as another does. */
+/** Sends a message as the page does, or with the event of another sender. */
 export async function invoke(fake: Fake, channel: string, value?: unknown, event: unknown = pageEvent(fake)): Promise<unknown> {
   return fake.handlers.get(channel)?.(event, value);
 }
 
-/** What the page was asked to do. */
+/** The commands that the page got. */
 export function commands(fake: Fake): unknown[] {
   return only(fake.windows).webContents.send.mock.calls.map(([, command]) => command);
 }
 
-/** The tray's menu as it comes up now. */
+/** The tray's menu as it opens now. */
 export function menu(fake: Fake): Electron.MenuItemConstructorOptions[] {
   const tray = only(fake.trays);
   tray.emit("right-click");

@@ -4,7 +4,7 @@ import { CHANNEL } from "../src/bridge";
 import { boot, choose, commands, eventually, type Fake, invoke, only, path, realPlatform, RUNNING, SESSION } from "./program";
 
 describe("requests", () => {
-  it("keeps a session for the next start, for its owner's eyes alone", async () => {
+  it("stores a session for the next start, readable for its owner only", async () => {
     const fake = await boot();
     expect(await invoke(fake, CHANNEL.keepSession, SESSION)).toBe(true);
     const file = path("data", "session");
@@ -18,7 +18,7 @@ describe("requests", () => {
     });
   });
 
-  it("writes nothing of a session that it was not asked to keep", async () => {
+  it("stores nothing of a session that it should not keep", async () => {
     const fake = await boot();
     await invoke(fake, CHANNEL.report, RUNNING);
     expect(await invoke(fake, CHANNEL.load)).toMatchObject({ session: null });
@@ -29,7 +29,7 @@ describe("requests", () => {
     ["page-asks", (fake) => invoke(fake, CHANNEL.forgetSession)],
     ["sign-out-by-menu", (fake) => choose(fake, "Log out")],
     ["another-server", (fake) => invoke(fake, CHANNEL.setServer, "timers.example.com")],
-  ])("deletes the kept session: %s", async (_name, act) => {
+  ])("deletes the stored session: %s", async (_name, act) => {
     const fake = await boot();
     await invoke(fake, CHANNEL.keepSession, SESSION);
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: null });
@@ -37,21 +37,21 @@ describe("requests", () => {
     await eventually(async () => expect(await readdir(path("data"))).not.toContain("session"));
   });
 
-  it("tells the page of a sign-out by menu", async () => {
+  it("sends a sign-out of the menu to the page", async () => {
     const fake = await boot();
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: null });
     choose(fake, "Log out");
     expect(commands(fake).at(-1)).toEqual({ kind: "sign-out" });
   });
 
-  it("keeps the server's address for the next start, and no address that is refused", async () => {
+  it("stores the server's address for the next start, but no refused address", async () => {
     const fake = await boot();
     expect(await invoke(fake, CHANNEL.setServer, "http://example.com")).toMatchObject({ ok: false });
     expect(await invoke(fake, CHANNEL.setServer, "timers.example.com")).toEqual({ ok: true, serverUrl: "https://timers.example.com" });
     expect(await invoke(await boot(), CHANNEL.load)).toMatchObject({ serverUrl: "https://timers.example.com" });
   });
 
-  it("keeps the session when the same server is set again", async () => {
+  it("keeps the session if the same server is set again", async () => {
     const fake = await boot();
     await invoke(fake, CHANNEL.keepSession, SESSION);
     await invoke(fake, CHANNEL.setServer, "127.0.0.1:3000");

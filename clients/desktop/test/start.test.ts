@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { boot, eventually, launch, only, path } from "./program";
 
 describe("start", () => {
-  it("gives the page's scheme its rights and sandboxes all before Electron is ready", async () => {
+  it("gives the page's scheme its privileges and enables the sandbox before Electron is ready", async () => {
     const fake = await boot();
     expect(fake.calls).toEqual(["registerSchemesAsPrivileged", "enableSandbox", "ready"]);
     expect(fake.module.protocol.registerSchemesAsPrivileged).toHaveBeenCalledWith([
@@ -11,7 +11,7 @@ describe("start", () => {
     ]);
   });
 
-  it("does nothing where another copy runs", async () => {
+  it("does nothing if another copy runs", async () => {
     const fake = await launch("darwin", { first: false });
     expect(fake.app.quit).toHaveBeenCalledOnce();
     expect(fake.app.whenReady).not.toHaveBeenCalled();
@@ -29,13 +29,13 @@ describe("start", () => {
     expect(only((await boot("darwin", { openedAtLogin: true })).windows).visible).toBe(false);
   });
 
-  it("stays out of the Dock, and has a menu for the keys of copy and paste", async () => {
+  it("has no icon in the Dock, but a menu for copy and paste keys", async () => {
     const fake = await boot();
     expect(fake.app.setActivationPolicy).toHaveBeenCalledWith("accessory");
     expect(fake.module.Menu.setApplicationMenu).toHaveBeenCalledWith([{ role: "appMenu" }, { role: "editMenu" }]);
   });
 
-  it("ends with a failure where the settings cannot be read", async () => {
+  it("exits with an error if the settings cannot be read", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     await mkdir(path("data", "settings.json"), { recursive: true });
     const fake = await launch();

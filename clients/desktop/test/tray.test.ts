@@ -22,7 +22,7 @@ describe("tray", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("tells by icon and tooltip elsewhere, with a menu that Linux can show", async () => {
+  it("uses icon and tooltip on other systems, and a menu that Linux can show", async () => {
     const fake = await boot("linux");
     const tray = only(fake.trays);
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: { ...RUNNING.current, onHold: true } });
@@ -32,7 +32,7 @@ describe("tray", () => {
     expect(tray.image).toBe(path("app", "resources", "tray", "idle.png"));
   });
 
-  it("says on which day the timer began once that is no longer today, where the menu is set beforehand", async () => {
+  it("updates a menu that was set beforehand when the timer's start is no longer today", async () => {
     const fake = await boot("linux");
     vi.useFakeTimers({ now: new Date(2026, 2, 5, 23, 59, 0) });
     const startedAt = Date.now() - 3_600_000;
@@ -47,7 +47,7 @@ describe("tray", () => {
     vi.useRealTimers();
   });
 
-  it("passes on what is chosen from its menu", async () => {
+  it("sends commands of its menu to the page", async () => {
     const fake = await boot();
     await invoke(fake, CHANNEL.report, { ...RUNNING, current: { ...RUNNING.current, onHold: true } });
     only(fake.windows).hide();
@@ -60,7 +60,7 @@ describe("tray", () => {
     expect(fake.app.quit).toHaveBeenCalledOnce();
   });
 
-  it("launches at login when told so", async () => {
+  it("sets launch at login", async () => {
     const fake = await boot();
     choose(fake, "Launch at login");
     expect(fake.app.setLoginItemSettings).toHaveBeenCalledWith({ openAtLogin: true, args: [] });

@@ -27,7 +27,7 @@ describe("window", () => {
     expect(loadURL).toHaveBeenCalledExactlyOnceWith("app://clockwork/index.html");
   });
 
-  it("has tools for developers only where it is not packaged", async () => {
+  it("has developer tools only if it is not packaged", async () => {
     const fake = await boot("darwin", { packaged: false });
     expect(only(fake.windows).options.webPreferences?.devTools).toBe(true);
   });
@@ -75,7 +75,7 @@ describe("window", () => {
     expect(only((await boot()).windows).bounds).toMatchObject({ x: 300, y: 200 });
   });
 
-  it("loads a page again that crashed, but not over and over", async () => {
+  it("reloads a page that has crashed, but not repeatedly", async () => {
     const fake = await boot();
     const { webContents, loadURL } = only(fake.windows);
     fake.handlers.get(CHANNEL.report)?.(pageEvent(fake), RUNNING);

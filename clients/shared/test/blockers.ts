@@ -3,7 +3,7 @@ import type { WebSocketConstructor } from "../src/index";
 
 const asConstructor = (c: unknown) => c as WebSocketConstructor;
 
-/** What stands in the way of WebSockets, by name. */
+/** WebSockets that are blocked in different ways, by name. */
 export const blockedWebSockets: Record<string, WebSocketConstructor | null> = {
   "there-is-none": null,
   "the-constructor-throws": asConstructor(
@@ -47,7 +47,7 @@ export const blockedWebSockets: Record<string, WebSocketConstructor | null> = {
   ),
 };
 
-/** WebSockets of which some messages are lost, and all are counted. */
+/** WebSockets that lose some messages. The addresses of all of them are recorded. */
 export function losing(loses: (text: string) => boolean): { WebSocket: WebSocketConstructor; urls: string[] } {
   const urls: string[] = [];
   class Losing extends NodeWebSocket {
@@ -63,7 +63,7 @@ export function losing(loses: (text: string) => boolean): { WebSocket: WebSocket
   return { WebSocket: asConstructor(Losing), urls };
 }
 
-/** A fetch that gets no answer for some paths; what it is asked for is noted. */
+/** A fetch that gets no answer for some paths. It records what is requested. */
 export function blockingFetch(blocked: (path: string) => "hangs" | "fails" | "missing" | undefined, asked: string[] = []): typeof fetch {
   return async (input, init) => {
     const { pathname } = new URL(String(input));

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 
 const src = join(import.meta.dirname, "../src");
 
-/** Bytes that a page loads for what it imports, gzipped. */
+/** The gzipped bytes that a page loads for an import. */
 async function weight(code: string): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: src, loader: "ts" },
@@ -27,10 +27,10 @@ test("the client is small", async () => {
   const error = await weight('export { ClientError } from "./index";');
   console.log(`gzipped: the client ${client} bytes, with the hooks ${all}; ClientError alone ${error}`);
   expect(all).toBeLessThan(12 * 1024);
-  expect(error).toBeLessThan(512); // what is not used is left out
+  expect(error).toBeLessThan(512); // unused code is left out
 });
 
-test("the types are those of openapi.yaml: else run npm run generate", async () => {
+test("the types match openapi.yaml (if not, run npm run generate)", async () => {
   const document = new URL("../../../public/openapi.yaml", import.meta.url);
   const text = astToString(await openapi(document, { immutable: true, silent: true }));
   const committed = await readFile(join(src, "api.gen.ts"), "utf8");

@@ -8,7 +8,7 @@ let server: DevServer;
 beforeAll(async () => void (server = await DevServer.start()));
 afterAll(() => server.stop());
 
-test("elapsed time agrees on machines whose clocks do not", async () => {
+test("elapsed time is the same on machines with different clocks", async () => {
   const skews = [0, 95_000, -3600_000];
   const screens = await Promise.all(skews.map((skew) => join(server, "priya", { now: () => Date.now() + skew })));
   const corrected = (skew: number) => (s: TimerState) => isLive("websocket")(s) && Math.abs(s.clockOffset + skew) < 250;
@@ -27,7 +27,7 @@ test("a clock that is set while connected is noticed", async () => {
   await until(store, (s) => Math.abs(s.clockOffset - 600_000) < 1000);
 });
 
-test("a clock that only slow answers reported of is read again", async () => {
+test("the server's clock is read again if all answers were slow", async () => {
   let slow = true;
   const slowly: typeof fetch = async (input, init) => {
     const answer = await fetch(input, init);

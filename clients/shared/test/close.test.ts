@@ -48,7 +48,7 @@ for (const [name, [Socket, fetching, there]] of Object.entries(ways)) {
     expect(timers.pending).toBeGreaterThan(0);
     expect(network.listeners.size).toBe(1);
     store.close();
-    store.close(); // which does nothing more
+    store.close(); // a second call does nothing
     const before = heard;
     await vi.waitFor(() => expect([timers.pending, underWay, network.listeners.size]).toEqual([0, 0, 0]), { timeout: 15_000 });
     await vi.waitFor(() => expect(sockets.every((s) => s.readyState === 3)).toBe(true), { timeout: 15_000 });
@@ -56,7 +56,7 @@ for (const [name, [Socket, fetching, there]] of Object.entries(ways)) {
   });
 }
 
-test("one session is one connection, until the last one closes", async () => {
+test("stores of one session share a connection until the last one closes", async () => {
   const sockets: unknown[] = [];
   class Counted extends WebSocket {
     constructor(url: string, protocols?: string[]) {

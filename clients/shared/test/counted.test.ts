@@ -32,12 +32,12 @@ describe("the clock agrees with the server's", () => {
   });
 });
 
-test("a server that says nothing of what was counted is believed to count since the start", () => {
+test("if a server does not report counted time, the time since the start counts", () => {
   const { counted_seconds, counted_at, ...old } = base;
   expect(counted(fromWire(old as WireTimer), Date.parse("2026-05-04T01:00:00Z"))).toBe(3600_000);
 });
 
-test("a stop freezes what was counted, before the server confirms it", () => {
+test("a stop freezes the counted time before the server confirms it", () => {
   const running = { ...base, counted_seconds: 5700, counted_at: "2026-05-04T09:00:00Z" };
   const timeline = applyState({ timers: [running], seq: 1, server_time: "", synced_at: null, stale: false });
   const stop = { kind: "stop", id: base.id, at: "2026-05-04T09:00:10.500Z", accepted: false } as const;
@@ -58,10 +58,11 @@ function dice(seed: number): (n: number) => number {
 const iso = (at: number) => new Date(at).toISOString();
 
 /**
- * A timer in Clockwork: it counts while it is not on hold. Whichever way the client hears of it, and however
- * often it is held, resumed, edited, stopped and started, what the client shows is what Clockwork has counted.
+ * A timer in Clockwork, which counts while it is not on hold. However the client learns of its changes, and
+ * however often it is put on hold, resumed, edited, stopped and started, the client shows what Clockwork has
+ * counted.
  */
-test("whatever happens in Clockwork, the client's clock is off by a second at most", () => {
+test("after random changes in Clockwork, the client's clock is wrong by at most a second", () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = dice(seed);
     let now = Date.parse("2026-05-04T08:00:00.000Z");

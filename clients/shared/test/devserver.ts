@@ -27,19 +27,19 @@ export class DevServer {
     return server;
   }
 
-  /** Its first sync fails where the machine pauses for long; it is asked for again. */
+  /** Waits for the first sync, and requests it again if it failed because the machine paused. */
   private async synced(): Promise<void> {
     const client = clientOf(this);
     await client.login("priya", password);
     const look = async () => {
       if ((await client.timers.list()).timers.length > 0) return;
       await client.timers.sync();
-      throw new Error("a person's timer is not there");
+      throw new Error("a person's timer is missing");
     };
     await vi.waitFor(look, { timeout: 30_000, interval: 200 });
   }
 
-  /** Starts it, on the port that it had, and waits for its start screen. */
+  /** Starts it on the same port as before, and waits for its start screen. */
   async start(): Promise<void> {
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(inject("program"), ["--port", String(this.port)], { env: { PATH, HOME, ...this.environment }, stdio: ["ignore", "pipe", "inherit"] });
@@ -55,12 +55,12 @@ export class DevServer {
     if (!screen.includes(`: ${this.url} `)) throw new Error(`dev took another port than ${this.port}`);
   }
 
-  /** Ends it as a crash does. */
+  /** Kills it, as in a crash. */
   async kill(): Promise<void> {
     await this.end("SIGKILL");
   }
 
-  /** Ends it as a deployment does: its clients are reported. */
+  /** Stops it as a deployment does: its clients get a close frame. */
   async stop(): Promise<void> {
     await this.end("SIGTERM");
   }
@@ -74,7 +74,7 @@ export class DevServer {
     await ended;
   }
 
-  /** What the sandbox lets one do in Clockwork itself, past the backend. */
+  /** Calls the sandbox's control handler, which acts in Clockwork itself. */
   async control<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.url}/_sandbox/control${path}`, {
       method,
@@ -92,8 +92,8 @@ export class DevServer {
 }
 
 /**
- * Not one that the system chooses: it would give such a port to outgoing connections too, and so to whoever dials while
- * the server is down.
+ * Finds a free port. A port that the system chooses could be given to an outgoing connection while the server is
+ * down.
  */
 async function freePort(): Promise<number> {
   for (;;) {

@@ -3,7 +3,7 @@ import { realScheduler, type Scheduler } from "../src/schedule";
 
 type NetworkEvent = "online" | "offline" | "visible";
 
-/** The network as a test says that it is. */
+/** A network whose state a test sets. */
 export class Network implements Environment {
   online = true;
   hidden = false;
@@ -20,9 +20,9 @@ export class Network implements Environment {
   }
 }
 
-/** Real timers, of which it is known which are still to come. */
+/** Real timers that record which are pending. */
 export class Timers {
-  /** Milliseconds of all that were asked for. */
+  /** The delays of all timers so far, in milliseconds. */
   readonly asked: number[] = [];
   private readonly coming = new Set<() => void>();
 

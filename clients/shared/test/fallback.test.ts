@@ -20,7 +20,7 @@ async function person(username: string, options: Partial<ClientOptions> = {}): P
   return store;
 }
 
-/** The way that is expected comes within the 2 s, and so does what another client does. */
+/** The expected transport connects within two seconds, and shows another client's changes within two seconds. */
 async function holds(username: string, options: Partial<ClientOptions>, there: (s: ReturnType<TimerStore["getSnapshot"]>) => boolean): Promise<void> {
   const session = await logIn(server, username);
   let store!: TimerStore;
@@ -47,20 +47,20 @@ async function holds(username: string, options: Partial<ClientOptions>, there: (
   );
 }
 
-describe("an event stream where WebSockets are blocked", () => {
+describe("an event stream if WebSockets are blocked", () => {
   for (const [name, WebSocket] of Object.entries(blockedWebSockets)) {
     test(name, () => holds("linh", { WebSocket }, isLive("sse")));
   }
 });
 
-describe("long polls where streams are blocked too", () => {
+describe("long polls if streams are blocked too", () => {
   const stream = (how: "hangs" | "fails" | "missing") => blockingFetch((path) => (path === "/api/timers/stream" ? how : undefined));
   test("both-hang", () => holds("minh", { WebSocket: blockedWebSockets["never-opens"]!, fetch: stream("hangs") }, isPolling));
   test("the-stream-fails", () => holds("tomasz", { WebSocket: null, fetch: stream("fails") }, isPolling));
   test("functions-have-neither", () => holds("emily", { WebSocket: blockedWebSockets["refused-by-something-between"]!, fetch: stream("missing") }, isPolling));
 });
 
-test("a better way is taken once there is one", async () => {
+test("a better transport is used when it becomes available", async () => {
   let blocked = true;
   class Gate extends WebSocket {
     constructor(url: string, protocols?: string[]) {
@@ -76,7 +76,7 @@ test("a better way is taken once there is one", async () => {
   expect(store.socket()).not.toBeNull();
 });
 
-test("a person without an account in Clockwork is asked for plainly", async () => {
+test("for a person without a Clockwork account the client polls GET /timers", async () => {
   const asked: string[] = [];
   const fetch = blockingFetch((path) => (path === "/api/timers/stream" ? "missing" : undefined), asked);
   const refusing: typeof globalThis.fetch = async (input, init) =>

@@ -28,7 +28,7 @@ async function show(node: ReactNode) {
   return { unmount, render: (next: ReactNode) => act(async () => root.render(next)) };
 }
 
-/** Awaits what is rendered. */
+/** Waits until check succeeds on what is rendered. */
 const rendered = (check: () => void) => vi.waitFor(() => act(async () => check()), { timeout: 10_000 });
 
 async function loggedIn(): Promise<{ client: Client; session: Session; urls: string[] }> {
@@ -70,7 +70,7 @@ test("useTimerState and useWebSocket share a connection, and end it", async () =
   await vi.waitFor(() => expect(open.readyState).toBe(3), { timeout: 15_000 });
 });
 
-test("in strict mode, and with another session, one connection is left", async () => {
+test("in strict mode, and after a change of session, there is one connection", async () => {
   const { client, session } = await loggedIn();
   let timers!: UseTimerState;
   let change!: (session: Session | null) => void;
@@ -100,7 +100,7 @@ test("in strict mode, and with another session, one connection is left", async (
   await rendered(() => expect(timers.status.kind).toBe("live"));
 });
 
-test("a Clockwork token that is entered later goes on with the connection", async () => {
+test("a Clockwork token that is entered later keeps the connection", async () => {
   const { client, session, urls } = await loggedIn();
   const { clockworkToken, ...without } = session;
   await deleteSavedToken(server, "linh");
@@ -128,7 +128,7 @@ test("a Clockwork token that is entered later goes on with the connection", asyn
   expect(urls).toHaveLength(1);
 });
 
-test("useCounted ticks when the second is full, and stands still on hold", async () => {
+test("useCounted ticks at each full second, and not while on hold", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: 1_800_000_000_000 });
   onTestFinished(() => void vi.useRealTimers());
   const countedAt = new Date(Date.now() - 10_500).toISOString();

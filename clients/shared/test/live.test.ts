@@ -28,7 +28,7 @@ test("login: no server", async () => {
   await expect(clientOf({ url: "http://127.0.0.1:9" }).login("linh", password)).rejects.toMatchObject({ code: "NETWORK", status: 0 });
 });
 
-test("the state comes on connect", async () => {
+test("the state arrives on connect", async () => {
   const { store } = await join(server, "priya");
   const state = await until(store, isLive("websocket"));
   expect(state.current).toMatchObject({ issueKey: "BILL-214", source: "clockwork", status: "running", summary: expect.any(String) });
@@ -36,7 +36,7 @@ test("the state comes on connect", async () => {
   expect(store.getSnapshot()).toBe(state);
 });
 
-test("a start of one client is seen by another, and a stop", async () => {
+test("another client sees a start and a stop", async () => {
   const [here, there] = [await join(server, "linh"), await join(server, "linh")];
   await Promise.all([here, there].map((p) => until(p.store, isLive("websocket"))));
 
@@ -58,21 +58,21 @@ test("a start of one client is seen by another, and a stop", async () => {
   });
 });
 
-test("another person sees nothing of it", async () => {
+test("another person does not see it", async () => {
   const [minh, tomasz] = [await join(server, "minh"), await join(server, "tomasz")];
   const heard: ServerMessage[] = [];
   tomasz.store.subscribe(() => heard.push(tomasz.store.lastMessage()!));
   await Promise.all([minh, tomasz].map((p) => until(p.store, isLive("websocket"))));
   await minh.store.start({ issueKey: "OPS-64" });
   await until(minh.store, reported("OPS-64"));
-  await tomasz.store.start({ issueKey: "OPS-57" }); // what comes before this one's event has come
+  await tomasz.store.start({ issueKey: "OPS-57" }); // when this event has arrived, earlier ones have too
   await until(tomasz.store, reported("OPS-57"));
   expect(heard.length).toBeGreaterThan(0);
   expect(JSON.stringify(heard)).not.toContain(minh.session.userId);
   expect(tomasz.store.getSnapshot().timers.map((t) => t.issueKey)).not.toContain("OPS-64");
 });
 
-test("a start made in Clockwork itself shows after a sync, an edit too", async () => {
+test("a start and an edit in Clockwork itself show after a sync", async () => {
   const { store, session, client } = await join(server, "emily");
   await until(store, isLive("websocket"));
   const { id } = await server.control<{ id: number }>("POST", "/timers/start", { accountId: session.userId, issueKey: "OPS-64" });
@@ -93,7 +93,7 @@ test("a timer without an issue goes over the WebSocket", async () => {
   await until(here.store, (s) => s.timers.some((t) => t.comment === "Phone call" && t.status === "stopped"));
 });
 
-test("a timer without an issue is taken back where there is no WebSocket", async () => {
+test("a timer without an issue is undone if there is no WebSocket", async () => {
   const { store } = await join(server, "aiko", { WebSocket: null });
   await until(store, isLive("sse"));
   const before = store.getSnapshot().timers;

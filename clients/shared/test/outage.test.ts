@@ -25,7 +25,7 @@ beforeEach(async () => {
   onTestFinished(() => p.close());
 });
 
-/** All that the status was. */
+/** All statuses of the store so far. */
 function statuses(store: TimerStore): ConnectionStatus[] {
   const all: ConnectionStatus[] = [];
   let last = store.getSnapshot().status;
@@ -48,7 +48,7 @@ describe("a server that is killed and comes back", () => {
 
       await server[end]();
       const lost = await Promise.all(screens.map(({ store }) => until(store, (s) => s.status.kind === "reconnecting")));
-      expect(lost[0]!.timers).toEqual(last.getSnapshot().timers); // what was known stays on the screen
+      expect(lost[0]!.timers).toEqual(last.getSnapshot().timers); // the last known state stays on the screen
       await server.start();
       const began = performance.now();
       await allLive();
@@ -65,7 +65,7 @@ describe("a server that is killed and comes back", () => {
   }
 });
 
-test("a server that has lost its memory is believed", async () => {
+test("the state of a server that has lost its data is accepted", async () => {
   const forgetful = await DevServer.start();
   onTestFinished(() => forgetful.stop());
   const network = await NetworkProxy.to(forgetful.port);
@@ -77,7 +77,7 @@ test("a server that has lost its memory is believed", async () => {
   await forgetful.kill();
   await until(store, (s) => s.status.kind === "reconnecting");
   await forgetful.start();
-  // It has given the same numbers to other things by the time that this client is back.
+  // Before this client reconnects, the server has given the same numbers to other changes.
   const other = await join(forgetful, "priya");
   await until(other.store, isLive("websocket"));
   for (const comment of ["One", "Two", "Three"]) await other.store.start({ comment });
@@ -88,7 +88,7 @@ test("a server that has lost its memory is believed", async () => {
   expect(state.timers.map((t) => [t.id, t.status, t.seq])).toEqual(truth.timers.map((t) => [t.id, t.status, t.seq]));
 });
 
-test("what was missed is caught up by seq", async () => {
+test("missed changes are sent after a reconnect, by seq", async () => {
   const { WebSocket, urls } = losing(() => false);
   const { store, session } = await join(server, "minh", { baseUrl: proxy.url, WebSocket });
   const other = await join(server, "minh");
@@ -105,7 +105,7 @@ test("what was missed is caught up by seq", async () => {
   expect(urls.join()).not.toContain(session.token);
 });
 
-test("a gap is noticed and mended", async () => {
+test("a gap is noticed, and the missing change is fetched", async () => {
   let lost = 0;
   const { WebSocket, urls } = losing((text) => text.includes('"Lost"') && lost++ === 0);
   const { store } = await join(server, "tomasz", { WebSocket });
@@ -126,7 +126,7 @@ test("a connection that is open only on this side is noticed", async () => {
   const all = statuses(store);
   const other = await join(server, "emily");
   await until(other.store, isLive("websocket"));
-  await vi.waitFor(() => expect(answers).toBeGreaterThan(2), { timeout: 30_000 }); // each time that it was silent
+  await vi.waitFor(() => expect(answers).toBeGreaterThan(2), { timeout: 30_000 }); // after each silence
   expect(all).toEqual([]);
   expect(JSON.stringify(store.lastMessage())).not.toContain("ping");
   proxy.freeze();
@@ -141,7 +141,7 @@ test("after sleep the connection is checked", async () => {
   let slept = 0;
   const { store } = await join(server, "noah", { baseUrl: proxy.url, now: () => Date.now() + slept, timing: { sleepCheck: 50, pongTimeout: 100 } });
   await until(store, isLive("websocket"));
-  proxy.freeze(); // as a network is that has forgotten this machine
+  proxy.freeze(); // like a network that has dropped this machine's connections
   slept = 3600_000;
   const { status } = await until(store, (s) => s.status.kind === "reconnecting");
   expect(status).toMatchObject({ since: expect.toSatisfy((since: number) => since <= Date.now()) }); // before it slept
@@ -149,7 +149,7 @@ test("after sleep the connection is checked", async () => {
   await until(store, isLive("websocket"));
 });
 
-test("offline is said as long as the machine says it, and online tries at once", async () => {
+test("the status is offline as long as the machine reports that, and \"online\" reconnects at once", async () => {
   const network = new Network();
   const began = Date.now();
   const { store } = await join(server, "aiko", { baseUrl: proxy.url, environment: network, timing: { minDelay: 60_000, maxDelay: 60_000 }, random: () => 1 });
@@ -163,7 +163,7 @@ test("offline is said as long as the machine says it, and online tries at once",
   await until(store, isLive("websocket"));
 });
 
-test("a machine that wrongly says offline stays live", async () => {
+test("a machine that wrongly reports offline stays live", async () => {
   const network = new Network();
   const asked: string[] = [];
   const { store } = await join(server, "james", { environment: network, fetch: blockingFetch(() => undefined, asked) });
@@ -177,7 +177,7 @@ test("a machine that wrongly says offline stays live", async () => {
   expect(all).toEqual([]);
 });
 
-describe("a login that is over ends the connection, with no further tries", () => {
+describe("an expired login ends the connection, without further attempts", () => {
   const open = (token: string, userId: string, options: Partial<ClientOptions> = {}) => {
     const timers = new Timers();
     const client = clientOf(server, { after: timers.after, ...options });
@@ -190,7 +190,7 @@ describe("a login that is over ends the connection, with no further tries", () =
   const over = async ({ store, timers }: ReturnType<typeof open>) => {
     await until(store, (s) => s.status.kind === "expired");
     store.retryNow();
-    await vi.waitFor(() => expect(timers.pending).toBe(0), { timeout: 10_000 }); // so nothing will ever be tried
+    await vi.waitFor(() => expect(timers.pending).toBe(0), { timeout: 10_000 }); // so there will be no further attempt
     expect(store.getSnapshot().status).toEqual({ kind: "expired" });
     expect(store.socket()).toBeNull();
   };
@@ -209,7 +209,7 @@ describe("a login that is over ends the connection, with no further tries", () =
     await over(opened);
   });
 
-  test("while a stream is open, as a call tells", async () => {
+  test("while a stream is open, reported by a call", async () => {
     const { userId } = await logIn(server, "priya");
     const opened = open(tokenFor(userId, lifetime), userId, { WebSocket: null });
     await until(opened.store, isLive("sse"));
@@ -248,7 +248,7 @@ describe("a login that is over ends the connection, with no further tries", () =
   });
 });
 
-test("tries are further and further apart", async () => {
+test("the delays between attempts grow", async () => {
   const timers = new Timers();
   const timing = { minDelay: 20, maxDelay: 160, stableAfter: 0 };
   const { store } = await join(server, "sofia", { baseUrl: proxy.url, after: timers.after, random: () => 1, timing });

@@ -16,7 +16,7 @@ export function clientOf(server: { url: string }, options: Partial<ClientOptions
   return createClient({ baseUrl: server.url, WebSocket, random: seeded(1), ...options });
 }
 
-/** Logs somebody in and gives them their Clockwork token. */
+/** Logs somebody in, with their Clockwork token. */
 export async function logIn(server: DevServer, username: string, client = clientOf(server)): Promise<Session> {
   const session = await client.login(username, password);
   return { ...session, clockworkToken: await server.clockworkToken(session.userId) };
@@ -29,7 +29,7 @@ export async function connect(server: DevServer, username: string, options: Part
   return { client, session, store: client.connect(session) };
 }
 
-/** Awaits a state of the store, and gives it. */
+/** Waits for a state of the store, and returns it. */
 export function until(store: TimerStore, holds: (state: TimerState) => boolean, fallbackAfter = 30_000): Promise<TimerState> {
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -54,11 +54,11 @@ export function until(store: TimerStore, holds: (state: TimerState) => boolean, 
 export const isLive = (via: "websocket" | "sse") => (s: TimerState) => s.status.kind === "live" && s.status.via === via && s.loaded;
 export const isPolling = (s: TimerState) => s.status.kind === "polling" && s.loaded;
 export const runs = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && !t.pending);
-/** runs, by the server's own word over a live connection. */
+/** Whether the server has reported that the issue runs. */
 export const reported = (issueKey: string) => (s: TimerState) => s.timers.some((t) => t.issueKey === issueKey && t.status === "running" && t.seq > 0);
 export const runsNot = (issueKey: string) => (s: TimerState) => !s.timers.some((t) => t.issueKey === issueKey && (t.status === "running" || t.pending));
 
-/** A random number generator that always gives the same (mulberry32). */
+/** A random number generator that always returns the same sequence (mulberry32). */
 export function seeded(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -68,7 +68,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Everybody in the sandbox has saved a Clockwork token. */
+/** Deletes the Clockwork token that cmd/dev has saved for a person, as for everybody. */
 export async function deleteSavedToken(server: DevServer, username: string): Promise<void> {
   const client = clientOf(server);
   await client.login(username, password);

@@ -1,6 +1,9 @@
 import { expect } from "vitest";
 
-/** Holds what is measured, in milliseconds, to the promise; the best of three counts, as the machine itself may pause. */
+/**
+ * Asserts that a measured time, in milliseconds, is below two seconds. The best of three tries counts, because the
+ * machine may pause.
+ */
 export async function withinTwoSeconds(what: string, measure: () => Promise<number>): Promise<void> {
   let best = Infinity;
   for (let tries = 0; tries < 3 && best >= 2000; tries++) {

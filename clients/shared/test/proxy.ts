@@ -31,7 +31,7 @@ export class NetworkProxy {
     const pair: [Socket, Socket] = [near, far];
     this.pairs.add(pair);
     const end = () => {
-      if (this.frozen) return; // it is not even heard that the other side is gone
+      if (this.frozen) return; // even the end of the connection is not passed on
       this.pairs.delete(pair);
       near.destroy();
       far.destroy();
@@ -46,12 +46,12 @@ export class NetworkProxy {
     pass(far, near);
   }
 
-  /** Connections stay open, but nothing gets through any more: cable out, or asleep. */
+  /** Connections stay open, but nothing passes any more, as if the cable were out. */
   freeze(): void {
     this.frozen = true;
   }
 
-  /** Drops what was frozen and lets new connections through. */
+  /** Closes the frozen connections, and accepts new ones. */
   thaw(): void {
     this.frozen = false;
     this.drop();

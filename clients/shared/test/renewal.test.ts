@@ -5,7 +5,7 @@ import { Network } from "./environment";
 const granted = { access_token: "access-1", token_type: "Bearer", expires_in: 900, user_id: "linh", session_id: "s1", refresh_token: "refresh-1" };
 const minute = 60_000;
 
-/** A clock that a test moves. It runs the timers that are due, as a machine does when it wakes up. */
+/** A clock that a test moves. It runs due timers, as a machine does when it wakes up. */
 class FakeTime {
   now = 0;
   readonly #timers = new Set<{ at: number; run: () => void }>();
@@ -16,7 +16,7 @@ class FakeTime {
     return () => void this.#timers.delete(timer);
   };
 
-  /** Lets time pass: in small steps, or at once while the machine sleeps. */
+  /** Lets time pass: in small steps, or at once if the machine sleeps. */
   async pass(milliseconds: number, step = 1_000): Promise<void> {
     const end = this.now + milliseconds;
     while (this.now < end) {
@@ -32,7 +32,7 @@ class FakeTime {
 
 type Reply = { status: number; body?: object; headers?: Record<string, string> } | "silence";
 
-/** A client of a server that a test plays. */
+/** A client, with a fake server. */
 async function world(): Promise<{ client: Client; time: FakeTime; network: Network; replies: Reply[]; refreshes: string[]; calls: string[]}> {
   const time = new FakeTime();
   const network = new Network();
@@ -85,7 +85,7 @@ describe("a session's token", () => {
     expect(client.session).toMatchObject({ token: "access-3", id: "s1" });
   });
 
-  test("is renewed soon after sleep, and at once when the page is seen again", async () => {
+  test("is renewed soon after sleep, and at once when the page becomes visible", async () => {
     for (const seen of [false, true]) {
       const { time, network, refreshes } = await world();
       time.now += 8 * 60 * minute; // no timer runs meanwhile
@@ -101,7 +101,7 @@ describe("a session's token", () => {
     "nobody answers": "silence",
   };
   for (const [name, reply] of Object.entries(trouble)) {
-    test(`is asked for again if ${name}`, async () => {
+    test(`is requested again if ${name}`, async () => {
       const { client, time, replies, refreshes } = await world();
       replies.push(reply, reply, reply);
       await time.pass(15 * minute);
@@ -120,7 +120,7 @@ describe("a session's token", () => {
     expect(refreshes.length).toBe(2);
   });
 
-  test("that the server refuses with 401 ends the session, and is not asked for again", async () => {
+  test("that the server refuses with 401 ends the session, and is not requested again", async () => {
     const { client, time, replies, refreshes } = await world();
     const store = client.connect(client.session!);
     replies.push({ status: 401 });
@@ -140,7 +140,7 @@ describe("a session's token", () => {
   });
 });
 
-test("a call whose token has expired is sent again with the next one; many ask for it once", async () => {
+test("calls whose token has expired are repeated with the next token, which is requested once", async () => {
   const { client, time, refreshes } = await world();
   time.now += 20 * minute;
   const lists = [client.timers.list(), client.timers.list(), client.issues.search("x")];
@@ -149,7 +149,7 @@ test("a call whose token has expired is sent again with the next one; many ask f
   expect(refreshes).toEqual(["refresh-1"]);
 });
 
-test("a call whose token cannot be renewed for now fails, and the session stays", async () => {
+test("a call whose token cannot be renewed at the moment fails, and the session stays", async () => {
   const { client, time, replies } = await world();
   replies.push("silence");
   time.now += 20 * minute;
@@ -157,7 +157,7 @@ test("a call whose token cannot be renewed for now fails, and the session stays"
   expect(statusOf(client)).not.toBe("expired");
 });
 
-test("an older copy of the session does not bring back an older token", async () => {
+test("an older copy of the session does not restore its older token", async () => {
   const { client, time } = await world();
   const old = client.session!;
   await time.pass(13 * minute);
@@ -167,7 +167,7 @@ test("an older copy of the session does not bring back an older token", async ()
   expect(client.session).toMatchObject({ token: "access-3", clockworkToken: "own" });
 });
 
-test("a kept session is resumed, given up on 401, and not given up on silence", async () => {
+test("a stored session is resumed. It ends on 401, but not if the server does not answer", async () => {
   const { client, replies } = await world();
   expect(await client.resume("refresh-1")).toMatchObject({ token: "access-2", refreshToken: "refresh-2" });
   replies.push({ status: 401 });
@@ -176,14 +176,14 @@ test("a kept session is resumed, given up on 401, and not given up on silence", 
   await expect(client.resume("refresh-2")).rejects.toMatchObject({ status: 502 });
 });
 
-test("a logout ends the session on the server, with a token that is good", async () => {
+test("a logout ends the session on the server, with a valid token", async () => {
   const { client, time, calls } = await world();
   await client.logout();
   expect(calls.at(-1)).toBe("POST /api/auth/logout Bearer access-1");
   expect(client.session).toBeNull();
   const before = calls.length;
   await time.pass(60 * minute);
-  expect(calls.length, "nothing is asked for afterwards").toBe(before);
+  expect(calls.length, "there are no calls afterwards").toBe(before);
 });
 
 test("a logout after sleep renews the token first", async () => {

@@ -10,7 +10,7 @@ import { clientOf } from "./person";
 
 const asOf = "2026-11-26T09:00:00Z";
 
-/** Somebody with one timer, which has counted so many seconds; none without a key. */
+/** A member with one timer that has counted that many seconds. Without a key there is no timer. */
 function member(accountId: string, status: WireMember["status"], issueKey?: string, tillNow = 0): WireMember {
   const timer = { id: 7, startedAt: "2026-11-26T08:00:00Z", finishedAt: null, comment: null, runningFor: accountId, tillNow, worklogCount: 0, withinWorkingHours: status === "working", startedWithinWorkingHours: true };
   return { accountId, displayName: accountId, status, timers: issueKey ? [{ ...timer, issue: { key: issueKey, id: 1 } }] : [] };
@@ -18,13 +18,13 @@ function member(accountId: string, status: WireMember["status"], issueKey?: stri
 
 const team = (...members: WireMember[]): WireTeam => ({ members, asOf, syncedAt: asOf });
 
-test("who works comes first, the longest first; then who is on hold, then the others by name", () => {
+test("people who work come first, the longest first; then people on hold, then the others by name", () => {
   const { members } = applyTeam(emptyTeam, team(member("zoe", "idle"), member("ann", "on_hold", "A-1", 9000), member("ben", "on_hold", "A-1", 9001), member("short", "working", "A-1", 60), member("bob", "idle"), member("hidden", "working"), member("long", "working", "A-2", 3600)));
   expect(members.map((m) => m.accountId)).toEqual(["long", "short", "hidden", "ben", "ann", "bob", "zoe"]);
   expect(members[4]?.timers[0]).toMatchObject({ onHold: true, countedSeconds: 9000 });
 });
 
-test("a change replaces, adds and removes people; whoever is unchanged keeps their count", () => {
+test("a change replaces, adds and removes people; unchanged people keep their count", () => {
   const before = applyTeam(emptyTeam, team(member("linh", "working", "A-1", 60), member("minh", "working", "A-2", 30), member("duc", "idle")), 4);
   const change = { seq: 5, members: [member("linh", "working", "A-1", 63), member("emily", "idle")], removed: ["minh"], asOf: "2026-11-26T09:00:03.400Z" };
   const after = applyChange(before, change)!;
@@ -32,7 +32,7 @@ test("a change replaces, adds and removes people; whoever is unchanged keeps the
   expect(after.members[0]?.timers[0], "its clock does not jump").toMatchObject({ countedSeconds: 60, countedAt: asOf });
   expect(applyChange(after, change), "a repeated one changes nothing").toBe(after);
   expect(applyChange(after, { ...change, seq: 7 }), "one is missing").toBeUndefined();
-  expect(applyChange(emptyTeam, { ...change, seq: 1 }), "the whole team comes first").toBeUndefined();
+  expect(applyChange(emptyTeam, { ...change, seq: 1 }), "the whole team must come first").toBeUndefined();
 });
 
 test("a team that was never synced is stale", () => {
@@ -116,7 +116,7 @@ async function open(pushes: boolean, prepare: (server: TeamServer) => void = () 
 const until = (store: TeamStore, holds: (state: TeamState) => boolean) => vi.waitFor(() => expect(holds(store.getSnapshot()), JSON.stringify(store.getSnapshot())).toBe(true), { timeout: 15_000 });
 const names = (s: TeamState) => s.members.map((m) => m.accountId).join(" ");
 
-test("hears of changes over a WebSocket, and reconnects", { timeout: 30_000 }, async () => {
+test("receives changes over a WebSocket, and reconnects", { timeout: 30_000 }, async () => {
   const store = await open(true, (s) => (s.now = team(member("linh", "working", "A-1", 60))));
   await until(store, (s) => s.status.kind === "live" && names(s) === "linh");
   server.push({ event: "team", payload: { seq: 4, members: [member("minh", "working", "A-2", 90)], removed: [], asOf } });
@@ -130,7 +130,7 @@ test("hears of changes over a WebSocket, and reconnects", { timeout: 30_000 }, a
 
   server.now = team(member("duc", "idle"));
   server.push({ event: "team", payload: { seq: 9, members: [], removed: ["emily"], asOf } });
-  await until(store, (s) => names(s) === "duc"); // the change was not the next one, so all is read again
+  await until(store, (s) => names(s) === "duc"); // a change is missing, so the whole team is read again
 });
 
 test("long-polls a server that does not push", { timeout: 30_000 }, async () => {
@@ -141,13 +141,13 @@ test("long-polls a server that does not push", { timeout: 30_000 }, async () => 
   expect(server.asked).toContain("/api/team?wait=25");
 });
 
-test("says why the team may not be seen, and asks no more", async () => {
+test("says why the person may not see the team, and makes no more calls", async () => {
   const store = await open(true, (s) => (s.status = 403));
   await until(store, (s) => s.refused === "Only administrators.");
   expect(store.getSnapshot()).toMatchObject({ members: [], loaded: false });
 });
 
-test("forgets the team when the person may no longer see it", { timeout: 30_000 }, async () => {
+test("drops the team when the person may no longer see it", { timeout: 30_000 }, async () => {
   const store = await open(true, (s) => (s.now = team(member("linh", "working", "A-1", 60))));
   await until(store, (s) => s.status.kind === "live");
   server.status = 403;

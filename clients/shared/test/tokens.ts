@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { signingKey } from "./devserver";
 
-/** A bearer token of the server's own kind for a user, which ends so many seconds from now. */
+/** An access token for a user, as the server signs it, which expires after that many seconds. */
 export function tokenFor(userId: string, seconds: number): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
   const now = Math.floor(Date.now() / 1000);

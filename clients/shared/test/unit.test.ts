@@ -52,33 +52,33 @@ describe("the clock of a timer", () => {
   };
   for (const [name, [seconds, want]] of Object.entries(cases)) test(name, () => expect(clock(seconds)).toBe(want));
 
-  test("changes when the second is full", () => {
+  test("changes at each full second", () => {
     expect([0, 1, 999, -250].map(untilNextSecond)).toEqual([1000, 999, 1, 250]);
   });
 });
 
 describe("clock offset", () => {
   const at = (ms: number) => new Date(ms).toISOString();
-  test("is half way between asked and heard", () => {
+  test("is half way between request and response", () => {
     const clock = new ClockOffset();
     expect(clock.value).toBe(0);
     clock.reading(at(10_000), 4000, 4200);
     expect(clock.value).toBe(5900);
   });
-  test("the closest reading counts, also after others", () => {
+  test("the most precise reading counts, also after others", () => {
     const clock = new ClockOffset();
     clock.reading(at(10_000), 4000, 4200);
     clock.reading(at(10_100), 4195, 4205);
     clock.reading(at(20_000), 13_000, 15_000);
     expect(clock.value).toBe(5900);
   });
-  test("one that contradicts replaces it, however wide", () => {
+  test("a reading that contradicts it replaces it, however imprecise", () => {
     const clock = new ClockOffset();
     clock.reading(at(10_000), 4000, 4010);
     clock.reading(at(10_000), 64_000, 64_500);
     expect(clock.value).toBe(-54_250);
   });
-  test("nonsense is left out", () => {
+  test("invalid times are ignored", () => {
     const clock = new ClockOffset();
     clock.reading("soon", 4000, 4010);
     clock.reading(at(10_000), 4010, 4000);
@@ -128,7 +128,7 @@ describe("timeline", () => {
   }
   test("what changes nothing is the same object", () => expect(applyUpdate(known, wire("b", 4))).toBe(known));
 
-  test("a listing that is ahead is not undone by the events on their way", () => {
+  test("events that arrive after a newer listing do not undo it", () => {
     const listing = { timer: null, timers: [wire("a", 6, { status: "stopped" }), wire("b", 4)], server_time: "", ...fresh };
     let t = applyListing(known, listing, true);
     expect(shape(t)).toEqual({ seq: 4, timers: ["a@6 stopped", "b@4 running"] });
@@ -136,12 +136,12 @@ describe("timeline", () => {
     expect(shape(t)).toEqual({ seq: 5, timers: ["a@6 stopped", "b@4 running"] });
     expect(shape(applyUpdate(t, wire("a", 6, { status: "stopped" })))).toEqual({ seq: 6, timers: ["a@6 stopped", "b@4 running"] });
   });
-  test("without a connection a listing says where to go on", () => {
+  test("without a connection a listing sets the seq to continue from", () => {
     expect(shape(applyListing(known, { timer: null, timers: [wire("z", 2)], server_time: "", ...fresh }, false))).toEqual({ seq: 2, timers: ["z@2 running"] });
   });
 });
 
-describe("a listing during which something is heard", () => {
+describe("a listing during which an event arrives", () => {
   const state = (...timers: WireTimer[]) => ({ event: "state", payload: { timers, seq: 1_795_324_945_749_133, server_time: "", ...fresh } }) as const;
   const cases: Record<string, [ReturnType<typeof state>, number]> = {
     "that-nothing-ever-ran-is-asked-for-once": [state(), 1],
@@ -176,24 +176,24 @@ describe("Clockwork's list", () => {
   for (const [name, [answer, want]] of Object.entries(cases)) {
     test(name, () => expect(shape(applyActive(before, "u", answer, "2026-05-04T10:00:00Z"))?.timers).toEqual(want));
   }
-  test("a start that moved by less than 2 s stays where it was", () => {
+  test("a start that differs by less than 2 s does not change", () => {
     const start = (at: string) => applyActive(before, "u", active([cw("A-1", at)]), "").timers.get("cw:u:A-1")!.startedAt;
     expect(start("2026-05-04T09:00:01.900Z")).toBe("2026-05-04T09:00:00Z");
     expect(start("2026-05-04T09:00:02.100Z")).toBe("2026-05-04T09:00:02.100Z");
   });
 });
 
-describe("wishes", () => {
+describe("pending writes", () => {
   const real = (status: "running" | "stopped" | "none"): Timeline => ({ ...emptyTimeline, seq: 1, loaded: true, timers: new Map(status === "none" ? [] : [["a", timer("a", { status })]]) });
   const start: PendingWrite = { kind: "start", id: "a", timer: timer("a", { seq: 0 }), at: "2026-05-04T09:30:00Z", accepted: false };
   const stop: PendingWrite = { kind: "stop", id: "a", at: "2026-05-04T09:30:00Z", accepted: false };
   const cases: Record<string, [Timeline, PendingWrite, string]> = {
-    "start-of-what-is-not-there": [real("none"), start, "running pending start"],
+    "start-of-an-unknown-timer": [real("none"), start, "running pending start"],
     "start-again": [real("stopped"), start, "running pending start"],
     "start-that-has-come": [real("running"), start, "running"],
     "start-that-was-done": [real("none"), { ...start, accepted: true }, "running"],
-    "start-that-is-to-be-stopped-again": [real("none"), { ...start, stopRequestedAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
-    "start-that-came-and-is-to-be-stopped-again": [real("running"), { ...start, stopRequestedAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
+    "start-with-a-requested-stop": [real("none"), { ...start, stopRequestedAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
+    "confirmed-start-with-a-requested-stop": [real("running"), { ...start, stopRequestedAt: "2026-05-04T09:30:01Z" }, "stopped pending stop"],
     "stop": [real("running"), stop, "stopped pending stop"],
     "stop-that-has-come": [real("stopped"), stop, "stopped"],
     "stop-that-was-done": [real("running"), { ...stop, accepted: true }, "stopped"],
@@ -208,7 +208,7 @@ describe("wishes", () => {
 
 describe("snapshot", () => {
   const rest = { status: initialState.status, clockOffset: 0, stale: false, syncedAt: null, error: null, loaded: true };
-  test("running ones first by start, then the others by stop", () => {
+  test("running timers come first, by start, then the others, by stop", () => {
     const timers = [
       timer("old", { startedAt: "2026-05-04T08:00:00Z" }),
       timer("stopped", { status: "stopped", startedAt: "2026-05-04T12:00:00Z", updatedAt: "2026-05-04T12:10:00Z" }),
@@ -219,7 +219,7 @@ describe("snapshot", () => {
     expect(inOrder(timers).map((t) => t.id)).toEqual(["newest", "new", "old", "stopped-last", "stopped"]);
     expect(nextState(initialState, timers, rest).current?.id).toBe("newest");
   });
-  test("is the same object while nothing changes, and keeps what does not", () => {
+  test("is the same object if nothing changes, and keeps unchanged parts", () => {
     const a = nextState(initialState, [timer("a"), timer("b")], rest);
     expect(nextState(a, [timer("a"), timer("b")], { ...rest, status: { kind: "connecting" } })).toBe(a);
     const b = nextState(a, [timer("a"), timer("b", { comment: "new" })], rest);

@@ -10,7 +10,7 @@ beforeAll(async () => void (server = await DevServer.start()));
 afterAll(() => server.stop());
 afterEach(() => server.control("DELETE", "/faults"));
 
-/** fetch, with the bodies and keys of starts and stops, and answers that are lost. */
+/** A fetch that records starts and stops with their keys, and loses some answers. */
 function watched(lose: (n: number) => "before" | "after" | "early" | "no-keys" | undefined) {
   const sent: { path: string; key: string | null; issueKey: string; stopOthers?: boolean }[] = [];
   const watching: typeof fetch = async (input, init) => {
@@ -22,7 +22,7 @@ function watched(lose: (n: number) => "before" | "after" | "early" | "no-keys" |
     if (lost === "before") throw new TypeError("fetch failed");
     if (lost === "no-keys") return Response.json({ error: "IDEMPOTENCY_UNAVAILABLE", message: "Not now.", statusCode: 503 }, { status: 503 });
     if (lost === "early") {
-      void fetch(input, init); // it arrives, and nobody hears of it
+      void fetch(input, init); // it arrives, but its answer is lost
       throw new TypeError("fetch failed");
     }
     const answer = await fetch(input, init);
@@ -32,14 +32,14 @@ function watched(lose: (n: number) => "before" | "after" | "early" | "no-keys" |
   return { sent, fetch: watching };
 }
 
-/** How many timers of a person run on an issue, in Clockwork itself. */
+/** The number of a person's timers on an issue in Clockwork itself. */
 async function runningOn(server: DevServer, account: string, issueKey: string): Promise<number> {
   const { timers } = await server.control<{ timers: { runningFor: string; issue: { key: string } }[] }>("GET", "/timers");
   return timers.filter((t) => t.runningFor === account && t.issue.key === issueKey).length;
 }
 
 describe("Clockwork refuses", () => {
-  test("a start is taken back", async () => {
+  test("a start is undone", async () => {
     const { store } = await join(server, "linh");
     const before = await until(store, isLive("websocket"));
     await server.control("POST", "/faults", { kind: "status", operation: "clockwork.start_timer", status: 403, body: '{"error":"no"}' });
@@ -53,7 +53,7 @@ describe("Clockwork refuses", () => {
     expect(store.getSnapshot().error).toBeNull();
   });
 
-  test("a stop is taken back", async () => {
+  test("a stop is undone", async () => {
     const { store } = await join(server, "priya");
     const before = await until(store, isLive("websocket"));
     await server.control("POST", "/faults", { kind: "status", operation: "clockwork.stop_timer", status: 500 });
@@ -64,7 +64,7 @@ describe("Clockwork refuses", () => {
     expect(store.getSnapshot().error?.code).toBe("CLOCKWORK_UNAVAILABLE");
   });
 
-  test("an error that nobody awaits is shown, and no unhandled rejection", async () => {
+  test("an error that nobody awaits is shown, and is no unhandled rejection", async () => {
     const { store } = await join(server, "linh");
     await until(store, isLive("websocket"));
     await server.control("POST", "/faults", { kind: "status", operation: "clockwork.start_timer", status: 403 });
@@ -73,7 +73,7 @@ describe("Clockwork refuses", () => {
   });
 });
 
-test("a start with a colleague's token comes to nothing, and says so", async () => {
+test("a start with a colleague's token fails, and says why", async () => {
   const client = clientOf(server);
   const [session, colleague] = [await client.login("linh", password), await client.login("tomasz", password)];
   const store = client.connect({ ...session, clockworkToken: await server.clockworkToken(colleague.userId) });
@@ -88,7 +88,7 @@ test("a start with a colleague's token comes to nothing, and says so", async () 
   await until(store, runsNot("BILL-209"));
 });
 
-describe("what is asked for twice is sent once", () => {
+describe("equal requests are sent once", () => {
   test("double clicks", async () => {
     const { sent, fetch } = watched(() => undefined);
     const { store } = await join(server, "minh", { fetch });
@@ -99,7 +99,7 @@ describe("what is asked for twice is sent once", () => {
     expect(sent.map((s) => s.path)).toEqual(["/api/timers/start", "/api/timers/stop"]);
   });
 
-  test("a stop while the start is under way comes after it", async () => {
+  test("a stop during a start is sent after it", async () => {
     const { sent, fetch } = watched(() => undefined);
     const { store } = await join(server, "tomasz", { fetch });
     const before = await until(store, isLive("websocket"));
@@ -112,7 +112,7 @@ describe("what is asked for twice is sent once", () => {
   });
 });
 
-describe("a lost answer is asked for again with the same key", () => {
+describe("a request whose answer is lost is repeated with the same key", () => {
   const cases = { "which-never-arrived": "before", "whose-answer-was-lost": "after" } as const;
   for (const [name, lost] of Object.entries(cases)) {
     test(`a start ${name}`, async () => {
@@ -129,7 +129,7 @@ describe("a lost answer is asked for again with the same key", () => {
     });
   }
 
-  test("a start whose first call is still under way", async () => {
+  test("a start whose first call is still in progress", async () => {
     const { sent, fetch } = watched((n) => (n === 1 ? "early" : undefined));
     const { store, session } = await join(server, "duc", { fetch, timing: { retryPause: 20 } });
     await until(store, isLive("websocket"));
@@ -140,7 +140,7 @@ describe("a lost answer is asked for again with the same key", () => {
     expect(await runningOn(server, session.userId, "OPS-64")).toBe(1);
   });
 
-  test("but without one where the server cannot keep keys", async () => {
+  test("but without a key if the server cannot store keys", async () => {
     const { sent, fetch } = watched((n) => (n === 1 ? "no-keys" : undefined));
     const { store } = await join(server, "marcus", { fetch });
     await until(store, isLive("websocket"));
@@ -148,7 +148,7 @@ describe("a lost answer is asked for again with the same key", () => {
     expect(sent.map((s) => s.key !== null)).toEqual([true, false]);
   });
 
-  test("and not a third time", async () => {
+  test("but not a third time", async () => {
     const { sent, fetch } = watched(() => "before");
     const { store } = await join(server, "james", { fetch, timing: { retryPause: 20 } });
     const before = await until(store, isLive("websocket"));
@@ -160,7 +160,7 @@ describe("a lost answer is asked for again with the same key", () => {
   });
 });
 
-test("what was done is shown although the event is late", async () => {
+test("an accepted write is shown although its event is late", async () => {
   let allowListings = () => {};
   const listings = new Promise<void>((allow) => (allowListings = allow));
   const { store } = await join(server, "sofia", { WebSocket: null, fetch: muteStream(listings), timing: { confirmTimeout: 300 } });
@@ -168,12 +168,12 @@ test("what was done is shown although the event is late", async () => {
   await store.start({ issueKey: "OPS-64" });
   expect(store.getSnapshot().current).toMatchObject({ issueKey: "OPS-64", seq: 0 });
   expect(store.getSnapshot().current).not.toHaveProperty("pending");
-  // and when it does not come, the server is asked
+  // if the event does not arrive, the client reads the list
   allowListings();
   await until(store, (s) => runs("OPS-64")(s) && s.current!.seq > 0);
 });
 
-/** fetch, whose event streams say nothing after the state, and with which GET /timers has to wait. */
+/** A fetch whose event streams send nothing after the state, and which delays GET /timers. */
 const muteStream =
   (listings: Promise<void>): typeof fetch =>
   async (input, init) => {
@@ -192,7 +192,7 @@ const muteStream =
     return new Response(answer.body!.pipeThrough(mute), answer);
   };
 
-test("where a login is required, and without a Clockwork token of one's own", async () => {
+test("if a login is required, without an own Clockwork token", async () => {
   const strict = await DevServer.start({ AUTH_MODE: "required" });
   onTestFinished(() => strict.stop());
   const open = async (username: string, options: Partial<ClientOptions> = {}) => {
@@ -201,7 +201,7 @@ test("where a login is required, and without a Clockwork token of one's own", as
     onTestFinished(() => store.close());
     return store;
   };
-  const owner = await open("hannah"); // whose token the server has
+  const owner = await open("hannah"); // the server has her token
   await until(owner, isLive("websocket"));
   await owner.start({ issueKey: "PORTAL-301" });
   await until(owner, reported("PORTAL-301"));
@@ -211,11 +211,11 @@ test("where a login is required, and without a Clockwork token of one's own", as
   const before = await until(other, isPolling);
   expect(before.current).not.toBeNull();
   await expect(other.start({ issueKey: "OPS-64" })).rejects.toMatchObject({ code: "CLOCKWORK_TOKEN_REQUIRED", status: 401 });
-  expect(other.getSnapshot()).toMatchObject({ status: { kind: "polling" }, timers: before.timers }); // the login is not over
+  expect(other.getSnapshot()).toMatchObject({ status: { kind: "polling" }, timers: before.timers }); // the login has not ended
 });
 
 describe("a switch", () => {
-  /** What each snapshot of a store shows as running. */
+  /** The issues that each snapshot of a store shows as running. */
   function shown(store: TimerStore): string[][] {
     const seen: string[][] = [];
     onTestFinished(store.subscribe(() => void seen.push(store.getSnapshot().timers.filter((t) => t.status === "running").map((t) => t.issueKey ?? t.id))));
@@ -239,7 +239,7 @@ describe("a switch", () => {
     await store.stop();
   });
 
-  test("while the first start is in progress comes after it", async () => {
+  test("during the first start is sent after it", async () => {
     const { sent, fetch } = watched(() => undefined);
     const { store, session } = await join(server, "hannah", { fetch });
     await until(store, isLive("websocket"));

@@ -12,7 +12,7 @@ import { sentenceOf } from "./sentence";
 export interface AccountDialogProps {
   account: Account;
   me: Me | undefined;
-  /** Something that me says has changed. */
+  /** Called if something in me has changed. */
   onChanged: () => void;
   onClose: () => void;
   onLogoutEverywhere: () => void;
@@ -66,7 +66,7 @@ export default function AccountDialog({ account, me, onChanged, onClose, onLogou
   );
 }
 
-/** A list of the server, and a function that asks for it again. */
+/** A list from the server, and a function that reads it again. */
 function useList<T>(read: () => Promise<readonly T[]>, attempt: (work: Promise<unknown>) => Promise<void>): { list: readonly T[] | undefined; ask: () => void } {
   const [list, setList] = useState<readonly T[]>();
   const ask = useCallback(() => void attempt(read().then(setList)), [read, attempt]);

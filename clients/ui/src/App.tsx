@@ -13,7 +13,7 @@ import { useScreen } from "./useScreen";
 const loadSignedIn = () => import("./SignedIn");
 const SignedIn = lazy(loadSignedIn);
 
-/** Focus is not one, because the form takes it by itself. input is for password managers. */
+/** Focus is not among them, because the form takes it by itself. input is for password managers. */
 const firstInputs = ["pointerdown", "keydown", "input"];
 
 /** What an app stores of a session. */
@@ -57,7 +57,7 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
   const tabs = useRef<Tabs>(undefined);
 
   useEffect(() => {
-    const begin = (): void => void loadSignedIn().catch(() => {}); // tried again at login
+    const begin = (): void => void loadSignedIn().catch(() => {}); // loaded again at login
     for (const sign of firstInputs) addEventListener(sign, begin, { once: true });
     return () => {
       for (const sign of firstInputs) removeEventListener(sign, begin);
@@ -103,7 +103,7 @@ export function App({ baseUrl = "", client: given, compact = false, kept = null,
       () => setReason("You are logged out on this page only, because the server cannot be reached. Load the page again later, and log out once more."),
     );
   };
-  /** Takes over a login of this browser. */
+  /** Looks for a login in another tab of this browser. */
   const look = (): void => {
     if (!client.isOwnOrigin) return;
     client.resume().then(

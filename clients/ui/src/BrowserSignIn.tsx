@@ -4,7 +4,7 @@ import classes from "./BrowserSignIn.module.css";
 import { Button } from "./Button";
 
 export interface BrowserSignInProps {
-  /** Opens the browser; settles when the person is back, or has cancelled. */
+  /** Opens the browser. Resolves when the person is back, or has cancelled. */
   onBegin: () => Promise<void>;
   onCancel: () => void;
 }

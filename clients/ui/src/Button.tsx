@@ -3,11 +3,11 @@ import type { ComponentProps } from "react";
 import classes from "./Button.module.css";
 
 export interface ButtonProps extends ComponentProps<"button"> {
-  /** solid: the one thing to do here. outline: another thing. plain: looks like text. */
+  /** solid: the main action. outline: another action. plain: looks like text. */
   look?: "solid" | "outline" | "plain";
 }
 
-/** A button that does not send a form unless it says so. */
+/** A button that submits a form only if its type says so. */
 export function Button({ look = "solid", className, ...rest }: ButtonProps) {
   return <button type="button" {...rest} className={[classes.button, classes[look], className].filter(Boolean).join(" ")} />;
 }

@@ -12,7 +12,7 @@ export interface ConnectClockworkProps {
   storesToken: boolean;
   /** Whether the server can store it. */
   canSave: boolean;
-  /** Why the token that was used before does not do. */
+  /** What was wrong with the token that was used before. */
   tokenFault: string | undefined;
   /** The address of the Jira site, if it is known. */
   jiraSite: string | undefined;
@@ -21,7 +21,7 @@ export interface ConnectClockworkProps {
   onCancel: () => void;
 }
 
-/** Asks for the person's own Clockwork API token. */
+/** Asks the person for their Clockwork API token. */
 export function ConnectClockwork({ purpose, storesToken, canSave, tokenFault, jiraSite, onConnect, onCancel }: ConnectClockworkProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);

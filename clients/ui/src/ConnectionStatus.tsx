@@ -10,7 +10,7 @@ export interface ConnectionStatusProps {
   /** Clockwork has not answered the server for long. */
   stale: boolean;
   onRetry: () => void;
-  /** Leads to the login when the session has ended. */
+  /** Opens the login when the session has ended. */
   onLogin: () => void;
 }
 

@@ -9,7 +9,7 @@ import type { Days } from "./useDays";
 import type { Running } from "./useRunningDays";
 
 export interface DayHeadProps {
-  /** Of the heading. */
+  /** The id of the heading. */
   id: string;
   days: Days;
   /** Seconds; undefined until the week is loaded. */
@@ -71,7 +71,7 @@ export function DayHead({ id, days, logged, running, runs, goal, isWorkday }: Da
   );
 }
 
-/** How much of a total runs or is about to be logged. */
+/** The part of a total that is running or about to be logged. */
 export function runningPart(seconds: number, runs: boolean): ReactNode {
   return seconds >= 60 && <span className={classes.running}>{`with ${span(seconds)} ${runs ? "running" : "being logged"}`}</span>;
 }

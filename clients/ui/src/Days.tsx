@@ -19,7 +19,7 @@ export interface DaysProps {
   /** Why the last reading of the week failed, as a sentence. */
   problem: string | undefined;
   running: Running;
-  /** Whether a timer runs still. */
+  /** Whether a timer still runs. */
   runs: boolean;
   /** undefined until it is known. */
   goal: Goal | undefined;

@@ -10,7 +10,10 @@ export interface DialogProps {
   children: ReactNode;
 }
 
-/** A dialog over the screen, which stays as it is. Its heading has the focus at first, so that what is being typed goes nowhere. */
+/**
+ * A dialog over the screen, which does not change. Its heading first has the focus, so that keys that are being
+ * typed have no effect.
+ */
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);

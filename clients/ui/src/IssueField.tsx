@@ -48,7 +48,7 @@ export function IssueField({ search, recent, running, text, chosen, onType, onCh
   const found = useIssueSearch(search, query, open);
   const heads = new Map<string, string>();
   const issues = query ? found.issues.map(suggestion) : idle(recent, found.issues.map(suggestion).filter(({ key }) => !running.has(key)), heads);
-  // The first hit is selected in advance, unless a whole key is typed, which Enter starts.
+  // The first result is selected, unless a whole key is typed, which Enter starts.
   const selected = activeKey ?? (query && !isKey(query) && found.state === "found" ? issues[0]?.key : undefined);
   const active = issues.findIndex(({ key }) => key === selected);
 
@@ -184,7 +184,7 @@ function Matched({ text, query }: { text: string; query: string }) {
 
 const suggestion = ({ key, summary, project, status }: Issue): Suggestion => ({ key, summary, project: project.name, status });
 
-/** What is offered while nothing is typed; heads gets the words above the first of each kind. */
+/** The suggestions while nothing is typed. heads gets the heading above the first of each kind. */
 function idle(recent: readonly Suggestion[], inProgress: readonly Suggestion[], heads: Map<string, string>): readonly Suggestion[] {
   const others = inProgress.filter(({ key }) => !recent.some((issue) => issue.key === key));
   if (recent[0]) heads.set(recent[0].key, "Recent");

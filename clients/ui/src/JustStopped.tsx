@@ -5,7 +5,10 @@ import { Button } from "./Button";
 import classes from "./JustStopped.module.css";
 import { lasted, nameOf } from "./RunningTimer";
 
-/** How long a stop can be taken back with one click, in milliseconds. Afterwards the issue is still the first of the recent ones. */
+/**
+ * How long a stop can be undone with one click, in milliseconds. Afterwards the issue is still the first of the
+ * recent ones.
+ */
 const shownFor = 6_000;
 
 /** A timer for some seconds after it was stopped here. */
@@ -20,8 +23,8 @@ export function useJustStopped(): [Timer | undefined, (timer: Timer | undefined)
 }
 
 /**
- * Says what was stopped, and offers to start it again. The stop is done already: one that waited for an undo would
- * come that much too late in Clockwork and on the person's other screens.
+ * Says what was stopped, and offers to start it again. The stop has been sent already: if it waited for an undo,
+ * it would be late in Clockwork and on the person's other screens.
  */
 export function JustStopped({ timer, onAgain }: { timer: Timer; onAgain: () => void }) {
   return (

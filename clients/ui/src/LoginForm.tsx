@@ -24,7 +24,10 @@ export interface LoginFormProps {
   offerProviders: boolean;
   /** For an app: signs in through the system's browser. begin settles when the person is back, or has cancelled. */
   browser?: { begin: () => Promise<void>; cancel: () => void } | undefined;
-  /** Over a screen that is not to be left: providers open another tab, and nothing takes the focus. */
+  /**
+   * In a dialog over a screen that must not be left: providers open in another tab, and the form does not take the
+   * focus.
+   */
   inDialog?: boolean;
 }
 
@@ -34,7 +37,7 @@ function withWait({ message, retryAfter }: ClientError): string {
   return `Too many attempts. Try again in ${retryAfter < 60 ? `${retryAfter} seconds` : spoken(Math.ceil(retryAfter / 60) * 60)}.`;
 }
 
-/** Which input an error is about. */
+/** The input that an error is about. */
 function inputAtFault(error: ClientError): "username" | "password" | undefined {
   if (error.field === "username" || error.field === "password") return error.field;
   return error.code === "INVALID_CREDENTIALS" ? "password" : undefined;

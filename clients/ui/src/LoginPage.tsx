@@ -13,7 +13,7 @@ export interface LoginPageProps {
   children?: ReactNode;
 }
 
-/** The page of a person who is not logged in, or not yet. */
+/** The page of a person who is not logged in yet. */
 export function LoginPage({ compact, reason, children }: LoginPageProps) {
   return (
     <div className={classes.page} data-compact={compact || undefined}>

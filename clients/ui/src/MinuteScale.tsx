@@ -3,7 +3,7 @@ import classes from "./MinuteScale.module.css";
 const marks = Array.from({ length: 60 }, (_, i) => i);
 
 export interface MinuteScaleProps {
-  /** Seconds of the running minute, 0 to 59; null where nothing ticks. */
+  /** The second of the minute, 0 to 59; null if nothing ticks. */
   second: number | null;
 }
 

@@ -9,7 +9,7 @@ import type { RecentIssue } from "./recentIssues";
 export interface RecentProps {
   /** undefined until the worklogs are loaded. */
   issues: readonly RecentIssue[] | undefined;
-  /** Whether a start takes another timer's place. */
+  /** Whether a start replaces a running timer. */
   switches: boolean;
   onStart: (issue: RecentIssue) => void;
 }

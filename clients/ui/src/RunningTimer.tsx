@@ -23,7 +23,7 @@ export interface RunningTimerProps {
   headingRef?: Ref<HTMLHeadingElement>;
 }
 
-/** How a timer is called: its issue's key, else plainly. */
+/** The timer's name: its issue's key if it has one. */
 export function nameOf(timer: Timer): string {
   return timer.issueKey ?? "timer";
 }
@@ -33,7 +33,7 @@ export function lasted({ countedSeconds }: Timer): string {
   return countedSeconds < 60 ? "less than a minute" : span(countedSeconds);
 }
 
-/** The one thing to look at: what has been counted, on what, and how to stop it. */
+/** The main part of the screen: what has been counted, on which issue, and a button to stop it. */
 export function RunningTimer({ timer, clockOffset, onStop, staleness, headingRef }: RunningTimerProps) {
   const seconds = useCounted(timer, clockOffset);
   const today = useToday();

@@ -10,7 +10,7 @@ export interface ScreenLinkProps {
   children: ReactNode;
 }
 
-/** Leads to another screen without loading a page: a link if screens have addresses, else a button. */
+/** Opens another screen without loading a page: a link if screens have addresses, else a button. */
 export function ScreenLink({ navigation: { addressOf, go }, to, children }: ScreenLinkProps) {
   const href = addressOf(to);
   if (!href) {

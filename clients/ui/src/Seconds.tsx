@@ -9,7 +9,7 @@ export interface SecondsProps {
   children: ReactNode;
 }
 
-/** Ticks once a second for all below: only what calls useNow is drawn again. */
+/** Ticks once a second for everything below. Only components that call useNow are rendered again. */
 export function Seconds({ clockOffset, children }: SecondsProps) {
   const [now, setNow] = useState(() => Date.now() + clockOffset);
   useEffect(() => {

@@ -20,13 +20,13 @@ export interface StartTimerProps {
   onStart: (input: StartInput, beside: boolean) => Promise<boolean>;
   /** The issues of the running timers, which a start stops. */
   running: ReadonlySet<string | undefined>;
-  /** Whether a start waits for something that the person has to do elsewhere. */
+  /** Whether a start waits for something that the person must do elsewhere. */
   waiting: boolean;
   exampleKey?: string | undefined;
   inputRef?: Ref<HTMLInputElement>;
 }
 
-/** What is written in the form. */
+/** The text in the form. */
 interface Draft {
   text: string;
   /** Set if it was chosen from the list. */
@@ -59,7 +59,7 @@ export function StartTimer({ search, recent, onStart, running, waiting, exampleK
     setWritten(nothing);
     const started = await onStart({ issueKey, summary: chosen?.summary, ...(comment.trim() && { comment: comment.trim() }) }, beside);
     setBusy(false);
-    // Text that was written meanwhile stays: it is the person's next issue.
+    // Text that was typed meanwhile stays, because it is the person's next issue.
     if (!started) setWritten((now) => (now.text ? now : { ...written, issue: chosen, text: chosen ? nameOf(chosen) : text, comment: now.comment || comment }));
   };
   const onKeyDown = (event: KeyboardEvent<HTMLFormElement>): void => {
@@ -67,7 +67,8 @@ export function StartTimer({ search, recent, onStart, running, waiting, exampleK
       event.preventDefault();
       void start(issue, true);
     }
-    // The keys are shortcuts again, and in a small window Escape goes on to hide it.
+    // Then keys are shortcuts again, and in a small window another Escape hides the
+    // window.
     if (event.key === "Escape" && event.target instanceof HTMLInputElement) event.target.blur();
   };
 

@@ -38,7 +38,7 @@ export interface TeamScreenProps {
   onLogout: (everywhere: boolean) => void;
 }
 
-/** Who works on what now. It is only for looking: nobody is stopped from here. */
+/** Who works on what now. This screen is read-only: it stops nobody's timer. */
 export default function TeamScreen({ client, session, compact = false, navigation, login, onLogout }: TeamScreenProps) {
   const team = useTeam(client, session);
   const { members, clockOffset, loaded, refused, status } = team;

@@ -1,6 +1,6 @@
 /**
- * The page on which an app asks to be signed in, if that page sent the person here to log in first.
- * Nothing else is opened: a link to the login page must not lead anywhere its author likes.
+ * The page on which an app asks to sign in, if that page sent the person here to log in first. No other address is
+ * opened: a link to the login page must not lead to an address of its author's choice.
  */
 export function appRequest(): string | undefined {
   const next = new URLSearchParams(location.search).get("next");

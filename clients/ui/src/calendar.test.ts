@@ -34,7 +34,7 @@ it.each([
   { name: "yesterday-by-a-minute", at: "2026-11-28T16:59:00Z", since: "Sat 28 Nov, 23:59", when: "on Sat 28 Nov at 23:59" },
   { name: "three-days-ago", at: "2026-11-26T16:39:00Z", since: "Thu 26 Nov, 23:39", when: "on Thu 26 Nov at 23:39" },
   { name: "another-year", at: "2025-12-31T05:00:00Z", since: "Wed 31 Dec 2025, 12:00", when: "on Wed 31 Dec 2025 at 12:00" },
-])("tells a moment of $name with its day", ({ at, since, when }) => {
+])("formats a moment of $name with its day", ({ at, since, when }) => {
   expect(sinceWhen(Date.parse(at), "2026-11-29")).toBe(since);
   expect(atWhen(Date.parse(at), "2026-11-29")).toBe(when);
 });

@@ -19,7 +19,7 @@ it.each([
   { name: "seconds-are-not-shown", spent: 5.5 * hour + 59, want: 2.5 * hour },
   { name: "all", spent: 8 * hour, want: 0 },
   { name: "more", spent: 9 * hour, want: 0 },
-])("tells what is missing: $name", ({ spent, want }) => {
+])("returns what is missing: $name", ({ spent, want }) => {
   expect(missing(8 * hour, spent)).toBe(want);
 });
 

@@ -1,6 +1,6 @@
 import { dateBefore, weekdayOf, weekOf } from "./calendar";
 
-/** What a person means to work. */
+/** How much a person wants to work. */
 export interface Goal {
   /** On a workday, in seconds. */
   readonly seconds: number;
@@ -16,7 +16,7 @@ export function goalOn(goal: Goal | undefined, date: string, off: ReadonlySet<st
   return goal?.workdays.includes(weekdayOf(date)) && !off.has(date) ? goal.seconds : 0;
 }
 
-/** Seconds that a day lacks, in whole minutes, so that they and what is spent add up to the goal as it is shown. */
+/** The seconds missing to the goal, rounded so that they and the spent time add up to the goal on the screen. */
 export function missing(goal: number, spent: number): number {
   return Math.max(0, goal - Math.floor(spent / 60) * 60);
 }

@@ -17,7 +17,7 @@ it("lists the issues of the last worklogs once, the latest first, with today's s
   ]);
 });
 
-it("adds what was stopped and is not logged yet, and leaves out what runs", () => {
+it("adds stopped timers that are not logged yet, and leaves out running ones", () => {
   const timers = [timer("A-1", "running", "2026-11-16T09:00:00Z"), timer("A-3", "stopped", "2026-11-16T23:00:00Z")];
   const logs = [log("A-1", "2026-11-16T08:00:00"), log("A-2", "2026-11-16T07:00:00")];
   expect(recentIssues(logs, timers, "2026-11-16").map(({ key }) => key)).toEqual(["A-3", "A-2"]);

@@ -40,7 +40,7 @@ it("follows this machine's clock", () => {
   expect(hours(t, "2026-11-29T17:00:00Z", ["2026-11-29", "2026-11-30"], hour)).toEqual([0.5, 0]);
 });
 
-it("gives each day no more than it has, and all days what the timer shows", () => {
+it("gives each day at most its length, and all days together what the timer shows", () => {
   for (const tz of ["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/Santiago", "Pacific/Kiritimati", "UTC"]) {
     process.env.TZ = tz;
     for (let i = 0; i < 40; i++) {

@@ -15,7 +15,7 @@ it.each<{ name: string; state: TimerState; lastHeard?: number; want: string | un
   { name: "never-synced", state: { ...fresh, stale: true, syncedAt: null }, want: "Clockwork has not answered lately.", own: false },
   { name: "server-not-heard", state: fresh, lastHeard: Date.parse("2026-11-29T16:40:00Z"), want: "Last known at 23:40.", own: true },
   { name: "neither-heard", state: { ...fresh, stale: true }, lastHeard: Date.parse("2026-11-29T16:40:00Z"), want: "Last known at 23:40.", own: true },
-])("doubts what is shown: $name", ({ state, lastHeard, want, own }) => {
+])("says why the screen may be out of date: $name", ({ state, lastHeard, want, own }) => {
   const staleness = stalenessOf(state, lastHeard);
   expect(staleness && stalenessSentence(staleness, "2026-11-29")).toBe(want);
   expect(affects(staleness, { source: "clockwork" })).toBe(want !== undefined);

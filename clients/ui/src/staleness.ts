@@ -4,7 +4,7 @@ import { atWhen } from "./calendar";
 
 /** Why the screen may be out of date. */
 export interface Staleness {
-  /** Who does not answer: our server, or Clockwork behind it. */
+  /** What does not answer: our server, or Clockwork behind it. */
   readonly of: "server" | "clockwork";
   /** When they last answered, in milliseconds by this machine's clock; undefined if unknown. */
   readonly at: number | undefined;

@@ -1,7 +1,7 @@
 /** What one tab reports to the others of this browser. The session's id is not secret. */
 export type TabNews = { kind: "login" } | { kind: "logout"; session: string | undefined };
 
-/** Reports to the other tabs, and hears them. It only saves time: the server ends sessions by itself. */
+/** Sends news to the other tabs, and receives theirs. This only saves time, because the server itself ends sessions. */
 export class Tabs {
   readonly #channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("clockwork");
 

@@ -4,7 +4,7 @@ import type { TeamMember, TeamTimer } from "@clockwork/shared/team";
 export interface TeamRow {
   readonly id: string;
   readonly member: TeamMember;
-  /** Absent if the person does not work, or hides on what. */
+  /** Absent if the person does not work, or does not show the issue. */
   readonly timer?: TeamTimer;
 }
 
@@ -37,7 +37,7 @@ export function projectsOf(members: readonly TeamMember[]): Project[] {
   return [...people].map(([key, count]) => ({ key, people: count })).sort((a, b) => b.people - a.people || (a.key < b.key ? -1 : 1));
 }
 
-/** For comparing: small letters without accents, so that "duc" finds Đức. */
+/** For comparing: lower case without accents, so that "duc" finds Đức. */
 function plain(text: string): string {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
 }

@@ -36,13 +36,13 @@ export interface Actions {
   readonly perform: (action: Action) => Promise<boolean>;
   /** The action that waits for a Clockwork token. */
   readonly waiting: Action | null;
-  /** Why the token that was used does not do. */
+  /** What was wrong with the token that was used. */
   readonly tokenFault: string | undefined;
   readonly connect: (token: string, save: boolean) => Promise<void>;
   readonly cancel: () => void;
   readonly problem: Problem | null;
   readonly dismiss: () => void;
-  /** Shows a sentence about an action that was not tried. */
+  /** Shows a message about an action that was not sent. */
   readonly fail: (sentence: string) => void;
 }
 
@@ -71,7 +71,7 @@ export function useActions(target: Target): Actions {
     if (connected) setProblem((before) => (before && isNetworkError(before.thrown) ? null : before));
   }, [connected]);
 
-  /** Asks for the token; resolves when the action was repeated with it, or given up. */
+  /** Asks for the token. Resolves when the action was repeated with it, or cancelled. */
   const askForToken = useCallback((action: Action, fault?: string): Promise<boolean> => {
     setWaiting(action);
     setTokenFault(fault);
@@ -101,7 +101,7 @@ export function useActions(target: Target): Actions {
     [askForToken],
   );
 
-  // The sync after a start found that its token is somebody else's.
+  // The sync after a start has found that the token belongs to somebody else.
   useEffect(() => {
     if (!lateError || !isTokenOfAnother(lateError) || !lastStart.current) return;
     current.current.dropToken();
@@ -152,7 +152,7 @@ function problemOf(action: Action, thrown: unknown, running: readonly RunningTim
   return { text: action.kind === "start" ? reasonOf(action.issueKey, known, running) ?? sentenceOf(thrown) : sentenceOf(thrown), stopped };
 }
 
-/** In other words than the server's, if this is about an issue of the person's own timers. */
+/** A better message than the server's, if the error is about an issue of the person's own timers. */
 function reasonOf(issueKey: string, known: ClientError | undefined, running: readonly RunningTimer[]): string | undefined {
   if (!known || known.stopped) return undefined;
   if ((known.status === 409 || known.status === 422) && running.some((t) => t.issueKey === issueKey)) return `${issueKey} is running already.`;

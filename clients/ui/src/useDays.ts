@@ -34,7 +34,7 @@ export interface Days {
   readonly copy: () => void;
   /** Saves the shown week as a CSV file. */
   readonly download: () => void;
-  /** What came of the last copy or download, for a few seconds. */
+  /** The result of the last copy or download, for a few seconds. */
   readonly notice: Notice | undefined;
 }
 

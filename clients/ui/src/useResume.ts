@@ -8,7 +8,7 @@ export interface Resumed {
   readonly reason?: string;
 }
 
-/** What a server offers that does not say. */
+/** The options of a server that does not report any. */
 const passwordOnly: SignInOptions = { providers: [], password: true, sessions: false };
 
 const firstDelay = 500;
@@ -19,7 +19,7 @@ function isTrouble(error: ClientError): boolean {
   return error.status === 0 || error.status === 429 || error.status >= 500;
 }
 
-/** Resumes the session from before, if there is one; calls back with the trouble while the server does not say. */
+/** Resumes the earlier session, if there is one. Calls back with a message while the server does not answer. */
 async function resume(client: Client, refreshToken: string | undefined, signal: AbortSignal, onTrouble: (sentence: string) => void): Promise<Resumed> {
   for (let delay = firstDelay; ; delay = Math.min(2 * delay, longestDelay)) {
     const options = client.signInOptions({ signal }).catch(() => passwordOnly);
@@ -35,7 +35,7 @@ async function resume(client: Client, refreshToken: string | undefined, signal: 
   }
 }
 
-/** Resumes the session from before, once. */
+/** Resumes the earlier session, once. */
 export function useResume(client: Client, refreshToken: string | undefined, onResumed: (resumed: Resumed) => void): { readonly trouble: string | undefined } {
   const [trouble, setTrouble] = useState<string>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only at the beginning

@@ -10,6 +10,6 @@ it.each<{ name: string; change: Partial<RunningTimer>; want: string }>([
   { name: "start-not-confirmed", change: { pending: "start" }, want: "" },
   { name: "stop-not-confirmed", change: { status: "stopped", pending: "stop" }, want: "a" },
   { name: "stopped", change: { status: "stopped" }, want: "" },
-])("knows what runs by the server's word: $name", ({ change, want }) => {
+])("knows what runs on the server: $name", ({ change, want }) => {
   expect(runningIds([{ ...timer, ...change }])).toBe(want);
 });

@@ -17,13 +17,13 @@ function sequence(seed: number): () => number {
   };
 }
 
-/** The local date of a moment by the zone's rules alone, not by this process's zone. */
+/** The local date of a moment in a zone, independent of this process's zone. */
 function dateIn(tz: string): (moment: Date) => string {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone: tz, year: "numeric", month: "2-digit", day: "2-digit" });
   return (moment) => format.format(moment);
 }
 
-/** What GET /api/worklogs answers: the worklogs whose start is on one of the dates in the zone, and each date's total. */
+/** The answer of GET /api/worklogs: the worklogs that start on one of the dates in the zone, and each date's total. */
 function answer(logs: readonly Worklog[], dates: readonly string[], tz: string): Worklogs {
   const dateOfMoment = dateIn(tz);
   const dated = logs.map((log) => ({ log, date: dateOfMoment(new Date(log.started)) })).filter(({ date }) => dates.includes(date));

@@ -20,5 +20,5 @@ export async function checkBudget(out, page) {
     console.log(`${String(size).padStart(8)}  ${path}`);
   }
   console.log(`${String(total).padStart(8)}  first load JavaScript, gzipped (at most ${limit})`);
-  if (total > limit) throw new Error(`the first load takes ${total - limit} bytes too much`);
+  if (total > limit) throw new Error(`the first load is ${total - limit} bytes too large`);
 }

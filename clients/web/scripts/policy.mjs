@@ -21,7 +21,7 @@ export function policyFor(html) {
   ].join("; ");
 }
 
-/** Writes a policy into each page, before anything that it is to hold. */
+/** Writes a policy into each page, before anything that it must apply to. */
 export async function addPolicies(out) {
   for (const page of await pages(out)) {
     const html = await readFile(page, "utf8");

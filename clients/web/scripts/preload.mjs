@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { pages } from "./pages.mjs";
 
-/** Asks for the font of Latin letters with the page, not only once the styles are read. */
+/** Preloads the font of Latin letters, so that it loads before the styles are read. */
 export async function preloadFont(out) {
   const files = await readdir(join(out, "_next/static/media"));
   const font = files.find((name) => /latin-wght-normal.*\.woff2$/.test(name) && !name.includes("-ext-"));

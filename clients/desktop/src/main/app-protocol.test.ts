@@ -27,7 +27,7 @@ describe("serveFolder", () => {
     expect(got.headers.get("Content-Security-Policy")).toContain("connect-src https://timers.example.com wss://");
   });
 
-  it("follows the server that is set", async () => {
+  it("uses the policy for the current server", async () => {
     server = "http://127.0.0.1:3000";
     const got = await get("app://clockwork/index.html");
     expect(got.headers.get("Content-Security-Policy")).toContain("connect-src http://127.0.0.1:3000 ws://127.0.0.1:3000;");
@@ -55,7 +55,7 @@ describe("serveFolder", () => {
     expect(await got.text()).toBe("");
   });
 
-  it("takes GET alone", async () => {
+  it("answers GET only", async () => {
     expect((await get("app://clockwork/index.html", "POST")).status).toBe(405);
   });
 });

@@ -13,9 +13,8 @@ const CONTENT_TYPES: Record<string, string> = {
 };
 
 /**
- * Answers requests for the app's own pages from a folder, each with the policy
- * for the server that is set at that moment. Only names of plain files are
- * served, so no path leads out of the folder.
+ * Answers requests for the app's own pages from a folder, with the policy for the server that is currently set. It
+ * serves plain file names only, so no path can leave the folder.
  */
 export function serveFolder(folder: string, serverUrl: () => string): (request: Request) => Promise<Response> {
   return async (request) => {

@@ -5,7 +5,7 @@ import { BrowserSignIns } from "./browser-sign-in";
 
 const SERVER = "https://timers.example.com";
 
-/** Begins a sign-in and answers what the browser was given, and the result to come. */
+/** Begins a sign-in and returns the address that the browser got, and a promise of the result. */
 async function begin(signIns?: BrowserSignIns) {
   let opened = "";
   const own = signIns ?? new BrowserSignIns(async (url) => void (opened = url));
@@ -21,7 +21,7 @@ async function begin(signIns?: BrowserSignIns) {
   return { own, result, asked, query, redirect, back };
 }
 
-/** fetch sends no Host of one's own. */
+/** Sends a request with a Host of its own, which fetch cannot do. */
 function send(url: URL, options: { method?: string; host?: string; path?: string } = {}): Promise<{ status: number; body: string; type: string }> {
   return new Promise((resolve, reject) => {
     const { method = "GET", host = url.host, path = url.pathname + url.search } = options;
@@ -35,7 +35,7 @@ function send(url: URL, options: { method?: string; host?: string; path?: string
 }
 
 describe("sign-in in the browser", () => {
-  it("asks the server with PKCE, and takes the code that comes back", async () => {
+  it("asks the server with PKCE, and accepts the code that comes back", async () => {
     const { asked, query, redirect, back, result } = await begin();
     expect(asked.origin + asked.pathname).toBe(`${SERVER}/api/auth/authorize`);
     expect(redirect.href).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback$/);
@@ -71,14 +71,14 @@ describe("sign-in in the browser", () => {
     ["another-state", (back) => send(back({ state: "guessed" }))],
     ["two-states", (back) => send(back(), { path: `${back().pathname}${back().search}&state=x` })],
     ["a-refusal-without-the-state", (back) => send(back({ code: "", error: "access_denied", state: "x" }))],
-  ])("goes on waiting after a request of another: %s", async (_name, act) => {
+  ])("still waits after a request of somebody else: %s", async (_name, act) => {
     const { back, result } = await begin();
     expect(await act(back)).toMatchObject({ status: 404 });
     await send(back());
     expect(await result).toMatchObject({ ok: true });
   });
 
-  it("takes no code of another server", async () => {
+  it("accepts no code of another server", async () => {
     const { back, result } = await begin();
     const page = await send(back({ iss: "https://evil.example" }));
     expect(page.body).not.toContain("evil");
@@ -91,7 +91,7 @@ describe("sign-in in the browser", () => {
     expect(await result).toMatchObject({ ok: false, message: expect.stringContaining("cancelled") });
   });
 
-  it("ends after its time, when it is cancelled, and when another begins", async () => {
+  it("ends after its time limit, when it is cancelled, and when another begins", async () => {
     const late = new BrowserSignIns(async () => {}, 10);
     expect(await late.begin(SERVER)).toMatchObject({ ok: false, message: expect.stringContaining("five minutes") });
 

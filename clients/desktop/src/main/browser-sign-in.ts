@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { CodeGrant } from "@clockwork/shared";
 
-/** A code with which the server begins a session, or a sentence that says why there is none. */
+/** A code with which the server begins a session, or a message that says why there is none. */
 export type BrowserSignIn = ({ ok: true } & CodeGrant) | { ok: false; message: string };
 
 /** How long a person has to sign in. */
@@ -18,8 +18,8 @@ const DENIED = "The sign-in was cancelled in the browser.";
 const FAILED = "The browser could not be opened. Log in with a password, or set a default browser and try again.";
 
 /**
- * Signs in through the system's browser (RFC 8252): listens on the loopback address for the one redirect that the
- * server's page leads to. What it answers is good once, and only together with the verifier, which no browser has seen.
+ * Signs in through the system's browser (RFC 8252): listens on the loopback address for the one redirect of the
+ * server's page. The code in it can be used once, and only with the verifier, which no browser has seen.
  */
 export class BrowserSignIns {
   private last = new AbortController();
@@ -34,7 +34,7 @@ export class BrowserSignIns {
     this.last.abort();
   }
 
-  /** Answers null if it was cancelled, or begun again. */
+  /** Resolves to null if it was cancelled, or if another sign-in began. */
   async begin(serverUrl: string): Promise<BrowserSignIn | null> {
     this.cancel();
     const { signal } = (this.last = new AbortController());
@@ -83,7 +83,7 @@ function addressOf(serverUrl: string, { redirectUri, state, codeVerifier }: Requ
   return url.href;
 }
 
-/** Any page can send requests here. One that does not know the state ends nothing. */
+/** Answers a request. Any page can send one, so a request without the right state changes nothing. */
 function answer(message: IncomingMessage, response: ServerResponse, request: Request, serverUrl: string, done: (result: BrowserSignIn) => void): void {
   const url = URL.canParse(message.url ?? "", request.redirectUri) ? new URL(message.url ?? "", request.redirectUri) : null;
   const is = (name: string, value: string) => url?.searchParams.getAll(name).join() === value;
@@ -98,7 +98,7 @@ function answer(message: IncomingMessage, response: ServerResponse, request: Req
     : code
       ? { ok: true, code, codeVerifier: request.codeVerifier, redirectUri: request.redirectUri }
       : { ok: false, message: DENIED };
-  response.on("close", () => done(result)); // the person has the page, or has gone
+  response.on("close", () => done(result)); // the page was sent, or the browser has left
   show(response, 200, result.ok ? "You are signed in. Close this tab, and go back to Clockwork." : `${result.message} You can close this tab.`);
 }
 

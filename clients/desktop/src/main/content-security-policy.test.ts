@@ -12,14 +12,14 @@ function directives(serverUrl: string): Map<string, string> {
 }
 
 describe("contentSecurityPolicy", () => {
-  it("lets the page reach its server alone", () => {
+  it("lets the page reach only its server", () => {
     expect(directives("https://timers.example.com").get("connect-src")).toBe(
       "https://timers.example.com wss://timers.example.com",
     );
     expect(directives("http://127.0.0.1:3000").get("connect-src")).toBe("http://127.0.0.1:3000 ws://127.0.0.1:3000");
   });
 
-  it("takes scripts and styles from the app's files alone", () => {
+  it("allows scripts and styles of the app's files only", () => {
     const got = directives("https://timers.example.com");
     expect(got.get("default-src")).toBe("'none'");
     expect(got.get("script-src")).toBe("'self'");
@@ -27,7 +27,7 @@ describe("contentSecurityPolicy", () => {
     expect(contentSecurityPolicy("https://timers.example.com")).not.toMatch(/unsafe|\*|blob:|https:(?!\/\/)/);
   });
 
-  it("has no room for a directive in the address", () => {
+  it("does not let an address add a directive", () => {
     const got = directives("https://timers.example.com/;script-src *");
     expect(got.get("script-src")).toBe("'self'");
     expect(got.get("connect-src")).toBe("https://timers.example.com wss://timers.example.com");

@@ -1,6 +1,6 @@
 /**
- * The Content-Security-Policy of the page. Its only way out is the server that
- * is set: HTTP to its origin, and the WebSocket of the same origin.
+ * The Content-Security-Policy of the page. It may reach only the server that is set: by HTTP, and by WebSocket on
+ * the same origin.
  */
 export function contentSecurityPolicy(serverUrl: string): string {
   const server = new URL(serverUrl).origin;

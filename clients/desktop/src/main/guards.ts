@@ -2,7 +2,7 @@ import { shell, type App, type Session, type WebContents } from "electron";
 import { destination } from "./navigation-policy";
 import { permits } from "./permissions";
 
-/** Refuses every permission that the page has no use for. */
+/** Refuses every permission that the page does not need. */
 export function guardSession(session: Session): void {
   session.setPermissionRequestHandler((_page, permission, answer, details) => {
     answer(permits(permission, details.requestingUrl));
@@ -13,7 +13,7 @@ export function guardSession(session: Session): void {
   session.on("will-download", (event) => event.preventDefault());
 }
 
-/** Guards every page that is ever created: none leaves the app, opens a window or embeds another page. */
+/** Guards every page that is created: none may leave the app, open a window or embed another page. */
 export function guardPages(app: App, linkHosts: readonly string[]): void {
   app.on("web-contents-created", (_event, page) => guardPage(page, linkHosts));
 }

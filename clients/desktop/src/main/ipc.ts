@@ -5,7 +5,7 @@ import type { BrowserSignIn } from "./browser-sign-in";
 import { parseAddress, parseReport, parseSession, parseSwitch } from "./messages";
 import { isOwnPage } from "./navigation-policy";
 
-/** What the page may have done. */
+/** What the page may request. */
 export interface PageRequests {
   load(): Promise<DesktopState>;
   setServer(address: string): Promise<ServerAddress>;
@@ -21,8 +21,8 @@ export interface PageRequests {
 }
 
 /**
- * Answers the page of one window. A message from any other frame, or one whose
- * argument is not as the contract says, is refused without a reason.
+ * Answers the messages of one window's page. It refuses messages of other frames, and arguments that the contract
+ * does not allow, without a reason.
  */
 export function answerPage(page: () => WebContents | null, requests: PageRequests): void {
   const answer = <T>(channel: string, parse: (value: unknown) => T | null, act: (value: T) => unknown) => {
@@ -51,8 +51,8 @@ export function answerPage(page: () => WebContents | null, requests: PageRequest
   hear(CHANNEL.hide, nothing, () => requests.hide());
 }
 
-// The top frame of our window, and on our own page: a frame that was led
-// elsewhere keeps its preload script.
+// Whether the sender is our window's top frame and on our own page. A frame that has
+// navigated elsewhere still has its preload script.
 function isFromPage(event: IpcMainEvent | IpcMainInvokeEvent, page: WebContents | null): boolean {
   const frame = event.senderFrame;
   return page !== null && event.sender === page && frame !== null && frame.parent === null && isOwnPage(frame.url);

@@ -28,13 +28,13 @@ describe("systemKeychain", () => {
     expect(await systemKeychain(fake as unknown as SafeStorage, platform).available()).toBe(want);
   });
 
-  it("does not open the keychain to say whether there is one", () => {
+  it("does not open the keychain to find out whether there is one", () => {
     const fake = safeStorage("gnome_libsecret");
     expect(systemKeychain(fake as unknown as SafeStorage, "darwin").supported()).toBe(true);
     expect(fake.isAsyncEncryptionAvailable).not.toHaveBeenCalled();
   });
 
-  it("passes on that a text should be encrypted anew", async () => {
+  it("reports that a text should be encrypted again", async () => {
     const keychain = systemKeychain(safeStorage("kwallet5") as unknown as SafeStorage, "linux");
     expect(await keychain.decrypt(await keychain.encrypt("text"))).toEqual({ text: "text", stale: true });
   });

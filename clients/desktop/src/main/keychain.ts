@@ -1,18 +1,18 @@
 import type { SafeStorage } from "electron";
 
-/** The system's keychain, by way of Electron's safeStorage. */
+/** The system's keychain, through Electron's safeStorage. */
 export interface Keychain {
-  /** Whether there is one, found out without opening it: macOS would ask the person. */
+  /** Whether there is one. This does not open it, because macOS would ask the person. */
   supported(): boolean;
   available(): Promise<boolean>;
   encrypt(text: string): Promise<Buffer>;
-  /** Rejects what it cannot decrypt. `stale` asks to encrypt the text again. */
+  /** Rejects if it cannot decrypt the data. `stale` means that the text should be encrypted again. */
   decrypt(data: Buffer): Promise<{ text: string; stale: boolean }>;
 }
 
 /**
- * Without a keychain Linux encrypts with a password that stands in Chromium's
- * source ("basic_text"): that counts as not available.
+ * Without a keychain, Electron on Linux encrypts with a password that is in Chromium's source ("basic_text"). That
+ * counts as no keychain.
  */
 export function systemKeychain(safeStorage: SafeStorage, platform: NodeJS.Platform): Keychain {
   const supported = () => {

@@ -12,14 +12,14 @@ function fakeApp(obeys = true) {
 }
 
 describe("LoginItem", () => {
-  it("sets and tells on macOS", () => {
+  it("sets and reads the setting on macOS", () => {
     const item = new LoginItem(fakeApp(), "darwin");
     expect(item.get()).toBe(false);
     expect(item.set(true)).toBe(true);
     expect(item.get()).toBe(true);
   });
 
-  it("answers what the system made of it", () => {
+  it("returns what the system has set", () => {
     expect(new LoginItem(fakeApp(false), "darwin").set(true)).toBe(false);
   });
 
@@ -43,7 +43,7 @@ describe("LoginItem", () => {
     ["macos-by-the-person", "darwin", [], false, false],
     ["windows-by-the-system", "win32", ["--at-login"], false, true],
     ["windows-by-the-person", "win32", [], false, false],
-  ])("tells who started the program: %s", (_name, platform, argv, opened, want) => {
+  ])("knows whether the system started the program: %s", (_name, platform, argv, opened, want) => {
     const app = fakeApp();
     app.settings.wasOpenedAtLogin = opened;
     expect(new LoginItem(app, platform).startedAtLogin(argv)).toBe(want);

@@ -1,12 +1,12 @@
 import type { App } from "electron";
 
-/** What of Electron's app starts the program at login. */
+/** The part of Electron's app that LoginItem uses. */
 export type LoginItems = Pick<App, "getLoginItemSettings" | "setLoginItemSettings">;
 
 /** The argument with which Windows starts the program at login. macOS needs none. */
 const AT_LOGIN = "--at-login";
 
-/** Launching at login, which Electron knows on macOS and Windows only. */
+/** The setting "launch at login", which Electron supports on macOS and Windows only. */
 export class LoginItem {
   private readonly app: LoginItems;
   private readonly platform: NodeJS.Platform;
@@ -22,13 +22,13 @@ export class LoginItem {
     return this.app.getLoginItemSettings({ args: this.args }).openAtLogin;
   }
 
-  /** Answers what is set afterwards: the system may want the person's word first. */
+  /** Returns the setting afterwards. The system may first ask the person. */
   set(on: boolean): boolean {
     if (this.supported) this.app.setLoginItemSettings({ openAtLogin: on, args: this.args });
     return this.get() ?? false;
   }
 
-  /** Whether this start was the system's, so that no window should come up. */
+  /** Whether the system started the program at login, so that no window should open. */
   startedAtLogin(argv: readonly string[]): boolean {
     if (this.platform === "darwin") return this.app.getLoginItemSettings().wasOpenedAtLogin;
     return argv.includes(AT_LOGIN);

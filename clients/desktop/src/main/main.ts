@@ -5,8 +5,8 @@ import { claimSingleInstance } from "./single-instance";
 
 let program: Program | null = null;
 
-// Before Electron is ready, or it has no effect. The page needs an origin of
-// its own, which the server can name among those it answers.
+// This must run before Electron is ready. The page needs an origin of its own, which
+// the server can allow.
 protocol.registerSchemesAsPrivileged([
   { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, corsEnabled: true } },
 ]);

@@ -58,7 +58,7 @@ describe("trayMenu", () => {
     expect(did.command.mock.calls).toEqual([[{ kind: "settings" }]]);
   });
 
-  it("signs out, quits and turns launching at login round", () => {
+  it("signs out, quits and toggles launch at login", () => {
     const did = actions();
     const menu = trayMenu(REPORT, NOW, true, did);
     expect(menu.find((item) => item.label === "Launch at login")).toMatchObject({ type: "checkbox", checked: true });
@@ -74,7 +74,7 @@ describe("trayMenu", () => {
     expect(since(NOW + 86_400_000)).toMatch(/^Since (?=.*\b5\b)(?=.*Mar).*, .*9:14/);
   });
 
-  it("shortens what would make the menu wide", () => {
+  it("shortens long texts", () => {
     const report = { ...REPORT, current: { ...REPORT.current!, summary: "x".repeat(400) } };
     expect(trayMenu(report, NOW, null, actions())[0]?.label).toHaveLength(48);
   });

@@ -15,8 +15,8 @@ export interface MenuActions {
 const MAX_LABEL = 48;
 
 /**
- * The tray's menu. It does not change while it is open, so it says when the timer
- * began and not how long it runs. launchAtLogin is null if the system has no such setting.
+ * The tray's menu. It cannot change while it is open, so it shows when the timer began instead of how long it has
+ * run. launchAtLogin is null if the system has no such setting.
  */
 export function trayMenu(report: Report, now: number, launchAtLogin: boolean | null, actions: MenuActions): MenuItemConstructorOptions[] {
   const signedIn = report.signedIn && report.connection !== "expired";
@@ -74,7 +74,7 @@ function launchItem(launchAtLogin: boolean | null, actions: MenuActions): MenuIt
   ];
 }
 
-// Windows and Linux read "&" as the mark of a shortcut; two of them show one.
+// Windows and Linux use "&" to mark a shortcut, and show "&&" as "&".
 function issueLabel(issueKey: string, summary: string | null): string {
   const label = summary === null ? issueKey : `${issueKey}  ${summary}`;
   return shorten(label, MAX_LABEL).replaceAll("&", "&&");

@@ -13,7 +13,7 @@ describe("parseReport", () => {
     expect(parseReport(value)).toEqual(value);
   });
 
-  it("takes only the fields that it knows", () => {
+  it("copies only known fields", () => {
     const extra = { ...REPORT, x: 1, current: { ...CURRENT, x: 1 }, recent: [{ issueKey: "A-1", summary: null, x: 1 }] };
     expect(parseReport(extra)).toEqual({ ...REPORT, recent: [{ issueKey: "A-1", summary: null }] });
   });

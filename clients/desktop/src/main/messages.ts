@@ -2,8 +2,8 @@ import type { KeptSession } from "@clockwork/ui";
 import type { Point } from "electron";
 import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "../bridge";
 
-// What comes over IPC or from a file is unknown until it has been through here.
-// Each parser builds a new value of the fields it knows, and null means refused.
+// These parsers check everything that comes over IPC or from a file. Each returns a
+// new value with the known fields only, or null if the value is refused.
 
 const MAX_KEY = 64;
 const MAX_TEXT = 500;
@@ -20,7 +20,7 @@ export function parseReport(value: unknown): Report | null {
   return { signedIn: value.signedIn, connection, current, recent };
 }
 
-// Undefined is refused here, because null is a value: nothing runs.
+// Returns undefined if the value is refused, because null means that nothing runs.
 function parseRunning(value: unknown): RunningIssue | null | undefined {
   if (!isRecord(value)) return undefined;
   const { issueKey, summary, startedAt, countedSeconds, countedAt, onHold } = value;
@@ -42,7 +42,7 @@ function parseRecent(value: unknown): RecentIssue[] | null {
   return recent;
 }
 
-/** Reads a session as the page hands it over. */
+/** Parses a session from the page. */
 export function parseSession(value: unknown): KeptSession | null {
   if (!isRecord(value)) return null;
   const { userId, refreshToken, clockworkToken } = value;
@@ -59,17 +59,16 @@ export function parseKeptSession(text: string): { serverUrl: string; session: Ke
   return session === null ? null : { serverUrl: value.serverUrl, session };
 }
 
-/** Reads an address that a person typed; what it means is parseServerAddress' to say. */
+/** Parses an address that a person typed. parseServerAddress checks it. */
 export function parseAddress(value: unknown): string | null {
   return typeof value === "string" && value.length <= MAX_TEXT ? value : null;
 }
 
-/** Reads a switch. */
 export function parseSwitch(value: unknown): boolean | null {
   return typeof value === "boolean" ? value : null;
 }
 
-/** Whether the value is an object whose fields can be looked at. */
+/** Whether the value is an object with fields. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

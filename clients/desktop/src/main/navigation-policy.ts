@@ -1,4 +1,4 @@
-/** The page's own address. The scheme has privileges of its own, and no file: page has any. */
+/** The scheme of the page's address. It has the privileges that the page needs; file: pages have none. */
 export const APP_SCHEME = "app";
 export const APP_HOST = "clockwork";
 export const APP_URL = `${APP_SCHEME}://${APP_HOST}/index.html`;
@@ -13,12 +13,12 @@ export function isOwnPage(address: string): boolean {
   return url.protocol === `${APP_SCHEME}:` && url.host === APP_HOST && url.username === "" && url.password === "";
 }
 
-/** What becomes of a link: followed in the window, given to the browser, or nothing. */
+/** What happens to a link: the window follows it, the browser opens it, or nothing. */
 export type Destination = "window" | "browser" | "nowhere";
 
 /**
- * Decides where a link leads. Only an https address on one of the hosts may
- * leave for the browser; "*.example.com" means the hosts below example.com.
+ * Decides what happens to a link. The browser opens only https addresses on one of the hosts. "*.example.com"
+ * means all hosts below example.com.
  */
 export function destination(address: string, hosts: readonly string[]): Destination {
   if (isOwnPage(address)) return "window";

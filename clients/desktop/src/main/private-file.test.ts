@@ -24,7 +24,7 @@ describe("PrivateFile", () => {
     expect((await file.read())?.toString()).toBe("two");
   });
 
-  it.skipIf(process.platform === "win32")("is for its owner alone, whatever was there before", async () => {
+  it.skipIf(process.platform === "win32")("is readable for its owner only, even if the file existed before", async () => {
     await file.write("one");
     await writeFile(`${file.path}.new`, "left by a crash", { mode: 0o644 });
     await file.write("two");
@@ -32,7 +32,7 @@ describe("PrivateFile", () => {
     expect((await stat(join(folder, "data"))).mode & 0o777).toBe(0o700);
   });
 
-  it("leaves nothing behind when it is removed, and may be removed twice", async () => {
+  it("is removed completely, and may be removed twice", async () => {
     await file.write("one");
     await writeFile(`${file.path}.new`, "left by a crash");
     await file.remove();
@@ -40,12 +40,12 @@ describe("PrivateFile", () => {
     expect(await readdir(join(folder, "data"))).toEqual([]);
   });
 
-  it("does not read a file that is too large to be its own", async () => {
+  it("does not read a file that is too large", async () => {
     await file.write("x".repeat(64 * 1024 + 1));
     expect(await file.read()).toBeNull();
   });
 
-  it("rejects a place that cannot be read", async () => {
+  it("rejects if the file cannot be read", async () => {
     await expect(new PrivateFile(folder).read()).rejects.toThrow();
   });
 });

@@ -1,10 +1,10 @@
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** A larger file is not ours. */
+/** A larger file was not written by this program. */
 const MAX_BYTES = 64 * 1024;
 
-/** One small file that only its owner may read, replaced whole or not at all. */
+/** A small file that only its owner may read. It is replaced atomically. */
 export class PrivateFile {
   readonly path: string;
 
@@ -12,7 +12,7 @@ export class PrivateFile {
     this.path = path;
   }
 
-  /** Answers null if the file is missing or too large to be ours. */
+  /** Resolves to null if the file is missing or too large. */
   async read(): Promise<Buffer | null> {
     try {
       if ((await stat(this.path)).size > MAX_BYTES) return null;
@@ -26,7 +26,8 @@ export class PrivateFile {
   async write(data: Buffer | string): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
     const draft = `${this.path}.new`;
-    // A draft left by a crash may have other rights: they are set at creation only.
+    // A draft left by a crash may have other permissions, because they are set only
+    // when a file is created.
     await rm(draft, { force: true });
     const file = await open(draft, "wx", 0o600);
     try {

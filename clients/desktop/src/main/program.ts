@@ -19,12 +19,15 @@ import { onWake } from "./sleep";
 import { AppTray, NO_REPORT } from "./tray";
 import { Window } from "./window";
 
-/** The page's session. It lasts, for the colours that were chosen, but answers of the server are not cached on disk. */
+/**
+ * The page's Electron session. It is persistent, so that the chosen theme stays, but the server's answers are not
+ * cached on disk.
+ */
 const PAGE_SESSION = "persist:page";
 
 const now = () => Date.now();
 
-/** The running program: a tray icon, a window, and what they share. To be made once Electron is ready. */
+/** The running program: a tray icon, a window, and what they share. Create it when Electron is ready. */
 export class Program implements PageRequests {
   private readonly loginItem = new LoginItem(app, process.platform);
   private readonly signIns = new BrowserSignIns((url) => shell.openExternal(url));
@@ -106,7 +109,7 @@ export class Program implements PageRequests {
     return set;
   }
 
-  /** The window was hidden when the browser came to the front. */
+  /** Signs in, and then shows the window, which was hidden when the browser came to the front. */
   async signIn(): Promise<BrowserSignIn | null> {
     const result = await this.signIns.begin(this.settings.get().serverUrl);
     if (result !== null) this.show();
@@ -156,7 +159,7 @@ export class Program implements PageRequests {
     });
   }
 
-  // The file goes here too, and not only when the page asks: the page may hang.
+  // Deletes the file here too, because the page may hang.
   private signOut(): void {
     this.window.send({ kind: "sign-out" });
     this.sessions.forget().catch(() => console.warn("the kept session could not be deleted"));
@@ -167,7 +170,8 @@ export class Program implements PageRequests {
   }
 }
 
-// macOS finds cut, copy and paste through this menu, although a menubar app never shows it.
+// macOS uses this menu for cut, copy and paste, although a menubar app never shows
+// it.
 function setApplicationMenu(): void {
   const menu = process.platform === "darwin" ? Menu.buildFromTemplate([{ role: "appMenu" }, { role: "editMenu" }]) : null;
   Menu.setApplicationMenu(menu);

@@ -20,7 +20,7 @@ it("runs tasks in order, each after the end of the one before", async () => {
   expect(log).toEqual(["slow begins", "slow ends", "fast"]);
 });
 
-it("goes on after a task that fails", async () => {
+it("runs the next task after one that fails", async () => {
   const queue = new Queue();
   const failing = queue.run(() => Promise.reject(new Error("disk full")));
   const next = queue.run(async () => "done");

@@ -2,7 +2,7 @@
 export class Queue {
   private tail: Promise<unknown> = Promise.resolve();
 
-  /** Answers what the task answers. A task that fails does not stop the next. */
+  /** Resolves to the task's result. A task that fails does not stop the next one. */
   run<T>(task: () => Promise<T>): Promise<T> {
     const result = this.tail.then(task, task);
     this.tail = result;

@@ -4,8 +4,8 @@ import type { ServerAddress } from "../bridge";
 const MAX_LENGTH = 300;
 
 /**
- * Checks an address as a person types it and answers its origin. Plain http is
- * taken for this machine only: the token would travel readable otherwise.
+ * Checks an address that a person typed, and returns its origin. Plain http is accepted for this machine only,
+ * because otherwise others could read the token.
  */
 export function parseServerAddress(text: string): ServerAddress {
   const typed = text.trim();
@@ -28,8 +28,8 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
 }
 
-// "timers.example.com" is meant as https; "localhost:3000" would parse as a
-// scheme of that name, so a scheme is one only with its slashes.
+// "timers.example.com" means https. "localhost:3000" would parse as a scheme of that
+// name, so a scheme counts only with its slashes.
 function toURL(typed: string): URL | null {
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(typed);
   const bare = hasScheme ? typed : `https://${typed}`;

@@ -12,7 +12,7 @@ class MemoryFile implements SessionFile {
   remove = async () => void (this.data = null);
 }
 
-// Encrypts by turning all bits round: enough to tell plain from encrypted.
+// Inverts all bits, which is enough to tell encrypted from plain text.
 class FakeKeychain implements Keychain {
   works = true;
   stale = false;
@@ -38,7 +38,7 @@ function world() {
 }
 
 describe("SessionStore", () => {
-  it("gives back what it kept", async () => {
+  it("loads what it stored", async () => {
     const { store, file } = world();
     const session = { ...SESSION, clockworkToken: "own-token" };
     expect(await store.keep(session, SERVER)).toBe(true);
@@ -50,14 +50,14 @@ describe("SessionStore", () => {
     expect(await world().store.load(SERVER)).toBeNull();
   });
 
-  it("keeps nothing where the keychain does not work", async () => {
+  it("stores nothing if the keychain does not work", async () => {
     const { store, file, keychain } = world();
     keychain.works = false;
     expect(await store.keep(SESSION, SERVER)).toBe(false);
     expect(file.data).toBeNull();
   });
 
-  it("drops the older session when the newer one cannot be kept", async () => {
+  it("deletes the older session if the newer one cannot be stored", async () => {
     const { store, file, keychain } = world();
     await store.keep(SESSION, SERVER);
     keychain.refuses = true;
@@ -72,13 +72,13 @@ describe("SessionStore", () => {
     expect(file.data).toBeNull();
   });
 
-  it("lets a sign-out win over a save that is under way", async () => {
+  it("stores nothing if a sign-out comes during a save", async () => {
     const { store, file } = world();
     await Promise.all([store.keep(SESSION, SERVER), store.forget()]);
     expect(file.data).toBeNull();
   });
 
-  it("encrypts anew what the keychain calls stale", async () => {
+  it("encrypts again what the keychain calls stale", async () => {
     const { store, keychain } = world();
     await store.keep(SESSION, SERVER);
     keychain.stale = true;
@@ -95,7 +95,7 @@ describe("SessionStore", () => {
     ["no-token", encrypted({ serverUrl: SERVER, session: { ...SESSION, refreshToken: "" } })],
     ["of-an-older-version", encrypted({ serverUrl: SERVER, session: { token: "access", userId: "acc-1", expiresAt: 4102444800000 } })],
     ["array", encrypted([])],
-  ])("deletes what is of no use: %s", async (_name, data) => {
+  ])("deletes what it cannot use: %s", async (_name, data) => {
     const { store, file } = world();
     file.data = data;
     expect(await store.load(SERVER)).toBeNull();

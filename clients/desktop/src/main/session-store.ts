@@ -11,9 +11,9 @@ export interface SessionFile {
 }
 
 /**
- * What renews the session of a person who asked to stay signed in: encrypted by
- * the system's keychain, bound to one server. How long it lasts is the server's
- * to say. Calls take turns, so a save in progress never undoes a sign-out.
+ * The refresh token of a person who asked to stay signed in: encrypted by the system's keychain, for one server.
+ * The server decides how long it is valid. Calls run one after the other, so a save in progress never undoes a
+ * sign-out.
  */
 export class SessionStore {
   private readonly queue = new Queue();
@@ -30,7 +30,7 @@ export class SessionStore {
     return this.keychain.supported();
   }
 
-  /** Answers false, and stores nothing, if the keychain does not work. */
+  /** Resolves to false, and stores nothing, if the keychain does not work. */
   keep(session: KeptSession, serverUrl: string): Promise<boolean> {
     return this.queue.run(async () => {
       try {
@@ -38,7 +38,8 @@ export class SessionStore {
         await this.save(session, serverUrl);
         return true;
       } catch {
-        // The keychain was locked, or the person refused: an older session goes too.
+        // The keychain was locked, or the person refused: an older session must not
+        // stay.
         await this.file.remove();
         return false;
       }
@@ -63,7 +64,8 @@ export class SessionStore {
     await this.file.write(await this.keychain.encrypt(JSON.stringify({ serverUrl, session })));
   }
 
-  // Null for whatever cannot be used, and no reason: what failed to decrypt must not be printed.
+  // Resolves to null if the data cannot be used, without a reason, because data that
+  // failed to decrypt must not be printed.
   private async open(data: Buffer, serverUrl: string): Promise<KeptSession | null> {
     try {
       if (!(await this.keychain.available())) return null;

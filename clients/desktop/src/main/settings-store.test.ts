@@ -35,7 +35,7 @@ describe("SettingsStore", () => {
     ["address-of-another-type", '{"serverUrl":7}'],
     ["position-of-another-type", '{"windowPosition":{"x":"1","y":2}}'],
     ["position-off-the-scale", '{"windowPosition":{"x":1e300,"y":2}}'],
-  ])("takes the default for what is damaged: %s", async (_name, text) => {
+  ])("uses the default for a damaged setting: %s", async (_name, text) => {
     expect((await SettingsStore.open(fileOf(text), DEFAULTS)).get()).toEqual(DEFAULTS);
   });
 });

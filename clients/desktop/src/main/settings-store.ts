@@ -3,7 +3,7 @@ import { isPoint, isRecord } from "./messages";
 import { Queue } from "./queue";
 import { parseServerAddress } from "./server-address";
 
-/** What outlives the program. Nothing in it is secret. */
+/** The settings that are stored. None of them is secret. */
 export interface Settings {
   serverUrl: string;
   /** The place to which the person moved the window; null while it follows the tray. */
@@ -27,7 +27,7 @@ export class SettingsStore {
     this.settings = settings;
   }
 
-  /** Reads the file. What is missing or damaged in it counts as the default. */
+  /** Reads the file. Missing or damaged settings get their defaults. */
   static async open(file: SettingsFile, defaults: Settings): Promise<SettingsStore> {
     return new SettingsStore(file, parse(await file.read(), defaults));
   }

@@ -6,7 +6,7 @@ function fakeApp(first: boolean) {
   return Object.assign(new EventEmitter(), { requestSingleInstanceLock: () => first, quit: vi.fn() });
 }
 
-it("is told when the program is started again", () => {
+it("calls back when the program is started again", () => {
   const app = fakeApp(true);
   const again = vi.fn();
   expect(claimSingleInstance(app, again)).toBe(true);
@@ -15,7 +15,7 @@ it("is told when the program is started again", () => {
   expect(app.quit).not.toHaveBeenCalled();
 });
 
-it("quits where another copy runs", () => {
+it("quits if another copy runs", () => {
   const app = fakeApp(false);
   const again = vi.fn();
   expect(claimSingleInstance(app, again)).toBe(false);

@@ -1,4 +1,4 @@
-/** What of Electron's app decides which copy of the program runs. */
+/** The part of Electron's app that claimSingleInstance uses. */
 export interface InstanceLock {
   requestSingleInstanceLock(): boolean;
   on(event: "second-instance", listener: () => void): unknown;
@@ -6,8 +6,8 @@ export interface InstanceLock {
 }
 
 /**
- * Makes this the only copy that runs, and calls `again` when a second one is
- * started. Answers false if another copy runs already: this one then quits.
+ * Makes this the only running copy, and calls `again` when a second one is started. Returns false if another copy
+ * runs already: then this one quits.
  */
 export function claimSingleInstance(app: InstanceLock, again: () => void): boolean {
   if (!app.requestSingleInstanceLock()) {

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { expect, it, vi } from "vitest";
 import { onWake } from "./sleep";
 
-it("tells of each waking once, although the system tells twice", () => {
+it("calls back once for each wake-up, although the system reports it twice", () => {
   const power = new EventEmitter();
   const wake = vi.fn();
   let now = 0;
@@ -16,7 +16,7 @@ it("tells of each waking once, although the system tells twice", () => {
   expect(wake).toHaveBeenCalledTimes(2);
 });
 
-it("is silent while the machine goes to sleep", () => {
+it("does not call back when the machine goes to sleep", () => {
   const power = new EventEmitter();
   const wake = vi.fn();
   onWake(power, wake, () => 0);

@@ -31,7 +31,7 @@ describe("trayFace", () => {
     expect(trayFace(report, NOW)).toEqual(want);
   });
 
-  it("fits what Windows shows of a tooltip", () => {
+  it("fits into a tooltip of Windows", () => {
     const report = { ...RUNNING, current: { ...current, issueKey: "ABCDEFGHIJ-123456", summary: "x".repeat(500), onHold: true }, connection: "stale" as const };
     expect(trayFace(report, NOW).tooltip.length).toBeLessThan(127);
   });

@@ -5,14 +5,14 @@ import type { Report } from "../bridge";
 /** Which icon the tray shows. */
 export type TrayIcon = "idle" | "running" | "offline";
 
-/** What the tray shows. The title stands beside the icon on macOS, elsewhere there is none. */
+/** What the tray shows. The title is beside the icon on macOS; other systems have none. */
 export interface TrayFace {
   icon: TrayIcon;
   title: string;
   tooltip: string;
 }
 
-/** The longest summary that a tooltip takes. Windows cuts the whole at 127 characters. */
+/** The longest summary in a tooltip. Windows cuts the whole text at 127 characters. */
 const MAX_SUMMARY = 60;
 
 /** What the tray shows for a report at a moment, in milliseconds. */
@@ -37,7 +37,7 @@ export function trayFace(report: Report, now: number): TrayFace {
   return { icon, title: `${time}${hold}`, tooltip: `${time}: ${name}${hold}${suffix}` };
 }
 
-/** Milliseconds until the face changes; null if no time counts. */
+/** Milliseconds until the tray shows something else; null if no time counts. */
 export function untilNextFace(report: Report, now: number): number | null {
   if (!report.signedIn || report.current === null || report.current.onHold) return null;
   return untilNextSecond(now - report.current.countedAt);

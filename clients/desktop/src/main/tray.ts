@@ -4,7 +4,7 @@ import type { Report } from "../bridge";
 import { trayMenu, type MenuActions } from "./menu";
 import { trayFace, untilNextFace, type TrayIcon } from "./tray-title";
 
-/** What the tray needs of the program around it. */
+/** The part of the program that the tray uses. */
 export interface TrayHost {
   platform: NodeJS.Platform;
   /** The folder of the icons. */
@@ -26,7 +26,7 @@ export class AppTray {
   private report: Report = NO_REPORT;
   private icon: TrayIcon = "idle";
   private tick: NodeJS.Timeout | undefined;
-  /** On which day the menu was made. */
+  /** The date on which the menu was made. */
   private menuDay = "";
 
   constructor(host: TrayHost) {
@@ -45,7 +45,10 @@ export class AppTray {
     this.draw();
   }
 
-  /** Linux shows only a menu that is set beforehand, and may deliver no click at all. It says on which day the timer began. */
+  /**
+   * Sets the menu beforehand, because Linux shows only such a menu and may report no click. The menu says on which
+   * day the timer began.
+   */
   refreshMenu(): void {
     if (this.host.platform === "linux") this.tray.setContextMenu(this.menu());
   }
@@ -60,7 +63,7 @@ export class AppTray {
     this.tray.destroy();
   }
 
-  // Draws, and again when the timer's next second begins.
+  // Draws the tray now, and again at the timer's next second.
   private draw(): void {
     clearTimeout(this.tick);
     const now = this.host.now();
@@ -79,7 +82,7 @@ export class AppTray {
     return Menu.buildFromTemplate(trayMenu(this.report, this.host.now(), this.host.launchAtLogin(), this.host.actions));
   }
 
-  // macOS draws a template in the colour of its menu bar, whichever that is.
+  // macOS draws a template image in the colour of its menu bar.
   private image(icon: TrayIcon): NativeImage {
     const name = this.host.platform === "darwin" ? `${icon}Template.png` : `${icon}.png`;
     return nativeImage.createFromPath(join(this.host.icons, name));

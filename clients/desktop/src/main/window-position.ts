@@ -1,15 +1,14 @@
 import type { Point, Rectangle, Size } from "electron";
 
-/** Between the window and the tray, and between the window and the screen's edge. */
+/** The gap between the window and the tray or the screen's edge. */
 const GAP = 6;
 
-/** A window left this close to its usual place has not been moved. */
+/** A window this close to its usual position counts as not moved. */
 const SNAP = 24;
 
 /**
- * The window's place: where the person left it if that is still on a
- * screen, else next to the tray icon, else into the corner of the first work
- * area. Work areas are the screens less their bars, the tray's own first.
+ * The window's position: where the person left it, if that is still on a screen; else next to the tray icon; else
+ * in the corner of the first work area. Work areas are the screens without their bars, the tray's screen first.
  */
 export function windowPosition(size: Size, tray: Rectangle | null, remembered: Point | null, workAreas: Rectangle[]): Point {
   if (remembered !== null) {
@@ -19,12 +18,12 @@ export function windowPosition(size: Size, tray: Rectangle | null, remembered: P
   return usualPosition(size, tray, workAreas);
 }
 
-/** What to remember of where the window was left: null if that is its usual place. */
+/** The position to remember, or null if the window is at its usual position. */
 export function movedPosition(left: Point, usual: Point): Point | null {
   return Math.abs(left.x - usual.x) <= SNAP && Math.abs(left.y - usual.y) <= SNAP ? null : left;
 }
 
-/** Where the window goes while nobody moved it. */
+/** The window's position if nobody has moved it. */
 export function usualPosition(size: Size, tray: Rectangle | null, workAreas: Rectangle[]): Point {
   const area = workAreas[0];
   if (area === undefined) return { x: 0, y: 0 };

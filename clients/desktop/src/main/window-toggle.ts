@@ -1,7 +1,6 @@
 /**
- * A click on the tray icon takes the focus from the window first, so by the
- * time the click arrives the window has hidden itself. One that hid less than
- * this many milliseconds ago was hidden by that click.
+ * A click on the tray icon first takes the focus from the window, so the window has hidden itself before the click
+ * arrives. If it hid less than this many milliseconds ago, that click hid it.
  */
 const SAME_CLICK = 250;
 

@@ -6,10 +6,10 @@ import { WindowToggle } from "./window-toggle";
 
 const SIZE = { width: 380, height: 560 };
 
-/** A page that dies again within this many milliseconds is not loaded once more. */
+/** A page that crashes again within this many milliseconds is not reloaded. */
 const CRASH_LOOP = 10_000;
 
-/** What the window needs of the program around it. */
+/** The part of the program that the window uses. */
 export interface WindowHost {
   preload: string;
   /** The name of the session in which the page runs. */
@@ -20,11 +20,14 @@ export interface WindowHost {
   trayBounds(): Rectangle | null;
   remembered(): Point | null;
   remember(position: Point | null): void;
-  /** The page is gone, and with it all that the tray knows. */
+  /** Called if the page has crashed: the tray then knows nothing. */
   lost(): void;
 }
 
-/** The one window. It is created once and hidden, not closed, so that its page goes on hearing the server. */
+/**
+ * The only window. It is created once, and hidden instead of closed, so that its page stays connected to the
+ * server.
+ */
 export class Window {
   private readonly host: WindowHost;
   private readonly toggling: WindowToggle;
@@ -75,14 +78,14 @@ export class Window {
     this.page.send(CHANNEL.command, command);
   }
 
-  /** From now on closing is closing. */
+  /** From now on, closing the window really closes it. */
   quit(): void {
     this.quitting = true;
     if (this.window.isVisible()) this.rememberPlace();
   }
 
   private load(): void {
-    // A failure shows as an empty window; there is nothing that a caller could do about it.
+    // A failure shows as an empty window, and no caller could handle it.
     this.window.loadURL(APP_URL).catch(() => this.host.lost());
   }
 
@@ -99,7 +102,8 @@ export class Window {
     if (!again && !this.quitting) this.load();
   }
 
-  // Compares places instead of listening to move events, because our own moves cause those too.
+  // Compares positions instead of listening to move events, because our own moves
+  // cause such events too.
   private rememberPlace(): void {
     const { x, y } = this.window.getBounds();
     if (this.placed === null || (x === this.placed.x && y === this.placed.y)) return;
@@ -120,7 +124,8 @@ function options(host: WindowHost): Electron.BrowserWindowConstructorOptions {
     ...SIZE,
     title: "Clockwork",
     show: false,
-    // The page's own, so that nothing flashes before it is painted.
+    // The page's background colour, so that nothing flashes before the page is
+    // painted.
     backgroundColor: nativeTheme.shouldUseDarkColors ? "#131615" : "#f2f4f2",
     frame: false,
     resizable: false,
@@ -143,7 +148,7 @@ function options(host: WindowHost): Electron.BrowserWindowConstructorOptions {
       navigateOnDragDrop: false,
       spellcheck: false,
       devTools: host.devTools,
-      // The hidden page keeps its connection and answers the tray at once.
+      // The hidden page stays connected, and answers the tray at once.
       backgroundThrottling: false,
     },
   };

@@ -6,7 +6,7 @@ import { Line } from "./Line";
 export interface ClockworkFormProps {
   client: Client;
   session: Session;
-  /** Why the token is asked for, if there is a reason. */
+  /** Why a token is requested, if there is a reason. */
   reason: string | undefined;
   onSession: (session: Session) => void;
 }

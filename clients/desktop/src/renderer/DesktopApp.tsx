@@ -14,7 +14,7 @@ export interface DesktopAppProps {
   before: DesktopState;
 }
 
-/** The screen of the web app in a small window, and what only a desktop has. */
+/** The web app's screen in a small window, with the parts that only a desktop has. */
 export function DesktopApp({ bridge, before }: DesktopAppProps) {
   const [client] = useState(() => createClient({ baseUrl: before.serverUrl }));
   const [session, setSession] = useState<Session | null>(null);
@@ -22,12 +22,13 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
   const [recent, setRecent] = useState<readonly RecentIssue[]>([]);
   const [settings, setSettings] = useState<{ reason?: string }>();
   const [problem, setProblem] = useState<string>();
-  // Each sign-out by the tray begins a new App, because only App itself ends its session.
+  // Each sign-out in the tray's menu creates a new App, because only App itself ends
+  // its session.
   const [begun, setBegun] = useState(0);
   const stay = useRef(before.session !== null);
 
   const keep = ({ userId, refreshToken, clockworkToken }: Session): void => {
-    if (!refreshToken) return; // a server that renews no sessions
+    if (!refreshToken) return; // the server does not renew sessions
     const failed = () => setProblem("You are logged in, but only until you quit: this system could not keep the login.");
     bridge.keepSession({ userId, refreshToken, ...(clockworkToken && { clockworkToken }) }).then((done) => done || failed(), failed);
   };
@@ -39,7 +40,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
     else if (stays) keep(next);
   };
   const connectClockwork = (next: Session): void => {
-    client.connect(next).close(); // whoever holds the same connection has the token from now on
+    client.connect(next).close(); // the shared connection now uses the new token
     setSession(next);
     if (stay.current) keep(next);
   };
@@ -68,7 +69,7 @@ export function DesktopApp({ bridge, before }: DesktopAppProps) {
   useReports(bridge, store, session !== null, recent);
   useEscape(useCallback(() => bridge.hide(), [bridge]));
   useEffect(() => {
-    // A session that is over is of no use at the next start either.
+    // A session that has ended must not be stored for the next start.
     return store?.subscribe(() => {
       if (store.getSnapshot().status.kind === "expired") void bridge.forgetSession();
     });
@@ -118,7 +119,7 @@ async function signIn(bridge: Bridge, client: Client): Promise<Session | null> {
   return result && client.redeem(result);
 }
 
-// A switch, as on the page, with the summary that is known, so that it shows at once.
+// Starts an issue as the page does, with the known summary, so that it shows at once.
 function startOf(recent: readonly RecentIssue[], issueKey: string): StartInput {
   return { issueKey, stopOthers: true, summary: recent.find(({ key }) => key === issueKey)?.summary };
 }

@@ -7,7 +7,7 @@ export interface LineProps extends ComponentProps<"input"> {
   fault: string | undefined;
 }
 
-/** A labelled line to write on; beneath it a hint, or what is wrong. */
+/** A labelled text field, with a hint or an error below it. */
 export function Line({ label, hint, fault, ...input }: LineProps) {
   const id = useId();
   return (

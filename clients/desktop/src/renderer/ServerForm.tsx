@@ -3,7 +3,7 @@ import { useState, type FormEvent } from "react";
 import type { Bridge } from "../bridge";
 import { Line } from "./Line";
 
-/** The server's address. A change reloads the page, because its policy names the one server that it may reach. */
+/** The server's address. A change reloads the page, because the page's policy has the address of its only server. */
 export function ServerForm({ bridge, serverUrl }: { bridge: Bridge; serverUrl: string }) {
   const [address, setAddress] = useState(serverUrl);
   const [fault, setFault] = useState<string>();

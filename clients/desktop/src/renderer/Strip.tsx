@@ -2,7 +2,7 @@ export interface StripProps {
   onSettings: () => void;
 }
 
-/** The upper edge of the login page, by which the frameless window is moved. The screen of a session has its own. */
+/** The upper edge of the login page, with which one moves the frameless window. The screen of a session has its own. */
 export function Strip({ onSettings }: StripProps) {
   return (
     <header className="desktop-strip">

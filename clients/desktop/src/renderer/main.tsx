@@ -13,7 +13,8 @@ chooseTheme(chosenTheme());
 const root = createRoot(document.getElementById("root") as HTMLElement);
 root.render(<StrictMode>{await screen()}</StrictMode>);
 
-// Without a bridge this is an ordinary browser: the same screen, and nothing of the desktop.
+// Without a bridge this is an ordinary browser, with the same screen but without the
+// desktop's parts.
 async function screen(): Promise<ReactNode> {
   const bridge = window.clockwork;
   if (bridge === undefined) return <App compact baseUrl={config.serverUrl} />;

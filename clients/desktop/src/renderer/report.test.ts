@@ -22,7 +22,7 @@ const LIVE: TimerState = { ...initialState, loaded: true, status: { kind: "live"
 const RECENT: RecentIssue[] = [["A-1", "x".repeat(5000)], ["ABC-7", "Fix the login"], ["A-2", ""]].map(([key = "", summary]) => ({ key, summary, comment: undefined, today: 0 }));
 
 describe("reportOf", () => {
-  it("tells of the running timer by this machine's clock", () => {
+  it("reports the running timer by this machine's clock", () => {
     expect(reportOf({ ...LIVE, clockOffset: 4000 }, true, [])).toEqual({
       signedIn: true,
       connection: "live",
@@ -47,7 +47,7 @@ describe("reportOf", () => {
     ["of-nothing", { timers: [], current: null }, "stale"],
     ["of-a-timer-that-clockwork-does-not-know", { current: { ...TIMER, source: "client" } }, "live"],
     ["while-offline", { status: { kind: "offline", since: 0 } }, "offline"],
-  ])("is stale when Clockwork is not heard: %s", (_name, more, want) => {
+  ])("is stale if Clockwork does not answer: %s", (_name, more, want) => {
     expect(reportOf({ ...LIVE, stale: true, ...more }, true, []).connection).toBe(want);
   });
 
@@ -56,7 +56,7 @@ describe("reportOf", () => {
     expect(reportOf({ ...LIVE, loaded: false, status: { kind: "expired" } }, true, []).connection).toBe("expired");
   });
 
-  it("tells nothing of a person who is signed out", () => {
+  it("reports nothing about a person who is signed out", () => {
     expect(reportOf(LIVE, false, RECENT)).toEqual({ signedIn: false, connection: "connecting", current: null, recent: [] });
   });
 
@@ -68,7 +68,7 @@ describe("reportOf", () => {
     ["bare", { ...LIVE, current: { ...TIMER, issueKey: "", summary: "" } }],
     ["long-summary", { ...LIVE, current: { ...TIMER, summary: "x".repeat(5000) } }],
     ["on-hold", { ...LIVE, current: { ...TIMER, onHold: true } }],
-  ])("is a report that the main process takes: %s", (_name, state) => {
+  ])("is a report that the main process accepts: %s", (_name, state) => {
     const got = reportOf(state, true, RECENT);
     expect(parseReport(got)).toEqual(got);
   });

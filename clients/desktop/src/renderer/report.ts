@@ -6,7 +6,7 @@ import { MAX_RECENT, type RecentIssue, type Report, type RunningIssue } from "..
 /** The longest summary in a report, in characters. */
 const MAX_SUMMARY = 200;
 
-/** The tray does not show the first tries to reconnect, because most succeed. */
+/** The tray does not show the first attempts to reconnect, because most of them succeed. */
 const QUIET_TRIES = 2;
 
 /** The tray's report of a state. Until the timers are loaded it says "connecting". recent is what the page offers. */
@@ -24,7 +24,7 @@ function connectionOf({ status, stale, current }: TimerState): Report["connectio
   switch (status.kind) {
     case "live":
     case "polling":
-      return stale && current?.source !== "client" ? "stale" : "live"; // of a client's own timer Clockwork knows nothing
+      return stale && current?.source !== "client" ? "stale" : "live"; // Clockwork does not know a client's own timer
     case "connecting":
     case "expired":
     case "offline":
@@ -45,7 +45,7 @@ function runningIssue(timer: RunningTimer, clockOffset: number): RunningIssue {
   };
 }
 
-// The page leaves out what runs too, but a moment later.
+// Leaves out running issues, because the page does so only a moment later.
 function recentIssues(recent: readonly WorkedOn[], timers: readonly RunningTimer[]): RecentIssue[] {
   const runs = (key: string) => timers.some((timer) => timer.status === "running" && timer.issueKey === key);
   return recent
@@ -54,7 +54,7 @@ function recentIssues(recent: readonly WorkedOn[], timers: readonly RunningTimer
     .map((issue) => ({ issueKey: issue.key, summary: shortSummary(issue) }));
 }
 
-// An empty summary says as little as none.
+// An empty summary counts as none.
 function shortSummary({ summary }: { summary?: string | undefined }): string | null {
   return summary?.slice(0, MAX_SUMMARY) || null;
 }

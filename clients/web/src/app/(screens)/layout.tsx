@@ -3,7 +3,7 @@
 import { App } from "@clockwork/ui";
 import type { ReactNode } from "react";
 
-/** All screens are one app, so that nobody has to log in again on the way from one to the other. */
+/** All screens are one app, so that nobody must log in again when changing between them. */
 export default function Screens({ children }: { children: ReactNode }) {
   return (
     <>
