@@ -18,7 +18,7 @@ import (
 	"github.com/clockwork-timer/backend/e2e/vercel"
 )
 
-// Vercel leads each route to the function that has the route's handler.
+// Vercel calls the function that has the route's handler.
 func TestRoutes(t *testing.T) {
 	config, err := vercel.ReadConfig(root)
 	require.NoError(t, err)
@@ -34,7 +34,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// functionPaths are the paths of the functions by their handlers, such as
+// functionPaths returns the functions' paths by handler, such as
 // "api/timers.HandleStart".
 func functionPaths(t *testing.T) map[string]string {
 	t.Helper()
@@ -52,8 +52,8 @@ func functionPaths(t *testing.T) map[string]string {
 func TestVercelConfig(t *testing.T) {
 	config, err := vercel.ReadConfig(root)
 	require.NoError(t, err)
-	assert.Equal(t, "null", string(config.Framework), "else a deployment takes cmd/server for the site and builds no function")
-	assert.Equal(t, "public/app", config.OutputDirectory, "else the source is served to everyone")
+	assert.Equal(t, "null", string(config.Framework), "without it a deployment builds cmd/server and no function")
+	assert.Equal(t, "public/app", config.OutputDirectory, "without it the source code is served to everybody")
 	_, script, _ := strings.Cut(config.BuildCommand, "node ")
 	assert.FileExists(t, filepath.Join(root, script), "the script that fills outputDirectory")
 	assert.Equal(t, 30, config.Functions["api/**/*.go"].MaxDuration, "seconds; the server itself allows a request 25")

@@ -99,8 +99,8 @@ func assertWebApp(t *testing.T, dir string, static []string) {
 	}
 }
 
-// testFunction sends a built function its requests. After a rewrite a function
-// sees the path that the client sent.
+// testFunction sends a built function its requests. After a rewrite, a function sees
+// the path that the client sent.
 func testFunction(t *testing.T, f vercel.Function, env []string, own []requests.Request) {
 	t.Helper()
 	// No server listens on this port, so events fail at once.

@@ -37,9 +37,9 @@ func TestVercelDev(t *testing.T) {
 	writeEnv(t, dir, d.Env, "INNGEST_DEV="+server.URL)
 	cli.DevT(t, dir, site)
 
-	client := &http.Client{Timeout: 5 * time.Minute} // the first has all packages to compile
+	client := &http.Client{Timeout: 5 * time.Minute} // the first request compiles all packages
 	for _, r := range asked(worldOf(t, d)) {
-		if !strings.HasPrefix(r.Route, "/api/auth/") { // one rewrite leads there, and each request takes half a minute
+		if !strings.HasPrefix(r.Route, "/api/auth/") { // all have the same rewrite, and each request takes half a minute
 			assertAnswer(t, client, site.URL, r)
 		}
 	}

@@ -116,8 +116,8 @@ func findChromium() (string, error) {
 	return "", errors.New("chromium is needed for this test (Debian package chromium)")
 }
 
-// buildWebApp builds the web app. The folder that it replaces is part of the programs that
-// other tests build.
+// buildWebApp builds the web app. It holds the lock for builds, because other tests build
+// programs that contain the folder which it replaces.
 func buildWebApp(t *testing.T, ctx context.Context) {
 	t.Helper()
 	unlock, err := process.LockBuilds(root)
@@ -126,7 +126,7 @@ func buildWebApp(t *testing.T, ctx context.Context) {
 	npm(t, ctx, clients, "run", "build")
 }
 
-// install has npm bring what the lockfile names, unless it has done so.
+// install runs npm ci, unless that has been done since the lock file changed.
 func install(t *testing.T, ctx context.Context, dir string) {
 	t.Helper()
 	wanted, err := os.Stat(filepath.Join(dir, "package-lock.json"))

@@ -160,11 +160,11 @@ func (s *Server) runsOf(ctx context.Context, eventID string) ([]string, error) {
 }
 
 // unnamed is the name of a span until the server knows which step it is. On a busy
-// machine one of them stays beside the step's own.
+// machine such a span may stay in the trace, beside the step's own.
 const unnamed = "execute"
 
-// span is a node of a run's trace: a step, the function's end, or, below one of
-// these when something failed, an attempt.
+// span is a node of a run's trace: a step, the function's end or, below one of these
+// if something failed, an attempt.
 type span struct {
 	Name, Status  string
 	OutputID      string

@@ -70,9 +70,9 @@ func StartSelfHostedT(tb testing.TB, program, appURL string) *Server {
 
 func start(tb testing.TB, program, command string, args ...string) *Server {
 	tb.Helper()
-	// The server has two more listeners, on ports 50052 and 50053, that no flag
-	// moves. They serve its "connect" mode, which we do not use; it runs on when
-	// another server holds them.
+	// The server has two more listeners, on ports 50052 and 50053, which no flag
+	// changes. They serve its "connect" mode, which we do not use. If another server
+	// has these ports, it works without them.
 	ports, err := freeport.Find(2)
 	if err != nil {
 		tb.Fatal(err)
@@ -80,7 +80,7 @@ func start(tb testing.TB, program, command string, args ...string) *Server {
 	p := process.StartT(tb, process.Command{
 		Path: program,
 		Args: append([]string{command, "--host", "127.0.0.1", "--port", strconv.Itoa(ports[0]), "--connect-gateway-port", strconv.Itoa(ports[1])}, args...),
-		Dir:  tb.TempDir(), // it looks for inngest.json from here upwards
+		Dir:  tb.TempDir(), // the server looks for inngest.json here and in the folders above
 		Env:  []string{"DO_NOT_TRACK=1"},
 	})
 	s := &Server{URL: "http://127.0.0.1:" + strconv.Itoa(ports[0])}

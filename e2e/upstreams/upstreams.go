@@ -32,7 +32,7 @@ const (
 	jwtSecret  = "e2e-secret-that-signs-nothing-of-value"
 
 	encryptionKey = "ZTJlLWtleS10aGF0LWVuY3J5cHRzLW5vdGhpbmctISE="
-	// Password is everybody's; see Username.
+	// Password is everybody's password; see Username.
 	Password = "clockwork"
 )
 

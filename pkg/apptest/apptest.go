@@ -179,7 +179,7 @@ func (w *World) Refuse(upstream string) {
 // has one running timer, 3 has two, 5 has none, and the address of 6 is hidden.
 func (w *World) Person(n int) sandbox.Person { return w.Sandbox.People()[n] }
 
-// Login is the header Authorization of somebody who has logged in.
+// Login returns the Authorization header of a user who has logged in.
 func (w *World) Login(u users.User) string {
 	w.t.Helper()
 	token, err := auth.Signer{Secret: w.Env["JWT_SECRET"], Now: w.Clock.Now}.Sign(auth.Grant{User: u})
@@ -187,5 +187,5 @@ func (w *World) Login(u users.User) string {
 	return "Bearer " + token
 }
 
-// Token is that person's Clockwork token.
+// Token returns person n's Clockwork token.
 func (w *World) Token(n int) string { return w.Sandbox.ClockworkToken(w.Person(n).AccountID).Reveal() }

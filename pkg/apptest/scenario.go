@@ -41,7 +41,7 @@ func And(all ...Given) Given {
 	}
 }
 
-// Both is all of them, one after the other.
+// Both returns a function that calls all of them, one after the other.
 func Both(all ...func(*testing.T, *World, Answer)) func(*testing.T, *World, Answer) {
 	return func(t *testing.T, w *World, a Answer) {
 		t.Helper()
@@ -51,7 +51,7 @@ func Both(all ...func(*testing.T, *World, Answer)) func(*testing.T, *World, Answ
 	}
 }
 
-// Broken makes an upstream fail.
+// Broken returns a Given that makes an upstream fail.
 func Broken(f fault.Fault) Given {
 	return func(_ *testing.T, w *World, _ *Request) { w.Faults().Add(f) }
 }
