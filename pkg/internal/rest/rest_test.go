@@ -187,10 +187,12 @@ func TestDoNeverRepeatsAWriteThatMayHaveArrived(t *testing.T) {
 	}
 }
 
+// nobodyListens is a port that only root could use. One that was closed may be another
+// test's by now.
+const nobodyListens = "http://127.0.0.1:1"
+
 func TestDoRepeatsAWriteThatNeverLeft(t *testing.T) {
-	closed := httptest.NewServer(nil)
-	closed.Close()
-	r := newRig(t, Options{BaseURL: closed.URL}, nil)
+	r := newRig(t, Options{BaseURL: nobodyListens}, nil)
 	_, err := r.Do(t.Context(), Request{Op: "x.write", Method: "POST", JSON: 1})
 	assert.Zero(t, asError(t, err).Status)
 	assert.Len(t, r.pauses, 2)
@@ -306,11 +308,9 @@ func TestNoSecretLeavesTheClient(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"code": req.Header.Get("Authorization"),
 			"message": "bad: " + req.Header.Get("Authorization") + " and " + req.Header.Get("Cookie")})
 	}
-	closed := httptest.NewServer(nil)
-	closed.Close()
 	for name, r := range map[string]*rig{
 		"echoed":  newRig(t, Options{}, echo),
-		"refused": newRig(t, Options{BaseURL: closed.URL}, nil),
+		"refused": newRig(t, Options{BaseURL: nobodyListens}, nil),
 		"reset":   newRig(t, Options{}, reset),
 	} {
 		t.Run(name, func(t *testing.T) {
