@@ -3,12 +3,12 @@
 # make lint   format, vet, staticcheck, go.mod, Biome for the clients
 # make clients  the TypeScript of the web and the desktop app: lint, types and tests
 # make fuzz   each fuzz target for FUZZTIME, 60s if not set: some 25 minutes
-# make vuln   known vulnerabilities in what is used; fails too where no database answers
+# make vuln   known vulnerabilities in what is used; also fails if no database answers
 # make licences  may everything that is shipped be shipped, and is it pinned
 # make bench  what an answer costs: time, size, allocations, Redis commands; what a sync costs, also on a busy site; what many people at once cost
 # make bench-attack  what bursts, dead connections and hostile clients do, beside the goals; ATTACK=name for one
 # make pictures  README's pictures, from the real pages
-# make baselines  draws anew the pictures that the browser tests compare the screens with; look at the difference
+# make baselines  draws again the pictures that the browser tests compare the screens with; look at each difference
 # make bench-realtime  what a message over WebSocket costs, beside a bare echo server
 
 SHELL := bash

@@ -16,7 +16,7 @@ export interface paths {
          * @description From the cache, never from Clockwork. `tillNow` is true at `cachedAt`, the moment of the answer; `syncedAt` is
          *     when Clockwork was last asked. `stale` says that this was over ten minutes ago; never synced, or not for a day,
          *     is an empty list with both times null. Without `accountId` and `userEmail` it is everybody's, or in required mode the caller's own.
-         *     Everybody's leaves out who has chosen to hide from the team (`PUT /api/settings/visibility`).
+         *     A list of everybody's timers leaves out people who hide from the team (`PUT /api/settings/visibility`).
          *
          *     With `wait` and `If-None-Match` it answers as soon as the timers change, or 304 when the time is over. A process lets
          *     1,000 requests wait; one more is refused with `TOO_MANY_WAITING`.
@@ -39,9 +39,9 @@ export interface paths {
         };
         /**
          * Who works on what now
-         * @description Everybody who runs something, or has in the last week: first who works, the longest first, then whose timers are on
-         *     hold, then who is idle, by name. `TEAM_VIEW` says who may see it: admins, unless the operator has set it. Who has
-         *     chosen `status` is shown without timers; who has chosen `none` is not there at all.
+         * @description The people who run a timer, or have run one in the last week. Those who work come first, the longest timer first, then
+         *     those whose timers are on hold, then those who are idle, by name. `TEAM_VIEW` sets who may see the team; the default is
+         *     admins. People whose visibility is `status` are shown without timers, and those whose visibility is `none` are left out.
          *
          *     `tillNow` is true at `asOf`, the moment of the answer. `wait`, `If-None-Match`, `syncedAt` and `stale` are as for
          *     `GET /api/timers/active`.
@@ -66,13 +66,13 @@ export interface paths {
         readonly put?: never;
         /**
          * Start a timer in Clockwork
-         * @description For the owner of the Clockwork token, shown to everybody at once, with a sync requested. `timer` is there where
-         *     it is known whose the token is: from `POST /api/settings/validate`, or by `accountId`. Its `id` is negative until
-         *     a sync has brought Clockwork's own.
+         * @description For the owner of the Clockwork token, shown to everybody at once, with a sync requested. The answer has `timer`
+         *     if the token's owner is known, from `POST /api/settings/validate` or by `accountId`. Its `id` is negative until
+         *     a sync has read Clockwork's own.
          *
          *     With `stopOthers` it is a switch: the account's timers on other issues are stopped first, at most 10, and
          *     `stopped` lists them. A timer that runs on the issue already goes on. If something fails after a stop, the error
-         *     has `stopped` too; the same request again, with the same `Idempotency-Key`, does the rest. If it is not known
+         *     has `stopped` too. Repeat the request with the same `Idempotency-Key` to finish the switch. If it is not known
          *     which timers run, because no account is named or no sync has been made, the answer is 409 and nothing is stopped.
          */
         readonly post: operations["startTimer"];
@@ -94,7 +94,7 @@ export interface paths {
         /**
          * Stop a timer in Clockwork
          * @description The one on `issueKey`, the one with `timerId`, or with neither the caller's one running timer. Safe to repeat:
-         *     `stopped` is false where nothing ran.
+         *     `stopped` is false if nothing ran.
          */
         readonly post: operations["stopTimer"];
         readonly delete?: never;
@@ -220,7 +220,7 @@ export interface paths {
         /**
          * What one person has worked today, and what runs
          * @description Their own today, in `tz`, else in the time zone of their Jira profile. `loggedSeconds` are those of worklogs,
-         *     `runningSeconds` those that running timers have counted today. They are no sum: Clockwork rounds when a timer stops.
+         *     `runningSeconds` those that running timers have counted today. Do not add them: Clockwork rounds when a timer stops.
          *     Clockwork does not say when within its working hours a timer counted. So a timer that began on an earlier day adds only
          *     what it cannot have counted before today: its time less the time from its start to midnight.
          */
@@ -956,7 +956,7 @@ export interface components {
             readonly timerId?: number | string;
         };
         readonly StoppedTimer: {
-            /** @description False where nothing ran. */
+            /** @description False if nothing ran. */
             readonly stopped: boolean;
             readonly syncRequested: boolean;
             /** @description True if Clockwork stopped it, but Redis could not be written: it is shown until shortly after its return. */
@@ -1703,7 +1703,7 @@ export interface components {
             readonly statusCode: number;
             /** @description The one input at fault. */
             readonly field?: string;
-            /** @description The issues whose timers a switch stopped before this failed. The same request again does the rest. */
+            /** @description The issues whose timers a switch stopped before this failed. Repeat the request to finish the switch. */
             readonly stopped?: readonly string[];
         };
         /** @description A sentence that a person can act on. */
