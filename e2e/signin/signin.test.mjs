@@ -37,14 +37,12 @@ const post = (page, path, body = {}) =>
 
 /** Does what leads back to the app, and returns the address that it was sent to. The page tidies its own address. */
 async function landing(page, act) {
-  const arrived = page.waitForResponse((response) => {
-    const url = new URL(response.url());
-    return response.request().isNavigationRequest() && response.ok() && url.origin === SERVER && !url.pathname.startsWith("/api/");
-  });
+  const inApp = (url) => url.origin === SERVER && !url.pathname.startsWith("/api/");
+  const arrived = page.waitForResponse((response) => response.request().isNavigationRequest() && response.ok() && inApp(new URL(response.url())));
   await act();
-  const url = new URL((await arrived).url());
-  await page.waitForLoadState();
-  return url;
+  const response = await arrived;
+  await page.waitForURL(inApp); // until it has loaded
+  return new URL(response.url());
 }
 
 /** Signs in at oidc-provider's pages, up to its question about the app. */
