@@ -7,9 +7,8 @@ import (
 
 var connectModules = []string{"clockwork-timers", "log-work-dialog", "clockwork-mywork", "clockwork-api-tokens"}
 
-// serveServlet answers with the servlet's JSON, of which a backend needs only
-// contextJwt. Without classifier=json it answers with the page around Clockwork's
-// frame.
+// serveServlet answers with the servlet's JSON. A backend needs only its contextJwt.
+// Without classifier=json the answer is the page around Clockwork's frame.
 func (s *Sandbox) serveServlet(w http.ResponseWriter, r *http.Request) {
 	module := r.PathValue("module")
 	if s.Switches().ConnectGone || !slices.Contains(connectModules, module) {

@@ -41,8 +41,8 @@ func redisBurst(ctx context.Context, l *lab) ([]figure, error) {
 	}, nil
 }
 
-// redisLoad runs 300 clients, each of which sends the next request when it has the
-// answer.
+// redisLoad runs 300 clients. Each waits for the answer before it sends its next
+// request.
 func redisLoad(ctx context.Context, l *lab) ([]figure, error) {
 	s, err := l.server(ctx)
 	if err != nil {

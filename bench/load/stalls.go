@@ -28,8 +28,8 @@ const (
 	lookLate = time.Second
 )
 
-// Look calls probe at a short interval until ctx ends. probe makes calls that take no
-// time, to everybody whom a stall could delay.
+// Look calls probe at a short interval until ctx ends. probe makes calls that
+// take no time, to each process that a stall could delay.
 func (s *Stalls) Look(ctx context.Context, probe func()) {
 	s.note(time.Now())
 	for goOn := true; goOn; { // and once more after ctx has ended, for the requests in flight

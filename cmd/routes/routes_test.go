@@ -152,7 +152,7 @@ func TestAuthUndecided(t *testing.T) {
 	w := apptest.New(t, apptest.Options{Env: undecided})
 	for _, route := range routes.All() {
 		if own, found := accountRoute(route.Path); found && own.Auth == httpapi.NoLogin && !strings.HasSuffix(route.Path, "login") {
-			continue // what people need before a login, and sessions, of which there are none
+			continue // it needs no login, or a session that this test does not have
 		}
 		request := apptest.Request{Method: methodOf(route.Path), Target: route.Path, Header: map[string]string{"X-Clockwork-Token": w.Token(1), "Content-Type": "application/json"}}
 		if request.Method == http.MethodPost {

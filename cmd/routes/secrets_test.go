@@ -278,7 +278,8 @@ func (h *recording) askRoute(ctx context.Context, t *testing.T, path string) {
 	h.out.Write(h.ask(ctx, t, http.MethodDelete, strings.ReplaceAll(path, "{key}", "A-1"), ""))
 }
 
-// askOddly uses routes in other ways, and puts secrets where they do not belong.
+// askOddly sends requests that are unusual or wrong, with secrets in parts of them that
+// should have none.
 func (h *recording) askOddly(ctx context.Context, t *testing.T) {
 	account, email := h.world.Person(h.who).AccountID, url.QueryEscape(h.world.Person(h.who).Email)
 	token, april := h.world.Token(h.who), "&from=2026-04-01&to=2026-05-04"

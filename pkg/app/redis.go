@@ -12,7 +12,7 @@ import (
 )
 
 // Redis is a client of either kind.
-type Redis interface{ timercache.Redis }
+type Redis = timercache.Redis
 
 // serverConnections is how many connections to Redis a server may open; a
 // function keeps to the client's default, because there are many of them.

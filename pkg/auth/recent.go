@@ -36,7 +36,7 @@ func (r *Recent) find(token string, now time.Time) (Caller, bool) {
 	return found.caller, ok && !now.Before(found.since) && now.Before(found.caller.Expires)
 }
 
-// add begins anew when it is full: a token is checked again then, and that is all.
+// add forgets all callers if there are maxRecent. Their tokens are then checked once more.
 func (r *Recent) add(token string, caller Caller, now time.Time) {
 	if r == nil {
 		return

@@ -45,7 +45,7 @@ export class Server {
 
   /** Runs one whole sync, and retries it as Inngest would. */
   async sync(tries = 3): Promise<void> {
-    // On SIGQUIT a Go program prints where it hangs.
+    // A Go program that gets SIGQUIT prints the stack of each goroutine.
     const once = promisify(execFile)(settings.server, ["sync"], { env: settings.env, timeout: 30_000, killSignal: "SIGQUIT" });
     await once.catch((failure) => {
       if (tries === 1) throw failure;

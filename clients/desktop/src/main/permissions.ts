@@ -1,7 +1,7 @@
 import { isOwnPage } from "./navigation-policy";
 
-// Chromium asks before a page uses this machine or the local network, where a
-// company's own server may be. The page's policy still limits it to the server that
+// Chromium asks before a page uses this machine or the local network. A company's own
+// server may be there. The page's policy still limits it to the server that
 // is set.
 const LOCAL_NETWORK = new Set(["local-network-access", "local-network", "loopback-network"]);
 

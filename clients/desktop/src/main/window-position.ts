@@ -7,8 +7,8 @@ const GAP = 6;
 const SNAP = 24;
 
 /**
- * The window's position: where the person left it, if that is still on a screen; else next to the tray icon; else
- * in the corner of the first work area. Work areas are the screens without their bars, the tray's screen first.
+ * The window's position. The person's own position is used if it is still on a screen, else the window opens next to
+ * the tray icon, else in the corner of the first work area. Work areas are the screens without their bars, the tray's screen first.
  */
 export function windowPosition(size: Size, tray: Rectangle | null, remembered: Point | null, workAreas: Rectangle[]): Point {
   if (remembered !== null) {
