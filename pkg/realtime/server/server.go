@@ -82,7 +82,7 @@ func New(o Options) (*Server, error) {
 	relay := fanout.NewRelay(s.hub)
 	s.writes = writes.Start(o.Store, s.hub, relay.Shared(), o.Committed, s.tasks)
 	if o.Team != nil {
-		s.team = teamroom.New(o.Team, s.tasks)
+		s.team = teamroom.New(o.Team, s.hub, s.tasks)
 	}
 	if o.Clockwork != nil {
 		s.bridge = bridge.Start(*o.Clockwork, s.hub, relay, s.writes, s.team, s.tasks)

@@ -41,7 +41,7 @@ func (p *Place) Join(o *fanout.Outbox) {
 		r.views[p.Admin] = v
 	}
 	v.viewers = append(v.viewers, o)
-	o.Put(v.all(r.tasks.Now()))
+	o.Put(v.all(r.tasks.Now(), r.hub.Freshness().Stale))
 }
 
 // Leave gives the place back. o is nil if it has not joined.

@@ -28,6 +28,7 @@ const (
 // Room shows the team. A nil Room has no viewers.
 type Room struct {
 	team  *team.Team
+	hub   *fanout.Hub // knows whether Clockwork's data is stale
 	tasks *tasks.Group
 	wake  chan struct{}
 
@@ -41,8 +42,8 @@ type Room struct {
 }
 
 // New makes a room, which reads until the group is stopped.
-func New(of *team.Team, group *tasks.Group) *Room {
-	r := &Room{team: of, tasks: group, wake: make(chan struct{}, 1), views: map[bool]*view{}}
+func New(of *team.Team, hub *fanout.Hub, group *tasks.Group) *Room {
+	r := &Room{team: of, hub: hub, tasks: group, wake: make(chan struct{}, 1), views: map[bool]*view{}}
 	group.Go("team", r.run)
 	return r
 }

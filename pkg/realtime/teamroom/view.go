@@ -20,8 +20,9 @@ type view struct {
 	members  []*team.Member    // sorted
 	versions map[string]uint64 // of the members
 
-	encoded   fanout.Message // the members, as of encodedAt
-	encodedAt time.Time
+	encoded      fanout.Message // the members, as of encodedAt
+	encodedAt    time.Time
+	encodedStale bool
 }
 
 // update makes the members those whom sight shows, and sends the differences.
@@ -58,15 +59,15 @@ func (v *view) update(sight team.Sight, state team.State) {
 }
 
 // all is the message on connect, as of a moment ago at most: TillNow grows.
-func (v *view) all(now time.Time) fanout.Message {
-	if now.Sub(v.encodedAt) >= window {
+func (v *view) all(now time.Time, stale bool) fanout.Message {
+	if now.Sub(v.encodedAt) >= window || stale != v.encodedStale {
 		b := v.begin("team_state", now, v.members)
 		b = append(b, `,"syncedAt":`...)
 		b = appendJSON(b, v.status.SyncedAt)
-		if v.status.Stale {
+		if stale {
 			b = append(b, `,"stale":true`...)
 		}
-		v.encoded, v.encodedAt = fanout.NewMessage(append(b, `}}`...)), now
+		v.encoded, v.encodedAt, v.encodedStale = fanout.NewMessage(append(b, `}}`...)), now, stale
 	}
 	return v.encoded
 }
