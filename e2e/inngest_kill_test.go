@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -85,10 +86,13 @@ func hangAt(s *sandbox.Sandbox, f fault.Fault) func() bool {
 // requests from there.
 func hangAfterPage(s *sandbox.Sandbox, f fault.Fault) func() bool {
 	var reached atomic.Pointer[func() bool]
+	var once sync.Once
 	s.OnRequest(func(operation string) {
-		if operation == "report.timers" && reached.Load() == nil {
-			hung := hangAt(s, f)
-			reached.Store(&hung)
+		if operation == "report.timers" {
+			once.Do(func() {
+				hung := hangAt(s, f)
+				reached.Store(&hung)
+			})
 		}
 	})
 	return func() bool {

@@ -3,6 +3,8 @@ package timersync_test
 import (
 	"context"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,12 +108,12 @@ func TestSyncListChangesBetweenPages(t *testing.T) {
 			w.settled()
 			running := w.box.RunningTimers()
 			newest := running[len(running)-1]
-			pages := 0
+			var pages atomic.Int64
 			w.box.OnRequest(func(operation string) {
 				if operation != "report.timers" && operation != "forge.invoke" {
 					return
 				}
-				if pages++; pages == 2 { // the first page has come: what is on the second moves there
+				if pages.Add(1) == 2 { // the first page has come: what is on the second moves there
 					_, err := w.box.StopTimer(newest.RunningFor, newest.Issue.Key)
 					assert.NoError(t, err)
 				}
@@ -126,11 +128,14 @@ func TestSyncListChangesBetweenPages(t *testing.T) {
 // unsettle makes the list move during every reading until the world ends: a
 // person's timer stops after the first page and begins anew after the last.
 func (w *world) unsettle(accountID, issueKey string) {
+	var mu sync.Mutex // pages are fetched side by side
 	readings := 0
 	w.box.OnRequest(func(operation string) {
 		if operation != "forge.invoke" && operation != "report.timers" {
 			return
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		readings++
 		var err error
 		if readings%2 == 0 {
