@@ -232,8 +232,8 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 
 // own finds an account's value, the sync record, and the version that the script
 // will find. If the key is missing or a leftover, the hash of people decides; so it
-// does if the record is missing. Without a sync of the last day only the last few
-// starts and stops count.
+// does if the record is missing. If the hash was lost too, the epoch is unsureEpoch. Then,
+// and without a sync of the last day, only the last few starts and stops count.
 func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, err error) {
 	raw := held.own
 	state, recorded := c.sync.decode(held.sync)
@@ -257,13 +257,18 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 		if err != nil {
 			return value{}, state, "", err
 		}
+		hash, _ := decodeSync(listed[0])
 		if !recorded {
-			state, _ = decodeSync(listed[0])
+			state = hash
 			fromHash = fromHash || !state.believes(marks)
 		}
-		if fromHash {
+		lost := hash.Epoch != state.Epoch
+		if fromHash && !(lost && marks.Epoch == unsureEpoch) {
 			raw = listed[1]
 			marks = marksOf(raw)
+		}
+		if fromHash && (lost && !state.believes(marks) || marks.Epoch == unsureEpoch) {
+			state.Epoch = unsureEpoch
 		}
 	}
 	expected = marks.mark
@@ -271,7 +276,7 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 	now := c.clock()
 	synced := state.fresh(now)
 	switch {
-	case !synced && now.Sub(v.CachedAt) > actLife, // as no reader is shown them
+	case (!synced || state.Epoch == unsureEpoch) && now.Sub(v.CachedAt) > actLife, // as no reader is shown them
 		synced && fromHash && state.Epoch == "": // an earlier version synced, which knows no hash
 		v.Timers, v.Acts, v.SeenAs, v.CachedAt = nil, nil, nil, time.Time{}
 	}

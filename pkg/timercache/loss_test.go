@@ -238,6 +238,57 @@ func TestLossOfTheHashBetweenSteps(t *testing.T) {
 	})
 }
 
+// A start or stop after Redis has lost what the person runs is shown, but not as all
+// that they run, until the next sync. Of who ran nothing that much is still known.
+func TestActAfterAPersonIsLost(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		a, b := running(1, "ann", "A-1", time.Hour), running(2, "bob", "B-1", time.Hour)
+		lose := func() { w.del("clockwork:timers:ann", "clockwork:timers:ann@example.test", timercache.PeopleKey) }
+		assertShown := func(want ...string) {
+			t.Helper()
+			for _, subject := range []timercache.Subject{ann, annByMail} {
+				got := w.read(subject)
+				assert.Nil(t, got.SyncedAt)
+				assert.ElementsMatch(t, want, issuesOf(got.Timers))
+			}
+			assert.Nil(t, w.read(everybody).SyncedAt)
+		}
+		w.sync(a, b)
+		w.clock.Advance(time.Second)
+		lose()
+		w.stopped("ann", "A-9")
+		assertShown()
+		w.started("ann", "A-2")
+		assertShown("A-2")
+		w.del(timercache.PeopleKey)
+		w.started("ann", "A-3")
+		assertShown("A-2", "A-3")
+		w.del("clockwork:timers:ann", "clockwork:timers:ann@example.test")
+		w.stopped("ann", "A-3")
+		assertShown("A-2")
+		lose()
+		w.stopped("ann", "A-3")
+		assertShown()
+		w.started("cleo", "C-1")
+		assert.NotNil(t, w.read(timercache.Subject{AccountID: "cleo"}).SyncedAt, "she ran nothing")
+
+		w.clock.Advance(time.Second)
+		base := w.base()
+		s := w.seen(a, b, provisional("ann", "A-2", w.clock.Now()), provisional("cleo", "C-1", w.clock.Now()))
+		w.stopped("ann", "A-2")
+		_, written := w.settle(base, s)
+		require.True(t, written)
+		assert.Nil(t, w.read(ann).SyncedAt, "the sync left alone who stopped something meanwhile")
+		w.clock.Advance(time.Second)
+		w.sync(a, b, provisional("cleo", "C-1", w.clock.Now()))
+		for _, subject := range []timercache.Subject{ann, annByMail} {
+			got := w.read(subject)
+			assert.NotNil(t, got.SyncedAt)
+			assert.Equal(t, []string{"A-1"}, issuesOf(got.Timers))
+		}
+	})
+}
+
 // A start or stop while the record is lost: the hash still says what runs.
 func TestActAfterTheRecordIsLost(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

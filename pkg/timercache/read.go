@@ -189,7 +189,8 @@ return {state or '', own or ''}
 `
 
 // fromHash finds the subject in the hash of people. If the hash was lost as
-// well, nobody knows what runs, which is as if there had never been a sync.
+// well, nobody knows what runs, which is as if there had never been a sync: only
+// starts and stops since then are found.
 func (c *Cache) fromHash(ctx context.Context, subject Subject, state syncState, held string) (own stored, found bool, _ syncState, err error) {
 	idle := value{about: about{CachedAt: c.clock(), UserKey: subject.userKey(), Epoch: state.Epoch}}
 	reply, err := c.redis.Do(ctx, "EVAL", missingScript, 2, timersPrefix+subject.userKey(), peopleKey,
@@ -202,13 +203,20 @@ func (c *Cache) fromHash(ctx context.Context, subject Subject, state syncState, 
 		return own, false, state, err
 	}
 	if listed, ok := decodeSync(raw[0]); !ok || listed.Epoch != state.Epoch {
-		if _, parses := storedOf(held); held != "" && !parses {
+		last, parses := storedOf(held)
+		if held != "" && !parses {
 			return own, false, state, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
 		}
-		return own, false, syncState{}, nil
+		if last.Epoch != unsureEpoch {
+			last, _ = storedOf(raw[1])
+		}
+		return last, last.Epoch == unsureEpoch, syncState{}, nil
 	}
 	if own, found = storedOf(raw[1]); !found && raw[1] != "" {
 		return own, false, state, fmt.Errorf("%w: the stored timers do not parse", ErrUnavailable)
+	}
+	if own.Epoch == unsureEpoch {
+		state = syncState{}
 	}
 	return own, found, state, nil
 }

@@ -41,6 +41,11 @@ type about struct {
 	mark string
 }
 
+// unsureEpoch is the epoch of a value that a start or stop wrote after Redis had lost
+// what else the person ran. No sync record has it, so such a value is believed to be
+// all that the person runs only after the next sync has written it again.
+const unsureEpoch = "unsure"
+
 func (v value) encode() string {
 	v.Timers = append([]timer.Timer{}, v.Timers...)
 	for i := range v.Timers {
