@@ -80,21 +80,21 @@ func TestReadTimersBoundsConcurrency(t *testing.T) {
 		refuse bool
 		most   int64 // of the calls under way, once the first ones are answered
 	}{
-		{"grows", false, maxWindow},
-		{"halves-once-for-calls-that-are-refused-together", true, firstWindow * 3 / 4},
+		{"never-grows-beyond-its-bound", false, maxWindow},
+		{"halves-once-for-calls-that-are-refused-together", true, maxWindow * 3 / 4},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			list := runningAll(1, 400)
+			list := runningAll(1, 800) // 400 pages
 			var now, later atomic.Int64
 			var together sync.WaitGroup
-			together.Add(firstWindow)
+			together.Add(maxWindow)
 			refused := make(chan struct{})
 			refuse := sync.OnceFunc(func() { close(refused) })
 			_, err := readTimers(t.Context(), func(_ context.Context, page int, tooMany func()) (clockwork.TimersPage, error) {
 				n := now.Add(1)
 				defer now.Add(-1)
-				if 1 < page && page <= 1+firstWindow {
+				if 1 < page && page <= 1+maxWindow {
 					together.Done()
 					together.Wait() // until as many are under way as may be
 					if tt.refuse {
@@ -106,7 +106,7 @@ func TestReadTimersBoundsConcurrency(t *testing.T) {
 				if page > 1 {
 					<-refused
 				}
-				for old := later.Load(); page > 2*firstWindow && n > old && !later.CompareAndSwap(old, n); old = later.Load() {
+				for old := later.Load(); page > 2*maxWindow && n > old && !later.CompareAndSwap(old, n); old = later.Load() {
 				}
 				return pageOf(list, page), nil
 			}, time.Now, Cached{})

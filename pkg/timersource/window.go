@@ -5,13 +5,9 @@ import (
 	"sync"
 )
 
-// How many pages are read at once: it doubles with each round of answers, and
-// halves when Clockwork or Jira says that there are too many requests. From then
-// on it grows by one a round.
-const (
-	firstWindow = 48
-	maxWindow   = 96
-)
+// maxWindow is how many pages are read at once. It halves when Clockwork or Jira says
+// that there are too many requests, and from then on grows by one a round.
+const maxWindow = 100
 
 // window bounds the calls under way.
 type window struct {
@@ -24,7 +20,7 @@ type window struct {
 }
 
 func newWindow() *window {
-	w := &window{limit: firstWindow}
+	w := &window{limit: maxWindow}
 	w.ended.L = &w.mu
 	return w
 }
@@ -48,7 +44,7 @@ func (w *window) end(halved int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.calls--; err == nil && halved == w.halved {
-		if w.since++; halved == 0 || w.since >= w.limit {
+		if w.since++; w.since >= w.limit {
 			w.limit, w.since = min(w.limit+1, maxWindow), 0
 		}
 	}

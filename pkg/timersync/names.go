@@ -27,7 +27,7 @@ const (
 	// namesPerCall is how many people or issues Jira is asked for at once, and
 	// namesCalls how many such calls are under way.
 	namesPerCall = 100
-	namesCalls   = 24
+	namesCalls   = 48
 	// maxUnreadableOf bounds the names of people with unreadable timers in the sync
 	// record, because each read of timers fetches it.
 	maxUnreadableOf = 40
