@@ -29,7 +29,8 @@ func TestNewChecksURL(t *testing.T) {
 		"tls":            {"rediss://default:marked-password@db.example:6379", true},
 		"database":       {"redis://:marked-password@localhost:6379/2", true},
 		"white-space":    {" redis://localhost:6379\n", true},
-		"many-idle":      {"redis://localhost?max_idle_conns=2147483648", true},
+		"no-host":        {"redis://", true},
+		"ipv6":           {"redis://[::1]:6379", true},
 		"rest-url":       {"https://marked-password@db.upstash.io", false},
 		"socket":         {"unix:///tmp/marked-password.sock", false},
 		"bad-escape":     {"redis://:marked-password%zz@localhost", false},
@@ -172,6 +173,20 @@ func TestBackAtOnce(t *testing.T) {
 		require.NoError(t, mini.Restart())
 		_, err := client.Do(t.Context(), "PING")
 		require.NoError(t, err)
+	}
+}
+
+// A write, which is not repeated, does not go to a connection that Redis closed while it
+// was idle.
+func TestClosedWhileIdle(t *testing.T) {
+	mini := miniredis.RunT(t)
+	client := connect(t, "redis://"+mini.Addr(), time.Minute)
+	for want := range int64(5) {
+		got, err := client.Do(t.Context(), "INCR", "k")
+		require.NoError(t, err)
+		assert.Equal(t, want+1, got)
+		mini.Close()
+		require.NoError(t, mini.Restart())
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 	"os"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
+	redigo "github.com/gomodule/redigo/redis"
 
 	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
-// errorOf turns what go-redis returned into an Error.
+// errorOf turns a refusal, or the reason why no reply came, into an Error.
 func errorOf(ctx context.Context, op string, err error, cmds ...[]string) *redis.Error {
-	if refused, ok := errors.AsType[goredis.Error](err); ok {
+	if refused, ok := errors.AsType[redigo.Error](err); ok {
 		return redis.Refused(op, refused.Error(), cmds...)
 	}
 	return lost(ctx, op, err)
@@ -27,18 +27,21 @@ func errorOf(ctx context.Context, op string, err error, cmds ...[]string) *redis
 // and it says nothing about Redis.
 var ErrQueued = errors.New("not sent: it waited for the connections that other calls use")
 
-// errProtocol stands for what go-redis says of an answer that it cannot read,
+// errClosed is the answer of a client that is closed.
+var errClosed = errors.New("the client is closed")
+
+// errProtocol stands for what the library says of an answer that it cannot read,
 // which would quote the answer; the type distinguishes it from a failed TLS handshake.
 var errProtocol = errors.New("what answers does not speak Redis, or not the TLS that the URL asks for")
 
 // lost is the error of a call that brought no whole answer.
 func lost(ctx context.Context, op string, err error) *redis.Error {
 	var netErr net.Error
-	closed := errors.Is(err, goredis.ErrClosed)
+	closed := errors.Is(err, errClosed)
 	switch {
 	case ended(ctx) != nil:
 		err = ended(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) || errors.Is(err, goredis.ErrPoolTimeout):
+	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()):
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), closed:
 	default:

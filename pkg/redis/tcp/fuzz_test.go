@@ -75,7 +75,7 @@ func drain(conn net.Conn) {
 	}
 }
 
-// announced finds lengths that go-redis would allocate at once, before it reads:
+// announced finds lengths that the library would allocate at once, before it reads:
 // against a Redis that lies about those nothing here defends.
 var announced = regexp.MustCompile(`\d{6,}`)
 

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/redis"
 )
@@ -49,7 +47,6 @@ type call struct {
 	done     chan struct{} // closed when replies and err are there; nil for a call that did not wait
 	last     bool          // no other call of its round trip may wait longer
 
-	queued  []*goredis.Cmd
 	replies []any
 	err     error
 }
@@ -188,32 +185,24 @@ func (c *call) size() (bytes int) {
 	return bytes
 }
 
-// hasError looks for a command that learnt how it went. If the connection could
-// not be set up, because the password is wrong for one, go-redis returns that
-// only from Exec: the commands look like keys that are not there.
-func (c *call) hasError() bool {
-	return slices.ContainsFunc(c.queued, func(cmd *goredis.Cmd) bool { return cmd.Err() != nil })
-}
-
-// collect reads the call's replies; all is the error of the round trip as a
-// whole. A command that Redis refused has its error in its place.
-func (c *call) collect(ctx context.Context, all error) ([]any, error) {
-	if all != nil {
-		return nil, errorOf(ctx, c.op, all, c.cmds...)
+// settle ends the call: with its replies if they came, else with the error of the
+// round trip. A command that Redis refused has its error in its place.
+func (c *call) settle(ctx context.Context, lost error) {
+	if c.replies == nil {
+		c.err = errorOf(ctx, c.op, lost, c.cmds...)
+		return
 	}
-	replies := make([]any, len(c.queued))
-	for i, cmd := range c.queued {
-		value, err := normalize(cmd.Result())
-		if err == nil {
-			replies[i] = value
+	for i, reply := range c.replies {
+		refused, ok := reply.(error)
+		if !ok {
 			continue
 		}
-		e := errorOf(ctx, redis.Name(c.cmds[i]), err, c.cmds[i])
-		if e.Code == "" || e.Code == "NOAUTH" {
+		e := errorOf(ctx, redis.Name(c.cmds[i]), refused, c.cmds[i])
+		if e.Code == "NOAUTH" {
 			e.Op = c.op // it is not about one command
-			return nil, e
+			c.replies, c.err = nil, e
+			return
 		}
-		replies[i] = e
+		c.replies[i] = e
 	}
-	return replies, nil
 }

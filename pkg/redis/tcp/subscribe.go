@@ -2,12 +2,13 @@ package tcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
+	redigo "github.com/gomodule/redigo/redis"
 
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/redis"
@@ -17,73 +18,86 @@ var errSilent = fmt.Errorf("the subscription was silent and a PING on it got no 
 
 // Listen hears messages on a connection of its own.
 func (c *transport) Listen(ctx context.Context, op string, names []string, onReady func(), onMessage func(channel, payload string)) error {
-	pubsub := c.feeds.Subscribe(ctx) // no channel yet, so no connection
-	listening, stop := context.WithCancel(ctx)
-	watch := watch{pubsub: pubsub, silence: c.silence}
-	var watched sync.WaitGroup
-	watched.Go(func() {
-		if panics.Try(func() error { watch.run(listening); return nil }) != nil {
-			stop() // nobody would notice that it is silent
-		}
-	})
-	defer func() { stop(); watched.Wait() }()
-
-	connecting, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	open := pubsub.Subscribe
-	if op == "PSUBSCRIBE" {
-		open = pubsub.PSubscribe
-	}
-	err := open(connecting, names...)
-	if err == nil {
-		err = c.receive(listening, &watch, len(names), onReady, onMessage)
-	}
+	err := c.listen(ctx, append([]string{op}, names...), onReady, onMessage)
 	if err := ended(ctx); err != nil {
 		return err
 	}
-	if watch.silent.Load() {
+	if errors.Is(err, errSilent) {
 		return &redis.Error{Op: op, Err: errSilent}
 	}
 	return errorOf(ctx, op, err, append([]string{op}, names...))
 }
 
-// receive hands out messages until the connection fails. Until all names are
-// confirmed it waits no longer than the client's timeout.
-func (c *transport) receive(ctx context.Context, w *watch, waiting int, onReady func(), onMessage func(channel, payload string)) error {
+func (c *transport) listen(ctx context.Context, cmd []string, onReady func(), onMessage func(channel, payload string)) error {
 	deadline := time.Now().Add(c.timeout)
-	for {
-		var wait time.Duration // none: as long as it takes
-		if waiting > 0 {
-			wait = max(time.Until(deadline), time.Millisecond)
-		}
-		message, err := w.pubsub.ReceiveTimeout(ctx, wait)
-		if err != nil {
-			return err
-		}
-		w.heard.Store(time.Now().UnixNano())
-		switch m := message.(type) {
-		case *goredis.Subscription:
-			if waiting--; waiting == 0 && onReady != nil {
-				onReady()
-			}
-		case *goredis.Message:
-			onMessage(m.Channel, m.Payload)
-		}
+	connecting, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	conn, err := c.server.connect(connecting, 0)
+	if err != nil {
+		return err
 	}
+	if err := conn.ask(deadline, cmd); err != nil {
+		conn.close()
+		return err
+	}
+	w := &watch{conn: conn, silence: c.silence}
+	listening, stop := context.WithCancel(ctx)
+	var watched sync.WaitGroup
+	watched.Go(func() {
+		defer conn.close()
+		_ = panics.Try(func() error { w.run(listening); return nil })
+	})
+	defer func() { stop(); watched.Wait() }()
+
+	err = w.receive(deadline, len(cmd)-1, onReady, onMessage)
+	if w.silent.Load() {
+		return errSilent
+	}
+	return err
 }
 
-// watch closes a subscription when its context ends, because go-redis reads
-// without looking at that, or when the connection is open but dead: after some
-// silence it sends a PING, which Redis answers on a subscription too.
+// ask sends a command whose replies come by themselves.
+func (c *conn) ask(deadline time.Time, cmd []string) error {
+	if err := c.socket.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	return errors.Join(c.write(cmd), c.flush())
+}
+
+// watch closes a subscription's connection when its context ends, or when it is open but
+// dead: after some silence it sends a PING, which Redis answers on a subscription too.
 type watch struct {
-	pubsub  *goredis.PubSub
+	conn    *conn
 	silence time.Duration
 	heard   atomic.Int64 // when anything last arrived, in nanoseconds of Unix time
 	silent  atomic.Bool  // that is why it was closed
 }
 
+// receive hands out messages until the connection fails. Until all names are
+// confirmed it waits no longer than the deadline.
+func (w *watch) receive(deadline time.Time, waiting int, onReady func(), onMessage func(channel, payload string)) error {
+	pubsub := redigo.PubSubConn{Conn: w.conn.ConnWithTimeout}
+	for {
+		var wait time.Duration // none: as long as it takes
+		if waiting > 0 {
+			wait = max(time.Until(deadline), 1)
+		}
+		received := pubsub.ReceiveWithTimeout(wait)
+		w.heard.Store(time.Now().UnixNano())
+		switch m := received.(type) {
+		case error:
+			return m
+		case redigo.Subscription:
+			if waiting--; waiting == 0 && onReady != nil {
+				onReady()
+			}
+		case redigo.Message:
+			onMessage(m.Channel, string(m.Data))
+		}
+	}
+}
+
 func (w *watch) run(ctx context.Context) {
-	defer func() { _ = w.pubsub.Close() }()
 	w.heard.Store(time.Now().UnixNano())
 	timer := time.NewTimer(w.silence)
 	defer timer.Stop()
@@ -98,7 +112,7 @@ func (w *watch) run(ctx context.Context) {
 		case rest > 0:
 			asked = false
 			timer.Reset(rest)
-		case asked, w.pubsub.Ping(ctx) != nil:
+		case asked, w.conn.ask(time.Now().Add(pongWait), []string{"PING"}) != nil:
 			w.silent.Store(true)
 			return
 		default:
