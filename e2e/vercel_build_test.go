@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,8 +107,9 @@ func testFunction(t *testing.T, f vercel.Function, env []string, own []requests.
 	// No server listens on this port, so events fail at once.
 	fn, err := lambdaruntime.Start(f.Bootstrap, append([]string{"INNGEST_DEV=http://127.0.0.1:9", "GODEBUG=inittrace=1"}, env...))
 	require.NoError(t, err)
+	stop := sync.OnceValue(fn.Stop)
 	defer func() {
-		assert.NoError(t, fn.Stop())
+		assert.NoError(t, stop())
 		if t.Failed() {
 			t.Log(fn.Output())
 		}
@@ -117,6 +119,7 @@ func testFunction(t *testing.T, f vercel.Function, env []string, own []requests.
 	for _, r := range own {
 		assertAnswer(t, client, "http://e2e.test", r)
 	}
+	require.NoError(t, stop()) // all that it printed has arrived then
 	assertQuickStart(t, fn.Output())
 }
 
