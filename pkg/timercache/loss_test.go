@@ -327,6 +327,24 @@ func TestLossOfAPersonBeforeAWholeSnapshot(t *testing.T) {
 	})
 }
 
+// A snapshot that writes everybody in several parts does not leave out whom a part wrote
+// before the hash was lost.
+func TestLossBetweenPartsOfAWholeSnapshot(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.cache.SetMaxRequest(2000)
+		people := team(40)
+		run := w.stage(w.seen(people...))
+		w.intercept("EVAL", func() {
+			w.intercept("EVAL", func() { w.del(timercache.PeopleKey) }) // after the first part
+		})
+		_, err := w.cache.Commit(t.Context(), run)
+		require.ErrorIs(t, err, timercache.ErrNotStaged)
+		assert.Nil(t, w.read(everybody).SyncedAt)
+		w.sync(people...)
+		assert.Len(t, w.issues(everybody), 40)
+	})
+}
+
 // The hash is lost before a snapshot that says nothing new is confirmed.
 func TestLossOfTheHashBeforeAConfirmation(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

@@ -88,7 +88,8 @@ type write struct {
 // what happens inside a script. A person's own key may have been evicted, or be
 // a leftover; then the hash, which is never evicted in part, decides. If the hash
 // itself was lost after the base was read, a sync that writes only what changed
-// must not make it look complete.
+// must not make it look complete, nor must the last part of one that writes
+// everybody: its first part puts an empty record there, which the last one has to find.
 //
 // KEYS: sync record, hash of people, active users, the beginning of
 // the buckets' keys; for each person the key, the channel, and the keys of their
@@ -102,7 +103,7 @@ local function portions(command, first, list)
   for at = 1, #list, most do redis.call(command, first, unpack(list, at, math.min(at + most - 1, #list))) end
 end
 local week, mode, expected, state, epoch, floor, legacy = arg(), arg(), arg(), arg(), arg(), tonumber(arg()), arg() == '1'
-local binding_life = arg()
+local binding_life, reset = arg(), arg()
 
 if legacy and redis.call('TYPE', KEYS[2]).ok == 'string' then redis.call('DEL', KEYS[2]) end
 
@@ -154,7 +155,10 @@ if mode ~= 'act' then
   end
   held = held or ''
   local superseded = held ~= expected and held ~= state
-  if mode == 'whole' and not superseded and redis.call('HSET', KEYS[2], '@', state) == 1 and epochOf(expected) == epoch then
+  local everybody = epochOf(expected) ~= epoch
+  if mode == 'part' and reset == 'begin' and everybody and held == expected then
+    redis.call('HSET', KEYS[2], '@', '')
+  elseif mode == 'whole' and not superseded and redis.call('HSET', KEYS[2], '@', state) == 1 and (not everybody or reset == 'go on') then
     redis.call('HDEL', KEYS[2], '@')
     superseded = true
   end
@@ -285,7 +289,6 @@ else
   list_known(names, false)
 end
 for at = 1, #gone, most do redis.call('DEL', unpack(gone, at, math.min(at + most - 1, #gone))) end
-local reset = arg()
 if reset == 'begin' then redis.call('DEL', KEYS[3]) end
 if reset ~= '' then
   for _, account in ipairs(kept_active) do table.insert(members.SADD, account) end
@@ -332,7 +335,7 @@ func (w *write) command() []any {
 	keys := make([]any, 0, 4+4*len(w.changes))
 	args := make([]any, 0, 10+8*len(w.changes)+len(w.joined))
 	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
-	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), len(w.changes))
+	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), string(w.reset), len(w.changes))
 	for i := range w.changes {
 		change := &w.changes[i]
 		keys = append(keys, timersPrefix+change.Account, EventsChannel(change.Account))
@@ -352,8 +355,7 @@ func (w *write) command() []any {
 			keys, args = append(keys, BindingKey(b.Token)), append(args, b.Record)
 		}
 	}
-	args = append(args, flag(w.resetKnown), string(w.reset))
-	args = append(args, len(w.joined))
+	args = append(args, flag(w.resetKnown), len(w.joined))
 	for _, account := range w.joined {
 		args = append(args, account)
 	}

@@ -78,9 +78,12 @@ func (c *transport) run(ctx context.Context, calls []*call) {
 	}
 }
 
-// take returns a connection that nobody else uses.
+// take returns a connection that nobody else uses, unless ctx has ended.
 func (c *transport) take(ctx context.Context) (*conn, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		c.mu.Lock()
 		if c.closed {
 			c.mu.Unlock()

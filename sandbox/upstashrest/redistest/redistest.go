@@ -50,6 +50,7 @@ func Run(t *testing.T, s Subject) {
 	t.Run("pipeline", s.pipeline)
 	t.Run("arguments", s.arguments)
 	t.Run("prefix", s.prefix)
+	t.Run("ended-context", s.ended)
 	t.Run("wrong-credentials", s.wrongCredentials)
 	t.Run("server-that-hangs", s.hangs)
 	t.Run("no-server", s.notThere)
@@ -100,6 +101,16 @@ func (s Subject) expiry(t *testing.T) {
 	assert.InDelta(t, 60, ttl, 30)
 	s.do(t, "SET", k, "v", "PX", 20)
 	require.Eventually(t, func() bool { return s.do(t, "GET", k) == nil }, time.Minute, 5*time.Millisecond)
+}
+
+// ended: whoever has hung up is not served.
+func (s Subject) ended(t *testing.T) {
+	k := key(t, "k")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.Client.Do(ctx, "SET", k, "v")
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Nil(t, s.do(t, "GET", k))
 }
 
 func (s Subject) scriptReplies(t *testing.T) {
