@@ -92,7 +92,7 @@ func notStaged(err error) error {
 func (p *plan) parts(maxBytes int) []*write {
 	state, _ := decodeSync(p.State)
 	part := func() *write {
-		w := &write{mode: modePart, expected: p.Expected, state: p.State, epoch: state.Epoch, floor: state.Floor, legacy: p.Legacy}
+		w := &write{mode: modePart, expected: p.Expected, state: p.State, epoch: state.Epoch, floor: state.Floor, legacy: p.Legacy, began: p.Began}
 		if p.Reset {
 			w.reset = resetGoesOn
 		}

@@ -346,6 +346,7 @@ func TestConfirmWhatIsGone(t *testing.T) {
 
 func TestBaseReadsMoreKeys(t *testing.T) {
 	w := onMini(t)
+	w.sync()
 	w.set("one", "1")
 	w.redis.take()
 	_, extra, err := w.cache.Base(t.Context(), "one", "two")

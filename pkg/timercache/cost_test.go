@@ -116,7 +116,7 @@ func TestCostOfALargeTeam(t *testing.T) {
 		changed int64
 	}{"first run": {first, people}, "half stopped": {half, people / 2}} {
 		parts := (usage.changed + 1999) / 2000
-		assert.LessOrEqual(t, usage.Commands, 2*usage.changed+13*parts, what)
+		assert.LessOrEqual(t, usage.Commands, 2*usage.changed+13*parts+5, what) // 5 for the mark of the first run
 		assert.Less(t, usage.BytesIn, 4000*usage.changed, what)
 	}
 	assert.Len(t, w.issues(everybody), people/2)

@@ -127,6 +127,7 @@ func (c *Cache) Team(ctx context.Context, also ...[]any) (Team, []any, error) {
 	if team.SyncedAt == nil { // the hash was lost, so nobody knows what runs
 		team.People = &People{}
 	}
+	team.Unreadable = team.Unreadable || team.unsure
 	return team, replies, nil
 }
 

@@ -45,8 +45,12 @@ func unlisted(bucket, epoch, name string) bool {
 	return epoch != "" && strings.HasPrefix(bucket, epoch+"|") && !strings.Contains(bucket, "|"+name+"|")
 }
 
-// stateField is the field of peopleKey that holds the sync record.
-const stateField = "@"
+// Fields of peopleKey: stateField holds the sync record, beganField a mark; see
+// Cache.begin. An earlier version takes the latter for an address.
+const (
+	stateField = "@"
+	beganField = "@@"
+)
 
 // all is the user key of everybody's timers.
 const all = "all"

@@ -238,8 +238,18 @@ func TestLossOfTheHashBetweenSteps(t *testing.T) {
 	})
 }
 
+// The same if nobody runs anything, and everybody's empty list has been read before.
+func TestLossOfNobody(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.sync()
+		assert.NotNil(t, w.read(everybody).SyncedAt)
+		w.del(timercache.PeopleKey)
+		assert.Nil(t, w.read(everybody).SyncedAt)
+	})
+}
+
 // A start or stop after Redis has lost what the person runs is shown, but not as all
-// that they run, until the next sync. Of who ran nothing that much is still known.
+// that they run, until the next sync. If somebody ran nothing, that much is still known.
 func TestActAfterAPersonIsLost(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := running(1, "ann", "A-1", time.Hour), running(2, "bob", "B-1", time.Hour)
@@ -269,23 +279,25 @@ func TestActAfterAPersonIsLost(t *testing.T) {
 		lose()
 		w.stopped("ann", "A-3")
 		assertShown()
-		w.started("cleo", "C-1")
-		assert.NotNil(t, w.read(timercache.Subject{AccountID: "cleo"}).SyncedAt, "she ran nothing")
 
 		w.clock.Advance(time.Second)
 		base := w.base()
-		s := w.seen(a, b, provisional("ann", "A-2", w.clock.Now()), provisional("cleo", "C-1", w.clock.Now()))
+		s := w.seen(a, b, provisional("ann", "A-2", w.clock.Now()))
 		w.stopped("ann", "A-2")
 		_, written := w.settle(base, s)
 		require.True(t, written)
 		assert.Nil(t, w.read(ann).SyncedAt, "the sync left alone who stopped something meanwhile")
 		w.clock.Advance(time.Second)
-		w.sync(a, b, provisional("cleo", "C-1", w.clock.Now()))
+		w.sync(a, b)
 		for _, subject := range []timercache.Subject{ann, annByMail} {
 			got := w.read(subject)
 			assert.NotNil(t, got.SyncedAt)
 			assert.Equal(t, []string{"A-1"}, issuesOf(got.Timers))
 		}
+
+		lose()
+		w.started("cleo", "C-1")
+		assert.NotNil(t, w.read(timercache.Subject{AccountID: "cleo"}).SyncedAt, "she ran nothing")
 	})
 }
 
@@ -307,23 +319,23 @@ func TestActAfterTheRecordIsLost(t *testing.T) {
 	})
 }
 
-// A snapshot that writes everybody does not leave out whose value was lost since
-// its base was read: the list would be fresh without them.
-func TestLossOfAPersonBeforeAWholeSnapshot(t *testing.T) {
+// A snapshot that writes everybody does not take effect if the hash was lost since its
+// base was read: whoever started something meanwhile would be left out.
+func TestLossBeforeAWholeSnapshot(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a, b := running(1, "ann", "A-1", time.Hour), running(2, "bob", "B-1", time.Hour)
 		w.sync(a, b)
 		w.del(timercache.PeopleKey, "clockwork:sync")
 		w.clock.Advance(time.Second)
-		w.started("ann", "A-2")
 		run := w.stage(w.seen(a, b))
-		w.del(timercache.PeopleKey, "clockwork:timers:ann")
+		w.started("cleo", "C-1")
+		w.del(timercache.PeopleKey)
 		_, err := w.cache.Commit(t.Context(), run)
-		require.NoError(t, err)
-		for _, subject := range []timercache.Subject{ann, annByMail} {
-			assert.Equal(t, []string{"A-1"}, w.issues(subject))
-		}
-		assert.Equal(t, []string{"A-1", "B-1"}, sorted(w.issues(everybody)))
+		require.ErrorIs(t, err, timercache.ErrNotStaged)
+		c := provisional("cleo", "C-1", w.clock.Now())
+		w.clock.Advance(time.Second)
+		w.sync(a, b, c)
+		assert.Equal(t, []string{"A-1", "B-1", "C-1"}, sorted(w.issues(everybody)))
 	})
 }
 

@@ -16,6 +16,7 @@ type plan struct {
 	Expected string `json:"expected"`
 	State    string `json:"state"`
 	Legacy   bool   `json:"legacy,omitempty"` // see write
+	Began    string `json:"began,omitempty"`  // see write
 	// Reset: the set of active users is made again, of those who change and of the
 	// joined ones, whose values stay as they are.
 	Joined []string `json:"joined,omitempty"`
@@ -48,7 +49,7 @@ type planner struct {
 // plan computes what to write so that the cache holds s.
 func (c *Cache) plan(s Snapshot, base Base) *plan {
 	now, known := c.clock(), base.known()
-	p := &planner{plan: &plan{Expected: base.raw, Legacy: base.state.Epoch == ""}, now: now, was: base.people().values,
+	p := &planner{plan: &plan{Expected: base.raw, Legacy: base.state.Epoch == "", Began: base.began}, now: now, was: base.people().values,
 		is: timer.ByAccount(s.Timers), cached: s.CachedAt, whole: !known, written: map[string]bool{}}
 	p.state = base.state.after(s, now)
 	if c.site != "" {

@@ -2,6 +2,7 @@ package timercache
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type Base struct {
 	people func() people
 	raw    string // the sync record
 	state  syncState
+	began  string // see Cache.begin
 }
 
 // people are everybody's values.
@@ -71,7 +73,7 @@ func (b Base) known() bool { return b.state.Epoch != "" && b.people().state.Epoc
 func (b Base) EnrichedAt() time.Time { return b.state.EnrichedAt }
 
 // Base reads the present state, with two Redis commands, or a few more for over
-// 5,000 people. More keys, such as that of a token, are read with the same
+// 5,000 people or if values may be missing. More keys, such as that of a token, are read with the same
 // commands; extra has their values. The error wraps ErrUnavailable or ErrOtherSite.
 func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra []string, err error) {
 	keys := append([]string{syncKey}, extraKeys...)
@@ -92,7 +94,7 @@ func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra
 			return Base{}, nil, err
 		}
 	}
-	base, err = c.newBase(read[0], fields)
+	base, err = c.newBase(ctx, read[0], fields)
 	return base, read[1:], err
 }
 
@@ -102,18 +104,55 @@ func (c *Cache) BaseOf(ctx context.Context, sync string) (Base, error) {
 	if err != nil {
 		return Base{}, err
 	}
-	return c.newBase(sync, fields)
+	return c.newBase(ctx, sync, fields)
 }
 
 // newBase decodes everybody while the caller goes on.
-func (c *Cache) newBase(raw string, fields []string) (Base, error) {
-	base := Base{raw: raw}
+func (c *Cache) newBase(ctx context.Context, raw string, fields []string) (base Base, err error) {
+	base.raw = raw
 	if base.state, _ = decodeSync(base.raw); base.state.ofAnother(c.site) {
 		return Base{}, fmt.Errorf("%w: it is %s", ErrOtherSite, base.state.Site)
+	}
+	if base.state.Epoch == "" || recordIn(fields).Epoch != base.state.Epoch {
+		if fields, base.began, err = c.begin(ctx); err != nil {
+			return Base{}, err
+		}
 	}
 	base.people = sync.OnceValue(func() people { return decodePeople(fields) })
 	go func() { _ = panics.Try(func() error { base.people(); return nil }) }() // who needs them gets the panic
 	return base, nil
+}
+
+// recordIn finds the sync record in the hash of people.
+func recordIn(fields []string) (state syncState) {
+	for i := 0; i+1 < len(fields); i += 2 {
+		if fields[i] == stateField {
+			state, _ = decodeSync(fields[i+1])
+		}
+	}
+	return state
+}
+
+// begin marks the hash of people and reads it again, because the snapshot will write
+// everybody. If the mark is gone then, so is who started or stopped something
+// meanwhile. The hash may have the mark of another sync: that one says as much.
+func (c *Cache) begin(ctx context.Context) (fields []string, mark string, err error) {
+	replies, err := c.redis.Pipeline(ctx, []any{"HSETNX", peopleKey, beganField, rand.Text()}, []any{"HGET", peopleKey, beganField}, scanCommand("0"))
+	switch {
+	case err != nil:
+		return nil, "", fmt.Errorf("%w: mark the hash: %w", ErrUnavailable, err)
+	case len(replies) != 3:
+		return nil, "", fmt.Errorf("%w: mark the hash: %d replies", ErrUnavailable, len(replies))
+	}
+	if failed, ok := replies[2].(error); ok && isString(failed) {
+		return nil, "", nil
+	}
+	mark, ok := replies[1].(string)
+	if !ok {
+		return nil, "", fmt.Errorf("%w: mark the hash: it answered %T", ErrUnavailable, replies[1])
+	}
+	fields, err = c.scanFrom(ctx, replies[2])
+	return fields, mark, err
 }
 
 // decodePeople reads the hash of people. A value that does not parse counts as

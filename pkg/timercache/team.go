@@ -19,6 +19,7 @@ type People struct {
 	byID   map[string]*Mate
 	timers []canonical // newest first
 	size   int         // bytes of the timers as they are stored
+	unsure bool        // somebody may run more than their value says
 }
 
 // Mate is one person who runs something, or has in the last week.
@@ -30,6 +31,7 @@ type Mate struct {
 	Version uint64
 
 	text    string
+	unsure  bool // they may run more
 	encoded []byte
 	timers  []canonical
 }
@@ -69,7 +71,7 @@ func (l *lastTeam) update(fields []string) (*People, error) {
 			}
 			changed = append(changed, m.timers...)
 		}
-		next.byID[field] = m
+		next.byID[field], next.unsure = m, next.unsure || m.unsure
 		next.Mates = append(next.Mates, m)
 	}
 	next.timers = make([]canonical, 0, len(last.timers)+len(changed))
@@ -91,14 +93,12 @@ func (l *lastTeam) update(fields []string) (*People, error) {
 
 // holds reports that the fields are those that p was parsed from.
 func (p *People) holds(fields []string) bool {
-	found := 0
+	found, sync := 0, ""
 	for i := 0; i+1 < len(fields); i += 2 {
 		field, text := fields[i], fields[i+1]
 		switch {
 		case field == stateField:
-			if text != p.sync {
-				return false
-			}
+			sync = text
 		case isEmailField(field):
 		default:
 			m := p.byID[field]
@@ -108,7 +108,7 @@ func (p *People) holds(fields []string) bool {
 			found++
 		}
 	}
-	return found == len(p.byID)
+	return found == len(p.byID) && sync == p.sync
 }
 
 func isEmailField(field string) bool { return strings.HasPrefix(field, stateField) }
@@ -118,7 +118,7 @@ func newMate(field, text string) (*Mate, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: the stored timers of one person do not parse", ErrUnavailable)
 	}
-	m := &Mate{AccountID: field, CachedAt: own.CachedAt, LastSeen: own.LastSeen, Version: fingerprint(field, own.Version), text: text}
+	m := &Mate{AccountID: field, CachedAt: own.CachedAt, LastSeen: own.LastSeen, Version: fingerprint(field, own.Version), text: text, unsure: own.Epoch == unsureEpoch}
 	timers, err := own.split()
 	if err != nil {
 		return nil, err

@@ -75,7 +75,11 @@ type write struct {
 	joined          []string // those who do, beside those who change
 	epoch           string   // of the sync record, and the floor: which values are believed
 	floor           int64
-	resetKnown      bool // the buckets of known names are made from the hash of people
+	began           string // the mark that a write of everybody has to find; see Cache.begin
+	resetKnown      bool   // the buckets of known names are made from the hash of people
+	// forget drops the sync record: an act of somebody whose address was lost leaves an
+	// old value under it, which nobody may believe.
+	forget bool
 	// legacy: the sync record is that of an earlier version, or there is none.
 	// That version's list of everybody gives way to the hash, and a snapshot leaves
 	// alone who has one of its fences.
@@ -87,9 +91,9 @@ type write struct {
 // restores if that was wrong, because Upstash bills each command: nobody sees
 // what happens inside a script. A person's own key may have been evicted, or be
 // a leftover; then the hash, which is never evicted in part, decides. If the hash
-// itself was lost after the base was read, a sync that writes only what changed
-// must not make it look complete, nor must the last part of one that writes
-// everybody: its first part puts an empty record there, which the last one has to find.
+// itself was lost after the base was read, a sync must not make it look complete: one
+// that writes only what changed finds no record there, one that writes everybody not
+// the mark of its base.
 //
 // KEYS: sync record, hash of people, active users, the beginning of
 // the buckets' keys; for each person the key, the channel, and the keys of their
@@ -103,7 +107,7 @@ local function portions(command, first, list)
   for at = 1, #list, most do redis.call(command, first, unpack(list, at, math.min(at + most - 1, #list))) end
 end
 local week, mode, expected, state, epoch, floor, legacy = arg(), arg(), arg(), arg(), arg(), tonumber(arg()), arg() == '1'
-local binding_life, reset = arg(), arg()
+local binding_life, began, forget = arg(), arg(), arg() == '1'
 
 if legacy and redis.call('TYPE', KEYS[2]).ok == 'string' then redis.call('DEL', KEYS[2]) end
 
@@ -146,6 +150,7 @@ local function list_known(names, all)
   redis.call('MSET', unpack(writes))
 end
 
+if forget then redis.call('DEL', KEYS[1]) end
 if mode ~= 'act' then
   local held
   if mode == 'whole' then
@@ -155,12 +160,18 @@ if mode ~= 'act' then
   end
   held = held or ''
   local superseded = held ~= expected and held ~= state
-  local everybody = epochOf(expected) ~= epoch
-  if mode == 'part' and reset == 'begin' and everybody and held == expected then
-    redis.call('HSET', KEYS[2], '@', '')
-  elseif mode == 'whole' and not superseded and redis.call('HSET', KEYS[2], '@', state) == 1 and (not everybody or reset == 'go on') then
+  local everybody, repeated = epochOf(expected) ~= epoch, held == state
+  local marked = everybody and not repeated
+  if superseded then
+  elseif marked and (redis.call('HGET', KEYS[2], '@@') or '') ~= began then
+    superseded = true
+  elseif mode == 'part' then
+    superseded = not marked and redis.call('HEXISTS', KEYS[2], '@') == 0
+  elseif redis.call('HSET', KEYS[2], '@', state) == 1 and not marked then
     redis.call('HDEL', KEYS[2], '@')
     superseded = true
+  elseif marked then
+    redis.call('HDEL', KEYS[2], '@@')
   end
   if superseded then
     if mode == 'whole' then
@@ -231,8 +242,7 @@ local members, kept_active = {SADD = {}, SREM = {}}, {}
 local fields, emails, removed, gone, names, messages, answer = {}, {}, {}, {}, {}, {}, {'written'}
 for i, p in ipairs(people) do
   local same = p.current == p.value
-  local lost = not p.current and mode ~= 'act'
-  if not p.fenced and (same or lost or version(p.current) == p.expected) then
+  if not p.fenced and (same or version(p.current) == p.expected) then
     if p.value == '' then
       removed[#removed + 1] = p.account; gone[#gone + 1] = p.key
     else
@@ -267,6 +277,12 @@ for i, p in ipairs(people) do
       local email = legacy and string.match(p.held, '"email":"([^"\\]+)"')
       if email then fields[#fields + 1] = '@' .. email; fields[#fields + 1] = p.account end
     end
+    if kept and epochOf(kept) == 'unsure' then -- it may lack the address
+      for _, email in ipairs(p.emails) do
+        fields[#fields + 1] = '@' .. email[1]; fields[#fields + 1] = p.account
+        names[#names + 1] = email[1]
+      end
+    end
     if p.current and string.find(p.current, '"listed":true', 1, true) then kept_active[#kept_active + 1] = p.account end
     answer[#answer + 1] = i - 1
   end
@@ -289,6 +305,7 @@ else
   list_known(names, false)
 end
 for at = 1, #gone, most do redis.call('DEL', unpack(gone, at, math.min(at + most - 1, #gone))) end
+local reset = arg()
 if reset == 'begin' then redis.call('DEL', KEYS[3]) end
 if reset ~= '' then
   for _, account in ipairs(kept_active) do table.insert(members.SADD, account) end
@@ -335,7 +352,7 @@ func (w *write) command() []any {
 	keys := make([]any, 0, 4+4*len(w.changes))
 	args := make([]any, 0, 10+8*len(w.changes)+len(w.joined))
 	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
-	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), string(w.reset), len(w.changes))
+	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), w.began, flag(w.forget), len(w.changes))
 	for i := range w.changes {
 		change := &w.changes[i]
 		keys = append(keys, timersPrefix+change.Account, EventsChannel(change.Account))
@@ -355,7 +372,8 @@ func (w *write) command() []any {
 			keys, args = append(keys, BindingKey(b.Token)), append(args, b.Record)
 		}
 	}
-	args = append(args, flag(w.resetKnown), len(w.joined))
+	args = append(args, flag(w.resetKnown), string(w.reset))
+	args = append(args, len(w.joined))
 	for _, account := range w.joined {
 		args = append(args, account)
 	}

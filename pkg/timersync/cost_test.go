@@ -38,7 +38,7 @@ func TestCost(t *testing.T) {
 
 				first := w.bill()
 				assert.LessOrEqual(t, first.RoundTrips, int64(8+first.BytesIn>>20), "first")
-				assert.LessOrEqual(t, first.Commands, int64(24+2*size.users), "first")
+				assert.LessOrEqual(t, first.Commands, int64(25+2*size.users), "first")
 				requests := w.box.Requests()
 				assert.Equal(t, pages, requests["forge.invoke"])
 				assert.Equal(t, (size.users+99)/100, requests[askUsers])
