@@ -1,6 +1,6 @@
-// Package public holds what people and programs that call the API may read of
-// it: the OpenAPI document, the same as a page, and the web app. On Vercel the
-// app's folder is served as files; cmd/dev and cmd/server have it built in.
+// Package public holds the files that are served beside the API: the OpenAPI
+// document, the same document as a page, a plain page of the timers, and the web app.
+// Vercel serves them from this folder; cmd/dev and cmd/server have them built in.
 package public
 
 import "embed"
@@ -11,10 +11,9 @@ import "embed"
 //go:embed openapi.yaml
 var OpenAPI []byte
 
-// Files are what a server serves beside the API: the documents, index.html,
-// which is a plain page of the timers, and app, which is the web app if it
-// was built before the program. Its build fills the folder; git knows none of
-// it.
+// Files are all of them. index.html is the plain page. The folder app is filled by the
+// web app's build, and git ignores it: the app is there if it was built before the
+// program.
 //
 //go:embed openapi.yaml reference.html index.html
 //go:embed all:app

@@ -79,7 +79,7 @@ type (
 	}
 )
 
-// words is a text, or a list of some.
+// words is one text or a list of texts.
 type words []string
 
 // UnmarshalYAML reads either.
@@ -97,7 +97,7 @@ type route struct {
 	*operation
 }
 
-// ID names the operation's place in the page.
+// ID is the anchor of the operation in the page.
 func (r route) ID() string { return r.OperationID }
 
 // routes lists the operations of a tag.
@@ -113,7 +113,7 @@ func (d *openAPI) routes(tag string) []route {
 	return all
 }
 
-// parameter follows a reference, if it is one.
+// parameter returns what p refers to, or p itself if it is no reference.
 func (d *openAPI) parameter(p parameter) parameter {
 	if p.Ref != "" {
 		return d.Components.Parameters.Get(path.Base(p.Ref))

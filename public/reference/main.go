@@ -3,8 +3,8 @@
 //
 //	go run ./public/reference
 //
-// The page is a file of the tree, since Vercel serves files; a test says when
-// it is older than the document.
+// The page is committed, because Vercel serves files; a test fails if it is older
+// than the document.
 //
 // Why not Redoc 2.5 or Scalar 1.46: their bundles are 1.1 and 3.6 MB (328 and
 // 993 KB compressed), and this page is 102 KB (15 KB) with the document in it.

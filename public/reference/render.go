@@ -20,7 +20,7 @@ var (
 	style string
 )
 
-// before sets what the lines to try want: see cmd/dev.
+// before sets the variables in the example lines: see cmd/dev.
 const before = `go run ./cmd/dev    # and in a second terminal:
 eval "$(go run ./cmd/dev --env)"; API=http://127.0.0.1:3000; ME=$CLOCKWORK_ACCOUNT_ID
 TOKEN=$(curl -s "$API/login" -H 'Content-Type: application/json' \
@@ -68,7 +68,7 @@ func fields(s schema) []field {
 	return all
 }
 
-// access says what a call needs in each of the two modes.
+// access says which login a call needs in each of the two modes.
 func access(o route) template.HTML {
 	const token = "<code>X-Clockwork-Token</code>"
 	open, required, more := "", "", ""
@@ -97,7 +97,7 @@ func access(o route) template.HTML {
 	return template.HTML("In open mode it needs " + open + ", in required mode " + required + "." + more) // likewise
 }
 
-// body is what a request of the operation carries.
+// body is the body that a request of the operation has.
 func body(o route) *media {
 	if len(o.RequestBody.Content) == 0 {
 		return nil
@@ -105,10 +105,10 @@ func body(o route) *media {
 	return &o.RequestBody.Content[0].Value
 }
 
-// success reports whether the status of an answer is that of no error.
+// success reports whether a status is that of a success.
 func success(status string) bool { return status < "400" }
 
-// curl is a line that can be tried.
+// curl is an example line.
 func (d *openAPI) curl(r route) (string, error) {
 	if r.Path == "/ws" || r.Path == "/api/inngest" {
 		return "", nil

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// prose turns the document's descriptions into HTML: paragraphs, and `code`.
+// prose turns a description into HTML: paragraphs, and `code`.
 func prose(text string) template.HTML {
 	var b strings.Builder
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
