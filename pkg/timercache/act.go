@@ -233,7 +233,7 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 		ch.New = append([]string{owner.AccountID}, ch.Emails...) // the value may be a leftover, which no bucket lists
 	}
 	return &write{mode: modeAct, changes: []change{ch}, epoch: state.Epoch, floor: state.Floor, legacy: state.Epoch == "",
-		forget: !whole && next.Email == ""}, nil
+		forget: state.Epoch == unsureEpoch && next.Email == ""}, nil
 }
 
 // own finds an account's value, the sync record, and the version that the script

@@ -28,7 +28,7 @@ func TestEvictionAnywhere(t *testing.T) {
 			e.cache.SetMaxRequest(600) // some syncs go in parts
 			e.redis.failing = func(cmd []any) fault { e.note("%s", cmd[0]); e.evict(); return fault{} }
 			for range acts {
-				e.clock.Advance(time.Duration(e.random.IntN(20_000)) * time.Millisecond)
+				e.pass()
 				if e.random.IntN(5) == 0 {
 					e.trySync()
 				} else {
@@ -58,6 +58,14 @@ type evicting struct {
 
 func (e *evicting) note(format string, args ...any) {
 	e.history += " " + fmt.Sprintf(format, args...)
+}
+
+// pass lets some time pass: mostly seconds, now and then minutes or a day.
+func (e *evicting) pass() {
+	unit := []time.Duration{time.Second, time.Second, time.Second, time.Minute, time.Hour}[e.random.IntN(5)]
+	d := unit * time.Duration(e.random.IntN(30))
+	e.note("\n(%s)", d)
+	e.clock.Advance(d)
 }
 
 // evict loses a key before every fourth command.
