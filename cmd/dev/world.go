@@ -219,7 +219,8 @@ func (w *world) showIdle(ctx context.Context) {
 		delete(last, t.RunningFor)
 	}
 	for account, l := range last {
-		t := timer.Timer{ID: -1, StartedAt: w.deps.Now(), RunningFor: account, Author: &l.Author, Issue: timer.Issue{Key: l.IssueKey, ID: l.IssueID, Summary: l.IssueName}}
+		t := timer.Timer{ID: -1, StartedAt: w.deps.Now(), RunningFor: account, Author: &l.Author, Issue: timer.Issue{Key: l.IssueKey, ID: l.IssueID, Summary: l.IssueName},
+			WithinWorkingHours: true, StartedWithinWorkingHours: true}
 		err := w.deps.Timers.Started(ctx, l.Author, t, "", nil)
 		if err == nil {
 			err = w.deps.Timers.Stopped(ctx, l.Author, t.Issue, t.StartedAt, nil)
