@@ -197,6 +197,15 @@ local function raised(text)
   return (string.gsub(text, '"version":%d+', '"version":' .. string.format('%.0f', floor), 1))
 end
 
+
+-- Who wrote a value after a loss may not have known the address.
+local function lacks_address(text)
+  return text and epochOf(text) == 'unsure' and not string.find(text, '"email":"', 1, true)
+end
+local function addressed(text, email)
+  return (string.gsub(text, '"epoch":"unsure"', function(epoch) return '"email":' .. cjson.encode(email) .. ',' .. epoch end, 1))
+end
+
 local people, unsure, accounts, fences = {}, {}, {}, {}
 for i = 1, tonumber(arg()) do
   local p = {account = arg(), expected = arg(), value = arg(), message = arg(), key = key(), channel = key(), emails = {}, gone = {}}
@@ -262,6 +271,14 @@ for i, p in ipairs(people) do
   else
     local kept = p.held or p.current
     if p.fenced and p.held then kept = raised(p.held) end
+    local email = p.emails[1]
+    if email and lacks_address(p.current) then
+      kept = addressed(p.current, email[1])
+      fields[#fields + 1] = p.account; fields[#fields + 1] = kept
+      fields[#fields + 1] = '@' .. email[1]; fields[#fields + 1] = p.account
+      emails[#emails + 1] = email[2]; emails[#emails + 1] = kept
+      names[#names + 1] = email[1]
+    end
     if kept and (p.value ~= '' or kept ~= p.held) then
       redis.call('SET', p.key, kept, 'EX', week)
     elseif p.value ~= '' then
@@ -276,12 +293,6 @@ for i, p in ipairs(people) do
       end
       local email = legacy and string.match(p.held, '"email":"([^"\\]+)"')
       if email then fields[#fields + 1] = '@' .. email; fields[#fields + 1] = p.account end
-    end
-    if kept and epochOf(kept) == 'unsure' then -- it may lack the address
-      for _, email in ipairs(p.emails) do
-        fields[#fields + 1] = '@' .. email[1]; fields[#fields + 1] = p.account
-        names[#names + 1] = email[1]
-      end
     end
     if p.current and string.find(p.current, '"listed":true', 1, true) then kept_active[#kept_active + 1] = p.account end
     answer[#answer + 1] = i - 1
