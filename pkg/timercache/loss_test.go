@@ -301,6 +301,44 @@ func TestActAfterAPersonIsLost(t *testing.T) {
 	})
 }
 
+// The value that a start or stop finds may be left over from before a sync that did not
+// see the person. Then no bucket lists them, and it must again.
+func TestActOnALeftover(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.stopped("ann", "A-9")
+		w.del(timercache.PeopleKey)
+		w.clock.Advance(time.Second)
+		w.sync()
+		w.del(timercache.PeopleKey)
+		w.started("ann", "A-1")
+		w.del("clockwork:timers:ann")
+		assert.Nil(t, w.read(ann).SyncedAt)
+	})
+}
+
+// A part of a snapshot does not replace what somebody started meanwhile, if the hash was
+// lost before that and again after it.
+func TestLossBeforeAPart(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.cache.SetMaxRequest(600)
+		people := team(10)
+		w.sync(people...)
+		w.clock.Advance(time.Second)
+		for i := range people {
+			people[i] = commented(people[i], "new")
+		}
+		run := w.stage(w.seen(append(people, running(11, "ann", "A-1", time.Hour))...))
+		w.del(timercache.PeopleKey, timercache.KnownKey("ann"))
+		w.started("ann", "A-2")
+		w.del(timercache.PeopleKey)
+		_, err := w.cache.Commit(t.Context(), run)
+		require.ErrorIs(t, err, timercache.ErrNotStaged)
+		got := w.read(ann)
+		assert.Nil(t, got.SyncedAt)
+		assert.Equal(t, []string{"A-2"}, issuesOf(got.Timers))
+	})
+}
+
 // A start or stop while the record is lost: the hash still says what runs.
 func TestActAfterTheRecordIsLost(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
