@@ -195,7 +195,7 @@ func (c *Cache) amend(ctx context.Context, owner timer.Person, held *Held, chang
 // amendment computes the write of one start or stop; nil if nothing changes.
 func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, amend func(*value) bool) (*write, error) {
 	now := c.clock()
-	own, state, expected, whole, err := c.own(ctx, owner.AccountID, held)
+	own, state, expected, err := c.own(ctx, owner.AccountID, held)
 	if err != nil {
 		return nil, err
 	}
@@ -213,6 +213,7 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	next.Email = cmp.Or(emailOf([]timer.Timer{{RunningFor: owner.AccountID, Author: &owner}}), oldEmail, emailOf(next.Timers))
 	next.Timers = withEmail(next.Timers, owner.AccountID, next.Email)
 	next.CachedAt, next.UserKey, next.Epoch = at, owner.AccountID, state.Epoch
+	whole := state.tellsAll(now)
 	if !whole {
 		next.Epoch = unsureEpoch
 	}
@@ -239,18 +240,18 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 // own finds an account's value, the sync record, and the version that the script
 // will find. If the key is missing or a leftover, the hash of people decides; so it
 // does if the record is missing. If the hash was lost too, or without a sync of the
-// last day, only the last few starts and stops count, and whole is false: the account
-// may run more.
-func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, whole bool, err error) {
+// last day, only the last few starts and stops count, and the state does not tell all:
+// the account may run more.
+func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, err error) {
 	raw := held.own
 	state, recorded := c.sync.decode(held.sync)
 	if err := c.CheckSite(held); err != nil {
-		return v, state, "", false, err
+		return v, state, "", err
 	}
 	marks := marksOf(raw)
 	fromHash := raw == "" || !state.believes(marks)
 	if raw == "" && unlisted(held.bucket, state.Epoch, account) {
-		return v, state, "", state.fresh(c.clock()), nil
+		return v, state, "", nil
 	}
 	if fromHash || !recorded {
 		reply, err := c.redis.Do(ctx, "HMGET", peopleKey, stateField, account)
@@ -258,11 +259,11 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 			reply, err = []any{nil, nil}, nil
 		}
 		if err != nil {
-			return value{}, state, "", false, fmt.Errorf("%w: hmget: %w", ErrUnavailable, err)
+			return value{}, state, "", fmt.Errorf("%w: hmget: %w", ErrUnavailable, err)
 		}
 		listed, err := texts(reply, 2)
 		if err != nil {
-			return value{}, state, "", false, err
+			return value{}, state, "", err
 		}
 		hash, _ := decodeSync(listed[0])
 		if !recorded {
@@ -281,13 +282,13 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 	expected = marks.mark
 	v, _ = decodeValue(raw)
 	now := c.clock()
-	whole = state.fresh(now) && state.Epoch != unsureEpoch
+	whole := state.tellsAll(now)
 	switch {
 	case !whole && now.Sub(v.CachedAt) > actLife, // as no reader is shown them
 		whole && fromHash && state.Epoch == "": // an earlier version synced, which knows no hash
 		v.Timers, v.Acts, v.SeenAs, v.CachedAt = nil, nil, nil, time.Time{}
 	}
-	return v, state, expected, whole, nil
+	return v, state, expected, nil
 }
 
 // pauseAtRandom keeps writers that collide from colliding again, for up to

@@ -377,8 +377,8 @@ func TestLossBeforeAWholeSnapshot(t *testing.T) {
 	})
 }
 
-// A snapshot that writes everybody in several parts does not leave out whom a part wrote
-// before the hash was lost.
+// If the hash is lost between two parts of a snapshot that writes everybody, the snapshot
+// does not take effect: the hash would lack the people of the first part.
 func TestLossBetweenPartsOfAWholeSnapshot(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.cache.SetMaxRequest(2000)

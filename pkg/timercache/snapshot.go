@@ -73,8 +73,9 @@ func (b Base) known() bool { return b.state.Epoch != "" && b.people().state.Epoc
 func (b Base) EnrichedAt() time.Time { return b.state.EnrichedAt }
 
 // Base reads the present state, with two Redis commands, or a few more for over
-// 5,000 people or if values may be missing. More keys, such as that of a token, are read with the same
-// commands; extra has their values. The error wraps ErrUnavailable or ErrOtherSite.
+// 5,000 people or if values may be missing. More keys, such as that of a token, are
+// read with the same commands; extra has their values. The error wraps ErrUnavailable
+// or ErrOtherSite.
 func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra []string, err error) {
 	keys := append([]string{syncKey}, extraKeys...)
 	replies, err := c.redis.Pipeline(ctx, mgetCommand(keys), scanCommand("0"))

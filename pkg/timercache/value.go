@@ -179,6 +179,10 @@ func (s syncState) fresh(now time.Time) bool {
 	return !s.SyncedAt.IsZero() && now.Sub(s.SyncedAt) < forgetAge
 }
 
+// tellsAll reports whether a value that is written under the record is all that the
+// person runs.
+func (s syncState) tellsAll(now time.Time) bool { return s.fresh(now) && s.Epoch != unsureEpoch }
+
 // believes reports whether a value was written in the life of the hash that the
 // record describes.
 func (s syncState) believes(v about) bool {

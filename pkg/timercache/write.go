@@ -162,16 +162,16 @@ if mode ~= 'act' then
   local superseded = held ~= expected and held ~= state
   local everybody, repeated = epochOf(expected) ~= epoch, held == state
   local marked = everybody and not repeated
-  if superseded then
-  elseif marked and (redis.call('HGET', KEYS[2], '@@') or '') ~= began then
+  if not superseded and marked and (redis.call('HGET', KEYS[2], '@@') or '') ~= began then
     superseded = true
-  elseif mode == 'part' then
+  end
+  if not superseded and mode == 'part' then
     superseded = not marked and redis.call('HEXISTS', KEYS[2], '@') == 0
-  elseif redis.call('HSET', KEYS[2], '@', state) == 1 and not marked then
-    redis.call('HDEL', KEYS[2], '@')
-    superseded = true
-  elseif marked then
-    redis.call('HDEL', KEYS[2], '@@')
+  elseif not superseded then
+    local lost = redis.call('HSET', KEYS[2], '@', state) == 1
+    superseded = lost and not marked
+    if superseded then redis.call('HDEL', KEYS[2], '@') end
+    if marked then redis.call('HDEL', KEYS[2], '@@') end
   end
   if superseded then
     if mode == 'whole' then
@@ -196,7 +196,6 @@ end
 local function raised(text)
   return (string.gsub(text, '"version":%d+', '"version":' .. string.format('%.0f', floor), 1))
 end
-
 
 -- Who wrote a value after a loss may not have known the address.
 local function lacks_address(text)
