@@ -48,9 +48,9 @@ type planner struct {
 
 // plan computes what to write so that the cache holds s.
 func (c *Cache) plan(s Snapshot, base Base) *plan {
-	now, known := c.clock(), base.known()
-	p := &planner{plan: &plan{Expected: base.raw, Legacy: base.state.Epoch == "", Began: base.began}, now: now, was: base.people().values,
-		is: timer.ByAccount(s.Timers), cached: s.CachedAt, whole: !known, written: map[string]bool{}}
+	now := c.clock()
+	p := &planner{plan: &plan{Expected: base.raw, Legacy: base.state.Epoch == "", Began: base.began}, now: now, was: base.people(),
+		is: timer.ByAccount(s.Timers), cached: s.CachedAt, whole: !base.known, written: map[string]bool{}}
 	p.state = base.state.after(s, now)
 	if c.site != "" {
 		p.state.Site = c.site

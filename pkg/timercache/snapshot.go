@@ -45,29 +45,22 @@ type Snapshot struct {
 // over, and what its snapshot is compared to. Whoever starts or stops something
 // later than this is left alone by the snapshot.
 type Base struct {
-	people func() people
-	raw    string // the sync record
+	people func() map[string]value // by account
+	raw    string                  // the sync record
 	state  syncState
-	began  string // see Cache.begin
-}
-
-// people are everybody's values.
-type people struct {
-	values map[string]value // by account
-	state  syncState        // zero if the hash lacks the record
+	// known is false if the values may not be everybody's: before the first sync, or
+	// if Redis lost a part. Then began is the mark of the hash; see Cache.begin.
+	known bool
+	began string
 }
 
 // At returns what runs as far as Redis knows, each TillNow as of moment, in no order.
 func (b Base) At(moment time.Time) (timers []timer.Timer) {
-	for _, v := range b.people().values {
+	for _, v := range b.people() {
 		timers = append(timers, timer.Advance(v.Timers, v.CachedAt, moment)...)
 	}
 	return timers
 }
-
-// known is false if the values may not be everybody's: before the first sync, or if
-// Redis lost a part.
-func (b Base) known() bool { return b.state.Epoch != "" && b.people().state.Epoch == b.state.Epoch }
 
 // EnrichedAt is when names were last looked up for all timers.
 func (b Base) EnrichedAt() time.Time { return b.state.EnrichedAt }
@@ -114,12 +107,12 @@ func (c *Cache) newBase(ctx context.Context, raw string, fields []string) (base 
 	if base.state, _ = decodeSync(base.raw); base.state.ofAnother(c.site) {
 		return Base{}, fmt.Errorf("%w: it is %s", ErrOtherSite, base.state.Site)
 	}
-	if base.state.Epoch == "" || recordIn(fields).Epoch != base.state.Epoch {
+	if base.known = base.state.Epoch != "" && recordIn(fields).Epoch == base.state.Epoch; !base.known {
 		if fields, base.began, err = c.begin(ctx); err != nil {
 			return Base{}, err
 		}
 	}
-	base.people = sync.OnceValue(func() people { return decodePeople(fields) })
+	base.people = sync.OnceValue(func() map[string]value { return decodePeople(fields) })
 	go func() { _ = panics.Try(func() error { base.people(); return nil }) }() // who needs them gets the panic
 	return base, nil
 }
@@ -158,24 +151,21 @@ func (c *Cache) begin(ctx context.Context) (fields []string, mark string, err er
 
 // decodePeople reads the hash of people. A value that does not parse counts as
 // one that lists nothing, under its version.
-func decodePeople(fields []string) people {
-	p := people{values: make(map[string]value, len(fields)/4)}
+func decodePeople(fields []string) map[string]value {
+	people := make(map[string]value, len(fields)/4)
 	for i := 0; i+1 < len(fields); i += 2 {
 		field, text := fields[i], fields[i+1]
-		switch {
-		case field == stateField:
-			p.state, _ = decodeSync(text)
-		case field[:min(1, len(field))] == stateField: // an address
-		default:
-			v, ok := decodeValue(text)
-			marks := marksOf(text)
-			if v.mark = marks.mark; !ok {
-				v.Version = marks.Version
-			}
-			p.values[field] = v
+		if isEmailField(field) { // or the record
+			continue
 		}
+		v, ok := decodeValue(text)
+		marks := marksOf(text)
+		if v.mark = marks.mark; !ok {
+			v.Version = marks.Version
+		}
+		people[field] = v
 	}
-	return p
+	return people
 }
 
 // Mark names the state that a snapshot was found equal to. It holds no one's
