@@ -46,7 +46,7 @@ func runOnce(ctx context.Context, d *app.Deps, r *Request, once Once) (web.Reply
 		return once.Do(ctx, known.read, known.err)
 	}
 	answer, err := attempt.Run(ctx, known.key, known.err)
-	return web.Reply{Status: answer.Status, Body: answer.Body, Replayed: answer.Replayed}, err
+	return web.Reply{Status: answer.Status, Body: web.JSON(answer.Body), Replayed: answer.Replayed}, err
 }
 
 // newAttempt returns nil without an Idempotency-Key.

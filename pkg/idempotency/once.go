@@ -28,6 +28,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -219,8 +220,9 @@ func (a *Attempt) store(ctx context.Context, cmd ...any) {
 // the same text.
 func (s *Store) mac(parts ...string) string {
 	var text strings.Builder
-	for _, part := range append([]string{"idempotency"}, parts...) {
-		fmt.Fprintf(&text, "%d:%s\n", len(part), part)
+	text.WriteString("11:idempotency\n")
+	for _, part := range parts {
+		text.WriteString(strconv.Itoa(len(part)) + ":" + part + "\n")
 	}
 	return keyed.Name(s.Key, text.String())
 }

@@ -1,6 +1,9 @@
 package idempotency
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+)
 
 // record is a key's value: a claim, an unknown outcome or an answer.
 type record struct {
@@ -12,9 +15,16 @@ type record struct {
 
 func (r record) done() bool { return r.Status != 0 }
 
+// encode does not read the body again, which is JSON.
 func (r record) encode() string {
-	text, _ := json.Marshal(r) // what it holds comes from JSON, or from here
-	return string(text)
+	head := `{"fingerprint":"` + r.Fingerprint + `"`
+	switch {
+	case r.Unknown:
+		return head + `,"unknown":true}`
+	case r.done():
+		return head + `,"status":` + strconv.Itoa(r.Status) + `,"body":` + string(r.Body) + `}`
+	}
+	return head + `}`
 }
 
 // decode treats what does not parse as an unknown outcome.

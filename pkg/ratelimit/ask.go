@@ -34,13 +34,12 @@ func (p *Pass) Command() []any {
 	if p.limiter.silent(now) {
 		return nil
 	}
-	p.asked = now
 	window := p.shared.claim.Policy.Window
-	key := p.limiter.redisKey(p.shared.claim)
+	p.asked, p.key = now, p.limiter.redisKey(p.shared.claim)
 	if p.limiter.table.window(p.shared.hash).open(window, now) {
-		return []any{"INCR", key}
+		return []any{"INCR", p.key}
 	}
-	return []any{"SET", key, 1, "NX", "PX", window.Milliseconds()}
+	return []any{"SET", p.key, 1, "NX", "PX", window.Milliseconds()}
 }
 
 // Settle evaluates the reply to Command. The error is an *Exceeded. Without a reply this
@@ -69,7 +68,7 @@ func (p *Pass) Settle(ctx context.Context, reply any, err error) error {
 
 // answered is the count as Redis has it. It is remembered for later requests.
 func (p *Pass) answered(ctx context.Context, h *held, reply any, err error) (bucket, error) {
-	policy, key := h.claim.Policy, p.limiter.redisKey(h.claim)
+	policy, key := h.claim.Policy, p.key
 	b := bucket{n: 1, busy: p.asked.Add(policy.Window)}
 	if err == nil && reply == "OK" { // the window was opened
 		p.limiter.table.remember(h.hash, b)

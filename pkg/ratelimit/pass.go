@@ -14,6 +14,7 @@ type Pass struct {
 	n       int
 	shared  *held     // to be counted by Redis; or nil
 	asked   time.Time // when Redis was asked; or zero
+	key     string    // that it was asked for
 	refused *held     // nil if the request may go on
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/internal/sleep"
@@ -51,6 +52,8 @@ type Held struct {
 	own    string // the value
 	bucket string // names that have a value
 	late   bool
+
+	decoded func() (value, bool) // own
 }
 
 // Late is h for a change that could not be written when Clockwork accepted it. It
@@ -67,7 +70,10 @@ func (h *Held) Late() *Held {
 func HeldKeys(name string) []string { return []string{syncKey, timersPrefix + name, knownKey(name)} }
 
 // NewHeld makes a Held of the values of HeldKeys, "" for a missing one.
-func NewHeld(values []string) *Held { return &Held{sync: values[0], own: values[1], bucket: values[2]} }
+func NewHeld(values []string) *Held {
+	own := values[1]
+	return &Held{sync: values[0], own: own, bucket: values[2], decoded: sync.OnceValues(func() (value, bool) { return decodeValue(own) })}
+}
 
 // CheckSite returns ErrOtherSite if what was read belongs to another Jira site.
 // Whoever starts or stops something asks first, while Clockwork knows of nothing.
@@ -76,6 +82,16 @@ func (c *Cache) CheckSite(held *Held) error {
 		return fmt.Errorf("%w: it is %s", ErrOtherSite, state.Site)
 	}
 	return nil
+}
+
+// ShownID is the id of the issue if what was read shows a timer on its key; 0 else.
+func (c *Cache) ShownID(held *Held, issueKey string) int64 {
+	own, _ := held.decoded()
+	state, _ := c.sync.decode(held.sync)
+	if i := timer.OnIssue(own.Timers, timer.Issue{Key: issueKey}); i >= 0 && state.believes(own.about) {
+		return own.Timers[i].Issue.ID
+	}
+	return 0
 }
 
 // Started records that Clockwork accepted the start of t for owner at the moment
@@ -180,8 +196,8 @@ func (c *Cache) amend(ctx context.Context, owner timer.Person, held *Held, chang
 		if err != nil || w == nil {
 			return err
 		}
-		refused, err := c.apply(ctx, w)
-		if !errors.Is(err, errSuperseded) && (err != nil || len(refused) == 0) {
+		written, err := c.act(ctx, w)
+		if err != nil || written {
 			return err
 		}
 		held = nil
@@ -193,7 +209,7 @@ func (c *Cache) amend(ctx context.Context, owner timer.Person, held *Held, chang
 }
 
 // amendment computes the write of one start or stop; nil if nothing changes.
-func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, amend func(*value) bool) (*write, error) {
+func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, amend func(*value) bool) (*actWrite, error) {
 	now := c.clock()
 	own, state, expected, err := c.own(ctx, owner.AccountID, held)
 	if err != nil {
@@ -221,20 +237,20 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	next.SeenAs = seenAs(own.about, before, next.Timers)
 	next.LastSeen = own.lastSeen(owner.AccountID, before, next.Timers, at)
 
-	ch := change{Account: owner.AccountID, Expected: expected, Value: next.encode()}
+	w := &actWrite{account: owner.AccountID, expected: expected, value: next.encode(), email: next.Email, epoch: state.Epoch, floor: state.Floor,
+		legacy: state.Epoch == "", forget: state.Epoch == unsureEpoch && next.Email == ""}
 	events, _ := eventsOf(next.about, before, next.Timers, at)
-	ch.Message = message(events)
-	if next.Email != "" {
-		ch.Emails = []string{next.Email}
+	w.message = message(events)
+	if oldEmail != next.Email {
+		w.gone = oldEmail
 	}
-	if oldEmail != "" && oldEmail != next.Email {
-		ch.Gone = []string{oldEmail}
+	if expected == "" || !whole { // the value may be a leftover, which no bucket lists
+		w.new = append(w.new, w.account)
 	}
-	if ch.New = newNames(own.about, ch); !whole {
-		ch.New = append([]string{owner.AccountID}, ch.Emails...) // the value may be a leftover, which no bucket lists
+	if next.Email != "" && (next.Email != own.Email || !whole) {
+		w.new = append(w.new, next.Email)
 	}
-	return &write{mode: modeAct, changes: []change{ch}, epoch: state.Epoch, floor: state.Floor, legacy: state.Epoch == "",
-		forget: state.Epoch == unsureEpoch && next.Email == ""}, nil
+	return w, nil
 }
 
 // own finds an account's value, the sync record, and the version that the script
@@ -280,7 +296,11 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 		}
 	}
 	expected = marks.mark
-	v, _ = decodeValue(raw)
+	if raw == held.own {
+		v, _ = held.decoded()
+	} else {
+		v, _ = decodeValue(raw)
+	}
 	now := c.clock()
 	whole := state.tellsAll(now)
 	switch {

@@ -9,14 +9,13 @@ import (
 
 // Limits of the contract that tests count in.
 const (
-	ForgetAge   = forgetAge
-	StaleAge    = staleAge
-	RefreshAge  = refreshAge
-	ValueLife   = valueLife
-	ActLife     = actLife
-	IdleLife    = idleLife
-	WriteScript = writeScript
-	PeopleKey   = peopleKey
+	ForgetAge  = forgetAge
+	StaleAge   = staleAge
+	RefreshAge = refreshAge
+	ValueLife  = valueLife
+	ActLife    = actLife
+	IdleLife   = idleLife
+	PeopleKey  = peopleKey
 )
 
 // SetMaxRequest makes writes above so many bytes go through parts.

@@ -61,7 +61,6 @@ type tally struct {
 type mode string
 
 const (
-	modeAct   mode = "act"   // a start or stop: the record does not matter
 	modePart  mode = "part"  // a part of a snapshot: the record must be the expected one
 	modeWhole mode = "whole" // the last part: the new record replaces the expected one
 )
@@ -77,9 +76,6 @@ type write struct {
 	floor           int64
 	began           string // the mark that a write of everybody has to find; see Cache.begin
 	resetKnown      bool   // the buckets of known names are made from the hash of people
-	// forget drops the sync record: an act of somebody whose address was lost leaves an
-	// old value under it, which nobody may believe.
-	forget bool
 	// legacy: the sync record is that of an earlier version, or there is none.
 	// That version's list of everybody gives way to the hash, and a snapshot leaves
 	// alone who has one of its fences.
@@ -98,7 +94,7 @@ type write struct {
 // KEYS: sync record, hash of people, active users, the beginning of
 // the buckets' keys; for each person the key, the channel, and the keys of their
 // addresses and of the bindings of their tokens. Lua's stack is bounded, so long lists go in portions.
-const writeScript = `
+const writeScript = scriptFunctions + `
 local a, k = 0, 4
 local function arg() a = a + 1; return ARGV[a] end
 local function key() k = k + 1; return KEYS[k] end
@@ -107,51 +103,11 @@ local function portions(command, first, list)
   for at = 1, #list, most do redis.call(command, first, unpack(list, at, math.min(at + most - 1, #list))) end
 end
 local week, mode, expected, state, epoch, floor, legacy = arg(), arg(), arg(), arg(), arg(), tonumber(arg()), arg() == '1'
-local binding_life, began, forget = arg(), arg(), arg() == '1'
+local binding_life, began = arg(), arg()
 
 if legacy and redis.call('TYPE', KEYS[2]).ok == 'string' then redis.call('DEL', KEYS[2]) end
 
--- after matches a pattern right behind a mark. It looks for the mark as plain
--- text, because a pattern would be tried at each character of a value.
-local function after(text, mark, pattern)
-  local found, last = nil, 0
-  repeat
-    last = select(2, string.find(text, mark, last + 1, true))
-    found = last and string.match(text, pattern, last + 1)
-  until found or not last
-  return found
-end
-local function epochOf(text) return after(text, '"epoch":"', '^(%w+)"') end
-
--- list_known adds names to their buckets, or makes all buckets of them.
-local function list_known(names, all)
-  if #names == 0 and not all then return end
-  local buckets, keys = {}, {}
-  for _, name in ipairs(names) do
-    local bucket = tonumber(string.sub(redis.sha1hex(name), 1, 4), 16) % 1024
-    if not buckets[bucket] then buckets[bucket] = {}; keys[#keys + 1] = bucket end
-    table.insert(buckets[bucket], name)
-  end
-  if all then
-    keys = {}
-    for i = 0, 1023 do keys[i + 1] = i end
-  end
-  local held, set, writes = {}, {}, {}
-  for i, bucket in ipairs(keys) do set[i] = KEYS[4] .. bucket end
-  if not all then held = redis.call('MGET', unpack(set)) end
-  for i, bucket in ipairs(keys) do
-    local text = all and epoch .. '|' or held[i] or ''
-    for _, name in ipairs(buckets[bucket] or {}) do
-      if all or not string.find(text, '|' .. name .. '|', 1, true) then text = text .. name .. '|' end
-    end
-    writes[2 * i - 1] = set[i]
-    writes[2 * i] = text
-  end
-  redis.call('MSET', unpack(writes))
-end
-
-if forget then redis.call('DEL', KEYS[1]) end
-if mode ~= 'act' then
+do
   local held
   if mode == 'whole' then
     held = redis.call('SET', KEYS[1], state, 'EX', week, 'GET')
@@ -160,7 +116,7 @@ if mode ~= 'act' then
   end
   held = held or ''
   local superseded = held ~= expected and held ~= state
-  local everybody, repeated = epochOf(expected) ~= epoch, held == state
+  local everybody, repeated = epoch_of(expected) ~= epoch, held == state
   local marked = everybody and not repeated
   if not superseded and marked and (redis.call('HGET', KEYS[2], '@@') or '') ~= began then
     superseded = true
@@ -181,16 +137,6 @@ if mode ~= 'act' then
   end
 end
 
-local function version(text)
-  local v = text and after(text, '"version":', '^(%d+)') or ''
-  if v == '0' then return '' end
-  return v
-end
-local function believed(text)
-  local own = epochOf(text)
-  if own and epoch ~= '' then return own == epoch end
-  return (tonumber(version(text)) or 0) >= floor
-end
 -- raised gives an earlier version's value the lowest version that readers of that
 -- version believe from now on.
 local function raised(text)
@@ -199,7 +145,7 @@ end
 
 -- Who wrote a value after a loss may not have known the address.
 local function lacks_address(text)
-  return text and epochOf(text) == 'unsure' and not string.find(text, '"email":"', 1, true)
+  return text and epoch_of(text) == 'unsure' and not string.find(text, '"email":"', 1, true)
 end
 local function addressed(text, email)
   return (string.gsub(text, '"epoch":"unsure"', function(epoch) return '"email":' .. cjson.encode(email) .. ',' .. epoch end, 1))
@@ -220,7 +166,7 @@ for i = 1, tonumber(arg()) do
   else
     p.held = redis.call('SET', p.key, p.value, 'EX', week, 'GET')
   end
-  if p.held and believed(p.held) then
+  if p.held and believed(p.held, epoch, floor) then
     p.current = p.held
   else
     unsure[#unsure + 1] = p; accounts[#accounts + 1] = p.account; fences[#fences + 1] = 'clockwork:fence:' .. p.account
@@ -231,7 +177,7 @@ for at = 1, #unsure, most do
   local last = math.min(at + most - 1, #unsure)
   local listed = redis.call('HMGET', KEYS[2], unpack(accounts, at, last))
   for j = at, last do unsure[j].current = listed[j - at + 1] end
-  if legacy and mode ~= 'act' then
+  if legacy then
     local fenced = redis.call('MGET', unpack(fences, at, last))
     for j = at, last do unsure[j].fenced = fenced[j - at + 1] end
   end
@@ -298,11 +244,7 @@ for i, p in ipairs(people) do
   end
 end
 
-if mode == 'act' then
-  for at = 1, #emails, 2 do redis.call('SET', emails[at], emails[at + 1], 'EX', week) end
-else
-  for at = 1, #emails, most do redis.call('MSET', unpack(emails, at, math.min(at + most - 1, #emails))) end
-end
+for at = 1, #emails, most do redis.call('MSET', unpack(emails, at, math.min(at + most - 1, #emails))) end
 portions('HDEL', KEYS[2], removed)
 portions('HSET', KEYS[2], fields)
 if arg() == '1' then
@@ -310,9 +252,9 @@ if arg() == '1' then
   for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
     if field ~= '@' then names[#names + 1] = string.sub(field, 1, 1) == '@' and string.sub(field, 2) or field end
   end
-  list_known(names, true)
+  list_known(KEYS[4], names, epoch)
 else
-  list_known(names, false)
+  list_known(KEYS[4], names)
 end
 for at = 1, #gone, most do redis.call('DEL', unpack(gone, at, math.min(at + most - 1, #gone))) end
 local reset = arg()
@@ -362,7 +304,7 @@ func (w *write) command() []any {
 	keys := make([]any, 0, 4+4*len(w.changes))
 	args := make([]any, 0, 10+8*len(w.changes)+len(w.joined))
 	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
-	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), w.began, flag(w.forget), len(w.changes))
+	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), w.began, len(w.changes))
 	for i := range w.changes {
 		change := &w.changes[i]
 		keys = append(keys, timersPrefix+change.Account, EventsChannel(change.Account))

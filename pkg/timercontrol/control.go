@@ -57,6 +57,7 @@ type Names interface {
 // Cache is where clients read timers from.
 type Cache interface {
 	CheckSite(held *timercache.Held) error
+	ShownID(held *timercache.Held, issueKey string) int64
 	Read(ctx context.Context, subject timercache.Subject) (timercache.View, error)
 	ReadHeld(ctx context.Context, accountID string, held *timercache.Held) (timercache.View, error)
 	Started(ctx context.Context, owner timer.Person, t timer.Timer, unproven string, held *timercache.Held) error

@@ -41,6 +41,8 @@ func (r *record) Read(context.Context, timercache.Subject) (timercache.View, err
 
 func (*record) CheckSite(*timercache.Held) error { return nil }
 
+func (*record) ShownID(*timercache.Held, string) int64 { return 0 }
+
 func (r *record) ReadHeld(context.Context, string, *timercache.Held) (timercache.View, error) {
 	return timercache.View{Timers: r.running}, nil
 }

@@ -28,17 +28,31 @@ type names struct {
 
 // lookup is a lookup of names in progress.
 type lookup struct {
-	stop context.CancelFunc
-	log  *slog.Logger
-	all  sync.WaitGroup
+	timeout time.Duration
+	log     *slog.Logger
+	all     sync.WaitGroup
+	stops   []context.CancelFunc
 
 	mu    sync.Mutex
 	found names
 }
 
-func (c *Control) newLookup(ctx context.Context, account string, issue timer.Issue) (context.Context, *lookup) {
-	ctx, stop := context.WithTimeout(ctx, c.NamesTimeout)
-	return ctx, &lookup{stop: stop, log: c.Log, found: names{issue: issue, person: timer.Person{AccountID: account}}}
+func (c *Control) newLookup(account string, issue timer.Issue) *lookup {
+	return &lookup{timeout: c.NamesTimeout, log: c.Log, found: names{issue: issue, person: timer.Person{AccountID: account}}}
+}
+
+// ask begins to ask for something.
+func (l *lookup) ask(ctx context.Context, what string, find func(context.Context)) {
+	ctx, stop := context.WithTimeout(ctx, l.timeout)
+	l.stops = append(l.stops, stop)
+	l.all.Go(panics.Logged(l.log, what, func() { find(ctx) }))
+}
+
+// stop ends what is still being asked for.
+func (l *lookup) stop() {
+	for _, stop := range l.stops {
+		stop()
+	}
 }
 
 // known is what has been found so far.
@@ -57,6 +71,9 @@ func (l *lookup) wait() names {
 // soon is what has been found within d. Names that come with Clockwork's answer
 // need no write of their own.
 func (l *lookup) soon(d time.Duration) names {
+	if l.stops == nil { // nothing was asked for
+		return l.known()
+	}
 	found := make(chan struct{})
 	go panics.Logged(l.log, "wait for names", func() { l.all.Wait(); close(found) })()
 	select {
@@ -75,7 +92,7 @@ func (l *lookup) set(change func(*names)) {
 // lookUp begins to ask for the names of a timer that is about to start, as far as
 // they are not known.
 func (c *Control) lookUp(ctx context.Context, whose subject, issueKey string) *lookup {
-	ctx, l := c.newLookup(ctx, whose.account, timer.Issue{Key: issueKey})
+	l := c.newLookup(whose.account, timer.Issue{Key: issueKey})
 	if whose.account == "" {
 		return l
 	}
@@ -83,18 +100,18 @@ func (c *Control) lookUp(ctx context.Context, whose subject, issueKey string) *l
 	if user, found, asked := whose.known.jiraUser(whose.account); found {
 		l.set(func(n *names) { n.person = user.Person() })
 	} else if !asked {
-		l.all.Go(panics.Logged(c.Log, "look up a person", func() {
+		l.ask(ctx, "look up a person", func(ctx context.Context) {
 			if user, err := c.Names.User(ctx, whose.account); err == nil {
 				l.set(func(n *names) { n.person = user.Person() })
 			}
-		}))
+		})
 	}
 	return l
 }
 
 // lookUpIssue begins to ask for the id of an issue that is known by its key.
 func (c *Control) lookUpIssue(ctx context.Context, whose subject, issue timer.Issue) *lookup {
-	ctx, l := c.newLookup(ctx, whose.account, issue)
+	l := c.newLookup(whose.account, issue)
 	if whose.account != "" && issue.ID == 0 {
 		c.findIssue(ctx, l, whose, issue.Key)
 	}
@@ -105,11 +122,11 @@ func (c *Control) findIssue(ctx context.Context, l *lookup, whose subject, key s
 	if issue, found, asked := whose.known.jiraIssue(); found {
 		l.set(func(n *names) { n.issue = IssueOf(issue) })
 	} else if !asked {
-		l.all.Go(panics.Logged(c.Log, "look up an issue", func() {
+		l.ask(ctx, "look up an issue", func(ctx context.Context) {
 			if issue, err := c.Names.Issue(ctx, key); err == nil {
 				l.set(func(n *names) { n.issue = IssueOf(issue) })
 			}
-		}))
+		})
 	}
 }
 

@@ -30,12 +30,12 @@ type place struct {
 	value *string
 }
 
-// places lists what is read; the values of HeldKeys come last.
-func (c *Control) places(r Request, k *Known, held []string) []place {
+// places lists what is read; owners are the keys of the token's owner, and the values
+// of HeldKeys come last.
+func places(r Request, owners []string, k *Known, held []string) []place {
 	var places []place
-	keys := c.Owners.keys(r.Token)
-	k.owners = make([]string, len(keys))
-	for i, key := range keys {
+	k.owners = make([]string, len(owners))
+	for i, key := range owners {
 		places = append(places, place{key, &k.owners[i]})
 	}
 	if r.IssueKey != "" {
@@ -53,7 +53,7 @@ func (c *Control) places(r Request, k *Known, held []string) []place {
 // Reads is the command for what a start or stop has to know from Redis.
 func (c *Control) Reads(r Request) []any {
 	cmd := []any{"MGET"}
-	for _, p := range c.places(r, &Known{}, make([]string, len(timercache.HeldKeys("")))) {
+	for _, p := range places(r, c.Owners.keys(r.Token), &Known{}, make([]string, len(timercache.HeldKeys("")))) {
 		cmd = append(cmd, p.key)
 	}
 	return cmd
@@ -63,7 +63,7 @@ func (c *Control) Reads(r Request) []any {
 func (c *Control) Known(r Request, reply any, err error) Known {
 	var k Known
 	held := make([]string, len(timercache.HeldKeys("")))
-	places := c.places(r, &k, held)
+	places := places(r, make([]string, len(c.Owners.Keys)), &k, held)
 	if failed, ok := reply.(error); ok {
 		err = failed
 	}

@@ -27,8 +27,8 @@ func (c *Control) Stop(ctx context.Context, r Request) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	if issue.ID == 0 {
-		issue.ID = c.shownID(ctx, whose, issue)
+	if held := whose.known.heldBy(whose.account); held != nil && issue.ID == 0 {
+		issue.ID = c.Cache.ShownID(held, issue.Key)
 	}
 	out, err := c.stop(ctx, whose, r.Token, cmp.Or(r.IssueKey, issue.Key), issue)
 	if err == nil {
@@ -102,18 +102,6 @@ func (c *Control) running(ctx context.Context, whose subject, r Request) (timer.
 		return unknown(r)
 	}
 	return timer.Issue{}, nil
-}
-
-// shownID is the id of the issue if a timer of the account is shown on its key.
-func (c *Control) shownID(ctx context.Context, whose subject, issue timer.Issue) int64 {
-	if whose.known.heldBy(whose.account) == nil {
-		return 0
-	}
-	view, err := c.view(ctx, whose)
-	if i := timer.OnIssue(view.Timers, issue); err == nil && i >= 0 {
-		return view.Timers[i].Issue.ID
-	}
-	return 0
 }
 
 func unknown(r Request) (timer.Issue, error) {
