@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -25,10 +24,10 @@ type server struct {
 	database       int
 }
 
-// conn is one connection. The library writes commands and reads replies; deadlines are
-// set here.
+// conn is one connection. The library reads replies; commands and deadlines are written
+// here.
 type conn struct {
-	redigo.ConnWithTimeout
+	redigo.Conn
 	socket *socket
 	era    int
 }
@@ -46,7 +45,7 @@ func (s server) connect(ctx context.Context, era int) (*conn, error) {
 		return nil, err
 	}
 	socket := &socket{opened, bufio.NewReaderSize(opened, bufferSize), bufio.NewWriterSize(opened, bufferSize)}
-	c := &conn{redigo.NewConn(socket, 0, 0).(redigo.ConnWithTimeout), socket, era}
+	c := &conn{redigo.NewConn(socket, 0, 0), socket, era}
 	if err := c.logIn(ctx, s); err != nil {
 		c.close()
 		return nil, err
@@ -90,19 +89,17 @@ func (c *conn) exchange(deadline time.Time, calls []*call) error {
 	}
 	for _, one := range calls {
 		for _, cmd := range one.cmds {
-			if err := c.write(cmd); err != nil {
-				return err
-			}
+			c.write(cmd)
 		}
 	}
-	if err := c.flush(); err != nil {
+	if err := c.socket.out.Flush(); err != nil {
 		return err
 	}
 	for _, one := range calls {
 		replies := make([]any, len(one.cmds))
 		for i := range replies {
 			var err error
-			if replies[i], err = normalize(c.ReceiveWithTimeout(max(1, time.Until(deadline)))); err != nil {
+			if replies[i], err = normalize(c.Receive()); err != nil {
 				return err
 			}
 		}
@@ -111,16 +108,23 @@ func (c *conn) exchange(deadline time.Time, calls []*call) error {
 	return nil
 }
 
-func (c *conn) write(cmd []string) error {
-	args := make([]any, len(cmd)-1)
-	for i, arg := range cmd[1:] {
-		args[i] = arg
+// write adds a command to what Flush sends, as an array of bulk strings
+// (redis.io/docs/latest/develop/reference/protocol-spec). Flush has its error.
+func (c *conn) write(cmd []string) {
+	out := c.socket.out
+	length := func(kind byte, n int) {
+		text := append(strconv.AppendInt(append(out.AvailableBuffer(), kind), int64(n), 10), '\r', '\n')
+		_, _ = out.Write(text)
 	}
-	return c.Send(cmd[0], args...)
+	length('*', len(cmd))
+	for _, arg := range cmd {
+		length('$', len(arg))
+		_, _ = out.WriteString(arg)
+		_, _ = out.WriteString("\r\n")
+	}
 }
 
-func (c *conn) flush() error { return errors.Join(c.Flush(), c.socket.out.Flush()) }
-func (c *conn) close()       { _ = c.Close() }
+func (c *conn) close() { _ = c.Close() }
 
 // alive reports that the server has not closed the connection since it was last used. A
 // write that may not be repeated would fail on it.
@@ -140,8 +144,10 @@ type socket struct {
 	out *bufio.Writer
 }
 
-func (s *socket) Read(p []byte) (int, error)  { return s.in.Read(p) }
-func (s *socket) Write(p []byte) (int, error) { return s.out.Write(p) }
+func (s *socket) Read(p []byte) (int, error) { return s.in.Read(p) }
+
+// SetReadDeadline is called by the library before each reply: a round trip has one.
+func (s *socket) SetReadDeadline(time.Time) error { return nil }
 
 // normalize takes a reply to the types that REST has, and an error that a script put
 // inside a list to an error of the call. err is returned if the reply did not come.

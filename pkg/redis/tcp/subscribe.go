@@ -61,7 +61,8 @@ func (c *conn) ask(deadline time.Time, cmd []string) error {
 	if err := c.socket.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
-	return errors.Join(c.write(cmd), c.flush())
+	c.write(cmd)
+	return c.socket.out.Flush()
 }
 
 // watch closes a subscription's connection when its context ends, or when it is open but
@@ -76,19 +77,25 @@ type watch struct {
 // receive hands out messages until the connection fails. Until all names are
 // confirmed it waits no longer than the deadline.
 func (w *watch) receive(deadline time.Time, waiting int, onReady func(), onMessage func(channel, payload string)) error {
-	pubsub := redigo.PubSubConn{Conn: w.conn.ConnWithTimeout}
+	pubsub := redigo.PubSubConn{Conn: w.conn}
+	socket := w.conn.socket.Conn
+	if err := socket.SetReadDeadline(deadline); err != nil {
+		return err
+	}
 	for {
-		var wait time.Duration // none: as long as it takes
-		if waiting > 0 {
-			wait = max(time.Until(deadline), 1)
-		}
-		received := pubsub.ReceiveWithTimeout(wait)
+		received := pubsub.Receive()
 		w.heard.Store(time.Now().UnixNano())
 		switch m := received.(type) {
 		case error:
 			return m
 		case redigo.Subscription:
-			if waiting--; waiting == 0 && onReady != nil {
+			if waiting--; waiting != 0 {
+				continue
+			}
+			if err := socket.SetReadDeadline(time.Time{}); err != nil {
+				return err
+			}
+			if onReady != nil {
 				onReady()
 			}
 		case redigo.Message:
