@@ -48,9 +48,6 @@ const (
 	recordTTL = 24 * time.Hour
 )
 
-// storeTimeout bounds storing an outcome. Tests have more.
-var storeTimeout = 2 * time.Second
-
 // Store stores what was done under each key.
 type Store struct {
 	Redis interface {
@@ -209,8 +206,7 @@ func (a *Attempt) storeAnswer(ctx context.Context, answer Answer) {
 // store writes an outcome, even if the caller hung up. If that fails, the claim stays,
 // and the outcome is unknown.
 func (a *Attempt) store(ctx context.Context, cmd ...any) {
-	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-	defer done()
+	ctx = context.WithoutCancel(ctx) // the Redis client has a deadline of its own
 	if _, err := a.keys.Redis.Do(ctx, cmd...); err != nil {
 		a.keys.Log.WarnContext(ctx, "outcome not stored under its idempotency key", "error", err)
 	}

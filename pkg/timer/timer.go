@@ -90,7 +90,11 @@ func IsAccountID(id string) bool {
 // stored and compared. It changes ASCII letters only: by Unicode's rules two
 // people's addresses can be one, for K (the Kelvin sign) has the lower case k.
 func NormalizeEmail(email string) string {
-	folded := []byte(strings.TrimSpace(email))
+	email = strings.TrimSpace(email)
+	if !strings.ContainsFunc(email, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
+		return email
+	}
+	folded := []byte(email)
 	for i, c := range folded {
 		if 'A' <= c && c <= 'Z' {
 			folded[i] = c - 'A' + 'a'

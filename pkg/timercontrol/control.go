@@ -71,7 +71,8 @@ type Control struct {
 	Names     Names
 	Owners    OwnerStore
 	Cache     Cache
-	// RequestSync asks for a snapshot on behalf of an account ("" for nobody's).
+	// RequestSync asks for a snapshot on behalf of an account ("" for nobody's). It has
+	// a deadline of its own.
 	RequestSync func(ctx context.Context, accountID string) error
 	// NamesTimeout bounds the wait for names: a timer without its summary now is
 	// better than one with it later.
@@ -148,8 +149,7 @@ func (c *Control) view(ctx context.Context, whose subject) (timercache.View, err
 // requestSync reports whether the sync could be requested, also for a caller who has
 // hung up. The caller learns if not, but what they wanted has been done.
 func (c *Control) requestSync(ctx context.Context, accountID string) bool {
-	ctx, done := detached(ctx)
-	defer done()
+	ctx = context.WithoutCancel(ctx)
 	if err := c.RequestSync(ctx, accountID); err != nil {
 		c.Log.WarnContext(ctx, "sync not requested", "error", err)
 		return false

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"time"
+	"unsafe"
 
 	redigo "github.com/gomodule/redigo/redis"
 )
@@ -159,8 +160,8 @@ func normalize(value any, err error) (any, error) {
 		return nil, err
 	}
 	switch v := value.(type) {
-	case []byte:
-		return string(v), nil
+	case []byte: // made for this reply, and held by nobody else
+		return unsafe.String(unsafe.SliceData(v), len(v)), nil
 	case []any:
 		for i, item := range v {
 			if v[i], err = normalize(item, nil); err != nil {
