@@ -24,15 +24,20 @@ type figures struct {
 	first    error // the first error of a refused request
 }
 
-// sample is what one client measured.
-type sample struct {
-	times   []time.Duration
-	refused []error
+// turns is in how many parts each load is measured, in turn with those that it is
+// compared with: so a machine that is slow for a while is so for all of them.
+const turns = 5
+
+// tally adds up the parts of one load.
+type tally struct {
+	times     []time.Duration
+	refused   []error
+	took, cpu time.Duration
 }
 
 // load lets people start and stop alternately for that long. Before, each does both
 // once without being measured, so that connections are open and names are cached.
-func (w *world) load(ctx context.Context, server *instance, people int, length time.Duration) (figures, error) {
+func (w *world) load(ctx context.Context, server *instance, people int, length time.Duration, t *tally) error {
 	clients := make([]func(context.Context) error, people)
 	for n, p := range w.people[:people] {
 		turn := 0
@@ -44,16 +49,16 @@ func (w *world) load(ctx context.Context, server *instance, people int, length t
 			return server.act(ctx, p, "stop")
 		}
 	}
-	f, err := measure(ctx, server, clients, length)
+	err := t.measure(ctx, server, clients, length)
 	// A timer that still runs would disturb the next load.
 	for _, p := range w.people[:people] {
 		_ = server.act(ctx, p, "stop") // usually nothing runs
 	}
-	return f, err
+	return err
 }
 
 // measure runs all clients at the same time, each of them repeatedly.
-func measure(ctx context.Context, server *instance, clients []func(context.Context) error, length time.Duration) (figures, error) {
+func (t *tally) measure(ctx context.Context, server *instance, clients []func(context.Context) error, length time.Duration) error {
 	warm := make([]error, len(clients))
 	var all sync.WaitGroup
 	for n, client := range clients {
@@ -61,13 +66,13 @@ func measure(ctx context.Context, server *instance, clients []func(context.Conte
 	}
 	all.Wait()
 	if err := errors.Join(warm...); err != nil {
-		return figures{}, err
+		return err
 	}
 	before, err := server.CPU(ctx)
 	if err != nil {
-		return figures{}, err
+		return err
 	}
-	samples := make([]sample, len(clients))
+	samples := make([]tally, len(clients))
 	began := time.Now()
 	for n, client := range clients {
 		all.Go(func() {
@@ -85,26 +90,26 @@ func measure(ctx context.Context, server *instance, clients []func(context.Conte
 	took := time.Since(began)
 	after, err := server.CPU(ctx)
 	if err != nil {
-		return figures{}, err
+		return err
 	}
-	return summed(samples, took, after-before), ctx.Err()
+	t.took, t.cpu = t.took+took, t.cpu+after-before
+	for _, s := range samples {
+		t.times, t.refused = append(t.times, s.times...), append(t.refused, s.refused...)
+	}
+	return ctx.Err()
 }
 
-func summed(samples []sample, took, cpu time.Duration) (f figures) {
-	var times []time.Duration
-	for _, s := range samples {
-		times = append(times, s.times...)
-		if f.refused += len(s.refused); f.first == nil && len(s.refused) > 0 {
-			f.first = s.refused[0]
-		}
+func (t *tally) figures() (f figures) {
+	if f.refused = len(t.refused); f.refused > 0 {
+		f.first = t.refused[0]
 	}
-	if len(times) == 0 {
+	if len(t.times) == 0 {
 		return f
 	}
-	slices.Sort(times)
-	f.rate = float64(len(times)) / took.Seconds()
-	f.p50, f.p99 = times[len(times)/2], times[len(times)*99/100]
-	f.cpu = cpu / time.Duration(len(times)+f.refused)
+	slices.Sort(t.times)
+	f.rate = float64(len(t.times)) / t.took.Seconds()
+	f.p50, f.p99 = t.times[len(t.times)/2], t.times[len(t.times)*99/100]
+	f.cpu = t.cpu / time.Duration(len(t.times)+f.refused)
 	return f
 }
 

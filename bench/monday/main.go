@@ -97,18 +97,21 @@ func monday(ctx context.Context, stdout io.Writer, timers int, profile string, o
 		if only && !goal {
 			continue
 		}
-		var bare figures
-		for _, kind := range kinds {
-			if kind == kindEvents && !goal {
-				continue
+		compared := kinds
+		if !goal {
+			compared = kinds[:2]
+		}
+		tallies := make([]tally, len(compared))
+		for range turns {
+			for n, kind := range compared {
+				if err := w.load(ctx, servers[kind], people, length/turns, &tallies[n]); err != nil {
+					return 0, fmt.Errorf("%s, %d people: %w", kind, people, err)
+				}
 			}
-			f, err := w.load(ctx, servers[kind], people, length)
-			if err != nil {
-				return 0, fmt.Errorf("%s, %d people: %w", kind, people, err)
-			}
-			if kind == kindBare {
-				bare = f
-			}
+		}
+		bare := tallies[0].figures()
+		for n, kind := range compared {
+			f := tallies[n].figures()
 			printMonday(stdout, timers, people, kind, f, bare, goal && kind == kindServer)
 			refused += f.refused
 			if f.first != nil {

@@ -45,30 +45,34 @@ func reads(ctx context.Context, stdout io.Writer, profile string, length time.Du
 	if err != nil {
 		return err
 	}
-	printReadHeader(stdout, length)
-	var bare figures
-	for _, r := range all {
+	servers := make([]*instance, len(all))
+	for n, r := range all {
 		name := profile
 		if name != "" {
 			name += "-read-" + strings.ReplaceAll(r.name, " ", "-")
 		}
-		server, err := w.start(ctx, &own, r.kind, name)
-		if err != nil {
+		if servers[n], err = w.start(ctx, &own, r.kind, name); err != nil {
 			return err
 		}
-		clients := make([]func(context.Context) error, readers)
-		for n, p := range w.people[:readers] {
-			clients[n] = func(ctx context.Context) error { return server.read(ctx, p, r) }
+	}
+	tallies := make([]tally, len(all))
+	for range turns {
+		for n, r := range all {
+			clients := make([]func(context.Context) error, readers)
+			for i, p := range w.people[:readers] {
+				clients[i] = func(ctx context.Context) error { return servers[n].read(ctx, p, r) }
+			}
+			if err := tallies[n].measure(ctx, servers[n], clients, length/turns); err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
 		}
-		f, err := measure(ctx, server, clients, length)
-		if err == nil {
-			err = f.first
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.name, err)
-		}
-		if r.kind == kindBare {
-			bare = f
+	}
+	printReadHeader(stdout, length)
+	bare := tallies[0].figures()
+	for n, r := range all {
+		f := tallies[n].figures()
+		if f.first != nil {
+			return fmt.Errorf("%s: %w", r.name, f.first)
 		}
 		printRead(stdout, r, f, bare)
 	}
