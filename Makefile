@@ -1,5 +1,5 @@
 # make test   everything that must hold before a change is merged; .ci/run calls it
-# make unit   the packages alone, without the race detector, no other program started
+# make unit   the packages alone, without the race detector; starts no other program than redis-server
 # make lint   format, vet, staticcheck, go.mod, Biome for the clients
 # make clients  the TypeScript of the web and the desktop app: lint, types and tests
 # make fuzz   each fuzz target for FUZZTIME, 60s if not set: some 25 minutes
@@ -26,8 +26,9 @@ test: programs lint clients
 	$(GO) test -race -count=1 -timeout 25m $$($(packages))
 	$(GO) test -race -count=1 -timeout 40m -p 2 ./e2e/...
 
+# Most of the time these tests wait, so more of them run at once than there are processors.
 unit:
-	$(GO) test $$($(packages))
+	$(GO) test -p 6 -parallel 6 $$($(packages))
 
 lint: clients/node_modules/.package-lock.json
 	@unformatted=$$($(go_files) | xargs -0 gofmt -l); \

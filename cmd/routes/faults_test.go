@@ -31,14 +31,15 @@ import (
 // retryAfter is longer than this backend waits, so that it is passed on to the caller.
 const retryAfter = "17"
 
-// faults are the columns. "refused" means that nothing listens: see apptest.Refuse.
+// faults are the columns, in the order in which they are played: what waits longest
+// comes first. "refused" means that nothing listens: see apptest.Refuse.
 var faults = []struct {
 	name string
 	fault.Fault
 }{
+	{"hang", fault.Fault{Kind: fault.Hang}},
 	{name: "refused"},
 	{"reset", fault.Fault{Kind: fault.Reset}},
-	{"hang", fault.Fault{Kind: fault.Hang}},
 	{"slow", fault.Fault{Kind: fault.Delay, Delay: 100 * time.Millisecond}},
 	{"400", fault.Fault{Kind: fault.Status, Status: 400}},
 	{"401", fault.Fault{Kind: fault.Status, Status: 401}},
@@ -50,9 +51,9 @@ var faults = []struct {
 	{"500", fault.Fault{Kind: fault.Status, Status: 500}},
 	{"html", fault.Fault{Kind: fault.HTML}},
 	{"half", fault.Fault{Kind: fault.Truncated}},
-	{"huge", fault.Fault{Kind: fault.Huge}},
 	{"wrong-types", fault.Fault{Kind: fault.WrongTypes}},
 	{"malformed", fault.Fault{Kind: fault.MalformedJSON}},
+	{"huge", fault.Fault{Kind: fault.Huge}},
 }
 
 // played is the result of a cell.
@@ -70,10 +71,10 @@ func playMatrix(t *testing.T) map[string]bool {
 	seen := map[string]bool{}
 	var busy sync.Mutex // only one cell at a time is prepared or checked, so that requests get their share of the CPU
 	var light, heavy errgroup.Group
-	light.SetLimit(48) // most cells wait
+	light.SetLimit(96) // most cells wait
 	heavy.SetLimit(1)
-	for _, row := range matrix() {
-		for _, f := range faults {
+	for _, f := range faults {
+		for _, row := range matrix() {
 			group := &light
 			if f.Kind == fault.Huge {
 				group = &heavy

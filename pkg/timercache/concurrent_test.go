@@ -26,7 +26,7 @@ const (
 
 // opsEach is how many starts and stops each account makes: most of them on the
 // server that is meant to serve many.
-var opsEach = map[string]int{"redis": 20, "miniredis": 8, "upstash": 6}
+var opsEach = map[string]int{"redis": 20, "upstash": 8}
 
 // upstream is what really runs: starts and stops through the backend, and
 // those by other ways, which only snapshots show.

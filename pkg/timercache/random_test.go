@@ -20,8 +20,8 @@ import (
 
 var randomSeed = flag.Uint64("random.seed", 0, "repeat the randomised test with this seed")
 
-// randomOps is how many operations the randomised test makes, a third of them on
-// miniredis. CI sets RANDOM_OPERATIONS to more.
+// randomOps is how many operations the randomised test makes, a tenth of them over
+// REST. CI sets RANDOM_OPERATIONS to more.
 func randomOps(t *testing.T) int {
 	set := os.Getenv("RANDOM_OPERATIONS")
 	if set == "" {
@@ -52,7 +52,7 @@ func TestRandomised(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	all := randomOps(t)
-	for name, ops := range map[string]int{"miniredis": all / 3, "redis": all - all/3} {
+	for name, ops := range map[string]int{"upstash": all / 10, "redis": all - all/10} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, addr := backends[name](t)

@@ -30,12 +30,9 @@ var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 // patience is how long a call may take on a busy machine.
 const patience = 30 * time.Second
 
-// backends are the ways to a Redis; every promise is kept over each of them.
+// backends are the ways to a Redis; every promise is kept over each of them. The one
+// over REST is over miniredis, which cmd/dev uses too.
 var backends = map[string]func(t testing.TB) (timercache.Redis, string){
-	"miniredis": func(t testing.TB) (timercache.Redis, string) {
-		addr := miniredis.RunT(t).Addr()
-		return redisclient.OverTCP(t, addr), addr
-	},
 	"redis": func(t testing.TB) (timercache.Redis, string) {
 		addr := redisserver.Start(t)
 		return redisclient.OverTCP(t, addr), addr
@@ -60,8 +57,8 @@ func onEach(t *testing.T, test func(t *testing.T, w *world)) {
 // onMini runs a test over miniredis alone: for what is decided in Go.
 func onMini(t *testing.T) *world {
 	t.Helper()
-	client, addr := backends["miniredis"](t)
-	return newWorld(t, client, addr)
+	addr := miniredis.RunT(t).Addr()
+	return newWorld(t, redisclient.OverTCP(t, addr), addr)
 }
 
 // world is a cache with its Redis, its clock, and a look behind.

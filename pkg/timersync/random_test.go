@@ -14,10 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -47,17 +45,9 @@ type campaign struct {
 var campaigns = map[string]campaign{
 	// On one page, so each list is of one moment: what readers see can be held
 	// against the moments that there were.
-	"redis-one-page":  {share: 45, pageSize: 500, open: databases["tcp-redis"]},
+	"redis-one-page":  {share: 55, pageSize: 500, open: databases["tcp-redis"]},
 	"redis-losses":    {share: 35, pageSize: 500, open: databases["tcp-redis"], loseData: true},
-	"miniredis":       {share: 10, pageSize: 500, open: overMiniredis},
 	"rest-many-pages": {share: 10, pageSize: 4, open: databases["rest-miniredis"]},
-}
-
-// overMiniredis is the cheapest Redis: operations are what counts here.
-func overMiniredis(t testing.TB, _ *clock) database {
-	addr := miniredis.RunT(t).Addr()
-	client := redisclient.OverTCP(t, addr)
-	return database{client: client, addr: addr}
 }
 
 // Starts, stops and edits, made in Clockwork itself and through this backend,
