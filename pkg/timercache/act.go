@@ -196,7 +196,7 @@ func (c *Cache) amend(ctx context.Context, owner timer.Person, held *Held, chang
 		if err != nil || w == nil {
 			return err
 		}
-		written, err := c.act(ctx, w)
+		written, err := c.writeAct(ctx, w)
 		if err != nil || written {
 			return err
 		}

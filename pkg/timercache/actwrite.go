@@ -64,9 +64,9 @@ if not repeated and message ~= '' then redis.call('PUBLISH', channel, message) e
 return 1
 `
 
-// act runs the write, and reports whether the person's version was the expected one.
+// writeAct runs the script, and reports whether the person's version was the expected one.
 // The error wraps ErrUnavailable.
-func (c *Cache) act(ctx context.Context, w *actWrite) (written bool, err error) {
+func (c *Cache) writeAct(ctx context.Context, w *actWrite) (written bool, err error) {
 	reply, err := c.redis.Do(ctx, w.command()...)
 	switch {
 	case isString(err):
