@@ -32,8 +32,8 @@ func (c *Cache) Confirm(ctx context.Context, mark Mark, fetchedAt time.Time) (Re
 		return Result{}, ErrNotStaged
 	}
 	state.SyncedAt = fetchedAt
-	w := &write{mode: modeWhole, expected: mark.State, state: state.encode(), epoch: state.Epoch, floor: state.Floor}
-	if _, err := c.apply(ctx, w); err != nil {
+	w := &part{mode: modeWhole, expected: mark.State, state: state.encode(), epoch: state.Epoch, floor: state.Floor}
+	if _, err := c.writePart(ctx, w); err != nil {
 		return Result{}, notStaged(err)
 	}
 	return Result{Version: state.Version}, nil
@@ -64,7 +64,7 @@ func (c *Cache) Write(ctx context.Context, p *Proposal) (Result, error) {
 func (c *Cache) commit(ctx context.Context, p *plan) (Result, error) {
 	result := Result{Version: p.Version, Timers: p.Timers, Users: p.Users}
 	for _, w := range p.parts(c.maxRequest) {
-		refused, err := c.apply(ctx, w)
+		refused, err := c.writePart(ctx, w)
 		if err != nil {
 			return Result{}, notStaged(err)
 		}
@@ -89,21 +89,21 @@ func notStaged(err error) error {
 
 // parts are the script calls that write the plan, each with at most maxChanges
 // people and about maxBytes. The last one replaces the sync record.
-func (p *plan) parts(maxBytes int) []*write {
+func (p *plan) parts(maxBytes int) []*part {
 	state, _ := decodeSync(p.State)
-	part := func() *write {
-		w := &write{mode: modePart, expected: p.Expected, state: p.State, epoch: state.Epoch, floor: state.Floor, legacy: p.Legacy, began: p.Began}
+	next := func() *part {
+		w := &part{mode: modePart, expected: p.Expected, state: p.State, epoch: state.Epoch, floor: state.Floor, legacy: p.Legacy, began: p.Began}
 		if p.Reset {
 			w.reset = resetGoesOn
 		}
 		return w
 	}
-	parts := []*write{part()}
+	parts := []*part{next()}
 	size := 0
 	for _, ch := range p.Changes {
 		last, bytes := parts[len(parts)-1], len(ch.Message)+len(ch.Value)
 		if len(last.changes) == maxChanges || size > 0 && size+bytes > maxBytes {
-			last, size = part(), 0
+			last, size = next(), 0
 			parts = append(parts, last)
 		}
 		last.changes, size = append(last.changes, ch), size+bytes

@@ -15,8 +15,8 @@ type plan struct {
 	// Expected and State are the sync record before and after.
 	Expected string `json:"expected"`
 	State    string `json:"state"`
-	Legacy   bool   `json:"legacy,omitempty"` // see write
-	Began    string `json:"began,omitempty"`  // see write
+	Legacy   bool   `json:"legacy,omitempty"` // see part
+	Began    string `json:"began,omitempty"`  // see part
 	// Reset: the set of active users is made again, of those who change and of the
 	// joined ones, whose values stay as they are.
 	Joined []string `json:"joined,omitempty"`

@@ -57,16 +57,16 @@ type tally struct {
 	Edited  int `json:"edited,omitempty"`
 }
 
-// mode is what a write does with the sync record.
+// mode is what a part does with the sync record.
 type mode string
 
 const (
-	modePart  mode = "part"  // a part of a snapshot: the record must be the expected one
+	modePart  mode = "part"  // the record must be the expected one
 	modeWhole mode = "whole" // the last part: the new record replaces the expected one
 )
 
-// write is one script call.
-type write struct {
+// part is a part of a snapshot: one script call.
+type part struct {
 	mode            mode
 	expected, state string // sync records
 	changes         []change
@@ -82,7 +82,7 @@ type write struct {
 	legacy bool
 }
 
-// writeScript changes each person on their own: a person is replaced if their
+// partScript changes each person on their own: a person is replaced if their
 // version is the expected one, else left alone and reported. It writes first and
 // restores if that was wrong, because Upstash bills each command: nobody sees
 // what happens inside a script. A person's own key may have been evicted, or be
@@ -94,7 +94,7 @@ type write struct {
 // KEYS: sync record, hash of people, active users, the beginning of
 // the buckets' keys; for each person the key, the channel, and the keys of their
 // addresses and of the bindings of their tokens. Lua's stack is bounded, so long lists go in portions.
-const writeScript = scriptFunctions + `
+const partScript = scriptFunctions + `
 local a, k = 0, 4
 local function arg() a = a + 1; return ARGV[a] end
 local function key() k = k + 1; return KEYS[k] end
@@ -271,11 +271,11 @@ for _, m in ipairs(messages) do redis.call('PUBLISH', m[1], m[2]) end
 return answer
 `
 
-// apply runs the write, and returns the places of the changes that did not
+// writePart runs the script, and returns the places of the changes that did not
 // happen because the person's version is another than the expected one. The
 // error is errSuperseded, or wraps ErrUnavailable.
-func (c *Cache) apply(ctx context.Context, w *write) (refused []int64, err error) {
-	reply, err := c.redis.Do(ctx, w.command()...)
+func (c *Cache) writePart(ctx context.Context, p *part) (refused []int64, err error) {
+	reply, err := c.redis.Do(ctx, p.command()...)
 	switch {
 	case isString(err):
 		return nil, errSuperseded // an earlier version has just synced
@@ -291,7 +291,7 @@ func (c *Cache) apply(ctx context.Context, w *write) (refused []int64, err error
 	}
 	for _, item := range items[1:] {
 		place, ok := item.(int64)
-		if !ok || place < 0 || place >= int64(len(w.changes)) {
+		if !ok || place < 0 || place >= int64(len(p.changes)) {
 			return nil, fmt.Errorf("%w: write answered an item of type %T", ErrUnavailable, item)
 		}
 		refused = append(refused, place)
@@ -300,13 +300,13 @@ func (c *Cache) apply(ctx context.Context, w *write) (refused []int64, err error
 }
 
 // command is the script's EVAL.
-func (w *write) command() []any {
-	keys := make([]any, 0, 4+4*len(w.changes))
-	args := make([]any, 0, 10+8*len(w.changes)+len(w.joined))
+func (p *part) command() []any {
+	keys := make([]any, 0, 4+4*len(p.changes))
+	args := make([]any, 0, 10+8*len(p.changes)+len(p.joined))
 	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
-	args = append(args, int(valueLife/time.Second), string(w.mode), w.expected, w.state, w.epoch, w.floor, flag(w.legacy), int(BindingLife/time.Second), w.began, len(w.changes))
-	for i := range w.changes {
-		change := &w.changes[i]
+	args = append(args, int(valueLife/time.Second), string(p.mode), p.expected, p.state, p.epoch, p.floor, flag(p.legacy), int(BindingLife/time.Second), p.began, len(p.changes))
+	for i := range p.changes {
+		change := &p.changes[i]
 		keys = append(keys, timersPrefix+change.Account, EventsChannel(change.Account))
 		args = append(args, change.Account, change.Expected, change.Value, change.Message)
 		for _, emails := range [][]string{change.Emails, change.Gone} {
@@ -324,13 +324,13 @@ func (w *write) command() []any {
 			keys, args = append(keys, BindingKey(b.Token)), append(args, b.Record)
 		}
 	}
-	args = append(args, flag(w.resetKnown), string(w.reset))
-	args = append(args, len(w.joined))
-	for _, account := range w.joined {
+	args = append(args, flag(p.resetKnown), string(p.reset))
+	args = append(args, len(p.joined))
+	for _, account := range p.joined {
 		args = append(args, account)
 	}
 	args = append(args, int(activeLife/time.Second))
-	return append(append([]any{"EVAL", writeScript, len(keys)}, keys...), args...)
+	return append(append([]any{"EVAL", partScript, len(keys)}, keys...), args...)
 }
 
 func flag(on bool) int {
