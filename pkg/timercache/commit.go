@@ -32,7 +32,7 @@ func (c *Cache) Confirm(ctx context.Context, mark Mark, fetchedAt time.Time) (Re
 		return Result{}, ErrNotStaged
 	}
 	state.SyncedAt = fetchedAt
-	w := &part{mode: modeWhole, expected: mark.State, state: state.encode(), epoch: state.Epoch, floor: state.Floor}
+	w := &part{last: true, expected: mark.State, state: state.encode(), epoch: state.Epoch, floor: state.Floor}
 	if _, err := c.writePart(ctx, w); err != nil {
 		return Result{}, notStaged(err)
 	}
@@ -92,7 +92,7 @@ func notStaged(err error) error {
 func (p *plan) parts(maxBytes int) []*part {
 	state, _ := decodeSync(p.State)
 	next := func() *part {
-		w := &part{mode: modePart, expected: p.Expected, state: p.State, epoch: state.Epoch, floor: state.Floor, legacy: p.Legacy, began: p.Began}
+		w := &part{expected: p.Expected, state: p.State, epoch: state.Epoch, floor: state.Floor, legacy: p.Legacy, began: p.Began}
 		if p.Reset {
 			w.reset = resetGoesOn
 		}
@@ -112,6 +112,6 @@ func (p *plan) parts(maxBytes int) []*part {
 		parts[0].reset = resetBegins
 	}
 	last := parts[len(parts)-1]
-	last.mode, last.joined, last.resetKnown = modeWhole, p.Joined, p.Reset
+	last.last, last.joined, last.resetKnown = true, p.Joined, p.Reset
 	return parts
 }

@@ -57,18 +57,12 @@ type tally struct {
 	Edited  int `json:"edited,omitempty"`
 }
 
-// mode is what a part does with the sync record.
-type mode string
-
-const (
-	modePart  mode = "part"  // the record must be the expected one
-	modeWhole mode = "whole" // the last part: the new record replaces the expected one
-)
-
 // part is a part of a snapshot: one script call.
 type part struct {
-	mode            mode
-	expected, state string // sync records
+	// expected is the sync record that has to be there; the last part replaces it by
+	// state.
+	expected, state string
+	last            bool
 	changes         []change
 	reset           reset    // the set of active users becomes those who join it
 	joined          []string // those who do, beside those who change
@@ -102,39 +96,34 @@ local most = 4000
 local function portions(command, first, list)
   for at = 1, #list, most do redis.call(command, first, unpack(list, at, math.min(at + most - 1, #list))) end
 end
-local week, mode, expected, state, epoch, floor, legacy = arg(), arg(), arg(), arg(), arg(), tonumber(arg()), arg() == '1'
+local week, last, expected, state, epoch, floor, legacy = arg(), arg() == '1', arg(), arg(), arg(), tonumber(arg()), arg() == '1'
 local binding_life, began = arg(), arg()
 
 if legacy and redis.call('TYPE', KEYS[2]).ok == 'string' then redis.call('DEL', KEYS[2]) end
 
-do
-  local held
-  if mode == 'whole' then
-    held = redis.call('SET', KEYS[1], state, 'EX', week, 'GET')
-  else
-    held = redis.call('GET', KEYS[1])
-  end
-  held = held or ''
-  local superseded = held ~= expected and held ~= state
+-- superseded says, by the record that was held, that another sync has written or that
+-- the hash was lost. The last part replaces the hash's record too.
+local function superseded(held)
+  if held ~= expected and held ~= state then return true end
   local everybody, repeated = epoch_of(expected) ~= epoch, held == state
   local marked = everybody and not repeated
-  if not superseded and marked and (redis.call('HGET', KEYS[2], '@@') or '') ~= began then
-    superseded = true
+  if marked and (redis.call('HGET', KEYS[2], '@@') or '') ~= began then return true end
+  if not last then return not marked and redis.call('HEXISTS', KEYS[2], '@') == 0 end
+  if marked then redis.call('HDEL', KEYS[2], '@@') end
+  local lost = redis.call('HSET', KEYS[2], '@', state) == 1
+  if lost and not marked then
+    redis.call('HDEL', KEYS[2], '@')
+    return true
   end
-  if not superseded and mode == 'part' then
-    superseded = not marked and redis.call('HEXISTS', KEYS[2], '@') == 0
-  elseif not superseded then
-    local lost = redis.call('HSET', KEYS[2], '@', state) == 1
-    superseded = lost and not marked
-    if superseded then redis.call('HDEL', KEYS[2], '@') end
-    if marked then redis.call('HDEL', KEYS[2], '@@') end
-  end
-  if superseded then
-    if mode == 'whole' then
-      if held ~= '' then redis.call('SET', KEYS[1], held, 'EX', week) else redis.call('DEL', KEYS[1]) end
-    end
-    return {'superseded'}
-  end
+  return false
+end
+local held
+if last then held = redis.call('SET', KEYS[1], state, 'EX', week, 'GET') else held = redis.call('GET', KEYS[1]) end
+held = held or ''
+if superseded(held) then
+  if last and held ~= '' then redis.call('SET', KEYS[1], held, 'EX', week) end
+  if last and held == '' then redis.call('DEL', KEYS[1]) end
+  return {'superseded'}
 end
 
 -- raised gives an earlier version's value the lowest version that readers of that
@@ -304,7 +293,7 @@ func (p *part) command() []any {
 	keys := make([]any, 0, 4+4*len(p.changes))
 	args := make([]any, 0, 10+8*len(p.changes)+len(p.joined))
 	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
-	args = append(args, int(valueLife/time.Second), string(p.mode), p.expected, p.state, p.epoch, p.floor, flag(p.legacy), int(BindingLife/time.Second), p.began, len(p.changes))
+	args = append(args, int(valueLife/time.Second), flag(p.last), p.expected, p.state, p.epoch, p.floor, flag(p.legacy), int(BindingLife/time.Second), p.began, len(p.changes))
 	for i := range p.changes {
 		change := &p.changes[i]
 		keys = append(keys, timersPrefix+change.Account, EventsChannel(change.Account))
