@@ -54,39 +54,21 @@ type person struct {
 
 func TestBrowser(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
+	defer cancel()
 	chromium, err := findChromium()
 	require.NoError(t, err)
 	install(t, ctx, clients)
 	install(t, ctx, ".")
 	npm(t, ctx, ".", "run", "check")
 	buildWebApp(t, ctx)
-	server, err := process.Build(ctx, root, "./cmd/server", true) // has the web app built in
-	require.NoError(t, err)
 
-	// The tests of one world run one after another, and wait as long as they compute.
-	parts, asked := 2, strings.Fields(os.Getenv("BROWSER_TESTS"))
-	if asked != nil || os.Getenv("PICTURES") != "" {
-		parts = 1
-	}
-	for n := range parts {
-		part := fmt.Sprintf("%d-of-%d", n+1, parts)
-		t.Run(part, func(t *testing.T) {
-			t.Parallel()
-			args := append([]string{"playwright", "test", "--output=test-results/" + part, fmt.Sprintf("--shard=%d/%d", n+1, parts)}, asked...)
-			t.Log(run(t, ctx, process.Command{Path: "npx", Args: args, Env: []string{"CLOCKWORK_WORLD=" + world(t, chromium, server), "FORCE_COLOR=0"}}))
-		})
-	}
-}
-
-// world starts stand-ins for the upstreams, and returns the name of the file that tells
-// Playwright's tests of them.
-func world(t *testing.T, chromium, server string) string {
 	up := upstreams.Start(t)
 	logWinter(t, up.Sandbox)
 	control := httptest.NewServer(up.Sandbox.Control())
-	t.Cleanup(control.Close)
+	defer control.Close()
 	ports, err := freeport.Find(1)
+	require.NoError(t, err)
+	server, err := process.Build(ctx, root, "./cmd/server", true) // has the web app built in
 	require.NoError(t, err)
 	s := settings{
 		Chromium: chromium, Server: server, Env: map[string]string{},
@@ -101,11 +83,11 @@ func world(t *testing.T, chromium, server string) string {
 		name := upstreams.Username(p)
 		s.People[name] = person{name, p.AccountID, up.Sandbox.ClockworkToken(p.AccountID).Reveal()}
 	}
-	path := filepath.Join(t.TempDir(), "world.json")
+	world := filepath.Join(t.TempDir(), "world.json")
 	encoded, err := json.Marshal(s)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, encoded, 0o600))
-	return path
+	require.NoError(t, os.WriteFile(world, encoded, 0o600))
+	t.Log(run(t, ctx, process.Command{Path: "npx", Args: append([]string{"playwright", "test"}, strings.Fields(os.Getenv("BROWSER_TESTS"))...), Env: []string{"CLOCKWORK_WORLD=" + world, "FORCE_COLOR=0"}}))
 }
 
 // logWinter logs time of four people from October to April, so that there are
