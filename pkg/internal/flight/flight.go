@@ -5,7 +5,6 @@ package flight
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -26,32 +25,44 @@ type Group[T any] struct{ calls singleflight.Group }
 // Each caller waits as long as ctx lets them, and then gets its error. The ctx
 // that ask gets has the values and the deadline of the first caller, but does not end
 // when that caller hangs up. If the deadline was too short, a caller with more time asks
-// again. A panic in ask is an error for all.
+// again; what ask itself gave up in time is an error for all. A panic in ask is an error for all.
 func (g *Group[T]) Do(ctx context.Context, key string, ask func(ctx context.Context) (T, error)) (T, error) {
-	var none T
 	for {
 		own := false
-		answers := g.calls.DoChan(key, func() (answer any, err error) {
+		answers := g.calls.DoChan(key, func() (any, error) {
 			own = true
-			free, cancel := detach(ctx)
-			defer cancel()
-			err = panics.Try(func() (err error) { // singleflight would end the process
-				answer, err = ask(free)
-				return err
-			})
-			return answer, err
+			return put(ctx, ask), nil
 		})
 		select {
 		case <-ctx.Done():
+			var none T
 			return none, ctx.Err()
 		case got := <-answers:
-			if !own && ctx.Err() == nil && errors.Is(got.Err, context.DeadlineExceeded) {
+			a := got.Val.(answer[T])
+			if !own && a.late && ctx.Err() == nil {
 				continue
 			}
-			answer, _ := got.Val.(T)
-			return answer, got.Err
+			return a.value, a.err
 		}
 	}
+}
+
+// answer is what came of a question.
+type answer[T any] struct {
+	value T
+	err   error
+	late  bool // the time of the caller who asked was over
+}
+
+func put[T any](ctx context.Context, ask func(ctx context.Context) (T, error)) (a answer[T]) {
+	free, cancel := detach(ctx)
+	defer cancel()
+	a.err = panics.Try(func() (err error) { // in a goroutine of its own it would end the process
+		a.value, err = ask(free)
+		return err
+	})
+	a.late = a.err != nil && free.Err() != nil
+	return a
 }
 
 // detach keeps a context's values and deadline, but not its cancellation.

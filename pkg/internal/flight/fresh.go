@@ -2,10 +2,7 @@ package flight
 
 import (
 	"context"
-	"errors"
 	"sync"
-
-	"github.com/clockwork-timer/backend/pkg/panics"
 )
 
 // Fresh lets equal questions share an answer that none of them may find too old:
@@ -20,8 +17,7 @@ type Fresh[T any] struct {
 type question[T any] struct {
 	asked    bool // too late for others to join
 	answered chan struct{}
-	answer   T
-	err      error
+	answer   answer[T]
 }
 
 // Do returns what ask answers, or what the ask of a caller does who came at the
@@ -34,10 +30,10 @@ func (f *Fresh[T]) Do(ctx context.Context, ask func(ctx context.Context) (T, err
 			var none T
 			return none, ctx.Err()
 		case <-q.answered:
-			if !own && ctx.Err() == nil && errors.Is(q.err, context.DeadlineExceeded) {
+			if !own && q.answer.late && ctx.Err() == nil {
 				continue
 			}
-			return q.answer, q.err
+			return q.answer.value, q.answer.err
 		}
 	}
 }
@@ -53,23 +49,13 @@ func (f *Fresh[T]) join(ctx context.Context, ask func(ctx context.Context) (T, e
 	f.last = q
 	go func() {
 		defer close(q.answered)
-		q.err = panics.Try(func() (err error) {
-			q.answer, err = f.put(ctx, q, before, ask)
-			return err
-		})
+		if before != nil {
+			<-before.answered
+		}
+		f.mu.Lock()
+		q.asked = true
+		f.mu.Unlock()
+		q.answer = put(ctx, ask)
 	}()
 	return q, true
-}
-
-// put asks the question when the one before it has been answered.
-func (f *Fresh[T]) put(ctx context.Context, q, before *question[T], ask func(ctx context.Context) (T, error)) (T, error) {
-	if before != nil {
-		<-before.answered
-	}
-	f.mu.Lock()
-	q.asked = true
-	f.mu.Unlock()
-	free, cancel := detach(ctx)
-	defer cancel()
-	return ask(free)
 }

@@ -105,3 +105,41 @@ func TestFreshDeadlines(t *testing.T) {
 		assert.Equal(t, began.Add(1500*time.Millisecond), <-patient)
 	})
 }
+
+// What the question itself gave up in time is not asked once more by each who waited.
+func TestGivenUpInTime(t *testing.T) {
+	for name, do := range map[string]func() func(context.Context, func(context.Context) (int, error)) (int, error){
+		"group": func() func(context.Context, func(context.Context) (int, error)) (int, error) {
+			var g flight.Group[int]
+			return func(ctx context.Context, ask func(context.Context) (int, error)) (int, error) { return g.Do(ctx, "k", ask) }
+		},
+		"fresh": func() func(context.Context, func(context.Context) (int, error)) (int, error) {
+			var f flight.Fresh[int]
+			return f.Do
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				do, began := do(), time.Now()
+				failed := make(chan error, 20)
+				for range 20 {
+					go func() {
+						_, err := do(ctx, func(ctx context.Context) (int, error) {
+							ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+							defer cancel()
+							<-ctx.Done()
+							return 0, ctx.Err()
+						})
+						failed <- err
+					}()
+				}
+				for range 20 {
+					assert.ErrorIs(t, <-failed, context.DeadlineExceeded)
+				}
+				assert.LessOrEqual(t, time.Since(began), 4*time.Second, "the question under way, and the next one")
+			})
+		})
+	}
+}
