@@ -46,8 +46,11 @@ type about struct {
 // all that the person runs only after the next sync has written it again.
 const unsureEpoch = "unsure"
 
+// encode gives the timers, which are the caller's own, their times in UTC.
 func (v value) encode() string {
-	v.Timers = append([]timer.Timer{}, v.Timers...)
+	if v.Timers == nil {
+		v.Timers = []timer.Timer{}
+	}
 	for i := range v.Timers {
 		inUTC(&v.Timers[i])
 	}
