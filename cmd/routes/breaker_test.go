@@ -130,6 +130,7 @@ func TestUpstreamsDown(t *testing.T) {
 // Once the breaker has opened for a hanging Redis, nobody waits for Redis. It is used
 // again when it recovers; how soon, pkg/redis tests by a clock of its own.
 func TestRedisHangs(t *testing.T) {
+	t.Parallel()
 	for name, overTCP := range map[string]bool{"rest": false, "tcp": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -83,6 +83,7 @@ func (l *listener) send(changes map[string]any) {
 // Every message that a real connection sends is in the document: the state, changes
 // by clients and by Clockwork, and each kind of refusal.
 func TestRealtimeMessages(t *testing.T) {
+	t.Parallel()
 	w := apptest.New(t, apptest.Options{Inngest: true, Env: map[string]string{"JWT_SECRET": jwtSecret, "DATABASE_URL": "sqlite://:memory:"}})
 	seen := map[string]bool{}
 	err := live.Run(t.Context(), w.Deps, func(ctx context.Context, mounted []routes.Route) error {

@@ -31,6 +31,7 @@ func serveTeam(t *testing.T, view string, then func(w *apptest.World, url string
 // Every message of a connection that shows the team is in the document. A person who
 // hides disappears from it within two seconds.
 func TestRealtimeTeam(t *testing.T) {
+	t.Parallel()
 	serveTeam(t, "all", func(w *apptest.World, url string) {
 		viewer := listenTo(t, url+"/ws?scope=team", w, 1, http.Header{})
 		viewer.events = "RealtimeTeamEvent"
