@@ -111,7 +111,9 @@ func TestGivenUpInTime(t *testing.T) {
 	for name, do := range map[string]func() func(context.Context, func(context.Context) (int, error)) (int, error){
 		"group": func() func(context.Context, func(context.Context) (int, error)) (int, error) {
 			var g flight.Group[int]
-			return func(ctx context.Context, ask func(context.Context) (int, error)) (int, error) { return g.Do(ctx, "k", ask) }
+			return func(ctx context.Context, ask func(context.Context) (int, error)) (int, error) {
+				return g.Do(ctx, "k", ask)
+			}
 		},
 		"fresh": func() func(context.Context, func(context.Context) (int, error)) (int, error) {
 			var f flight.Fresh[int]
