@@ -97,9 +97,9 @@ func monday(ctx context.Context, stdout io.Writer, timers int, profile string, o
 		if only && !goal {
 			continue
 		}
-		compared := kinds
-		if !goal {
-			compared = kinds[:2]
+		compared := kinds[:2]
+		if goal {
+			compared = kinds
 		}
 		tallies := make([]tally, len(compared))
 		for range turns {

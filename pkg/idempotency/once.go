@@ -216,8 +216,7 @@ func (a *Attempt) store(ctx context.Context, cmd ...any) {
 // the same text.
 func (s *Store) mac(parts ...string) string {
 	var text strings.Builder
-	text.WriteString("11:idempotency\n")
-	for _, part := range parts {
+	for _, part := range append([]string{"idempotency"}, parts...) {
 		text.WriteString(strconv.Itoa(len(part)) + ":" + part + "\n")
 	}
 	return keyed.Name(s.Key, text.String())

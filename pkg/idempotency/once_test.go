@@ -118,6 +118,18 @@ func TestOnce(t *testing.T) {
 	})
 }
 
+func TestAnswerWithoutABody(t *testing.T) {
+	onEachRedis(t, func(t *testing.T, w *world) {
+		op := w.operation(nil)
+		op.Do = func(context.Context) (idempotency.Answer, error) { return idempotency.Answer{Status: 204}, nil }
+		_, err := w.once(t.Context(), op)
+		require.NoError(t, err)
+		again, err := w.once(t.Context(), op)
+		require.NoError(t, err)
+		assert.Equal(t, idempotency.Answer{Status: 204, Replayed: true}, again)
+	})
+}
+
 func TestOthersAreIndependent(t *testing.T) {
 	onEachRedis(t, func(t *testing.T, w *world) {
 		for n, change := range []func(*idempotency.Operation){

@@ -21,8 +21,10 @@ func (r record) encode() string {
 	switch {
 	case r.Unknown:
 		return head + `,"unknown":true}`
-	case r.done():
+	case r.done() && len(r.Body) > 0:
 		return head + `,"status":` + strconv.Itoa(r.Status) + `,"body":` + string(r.Body) + `}`
+	case r.done():
+		return head + `,"status":` + strconv.Itoa(r.Status) + `}`
 	}
 	return head + `}`
 }

@@ -244,12 +244,11 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	if oldEmail != next.Email {
 		w.gone = oldEmail
 	}
-	if expected == "" || !whole { // the value may be a leftover, which no bucket lists
-		w.new = append(w.new, w.account)
+	listed := about{mark: expected, Email: own.Email}
+	if !whole { // the value may be a leftover, which no bucket lists
+		listed = about{}
 	}
-	if next.Email != "" && (next.Email != own.Email || !whole) {
-		w.new = append(w.new, next.Email)
-	}
+	w.new = newNames(listed, w.account, next.Email)
 	return w, nil
 }
 

@@ -11,7 +11,7 @@ import (
 // began: its comparison says nothing any more.
 var errSuperseded = errors.New("another sync came first")
 
-// change is what a write does to one person.
+// change is what a part of a snapshot does to one person.
 type change struct {
 	Account string `json:"account"`
 	// Expected is the version that the change was computed from, "" for none.
@@ -163,12 +163,12 @@ for i = 1, tonumber(arg()) do
   people[i] = p
 end
 for at = 1, #unsure, most do
-  local last = math.min(at + most - 1, #unsure)
-  local listed = redis.call('HMGET', KEYS[2], unpack(accounts, at, last))
-  for j = at, last do unsure[j].current = listed[j - at + 1] end
+  local to = math.min(at + most - 1, #unsure)
+  local listed = redis.call('HMGET', KEYS[2], unpack(accounts, at, to))
+  for j = at, to do unsure[j].current = listed[j - at + 1] end
   if legacy then
-    local fenced = redis.call('MGET', unpack(fences, at, last))
-    for j = at, last do unsure[j].fenced = fenced[j - at + 1] end
+    local fenced = redis.call('MGET', unpack(fences, at, to))
+    for j = at, to do unsure[j].fenced = fenced[j - at + 1] end
   end
 end
 
@@ -320,11 +320,4 @@ func (p *part) command() []any {
 	}
 	args = append(args, int(activeLife/time.Second))
 	return append(append([]any{"EVAL", partScript, len(keys)}, keys...), args...)
-}
-
-func flag(on bool) int {
-	if on {
-		return 1
-	}
-	return 0
 }

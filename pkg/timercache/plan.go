@@ -151,7 +151,7 @@ func (p *planner) rewrite(account, email string, version int64) {
 	}
 	p.addresses(&ch, was.Email, email)
 	if !p.whole { // else all are listed anyway
-		ch.New = newNames(was.about, ch)
+		ch.New = newNames(was.about, account, ch.Emails...)
 	}
 	p.plan.Changes = append(p.plan.Changes, ch)
 	p.written[account] = true
@@ -180,12 +180,13 @@ func (p *planner) addresses(ch *change, old, now string) {
 	}
 }
 
-// newNames are the names under which the change writes a value for the first time.
-func newNames(was about, ch change) (names []string) {
-	if ch.Expected == "" {
-		names = append(names, ch.Account)
+// newNames are the names, among an account and its addresses, under which a value is
+// written for the first time.
+func newNames(was about, account string, emails ...string) (names []string) {
+	if was.mark == "" {
+		names = append(names, account)
 	}
-	for _, email := range ch.Emails {
+	for _, email := range emails {
 		if email != was.Email {
 			names = append(names, email)
 		}

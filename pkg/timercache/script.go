@@ -52,3 +52,11 @@ local function list_known(prefix, names, epoch)
   redis.call('MSET', unpack(writes))
 end
 `
+
+// flag is a condition as an argument of a script.
+func flag(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}

@@ -63,7 +63,7 @@ func (c *Control) Reads(r Request) []any {
 func (c *Control) Known(r Request, reply any, err error) Known {
 	var k Known
 	held := make([]string, len(timercache.HeldKeys("")))
-	places := places(r, make([]string, len(c.Owners.Keys)), &k, held)
+	places := places(r, make([]string, len(c.Owners.Keys)), &k, held) // which have the names of the keys, and need none
 	if failed, ok := reply.(error); ok {
 		err = failed
 	}

@@ -25,7 +25,7 @@ type Group[T any] struct{ calls singleflight.Group }
 // Each caller waits as long as ctx lets them, and then gets its error. The ctx
 // that ask gets has the values and the deadline of the first caller, but does not end
 // when that caller hangs up. If the deadline was too short, a caller with more time asks
-// again; what ask itself gave up in time is an error for all. A panic in ask is an error for all.
+// again. What ask itself gave up in time, or a panic in it, is an error for all.
 func (g *Group[T]) Do(ctx context.Context, key string, ask func(ctx context.Context) (T, error)) (T, error) {
 	for {
 		own := false
@@ -54,6 +54,7 @@ type answer[T any] struct {
 	late  bool // the time of the caller who asked was over
 }
 
+// put asks with the time of the caller whose context it is.
 func put[T any](ctx context.Context, ask func(ctx context.Context) (T, error)) (a answer[T]) {
 	free, cancel := detach(ctx)
 	defer cancel()
