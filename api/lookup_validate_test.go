@@ -76,9 +76,9 @@ func TestValidate(t *testing.T) {
 func remembered(n int, want bool) func(*testing.T, *apptest.World, apptest.Answer) {
 	return func(t *testing.T, w *apptest.World, _ apptest.Answer) {
 		t.Helper()
-		control, ask := w.Deps.Control(), timercontrol.Request{Token: secret.New(w.Token(n))}
-		reply, err := w.Deps.Redis.Do(t.Context(), control.Reads(ask)...)
-		known := control.Known(ask, reply, err)
+		read := w.Deps.Control().Read(timercontrol.Request{Token: secret.New(w.Token(n))})
+		reply, err := w.Deps.Redis.Do(t.Context(), read.Command()...)
+		known := read.Known(reply, err)
 		require.NoError(t, known.Err)
 		assert.Equal(t, want, known.Owner.Account == w.Person(n).AccountID, "owner %v", known.Owner)
 		for _, key := range w.Redis.Miniredis().Keys() {
@@ -112,23 +112,6 @@ func boundFor(want time.Duration) func(*testing.T, *apptest.World, apptest.Answe
 		}
 		assert.Equal(t, 1, bindings)
 	}
-}
-
-// A rotation of TOKEN_ENCRYPTION_KEY does not forget whose a token is.
-func TestBindingOverARotation(t *testing.T) {
-	w := apptest.New(t, apptest.Options{})
-	token, linh, minh := secret.New(w.Token(5)), w.Person(5).AccountID, w.Person(6).AccountID
-	owners := func(keys ...string) timercontrol.OwnerStore {
-		s := timercontrol.OwnerStore{Redis: w.Deps.Redis}
-		for _, key := range keys {
-			s.Keys = append(s.Keys, []byte(key))
-		}
-		return s
-	}
-	require.NoError(t, owners("old").Claim(t.Context(), token, linh))
-	require.ErrorIs(t, owners("new", "old").Claim(t.Context(), token, minh), timercontrol.ErrTaken)
-	require.NoError(t, owners("new", "old").Claim(t.Context(), token, linh))
-	require.ErrorIs(t, owners("new").Claim(t.Context(), token, minh), timercontrol.ErrTaken, "the old key is gone")
 }
 
 // Of several who bind a token at once, one succeeds.

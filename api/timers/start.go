@@ -63,9 +63,9 @@ func start(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, 
 	}
 	return httpapi.Once{
 		Payload: payload,
-		Read:    token.Reads(control, ask),
+		Read:    token.Read(control, ask),
 		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
-			ask, err := token.Request(ctx, control, ask, reply, err)
+			ask, err := token.Request(ctx, ask, reply, err)
 			if err != nil {
 				return web.Reply{}, err
 			}

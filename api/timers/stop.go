@@ -53,7 +53,7 @@ func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, e
 	control := d.Control()
 	return httpapi.Once{
 		Payload: []any{account, key, in.TimerID},
-		Read:    token.Reads(control, ask),
+		Read:    token.Read(control, ask),
 		// A repeated stop does nothing, so a claim would cost a Redis command for
 		// nothing. One case is left: a request without a name stopped a timer, the
 		// process was killed before it answered, and another timer was started before
@@ -62,7 +62,7 @@ func stop(ctx context.Context, d *app.Deps, r *httpapi.Request) (httpapi.Once, e
 		// Without a name, a repeat may find another timer.
 		Repeatable: key != "" || in.TimerID != 0,
 		Do: func(ctx context.Context, reply any, err error) (web.Reply, error) {
-			ask, err := token.Request(ctx, control, ask, reply, err)
+			ask, err := token.Request(ctx, ask, reply, err)
 			if err != nil {
 				return web.Reply{}, err
 			}

@@ -82,9 +82,9 @@ func TestWhoseTokenASyncSees(t *testing.T) {
 			for _, step := range append(tt.steps, syncs, syncs) {
 				step(t, w)
 			}
-			control, ask := w.Deps.Control(), timercontrol.Request{Token: secret.New(w.Token(tt.token))}
-			reply, err := w.Deps.Redis.Do(t.Context(), control.Reads(ask)...)
-			known := control.Known(ask, reply, err)
+			read := w.Deps.Control().Read(timercontrol.Request{Token: secret.New(w.Token(tt.token))})
+			reply, err := w.Deps.Redis.Do(t.Context(), read.Command()...)
+			known := read.Known(reply, err)
 			tt.want.Account = ids.Replace(tt.want.Account)
 			assert.Equal(t, tt.want, known.Owner)
 

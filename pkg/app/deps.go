@@ -114,6 +114,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 		d.Log.Error("breakers are not measured", "error", err)
 	}
 	d.Redis = redis
+	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Keys: ownerKeys(c)}
 	d.Limits, d.Idempotency = d.newLimits(), d.newKeys()
 	if d.Clockwork, err = clockwork.New(clockwork.Options{BaseURL: c.Clockwork.APIBaseURL.String(), Transport: d.Transport, Log: d.Log, Breaker: d.breakers.clockwork, Now: d.Now}); err != nil {
 		return d, fault("CLOCKWORK_API_BASE_URL", err)
@@ -135,7 +136,6 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	d.Worklogs = &worklog.Service{Clockwork: d.Clockwork, Names: d.Names, DefaultZone: c.DefaultTimezone.Location,
 		NamesTimeout: d.Deadlines.Names, Now: d.Now, Log: d.Log}
 	d.Settings = settings.Store{Redis: d.Redis, Goals: c.GoalPerDay}
-	d.Owners = timercontrol.OwnerStore{Redis: d.Redis, Keys: ownerKeys(c)}
 	d.Verifier = auth.Verifier{Secrets: c.Auth.JWTSecrets(), Now: d.Now, Recent: &auth.Recent{}}
 	d.Signer.Now = d.Now
 	if len(d.Verifier.Secrets) > 0 {

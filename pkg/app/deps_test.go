@@ -18,18 +18,17 @@ import (
 
 // Whoever has stolen the credential of Redis must not have the key with it.
 func TestOwnerKey(t *testing.T) {
-	key := func(variable, value string) []byte {
+	named := func(variable, value string) string {
 		env := map[string]string{"TOKEN_ENCRYPTION_KEY": ""}
 		if variable != "" {
 			env[variable] = value
 		}
-		return app.OwnerKeys(apptest.New(t, apptest.Options{Unsynced: true, Env: env}).Deps.Config)[0]
+		return apptest.New(t, apptest.Options{Unsynced: true, Env: env}).Deps.Owners.Keys[0].Name("text")
 	}
-	usual := key("", "")
-	assert.Len(t, usual, 32)
-	assert.Equal(t, usual, key("UPSTASH_REDIS_REST_TOKEN", "another"))
-	assert.NotEqual(t, usual, key("ATLASSIAN_API_TOKEN", "another"))
-	assert.NotEqual(t, usual, key("TOKEN_ENCRYPTION_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="))
+	usual := named("", "")
+	assert.Equal(t, usual, named("UPSTASH_REDIS_REST_TOKEN", "another"))
+	assert.NotEqual(t, usual, named("ATLASSIAN_API_TOKEN", "another"))
+	assert.NotEqual(t, usual, named("TOKEN_ENCRYPTION_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="))
 }
 
 // The defaults are the contract's deadlines.

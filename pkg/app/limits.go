@@ -13,7 +13,7 @@ func (d *Deps) newLimits() *ratelimit.Limiter {
 	if !d.Config.RateLimit {
 		return nil
 	}
-	return ratelimit.New(d.Redis, ownerKeys(d.Config)[0], d.Now, d.Log)
+	return ratelimit.New(d.Redis, d.Owners.Keys[0], d.Now, d.Log)
 }
 
 // leaseSlack is what a request may take beyond its deadline: what follows a
@@ -21,7 +21,7 @@ func (d *Deps) newLimits() *ratelimit.Limiter {
 const leaseSlack = 10 * time.Second
 
 func (d *Deps) newKeys() *idempotency.Store {
-	return &idempotency.Store{Redis: d.Redis, Key: ownerKeys(d.Config)[0], Lease: d.Deadlines.Request + leaseSlack, Log: d.Log}
+	return &idempotency.Store{Redis: d.Redis, Key: d.Owners.Keys[0], Lease: d.Deadlines.Request + leaseSlack, Log: d.Log}
 }
 
 // newLogin lets nobody in without a secret to sign their tokens with.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/clockwork-timer/backend/pkg/config"
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/redis/upstash"
@@ -56,7 +57,11 @@ func (d *Deps) observeRedis() func(context.Context, [][]any) (context.Context, f
 // has these secrets; Redis' own credential does not reveal them. The current key comes
 // first. The others find what was written before a rotation, or before the first key
 // was set.
-func ownerKeys(c *config.Config) [][]byte {
+func ownerKeys(c *config.Config) []*keyed.Key {
 	sum := sha256.Sum256([]byte("clockwork:owner\n" + c.Jira.APIToken.Reveal()))
-	return append(c.TokenEncryptionKey.All(), sum[:])
+	var keys []*keyed.Key
+	for _, secret := range append(c.TokenEncryptionKey.All(), sum[:]) {
+		keys = append(keys, keyed.New(secret))
+	}
+	return keys
 }

@@ -37,7 +37,7 @@ type AttemptStore = ratelimit.Commands
 // log in. Known devices have a table of their own then, which attackers cannot fill.
 type Attempts struct {
 	redis   AttemptStore
-	key     []byte // of the HMAC
+	key     *keyed.Key
 	now     func() time.Time
 	log     *slog.Logger
 	others  ratelimit.Local
@@ -47,7 +47,7 @@ type Attempts struct {
 // NewAttempts returns limits over redis. Every instance must have the same key, with which
 // names and addresses are hashed.
 func NewAttempts(redis AttemptStore, key []byte, now func() time.Time, log *slog.Logger) *Attempts {
-	return &Attempts{redis: redis, key: key, now: now, log: log}
+	return &Attempts{redis: redis, key: keyed.New(key), now: now, log: log}
 }
 
 // attempt is one login in progress.
@@ -71,7 +71,7 @@ func (a *Attempts) of(username, address, device string) *attempt {
 }
 
 func (a *Attempts) count(limit ratelimit.Limit, kind, value string) ratelimit.Count {
-	name := keyed.Name(a.key, "login attempts\n"+kind+"\n"+value) // a JWT, signed with the same secret, has no new line
+	name := a.key.Name("login attempts\n" + kind + "\n" + value) // a JWT, signed with the same secret, has no new line
 	return ratelimit.Count{Key: attemptPrefix + kind + ":" + name, Limit: limit, N: 1}
 }
 

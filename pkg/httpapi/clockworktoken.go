@@ -24,10 +24,11 @@ type ClockworkToken struct {
 	server bool
 	saver  string                // the account whose saved token has to be read; "" if none has
 	stored *clockworktoken.Token // Value is the saved token
+	read   *timercontrol.Read    // what Read asks
 }
 
 // WriteToken is the token with which the caller may start and stop timers. A saved
-// one is read with Reads and Request.
+// one is read with Read and Request.
 func WriteToken(d *app.Deps, who auth.Caller) (*ClockworkToken, error) {
 	value, err := who.WriteToken(d.Config.Clockwork)
 	return newClockworkToken(d, who, value, err)
@@ -80,20 +81,21 @@ func (t *ClockworkToken) use(ctx context.Context, value any, err error) error {
 	return nil
 }
 
-// Reads is the command for what the start or stop has to know from Redis, and for
+// Read is the command for what the start or stop has to know from Redis, and for
 // the saved token.
-func (t *ClockworkToken) Reads(control *timercontrol.Control, ask timercontrol.Request) []any {
+func (t *ClockworkToken) Read(control *timercontrol.Control, ask timercontrol.Request) []any {
 	ask.Token = t.Value
-	cmd := control.Reads(ask)
+	t.read = control.Read(ask)
+	cmd := t.read.Command()
 	if t.saver != "" {
 		cmd = append(cmd, clockworktoken.Key(t.saver))
 	}
 	return cmd
 }
 
-// Request completes a start or stop by the reply to Reads. For a saved token it
+// Request completes a start or stop by the reply to Read. For a saved token it
 // leaves out what is known: whose that token is was not asked for.
-func (t *ClockworkToken) Request(ctx context.Context, control *timercontrol.Control, ask timercontrol.Request, reply any, err error) (timercontrol.Request, error) {
+func (t *ClockworkToken) Request(ctx context.Context, ask timercontrol.Request, reply any, err error) (timercontrol.Request, error) {
 	if t.saver != "" {
 		var saved any
 		if failed, ok := reply.(error); ok {
@@ -107,7 +109,7 @@ func (t *ClockworkToken) Request(ctx context.Context, control *timercontrol.Cont
 	}
 	ask.Token, ask.Saved = t.Value, t.Saved()
 	if t.stored == nil {
-		known := control.Known(ask, reply, err)
+		known := t.read.Known(reply, err)
 		ask.Known = &known
 	}
 	return ask, nil

@@ -29,7 +29,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/internal/keyed"
@@ -54,7 +53,7 @@ type Store struct {
 		Do(ctx context.Context, cmd ...any) (any, error)
 		Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
 	}
-	Key   []byte                                           // of the HMAC; every instance must have it
+	Key   *keyed.Key                                       // every instance must have it
 	Lease time.Duration                                    // longer than any operation takes
 	Pause func(ctx context.Context, d time.Duration) error // nil: a timer that ends with ctx
 	Log   *slog.Logger
@@ -215,9 +214,10 @@ func (a *Attempt) store(ctx context.Context, cmd ...any) {
 // mac is an HMAC over parts, each with its length, so that different parts never make
 // the same text.
 func (s *Store) mac(parts ...string) string {
-	var text strings.Builder
+	text := make([]byte, 0, 256)
 	for _, part := range append([]string{"idempotency"}, parts...) {
-		text.WriteString(strconv.Itoa(len(part)) + ":" + part + "\n")
+		text = append(strconv.AppendInt(text, int64(len(part)), 10), ':')
+		text = append(append(text, part...), '\n')
 	}
-	return keyed.Name(s.Key, text.String())
+	return s.Key.Name(string(text))
 }

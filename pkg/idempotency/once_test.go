@@ -18,6 +18,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
 	"github.com/clockwork-timer/backend/pkg/idempotency"
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
@@ -80,7 +81,7 @@ func stop(op idempotency.Operation, repeatable bool) idempotency.Operation {
 func newWorld(client *redis.Client) *world {
 	w := &world{redis: &flaky{Client: client}}
 	w.redis.last.Store(1 << 30)
-	w.Store = &idempotency.Store{Redis: w.redis, Key: []byte("key"), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler)}
+	w.Store = &idempotency.Store{Redis: w.redis, Key: keyed.New([]byte("key")), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler)}
 	return w
 }
 

@@ -50,7 +50,7 @@ type Claim struct {
 // Limiter counts for one process. A nil Limiter limits nothing.
 type Limiter struct {
 	redis Commands
-	key   []byte // of the HMAC
+	key   *keyed.Key
 	now   func() time.Time
 	log   *slog.Logger
 	table *table
@@ -60,7 +60,7 @@ type Limiter struct {
 
 // New returns a limiter over redis. Every instance must have the same key, with which
 // callers and addresses are hashed.
-func New(redis Commands, key []byte, now func() time.Time, log *slog.Logger) *Limiter {
+func New(redis Commands, key *keyed.Key, now func() time.Time, log *slog.Logger) *Limiter {
 	return &Limiter{redis: redis, key: key, now: now, log: log, table: newTable()}
 }
 
@@ -110,5 +110,5 @@ func (l *Limiter) redisFailed(ctx context.Context, err error) {
 
 // redisKey is a claim's count in Redis.
 func (l *Limiter) redisKey(c Claim) string {
-	return keyPrefix + c.Policy.Name + ":" + keyed.Name(l.key, "rate limit by window\n"+c.Kind+"\n"+c.Value)
+	return keyPrefix + c.Policy.Name + ":" + l.key.Name("rate limit by window\n"+c.Kind+"\n"+c.Value)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
 	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/apptest/redistime"
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/ratelimit"
 	"github.com/clockwork-timer/backend/pkg/redis"
 )
@@ -28,7 +29,7 @@ import (
 var start = time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)
 
 var (
-	key    = []byte("key-of-every-instance")
+	key    = keyed.New([]byte("key-of-every-instance"))
 	silent = slog.New(slog.DiscardHandler)
 	// A small policy, for counting up to.
 	small = ratelimit.NewPolicy("small", 5, 10*time.Second)
@@ -388,7 +389,7 @@ func TestKeys(t *testing.T) {
 		assert.Regexp(t, `^clockwork:rate:small:[0-9a-f]{32}$`, k)
 		assert.Equal(t, small.Window, mini.TTL(k))
 	}
-	ask(t, ratelimit.New(redis, []byte("other"), c.Now, silent), token)
+	ask(t, ratelimit.New(redis, keyed.New([]byte("other")), c.Now, silent), token)
 	assert.Len(t, mini.Keys(), 3, "without the key one cannot tell whose it is")
 	ask(t, l, shared(&small, "a-clockwork-token"))
 	assert.Len(t, mini.Keys(), 4, "a user is no token")

@@ -109,13 +109,13 @@ func TestBindings(t *testing.T) {
 func TestBindingsOfEarlierVersions(t *testing.T) {
 	server := miniredis.RunT(t)
 	client := redisclient.OverTCP(t, server.Addr())
-	earlier := []byte("key")
-	named := func(text string) string { return hex.EncodeToString(keyed.Sum(earlier, text)) }
+	earlier := keyed.New([]byte("key"))
+	named := func(text string) string { sum := earlier.Sum(text); return hex.EncodeToString(sum[:]) }
 	subject, account := named("7:subject18:https://id.example12:subject-linh"), named("7:account18:https://id.example8:acc-linh")
 	require.NoError(t, server.Set("clockwork:identity:"+subject, "acc-linh"))
 	require.NoError(t, server.Set("clockwork:identity:"+account, subject))
 
-	b := signin.Bindings{Redis: client, Earlier: [][]byte{[]byte("the current key"), earlier}}
+	b := signin.Bindings{Redis: client, Earlier: []*keyed.Key{keyed.New([]byte("the current key")), earlier}}
 	linh := signin.Identity{Issuer: "https://id.example", Subject: "subject-linh"}
 	recycled := signin.Identity{Issuer: "https://id.example", Subject: "subject-of-somebody-new"}
 	require.ErrorIs(t, b.Bind(t.Context(), recycled, "acc-linh"), signin.ErrConflict)

@@ -24,7 +24,7 @@ type Bindings struct {
 	}
 	// Earlier are secrets with which version 0.9.0 named its records. They were
 	// rotated, so a name is a hash now: no rotation may forget whose an account is.
-	Earlier [][]byte
+	Earlier []*keyed.Key
 }
 
 // Account is the account that the identity is bound to; "" if to none. It costs
@@ -60,8 +60,8 @@ func (b Bindings) Bind(ctx context.Context, id Identity, account string) error {
 // write claims the account first: if the second write fails, the next sign-in goes
 // on here.
 func (b Bindings) write(ctx context.Context, id Identity, account string) error {
-	subject := name(nil, "subject", id.Issuer, id.Subject)
-	if err := b.claim(ctx, keyPrefix+name(nil, "account", id.Issuer, account), subject); err != nil {
+	subject := name(current, "subject", id.Issuer, id.Subject)
+	if err := b.claim(ctx, keyPrefix+name(current, "account", id.Issuer, account), subject); err != nil {
 		return err
 	}
 	return b.claim(ctx, keyPrefix+subject, account)
@@ -103,16 +103,19 @@ func (b Bindings) read(ctx context.Context, parts ...string) ([]string, error) {
 	return found, nil
 }
 
-// keys are those of the names; the current name has none.
-func (b Bindings) keys() [][]byte { return append([][]byte{nil}, b.Earlier...) }
+// current is the key of the names that are written now: it is empty.
+var current = keyed.New(nil)
+
+func (b Bindings) keys() []*keyed.Key { return append([]*keyed.Key{current}, b.Earlier...) }
 
 const keyPrefix = "clockwork:identity:"
 
 // name hides a subject in Redis.
-func name(key []byte, parts ...string) string {
+func name(key *keyed.Key, parts ...string) string {
 	var text strings.Builder
 	for _, p := range parts {
 		fmt.Fprintf(&text, "%d:%s", len(p), p) // the length keeps ("ab", "c") from ("a", "bc")
 	}
-	return hex.EncodeToString(keyed.Sum(key, text.String()))
+	sum := key.Sum(text.String())
+	return hex.EncodeToString(sum[:])
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -46,7 +47,7 @@ func TestCacheThatIsLate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := &late{}
-			control := &timercontrol.Control{Clockwork: caller{func() {}}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: [][]byte{[]byte("k")}}, Cache: cache,
+			control := &timercontrol.Control{Clockwork: caller{func() {}}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
 				RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 			_, err := tt.call(control, t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
 			require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timer"
@@ -87,7 +88,7 @@ func TestCallerHangsUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, hangUp := context.WithCancel(t.Context())
 			cache := &record{running: []timer.Timer{{Issue: timer.Issue{Key: "OPS-1", ID: 1}}, {Issue: timer.Issue{Key: "OPS-2", ID: 2}}}}
-			control := &timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: [][]byte{[]byte("k")}}, Cache: cache,
+			control := &timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
 				RequestSync: func(ctx context.Context, account string) error { return cache.write(ctx, "sync for "+account) },
 				Now:         time.Now, NamesTimeout: time.Second, Log: slog.New(slog.DiscardHandler)}
 			_, err := tt.call(control, ctx, timercontrol.Request{Token: secret.New("t"), AccountID: "acc-1", IssueKey: "ABC-7"})

@@ -21,7 +21,7 @@ type OwnerStore struct {
 	}
 	// Keys are the keys of the HMAC, the current one first: what an earlier one has
 	// written is found as well.
-	Keys [][]byte
+	Keys []*keyed.Key
 }
 
 // ErrTaken means that the token is bound to another account.
@@ -85,13 +85,18 @@ func (s OwnerStore) find(ctx context.Context, token secret.Text) (held timercach
 // keys are where the token's binding may be stored, the current place first.
 func (s OwnerStore) keys(token secret.Text) []string {
 	keys := make([]string, len(s.Keys))
-	for i, key := range s.Keys {
-		keys[i] = timercache.BindingKey(hex.EncodeToString(keyed.Sum(key, token.Reveal())))
+	for i, name := range s.names(token) {
+		keys[i] = timercache.BindingKey(name)
 	}
 	return keys
 }
 
-// hmac names the token in an act, for the sync that judges it.
-func (s OwnerStore) hmac(token secret.Text) string {
-	return hex.EncodeToString(keyed.Sum(s.Keys[0], token.Reveal()))
+// names are the HMACs of the token, by the current key first.
+func (s OwnerStore) names(token secret.Text) []string {
+	names := make([]string, len(s.Keys))
+	for i, key := range s.Keys {
+		sum := key.Sum(token.Reveal())
+		names[i] = hex.EncodeToString(sum[:])
+	}
+	return names
 }

@@ -41,9 +41,9 @@ func (c *Control) start(ctx context.Context, whose subject, r Request) (out Outc
 	}
 	t := provisional(whose.account, r, names.soon(namesGrace), at)
 	held := whose.known.heldBy(whose.account)
-	unproven := ""
-	if !whose.known.Owner.Seen {
-		unproven = c.Owners.hmac(r.Token)
+	unproven := whose.known.token
+	if whose.known.Owner.Seen {
+		unproven = ""
 	}
 	out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
 		return c.Cache.Started(ctx, *t.Author, t, unproven, held)

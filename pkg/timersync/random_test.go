@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
+	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
 	"github.com/clockwork-timer/backend/pkg/timersync"
@@ -124,7 +125,7 @@ func newRandomRun(t *testing.T, c campaign, seed uint64) *randomRun {
 	names, err := jira.New(jira.Options{BaseURL: g.site.JiraURL, Email: creds.AtlassianEmail, APIToken: creds.AtlassianAPIToken, Transport: g.http, Sleep: noSleep})
 	require.NoError(t, err)
 	g.control = &timercontrol.Control{
-		Clockwork: starter, Names: names, Owners: timercontrol.OwnerStore{Redis: g.redis, Keys: [][]byte{tokenKey}}, Cache: g.cache,
+		Clockwork: starter, Names: names, Owners: timercontrol.OwnerStore{Redis: g.redis, Keys: []*keyed.Key{keyed.New(tokenKey)}}, Cache: g.cache,
 		RequestSync: func(context.Context, string) error { return nil }, Now: g.clock.Now, Log: quiet,
 		Retry: func(write func(context.Context) error) {
 			g.mu.Lock()

@@ -54,7 +54,7 @@ type claim struct {
 
 // signer makes and checks refresh tokens.
 type signer struct {
-	keys [][]byte // the current one first
+	keys []*keyed.Key // the current one first
 }
 
 // newSigner derives a key from each secret, so that a refresh token and an
@@ -69,7 +69,7 @@ func newSigner(secrets []string) (signer, error) {
 		if err != nil {
 			return signer{}, err
 		}
-		s.keys = append(s.keys, key)
+		s.keys = append(s.keys, keyed.New(key))
 	}
 	return s, nil
 }
@@ -107,6 +107,7 @@ func (s signer) parse(token string) (claim, bool) {
 	}, signed
 }
 
-func mac(key, payload []byte) []byte {
-	return keyed.Sum(key, string(payload))[:macSize]
+func mac(key *keyed.Key, payload []byte) []byte {
+	sum := key.Sum(string(payload))
+	return sum[:macSize]
 }

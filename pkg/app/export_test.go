@@ -1,4 +1,0 @@
-package app
-
-// OwnerKeys is for tests of what they depend on.
-var OwnerKeys = ownerKeys
