@@ -37,9 +37,9 @@ type tally struct {
 
 // load lets people start and stop alternately for that long. Before, each does both
 // once without being measured, so that connections are open and names are cached.
-func (w *world) load(ctx context.Context, server *instance, people int, length time.Duration, t *tally) error {
-	clients := make([]func(context.Context) error, people)
-	for n, p := range w.people[:people] {
+func load(ctx context.Context, server *instance, people []person, length time.Duration, t *tally) error {
+	clients := make([]func(context.Context) error, len(people))
+	for n, p := range people {
 		turn := 0
 		clients[n] = func(ctx context.Context) error {
 			turn++
@@ -51,7 +51,7 @@ func (w *world) load(ctx context.Context, server *instance, people int, length t
 	}
 	err := t.measure(ctx, server, clients, length)
 	// A timer that still runs would disturb the next load.
-	for _, p := range w.people[:people] {
+	for _, p := range people {
 		_ = server.act(ctx, p, "stop") // usually nothing runs
 	}
 	return err

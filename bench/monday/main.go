@@ -75,6 +75,15 @@ func mondays(ctx context.Context, stdout io.Writer, profile string, only bool, l
 	return refused, nil
 }
 
+// mondayLoad is one line of the table.
+type mondayLoad struct {
+	kind   string
+	people []person
+	busy   bool
+	goal   bool
+	tally
+}
+
 func monday(ctx context.Context, stdout io.Writer, timers int, profile string, only bool, length time.Duration) (refused int, err error) {
 	var own process.Cleanup
 	defer own.Run()
@@ -97,22 +106,21 @@ func monday(ctx context.Context, stdout io.Writer, timers int, profile string, o
 		if only && !goal {
 			continue
 		}
-		compared := kinds[:2]
+		loads := []*mondayLoad{{kind: kindBare, people: w.people[:people]}, {kind: kindServer, people: w.people[:people], goal: goal}}
 		if goal {
-			compared = kinds
+			loads = append(loads, &mondayLoad{kind: kindServer, people: w.busy, busy: true}, &mondayLoad{kind: kindEvents, people: w.people[:people]})
 		}
-		tallies := make([]tally, len(compared))
 		for range turns {
-			for n, kind := range compared {
-				if err := w.load(ctx, servers[kind], people, length/turns, &tallies[n]); err != nil {
-					return 0, fmt.Errorf("%s, %d people: %w", kind, people, err)
+			for _, l := range loads {
+				if err := load(ctx, servers[l.kind], l.people, length/turns, &l.tally); err != nil {
+					return 0, fmt.Errorf("%s, %d people: %w", l.kind, people, err)
 				}
 			}
 		}
-		bare := tallies[0].figures()
-		for n, kind := range compared {
-			f := tallies[n].figures()
-			printMonday(stdout, timers, people, kind, f, bare, goal && kind == kindServer)
+		bare := loads[0].figures()
+		for _, l := range loads {
+			f := l.figures()
+			printMonday(stdout, timers, l, f, bare)
 			refused += f.refused
 			if f.first != nil {
 				fmt.Fprintln(stdout, "  the first refusal:", f.first)

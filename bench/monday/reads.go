@@ -59,7 +59,7 @@ func reads(ctx context.Context, stdout io.Writer, profile string, length time.Du
 	for range turns {
 		for n, r := range all {
 			clients := make([]func(context.Context) error, readers)
-			for i, p := range w.people[:readers] {
+			for i, p := range w.busy[:readers] {
 				clients[i] = func(ctx context.Context) error { return servers[n].read(ctx, p, r) }
 			}
 			if err := tallies[n].measure(ctx, servers[n], clients, length/turns); err != nil {

@@ -17,20 +17,25 @@ const (
 
 func printMondayHeader(w io.Writer, length time.Duration) {
 	fmt.Fprintf(w, "Everybody starts and stops alternately, %s for each line. × is the ratio to the bare handler, which makes\n", length)
-	fmt.Fprintf(w, "the same call to Clockwork and one SET. Goals at %d people on %d timers: p99 %s, CPU %s, × %.1f.\n\n",
+	fmt.Fprintf(w, "the same call to Clockwork and one SET. Nothing of theirs runs before, but two or three timers of those who\n")
+	fmt.Fprintf(w, "are busy. Goals at %d people on %d timers: p99 %s, CPU %s, × %.1f.\n\n",
 		goalPeople, goalTimers, ms(goalP99), ms(goalCPU), goalShare)
-	fmt.Fprintf(w, "%8s %7s %-10s | %9s %6s | %10s %10s | %9s %6s | %7s\n",
+	fmt.Fprintf(w, "%8s %7s %-12s | %9s %6s | %10s %10s | %9s %6s | %7s\n",
 		"timers", "people", "server", "acts/s", "×", "p50", "p99", "CPU each", "×", "refused")
 }
 
-func printMonday(w io.Writer, timers, people int, kind string, f, bare figures, goal bool) {
+func printMonday(w io.Writer, timers int, l *mondayLoad, f, bare figures) {
+	kind := l.kind
+	if l.busy {
+		kind += ", busy"
+	}
 	share := f.rate / bare.rate
 	note := ""
-	if goal {
+	if l.goal {
 		note = " | " + verdict("p99", f.p99 <= goalP99) + ", " + verdict("CPU", f.cpu <= goalCPU) + ", " + verdict("rate", share >= goalShare)
 	}
-	fmt.Fprintf(w, "%8d %7d %-10s | %9.0f %6.2f | %10s %10s | %9s %6.1f | %7d%s\n",
-		timers, people, kind, f.rate, share, ms(f.p50), ms(f.p99), ms(f.cpu), float64(f.cpu)/float64(bare.cpu), f.refused, note)
+	fmt.Fprintf(w, "%8d %7d %-12s | %9.0f %6.2f | %10s %10s | %9s %6.1f | %7d%s\n",
+		timers, len(l.people), kind, f.rate, share, ms(f.p50), ms(f.p99), ms(f.cpu), float64(f.cpu)/float64(bare.cpu), f.refused, note)
 }
 
 func printReadHeader(w io.Writer, length time.Duration) {

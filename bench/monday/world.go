@@ -30,14 +30,16 @@ type person struct{ account, bearer, token, issueKey string }
 // start, stop or read.
 type world struct {
 	timers int
-	people []person
+	people []person // nothing of theirs runs yet: it is Monday morning
+	busy   []person // two or three timers of theirs run
 	env    []string
 }
 
 func newWorld(ctx context.Context, c *process.Cleanup, timers int) (*world, error) {
 	addr := redisserver.Start(c)
 	box := sandbox.New(sandbox.Options{Seed: 1})
-	box.Populate(0, slices.Max(crowds))
+	everybody := slices.Max(crowds) + goalPeople
+	box.Populate(0, everybody)
 	site, credentials := box.Start(c), box.Credentials()
 	inngest, err := startInngest(c)
 	if err != nil {
@@ -51,14 +53,15 @@ func newWorld(ctx context.Context, c *process.Cleanup, timers int) (*world, erro
 		"JWT_SECRET=" + jwtSecret, "LOG_LEVEL=warn", "INNGEST_DEV=" + inngest,
 	}}
 	signer, issues := auth.Signer{Secret: jwtSecret, Now: time.Now}, box.Issues()
-	for n, p := range box.People()[:slices.Max(crowds)] {
+	for n, p := range box.People()[:everybody] {
 		bearer, err := signer.Sign(auth.Grant{User: users.User{Username: p.AccountID, AccountID: p.AccountID}})
 		if err != nil {
 			return nil, err
 		}
 		w.people = append(w.people, person{p.AccountID, bearer, box.ClockworkToken(p.AccountID).Reveal(), issues[n%len(issues)].Key})
 	}
-	return w, fill(ctx, addr, box.People(), timers)
+	w.people, w.busy = w.people[:slices.Max(crowds)], w.people[slices.Max(crowds):]
+	return w, fill(ctx, addr, box.People()[slices.Max(crowds):everybody], timers)
 }
 
 func (w *world) environ(kind string) []string {
@@ -70,8 +73,8 @@ func (w *world) environ(kind string) []string {
 }
 
 // fill writes the timers as a sync would, on average five for two people. They belong
-// to the sandbox's people, and to as many more as are needed.
-func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int) error {
+// to the busy people, and to as many more as are needed.
+func fill(ctx context.Context, addr string, busy []sandbox.Person, timers int) error {
 	client, err := tcp.New("redis://"+addr, redis.Options{Timeout: time.Minute})
 	if err != nil {
 		return err
@@ -88,8 +91,8 @@ func fill(ctx context.Context, addr string, acting []sandbox.Person, timers int)
 	for n := range timers {
 		who := timer.Person{AccountID: fmt.Sprintf("5b10ac8d82e05b22%08x", n%everybody), DisplayName: fmt.Sprintf("Person %d", n%everybody),
 			EmailAddress: fmt.Sprintf("person.%d@northbridge.example", n%everybody)}
-		if n%everybody < len(acting) {
-			p := acting[n%everybody] // with Jira's address, because a start would write that
+		if n%everybody < len(busy) {
+			p := busy[n%everybody] // with Jira's address, because a start would write that
 			who = timer.Person{AccountID: p.AccountID, DisplayName: p.DisplayName, EmailAddress: p.Email}
 		}
 		started := now.Add(-time.Duration(1+n%480) * time.Minute)
