@@ -8,29 +8,6 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// event is the realtime message of one change, as the contract's Realtime
-// section has it.
-type event struct {
-	Event   string       `json:"event"`
-	Payload eventPayload `json:"payload"`
-}
-
-type eventPayload struct {
-	ID        string    `json:"id"` // cw:{accountId}:{issueKey}
-	UserID    string    `json:"user_id"`
-	Status    string    `json:"status"` // running or stopped
-	StartedAt time.Time `json:"started_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-	// CountedSeconds is what Clockwork had counted at CountedAt.
-	CountedSeconds int64     `json:"counted_seconds"`
-	CountedAt      time.Time `json:"counted_at"`
-	OnHold         bool      `json:"on_hold"`
-	IssueKey       string    `json:"issue_key"`
-	Summary        string    `json:"summary,omitempty"`
-	Comment        string    `json:"comment,omitempty"`
-	Source         string    `json:"source"`
-}
-
 // eventsOf are what subscribers are sent when a person's timers change from
 // before to after, both as of at. The version, which is the
 // moment in milliseconds unless two changes share it, dates the events: so they
@@ -80,35 +57,28 @@ func Events(message string) ([]json.RawMessage, error) {
 	return events, err
 }
 
-// encodeEvent gives the event of a change that happened at a moment; the timer's
-// TillNow was true at countedAt.
+// encodeEvent gives the event of a change that happened at a moment, as the contract's
+// Realtime section has it. The timer's TillNow was true at countedAt.
 func encodeEvent(whose about, change timer.Change, countedAt, at time.Time) string {
-	t := change.Timer
-	payload := eventPayload{
-		ID:        "cw:" + whose.UserKey + ":" + whose.eventKey(t.Issue),
-		UserID:    whose.UserKey,
-		Status:    "running",
-		StartedAt: t.StartedAt,
-		UpdatedAt: at,
-
-		CountedSeconds: t.TillNow,
-		CountedAt:      countedAt,
-		OnHold:         !t.WithinWorkingHours,
-		IssueKey:       t.Issue.Key,
-		Summary:        t.Issue.Summary,
-		Source:         "clockwork",
-	}
+	t, status := change.Timer, "running"
 	if change.Kind == timer.Stopped {
-		payload.Status = "stopped"
+		status = "stopped"
 	}
+	e := append(make(encoder, 0, 512), `{"event":"timer_updated","payload":{`...)
+	e.text(`"id":`, "cw:"+whose.UserKey+":"+whose.eventKey(t.Issue))
+	e.text(`,"user_id":`, whose.UserKey)
+	e.text(`,"status":`, status)
+	e.time(`,"started_at":`, t.StartedAt)
+	e.time(`,"updated_at":`, at)
+	e.integer(`,"counted_seconds":`, t.TillNow)
+	e.time(`,"counted_at":`, countedAt)
+	e.flag(`,"on_hold":`, !t.WithinWorkingHours)
+	e.text(`,"issue_key":`, t.Issue.Key)
+	e.optional(`,"summary":`, t.Issue.Summary)
 	if t.Comment != nil {
-		payload.Comment = *t.Comment
+		e.optional(`,"comment":`, *t.Comment)
 	}
-	encoded, err := json.Marshal(event{"timer_updated", payload})
-	if err != nil {
-		panic("timercache: an event that cannot be encoded: " + err.Error()) // as in value.encode
-	}
-	return string(encoded)
+	return string(append(e, `,"source":"clockwork"}}`...))
 }
 
 // eventKey is the key in the id of a timer's events: the one that its issue had

@@ -13,8 +13,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
-// FuzzDecodeValue: whatever is in Redis, it is taken whole or not at all, and
-// what is taken is stored again as the same.
+// FuzzDecodeValue: whatever is in Redis, it is taken whole or not at all, and what is
+// taken is stored again as the same, as encoding/json would write it.
 func FuzzDecodeValue(f *testing.F) {
 	for _, seed := range []string{
 		"", "{", "null", "[]", `{"timers":[],"cachedAt":"2026-05-04T09:00:00Z","userKey":"ann","version":1}`,
@@ -22,6 +22,7 @@ func FuzzDecodeValue(f *testing.F) {
 		`{"timers":null,"userKey":"ann"}`, `{"timers":[{"startedAt":"9999-12-31T23:00:00-12:00","finishedAt":"2026-05-04T09:00:00+24:00"}],"userKey":"ann"}`, `{"timers":[null],"userKey":"ann","cachedAt":"10000-01-01T00:00:00Z"}`,
 		`{"timers":[],"cachedAt":"2026-05-04T09:00:00Z","userKey":"ann","version":1,"epoch":"E","seenAs":{"7":"A-1"},"acts":[{"issueKey":"A-1","issueId":7,"started":true,"at":"2026-05-04T09:00:00+01:00"}]}`,
 		`{"timers":[],"userKey":"ann","acts":[{"at":"9999-12-31T23:00:00-12:00"}]}`,
+		`{"timers":[{"id":1,"startedAt":"2026-05-04T09:00:00.5Z","finishedAt":"2026-05-04T09:00:00Z","comment":"Tür <&> \"a\\b\" \u2028\u0000 \ud800","runningFor":"ann","worklogCount":3,"issue":{"key":"A-1","id":7,"summary":"s","projectName":"p"},"author":{"accountId":"ann","displayName":"Ann","emailAddress":"a@x","avatarUrl":"u"},"withinWorkingHours":true},{"id":2}],"cachedAt":"2026-05-04T09:00:00Z","userKey":"ann","version":1,"email":"a@x","listed":true,"acts":[{"issue":"A-1/7","started":true,"at":"2026-05-04T09:00:00Z","token":"t"},{"issue":"A-2/8"}],"lastSeen":{"name":"Ann","issue":{"key":"A-1","id":7},"at":"2026-05-04T09:00:00Z"}}`,
 	} {
 		f.Add(seed)
 	}
@@ -34,6 +35,9 @@ func FuzzDecodeValue(f *testing.F) {
 		again, ok := timercache.DecodeValue(v.Encode())
 		require.True(t, ok)
 		assert.Equal(t, v.Encode(), again.Encode())
+		plain, err := json.Marshal(v)
+		require.NoError(t, err)
+		assert.Equal(t, string(plain), v.Encode())
 	})
 }
 

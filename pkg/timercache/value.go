@@ -46,21 +46,6 @@ type about struct {
 // all that the person runs only after the next sync has written it again.
 const unsureEpoch = "unsure"
 
-// encode gives the timers, which are the caller's own, their times in UTC.
-func (v value) encode() string {
-	if v.Timers == nil {
-		v.Timers = []timer.Timer{}
-	}
-	for i := range v.Timers {
-		inUTC(&v.Timers[i])
-	}
-	encoded, err := json.Marshal(v)
-	if err != nil {
-		panic("timercache: a value that cannot be encoded: " + err.Error()) // only times before year 0 or after 9999
-	}
-	return string(encoded)
-}
-
 // marksOf reads version and epoch as the script does, in any text: a value that
 // does not parse must not look like another to one of the two. A quote inside a
 // JSON string is escaped, so no comment looks like them.
