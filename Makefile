@@ -20,10 +20,11 @@ packages = $(GO) list ./... | grep -v /backend/e2e
 
 .PHONY: test unit lint clients fuzz vuln licences bench bench-attack bench-realtime pictures baselines programs
 
-# e2e starts compilers and servers; beside it the timing of other tests would suffer. Two of its
-# packages run at once, because each waits about as long as it computes.
+# Go runs a package again only if it or what it uses has changed. It does not see what e2e uses, so
+# that always runs: by itself, because it starts compilers and servers, and the timing of other tests
+# would suffer. Two of its packages run at once, because each waits about as long as it computes.
 test: programs lint clients
-	$(GO) test -race -count=1 -timeout 25m $$($(packages))
+	$(GO) test -race -timeout 25m $$($(packages))
 	$(GO) test -race -count=1 -timeout 40m -p 2 ./e2e/...
 
 # Most of the time these tests wait, so more of them run at once than there are processors.
