@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -205,16 +204,14 @@ func (w *world) open(u *user, i int, path, token string, got func(message []byte
 	u.clients[i] = c
 	u.mu.Unlock()
 	ready := make(chan struct{})
-	if w.kind == kindEcho {
-		close(ready)
+	open := sync.OnceFunc(func() { close(ready) })
+	if w.kind == kindEcho { // it sends no state
+		open()
 	}
 	w.reading.Go(func() {
-		var first atomic.Bool
 		_ = c.receive(func(message []byte) {
 			got(message, time.Now())
-			if first.CompareAndSwap(false, true) {
-				close(ready)
-			}
+			open()
 		})
 	})
 	select {
