@@ -14,15 +14,14 @@ import (
 	"github.com/clockwork-timer/backend/pkg/internal/flight"
 )
 
-// clock asks what time it is, which takes a second: the answer is of when it was
-// asked.
-func clock(ctx context.Context, f *flight.Fresh[time.Time], asked *atomic.Int32) <-chan time.Time {
+// clock asks what time it is. The answer is of when it was asked, and takes some time.
+func clock(ctx context.Context, f *flight.Fresh[time.Time], takes time.Duration, asked *atomic.Int32) <-chan time.Time {
 	got := make(chan time.Time, 1)
 	go func() {
 		at, _ := f.Do(ctx, func(context.Context) (time.Time, error) {
 			asked.Add(1)
 			now := time.Now()
-			time.Sleep(time.Second)
+			time.Sleep(takes)
 			return now, nil
 		})
 		got <- at
@@ -31,23 +30,44 @@ func clock(ctx context.Context, f *flight.Fresh[time.Time], asked *atomic.Int32)
 }
 
 func TestFreshAnswersAreOfAfterTheQuestion(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var f flight.Fresh[time.Time]
-		var asked atomic.Int32
-		began := time.Now()
-		first := clock(t.Context(), &f, &asked)
-		time.Sleep(500 * time.Millisecond)
-		var later []<-chan time.Time
-		for range 50 {
-			later = append(later, clock(t.Context(), &f, &asked))
-		}
-		assert.Equal(t, began, <-first)
-		for _, got := range later {
-			assert.Equal(t, began.Add(time.Second), <-got, "not the one that was under way")
-		}
-		assert.EqualValues(t, 2, asked.Load())
-		assert.Equal(t, began.Add(2*time.Second), <-clock(t.Context(), &f, &asked), "nothing is remembered")
-	})
+	const ms = time.Millisecond
+	for name, tc := range map[string]struct {
+		takes, second, third time.Duration // when 50 come each
+		want                 [2]time.Duration
+	}{
+		"quick":                {2 * ms, ms, ms, [2]time.Duration{2 * ms, 2 * ms}},
+		"far":                  {time.Second, 500 * ms, 504 * ms, [2]time.Duration{505 * ms, 505 * ms}},
+		"two-are-under-way":    {time.Second, 500 * ms, 600 * ms, [2]time.Duration{505 * ms, 1005 * ms}},
+		"the-first-ends-first": {time.Second, 998 * ms, 999 * ms, [2]time.Duration{1000 * ms, 1000 * ms}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var f flight.Fresh[time.Time]
+				var asked atomic.Int32
+				began := time.Now()
+				first := clock(t.Context(), &f, tc.takes, &asked)
+				var later [2][]<-chan time.Time
+				for i, at := range []time.Duration{tc.second, tc.third} {
+					time.Sleep(time.Until(began.Add(at)))
+					for range 50 {
+						later[i] = append(later[i], clock(t.Context(), &f, tc.takes, &asked))
+					}
+				}
+				assert.Equal(t, began, <-first)
+				questions := map[time.Duration]bool{0: true}
+				for i, all := range later {
+					for _, got := range all {
+						at := (<-got).Sub(began)
+						require.Equal(t, tc.want[i], at)
+						questions[at] = true
+					}
+				}
+				assert.EqualValues(t, len(questions), asked.Load())
+				now := time.Now()
+				assert.Equal(t, now, <-clock(t.Context(), &f, tc.takes, &asked), "nothing is remembered")
+			})
+		})
+	}
 }
 
 func TestFreshFailures(t *testing.T) {
@@ -89,7 +109,7 @@ func TestFreshDeadlines(t *testing.T) {
 		var f flight.Fresh[time.Time]
 		var asked atomic.Int32
 		began := time.Now()
-		underWay := clock(t.Context(), &f, &asked)
+		underWay := clock(t.Context(), &f, time.Second, &asked)
 		synctest.Wait()
 		hurried, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
@@ -99,7 +119,7 @@ func TestFreshDeadlines(t *testing.T) {
 			first <- err
 		}()
 		synctest.Wait()
-		patient := clock(t.Context(), &f, &asked)
+		patient := clock(t.Context(), &f, time.Second, &asked)
 		<-underWay
 		assert.ErrorIs(t, <-first, context.DeadlineExceeded)
 		assert.Equal(t, began.Add(1500*time.Millisecond), <-patient)
