@@ -106,9 +106,7 @@ func (c *Cache) Started(ctx context.Context, owner timer.Person, t timer.Timer, 
 		if v.acted(t.Issue, t.StartedAt) {
 			return false
 		}
-		if i := timer.OnIssue(v.Timers, t.Issue); i >= 0 && t.Issue.ID == 0 {
-			t.Issue.ID = v.Timers[i].Issue.ID // by which its events are named if the issue has moved
-		}
+		t.Issue.ID = cmp.Or(t.Issue.ID, v.idOf(t.Issue.Key)) // by which its events are named if the issue has moved
 		latest := newAct(t.Issue, true, t.StartedAt)
 		others := func(old timer.Timer) bool { return old.Issue.Same(t.Issue) && old.ID != t.ID } // a repeated write finds its own
 		if !slices.ContainsFunc(v.Timers, others) {
@@ -150,13 +148,27 @@ func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issue timer.Iss
 		if !at.IsZero() && v.acted(issue, at) {
 			return false
 		}
-		running := len(v.Timers)
-		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(issue) })
+		running, stopped := len(v.Timers), timer.Issue{Key: issue.Key, ID: cmp.Or(issue.ID, v.idOf(issue.Key))}
+		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(stopped) })
 		if !at.IsZero() {
 			v.remember(newAct(issue, false, at))
 		}
 		return len(v.Timers) < running || !at.IsZero()
 	})
+}
+
+// idOf is the id of the issue on which a timer runs, by its key or by the key that it
+// had when the timer was first seen: Jira and Clockwork know an issue by both. It is 0
+// if none runs there, or if the id is not known.
+func (v *value) idOf(key string) int64 {
+	i := timer.OnIssue(v.Timers, timer.Issue{Key: key})
+	if i < 0 {
+		i = slices.IndexFunc(v.Timers, func(t timer.Timer) bool { return v.eventKey(t.Issue) == key })
+	}
+	if i < 0 {
+		return 0
+	}
+	return v.Timers[i].Issue.ID
 }
 
 // acted reports whether a start or stop on the issue was accepted after at.

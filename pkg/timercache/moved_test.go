@@ -150,3 +150,27 @@ func TestStartOnAMovedIssueWithoutItsID(t *testing.T) {
 		assert.Equal(t, []string{"cw:ann:NEW-1 running NEW-1", "cw:ann:A-1 running NEW-1", "cw:ann:NEW-1 stopped NEW-1"}, summaries(t, stop()))
 	})
 }
+
+// Jira and Clockwork still know a moved issue by its earlier key. A start or stop by that
+// key, while Jira does not say which issue that is, is about the timer that runs there.
+func TestActByAnEarlierKey(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		a := running(1, "ann", "A-1", time.Hour)
+		w.sync(a)
+		w.clock.Advance(time.Second)
+		w.sync(moved(a, "NEW-1"))
+		w.clock.Advance(time.Second)
+		stop := w.listen(t, nil)
+		start := provisional("ann", "A-1", w.clock.Now())
+		start.Issue.ID = 0
+		require.NoError(t, w.cache.Started(t.Context(), owner("ann"), start, "", nil))
+		assert.Equal(t, []string{"A-1"}, w.issues(ann), "in place of the older")
+		w.clock.Advance(time.Second)
+		w.sync(moved(running(2, "ann", "A-1", 0), "NEW-1"))
+		assert.Equal(t, []string{"NEW-1"}, w.issues(ann))
+		w.clock.Advance(time.Second)
+		w.stopped("ann", "A-1")
+		assert.Empty(t, w.issues(ann))
+		assert.Equal(t, []string{"cw:ann:A-1 running A-1", "cw:ann:A-1 running NEW-1", "cw:ann:A-1 stopped NEW-1"}, summaries(t, stop()))
+	})
+}
