@@ -204,14 +204,14 @@ func (w *world) open(u *user, i int, path, token string, got func(message []byte
 	u.clients[i] = c
 	u.mu.Unlock()
 	ready := make(chan struct{})
-	open := sync.OnceFunc(func() { close(ready) })
+	answered := sync.OnceFunc(func() { close(ready) })
 	if w.kind == kindEcho { // it sends no state
-		open()
+		answered()
 	}
 	w.reading.Go(func() {
 		_ = c.receive(func(message []byte) {
 			got(message, time.Now())
-			open()
+			answered()
 		})
 	})
 	select {

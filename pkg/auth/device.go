@@ -75,6 +75,5 @@ func (d Devices) verify(username, token string) (id string) {
 
 func deviceMAC(secret, username string, payload []byte) []byte {
 	text := "login device\n" + users.Fold(username) + "\n" + string(payload) // a JWT, signed with the same secret, has no new line
-	sum := keyed.New([]byte(secret)).Sum(text)
-	return sum[:macSize]
+	return keyed.New([]byte(secret)).Sum(text)[:macSize]
 }

@@ -110,7 +110,7 @@ func TestBindingsOfEarlierVersions(t *testing.T) {
 	server := miniredis.RunT(t)
 	client := redisclient.OverTCP(t, server.Addr())
 	earlier := keyed.New([]byte("key"))
-	named := func(text string) string { sum := earlier.Sum(text); return hex.EncodeToString(sum[:]) }
+	named := func(text string) string { return hex.EncodeToString(earlier.Sum(text)) }
 	subject, account := named("7:subject18:https://id.example12:subject-linh"), named("7:account18:https://id.example8:acc-linh")
 	require.NoError(t, server.Set("clockwork:identity:"+subject, "acc-linh"))
 	require.NoError(t, server.Set("clockwork:identity:"+account, subject))

@@ -116,6 +116,5 @@ func name(key *keyed.Key, parts ...string) string {
 	for _, p := range parts {
 		fmt.Fprintf(&text, "%d:%s", len(p), p) // the length keeps ("ab", "c") from ("a", "bc")
 	}
-	sum := key.Sum(text.String())
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(key.Sum(text.String()))
 }

@@ -25,6 +25,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // ErrUnavailable is wrapped by every failure to read or write Redis. "No
@@ -84,7 +86,7 @@ func (c *Cache) mget(ctx context.Context, keys ...string) ([]string, error) {
 	if also != nil {
 		keys = append(slices.Clip(keys), also.Key)
 	}
-	reply, err := c.redis.Do(ctx, mgetCommand(keys)...)
+	reply, err := c.redis.Do(ctx, redis.MGet(keys)...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: mget: %w", ErrUnavailable, err)
 	}
@@ -111,29 +113,11 @@ func WithAlso(ctx context.Context, a *Also) context.Context {
 	return context.WithValue(ctx, alsoKey{}, a)
 }
 
-func mgetCommand(keys []string) []any {
-	cmd := make([]any, 0, len(keys)+1)
-	cmd = append(cmd, "MGET")
-	for _, key := range keys {
-		cmd = append(cmd, key)
-	}
-	return cmd
-}
-
 // texts reads an answer of n strings; a missing one is "".
 func texts(reply any, n int) ([]string, error) {
-	if failed, ok := reply.(error); ok {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, failed)
-	}
-	items, ok := reply.([]any)
-	if !ok || len(items) != n {
-		return nil, fmt.Errorf("%w: an answer of type %T for %d values", ErrUnavailable, reply, n)
-	}
-	values := make([]string, n)
-	for i, item := range items {
-		if values[i], ok = item.(string); !ok && item != nil {
-			return nil, fmt.Errorf("%w: an answer of type %T for a value", ErrUnavailable, item) // no text is not no value
-		}
+	values, err := redis.Texts(reply, n)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return values, nil
 }

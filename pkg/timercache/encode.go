@@ -34,26 +34,30 @@ func (v value) encode() string {
 	if v.Listed {
 		e.flag(`,"listed":`, true)
 	}
-	for i, a := range v.Acts {
-		begin := `,{"issue":`
-		if i == 0 {
-			begin = `,"acts":[{"issue":`
-		}
-		e.text(begin, a.Issue)
-		if a.Started {
-			e.flag(`,"started":`, true)
-		}
-		e.time(`,"at":`, a.At)
-		e.optional(`,"token":`, a.Token)
-		e = append(e, '}')
-	}
 	if len(v.Acts) > 0 {
+		e = append(e, `,"acts":[`...)
+		for i, a := range v.Acts {
+			if i > 0 {
+				e = append(e, ',')
+			}
+			e.act(a)
+		}
 		e = append(e, ']')
 	}
 	if v.LastSeen != nil {
 		e.any(`,"lastSeen":`, v.LastSeen)
 	}
 	return string(append(e, '}'))
+}
+
+func (e *encoder) act(a act) {
+	e.text(`{"issue":`, a.Issue)
+	if a.Started {
+		e.flag(`,"started":`, true)
+	}
+	e.time(`,"at":`, a.At)
+	e.optional(`,"token":`, a.Token)
+	*e = append(*e, '}')
 }
 
 func (e *encoder) timer(t *timer.Timer) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
@@ -71,7 +72,7 @@ func (b Base) EnrichedAt() time.Time { return b.state.EnrichedAt }
 // or ErrOtherSite.
 func (c *Cache) Base(ctx context.Context, extraKeys ...string) (base Base, extra []string, err error) {
 	keys := append([]string{syncKey}, extraKeys...)
-	replies, err := c.redis.Pipeline(ctx, mgetCommand(keys), scanCommand("0"))
+	replies, err := c.redis.Pipeline(ctx, redis.MGet(keys), scanCommand("0"))
 	switch {
 	case err != nil:
 		return Base{}, nil, fmt.Errorf("%w: read the base: %w", ErrUnavailable, err)

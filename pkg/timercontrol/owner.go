@@ -83,9 +83,12 @@ func (s OwnerStore) find(ctx context.Context, token secret.Text) (held timercach
 }
 
 // keys are where the token's binding may be stored, the current place first.
-func (s OwnerStore) keys(token secret.Text) []string {
-	keys := make([]string, len(s.Keys))
-	for i, name := range s.names(token) {
+func (s OwnerStore) keys(token secret.Text) []string { return bindingKeys(s.names(token)) }
+
+// bindingKeys are where the binding of a token with these names may be stored.
+func bindingKeys(names []string) []string {
+	keys := make([]string, len(names))
+	for i, name := range names {
 		keys[i] = timercache.BindingKey(name)
 	}
 	return keys
@@ -95,8 +98,7 @@ func (s OwnerStore) keys(token secret.Text) []string {
 func (s OwnerStore) names(token secret.Text) []string {
 	names := make([]string, len(s.Keys))
 	for i, key := range s.Keys {
-		sum := key.Sum(token.Reveal())
-		names[i] = hex.EncodeToString(sum[:])
+		names[i] = hex.EncodeToString(key.Sum(token.Reveal()))
 	}
 	return names
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/jiracache"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -20,9 +21,7 @@ type Read struct {
 // Read is what has to be read for a request.
 func (c *Control) Read(r Request) *Read {
 	q := &Read{tokens: c.Owners.names(r.Token), issue: r.IssueKey, account: r.AccountID}
-	for _, token := range q.tokens {
-		q.keys = append(q.keys, timercache.BindingKey(token))
-	}
+	q.keys = bindingKeys(q.tokens)
 	if q.issue != "" {
 		q.keys = append(q.keys, jiracache.IssueKey(q.issue))
 	}
@@ -33,22 +32,15 @@ func (c *Control) Read(r Request) *Read {
 }
 
 // Command is the MGET.
-func (q *Read) Command() []any {
-	cmd := []any{"MGET"}
-	for _, key := range q.keys {
-		cmd = append(cmd, key)
-	}
-	return cmd
-}
+func (q *Read) Command() []any { return redis.MGet(q.keys) }
 
 // Known is what Redis held when a start or stop came in.
 type Known struct {
 	Owner timercache.Binding
 	Err   error // Redis did not answer: nothing is known
 
-	token string // its HMAC, by which an act names it for the sync that judges it
-	// disproved is the account of whom a sync has seen that the token is not theirs.
-	disproved string
+	token     string // its HMAC: an act names the token by it, for the sync that judges the act
+	disproved string // the account that was claimed for the token, if a sync has seen that the token belongs to another
 	held      *timercache.Held
 	of        string // the account that held is about
 	issue     string // as package jiracache stores it; "" for nothing
@@ -57,7 +49,10 @@ type Known struct {
 
 // Known takes the reply to Command apart.
 func (q *Read) Known(reply any, err error) Known {
-	values, err := q.texts(reply, err)
+	var values []string
+	if err == nil {
+		values, err = redis.Texts(reply, len(q.keys))
+	}
 	if err != nil {
 		return Known{Err: fmt.Errorf("read token owner: %w", err)}
 	}
@@ -76,24 +71,6 @@ func (q *Read) Known(reply any, err error) Known {
 		k.of, k.user, k.held = q.account, next(1)[0], timercache.NewHeld(values)
 	}
 	return k
-}
-
-// texts are the values of the keys, "" for a missing one.
-func (q *Read) texts(reply any, err error) ([]string, error) {
-	if failed, ok := reply.(error); ok {
-		err = failed
-	}
-	items, ok := reply.([]any)
-	if err == nil && (!ok || len(items) != len(q.keys)) {
-		err = fmt.Errorf("mget answered %T for %d keys", reply, len(q.keys))
-	}
-	texts := make([]string, len(q.keys))
-	for i := 0; err == nil && i < len(texts); i++ {
-		if texts[i], ok = items[i].(string); !ok && items[i] != nil {
-			err = fmt.Errorf("mget answered %T for a key", items[i]) // no text is not no value
-		}
-	}
-	return texts, err
 }
 
 // known is what the request brought, or what Redis says now.

@@ -108,6 +108,5 @@ func (s signer) parse(token string) (claim, bool) {
 }
 
 func mac(key *keyed.Key, payload []byte) []byte {
-	sum := key.Sum(string(payload))
-	return sum[:macSize]
+	return key.Sum(string(payload))[:macSize]
 }
