@@ -138,6 +138,41 @@ func rememberEmail(t *testing.T, end func(w *world)) {
 	})
 }
 
+// Jira does not send Ann's address in time for a start, and a snapshot that is older
+// than the start knows it. Whatever was about to be written without the address is
+// written with it.
+func TestEmailThatASnapshotKnows(t *testing.T) {
+	for name, syncedBefore := range map[string]bool{"first-sync": false, "later-sync": true} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, w *world) {
+				if syncedBefore {
+					w.sync(running(2, "bob", "B-1", time.Hour))
+					w.clock.Advance(time.Second)
+				}
+				older := w.stage(w.seen(running(1, "ann", "A-1", time.Hour)))
+				unknown := func(issue string) {
+					w.clock.Advance(time.Second)
+					now := at("", provisional("ann", issue, w.clock.Now()))
+					require.NoError(t, w.cache.Started(t.Context(), owner("ann"), now, "", nil))
+				}
+				unknown("A-2")
+				w.intercept("EVAL", func() {
+					_, err := w.cache.Commit(t.Context(), older)
+					require.NoError(t, err)
+				})
+				unknown("A-3")
+				assert.Equal(t, []string{"A-3", "A-2"}, w.issues(annByMail))
+
+				w.clock.Advance(time.Second)
+				w.sync() // nothing runs, and nobody names anybody
+				assert.Empty(t, w.issues(annByMail))
+				unknown("A-4")
+				assert.Equal(t, []string{"A-4"}, w.issues(annByMail))
+			})
+		})
+	}
+}
+
 func TestEmailOfEverybodyIsNoAddress(t *testing.T) {
 	w := onMini(t)
 	w.sync(at("ALL", running(1, "ann", "A-1", time.Hour)), running(2, "bob", "B-1", 2*time.Hour))

@@ -132,12 +132,13 @@ local function raised(text)
   return (string.gsub(text, '"version":%d+', '"version":' .. string.format('%.0f', floor), 1))
 end
 
--- Who wrote a value after a loss may not have known the address.
-local function lacks_address(text)
-  return text and epoch_of(text) == 'unsure' and not string.find(text, '"email":"', 1, true)
-end
+-- addressed is a value with the address that its writer did not know, false if it has one.
+-- It has the next version: what was computed without the address must be computed again.
 local function addressed(text, email)
-  return (string.gsub(text, '"epoch":"unsure"', function(epoch) return '"email":' .. cjson.encode(email) .. ',' .. epoch end, 1))
+  if string.find(text, '"email":"', 1, true) then return false end
+  local with_email, found = string.gsub(text, '"epoch":"', function(epoch) return '"email":' .. cjson.encode(email) .. ',' .. epoch end, 1)
+  local next_version = string.format('"version":%.0f', (tonumber(version(text)) or 0) + 1)
+  return found == 1 and string.gsub(with_email, '"version":%d+', next_version, 1)
 end
 
 local people, unsure, accounts, fences = {}, {}, {}, {}
@@ -206,8 +207,9 @@ for i, p in ipairs(people) do
     local kept = p.held or p.current
     if p.fenced and p.held then kept = raised(p.held) end
     local email = p.emails[1]
-    if email and lacks_address(p.current) then
-      kept = addressed(p.current, email[1])
+    local with_email = email and p.current and addressed(p.current, email[1])
+    if with_email then
+      kept = with_email
       fields[#fields + 1] = p.account; fields[#fields + 1] = kept
       fields[#fields + 1] = '@' .. email[1]; fields[#fields + 1] = p.account
       emails[#emails + 1] = email[2]; emails[#emails + 1] = kept

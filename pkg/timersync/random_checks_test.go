@@ -24,6 +24,7 @@ type storedValue struct {
 	Timers  []timer.Timer `json:"timers"`
 	Version int64         `json:"version"`
 	Epoch   string        `json:"epoch"`
+	Email   string        `json:"email"` // under which it is stored too
 }
 
 // look reads every key at one moment. Whatever goes on, they agree: what is
@@ -60,6 +61,8 @@ func (g *randomRun) agree(people []sandbox.Person, raw []any, listed map[string]
 		if !strings.HasPrefix(field, "@") {
 			one, _ := decodeStored(text, "")
 			all = append(all, one.Timers...)
+		} else if one, ok := decodeStored(listed[text], ""); ok && field != "@"+one.Email {
+			return fmt.Errorf("%s leads to %s, whose value names %q: the next change would leave the address behind", field, text, one.Email)
 		}
 	}
 	g.moments.see(all)
