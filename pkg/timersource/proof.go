@@ -18,7 +18,8 @@ const (
 	maxSearchCalls = 10
 	// maxDirectionChanges is how often a gap is read, forward and backward in turn,
 	// until a timer that was not seen does not run. A running one escapes one turn only
-	// if the list moves over the gap just then, and the next only if it moves back.
+	// if the list moves over the gap just then, and the next only if it moves back. One
+	// of the two moves changes the length of the list, and then the turns count anew.
 	maxDirectionChanges = 5
 	// maxGaps is how many gaps are searched for new timers. If there are more, the list
 	// is read as a whole.
@@ -221,7 +222,7 @@ func (r *reading) searchGaps(ctx context.Context, gaps []gap) error {
 // gone over often enough. The list may have moved by some pages since.
 func (r *reading) search(ctx context.Context, g gap) error {
 	r.mu.Lock()
-	page, way, directionChanges := max(1, g.page+r.drift), 0, 0
+	page, way, directionChanges, length := max(1, g.page+r.drift), 0, 0, -1
 	r.mu.Unlock()
 	for range maxSearchCalls {
 		p, err := r.receive(ctx, page)
@@ -249,6 +250,9 @@ func (r *reading) search(ctx context.Context, g gap) error {
 		}
 		if before != 0 && way != before {
 			directionChanges++
+		}
+		if p.Total != length {
+			directionChanges, length = 0, p.Total
 		}
 		if directionChanges == maxDirectionChanges {
 			r.mu.Lock()

@@ -91,6 +91,20 @@ func TestReadingFindsATimerThatMovedToAPageAlreadyRead(t *testing.T) {
 	}
 }
 
+// Each time that the list is asked for the second page, the first timer has stopped, and
+// each time for the first, another has started: one timer is always on the other page.
+func TestReadingThatAlwaysMissesATimer(t *testing.T) {
+	read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+		if page == 1 {
+			return pageOf(runningIDs(9, 8, 5, 4), page), nil
+		}
+		return pageOf(runningIDs(8, 5, 4), page), nil
+	}
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(8, 5, 4)))
+	require.NoError(t, err)
+	assert.Equal(t, []int64{5}, unprovenIDs(got), "nobody saw that it stopped")
+}
+
 // What a later page shows to have stopped is not shown, though an earlier page
 // had it.
 func TestReadingLeavesOutWhatWasSeenToStop(t *testing.T) {

@@ -20,7 +20,7 @@
 //   - A timer that belongs between two pages is searched for there: both pages are
 //     read again, backward and forward in turn. If the list has moved, one page
 //     shows the whole gap. If it has not moved, a timer that none of six readings
-//     shows does not run.
+//     shows, all of them of a list of one length, does not run.
 //   - A list in another order is read as a whole, up to three times. A timer that
 //     is missing from every reading does not run.
 //
