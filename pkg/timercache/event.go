@@ -101,7 +101,10 @@ func seenAs(was about, before, after []timer.Timer) map[int64]string {
 		}
 		keys[id] = key
 	}
-	for _, t := range before {
+	for n, t := range before {
+		if timer.OnIssue(before, t.Issue) != n {
+			continue // no events told of it; see timer.Diff
+		}
 		first := was.eventKey(t.Issue)
 		if i := timer.OnIssue(after, t.Issue); i >= 0 && after[i].Issue.ID > 0 && after[i].Issue.Key != first {
 			add(after[i].Issue.ID, first)

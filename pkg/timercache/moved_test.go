@@ -62,6 +62,22 @@ func TestMovedIssue(t *testing.T) {
 	})
 }
 
+// Pages of different moments show a timer that stopped before its issue moved, and the
+// next one of the same issue. Events tell of one.
+func TestMovedIssueOnTwoPages(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		earlier, later := running(1, "ann", "A-1", time.Hour), running(2, "ann", "A-1", time.Minute)
+		stop := w.listen(t, nil)
+		w.sync(moved(later, "NEW-1"), earlier)
+		w.clock.Advance(time.Second)
+		w.sync(moved(later, "NEW-1"))
+		assert.Empty(t, w.read(ann).SeenAs)
+		w.clock.Advance(time.Second)
+		w.sync()
+		assert.Equal(t, []string{"cw:ann:NEW-1 running NEW-1", "cw:ann:NEW-1 stopped NEW-1"}, summaries(t, stop()))
+	})
+}
+
 // A start here knows one key, the snapshot that confirms it another.
 func TestMovedIssueOfAStart(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

@@ -205,7 +205,7 @@ func (r *replay) agree(lost bool, mayStop map[string]bool) error {
 	if err := r.w.rdb.Publish(context.Background(), barrier, r.asked).Err(); err != nil {
 		return err
 	}
-	var noop error
+	var invalid error
 	for m := range r.ch {
 		if m.Channel == barrier {
 			break
@@ -214,7 +214,7 @@ func (r *replay) agree(lost bool, mayStop map[string]bool) error {
 		for _, event := range events {
 			err = cmp.Or(err, r.apply(event, mayStop))
 		}
-		noop = cmp.Or(noop, err)
+		invalid = cmp.Or(invalid, err)
 	}
 	want := map[string]map[string]shownTimer{}
 	for _, t := range r.w.box.RunningTimers() {
@@ -233,10 +233,7 @@ func (r *replay) agree(lost bool, mayStop map[string]bool) error {
 		}
 		return nil
 	}
-	if noop != nil {
-		return noop
-	}
-	if err := r.compare(want); err != nil {
+	if err := cmp.Or(invalid, r.compare(want)); err != nil {
 		return fmt.Errorf("%w\n%s", err, strings.Join(r.heard, "\n"))
 	}
 	r.heard = nil
