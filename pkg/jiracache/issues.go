@@ -3,11 +3,11 @@ package jiracache
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/jira"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // Issues returns the issues that could be found, by the id or key they were
@@ -62,21 +62,17 @@ func (c *Cache) keepIssues(ctx context.Context, asked []string, fetched map[stri
 // readIssues returns what Redis knows, with one command, and the rest's names.
 func (c *Cache) readIssues(ctx context.Context, idsOrKeys []string) (known map[string]jira.Issue, unknown []string, unread error) {
 	known = map[string]jira.Issue{}
-	cmd := []any{"MGET"}
-	for _, asked := range idsOrKeys {
-		cmd = append(cmd, issuePrefix+asked)
+	keys := make([]string, len(idsOrKeys))
+	for i, asked := range idsOrKeys {
+		keys[i] = issuePrefix + asked
 	}
-	reply, err := c.redis.Do(ctx, cmd...)
-	items, ok := reply.([]any)
-	if err == nil && (!ok || len(items) != len(idsOrKeys)) {
-		err = fmt.Errorf("mget answered %T for %d keys", reply, len(idsOrKeys))
-	}
+	stored, err := redis.GetAll(ctx, c.redis, keys)
 	if err != nil {
 		c.log.WarnContext(ctx, "jira cache not read", "error", err)
 		return known, idsOrKeys, err
 	}
 	for i, asked := range idsOrKeys {
-		issue, found, isKnown := decode(items[i], isIssue)
+		issue, found, isKnown := decode(stored[i], isIssue)
 		switch {
 		case found:
 			known[asked] = issue

@@ -1,6 +1,20 @@
 package redis
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
+
+// GetAll reads keys in one command: their strings, "" for a missing one.
+func GetAll(ctx context.Context, r interface {
+	Do(ctx context.Context, cmd ...any) (any, error)
+}, keys []string) ([]string, error) {
+	reply, err := r.Do(ctx, MGet(keys)...)
+	if err != nil {
+		return nil, err
+	}
+	return Texts(reply, len(keys))
+}
 
 // MGet is the command that reads keys.
 func MGet(keys []string) []any {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clockwork-timer/backend/pkg/internal/keyed"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // ErrConflict means that the account is bound to another identity of the same
@@ -84,21 +85,13 @@ func (b Bindings) claim(ctx context.Context, key, value string) error {
 
 // read returns what is stored under each of the names that the parts have.
 func (b Bindings) read(ctx context.Context, parts ...string) ([]string, error) {
-	cmd := []any{"MGET"}
+	var keys []string
 	for _, key := range b.keys() {
-		cmd = append(cmd, keyPrefix+name(key, parts...))
+		keys = append(keys, keyPrefix+name(key, parts...))
 	}
-	reply, err := b.Redis.Do(ctx, cmd...)
-	items, ok := reply.([]any)
-	if err == nil && (!ok || len(items) != len(cmd)-1) {
-		err = fmt.Errorf("mget answered %T", reply)
-	}
+	found, err := redis.GetAll(ctx, b.Redis, keys)
 	if err != nil {
 		return nil, fmt.Errorf("read identity: %w", err)
-	}
-	found := make([]string, len(items))
-	for i, item := range items {
-		found[i], _ = item.(string)
 	}
 	return found, nil
 }

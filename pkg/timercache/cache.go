@@ -86,16 +86,15 @@ func (c *Cache) mget(ctx context.Context, keys ...string) ([]string, error) {
 	if also != nil {
 		keys = append(slices.Clip(keys), also.Key)
 	}
-	reply, err := c.redis.Do(ctx, redis.MGet(keys)...)
+	values, err := redis.GetAll(ctx, c.redis, keys)
 	if err != nil {
 		return nil, fmt.Errorf("%w: mget: %w", ErrUnavailable, err)
 	}
-	values, err := texts(reply, len(keys))
-	if also != nil && err == nil {
+	if also != nil {
 		last := len(values) - 1
 		also.Value, also.Read, values = values[last], true, values[:last]
 	}
-	return values, err
+	return values, nil
 }
 
 // Also is one more key that a read of one person's timers asks Redis for, because

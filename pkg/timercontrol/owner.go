@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/internal/keyed"
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
@@ -65,17 +66,9 @@ func (s OwnerStore) Find(ctx context.Context, token secret.Text) (timercache.Bin
 
 func (s OwnerStore) find(ctx context.Context, token secret.Text) (held timercache.Binding, at string, err error) {
 	keys := s.keys(token)
-	cmd := []any{"MGET"}
-	for _, key := range keys {
-		cmd = append(cmd, key)
-	}
-	reply, err := s.Redis.Do(ctx, cmd...)
-	records, ok := reply.([]any)
-	if err == nil && (!ok || len(records) != len(keys)) {
-		err = fmt.Errorf("mget answered %T", reply)
-	}
-	for i := 0; err == nil && i < len(keys); i++ {
-		if record, _ := records[i].(string); record != "" {
+	records, err := redis.GetAll(ctx, s.Redis, keys)
+	for i, record := range records {
+		if record != "" {
 			return timercache.ParseBinding(record), keys[i], nil
 		}
 	}

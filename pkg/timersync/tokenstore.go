@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
 	"github.com/clockwork-timer/backend/pkg/timersource"
 )
 
@@ -44,30 +45,22 @@ func (s stored) source() string {
 // nothing of it is needed.
 func (t *Tokens) stored(ctx context.Context) (*stored, error) {
 	read := &stored{sealed: map[string]string{}}
-	var names []string
-	cmd := []any{"MGET"}
+	keys := []string{requestKey, syncKey}
 	if t.vault != nil {
 		for _, s := range t.sources {
-			names, cmd = append(names, s.Name()), append(cmd, t.key(s.Name()))
+			keys = append(keys, t.key(s.Name()))
 		}
-	}
-	if len(cmd) == 1 && len(t.sources) == 1 {
+	} else if len(t.sources) == 1 {
 		return nil, nil
 	}
-	cmd = append(cmd, requestKey, syncKey)
-	reply, err := t.redis.Do(ctx, cmd...)
+	values, err := redis.GetAll(ctx, t.redis, keys)
 	if err != nil {
 		return nil, fmt.Errorf("read stored tokens: %w", err)
 	}
-	values, ok := reply.([]any)
-	if !ok || len(values) != len(cmd)-1 {
-		return nil, fmt.Errorf("read stored tokens: Redis answered %T for %d keys", reply, len(cmd)-1)
+	read.requested, read.sync = values[0], values[1]
+	for i, sealed := range values[2:] {
+		read.sealed[t.sources[i].Name()] = sealed
 	}
-	for i, name := range names {
-		read.sealed[name], _ = values[i].(string)
-	}
-	read.requested, _ = values[len(values)-2].(string)
-	read.sync, _ = values[len(values)-1].(string)
 	return read, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/auth/credential"
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // Errors of personal tokens.
@@ -204,21 +205,17 @@ func (s *Store) Revoke(ctx context.Context, userID, id string) (bool, error) {
 // Revoked returns those of the ids whose token does not exist any more. It costs one
 // command.
 func (s *Store) Revoked(ctx context.Context, ids []string) ([]string, error) {
-	cmd := []any{"MGET"}
-	for _, id := range ids {
-		cmd = append(cmd, recordKey+id)
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = recordKey + id
 	}
-	reply, err := s.index.Redis.Do(ctx, cmd...)
-	records, ok := reply.([]any)
-	if err == nil && (!ok || len(records) != len(ids)) {
-		err = fmt.Errorf("mget answered %T", reply)
-	}
+	records, err := redis.GetAll(ctx, s.index.Redis, keys)
 	if err != nil {
 		return nil, fmt.Errorf("look for revoked personal tokens: %w", err)
 	}
 	var revoked []string
 	for i, id := range ids {
-		if records[i] == nil {
+		if records[i] == "" {
 			revoked = append(revoked, id)
 		}
 	}

@@ -6,6 +6,8 @@ package credential
 import (
 	"context"
 	"fmt"
+
+	"github.com/clockwork-timer/backend/pkg/redis"
 )
 
 // Redis is what an index needs of a Redis client.
@@ -38,23 +40,19 @@ func (x Index) Entries(ctx context.Context, userID string) ([]Entry, error) {
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	get := []any{"MGET"}
-	for _, id := range ids {
-		get = append(get, x.Record+id)
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = x.Record + id
 	}
-	reply, err := x.Redis.Do(ctx, get...)
+	records, err := redis.GetAll(ctx, x.Redis, keys)
 	if err != nil {
 		return nil, err
 	}
-	values, ok := reply.([]any)
-	if !ok || len(values) != len(ids) {
-		return nil, fmt.Errorf("MGET answered %T", reply)
-	}
 	var found []Entry
 	expired := []any{"SREM", x.Set + userID}
-	for i, value := range values {
-		if text, ok := value.(string); ok {
-			found = append(found, Entry{ids[i], text})
+	for i, record := range records {
+		if record != "" {
+			found = append(found, Entry{ids[i], record})
 		} else {
 			expired = append(expired, ids[i])
 		}
