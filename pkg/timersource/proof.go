@@ -137,11 +137,17 @@ func (r *reading) following(p receivedPage, place int) int64 {
 
 func (s span) holds(position int64) bool { return s.first <= position && position <= s.last }
 
-// mayBeUnreadable reports whether an unreadable entry of the span may be the timer.
-func (s span) mayBeUnreadable(position int64, account string) bool {
+// hides reports whether an unreadable entry of the span may be the account's timer.
+func (s span) hides(position int64, account string) bool {
 	return slices.ContainsFunc(s.unreadable, func(o unreadableSpot) bool {
 		return o.after < position && position < o.before && (o.account == "" || o.account == account)
 	})
+}
+
+// lacks reports whether the span proves that the account's timer, which is not on it,
+// does not run.
+func (s span) lacks(position int64, account string) bool {
+	return s.holds(position) && !s.hides(position, account)
 }
 
 // spans are those of the pages that decide what runs.
@@ -303,28 +309,34 @@ func (r *reading) earlier() (timers []timer.Timer) {
 // undecided are the unseen timers that may still run. finished is false if the search
 // ended early.
 func (r *reading) undecided(finished bool) []timer.Timer {
-	unreadable := r.unreadable()
 	all := r.spans()
 	return slices.DeleteFunc(r.unseen(), func(t timer.Timer) bool {
-		mayBe := func(u clockwork.UnreadableTimer) bool {
-			withoutID := u.ID == 0 && r.order == 0 || t.ID <= 0
-			return u.ID == t.ID && t.ID > 0 || withoutID && (u.Account == "" || u.Account == t.RunningFor)
-		}
-		if slices.ContainsFunc(unreadable, mayBe) {
+		switch {
+		case r.mayBeUnreadable(t):
 			return false
-		}
-		if t.ID <= 0 || r.order == 0 {
+		case t.ID <= 0 || r.order == 0:
 			return finished || r.atOnce()
+		default:
+			return r.provenStopped(all, t)
 		}
-		return r.provenStopped(all, t)
 	})
+}
+
+// mayBeUnreadable reports whether an entry of any page that could not be read may be
+// the timer. Those without an id are left to the spans if the list has an order.
+func (r *reading) mayBeUnreadable(t timer.Timer) bool {
+	mayBe := func(u clockwork.UnreadableTimer) bool {
+		withoutID := u.ID == 0 && r.order == 0 || t.ID <= 0
+		return !u.Finished && (u.ID == t.ID && t.ID > 0 || withoutID && (u.Account == "" || u.Account == t.RunningFor))
+	}
+	return slices.ContainsFunc(r.pages, func(p receivedPage) bool { return slices.ContainsFunc(p.Unreadable, mayBe) })
 }
 
 // provenStopped reports whether the place where the timer would stand was seen without it,
 // and without an entry there that cannot be read and may be the timer.
 func (r *reading) provenStopped(all []span, t timer.Timer) bool {
 	position := r.order * t.ID
-	hides := func(s span) bool { return s.mayBeUnreadable(position, t.RunningFor) }
-	shows := func(s span) bool { return s.holds(position) && !hides(s) }
-	return slices.ContainsFunc(all, shows) || inside(r.closed, position) && !slices.ContainsFunc(all, hides)
+	hides := func(s span) bool { return s.hides(position, t.RunningFor) }
+	lacks := func(s span) bool { return s.lacks(position, t.RunningFor) }
+	return slices.ContainsFunc(all, lacks) || inside(r.closed, position) && !slices.ContainsFunc(all, hides)
 }

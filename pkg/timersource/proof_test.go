@@ -187,6 +187,32 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 	}
 }
 
+// A timer that was on the list stays if its entry cannot be read when its place is
+// looked at once more.
+func TestReadingOfAnEntryThatBecomesUnreadable(t *testing.T) {
+	for name, unreadable := range map[string]clockwork.UnreadableTimer{
+		"id":           {ID: 10, Err: errors.New("no issue")},
+		"account-only": {Account: "a", Err: errors.New("no issue")},
+		"neither":      {Err: errors.New("null")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+				p := pageOf(runningIDs(10, 20, 30, 40), page)
+				if calls++; calls > 2 && page == 1 {
+					p.Timers, p.Unreadable = p.Timers[1:], []clockwork.UnreadableTimer{unreadable}
+				}
+				return p, nil
+			}
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(10, 20, 25, 30, 40)))
+			require.NoError(t, err)
+			assert.Greater(t, calls, 2, "25 is looked for between the pages")
+			assert.ElementsMatch(t, []int64{10, 20, 30, 40}, idsOf(got))
+			assert.Empty(t, got.Unproven)
+		})
+	}
+}
+
 func TestReadingOfNothingReadable(t *testing.T) {
 	stopped := errors.New("no issue")
 	tests := []struct {

@@ -1,6 +1,7 @@
 package timersource
 
 import (
+	"slices"
 	"time"
 
 	"github.com/clockwork-timer/backend/pkg/clockwork"
@@ -34,7 +35,7 @@ func (r *reading) snapshot(finished bool) Snapshot {
 	later := r.later()
 	for i, p := range r.pages {
 		for _, t := range p.Timers {
-			if latest[t.ID] != i || t.FinishedAt != nil || i < r.since && !open[t.ID] || stopped(later, r.order*t.ID, p.at) {
+			if latest[t.ID] != i || t.FinishedAt != nil || i < r.since && !open[t.ID] || r.stopped(later, t, p.at) {
 				continue
 			}
 			latest[t.ID] = -1 // taken
@@ -52,15 +53,11 @@ func (r *reading) later() []span {
 	return r.spansOf(r.pages[min(r.since+r.first, len(r.pages)):])
 }
 
-// stopped reports whether a place was seen after a moment at which a timer was
-// there. Only timers that no later page shows are asked about.
-func stopped(later []span, position int64, at time.Time) bool {
-	for _, s := range later {
-		if s.sent.After(at) && s.holds(position) {
-			return true
-		}
-	}
-	return false
+// stopped reports whether the place of a timer was seen without it after a moment at
+// which it was there. Only timers that no later page shows are asked about.
+func (r *reading) stopped(later []span, t timer.Timer, at time.Time) bool {
+	lacks := func(s span) bool { return s.sent.After(at) && s.lacks(r.order*t.ID, t.RunningFor) }
+	return slices.ContainsFunc(later, lacks) && !r.mayBeUnreadable(t)
 }
 
 // unreadable are the entries that could not be read: each id once, and those without

@@ -77,7 +77,8 @@ type Snapshot struct {
 	Moved bool
 	// Unproven are the known timers that were not seen, but may still run.
 	Unproven []timer.Timer
-	// Unreadable are entries of the list that Timers leaves out.
+	// Unreadable are entries of the list that could not be read. A page of another moment
+	// may have shown one of them, which is in Timers then.
 	Unreadable []clockwork.UnreadableTimer
 	// Renewed is a younger token that came with the answers, or nil.
 	Renewed *Token
