@@ -2,6 +2,7 @@ package timersource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -32,6 +33,7 @@ type busySite struct {
 	latency  time.Duration
 	pageSize int
 	order    func(id int64) int64
+	spoiling bool // some entries cannot be read for a while
 
 	mu     sync.Mutex
 	rng    *rand.Rand
@@ -43,13 +45,14 @@ type busySite struct {
 	person map[int64]int
 	began  map[int64]time.Time
 	ended  map[int64]time.Time
+	spoilt map[int64]int // how, by id
 	calls  int
 }
 
 func newBusySite(people int, order func(id int64) int64) *busySite {
 	s := &busySite{people: people, pause: 200 * time.Millisecond, latency: 100 * time.Millisecond, pageSize: 50, order: order,
 		rng: rand.New(rand.NewPCG(1, 2)), now: start, next: start, runs: make([]int64, people),
-		person: map[int64]int{}, began: map[int64]time.Time{}, ended: map[int64]time.Time{}}
+		person: map[int64]int{}, began: map[int64]time.Time{}, ended: map[int64]time.Time{}, spoilt: map[int64]int{}}
 	for person := range people {
 		s.start(person)
 	}
@@ -110,9 +113,35 @@ func (s *busySite) page(_ context.Context, page int, _ func()) (clockwork.Timers
 	ids := s.list[min((page-1)*s.pageSize, len(s.list)):min(page*s.pageSize, len(s.list))]
 	got := clockwork.TimersPage{Page: page, Pages: pages, Total: len(s.list), IsLast: page >= pages}
 	for _, id := range ids {
-		got.Timers = append(got.Timers, timer.Timer{ID: id, RunningFor: fmt.Sprint(s.person[id]), StartedAt: s.began[id], WithinWorkingHours: true})
+		one := timer.Timer{ID: id, RunningFor: fmt.Sprint(s.person[id]), StartedAt: s.began[id], WithinWorkingHours: true}
+		if odd := s.odd(one); odd != nil {
+			odd.Place = len(got.Timers)
+			got.Unreadable = append(got.Unreadable, *odd)
+		} else {
+			got.Timers = append(got.Timers, one)
+		}
 	}
 	return got, nil
+}
+
+// odd is what can be read of an entry that cannot be read, or nil.
+func (s *busySite) odd(t timer.Timer) *clockwork.UnreadableTimer {
+	if !s.spoiling {
+		return nil
+	}
+	if s.rng.IntN(20) == 0 {
+		s.spoilt[t.ID] = max(0, s.rng.IntN(12)-8)
+	}
+	switch s.spoilt[t.ID] {
+	case 0:
+		return nil
+	case 1:
+		return &clockwork.UnreadableTimer{ID: t.ID, Account: t.RunningFor, Err: errors.New("no issue")}
+	case 2:
+		return &clockwork.UnreadableTimer{Account: t.RunningFor, Err: errors.New("no id")}
+	default:
+		return &clockwork.UnreadableTimer{Err: errors.New("null")}
+	}
 }
 
 // figures are what came of reading a busy site.
@@ -187,6 +216,33 @@ func TestBusyTeam(t *testing.T) {
 			assert.Zero(t, f.ghosts)
 			assert.Zero(t, f.missing)
 			assert.Less(t, f.calls, maxPasses*f.pages+maxSearchCalls*f.syncs, "calls")
+		})
+	}
+}
+
+// Small pages move at each call, and entries become unreadable and readable again: no
+// known timer that runs on is taken for stopped.
+func TestBusySiteWithUnreadableEntries(t *testing.T) {
+	for _, name := range []string{"newest-first", "oldest-first"} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(200) {
+				s := newBusySite(20+int(seed%30), orders[name])
+				s.rng, s.spoiling = rand.New(rand.NewPCG(seed, 2)), true
+				s.pageSize, s.pause = 3+int(seed%4), time.Duration(80+seed%7*40)*time.Millisecond
+				var known []timer.Timer
+				for range 10 {
+					got, err := readTimers(t.Context(), s.page, s.clock, knownTo(known))
+					require.NoError(t, err)
+					shown := append(idsOf(got), unprovenIDs(got)...)
+					for _, one := range known {
+						if _, over := s.ended[one.ID]; !over {
+							require.Contains(t, shown, one.ID, "seed %d", seed)
+						}
+					}
+					known = append(got.Timers, got.Unproven...)
+					s.pass(time.Second / 2)
+				}
+			}
 		})
 	}
 }

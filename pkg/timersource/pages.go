@@ -50,8 +50,9 @@ type reading struct {
 	window *window
 	known  []timer.Timer
 
-	first int   // how many of the pages are the first pass
-	order int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
+	first   int   // how many of the pages are the first pass
+	entries int   // timers on them
+	order   int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
 
 	mu     sync.Mutex
 	pages  []receivedPage // the first pass by page number, then as they arrived
@@ -80,6 +81,9 @@ func readTimers(ctx context.Context, read pageReader, now func() time.Time, cach
 	r.pages, r.first = pages, len(pages)
 	if err := r.checkReadable(); err != nil {
 		return Snapshot{}, err
+	}
+	for _, p := range pages {
+		r.entries += len(p.Timers)
 	}
 	r.order = orderOf(pages)
 	atRest := settled(pages)

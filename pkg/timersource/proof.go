@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/panics"
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
@@ -16,17 +15,21 @@ import (
 const (
 	// maxSearchCalls bounds the calls to look into one gap.
 	maxSearchCalls = 10
-	// maxDirectionChanges is how often a gap is read, forward and backward in turn,
-	// until a timer that was not seen does not run. A running one escapes one turn only
-	// if the list moves over the gap just then, and the next only if it moves back. One
-	// of the two moves changes the length of the list, and then the turns count anew.
-	maxDirectionChanges = 5
+	// directionChanges is how often a gap is read, forward and backward in turn, until
+	// a timer that was not seen does not run. A running one escapes one turn only if
+	// the list moves over the gap just then, and the next only if it moves back. One of
+	// the two moves changes the length of the list, so turns count while that stays.
+	directionChanges = 2
+	// directionChangesBlind is the same if the pages do not say how long the list is.
+	directionChangesBlind = 5
 	// maxGaps is how many gaps are searched for new timers. If there are more, the list
 	// is read as a whole.
 	maxGaps = 20
 	// maxQuietGaps is the same for a list that seems to be at rest: one that
 	// stops and one that starts at once leave its length as it is.
 	maxQuietGaps = 2
+	// minOrdered is how many timers must be in order so that this is no chance.
+	minOrdered = 8
 )
 
 // A position is an id, or its negative if the list descends: positions ascend along
@@ -38,13 +41,15 @@ type span struct {
 	first, last int64
 	page        int
 	sent        time.Time
-	unreadable  []unreadableSpot
+	doubts      []doubt
 }
 
-// unreadableSpot is where on a span an unreadable entry without an id stands.
-type unreadableSpot struct {
+// doubt is an entry that could not be read: whose it is, and between which positions it
+// stands.
+type doubt struct {
+	id            int64  // 0 if it could not be read either
+	account       string // "" likewise
 	after, before int64
-	account       string // "" if it could not be read either
 }
 
 // gap is a part of the list between two spans, its ends not included.
@@ -96,11 +101,9 @@ func (r *reading) keepsOrder() bool {
 
 // span is false for a page that shows no timer, or is out of order.
 func (r *reading) span(p receivedPage) (s span, ok bool) {
-	at := make([]int64, len(p.Timers)+1) // at[i]: the position of the last running one before place i
 	position := int64(math.MinInt64)
 	s = span{first: math.MaxInt64, page: p.asked, sent: p.sent}
-	for i, t := range p.Timers {
-		at[i] = position
+	for _, t := range p.Timers {
 		if t.FinishedAt != nil {
 			continue
 		}
@@ -110,45 +113,75 @@ func (r *reading) span(p receivedPage) (s span, ok bool) {
 		position = r.order * t.ID
 		s.first = min(s.first, position)
 	}
-	at[len(p.Timers)], s.last = position, position
+	s.last = position
 	if p.asked == 1 && p.inPlace() {
 		s.first = math.MinInt64
 	}
 	if p.IsLast && (s.first <= s.last || p.asked == 1) {
 		s.last = math.MaxInt64
 	}
-	for _, unreadable := range p.Unreadable {
-		if unreadable.ID == 0 && !unreadable.Finished {
-			s.unreadable = append(s.unreadable, unreadableSpot{at[unreadable.Place], r.following(p, unreadable.Place), unreadable.Account})
-		}
-	}
+	s.doubts = r.doubtsOf(p)
 	return s, s.first <= s.last
 }
 
-// following is the position of the first running timer from a place on.
-func (r *reading) following(p receivedPage, place int) int64 {
-	for _, t := range p.Timers[place:] {
-		if t.FinishedAt == nil {
-			return r.order * t.ID
+// lacks reports whether the span proves that a timer does not run which is not on it.
+func (s span) lacks(t timer.Timer, position int64) bool {
+	return s.holds(position) && !mayBeOne(s.doubts, t, position)
+}
+
+// ordered reports whether the list has an order, and enough timers to show it.
+func (r *reading) ordered() bool { return r.order != 0 && r.entries >= minOrdered }
+
+// doubtsOf are the unreadable entries of pages.
+func (r *reading) doubtsOf(pages ...receivedPage) (doubts []doubt) {
+	for _, p := range pages {
+		for _, u := range p.Unreadable {
+			if u.Finished {
+				continue
+			}
+			d := doubt{id: u.ID, account: u.Account, after: math.MinInt64, before: math.MaxInt64}
+			if r.ordered() {
+				d.after, d.before = r.around(p.Timers, u.Place)
+			}
+			doubts = append(doubts, d)
 		}
 	}
-	return math.MaxInt64
+	return doubts
+}
+
+// around are the positions of the running timers before and after a place on a page.
+func (r *reading) around(timers []timer.Timer, place int) (after, before int64) {
+	after, before = math.MinInt64, math.MaxInt64
+	for _, t := range timers[:place] {
+		if t.FinishedAt == nil {
+			after = r.order * t.ID
+		}
+	}
+	for _, t := range slices.Backward(timers[place:]) {
+		if t.FinishedAt == nil {
+			before = r.order * t.ID
+		}
+	}
+	return after, before
+}
+
+// mayBe reports whether the entry may be the timer, whose position is given.
+func (d doubt) mayBe(t timer.Timer, position int64) bool {
+	switch {
+	case d.id != 0 && t.ID > 0:
+		return d.id == t.ID
+	case d.account != "" && d.account != t.RunningFor:
+		return false
+	default:
+		return t.ID <= 0 || d.after < position && position < d.before
+	}
+}
+
+func mayBeOne(doubts []doubt, t timer.Timer, position int64) bool {
+	return slices.ContainsFunc(doubts, func(d doubt) bool { return d.mayBe(t, position) })
 }
 
 func (s span) holds(position int64) bool { return s.first <= position && position <= s.last }
-
-// hides reports whether an unreadable entry of the span may be the account's timer.
-func (s span) hides(position int64, account string) bool {
-	return slices.ContainsFunc(s.unreadable, func(o unreadableSpot) bool {
-		return o.after < position && position < o.before && (o.account == "" || o.account == account)
-	})
-}
-
-// lacks reports whether the span proves that the account's timer, which is not on it,
-// does not run.
-func (s span) lacks(position int64, account string) bool {
-	return s.holds(position) && !s.hides(position, account)
-}
 
 // spans are those of the pages that decide what runs.
 func (r *reading) spans() []span { return r.spansOf(r.pages[r.since:]) }
@@ -224,12 +257,13 @@ func (r *reading) searchGaps(ctx context.Context, gaps []gap) error {
 	return group.Wait()
 }
 
-// search reads the pages around a gap until one shows it whole, or until it was
-// gone over often enough. The list may have moved by some pages since.
+// search reads the pages around a gap until one shows it whole, or until the border of
+// two pages in it was gone over often enough. The list may have moved by some pages since.
 func (r *reading) search(ctx context.Context, g gap) error {
 	r.mu.Lock()
-	page, way, directionChanges, length := max(1, g.page+r.drift), 0, 0, -1
+	page, way, changes, length := max(1, g.page+r.drift), 0, 0, -1
 	r.mu.Unlock()
+	border := g
 	for range maxSearchCalls {
 		p, err := r.receive(ctx, page)
 		if err != nil {
@@ -244,10 +278,12 @@ func (r *reading) search(ctx context.Context, g gap) error {
 		}
 		before := way
 		switch {
-		case !ok || s.first > g.after && page > 1:
-			way = -1
+		case !ok:
+			way, border.before = -1, g.before
+		case s.first > g.after && page > 1:
+			way, border.before = -1, s.first
 		case s.last < g.before:
-			way = 1
+			way, border.after = 1, s.last
 		default:
 			r.mu.Lock()
 			r.drift = page - g.page
@@ -255,14 +291,14 @@ func (r *reading) search(ctx context.Context, g gap) error {
 			return nil
 		}
 		if before != 0 && way != before {
-			directionChanges++
+			changes++
 		}
 		if p.Total != length {
-			directionChanges, length = 0, p.Total
+			changes, length = 0, p.Total
 		}
-		if directionChanges == maxDirectionChanges {
+		if changes == directionChangesBlind || changes == directionChanges && length >= 0 {
 			r.mu.Lock()
-			r.closed = append(r.closed, g)
+			r.closed = append(r.closed, border)
 			r.mu.Unlock()
 			return nil
 		}
@@ -309,34 +345,24 @@ func (r *reading) earlier() (timers []timer.Timer) {
 // undecided are the unseen timers that may still run. finished is false if the search
 // ended early.
 func (r *reading) undecided(finished bool) []timer.Timer {
-	all := r.spans()
+	all, doubts := r.spans(), r.doubtsOf(r.pages...)
 	return slices.DeleteFunc(r.unseen(), func(t timer.Timer) bool {
+		position := r.order * t.ID
+		lacks := func(s span) bool { return s.lacks(t, position) }
 		switch {
-		case r.mayBeUnreadable(t):
+		case r.hidden(doubts, t):
 			return false
 		case t.ID <= 0 || r.order == 0:
 			return finished || r.atOnce()
 		default:
-			return r.provenStopped(all, t)
+			return slices.ContainsFunc(all, lacks) || inside(r.closed, position) && !mayBeOne(doubts, t, position)
 		}
 	})
 }
 
-// mayBeUnreadable reports whether an entry of any page that could not be read may be
-// the timer. Those without an id are left to the spans if the list has an order.
-func (r *reading) mayBeUnreadable(t timer.Timer) bool {
-	mayBe := func(u clockwork.UnreadableTimer) bool {
-		withoutID := u.ID == 0 && r.order == 0 || t.ID <= 0
-		return !u.Finished && (u.ID == t.ID && t.ID > 0 || withoutID && (u.Account == "" || u.Account == t.RunningFor))
-	}
-	return slices.ContainsFunc(r.pages, func(p receivedPage) bool { return slices.ContainsFunc(p.Unreadable, mayBe) })
-}
-
-// provenStopped reports whether the place where the timer would stand was seen without it,
-// and without an entry there that cannot be read and may be the timer.
-func (r *reading) provenStopped(all []span, t timer.Timer) bool {
-	position := r.order * t.ID
-	hides := func(s span) bool { return s.hides(position, t.RunningFor) }
-	lacks := func(s span) bool { return s.lacks(position, t.RunningFor) }
-	return slices.ContainsFunc(all, lacks) || inside(r.closed, position) && !slices.ContainsFunc(all, hides)
+// hidden reports whether an unreadable entry, wherever it stands, is the timer or may be:
+// by its id, or because no order of the list tells where the timer would stand.
+func (r *reading) hidden(doubts []doubt, t timer.Timer) bool {
+	noPlace := t.ID <= 0 || !r.ordered()
+	return slices.ContainsFunc(doubts, func(d doubt) bool { return (d.id != 0 || noPlace) && d.mayBe(t, r.order*t.ID) })
 }

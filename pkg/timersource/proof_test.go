@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,8 +37,9 @@ func TestReadingOfAListAtRest(t *testing.T) {
 		{"stopped-in-the-middle-of-a-page", []int64{1, 3, 4, 5}, []int64{1, 2, 3, 4, 5}, 2},
 		{"oldest-stopped", []int64{2, 3, 4, 5}, []int64{1, 2, 3, 4, 5}, 2},
 		{"newest-stopped", []int64{1, 2, 3, 4}, []int64{1, 2, 3, 4, 5}, 2},
-		{"stopped-between-two-pages", []int64{1, 2, 4, 5}, []int64{1, 2, 3, 4, 5}, 2 + 6},
-		{"descending", []int64{9, 8, 6, 5}, []int64{9, 8, 7, 6, 5}, 2 + 6},
+		{"stopped-between-two-pages", []int64{1, 2, 4, 5}, []int64{1, 2, 3, 4, 5}, 2 + 3},
+		{"between-pages-of-unknown-length", []int64{1, 2, 4, 5}, []int64{1, 2, 3, 4, 5}, 2 + 6},
+		{"descending", []int64{9, 8, 6, 5}, []int64{9, 8, 7, 6, 5}, 2 + 3},
 		{"all-stopped", nil, []int64{1, 2, 3}, 1},
 		{"one-page", []int64{4, 9}, []int64{5, 1, 2, 10}, 1},
 		{"no-order", []int64{5, 1, 4, 2, 7}, []int64{1, 2, 3, 4}, 3 + 3},
@@ -50,7 +52,11 @@ func TestReadingOfAListAtRest(t *testing.T) {
 			calls := 0
 			read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 				calls++
-				return pageOf(runningIDs(tt.list...), page), nil
+				p := pageOf(runningIDs(tt.list...), page)
+				if strings.HasSuffix(tt.name, "-of-unknown-length") {
+					p.Total = -1
+				}
+				return p, nil
 			}
 			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(tt.known...)))
 			require.NoError(t, err)
@@ -103,6 +109,27 @@ func TestReadingThatAlwaysMissesATimer(t *testing.T) {
 	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(8, 5, 4)))
 	require.NoError(t, err)
 	assert.Equal(t, []int64{5}, unprovenIDs(got), "nobody saw that it stopped")
+}
+
+// The second pass reads the first page after many have started, and the others before:
+// what is missed is more than a page, of which the search sees a part.
+func TestReadingOfAGapOfSeveralPages(t *testing.T) {
+	first, then, last := runningIDs(14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1), runningIDs(8, 7, 6, 5, 4, 3, 2, 1), runningIDs(26, 25, 24, 23, 22, 21, 8, 7, 6, 5, 4, 3, 2, 1)
+	calls := map[int]int{}
+	read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+		calls[page]++
+		list := then
+		switch {
+		case page == 1 && calls[page] == 1:
+			list = first
+		case page == 1, calls[page] > 2:
+			list = last
+		}
+		return pageOf(list, page), nil
+	}
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(first))
+	require.NoError(t, err)
+	assert.Subset(t, append(idsOf(got), unprovenIDs(got)...), []int64{8, 7, 6, 5, 4, 3, 2, 1})
 }
 
 // What a later page shows to have stopped is not shown, though an earlier page
@@ -159,10 +186,11 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 		{"no-order-id", []int64{8, 1, 3, 5, 7, 2}, unreadable(4, ""), []int64{1, 4, 6}, []int64{4}},
 		{"no-order-neither", []int64{8, 1, 3, 5, 7, 2}, unreadable(0, ""), []int64{1, 4, 6}, []int64{4, 6}},
 	}
+	more := runningIDs(101, 102, 103)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
-				p := pageOf(runningIDs(tt.list...), page)
+				p := pageOf(append(runningIDs(tt.list...), more...), page)
 				p.Total++
 				if page == 2 {
 					tt.unreadable.Place = 1
@@ -175,7 +203,7 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 			}
 			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(tt.known...)))
 			require.NoError(t, err)
-			assert.ElementsMatch(t, tt.list, idsOf(got), "the rest is there")
+			assert.ElementsMatch(t, append(tt.list, 101, 102, 103), idsOf(got), "the rest is there")
 			assert.ElementsMatch(t, tt.want, unprovenIDs(got))
 			assert.False(t, got.Moved, "it counts for the total")
 			if tt.unreadable.Finished {
@@ -183,6 +211,35 @@ func TestReadingWithAnUnreadableEntry(t *testing.T) {
 			} else {
 				assert.Equal(t, []clockwork.UnreadableTimer{tt.unreadable}, got.Unreadable)
 			}
+		})
+	}
+}
+
+// Where an unreadable entry stands says nothing if no other is on its page, or if there
+// are so few that their order may be chance.
+func TestReadingOfAnUnreadableEntryWithoutAPlace(t *testing.T) {
+	null := clockwork.UnreadableTimer{Err: errors.New("null")}
+	tests := []struct {
+		name  string
+		list  []int64
+		known int64
+	}{
+		{"alone-on-the-last-page", []int64{1, 2, 3, 4, 5, 6, 7, 8}, 9},
+		{"few-timers", []int64{1, 4, 6}, 5},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+				p := pageOf(append(runningIDs(tt.list...), timer.Timer{}), page)
+				if p.IsLast {
+					p.Timers, p.Unreadable = p.Timers[:len(p.Timers)-1], []clockwork.UnreadableTimer{null}
+					p.Unreadable[0].Place = len(p.Timers)
+				}
+				return p, nil
+			}
+			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(append(tt.list, tt.known)...)))
+			require.NoError(t, err)
+			assert.Equal(t, []int64{tt.known}, unprovenIDs(got))
 		})
 	}
 }
@@ -198,16 +255,16 @@ func TestReadingOfAnEntryThatBecomesUnreadable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
 			read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
-				p := pageOf(runningIDs(10, 20, 30, 40), page)
-				if calls++; calls > 2 && page == 1 {
+				p := pageOf(runningIDs(10, 20, 30, 40, 50, 60, 70, 80), page)
+				if calls++; calls > 4 && page == 1 {
 					p.Timers, p.Unreadable = p.Timers[1:], []clockwork.UnreadableTimer{unreadable}
 				}
 				return p, nil
 			}
 			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningIDs(10, 20, 25, 30, 40)))
 			require.NoError(t, err)
-			assert.Greater(t, calls, 2, "25 is looked for between the pages")
-			assert.ElementsMatch(t, []int64{10, 20, 30, 40}, idsOf(got))
+			assert.Greater(t, calls, 4, "25 is looked for between the pages")
+			assert.ElementsMatch(t, []int64{10, 20, 30, 40, 50, 60, 70, 80}, idsOf(got))
 			assert.Empty(t, got.Unproven)
 		})
 	}

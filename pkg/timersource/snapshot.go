@@ -56,8 +56,7 @@ func (r *reading) later() []span {
 // stopped reports whether the place of a timer was seen without it after a moment at
 // which it was there. Only timers that no later page shows are asked about.
 func (r *reading) stopped(later []span, t timer.Timer, at time.Time) bool {
-	lacks := func(s span) bool { return s.sent.After(at) && s.lacks(r.order*t.ID, t.RunningFor) }
-	return slices.ContainsFunc(later, lacks) && !r.mayBeUnreadable(t)
+	return slices.ContainsFunc(later, func(s span) bool { return s.sent.After(at) && s.lacks(t, r.order*t.ID) })
 }
 
 // unreadable are the entries that could not be read: each id once, and those without

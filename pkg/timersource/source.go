@@ -19,8 +19,9 @@
 //     page 1 or after the last page.
 //   - A timer that belongs between two pages is searched for there: both pages are
 //     read again, backward and forward in turn. If the list has moved, one page
-//     shows the whole gap. If it has not moved, a timer that none of six readings
-//     shows, all of them of a list of one length, does not run.
+//     shows the whole gap. If it has not moved, a timer does not run that none of
+//     three readings shows while the list has one length; or of six, if its length
+//     is not known.
 //   - A list in another order is read as a whole, up to three times. A timer that
 //     is missing from every reading does not run.
 //
