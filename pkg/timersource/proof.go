@@ -29,7 +29,7 @@ const (
 	// stops and one that starts at once leave its length as it is.
 	maxQuietGaps = 2
 	// minOrdered is how many timers must be in order so that this is no chance.
-	minOrdered = 8
+	minOrdered = 5
 )
 
 // A position is an id, or its negative if the list descends: positions ascend along
@@ -273,8 +273,8 @@ func (r *reading) search(ctx context.Context, g gap) error {
 		r.pages = append(r.pages, p)
 		r.mu.Unlock()
 		s, ok := r.span(p)
-		if !inOrder([]receivedPage{p}, r.order) {
-			return nil
+		if !inOrder([]receivedPage{p}, r.order) || !ok && len(p.Unreadable) > 0 && !p.IsLast {
+			return nil // no place on the list can be told
 		}
 		before := way
 		switch {
