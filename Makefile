@@ -1,4 +1,5 @@
 # make test   everything that must hold before a change is merged; .ci/run calls it
+# make code, make product   its two halves, which run at once
 # make unit   the packages alone, without the race detector; starts no other program than redis-server
 # make lint   format, vet, staticcheck, go.mod, Biome for the clients
 # make clients  the TypeScript of the web and the desktop app: lint, types and tests
@@ -18,13 +19,19 @@ GO ?= go
 go_files = find . \( -name node_modules -o -name '.?*' \) -prune -o -name '*.go' -print0
 packages = $(GO) list ./... | grep -v /backend/e2e
 
-.PHONY: test unit lint clients fuzz vuln licences bench bench-attack bench-realtime pictures baselines programs
+.PHONY: test code product unit lint clients fuzz vuln licences bench bench-attack bench-realtime pictures baselines programs
 
-# Go runs a package again only if it or what it uses has changed. It does not see what e2e uses, so
-# that always runs: by itself, because it starts compilers and servers, and the timing of other tests
-# would suffer. Two of its packages run at once, because each waits about as long as it computes.
-test: programs lint clients
-	$(GO) test -race -timeout 25m $$($(packages))
+# The product's tests wait twice as long as they compute, so the code's run beside them.
+test: programs
+	$(MAKE) --jobs=2 code product
+
+# Go runs a package again only if it or what it uses has changed.
+code: lint
+	$(GO) test -race -timeout 40m $$($(packages))
+
+# Go does not see what these tests use, so they always run. Two packages run at once, because each
+# waits about as long as it computes.
+product: clients
 	$(GO) test -race -count=1 -timeout 40m -p 2 ./e2e/...
 
 # Most of the time these tests wait, so more of them run at once than there are processors.
