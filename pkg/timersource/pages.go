@@ -52,6 +52,7 @@ type reading struct {
 
 	first   int   // how many of the pages are the first pass
 	entries int   // timers on them
+	atRest  bool  // the last pass saw a list that did not move
 	order   int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
 
 	mu     sync.Mutex
@@ -86,15 +87,16 @@ func readTimers(ctx context.Context, read pageReader, now func() time.Time, cach
 		r.entries += len(p.Timers)
 	}
 	r.order = orderOf(pages)
-	atRest := settled(pages)
+	r.atRest = settled(pages)
+	moved := !r.atRest
 	again, cancel := withReserve(ctx)
 	defer cancel()
-	finished := r.readAgain(again, atRest) == nil
+	finished := r.readAgain(again) == nil
 	if err := ctx.Err(); err != nil {
 		return Snapshot{}, fmt.Errorf("read the list again: %w", err)
 	}
 	s := r.snapshot(finished)
-	s.Moved = !atRest && !r.atOnce()
+	s.Moved = moved && !r.atOnce()
 	return s, nil
 }
 
@@ -108,33 +110,33 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // readAgain makes the calls that are needed after the first pass. After an error
 // less is proven, but no timer is lost.
-func (r *reading) readAgain(ctx context.Context, atRest bool) error {
+func (r *reading) readAgain(ctx context.Context) error {
 	if r.atOnce() {
 		return nil
 	}
 	if r.order != 0 {
-		if err := r.searchInOrder(ctx, atRest); err != nil || r.keepsOrder() {
+		if err := r.searchInOrder(ctx); err != nil || r.keepsOrder() {
 			return err
 		}
 		r.order, r.since = 0, 0 // it was one by chance
 	}
-	return r.passAgain(ctx, atRest)
+	return r.passAgain(ctx)
 }
 
 // searchInOrder searches the gaps in which a timer may have been missed. A list that
 // moved is read again as a whole if that costs few calls, or if new timers may be
 // anywhere: then the second pass decides what runs.
-func (r *reading) searchInOrder(ctx context.Context, atRest bool) error {
-	if !atRest && (r.first <= maxGaps || len(r.known) == 0 || len(r.newGaps()) > maxGaps) {
+func (r *reading) searchInOrder(ctx context.Context) error {
+	if !r.atRest && (r.first <= maxGaps || len(r.known) == 0 || len(r.newGaps()) > maxGaps) {
 		pages, err := r.pass(ctx, backward(true, r.first))
 		if err != nil {
 			return err
 		}
 		r.pages, r.since = append(r.pages, pages...), r.first
-		atRest = settled(pages)
+		r.atRest = settled(pages)
 	}
 	gaps, more := r.knownGaps(), r.newGaps()
-	if atRest && (len(r.known) == 0 || len(more) > maxQuietGaps) {
+	if r.atRest && (len(r.known) == 0 || len(more) > maxQuietGaps) && !r.missesOurs() {
 		more = nil
 	}
 	return r.searchGaps(ctx, append(gaps, more[:min(len(more), maxGaps)]...))
@@ -146,9 +148,9 @@ func (r *reading) atOnce() bool { return r.first == 1 && r.pages[0].IsLast }
 // passAgain reads a list without a known order as a whole, backward and forward
 // in turn, until a pass saw it at rest. A list at rest that shows every known
 // timer needs no second pass.
-func (r *reading) passAgain(ctx context.Context, atRest bool) error {
+func (r *reading) passAgain(ctx context.Context) error {
 	before := r.pages[:r.first]
-	if atRest && len(r.unseen()) == 0 {
+	if settled(before) && len(r.unseen()) == 0 {
 		return nil
 	}
 	for n := 2; n <= maxPasses; n++ {

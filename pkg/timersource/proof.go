@@ -229,15 +229,23 @@ func (r *reading) knownGaps() (gaps []gap) {
 	return gaps
 }
 
+// missesOurs reports whether a start of our own, whose id is not known, was not seen.
+func (r *reading) missesOurs() bool {
+	ours := func(t timer.Timer) bool { return t.ID <= 0 }
+	return slices.ContainsFunc(r.known, ours) && slices.ContainsFunc(r.unseen(), ours)
+}
+
 // newGaps are those in which an unknown timer may stand. Its id is higher than all
-// known ones.
+// known ones; if the id of a known timer is not known, it may be any.
 func (r *reading) newGaps() (gaps []gap) {
 	all, highest := r.spans(), int64(0)
-	for _, t := range r.known {
-		highest = max(highest, t.ID)
+	if !r.missesOurs() {
+		for _, t := range r.known {
+			highest = max(highest, t.ID)
+		}
 	}
 	for _, s := range all {
-		if s.last == math.MaxInt64 || covered(all, s.last+1) || inside(gaps, s.last+1) {
+		if s.last == math.MaxInt64 || covered(all, s.last+1) || inside(gaps, s.last+1) || inside(r.closed, s.last+1) {
 			continue
 		}
 		g := gapAt(all, s.last+1)
@@ -352,8 +360,12 @@ func (r *reading) undecided(finished bool) []timer.Timer {
 		switch {
 		case r.hidden(doubts, t):
 			return false
-		case t.ID <= 0 || r.order == 0:
-			return finished || r.atOnce()
+		case r.atOnce():
+			return true
+		case r.order == 0:
+			return finished
+		case t.ID <= 0:
+			return finished && (len(r.newGaps()) == 0 || r.atRest && r.first > maxGaps)
 		default:
 			return slices.ContainsFunc(all, lacks) || inside(r.closed, position) && !mayBeOne(doubts, t, position)
 		}

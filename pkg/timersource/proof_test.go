@@ -162,6 +162,41 @@ func TestReadingKnowsAStartOfOurOwn(t *testing.T) {
 	assert.Equal(t, []int64{-8}, unprovenIDs(got), "the unreadable one may be it")
 }
 
+// Our own start is on the border of two pages, between timers that were known before
+// it was: the list seems to be at rest, because one stops as another starts.
+func TestReadingMissesAStartOfOurOwn(t *testing.T) {
+	ours := timer.Timer{ID: -7, RunningFor: "ann", Issue: timer.Issue{Key: "OWN-1", ID: 70}}
+	before, after := runningIDs(10, 20, 30, 40, 50, 60, 70, 80), runningIDs(20, 30, 40, 50, 60, 70, 80, 90)
+	before[2].RunningFor, before[2].Issue = ours.RunningFor, ours.Issue
+	after[1] = before[2]
+	known := append(runningIDs(10, 20, 40, 50, 60, 70, 80), ours)
+
+	calls := 0
+	found, err := readTimers(t.Context(), oneAtATime(func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+		if calls++; calls == 1 {
+			return pageOf(before, page), nil
+		}
+		return pageOf(after, page), nil
+	}), ticking(), knownTo(known))
+	require.NoError(t, err)
+	assert.Contains(t, idsOf(found), int64(30))
+	assert.Empty(t, found.Unproven)
+
+	calls = 0
+	missed, err := readTimers(t.Context(), oneAtATime(func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+		list := after
+		if page == 1 {
+			list = before
+		}
+		calls++
+		p := pageOf(list, page)
+		p.Total += calls
+		return p, nil
+	}), ticking(), knownTo(known))
+	require.NoError(t, err)
+	assert.Equal(t, []int64{-7}, unprovenIDs(missed), "it may be where nobody has looked")
+}
+
 // Nobody is taken for stopped whose timer may be the entry that cannot be read,
 // and everybody else is.
 func TestReadingWithAnUnreadableEntry(t *testing.T) {

@@ -26,7 +26,8 @@
 //     is missing from every reading does not run.
 //
 // So a list at rest costs one pass. The search is for the timers that ran when the
-// list was last read (the caller names them) and, if the list moved, for new ones.
+// list was last read (the caller names them) and, if the list moved, for new ones. A
+// start of our own, whose id nobody has seen yet, may be between any two pages.
 // A list of up to 20 pages that moved is read a second time, backward, and the
 // second pass decides what runs. A longer one costs a few more calls. If the caller
 // names no timers, every list that moves is read twice, and Snapshot.Moved says
