@@ -106,7 +106,7 @@ func (c *Cache) Started(ctx context.Context, owner timer.Person, t timer.Timer, 
 		if v.acted(t.Issue, t.StartedAt) {
 			return false
 		}
-		t.Issue.ID = cmp.Or(t.Issue.ID, v.idOf(t.Issue.Key)) // by which its events are named if the issue has moved
+		t.Issue.ID = v.idOf(t.Issue) // by which its events are named if the issue has moved
 		latest := newAct(t.Issue, true, t.StartedAt)
 		others := func(old timer.Timer) bool { return old.Issue.Same(t.Issue) && old.ID != t.ID } // a repeated write finds its own
 		if !slices.ContainsFunc(v.Timers, others) {
@@ -148,7 +148,7 @@ func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issue timer.Iss
 		if !at.IsZero() && v.acted(issue, at) {
 			return false
 		}
-		running, stopped := len(v.Timers), timer.Issue{Key: issue.Key, ID: cmp.Or(issue.ID, v.idOf(issue.Key))}
+		running, stopped := len(v.Timers), timer.Issue{Key: issue.Key, ID: v.idOf(issue)}
 		v.Timers = slices.DeleteFunc(v.Timers, func(old timer.Timer) bool { return old.Issue.Same(stopped) })
 		if !at.IsZero() {
 			v.remember(newAct(issue, false, at))
@@ -157,13 +157,16 @@ func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issue timer.Iss
 	})
 }
 
-// idOf is the id of the issue on which a timer runs, by its key or by the key that it
-// had when the timer was first seen: Jira and Clockwork know an issue by both. It is 0
-// if none runs there, or if the id is not known.
-func (v *value) idOf(key string) int64 {
-	i := timer.OnIssue(v.Timers, timer.Issue{Key: key})
+// idOf is the issue's id. If the issue has none, a timer on it may: by the issue's
+// key, or by the one it had when the timer was first seen, because Jira and Clockwork know
+// an issue by both. Else it is 0.
+func (v *value) idOf(issue timer.Issue) int64 {
+	if issue.ID > 0 {
+		return issue.ID
+	}
+	i := timer.OnIssue(v.Timers, issue)
 	if i < 0 {
-		i = slices.IndexFunc(v.Timers, func(t timer.Timer) bool { return v.eventKey(t.Issue) == key })
+		i = slices.IndexFunc(v.Timers, func(t timer.Timer) bool { return v.eventKey(t.Issue) == issue.Key })
 	}
 	if i < 0 {
 		return 0

@@ -126,19 +126,19 @@ if superseded(held) then
   return {'superseded'}
 end
 
+local function with_version(text, n)
+  return (string.gsub(text, '"version":%d+', string.format('"version":%.0f', n), 1))
+end
 -- raised gives an earlier version's value the lowest version that readers of that
 -- version believe from now on.
-local function raised(text)
-  return (string.gsub(text, '"version":%d+', '"version":' .. string.format('%.0f', floor), 1))
-end
+local function raised(text) return with_version(text, floor) end
 
 -- addressed is a value with the address that its writer did not know, false if it has one.
 -- It has the next version: what was computed without the address must be computed again.
 local function addressed(text, email)
   if string.find(text, '"email":"', 1, true) then return false end
   local with_email, found = string.gsub(text, '"epoch":"', function(epoch) return '"email":' .. cjson.encode(email) .. ',' .. epoch end, 1)
-  local next_version = string.format('"version":%.0f', (tonumber(version(text)) or 0) + 1)
-  return found == 1 and string.gsub(with_email, '"version":%d+', next_version, 1)
+  return found == 1 and with_version(with_email, (tonumber(version(text)) or 0) + 1)
 end
 
 local people, unsure, accounts, fences = {}, {}, {}, {}

@@ -78,7 +78,7 @@ func (s OwnerStore) find(ctx context.Context, token secret.Text) (held timercach
 // keys are where the token's binding may be stored, the current place first.
 func (s OwnerStore) keys(token secret.Text) []string { return bindingKeys(s.names(token)) }
 
-// bindingKeys are where the binding of a token with these names may be stored.
+// bindingKeys are the Redis keys of a token's binding, one for each of the token's names.
 func bindingKeys(names []string) []string {
 	keys := make([]string, len(names))
 	for i, name := range names {

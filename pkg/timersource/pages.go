@@ -50,10 +50,10 @@ type reading struct {
 	window *window
 	known  []timer.Timer
 
-	first   int   // how many of the pages are the first pass
-	entries int   // timers on them
-	atRest  bool  // the last pass saw a list that did not move
-	order   int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
+	first  int   // how many of the pages are the first pass
+	moved  bool  // the list, during the first pass
+	atRest bool  // the list, during the last pass
+	order  int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
 
 	mu     sync.Mutex
 	pages  []receivedPage // the first pass by page number, then as they arrived
@@ -83,12 +83,9 @@ func readTimers(ctx context.Context, read pageReader, now func() time.Time, cach
 	if err := r.checkReadable(); err != nil {
 		return Snapshot{}, err
 	}
-	for _, p := range pages {
-		r.entries += len(p.Timers)
-	}
 	r.order = orderOf(pages)
 	r.atRest = settled(pages)
-	moved := !r.atRest
+	r.moved = !r.atRest
 	again, cancel := withReserve(ctx)
 	defer cancel()
 	finished := r.readAgain(again) == nil
@@ -96,7 +93,7 @@ func readTimers(ctx context.Context, read pageReader, now func() time.Time, cach
 		return Snapshot{}, fmt.Errorf("read the list again: %w", err)
 	}
 	s := r.snapshot(finished)
-	s.Moved = moved && !r.atOnce()
+	s.Moved = r.moved && !r.atOnce()
 	return s, nil
 }
 
@@ -136,7 +133,7 @@ func (r *reading) searchInOrder(ctx context.Context) error {
 		r.atRest = settled(pages)
 	}
 	gaps, more := r.knownGaps(), r.newGaps()
-	if r.atRest && (len(r.known) == 0 || len(more) > maxQuietGaps) && !r.missesOurs() {
+	if r.atRest && (len(r.known) == 0 || len(more) > maxQuietGaps) && !r.missesOwnStart() {
 		more = nil
 	}
 	return r.searchGaps(ctx, append(gaps, more[:min(len(more), maxGaps)]...))
@@ -150,7 +147,7 @@ func (r *reading) atOnce() bool { return r.first == 1 && r.pages[0].IsLast }
 // timer needs no second pass.
 func (r *reading) passAgain(ctx context.Context) error {
 	before := r.pages[:r.first]
-	if settled(before) && len(r.unseen()) == 0 {
+	if !r.moved && len(r.unseen()) == 0 {
 		return nil
 	}
 	for n := 2; n <= maxPasses; n++ {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,20 +16,21 @@ import (
 const (
 	// maxSearchCalls bounds the calls to look into one gap.
 	maxSearchCalls = 10
-	// directionChanges is how often a gap is read, forward and backward in turn, until
-	// a timer that was not seen does not run. A running one escapes one turn only if
-	// the list moves over the gap just then, and the next only if it moves back. One of
-	// the two moves changes the length of the list, so turns count while that stays.
-	directionChanges = 2
-	// directionChangesBlind is the same if the pages do not say how long the list is.
-	directionChangesBlind = 5
+	// provingTurns is how often a search turns between the two pages at a gap until a
+	// timer that was not seen does not run. A running one escapes one turn only if the
+	// list moves over the gap just then, and the next only if it moves back. One of the
+	// two moves changes the length of the list, so turns count while that stays.
+	provingTurns = 2
+	// provingTurnsWithoutLength is the same if the pages do not say how long the list is.
+	provingTurnsWithoutLength = 5
 	// maxGaps is how many gaps are searched for new timers. If there are more, the list
 	// is read as a whole.
 	maxGaps = 20
 	// maxQuietGaps is the same for a list that seems to be at rest: one that
 	// stops and one that starts at once leave its length as it is.
 	maxQuietGaps = 2
-	// minOrdered is how many timers must be in order so that this is no chance.
+	// minOrdered is how many timers must be in order before that is taken for the
+	// list's order, not for chance.
 	minOrdered = 5
 )
 
@@ -41,12 +43,12 @@ type span struct {
 	first, last int64
 	page        int
 	sent        time.Time
-	doubts      []doubt
+	unreadable  []unreadableEntry
 }
 
-// doubt is an entry that could not be read: whose it is, and between which positions it
-// stands.
-type doubt struct {
+// unreadableEntry is an entry that could not be read: whose it is, and between which
+// positions it stands.
+type unreadableEntry struct {
 	id            int64  // 0 if it could not be read either
 	account       string // "" likewise
 	after, before int64
@@ -120,33 +122,39 @@ func (r *reading) span(p receivedPage) (s span, ok bool) {
 	if p.IsLast && (s.first <= s.last || p.asked == 1) {
 		s.last = math.MaxInt64
 	}
-	s.doubts = r.doubtsOf(p)
+	s.unreadable = r.unreadableOn(p)
 	return s, s.first <= s.last
 }
 
-// lacks reports whether the span proves that a timer does not run which is not on it.
+// lacks reports whether the span, which does not show a timer, proves that it does not run.
 func (s span) lacks(t timer.Timer, position int64) bool {
-	return s.holds(position) && !mayBeOne(s.doubts, t, position)
+	return s.holds(position) && !mayBeAmong(s.unreadable, t, position)
 }
 
 // ordered reports whether the list has an order, and enough timers to show it.
-func (r *reading) ordered() bool { return r.order != 0 && r.entries >= minOrdered }
+func (r *reading) ordered() bool {
+	timers := 0
+	for _, p := range r.pages[:r.first] {
+		timers += len(p.Timers)
+	}
+	return r.order != 0 && timers >= minOrdered
+}
 
-// doubtsOf are the unreadable entries of pages.
-func (r *reading) doubtsOf(pages ...receivedPage) (doubts []doubt) {
+// unreadableOn are the running entries of pages that could not be read.
+func (r *reading) unreadableOn(pages ...receivedPage) (entries []unreadableEntry) {
 	for _, p := range pages {
 		for _, u := range p.Unreadable {
 			if u.Finished {
 				continue
 			}
-			d := doubt{id: u.ID, account: u.Account, after: math.MinInt64, before: math.MaxInt64}
+			e := unreadableEntry{id: u.ID, account: u.Account, after: math.MinInt64, before: math.MaxInt64}
 			if r.ordered() {
-				d.after, d.before = r.around(p.Timers, u.Place)
+				e.after, e.before = r.around(p.Timers, u.Place)
 			}
-			doubts = append(doubts, d)
+			entries = append(entries, e)
 		}
 	}
-	return doubts
+	return entries
 }
 
 // around are the positions of the running timers before and after a place on a page.
@@ -166,19 +174,19 @@ func (r *reading) around(timers []timer.Timer, place int) (after, before int64) 
 }
 
 // mayBe reports whether the entry may be the timer, whose position is given.
-func (d doubt) mayBe(t timer.Timer, position int64) bool {
+func (e unreadableEntry) mayBe(t timer.Timer, position int64) bool {
 	switch {
-	case d.id != 0 && t.ID > 0:
-		return d.id == t.ID
-	case d.account != "" && d.account != t.RunningFor:
+	case e.id != 0 && t.ID > 0:
+		return e.id == t.ID
+	case e.account != "" && e.account != t.RunningFor:
 		return false
 	default:
-		return t.ID <= 0 || d.after < position && position < d.before
+		return t.ID <= 0 || e.after < position && position < e.before
 	}
 }
 
-func mayBeOne(doubts []doubt, t timer.Timer, position int64) bool {
-	return slices.ContainsFunc(doubts, func(d doubt) bool { return d.mayBe(t, position) })
+func mayBeAmong(entries []unreadableEntry, t timer.Timer, position int64) bool {
+	return slices.ContainsFunc(entries, func(e unreadableEntry) bool { return e.mayBe(t, position) })
 }
 
 func (s span) holds(position int64) bool { return s.first <= position && position <= s.last }
@@ -229,17 +237,17 @@ func (r *reading) knownGaps() (gaps []gap) {
 	return gaps
 }
 
-// missesOurs reports whether a start of our own, whose id is not known, was not seen.
-func (r *reading) missesOurs() bool {
-	ours := func(t timer.Timer) bool { return t.ID <= 0 }
-	return slices.ContainsFunc(r.known, ours) && slices.ContainsFunc(r.unseen(), ours)
+// missesOwnStart reports whether no page showed a start of our own, whose id is not known.
+func (r *reading) missesOwnStart() bool {
+	own := func(t timer.Timer) bool { return t.ID <= 0 }
+	return slices.ContainsFunc(r.known, own) && slices.ContainsFunc(r.unseen(), own)
 }
 
 // newGaps are those in which an unknown timer may stand. Its id is higher than all
 // known ones; if the id of a known timer is not known, it may be any.
 func (r *reading) newGaps() (gaps []gap) {
 	all, highest := r.spans(), int64(0)
-	if !r.missesOurs() {
+	if !r.missesOwnStart() {
 		for _, t := range r.known {
 			highest = max(highest, t.ID)
 		}
@@ -269,7 +277,7 @@ func (r *reading) searchGaps(ctx context.Context, gaps []gap) error {
 // two pages in it was gone over often enough. The list may have moved by some pages since.
 func (r *reading) search(ctx context.Context, g gap) error {
 	r.mu.Lock()
-	page, way, changes, length := max(1, g.page+r.drift), 0, 0, -1
+	page, way, turns, length := max(1, g.page+r.drift), 0, 0, -1
 	r.mu.Unlock()
 	border := g
 	for range maxSearchCalls {
@@ -299,12 +307,12 @@ func (r *reading) search(ctx context.Context, g gap) error {
 			return nil
 		}
 		if before != 0 && way != before {
-			changes++
+			turns++
 		}
 		if p.Total != length {
-			changes, length = 0, p.Total
+			turns, length = 0, p.Total
 		}
-		if changes == directionChangesBlind || changes == directionChanges && length >= 0 {
+		if turns == provingTurnsWithoutLength || turns == provingTurns && length >= 0 {
 			r.mu.Lock()
 			r.closed = append(r.closed, border)
 			r.mu.Unlock()
@@ -353,28 +361,30 @@ func (r *reading) earlier() (timers []timer.Timer) {
 // undecided are the unseen timers that may still run. finished is false if the search
 // ended early.
 func (r *reading) undecided(finished bool) []timer.Timer {
-	all, doubts := r.spans(), r.doubtsOf(r.pages...)
+	all, unreadable := r.spans(), r.unreadableOn(r.pages...)
+	gaps := sync.OnceValue(r.newGaps)
 	return slices.DeleteFunc(r.unseen(), func(t timer.Timer) bool {
 		position := r.order * t.ID
 		lacks := func(s span) bool { return s.lacks(t, position) }
 		switch {
-		case r.hidden(doubts, t):
+		case r.mayBeUnreadable(unreadable, t):
 			return false
 		case r.atOnce():
 			return true
 		case r.order == 0:
 			return finished
 		case t.ID <= 0:
-			return finished && (len(r.newGaps()) == 0 || r.atRest && r.first > maxGaps)
+			return finished && (len(gaps()) == 0 || r.atRest && r.first > maxGaps)
 		default:
-			return slices.ContainsFunc(all, lacks) || inside(r.closed, position) && !mayBeOne(doubts, t, position)
+			return slices.ContainsFunc(all, lacks) || inside(r.closed, position) && !mayBeAmong(unreadable, t, position)
 		}
 	})
 }
 
-// hidden reports whether an unreadable entry, wherever it stands, is the timer or may be:
-// by its id, or because no order of the list tells where the timer would stand.
-func (r *reading) hidden(doubts []doubt, t timer.Timer) bool {
-	noPlace := t.ID <= 0 || !r.ordered()
-	return slices.ContainsFunc(doubts, func(d doubt) bool { return (d.id != 0 || noPlace) && d.mayBe(t, r.order*t.ID) })
+// mayBeUnreadable reports whether an unreadable entry is the timer by its id, or may be
+// the timer because nobody knows where on the list the timer would stand.
+func (r *reading) mayBeUnreadable(entries []unreadableEntry, t timer.Timer) bool {
+	return slices.ContainsFunc(entries, func(e unreadableEntry) bool {
+		return (e.id != 0 || t.ID <= 0 || !r.ordered()) && e.mayBe(t, r.order*t.ID)
+	})
 }

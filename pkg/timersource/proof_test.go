@@ -111,8 +111,8 @@ func TestReadingThatAlwaysMissesATimer(t *testing.T) {
 	assert.Equal(t, []int64{5}, unprovenIDs(got), "nobody saw that it stopped")
 }
 
-// The second pass reads the first page after many have started, and the others before:
-// what is missed is more than a page, of which the search sees a part.
+// Many people start a timer during the second pass, before it reads the first page. So it
+// misses more than a page of timers, and the search sees only some of them.
 func TestReadingOfAGapOfSeveralPages(t *testing.T) {
 	first, then, last := runningIDs(14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1), runningIDs(8, 7, 6, 5, 4, 3, 2, 1), runningIDs(26, 25, 24, 23, 22, 21, 8, 7, 6, 5, 4, 3, 2, 1)
 	calls := map[int]int{}

@@ -8,8 +8,10 @@ const leastLogged = 60;
 
 /**
  * Whether Clockwork is about to log a timer's time: the timer has just stopped, and no worklog of its issue has its
- * start. That includes a stop that is not confirmed yet. now is this machine's clock. A timer of the same issue that
- * began and ended in the minute before has logged no more than the least.
+ * start. That includes a stop that is not confirmed yet. now is this machine's clock.
+ *
+ * An earlier timer of the issue may have begun in the minute before, and its worklog too. It had ended when this one
+ * began, so its worklog is no longer than the least: it counts only if this timer's own may be as short.
  */
 export function isBeingLogged(timer: RunningTimer, worklogs: Worklogs | undefined, now: number, clockOffset: number): boolean {
   if (timer.status !== "stopped" || timer.source !== "clockwork") return false;

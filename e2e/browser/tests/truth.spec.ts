@@ -106,7 +106,7 @@ test("the day's total does not decrease between a stop and its worklog", async (
   await screen.isLive();
   const total = screen.page.getByRole("region", { name: "This week" }).locator("header p").first();
   await expect(total).toContainText("running");
-  const text = await screen.page.evaluate(() => {
+  const first = await screen.page.evaluate(() => {
     const shown: string[] = [];
     Object.assign(window, { shown });
     const heading = [...document.querySelectorAll("h2")].find((h2) => h2.textContent === "This week");
@@ -118,7 +118,7 @@ test("the day's total does not decrease between a stop and its worklog", async (
     return shown[0] ?? "";
   });
   const minutes = (text: string): number => [...text.matchAll(/(\d+)\s(h|min)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === "h" ? 60 : 1), 0);
-  const before = minutes(text);
+  const before = minutes(first);
   expect(before).toBeGreaterThan(0);
   await clockwork.stop(duc.accountId, "OPS-64");
   await server.sync();
