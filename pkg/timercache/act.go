@@ -157,9 +157,9 @@ func (c *Cache) Stopped(ctx context.Context, owner timer.Person, issue timer.Iss
 	})
 }
 
-// idOf is the issue's id. If the issue has none, a timer on it may: by the issue's
-// key, or by the one it had when the timer was first seen, because Jira and Clockwork know
-// an issue by both. Else it is 0.
+// idOf is the issue's id, or that of a timer on the issue, found by the issue's key or by
+// the key it had when the timer was first seen: Jira and Clockwork know an issue by both.
+// It is 0 if there is none.
 func (v *value) idOf(issue timer.Issue) int64 {
 	if issue.ID > 0 {
 		return issue.ID
