@@ -50,10 +50,11 @@ type reading struct {
 	window *window
 	known  []timer.Timer
 
-	first  int   // how many of the pages are the first pass
-	moved  bool  // the list, during the first pass
-	atRest bool  // the list, during the last pass
-	order  int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
+	first   int   // how many of the pages are the first pass
+	moved   bool  // the list, during the first pass
+	atRest  bool  // the list, during the last pass
+	order   int64 // 1 for ascending ids along the list, -1 for descending ones, 0 for neither
+	ordered bool  // not by chance
 
 	mu     sync.Mutex
 	pages  []receivedPage // the first pass by page number, then as they arrived
@@ -84,6 +85,7 @@ func readTimers(ctx context.Context, read pageReader, now func() time.Time, cach
 		return Snapshot{}, err
 	}
 	r.order = orderOf(pages)
+	r.ordered = r.order != 0 && showsOrder(pages)
 	r.atRest = settled(pages)
 	r.moved = !r.atRest
 	again, cancel := withReserve(ctx)
@@ -115,7 +117,7 @@ func (r *reading) readAgain(ctx context.Context) error {
 		if err := r.searchInOrder(ctx); err != nil || r.keepsOrder() {
 			return err
 		}
-		r.order, r.since = 0, 0 // it was one by chance
+		r.order, r.ordered, r.since = 0, false, 0 // it was one by chance
 	}
 	return r.passAgain(ctx)
 }

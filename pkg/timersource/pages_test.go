@@ -151,11 +151,11 @@ func TestReadTimersMakesTillNowTrueAtOneInstant(t *testing.T) {
 // changing gives another list from the given call on.
 func changing(lists ...[]timer.Timer) (pageReader, *int) {
 	calls := new(int)
-	return func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+	return oneAtATime(func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		list := lists[min(*calls, len(lists)-1)]
 		*calls++
 		return pageOf(list, page), nil
-	}, calls
+	}), calls
 }
 
 // A first reading of a list that moves is read again backward, and nobody who
@@ -230,12 +230,12 @@ func TestReadTimersPagesThatDoNotFit(t *testing.T) {
 // A total that counts what is not shown costs a second pass, and no proof.
 func TestReadTimersFewerThanPromisedEachTime(t *testing.T) {
 	calls := 0
-	read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+	read := oneAtATime(func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
 		calls++
 		p := pageOf(runningAll(1, 3), page)
 		p.Total = 5
 		return p, nil
-	}
+	})
 	got, err := readTimers(t.Context(), read, ticking(), Cached{})
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []int64{1, 2, 3}, idsOf(got))

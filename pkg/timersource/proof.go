@@ -72,6 +72,15 @@ func orderOf(pages []receivedPage) int64 {
 	return 0
 }
 
+// showsOrder reports whether pages have enough timers for their order not to be chance.
+func showsOrder(pages []receivedPage) bool {
+	timers := 0
+	for _, p := range pages {
+		timers += len(p.Timers)
+	}
+	return timers >= minOrdered
+}
+
 // inOrder reports whether each page is in order, and they are among each other
 // but for timers that moved between two of them: most of those come twice.
 func inOrder(pages []receivedPage, order int64) bool {
@@ -131,15 +140,6 @@ func (s span) lacks(t timer.Timer, position int64) bool {
 	return s.holds(position) && !mayBeAmong(s.unreadable, t, position)
 }
 
-// ordered reports whether the list has an order, and enough timers to show it.
-func (r *reading) ordered() bool {
-	timers := 0
-	for _, p := range r.pages[:r.first] {
-		timers += len(p.Timers)
-	}
-	return r.order != 0 && timers >= minOrdered
-}
-
 // unreadableOn are the running entries of pages that could not be read.
 func (r *reading) unreadableOn(pages ...receivedPage) (entries []unreadableEntry) {
 	for _, p := range pages {
@@ -148,7 +148,7 @@ func (r *reading) unreadableOn(pages ...receivedPage) (entries []unreadableEntry
 				continue
 			}
 			e := unreadableEntry{id: u.ID, account: u.Account, after: math.MinInt64, before: math.MaxInt64}
-			if r.ordered() {
+			if r.ordered {
 				e.after, e.before = r.around(p.Timers, u.Place)
 			}
 			entries = append(entries, e)
@@ -385,6 +385,6 @@ func (r *reading) undecided(finished bool) []timer.Timer {
 // the timer because nobody knows where on the list the timer would stand.
 func (r *reading) mayBeUnreadable(entries []unreadableEntry, t timer.Timer) bool {
 	return slices.ContainsFunc(entries, func(e unreadableEntry) bool {
-		return (e.id != 0 || t.ID <= 0 || !r.ordered()) && e.mayBe(t, r.order*t.ID)
+		return (e.id != 0 || t.ID <= 0 || !r.ordered) && e.mayBe(t, r.order*t.ID)
 	})
 }

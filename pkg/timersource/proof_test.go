@@ -87,7 +87,7 @@ func TestReadingFindsATimerThatMovedToAPageAlreadyRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			read, _ := changing(lists...)
-			got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(lists[0]))
+			got, err := readTimers(t.Context(), read, ticking(), knownTo(lists[0]))
 			require.NoError(t, err)
 			for _, one := range lists[1] {
 				assert.Contains(t, idsOf(got), one.ID)
@@ -136,7 +136,7 @@ func TestReadingOfAGapOfSeveralPages(t *testing.T) {
 // had it.
 func TestReadingLeavesOutWhatWasSeenToStop(t *testing.T) {
 	read, _ := changing(runningIDs(9, 8, 7, 6, 5), runningIDs(9, 7, 6, 5))
-	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), Cached{})
+	got, err := readTimers(t.Context(), read, ticking(), Cached{})
 	require.NoError(t, err)
 	assert.True(t, got.Moved)
 	assert.ElementsMatch(t, []int64{9, 7, 6, 5}, idsOf(got))
@@ -369,7 +369,7 @@ func TestReadingWithoutTheCallsThatWouldProve(t *testing.T) {
 // A list of many pages that grows while it is read is read to its end.
 func TestReadingFollowsAListThatGrows(t *testing.T) {
 	read, _ := changing(runningAll(1, 4), runningAll(1, 4), runningAll(1, 7))
-	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(runningAll(1, 4)))
+	got, err := readTimers(t.Context(), read, ticking(), knownTo(runningAll(1, 4)))
 	require.NoError(t, err)
 	assert.Subset(t, idsOf(got), []int64{1, 2, 3, 4})
 	assert.Empty(t, got.Unproven)
