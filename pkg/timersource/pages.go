@@ -18,7 +18,7 @@ import (
 
 const (
 	maxPages  = 1000 // 50,000 timers
-	maxPasses = 3    // over a list whose order is not known
+	maxPasses = 5    // over a list whose order is not known
 	// reserve is the part of the caller's time that is left for what follows a
 	// reading. Only the first pass may use it.
 	reserve = 8 * time.Second
@@ -144,9 +144,8 @@ func (r *reading) searchInOrder(ctx context.Context) error {
 // atOnce reports whether the list is one page, and so was seen at one moment.
 func (r *reading) atOnce() bool { return r.first == 1 && r.pages[0].IsLast }
 
-// passAgain reads a list without a known order as a whole, backward and forward
-// in turn, until a pass saw it at rest. A list at rest that shows every known
-// timer needs no second pass.
+// passAgain reads a list without a known order as a whole, backward and forward in
+// turn, until a pass at rest shows every known timer, or two show the same timers.
 func (r *reading) passAgain(ctx context.Context) error {
 	before := r.pages[:r.first]
 	if !r.moved && len(r.unseen()) == 0 {
@@ -158,7 +157,7 @@ func (r *reading) passAgain(ctx context.Context) error {
 			return err
 		}
 		r.pages = append(r.pages, pages...)
-		if settled(pages) || sameIDs(pages, before) {
+		if settled(pages) && len(r.unseen()) == 0 || sameIDs(pages, before) {
 			return nil
 		}
 		before = pages

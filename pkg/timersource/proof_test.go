@@ -111,6 +111,22 @@ func TestReadingThatAlwaysMissesATimer(t *testing.T) {
 	assert.Equal(t, []int64{5}, unprovenIDs(got), "nobody saw that it stopped")
 }
 
+// Two passes over a list without an order seem to be at rest, and both miss the timer that
+// moves to the page that was just read. They do not show the same timers, so the list moved.
+func TestReadingMissesATimerTwice(t *testing.T) {
+	first, then, last := runningIDs(5, 1, 3, 4, 7), runningIDs(1, 3, 4, 7, 9), runningIDs(8, 1, 3, 4, 7)
+	lists := map[int][][]timer.Timer{1: {first, last, last}, 2: {then, then, last}, 3: {then, then, last}}
+	calls := map[int]int{}
+	read := func(_ context.Context, page int, _ func()) (clockwork.TimersPage, error) {
+		list := lists[page][min(calls[page], 2)]
+		calls[page]++
+		return pageOf(list, page), nil
+	}
+	got, err := readTimers(t.Context(), oneAtATime(read), ticking(), knownTo(first))
+	require.NoError(t, err)
+	assert.Contains(t, idsOf(got), int64(3))
+}
+
 // Many people start a timer during the second pass, before it reads the first page. So it
 // misses more than a page of timers, and the search sees only some of them.
 func TestReadingOfAGapOfSeveralPages(t *testing.T) {

@@ -22,7 +22,7 @@
 //     shows the whole gap. If it has not moved, a timer does not run that none of
 //     three readings shows while the list has one length; or of six, if its length
 //     is not known.
-//   - A list in another order is read as a whole, up to three times. A timer that
+//   - A list in another order is read as a whole, up to five times. A timer that
 //     is missing from every reading does not run.
 //
 // So a list at rest costs one pass. The search is for the timers that ran when the
