@@ -49,7 +49,7 @@ type Options struct {
 	Connections int
 	// Breaker refuses calls while Redis is down; nil refuses nothing.
 	Breaker *upstream.Breaker
-	// Observe is called before each round trip, and what it returns after it.
+	// Observe is called before each Do or Pipeline, and what it returns after it.
 	Observe func(ctx context.Context, cmds [][]any) (context.Context, func(error))
 }
 

@@ -110,7 +110,7 @@ func (c *conn) exchange(deadline time.Time, calls []*call) error {
 }
 
 // write adds a command to what the socket sends at its next Flush, as an array of bulk strings
-// (redis.io/docs/latest/develop/reference/protocol-spec). That has the error.
+// (redis.io/docs/latest/develop/reference/protocol-spec). Flush returns the error.
 func (c *conn) write(cmd []string) {
 	out := c.socket.out
 	length := func(kind byte, n int) {

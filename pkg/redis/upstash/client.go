@@ -74,10 +74,14 @@ func New(o Options) (*redis.Client, error) {
 // Close does nothing: net/http keeps the connections.
 func (*transport) Close() error { return nil }
 
-// Send runs the commands in one request. Each counts as a command on the bill.
+// Send runs the commands in one request. Each counts as a command on the bill. If Redis
+// refuses a single command, Upstash answers 400: that is a reply here too.
 func (c *transport) Send(ctx context.Context, op string, cmds [][]string) ([]any, error) {
 	if op != redis.Pipeline {
 		decoded, err := c.send(ctx, call{op: op, cmds: cmds, body: cmds[0]})
+		if refused, ok := errors.AsType[*redis.Error](err); ok && refused.Code != "" && refused.Status == http.StatusBadRequest {
+			return []any{refused}, nil
+		}
 		if err != nil {
 			return nil, err
 		}
