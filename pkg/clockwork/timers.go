@@ -29,7 +29,7 @@ func (c *Client) StartTimer(ctx context.Context, token secret.Text, issueKey, co
 
 // StopTimer stops the timer of the token's owner on an issue, and returns when
 // Clockwork did so, by Clockwork's own clock. If none runs there the error is
-// ErrNotRunning.
+// ErrNotRunning, and the time is that of the answer.
 func (c *Client) StopTimer(ctx context.Context, token secret.Text, issueKey string) (time.Time, error) {
 	body := struct {
 		IssueKey string `json:"issue_key"`
@@ -37,7 +37,7 @@ func (c *Client) StopTimer(ctx context.Context, token secret.Text, issueKey stri
 	at, err := c.command(ctx, "timers.stop", "stop_timer", token, body)
 	e, ok := errors.AsType[*upstream.Error](err)
 	if ok && e.Status == http.StatusUnprocessableEntity {
-		return at, fmt.Errorf("%w: %w", ErrNotRunning, err)
+		return e.At, fmt.Errorf("%w: %w", ErrNotRunning, err)
 	}
 	return at, err
 }
@@ -51,6 +51,5 @@ func (c *Client) command(ctx context.Context, op, path string, token secret.Text
 	if err != nil {
 		return time.Time{}, err
 	}
-	at, _ := http.ParseTime(answer.Header.Get("Date"))
-	return at.UTC(), nil
+	return rest.Date(answer.Header), nil
 }

@@ -85,7 +85,13 @@ func TestStartAndStopTellWhen(t *testing.T) {
 			require.NoError(t, err)
 			stopped, err := c.StopTimer(t.Context(), token, "ABC-7")
 			require.NoError(t, err)
-			assert.Equal(t, []time.Time{tt.want, tt.want}, []time.Time{started, stopped})
+			c = newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Date"] = []string{tt.date}
+				w.WriteHeader(422)
+			})
+			absent, err := c.StopTimer(t.Context(), token, "ABC-7")
+			require.ErrorIs(t, err, clockwork.ErrNotRunning)
+			assert.Equal(t, []time.Time{tt.want, tt.want, tt.want}, []time.Time{started, stopped, absent})
 		})
 	}
 }

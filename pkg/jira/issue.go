@@ -9,8 +9,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// Issue is the part of a Jira issue that this backend's clients show. Its JSON
-// is that of the contract.
+// Issue is the part of a Jira issue that this backend's clients show, in the
+// JSON of public/openapi.yaml.
 type Issue struct {
 	Key      string        `json:"key"`
 	ID       string        `json:"id"`
@@ -18,7 +18,7 @@ type Issue struct {
 	Status   string        `json:"status"` // its name, in the project's language
 	Project  Project       `json:"project"`
 	Assignee *timer.Person `json:"assignee"` // nil if unassigned
-	Priority *string       `json:"priority"` // nil where the project has none
+	Priority *string       `json:"priority"` // nil if the project has none
 	URL      string        `json:"url"`      // for a person's browser
 }
 

@@ -72,10 +72,12 @@ func answer(status int, body string) http.HandlerFunc {
 	}
 }
 
+// asError is the upstream's error, without the moment of the test.
 func asError(t *testing.T, err error) *upstream.Error {
 	t.Helper()
 	var e *upstream.Error
 	require.ErrorAs(t, err, &e)
+	e.At = time.Time{}
 	return e
 }
 

@@ -15,7 +15,7 @@ type User struct {
 	EmailAddress string `json:"emailAddress,omitempty"`
 	DisplayName  string `json:"displayName,omitempty"`
 	AvatarURL    string `json:"avatarUrl,omitempty"`
-	TimeZone     string `json:"timeZone,omitempty"` // IANA name; the site's default where the profile hides it
+	TimeZone     string `json:"timeZone,omitempty"` // IANA name; the site's default if the profile hides it
 }
 
 type wireUser struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/clockwork"
 	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/jira"
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -96,4 +97,37 @@ func TestCallerHangsUp(t *testing.T) {
 			assert.Equal(t, tt.want, cache.written)
 		})
 	}
+}
+
+// absent is a Clockwork where nothing runs.
+type absent struct {
+	caller
+	at time.Time
+}
+
+func (a absent) StopTimer(context.Context, secret.Text, string) (time.Time, error) {
+	return a.at, clockwork.ErrNotRunning
+}
+
+// moment keeps the time at which a timer was stopped.
+type moment struct {
+	record
+	at time.Time
+}
+
+func (m *moment) Stopped(_ context.Context, _ timer.Person, _ timer.Issue, at time.Time, _ *timercache.Held) error {
+	m.at = at
+	return nil
+}
+
+// A stop for which nothing ran has a time too, so that it undoes no later start.
+func TestStopOfNothing(t *testing.T) {
+	answered := time.Date(2026, 5, 4, 9, 0, 7, 0, time.UTC)
+	cache := &moment{}
+	control := &timercontrol.Control{Clockwork: absent{at: answered}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
+		RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	out, err := control.Stop(t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
+	require.NoError(t, err)
+	assert.False(t, out.Stopped)
+	assert.Equal(t, answered, cache.at)
 }

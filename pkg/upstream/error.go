@@ -30,6 +30,7 @@ type Error struct {
 	Code       string        // the upstream's own word, or one of the codes above
 	Message    string        // the upstream's own sentence, bounded and without credentials; for the log only
 	RetryAfter time.Duration // how long the upstream asks to wait; 0 when it does not say
+	At         time.Time     // of a refusal, by the upstream's clock; zero if it does not say
 	Err        error         // what failed below HTTP, if anything
 }
 

@@ -37,6 +37,7 @@ func (c *Client) describe(e *upstream.Error, resp *Response) {
 	e.Code = resp.redact(code)
 	e.Message = resp.redact(message)
 	e.RetryAfter = RetryAfter(resp.Header, c.opts.Now())
+	e.At = Date(resp.Header)
 	switch {
 	case e.Status/100 == 3:
 		e.Code = upstream.CodeRedirect

@@ -61,10 +61,12 @@ func newRig(t *testing.T, opts Options, handler http.HandlerFunc) *rig {
 	return r
 }
 
+// asError is the upstream's error, without the moment of the test.
 func asError(t *testing.T, err error) *upstream.Error {
 	t.Helper()
 	var e *upstream.Error
 	require.ErrorAs(t, err, &e)
+	e.At = time.Time{}
 	return e
 }
 

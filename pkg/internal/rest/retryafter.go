@@ -13,6 +13,12 @@ const maxRetryAfter = 24 * time.Hour
 // Atlassian leaves the seconds out: 2026-03-05T10:15Z.
 const layoutWithoutSeconds = "2006-01-02T15:04Z07:00"
 
+// Date is when the upstream answered, by its own clock; zero if it does not say.
+func Date(h http.Header) time.Time {
+	at, _ := http.ParseTime(h.Get("Date"))
+	return at.UTC()
+}
+
 // RetryAfter reads how long the upstream asks to wait: Retry-After as seconds
 // or as an HTTP date, else Jira's X-RateLimit-Reset as an ISO time. It is 0
 // when neither says anything, or the time has passed.
