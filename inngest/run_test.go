@@ -122,6 +122,11 @@ func TestRunTellsNoSecret(t *testing.T) {
 		"success": func(*world) {},
 		"connect": func(w *world) { w.box.Switch(func(s *sandbox.Switches) { s.ForgeGone = true }) },
 		"revoked": func(w *world) { _, _ = w.call(nil); w.box.RevokeTokens() },
+		"unreadable": func(w *world) {
+			require.NoError(t, w.box.MakeOdd(w.box.RunningTimers()[1].ID, sandbox.OddIssueGone))
+			_, err := w.call(nil)
+			require.NoError(t, err)
+		},
 	}
 	for name, f := range failures {
 		scenes[name] = f.set

@@ -31,12 +31,7 @@ func (c *Cache) Confirm(ctx context.Context, mark Mark, fetchedAt time.Time) (Re
 	if state.Epoch == "" { // an earlier version compared: nothing is known about the hash of people
 		return Result{}, ErrNotStaged
 	}
-	state.SyncedAt = fetchedAt
-	w := &part{last: true, expected: mark.State, state: state.encode(), epoch: state.Epoch, floor: state.Floor}
-	if _, err := c.writePart(ctx, w); err != nil {
-		return Result{}, notStaged(err)
-	}
-	return Result{Version: state.Version}, nil
+	return c.commit(ctx, &plan{Expected: mark.State, State: state.confirmed(fetchedAt).encode(), Version: state.Version})
 }
 
 // Commit writes a staged snapshot, one person at a time: who started or stopped
@@ -51,14 +46,9 @@ func (c *Cache) Commit(ctx context.Context, runID string) (Result, error) {
 	return c.commit(ctx, p)
 }
 
-// Write does what Compare found, as Confirm or Commit.
+// Write does what Compare found, as Commit does.
 func (c *Cache) Write(ctx context.Context, p *Proposal) (Result, error) {
-	if !p.plan.empty() {
-		return c.commit(ctx, p.plan)
-	}
-	result, err := c.Confirm(ctx, Mark{p.base}, p.at)
-	result.Timers, result.Users = p.plan.Timers, p.plan.Users
-	return result, err
+	return c.commit(ctx, p.plan)
 }
 
 func (c *Cache) commit(ctx context.Context, p *plan) (Result, error) {

@@ -284,6 +284,30 @@ func (w *world) unchanged(timers ...timer.Timer) (timercache.Mark, time.Time) {
 	return mark, s.FetchedAt
 }
 
+// A mark passes through a workflow engine's storage, so none names the people whose timers
+// could not be read. Nobody's version changes all the same.
+func TestUnchangedSnapshotThatNamesPeople(t *testing.T) {
+	w := onMini(t)
+	a := running(1, "ann", "A-1", time.Hour)
+	snapshot := func() timercache.Snapshot {
+		w.clock.Advance(time.Second)
+		s := w.seen(a)
+		s.Unreadable, s.UnreadableOf = 1, []string{"bob"}
+		return s
+	}
+	first := w.commit(snapshot())
+	before := w.read(everybody)
+	s := snapshot()
+	runID, _, same := w.propose(w.base(), s)
+	assert.False(t, same)
+	second, err := w.cache.Commit(t.Context(), runID)
+	require.NoError(t, err)
+	after := w.read(everybody)
+	assert.Equal(t, first.Version, second.Version)
+	assert.Equal(t, s.FetchedAt, *after.SyncedAt)
+	assert.Equal(t, before.ETag, after.ETag)
+}
+
 func TestConfirmTwice(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		a := running(1, "ann", "A-1", time.Hour)

@@ -83,6 +83,29 @@ func TestDegradedChangesTheTag(t *testing.T) {
 	assert.Equal(t, strings.Replace(bobs, "-degraded", "-stale-degraded", 1), w.read(bob).ETag)
 }
 
+// While Jira does not answer, nobody loses the address that is known when somebody starts
+// whose address is not.
+func TestAnotherStartWithoutAnAddress(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		bare := func(one timer.Timer) timer.Timer {
+			one.Author = &timer.Person{AccountID: one.RunningFor}
+			return one
+		}
+		w.sync(running(1, "zoe", "Z-1", time.Hour))
+		w.clock.Advance(time.Minute)
+		w.sync() // she stops, and Jira goes down
+		w.clock.Advance(time.Minute)
+		zoe := bare(running(2, "zoe", "Z-2", 0))
+		w.syncUnnamed(true, zoe)
+		before := w.read(byMail("zoe@example.test"))
+		w.clock.Advance(time.Minute)
+		w.syncUnnamed(true, zoe, bare(running(3, "bob", "B-1", 0)))
+		after := w.read(byMail("zoe@example.test"))
+		assert.Equal(t, []string{"Z-2"}, issuesOf(after.Timers))
+		assert.Equal(t, before.ETag, after.ETag, "nothing of hers has changed")
+	})
+}
+
 // An unreadable entry concerns the person whose it is, and everybody only if that
 // is not known.
 func TestReadUnreadable(t *testing.T) {

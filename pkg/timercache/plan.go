@@ -67,6 +67,9 @@ func (c *Cache) plan(s Snapshot, base Base) *plan {
 		p.compare(account)
 	}
 	p.successors()
+	if p.plan.empty() {
+		p.state = base.state.confirmed(s.FetchedAt)
+	}
 	p.plan.State, p.plan.Version = p.state.encode(), p.state.Version
 	p.plan.Timers, p.plan.Users = len(s.Timers), len(p.is)
 	return p.plan
@@ -83,25 +86,38 @@ func (s syncState) after(snapshot Snapshot, now time.Time) syncState {
 	return s
 }
 
+// confirmed is the sync record once a snapshot equal to it was fetched.
+func (s syncState) confirmed(fetchedAt time.Time) syncState {
+	s.SyncedAt = fetchedAt
+	return s
+}
+
 // findOwners decides who is found under an address. In Jira only one account has an
 // address at a time; if two run timers under one, the higher id gets it.
 func (p *planner) findOwners() {
 	p.owners = map[string]string{}
-	for account, timers := range p.is {
-		if email := emailOf(timers); p.owners[email] < account {
+	for account := range p.is {
+		if email := p.emailOf(account); email != "" && p.owners[email] < account {
 			p.owners[email] = account
 		}
 	}
+}
+
+// emailOf is an account's address afterwards. If Jira did not answer, the known one stays;
+// if Jira hides it, it goes.
+func (p *planner) emailOf(account string) string {
+	email := emailOf(p.is[account])
+	if email == "" && (len(p.is[account]) == 0 || p.state.Unnamed) {
+		return p.was[account].Email
+	}
+	return email
 }
 
 // compare adds what changes for one account.
 func (p *planner) compare(account string) {
 	was, exists := p.was[account]
 	before, after, at := p.lists(account)
-	email := emailOf(after)
-	if email == "" && (len(after) == 0 || p.state.Unnamed) {
-		email = was.Email // if Jira did not answer, the known address stays; if Jira hides it, it goes
-	}
+	email := p.emailOf(account)
 	changed := !timer.SameSnapshot(before, at, after, at) || email != was.Email
 	age := p.now.Sub(was.CachedAt)
 	switch {
@@ -163,7 +179,7 @@ func (p *planner) successors() {
 	for _, ch := range slices.Clone(p.plan.Changes) {
 		account := p.owners[p.was[ch.Account].Email]
 		if account != "" && account != ch.Account && !p.written[account] {
-			p.rewrite(account, emailOf(p.is[account]), nextVersion(p.was[account].Version, p.now))
+			p.rewrite(account, p.emailOf(account), nextVersion(p.was[account].Version, p.now))
 		}
 	}
 }

@@ -170,31 +170,28 @@ func decodePeople(fields []string) map[string]value {
 }
 
 // Mark names the state that a snapshot was found equal to. It holds no one's
-// data, so it may pass through a workflow engine's storage.
+// data, so it may pass through a workflow engine's storage: see Propose.
 type Mark struct {
 	State string `json:"state"`
 }
 
 // Proposal is what changes if a snapshot replaces what the cache holds.
-type Proposal struct {
-	plan *plan
-	base string
-	at   time.Time
-}
+type Proposal struct{ plan *plan }
 
 // Compare says what changes. Write does it, in the process that compared.
 func (c *Cache) Compare(base Base, s Snapshot) *Proposal {
-	return &Proposal{c.plan(s, base), base.raw, s.FetchedAt}
+	return &Proposal{c.plan(s, base)}
 }
 
 // Propose compares for a process that may not live until the writing. It reports
 // whether the cache already holds the snapshot and needs no renewal: then Confirm
 // is all there is to do. Otherwise it has staged what changes for Commit: its size
-// is in proportion to that, not to the team. also are commands to send in the same
+// is in proportion to that, not to the team. A state that says whose timers could not
+// be read is staged too, so that no mark names anybody. also are commands to send in the same
 // round trip; their replies do not matter. The error wraps ErrUnavailable.
 func (c *Cache) Propose(ctx context.Context, runID string, base Base, s Snapshot, also ...[]any) (Mark, bool, error) {
 	p := c.plan(s, base)
-	same := p.empty()
+	same := p.empty() && len(base.state.UnreadableOf) == 0
 	cmds := slices.Clone(also)
 	if !same {
 		stage, err := stageCommand(runID, p)
