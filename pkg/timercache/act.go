@@ -76,7 +76,7 @@ func NewHeld(values []string) *Held {
 }
 
 // CheckSite returns ErrOtherSite if what was read belongs to another Jira site.
-// Whoever starts or stops something asks first, while Clockwork knows of nothing.
+// Call it before a start or stop is sent to Clockwork.
 func (c *Cache) CheckSite(held *Held) error {
 	if state, _ := c.sync.decode(held.sync); state.ofAnother(c.site) {
 		return fmt.Errorf("%w: it is %s", ErrOtherSite, state.Site)
@@ -226,7 +226,7 @@ func (c *Cache) amend(ctx context.Context, owner timer.Person, held *Held, chang
 // amendment computes the write of one start or stop; nil if nothing changes.
 func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, amend func(*value) bool) (*actWrite, error) {
 	now := c.clock()
-	own, state, expected, err := c.own(ctx, owner.AccountID, held)
+	own, state, lost, err := c.own(ctx, owner.AccountID, held)
 	if err != nil {
 		return nil, err
 	}
@@ -252,14 +252,14 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	next.SeenAs = seenAs(own.about, before, next.Timers)
 	next.LastSeen = own.lastSeen(owner.AccountID, before, next.Timers, at)
 
-	w := &actWrite{account: owner.AccountID, expected: expected, value: next.encode(), email: next.Email, epoch: state.Epoch, floor: state.Floor,
-		legacy: state.Epoch == "", forget: state.Epoch == unsureEpoch && next.Email == ""}
+	w := &actWrite{account: owner.AccountID, expected: own.mark, value: next.encode(), email: next.Email, epoch: state.Epoch, floor: state.Floor,
+		legacy: state.Epoch == "", forget: lost && state.Epoch == unsureEpoch && next.Email == ""}
 	events, _ := eventsOf(next.about, before, next.Timers, at)
 	w.message = message(events)
 	if oldEmail != next.Email {
 		w.gone = oldEmail
 	}
-	listed := about{mark: expected, Email: own.Email}
+	listed := about{mark: own.mark, Email: own.Email}
 	if !whole { // the value may be a leftover, which no bucket lists
 		listed = about{}
 	}
@@ -267,21 +267,21 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 	return w, nil
 }
 
-// own finds an account's value, the sync record, and the version that the script
-// will find. If the key is missing or a leftover, the hash of people decides; so it
-// does if the record is missing. If the hash was lost too, or without a sync of the
-// last day, only the last few starts and stops count, and the state does not tell all:
-// the account may run more.
-func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, expected string, err error) {
+// own finds an account's value, with the mark that the script will find, and the sync
+// record. If the key is missing or a leftover, the hash of people decides; so it does if
+// the record is missing. If the hash was lost too, or without a sync of the last day,
+// only the last few starts and stops count, and the state does not tell all: the account
+// may run more.
+func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, lost bool, err error) {
 	raw := held.own
 	state, recorded := c.sync.decode(held.sync)
 	if err := c.CheckSite(held); err != nil {
-		return v, state, "", err
+		return v, state, false, err
 	}
 	marks := marksOf(raw)
 	fromHash := raw == "" || !state.believes(marks)
 	if raw == "" && unlisted(held.bucket, state.Epoch, account) {
-		return v, state, "", nil
+		return v, state, false, nil
 	}
 	if fromHash || !recorded {
 		reply, err := c.redis.Do(ctx, "HMGET", peopleKey, stateField, account)
@@ -289,18 +289,18 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 			reply, err = []any{nil, nil}, nil
 		}
 		if err != nil {
-			return value{}, state, "", fmt.Errorf("%w: hmget: %w", ErrUnavailable, err)
+			return value{}, state, false, fmt.Errorf("%w: hmget: %w", ErrUnavailable, err)
 		}
 		listed, err := texts(reply, 2)
 		if err != nil {
-			return value{}, state, "", err
+			return value{}, state, false, err
 		}
 		hash, _ := decodeSync(listed[0])
 		if !recorded {
 			state = hash
 			fromHash = fromHash || !state.believes(marks)
 		}
-		lost := hash.Epoch != state.Epoch
+		lost = hash.Epoch != state.Epoch
 		if fromHash && !(lost && marks.Epoch == unsureEpoch) {
 			raw = listed[1]
 			marks = marksOf(raw)
@@ -309,12 +309,12 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 			state.Epoch = unsureEpoch
 		}
 	}
-	expected = marks.mark
 	if raw == held.own {
 		v, _ = held.decoded()
 	} else {
 		v, _ = decodeValue(raw)
 	}
+	v.mark = marks.mark
 	now := c.clock()
 	whole := state.tellsAll(now)
 	switch {
@@ -322,7 +322,7 @@ func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, s
 		whole && fromHash && state.Epoch == "": // an earlier version synced, which knows no hash
 		v.Timers, v.Acts, v.SeenAs, v.CachedAt = nil, nil, nil, time.Time{}
 	}
-	return v, state, expected, nil
+	return v, state, lost, nil
 }
 
 // pauseAtRandom keeps writers that collide from colliding again, for up to

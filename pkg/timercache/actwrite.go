@@ -21,8 +21,8 @@ type actWrite struct {
 	// legacy: the sync record is that of an earlier version, or there is none.
 	// That version's list of everybody gives way to the hash.
 	legacy bool
-	// forget drops the sync record: an act of somebody whose address was lost leaves an
-	// old value under it, which nobody may believe.
+	// forget drops the sync record, which is that of a lost hash: an act of somebody whose
+	// address was lost too leaves an old value under it, which nobody may believe.
 	forget bool
 }
 
@@ -38,7 +38,6 @@ local sync, people, known, own, channel, email_key, gone_key = unpack(KEYS)
 local week, epoch, floor, legacy, forget, account, expected, value, message, email, gone = unpack(ARGV)
 
 if legacy == '1' and redis.call('TYPE', people).ok == 'string' then redis.call('DEL', people) end
-if forget == '1' then redis.call('DEL', sync) end
 
 local held = redis.call('SET', own, value, 'EX', week, 'GET')
 local current = held
@@ -48,6 +47,7 @@ if not repeated and version(current) ~= expected then
   if held then redis.call('SET', own, held, 'EX', week) else redis.call('DEL', own) end
   return 0
 end
+if forget == '1' then redis.call('DEL', sync) end
 
 if email ~= '' then
   redis.call('SET', email_key, value, 'EX', week)

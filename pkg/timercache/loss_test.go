@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 )
 
@@ -512,4 +513,36 @@ func TestActiveUsersAreWrittenAgain(t *testing.T) {
 		w.sync(b)
 		assert.Equal(t, []string{"bob"}, w.active())
 	})
+}
+
+// What one person starts or stops takes the sync record away from nobody: after a first
+// sync, or the first one of a day, that a start without an address overlapped.
+func TestRecordStaysAfterAnUnsureStart(t *testing.T) {
+	for name, idle := range map[string]time.Duration{"first-sync": 0, "first-sync-after-days": 50 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, w *world) {
+				b := running(2, "bob", "B-1", time.Hour)
+				if idle > 0 {
+					w.sync(b)
+					w.clock.Advance(idle)
+				}
+				start := func(issue string) {
+					w.clock.Advance(time.Second)
+					one, hidden := provisional("ann", issue, w.clock.Now()), timer.Person{AccountID: "ann"}
+					one.Author = &hidden
+					require.NoError(t, w.cache.Started(t.Context(), hidden, one, "", nil))
+				}
+				base := w.base()
+				start("A-1")
+				w.settle(base, w.seen(b))
+				start("A-2")
+				got := w.read(bob)
+				assert.NotNil(t, got.SyncedAt)
+				assert.Equal(t, []string{"B-1"}, issuesOf(got.Timers))
+				w.clock.Advance(time.Second)
+				w.sync(b, running(3, "ann", "A-2", 0))
+				assert.Equal(t, []string{"A-2"}, w.issues(ann))
+			})
+		})
+	}
 }
