@@ -12,11 +12,15 @@ import (
 	"testing"
 	"time"
 
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/redis"
+	"github.com/clockwork-timer/backend/pkg/redis/tcp"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
+	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
 // earlier writes as the version before this one did: values without an epoch,
@@ -97,6 +101,26 @@ func (w earlier) user(account, email string, version int64, timers []timer.Timer
 	for _, key := range []string{account, email} {
 		w.value("clockwork:timers:"+key, account, email, version, timers)
 	}
+}
+
+// A Redis user who may use nothing but the keys and channels with the prefix is enough,
+// also for the fences of an earlier version.
+func TestKeysHaveThePrefix(t *testing.T) {
+	addr := redisserver.Start(t)
+	admin := goredis.NewClient(&goredis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})
+	defer func() { _ = admin.Close() }()
+	require.NoError(t, admin.Do(t.Context(), "ACL", "SETUSER", "acme", "on", ">pw", "~acme:*", "&acme:*", "+@all").Err())
+	client, err := tcp.New("redis://acme:pw@"+addr, redis.Options{Timeout: time.Minute, Prefix: "acme:"})
+	require.NoError(t, err)
+	defer func() { _ = client.Close() }()
+	w := newWorld(t, client, addr)
+	w.sync(running(1, "ann", "A-1", time.Hour))
+	w.clock.Advance(time.Second)
+	w.started("ann", "A-2")
+	assert.Equal(t, []string{"A-2", "A-1"}, w.issues(ann))
+	require.NoError(t, admin.Set(t.Context(), "acme:clockwork:fence:ann", "now", 0).Err())
+	require.NoError(t, admin.Del(t.Context(), "acme:clockwork:sync", "acme:"+timercache.PeopleKey).Err())
+	assert.Equal(t, 1, w.sync(running(1, "ann", "A-1", time.Hour)).Fenced)
 }
 
 // act is a start or stop.

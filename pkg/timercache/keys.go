@@ -9,7 +9,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// Redis keys of the contract.
+// Redis keys (docs/operate.md).
 const (
 	syncKey        = "clockwork:sync"
 	activeUsersKey = "clockwork:active_users"
@@ -32,6 +32,10 @@ const (
 // with the value. It distinguishes somebody who runs nothing from somebody whose value
 // Redis has evicted.
 const knownPrefix = "clockwork:known:"
+
+// fencePrefix begins the keys by which an earlier version says who has started or stopped
+// something since a sync began.
+const fencePrefix = "clockwork:fence:"
 
 // knownKey is the bucket of a name, as the script computes it too.
 func knownKey(name string) string {

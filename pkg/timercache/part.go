@@ -85,11 +85,11 @@ type part struct {
 // that writes only what changed finds no record there, one that writes everybody not
 // the mark of its base.
 //
-// KEYS: sync record, hash of people, active users, the beginning of
-// the buckets' keys; for each person the key, the channel, and the keys of their
+// KEYS: sync record, hash of people, active users, the beginnings of the keys of the
+// buckets and of an earlier version's fences; for each person the key, the channel, and the keys of their
 // addresses and of the bindings of their tokens. Lua's stack is bounded, so long lists go in portions.
 const partScript = scriptFunctions + `
-local a, k = 0, 4
+local a, k = 0, 5
 local function arg() a = a + 1; return ARGV[a] end
 local function key() k = k + 1; return KEYS[k] end
 local most = 4000
@@ -159,7 +159,7 @@ for i = 1, tonumber(arg()) do
   if p.held and believed(p.held, epoch, floor) then
     p.current = p.held
   else
-    unsure[#unsure + 1] = p; accounts[#accounts + 1] = p.account; fences[#fences + 1] = 'clockwork:fence:' .. p.account
+    unsure[#unsure + 1] = p; accounts[#accounts + 1] = p.account; fences[#fences + 1] = KEYS[5] .. p.account
   end
   people[i] = p
 end
@@ -292,9 +292,9 @@ func (c *Cache) writePart(ctx context.Context, p *part) (refused []int64, err er
 
 // command is the script's EVAL.
 func (p *part) command() []any {
-	keys := make([]any, 0, 4+4*len(p.changes))
+	keys := make([]any, 0, 5+4*len(p.changes))
 	args := make([]any, 0, 10+8*len(p.changes)+len(p.joined))
-	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix)
+	keys = append(keys, syncKey, peopleKey, activeUsersKey, knownPrefix, fencePrefix)
 	args = append(args, int(valueLife/time.Second), flag(p.last), p.expected, p.state, p.epoch, p.floor, flag(p.legacy), int(BindingLife/time.Second), p.began, len(p.changes))
 	for i := range p.changes {
 		change := &p.changes[i]
