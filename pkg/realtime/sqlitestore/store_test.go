@@ -164,6 +164,23 @@ func TestFailureInTheMiddle(t *testing.T) {
 	assert.Equal(t, []bool{true}, made)
 }
 
+// The first commit after another instance wrote fails: the next ones work.
+func TestFailureAfterAnotherInstanceWrote(t *testing.T) {
+	url := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
+	older, newer := open(t, url), open(t, url)
+	began := epoch(t, newer)
+	commit := func(s *sqlitestore.Store, user string, e realtime.Event) error {
+		_, err := s.Commit(t.Context(), []realtime.Change{{User: user, After: e.Timer.Seq - 1, Events: []realtime.Event{e}}})
+		return err
+	}
+	require.NoError(t, commit(newer, "ann", event(began+1)))
+	require.NoError(t, commit(older, "bob", event(began+1)))
+	broken := event(began + 2)
+	broken.Timer.Status = "neither"
+	require.ErrorContains(t, commit(newer, "ann", broken), "CHECK constraint")
+	require.NoError(t, commit(newer, "ann", event(began+2)))
+}
+
 // The table of events is bounded.
 func TestLongRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timers.db")

@@ -134,6 +134,7 @@ func (w *writer) commit(ctx context.Context, changes []realtime.Change) (made []
 			_, undoErr := w.undo.ExecContext(ctx)
 			err = errors.Join(err, undoErr)
 			w.last, w.trimmed = last, trimmed
+			w.version = 0 // what notice read was undone too
 			clear(w.seqs)
 		}
 	}()
