@@ -57,7 +57,8 @@ func (f *freshness) read(ctx context.Context, now time.Time) error {
 	if !f.due(now) {
 		return nil // another call was faster
 	}
-	ctx, cancel := context.WithTimeout(ctx, freshnessTimeout)
+	// Others wait for the answer too, so a client that hangs up does not cancel it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), freshnessTimeout)
 	defer cancel()
 	answer, err := f.cache.Freshness(ctx)
 	next, changed := f.set(answer, err, now)

@@ -64,8 +64,8 @@ func (r *Relay) refetchAll() {
 	var group errgroup.Group
 	group.SetLimit(maxRefetches)
 	for _, room := range r.hub.Rooms() {
+		room.MarkStale() // first, so that whoever connects now reads it too
 		if room.Empty() {
-			room.MarkStale()
 			continue
 		}
 		group.Go(panics.Guard(func() error { r.refetch(room); return nil }))
