@@ -66,24 +66,25 @@ func (c *conn) tryDrain() {
 		if !more {
 			return
 		}
-		var left net.Buffers
+		var unsent net.Buffers
 		if closed == nil {
-			if left = c.peer.trySend(queued); len(left) == 0 {
+			var done bool
+			if unsent, done = c.peer.trySend(queued); done {
 				clear(queued)
 				spare = queued
 				continue
 			}
 		}
-		c.transport.Tasks.Go("drain", func() { c.guard(func() { c.drain(left) }) })
+		c.transport.Tasks.Go("drain", func() { c.guard(func() { c.drain(unsent) }) })
 		return
 	}
 }
 
-// drain writes what is left and everything that is queued, and the close frame if that
+// drain writes what is unsent and everything that is queued, and the close frame if that
 // is next.
-func (c *conn) drain(left net.Buffers) {
+func (c *conn) drain(unsent net.Buffers) {
 	for {
-		if len(left) > 0 && c.peer.write(left) != nil {
+		if c.peer.write(unsent) != nil {
 			_ = c.ws.CloseNow()
 			return
 		}
@@ -95,7 +96,7 @@ func (c *conn) drain(left net.Buffers) {
 			c.close(closed)
 			return
 		}
-		left = frames(queued)
+		unsent = frames(queued)
 	}
 }
 

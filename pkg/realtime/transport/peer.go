@@ -28,7 +28,8 @@ type peer struct {
 	early []byte          // came with the handshake
 	wait  time.Duration
 
-	mu sync.Mutex // held for a Write
+	mu   sync.Mutex  // held for a Write
+	rest net.Buffers // of messages that trySend could not write whole: they go first
 }
 
 // Read returns the early bytes first.
@@ -52,6 +53,10 @@ func (p *peer) Write(frames []byte) (int, error) {
 func (p *peer) write(parts net.Buffers) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	parts, p.rest = append(p.rest, parts...), nil
+	if len(parts) == 0 {
+		return nil
+	}
 	if err := p.SetWriteDeadline(time.Now().Add(p.wait)); err != nil {
 		return err
 	}
@@ -67,14 +72,21 @@ var bursts = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b 
 // maxBurst is how many bytes are copied into one buffer.
 const maxBurst = 64 << 10
 
-// trySend writes messages as far as that is possible without waiting, and returns
-// what is left.
-func (p *peer) trySend(queued []fanout.Message) (left net.Buffers) {
+// trySend writes messages as far as that is possible without waiting. What it has begun
+// goes first in the next write. It returns what it has not begun, and whether nothing is
+// left to write.
+func (p *peer) trySend(queued []fanout.Message) (unsent net.Buffers, done bool) {
 	parts := frames(queued)
 	if p.raw == nil || !p.mu.TryLock() {
-		return parts
+		return parts, false
 	}
 	defer p.mu.Unlock()
+	p.rest = p.sendNow(parts)
+	return nil, len(p.rest) == 0
+}
+
+// sendNow returns what is left. It needs mu held.
+func (p *peer) sendNow(parts net.Buffers) (left net.Buffers) {
 	total := 0
 	for _, part := range parts {
 		total += len(part)
