@@ -49,7 +49,7 @@ func TestWhoseTokenASyncSees(t *testing.T) {
 	syncs := func(t *testing.T, w *apptest.World) { w.Clock.Advance(time.Second); w.Sync(t) }
 	type steps = []func(*testing.T, *apptest.World)
 	const ofAnother = `{"event":"error","payload":{"code":"CLOCKWORK_TOKEN_OF_ANOTHER","message":"BILL-209 did not stay running in Clockwork: this token belongs to somebody else. Connect your own.","id":"cw:CALLER:BILL-209"}}`
-	const unconfirmed = `{"event":"error","payload":{"code":"START_NOT_CONFIRMED","message":"BILL-209 did not stay running in Clockwork.","id":"cw:CALLER:BILL-209"}}`
+	const unconfirmed = `{"event":"error","payload":{"code":"START_NOT_CONFIRMED","message":"BILL-209 did not stay running in Clockwork: somebody may have stopped it there. Start it again if it should run.","id":"cw:CALLER:BILL-209"}}`
 	for name, tt := range map[string]struct {
 		steps steps
 		token int // the person whose token it is

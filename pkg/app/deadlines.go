@@ -6,7 +6,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/config"
 )
 
-// Deadlines bound what a request waits for. A zero field is the contract's.
+// Deadlines bound what a request waits for. A zero field is its default.
 type Deadlines struct {
 	Request   time.Duration // a whole request
 	Redis     time.Duration // one command

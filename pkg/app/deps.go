@@ -70,7 +70,7 @@ type Deps struct {
 	CORS        *web.CORS
 	Idempotency *idempotency.Store
 	LongPolls   atomic.Int64    // requests that wait for news
-	Forgeries   ratelimit.Local // by address, of what Inngest is said to have signed
+	Forgeries   ratelimit.Local // by address: unsigned calls of Inngest's route, guessed personal tokens
 
 	once     sync.Map // of Once, by key
 	syncing  memo     // of Syncer

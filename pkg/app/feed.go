@@ -204,13 +204,13 @@ func (f *feed) check() (c health.Check, known bool) {
 	recent := !f.lostAt.IsZero() && f.now().Sub(f.lostAt) < lossReportedFor
 	switch {
 	case f.current != nil && f.current.ready && recent:
-		return health.Check{Status: "up", Message: "Messages were not heard from " + f.lostAt.UTC().Format(time.RFC3339) + " to " + f.backAt.UTC().Format(time.RFC3339) +
-			"; what was missed then was read afterwards."}, true
+		return health.Check{Status: "up", Message: "Live changes were interrupted from " + f.lostAt.UTC().Format(time.RFC3339) + " to " + f.backAt.UTC().Format(time.RFC3339) +
+			"; everything missed has been read since."}, true
 	case f.current != nil && f.current.ready:
 		return health.Check{Status: "up"}, true
 	case !f.lostAt.IsZero() && f.backAt.IsZero() && (f.current != nil || recent):
 		since := f.lostAt.UTC().Truncate(time.Millisecond)
-		return health.Check{Status: "down", DownSince: &since, Message: "Changes made elsewhere are not heard: they show with the next read. It is tried again and again."}, true
+		return health.Check{Status: "down", DownSince: &since, Message: "Live changes do not arrive over Redis, so they show with the next read. The server reconnects by itself; if this lasts, let its Redis user subscribe."}, true
 	}
 	return c, false
 }

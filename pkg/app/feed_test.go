@@ -154,7 +154,7 @@ func TestFeedLost(t *testing.T) {
 		assert.Equal(t, 1, again.ready)
 		c, _ = f.check()
 		assert.Equal(t, "up", c.Status)
-		assert.Contains(t, c.Message, "not heard from")
+		assert.Contains(t, c.Message, "interrupted from")
 		time.Sleep(lossReportedFor)
 		c, _ = f.check()
 		assert.Equal(t, health.Check{Status: "up"}, c)

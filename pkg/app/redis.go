@@ -41,8 +41,7 @@ func (d *Deps) openRedis(server bool) (Redis, error) {
 	return d.feed, nil
 }
 
-// observeRedis reports each round trip to the operator's tools, if there are
-// any.
+// observeRedis reports each call of Redis to the operator's tools, if there are any.
 func (d *Deps) observeRedis() func(context.Context, [][]any) (context.Context, func(error)) {
 	if d.Telemetry == nil {
 		return nil

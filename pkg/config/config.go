@@ -248,7 +248,7 @@ func (c *Config) Origins() []string {
 	return append([]string{devOrigin}, c.Auth.AllowedOrigins...)
 }
 
-// Deadlines that every caller shares (the contract's "Edges").
+// Deadlines that every caller shares.
 const (
 	RequestTimeout   = 25 * time.Second
 	UpstreamTimeout  = 10 * time.Second

@@ -20,7 +20,7 @@ import (
 // SourceKind is where running timers are read from.
 type SourceKind string
 
-// The sources of the contract's TIMER_SOURCE.
+// The values of TIMER_SOURCE.
 const (
 	SourceAuto    SourceKind = "auto"
 	SourceConnect SourceKind = "connect"
@@ -39,7 +39,7 @@ func (k *SourceKind) UnmarshalText(b []byte) error {
 // AuthMode says whether a caller needs a bearer token.
 type AuthMode string
 
-// The modes of the contract's AUTH_MODE. AuthUndecided is a Vercel
+// The values of AUTH_MODE. AuthUndecided is a Vercel
 // deployment for which nobody has decided: it serves only health.
 const (
 	AuthRequired  AuthMode = "required"

@@ -73,7 +73,7 @@ func (c *Checker) checkSession(ctx context.Context) (Check, bool) {
 		check.Message = "Jira refuses the session: renew JIRA_TENANT_SESSION_TOKEN."
 	case check.Status == "down":
 	case session.Ends.IsZero():
-		check.Message = "The session does not tell when it ends."
+		check.Message = "It is not known when the session ends: renew it about once a month."
 	case session.Ending:
 		check.Status, check.Message = "ending", session.Warning()
 	}

@@ -77,8 +77,8 @@ func asksForSaved(d *app.Deps, in *Request, route Route) bool {
 	return route.Once != nil && in.Header.Get("Authorization") != "" && in.Header.Get(auth.ClockworkHeader) == "" && len(d.Verifier.Secrets) > 0
 }
 
-// admit identifies the caller and counts the request. A caller who may not come in
-// is counted all the same, but nothing is asked of Redis for them. For a start or a
+// admit identifies the caller and counts the request. A caller who is refused
+// is counted too, but only in this process. For a start or a
 // stop Redis is asked later, together with what else that needs.
 func admit(ctx context.Context, d *app.Deps, in *Request, route Route) error {
 	who, unidentified := Identify(ctx, d, in, route)
@@ -216,12 +216,13 @@ func refuse(w http.ResponseWriter, in *Request, d *app.Deps, route string, err e
 	log.end(ctx)
 }
 
-// forgeries bounds how many unsigned requests an address may have checked: a large
-// body takes up to 50 ms of CPU to bring into the form that Inngest signs.
+// forgeries bounds how many unsigned calls of Inngest's route and guesses at personal
+// access tokens an address may have checked. A large body takes up to 50 ms of CPU to
+// bring into the form that Inngest signs.
 var forgeries = ratelimit.Limit{Burst: 20, Interval: 3 * time.Second}
 
-// ForgeryWait is how long an address has to wait that sent too many requests
-// without a valid signature; 0 for not at all.
+// ForgeryWait is how long an address has to wait that sent too many forged requests; 0
+// for not at all.
 func ForgeryWait(d *app.Deps, r *http.Request) time.Duration {
 	if d.Limits == nil {
 		return 0
@@ -229,7 +230,7 @@ func ForgeryWait(d *app.Deps, r *http.Request) time.Duration {
 	return d.Forgeries.Take(d.Now(), ratelimit.Count{Key: address(d, r), Limit: forgeries})
 }
 
-// CountForgery counts a request without a valid signature.
+// CountForgery counts a request whose signature or personal token is not valid.
 func CountForgery(d *app.Deps, r *http.Request) {
 	d.Forgeries.Take(d.Now(), ratelimit.Count{Key: address(d, r), Limit: forgeries, N: 1, Counted: true})
 }

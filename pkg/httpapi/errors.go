@@ -29,7 +29,7 @@ import (
 
 var (
 	errMethod = errors.New("method not allowed")
-	// ErrUserNotFound means that no user has the e-mail address asked for.
+	// ErrUserNotFound means that Jira shows no user for what was asked.
 	ErrUserNotFound = errors.New("no such user")
 	// ErrIssueNotFound means that there is no such issue, or that it may not be seen.
 	ErrIssueNotFound = errors.New("no such issue")
@@ -45,7 +45,7 @@ var table = []struct {
 }{
 	{errMethod, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This address does not take that method; see the Allow header."},
 	{auth.ErrNotConfigured, http.StatusServiceUnavailable, "AUTH_NOT_CONFIGURED", "The server's operator has to set JWT_SECRET (or AUTH_MODE=open) before it serves anyone."},
-	{auth.ErrNoLogin, http.StatusServiceUnavailable, "AUTH_NOT_CONFIGURED", "The server's operator has to set JWT_SECRET and AUTH_USERS before anyone can log in."},
+	{auth.ErrNoLogin, http.StatusServiceUnavailable, "AUTH_NOT_CONFIGURED", "Nobody can log in here yet. The server's operator has to set JWT_SECRET, and AUTH_USERS or a sign-in provider."},
 	{auth.ErrWrongLogin, http.StatusUnauthorized, "INVALID_CREDENTIALS", "The username or the password is wrong."},
 	{auth.ErrNoToken, http.StatusUnauthorized, "UNAUTHORIZED", "Log in first: this needs a bearer token."},
 	{auth.ErrBadToken, http.StatusUnauthorized, "UNAUTHORIZED", "Your login has expired or is not valid. Log in again."},
@@ -55,6 +55,7 @@ var table = []struct {
 	{timercontrol.ErrDisproved, http.StatusConflict, "CLOCKWORK_TOKEN_OF_ANOTHER", "Your saved Clockwork API token belongs to somebody else, so it was deleted. Save your own."},
 	{timercontrol.ErrNotOwner, http.StatusForbidden, "CLOCKWORK_TOKEN_OF_ANOTHER", "This Clockwork token belongs to somebody else. Connect your own."},
 	{timercontrol.ErrAmbiguous, http.StatusConflict, "AMBIGUOUS_TIMER", "Several of your timers run. Name the one to stop, by issueKey or timerId."},
+	{timercontrol.ErrOthersUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers run, so nothing was stopped or started. Try again after the next sync, or start without stopOthers."},
 	{timercontrol.ErrStateUnknown, http.StatusConflict, "TIMER_STATE_UNKNOWN", "It is not known which of your timers runs. Name the issue to stop, or try again after the next sync."},
 	{timercontrol.ErrTooMany, http.StatusConflict, "TOO_MANY_TIMERS", "More than 10 of your timers run. Stop some of them first."},
 	{timercache.ErrOtherSite, http.StatusServiceUnavailable, "CACHE_UNAVAILABLE", "The server's Redis holds the timers of another Jira site. Its operator has to set KEY_PREFIX."},
@@ -71,7 +72,7 @@ var table = []struct {
 	{idempotency.ErrInProgress, http.StatusConflict, "IDEMPOTENCY_IN_PROGRESS", "The first request with this Idempotency-Key is not finished. Ask again in a moment."},
 	{idempotency.ErrUnknown, http.StatusConflict, "IDEMPOTENCY_OUTCOME_UNKNOWN", "It is not known whether Clockwork did this. Look at your timers; if it is not done, do it again."},
 	{idempotency.ErrReused, http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for something else. Use a new one for each start or stop."},
-	{idempotency.ErrUnavailable, http.StatusServiceUnavailable, "IDEMPOTENCY_UNAVAILABLE", "That this happens only once cannot be promised at the moment. Try again shortly."},
+	{idempotency.ErrUnavailable, http.StatusServiceUnavailable, "IDEMPOTENCY_UNAVAILABLE", "The server cannot check this Idempotency-Key at the moment, so nothing was done. Try again shortly."},
 	{clockwork.ErrTooManyWorklogs, http.StatusRequestEntityTooLarge, "TOO_MUCH", "These are more worklogs than can be read at once. Ask for fewer days or people."},
 	{jira.ErrNotFound, http.StatusNotFound, "JIRA_NOT_FOUND", "Jira finds nothing there. Check what you asked for."},
 }
@@ -121,7 +122,7 @@ func errorOf(err error, client context.Context) *web.Error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &web.Error{Status: http.StatusGatewayTimeout, Code: "TIMEOUT", Message: "This took too long. Try again shortly.", Err: err}
 	}
-	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. The request id helps to find out what.", Err: err}
+	return &web.Error{Status: http.StatusInternalServerError, Code: "INTERNAL_ERROR", Message: "Something went wrong on the server. Try again; if it happens again, tell the server's operator the request id (X-Request-Id).", Err: err}
 }
 
 // keyRetry is when the first request with an Idempotency-Key may be finished.

@@ -13,7 +13,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// Limits of the contract.
+// Limits of inputs (public/openapi.yaml).
 const (
 	maxComment = 2000 // characters
 	maxDays    = 31

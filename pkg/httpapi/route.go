@@ -24,7 +24,7 @@ type Route struct {
 	ReadsTimers bool
 	// LongQuery allows long parameters, such as the code of a sign-in provider.
 	LongQuery bool
-	// Handle returns an error for every failure; Serve turns it into the contract's
+	// Handle returns an error for every failure; Serve turns it into the API's
 	// answer.
 	Handle func(ctx context.Context, d *app.Deps, r *Request) (web.Reply, error)
 	// Once, instead of Handle, checks a request to start or stop something, and says

@@ -16,7 +16,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// Keys and lifetimes of the contract. Names change rarely, an issue's status
+// Keys and lifetimes (docs/operate.md). Names change rarely, an issue's status
 // often; "not found" is kept briefly, since the next person may create it.
 const (
 	userPrefix  = "jira:user:"

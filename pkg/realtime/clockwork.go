@@ -104,7 +104,7 @@ func ClockworkChanges(user string, known []Timer, view timercache.View, now time
 		}
 		was, ok := old[next.ID]
 		next.Summary = cmp.Or(next.Summary, was.Summary) // every issue has one: "" means unknown
-		if !ok || !sameStart(&next, &was) {
+		if !ok || !sameButStart(&next, &was) {
 			started = append(started, next)
 		}
 	}
@@ -118,9 +118,9 @@ func ClockworkChanges(user string, known []Timer, view timercache.View, now time
 	return append(stopped, started...), unreadable
 }
 
-// sameStart is Same, but ignores that the start moved by 2 s or less: it was our
-// clock's until Clockwork's was known.
-func sameStart(next, old *Timer) bool {
+// sameButStart is Same, but ignores that the start moved by 2 s or less, as it may when
+// the listed timer replaces a provisional one.
+func sameButStart(next, old *Timer) bool {
 	moved := next.StartedAt.Sub(old.StartedAt).Abs()
 	a := *next
 	if moved <= 2*time.Second {

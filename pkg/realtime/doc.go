@@ -15,8 +15,8 @@
 //
 // Invariants, and who holds them:
 //
-//   - A user's changes have consecutive numbers, seq, and each connection gets
-//     each change once, in that order (fanout.Room).
+//   - A user's changes have consecutive numbers, seq, until the store loses its data,
+//     and each connection gets them in that order (fanout.Room).
 //   - A change is stored before any client gets it (writes.Committer). A store
 //     accepts a change only if it follows the last one, so two instances never
 //     use one number twice.

@@ -7,10 +7,10 @@ import (
 
 // Codes of refusals, besides those of bridge.Options.Explain.
 const (
-	CodeBadMessage    = "BAD_MESSAGE"    // not the JSON that was expected
-	CodeUnknownAction = "UNKNOWN_ACTION" //
-	CodeForbidden     = "FORBIDDEN"      // another user's id
-	CodeRateLimited   = "RATE_LIMITED"   // too many messages; this one was not read
+	CodeBadMessage    = "BAD_MESSAGE" // not the JSON that was expected
+	CodeUnknownAction = "UNKNOWN_ACTION"
+	CodeForbidden     = "FORBIDDEN"    // the caller may not do this
+	CodeRateLimited   = "RATE_LIMITED" // too many messages; this one was not read
 	CodeTooMany       = "TOO_MANY_TIMERS"
 	CodeUnavailable   = "STORE_UNAVAILABLE" // the message says whether it may have been saved
 	CodeClosing       = "SERVER_CLOSING"    // nothing was changed

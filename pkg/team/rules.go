@@ -15,7 +15,7 @@ var (
 // View says who may see the team.
 type View string
 
-// The views of the contract's TEAM_VIEW.
+// The values of TEAM_VIEW.
 const (
 	Off    View = "off"
 	Admins View = "admins"

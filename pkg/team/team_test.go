@@ -137,7 +137,7 @@ func TestProject(t *testing.T) {
 	assert.Empty(t, members, "that would tell the project")
 }
 
-// Somebody who shows no time is listed where no time is told.
+// Somebody who shows no time is listed if no time is shown.
 func TestSortingTellsNothing(t *testing.T) {
 	now := nine
 	h, tm := newTeam(team.Rules{View: team.Admins}, &now)

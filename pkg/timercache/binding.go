@@ -54,8 +54,8 @@ type rebinding struct {
 	Record string `json:"record"`
 }
 
-// sameStart is how far the start of a timer may be from the act that started it.
-const sameStart = 5 * time.Second
+// nearStart is how far the start of a timer may be from the act that started it.
+const nearStart = 5 * time.Second
 
 // Codes of the error events for starts that came to nothing.
 const (
@@ -82,7 +82,7 @@ func (p *planner) judge(account string) (bindings []rebinding, events []string) 
 			bindings = append(bindings, rebinding{a.Token, Binding{Account: account, Disproved: true}.Record()})
 			events = append(events, errorEvent(was.about, a, CodeTokenOfAnother, ": this token belongs to somebody else. Connect your own."))
 		case i < 0 && !p.state.lacksSomeOf(account): // else it may be among those
-			events = append(events, errorEvent(was.about, a, CodeStartNotConfirmed, "."))
+			events = append(events, errorEvent(was.about, a, CodeStartNotConfirmed, ": somebody may have stopped it there. Start it again if it should run."))
 		}
 	}
 	return bindings, events
@@ -110,7 +110,7 @@ func (p *planner) startedForAnother(account string, a act) bool {
 // startedBy reports whether Clockwork's timer may be the one that the act started.
 func startedBy(a act, t timer.Timer) bool { return t.ID > 0 && startedNear(a, t) }
 
-func startedNear(a act, t timer.Timer) bool { return t.StartedAt.Sub(a.At).Abs() <= sameStart }
+func startedNear(a act, t timer.Timer) bool { return t.StartedAt.Sub(a.At).Abs() <= nearStart }
 
 // unproven reports whether some start waits for a sync to say whose its token is.
 func (a about) unproven() bool {

@@ -2,18 +2,18 @@
 // person with one command, changes them at a start or stop, and replaces them by
 // a snapshot. It fetches nothing from Clockwork.
 //
-// Four rules hold whatever happens at the same time or in the wrong order:
+// Three rules hold whatever happens at the same time or in the wrong order:
 //
-//   - A start or stop writes one person's keys and nothing that others write. It
+//   - A start or stop replaces one person's value. In the keys that people share (a
+//     hash of all values, buckets of names) it touches only that person's entry. It
 //     costs the same on a site of ten people and of ten thousand.
-//   - Each person's value has a version, and one script replaces it only if the
-//     version is the one that the change was computed from. No clock decides.
-//   - A snapshot is compared with what the cache held before its fetch began. So
-//     whoever started or stopped something since has another version, and is left
-//     alone: that is the fence. A second sync that wrote meanwhile makes the first
-//     fetch again.
+//   - Each value has a version, and one script replaces it only if the version is the
+//     one that the change was computed from. No clock of ours decides. A snapshot is
+//     compared with what the cache held before its fetch began: whoever started or
+//     stopped something since has another version, and is left alone. A second sync
+//     that wrote meanwhile makes the first fetch again.
 //   - A missing key is not "nothing runs". What Redis evicts in whole or not at
-//     all, a hash of everybody's values, says so.
+//     all, the hash of all values, says so.
 //
 // The keys of one person and the hash are written by the same script. That needs
 // a Redis that is not in cluster mode, from version 6.2 on.
@@ -42,7 +42,7 @@ type Redis interface {
 	PSubscribe(ctx context.Context, onReady func(), onMessage func(channel, payload string), patterns ...string) error
 }
 
-// Lifetimes and ages, as the contract gives them.
+// Lifetimes and ages.
 const (
 	valueLife   = 7 * 24 * time.Hour
 	refreshAge  = 3 * 24 * time.Hour // a sync rewrites values older than this

@@ -57,8 +57,8 @@ func Events(message string) ([]json.RawMessage, error) {
 	return events, err
 }
 
-// encodeEvent gives the event of a change that happened at a moment, as the contract's
-// Realtime section has it. The timer's TillNow was true at countedAt.
+// encodeEvent gives the event of a change that happened at a moment, as docs/api.md
+// describes it under Realtime. The timer's TillNow was true at countedAt.
 func encodeEvent(whose about, change timer.Change, countedAt, at time.Time) string {
 	t, status := change.Timer, "running"
 	if change.Kind == timer.Stopped {

@@ -124,7 +124,7 @@ func (c *Cache) Team(ctx context.Context, also ...[]any) (Team, []any, error) {
 	now := c.clock()
 	state, _ := c.sync.decode(found.sync)
 	team := Team{Status: statusOf(all, state, state.fresh(now), now), People: found, Unnamed: state.Unnamed}
-	if team.SyncedAt == nil { // the hash was lost, so nobody knows what runs
+	if team.SyncedAt == nil { // no usable sync: then nobody knows what runs
 		team.People = &People{}
 	}
 	team.Unreadable = team.Unreadable || team.unsure

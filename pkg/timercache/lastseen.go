@@ -7,8 +7,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// LastSeen is who somebody is who runs nothing, and what they ran last. Their value
-// lives for a week.
+// LastSeen is a person's name and the issue that they ran last. The value of somebody who
+// runs nothing lives for a week.
 type LastSeen struct {
 	Name      string      `json:"name,omitempty"`
 	AvatarURL string      `json:"avatarUrl,omitempty"`

@@ -40,8 +40,8 @@ type Status struct {
 	SyncedAt  *time.Time // when the snapshot was fetched; nil when never synced
 	Stale     bool       // the snapshot is older than ten minutes
 	Degraded  bool       // names are missing because Jira did not answer
-	// Unreadable: the last snapshot left out timers that it could not read, and that
-	// may be this person's.
+	// Unreadable: timers may be missing, because the last snapshot could not read some
+	// that may be this person's, or Redis lost a part of what the person runs.
 	Unreadable bool
 	ETag       string // follows the content, not the clock
 }

@@ -34,7 +34,7 @@ type about struct {
 	// Acts are the latest starts and stops through this backend.
 	Acts []act `json:"acts,omitempty"`
 
-	// LastSeen is kept of somebody who runs nothing.
+	// LastSeen is set until a running timer has the person's name.
 	LastSeen *LastSeen `json:"lastSeen,omitempty"`
 
 	// mark is the version as the script finds it in the stored text, "" for none.

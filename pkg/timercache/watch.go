@@ -88,7 +88,7 @@ func named(header, etag string) bool {
 
 // listen subscribes until ctx ends. wake gets a value when listening has begun, after
 // events, and whenever a subscription was lost: something may have happened meanwhile.
-// A lost one is opened again at once, but only once in a while.
+// The first lost one is opened again at once, each later one after pollEvery.
 func listen(ctx context.Context, subscribe func(ctx context.Context, wake func()) error, wake chan<- struct{}) {
 	signal := func() {
 		select {

@@ -21,11 +21,12 @@ import (
 
 // Errors that a caller can do something about.
 var (
-	ErrNotOwner     = errors.New("the Clockwork token belongs to another account")
-	ErrDisproved    = errors.New("the saved Clockwork token belongs to another account")
-	ErrAmbiguous    = errors.New("several timers run and none was named")
-	ErrStateUnknown = errors.New("it is not known which timer runs")
-	ErrTooMany      = errors.New("too many timers run to stop them all")
+	ErrNotOwner      = errors.New("the Clockwork token belongs to another account")
+	ErrDisproved     = errors.New("the saved Clockwork token belongs to another account")
+	ErrAmbiguous     = errors.New("several timers run and none was named")
+	ErrStateUnknown  = errors.New("it is not known which timer runs")
+	ErrOthersUnknown = errors.New("it is not known which other timers run")
+	ErrTooMany       = errors.New("too many timers run to stop them all")
 	// ErrOutcomeUnknown means that Clockwork may or may not have done it.
 	ErrOutcomeUnknown = errors.New("it is not known whether Clockwork did it")
 )

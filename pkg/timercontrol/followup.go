@@ -20,7 +20,8 @@ func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 // write changes the cache, and reports whether it could. After two failures it
 // leaves the write to Retry, because the cache is wrong until then. A late write
 // undoes nothing newer: the cache compares the times at which Clockwork accepted
-// changes, and drops the write if there was a sync.
+// changes, and drops the write if there was a sync. Without what was held before the
+// change nobody could tell, so it is not repeated.
 func (c *Control) write(ctx context.Context, problem string, held *timercache.Held, change func(context.Context, *timercache.Held) error) bool {
 	err := change(ctx, held)
 	if err != nil && ctx.Err() == nil {
@@ -31,7 +32,7 @@ func (c *Control) write(ctx context.Context, problem string, held *timercache.He
 	}
 	c.Log.ErrorContext(ctx, problem, "error", err)
 	if held == nil {
-		return false // the sync record could not be read; the requested sync shows the change
+		return false // the requested sync shows the change
 	}
 	again := func(ctx context.Context) error {
 		ctx, done := context.WithTimeout(ctx, followUp)

@@ -14,8 +14,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/timer"
 )
 
-// sameStart is how far Clockwork's start may be from ours.
-const sameStart = 2 * time.Second
+// startTolerance is how far the start of a listed timer may be from the provisional one's.
+const startTolerance = 2 * time.Second
 
 // namesGrace is how long the first write of a started timer waits for names.
 const namesGrace = 50 * time.Millisecond
@@ -171,6 +171,6 @@ func named(timers []timer.Timer, id int64) []timer.Timer {
 		return timers[max(i, 0) : i+1]
 	}
 	return slices.DeleteFunc(slices.Clone(timers), func(t timer.Timer) bool {
-		return t.StartedAt.Sub(time.UnixMilli(-id)).Abs() > sameStart
+		return t.StartedAt.Sub(time.UnixMilli(-id)).Abs() > startTolerance
 	})
 }

@@ -72,7 +72,7 @@ func (c *Control) others(ctx context.Context, whose subject, r Request) (others 
 	case whose.unread != nil:
 		return nil, nil, whose.unread
 	case whose.account == "":
-		return nil, nil, ErrStateUnknown
+		return nil, nil, ErrOthersUnknown
 	}
 	view, err := c.view(ctx, whose)
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *Control) others(ctx context.Context, whose subject, r Request) (others 
 	case len(others) > maxOthers:
 		return nil, nil, ErrTooMany
 	case len(view.Timers) == 0 && view.SyncedAt == nil:
-		return nil, nil, ErrStateUnknown
+		return nil, nil, ErrOthersUnknown
 	}
 	return others, here, nil
 }

@@ -87,6 +87,6 @@ func (c *Connect) Timers(ctx context.Context, token Token, cached Cached) (Snaps
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read timers by connect: %w", err)
 	}
-	c.log.InfoContext(ctx, "timers read by connect: Clockwork has moved to forge on most sites")
+	c.log.InfoContext(ctx, "timers read by connect, which Clockwork is replacing: with TIMER_SOURCE=auto the sync changes to forge by itself")
 	return snapshot, nil
 }

@@ -17,7 +17,7 @@ const maxEnvelopes = 4
 // remoteError is Clockwork's own refusal, inside an answer of Forge that
 // succeeded.
 type remoteError struct {
-	status  int // 0 where only success was false
+	status  int // 0 if only success was false
 	header  http.Header
 	code    string
 	message string

@@ -74,8 +74,8 @@ func (f *Forge) identify(ctx context.Context) (identity, error) {
 	return ids.identity(), nil
 }
 
-// identity builds the ARIs. The id of the extension to call is built, for the
-// one that discovery shows is a deployment's.
+// identity builds the ARIs. The extension's too: discovery shows that of a deployment,
+// which cannot be called.
 func (ids ForgeIDs) identity() identity {
 	extensionID := firstOf(ids.ExtensionID,
 		"ari:cloud:ecosystem::extension/"+clockworkAppID+"/"+ids.EnvironmentID+"/static/"+clockworkModule)

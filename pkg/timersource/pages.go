@@ -34,8 +34,8 @@ type pageReader func(ctx context.Context, page int, tooMany func()) (clockwork.T
 // Cached is what is known of the list from its last reading, and who is to learn
 // what the new one sees.
 type Cached struct {
-	// Timers ran when the list was last read. It is called once, after the first
-	// pages were asked for; nil if nothing is known.
+	// Timers ran when the list was last read. It is called at most once, when
+	// the first pass has arrived; nil if nothing is known.
 	Timers func() []timer.Timer
 	// Seen is called with the running timers of each page as it arrives, by several
 	// goroutines at once; nil for nobody.
@@ -57,7 +57,7 @@ type reading struct {
 	ordered bool  // not by chance
 
 	mu     sync.Mutex
-	pages  []receivedPage // the first pass by page number, then as they arrived
+	pages  []receivedPage // each pass by page number, then the pages of searches as they arrived
 	since  int            // the first of the pages that decide what runs
 	closed []gap          // that hold no timer, though no single page showed it
 	drift  int            // by how many pages the last gap had moved
@@ -247,7 +247,8 @@ func (r *reading) ask(ctx context.Context, page, halved int) (receivedPage, erro
 	return receivedPage{got, page, sent, at}, err
 }
 
-// checkReadable refuses a list without any readable entry.
+// checkReadable returns ErrUnknownShape if no entry can be read, and either one has no id
+// or they are more than maxUnreadable.
 func (r *reading) checkReadable() error {
 	var unreadable []clockwork.UnreadableTimer
 	for _, p := range r.pages {

@@ -25,7 +25,8 @@
 //   - A list in another order is read as a whole, up to five times. A timer that
 //     is missing from every reading does not run.
 //
-// So a list at rest costs one pass. The search is for the timers that ran when the
+// So a list at rest costs one pass, and three calls for each timer that may have stopped
+// between two pages. The search is for the timers that ran when the
 // list was last read (the caller names them) and, if the list moved, for new ones. A
 // start of our own, whose id nobody has seen yet, may be between any two pages.
 // A list of up to 20 pages that moved is read a second time, backward, and the
@@ -33,8 +34,9 @@
 // names no timers, every list that moves is read twice, and Snapshot.Moved says
 // that a timer may be missing until the next reading.
 //
-// A timer that cannot be decided is in Snapshot.Unproven: a call failed or came too
-// late, or an unreadable entry of the list may be that timer. An unreadable entry is
+// A timer is undecided if a call failed or came too late, the calls of a search were
+// used up, a page was out of order, or an unreadable entry of the list may be that timer.
+// It is in Snapshot.Timers if a page showed it, else in Snapshot.Unproven. An unreadable entry is
 // identified by its id, or else by its account and its place on the list.
 //
 // # What it is not
@@ -98,7 +100,7 @@ type Options struct {
 	Forge         ForgeIDs // what is not to be discovered, for Forge
 
 	Transport http.RoundTripper // the process's pooled transport; default: one of its own
-	Log       *slog.Logger      // one debug line per call; default: none
+	Log       *slog.Logger      // a debug line per call; Connect logs one more at info per reading; default: none
 	// SiteBreaker is for the source's own endpoint on the site, ReportBreaker for
 	// Clockwork's report API; default: none.
 	SiteBreaker, ReportBreaker *upstream.Breaker
@@ -111,7 +113,7 @@ type Options struct {
 // or are Clockwork's own, which have not changed so far.
 type ForgeIDs struct {
 	CloudID        string // of the site
-	WorkspaceID    string // where the site's id alone is not taken
+	WorkspaceID    string // if the site's id alone is not taken
 	EnvironmentID  string
 	InstallationID string
 	ExtensionID    string // whole ARI

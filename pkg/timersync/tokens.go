@@ -51,7 +51,7 @@ type Tokens struct {
 	log         *slog.Logger
 
 	mu   sync.Mutex
-	held map[string]timersource.Token // by source, where there is no key
+	held map[string]timersource.Token // by source, if there is no key
 }
 
 // TokensOptions are what NewTokens needs beside the sources.

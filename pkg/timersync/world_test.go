@@ -36,7 +36,7 @@ type redisClient interface {
 	Pipeline(ctx context.Context, cmds ...[]any) ([]any, error)
 }
 
-// database is a Redis, a way to it, and its bill where it is over REST.
+// database is a Redis, a way to it, and its bill if it is over REST.
 type database struct {
 	client redisClient
 	addr   string

@@ -1,5 +1,5 @@
 // Package web is inbound HTTP: reading a request strictly, writing an answer
-// or an error in the contract's form, request ids, timing and CORS. It knows
+// or an error in the API's form, request ids, timing and CORS. It knows
 // no route and no service.
 package web
 
@@ -36,7 +36,7 @@ func BadRequest(field, format string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: "BAD_REQUEST", Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// wireError is the contract's error body.
+// wireError is the body of an error (public/openapi.yaml).
 type wireError struct {
 	Error      string   `json:"error"`
 	Message    string   `json:"message"`

@@ -58,7 +58,7 @@ func (re Reply) Write(w http.ResponseWriter) error {
 	return writeJSON(w, re.Status, re.Body)
 }
 
-// WriteError sends an error in the contract's form.
+// WriteError sends an error in the API's form.
 func WriteError(w http.ResponseWriter, e *Error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))

@@ -15,7 +15,7 @@ import (
 // User is one person who may log in.
 type User struct {
 	Username  string
-	AccountID string // Atlassian's; "" where the person has none
+	AccountID string // Atlassian's; "" if the person has none
 	Email     string // as timer.NormalizeEmail spells it; "" if unknown
 	Role      string // RoleAdmin, or ""
 }

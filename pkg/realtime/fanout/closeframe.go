@@ -2,9 +2,9 @@ package fanout
 
 import "github.com/coder/websocket"
 
-// Close codes beyond those of RFC 6455. Codes from 4400 on resemble an HTTP status:
-// the client has to fix something first. After any other code it reconnects with
-// ?since= and the last seq that it saw.
+// Close codes beyond those of RFC 6455. They resemble an HTTP status. After 1011, 1012
+// and 1013 a client reconnects with ?since= and the last seq that it saw. After any
+// other code it has to change something first.
 const (
 	CloseTokenExpired websocket.StatusCode = 4401 // log in again first
 	CloseOverBudget   websocket.StatusCode = 4429 // close some of the user's other connections first

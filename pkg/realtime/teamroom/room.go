@@ -1,5 +1,5 @@
-// Package teamroom shows the team to its viewers as it changes: there is one room for
-// the whole deployment. It reads everybody from the cache when something may have
+// Package teamroom shows the team to its viewers as it changes. A server process has
+// one room. It reads everybody from the cache when something may have
 // changed, at most twice a second. All viewers who may see the same share a message,
 // which is encoded once. Package team decides what they may see.
 package teamroom
