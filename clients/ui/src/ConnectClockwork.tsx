@@ -29,7 +29,11 @@ export function ConnectClockwork({ purpose, storesToken, canSave, tokenFault, ji
   const [save, setSave] = useState(false);
   const [fault, setFault] = useState(tokenFault);
 
-  useEffect(() => input.current?.focus(), []);
+  useEffect(() => {
+    const focused = document.activeElement;
+    const types = focused instanceof HTMLInputElement && focused.value !== "";
+    if (!types) input.current?.focus(); // or the rest of a word would go into the token
+  }, []);
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();

@@ -111,9 +111,12 @@ test("text typed during a start stays, and a refused start gives its text back",
   const comment = page.getByLabel("Comment");
   await screen.logIn(noah);
   await screen.isLive();
+  const letTokenBeAsked = await screen.holdResponse("**/api/timers/start");
   await screen.start("OPS-64", "First");
-  await expect(page.getByLabel("Clockwork API token")).toBeFocused(); // which it takes as it opens, also from a field
   await issue.fill("BILL-209");
+  await letTokenBeAsked();
+  await expect(page.getByLabel("Clockwork API token")).toBeVisible();
+  await expect(issue).toBeFocused();
   await screen.connectClockwork(noah);
   await screen.showsAt("running", "OPS-64");
   await expect(screen.submitButton).toBeVisible();
