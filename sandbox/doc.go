@@ -1,10 +1,9 @@
 // Package sandbox plays the upstreams of the backend in memory, for development and
 // tests: Clockwork Pro (public REST API and the app API behind its pages), one Jira
-// Cloud site (REST API v3, Connect servlet, Forge token endpoint and GraphQL gateway),
-// Atlassian's OAuth 2.0 (3LO) and an OpenID Connect provider. It checks credentials,
-// splits lists into pages, and refuses requests as the real services are known to.
-// Tests compare what the product shows with its data. It is not for production, and it
-// calls no other server.
+// Cloud site (REST API v3, Connect servlet and GraphQL gateway), Atlassian's OAuth 2.0
+// (3LO) and an OpenID Connect provider. It checks credentials, splits lists into pages,
+// and refuses requests as the real services are known to. Tests compare what the
+// product shows with its data. It is not for production, and it calls no other server.
 //
 // # What it stands in for
 //
@@ -25,7 +24,6 @@
 //	jira.search                           /rest/api/3/search: 410 Gone, as Jira has removed it
 //	jira.tenant_info                      GET /_edge/tenant_info
 //	connect.servlet                       POST /plugins/servlet/ac/clockwork-cloud/{module}
-//	forge.context_token                   POST /rest/internal/2/forge/context/token
 //	forge.sign_context_token              POST /gateway/api/graphql, globalApp_signForgeContextTokens (variable input)
 //	forge.apps                            POST /gateway/api/graphql, appsInstalledInContexts (variables ctx, filters)
 //	forge.invoke                          POST /gateway/api/graphql, invokeExtension (variable input)

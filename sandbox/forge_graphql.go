@@ -64,8 +64,7 @@ func writeGraphQLError(w http.ResponseWriter, status int, message string) {
 	}}})
 }
 
-// serveSign answers with context tokens, the newer way to get one. Jira's own
-// endpoint is the other, see serveContextToken.
+// serveSign answers with context tokens.
 func (s *Sandbox) serveSign(w http.ResponseWriter, variables json.RawMessage) {
 	var in struct {
 		Input struct {
@@ -82,7 +81,7 @@ func (s *Sandbox) serveSign(w http.ResponseWriter, variables json.RawMessage) {
 	ok := json.Unmarshal(variables, &in) == nil && len(in.Input.ExtensionContexts) > 0 && s.acceptsContext(in.Input.ContextIDs)
 	tokens := []any{}
 	for _, e := range in.Input.ExtensionContexts {
-		ok = ok && s.knowsExtension(e.ExtensionID, e.InstallationID, e.AppVersion) == nil
+		ok = ok && s.knowsExtension(e.ExtensionID, e.InstallationID, e.AppVersion)
 		if ok {
 			token, _ := s.signContextToken(e.ExtensionID, e.ExtensionType)
 			tokens = append(tokens, map[string]any{"jwt": token})

@@ -63,10 +63,7 @@ func (s *Sandbox) serveInvoke(w http.ResponseWriter, variables json.RawMessage) 
 // mayInvoke makes Forge's checks. It also refuses a call without a token, because it
 // is not known whether the real gateway accepts one.
 func (s *Sandbox) mayInvoke(i invokeInput) error {
-	switch {
-	case !s.acceptsContext(i.ContextIDs):
-		return errNoAccess
-	case s.knowsExtension(i.ExtensionID, "", i.Payload.Context.AppVersion) != nil:
+	if !s.acceptsContext(i.ContextIDs) || !s.knowsExtension(i.ExtensionID, "", i.Payload.Context.AppVersion) {
 		return errNoAccess
 	}
 	return s.checkContextToken(i.Payload.ContextToken)

@@ -34,24 +34,27 @@ func (f *fixture) workspaceARI() string {
 	return "ari:cloud:jira:" + f.Site().CloudID + ":workspace/" + f.Site().WorkspaceID
 }
 
-// formA gets a context token from Jira's own endpoint.
-func (f *fixture) formA(t *testing.T, extension map[string]any, header ...string) answer {
+const signField = "globalApp_signForgeContextTokens"
+
+// sign asks for a context token. change may be nil.
+func (f *fixture) sign(t *testing.T, change func(input, extension map[string]any), header ...string) answer {
 	t.Helper()
-	full := map[string]any{"id": f.Site().ExtensionID, "type": "jira:globalPage", "installationId": f.Site().InstallationID, "appVersion": f.Site().AppVersion}
-	for k, v := range extension {
-		full[k] = v
+	extension := map[string]any{
+		"appVersion": f.Site().AppVersion, "context": map[string]any{}, "extensionId": f.Site().ExtensionID,
+		"extensionType": "jira:globalPage", "installationId": f.Site().InstallationID,
 	}
-	if header == nil {
-		header = f.cookie()
+	input := map[string]any{"contextIds": []string{f.siteARI()}, "extensionContexts": []any{extension}}
+	if change != nil {
+		change(input, extension)
 	}
-	return do(t, http.MethodPost, f.JiraURL+"/rest/internal/2/forge/context/token", encode(t, map[string]any{"extension": full, "useWorkspaceAri": true}), header...)
+	return f.graphQL(t, "SignForgeContextToken", signQuery, map[string]any{"input": input}, header...)
 }
 
 func (f *fixture) contextToken(t *testing.T) string {
 	t.Helper()
-	got := f.formA(t, nil)
-	require.Equal(t, http.StatusOK, got.status, got.text)
-	return got.at("token").(string)
+	got := f.sign(t, nil)
+	require.Equal(t, true, got.at("data", signField, "success"), got.text)
+	return got.at("data", signField, "tokens", 0, "jwt").(string)
 }
 
 // invokeInput returns a valid call, which tests change.
@@ -70,75 +73,55 @@ func (f *fixture) invoke(t *testing.T, input map[string]any) answer {
 	return f.graphQL(t, "forge_ui_invokeExtension", invokeQuery, map[string]any{"input": input})
 }
 
-func TestContextTokenFormA(t *testing.T) {
+func TestContextToken(t *testing.T) {
 	f := start(t, sandbox.Options{})
-	got := f.formA(t, nil)
-	require.Equal(t, http.StatusOK, got.status)
+	token := f.contextToken(t)
 	claims := jwt.MapClaims{}
-	_, _, err := jwt.NewParser().ParseUnverified(got.at("token").(string), claims)
+	_, _, err := jwt.NewParser().ParseUnverified(token, claims)
 	require.NoError(t, err)
 	assert.Equal(t, "forge/context-token", claims["iss"])
 	assert.Equal(t, f.Site().ExtensionID, claims["extensionId"])
 	assert.InDelta(t, 900, claims["exp"].(float64)-claims["iat"].(float64), 0)
-	assert.InDelta(t, 900, got.at("expiresIn"), 0)
-
-	assert.Equal(t, 404, f.formA(t, map[string]any{"id": "ari:cloud:ecosystem::extension/x/y/static/z"}).status)
-	assert.Equal(t, 404, f.formA(t, map[string]any{"installationId": "x"}).status)
-	assert.Equal(t, 200, f.formA(t, map[string]any{"installationId": "ari:cloud:ecosystem::installation/" + f.Site().InstallationID}).status)
-	assert.Equal(t, 200, f.formA(t, map[string]any{"appVersion": "3.7.0"}).status)
-	assert.Equal(t, 401, f.formA(t, nil, "Cookie", "tenant.session.token=x").status)
-	f.Switch(func(s *sandbox.Switches) { s.StrictAppVersion, s.AppVersion = true, "3.11.0" })
-	assert.Equal(t, 404, f.formA(t, map[string]any{"appVersion": "3.10.0"}).status)
-	assert.Equal(t, 200, f.formA(t, nil).status)
-	f.Switch(func(s *sandbox.Switches) { s.ForgeGone = true })
-	assert.Equal(t, 404, f.formA(t, nil).status)
-}
-
-func TestContextTokenShapes(t *testing.T) {
-	f := start(t, sandbox.Options{})
-	for shape, read := range map[string]func(answer) any{
-		"":             func(a answer) any { return a.at("token") },
-		"contextToken": func(a answer) any { return a.at("contextToken") },
-		"contextJwt":   func(a answer) any { return a.at("contextJwt") },
-		"string":       func(a answer) any { return a.json },
-		"raw":          func(a answer) any { return a.text },
-	} {
-		f.Switch(func(s *sandbox.Switches) { s.ContextTokenShape = shape })
-		token, ok := read(f.formA(t, nil)).(string)
-		require.True(t, ok, shape)
-		got := f.invoke(t, f.invokeInput(token, "GET", "/timers.json"))
-		assert.Equal(t, true, got.at("data", "invokeExtension", "success"), shape)
-	}
-}
-
-func TestContextTokenFormB(t *testing.T) {
-	f := start(t, sandbox.Options{})
-	sign := func(contextID, extensionID string) answer {
-		return f.graphQL(t, "SignForgeContextToken", signQuery, map[string]any{"input": map[string]any{
-			"contextIds": []string{contextID},
-			"extensionContexts": []any{map[string]any{
-				"appVersion": f.Site().AppVersion, "context": map[string]any{}, "extensionId": extensionID,
-				"extensionType": "jira:globalPage", "installationId": f.Site().InstallationID,
-			}},
-		}})
-	}
-	const field = "globalApp_signForgeContextTokens"
-
-	got := sign(f.siteARI(), f.Site().ExtensionID)
-	require.Equal(t, true, got.at("data", field, "success"))
-	invoked := f.invoke(t, f.invokeInput(got.at("data", field, "tokens", 0, "jwt").(string), "GET", "/timers.json"))
+	invoked := f.invoke(t, f.invokeInput(token, "GET", "/timers.json"))
 	assert.Equal(t, true, invoked.at("data", "invokeExtension", "success"))
-	for name, refused := range map[string]answer{
-		"foreign-site":      sign("ari:cloud:jira::site/other", f.Site().ExtensionID),
-		"unknown-extension": sign(f.siteARI(), "other"),
-	} {
-		assert.Equal(t, http.StatusOK, refused.status, name)
-		assert.Equal(t, false, refused.at("data", field, "success"), name)
-		assert.Contains(t, refused.at("data", field, "errors", 0), "message", name)
-		assert.Nil(t, refused.at("data", field, "tokens"), name)
-	}
-	noCookie := f.graphQL(t, "SignForgeContextToken", signQuery, nil, "Cookie", "x=y")
+	noCookie := f.sign(t, nil, "Cookie", "tenant.session.token=x")
 	assert.Equal(t, http.StatusUnauthorized, noCookie.status)
+
+	older := func(_, e map[string]any) { e["appVersion"] = "3.7.0" }
+	strict := func(s *sandbox.Switches) { s.StrictAppVersion, s.AppVersion = true, "3.11.0" }
+	for _, test := range []struct {
+		name   string
+		change func(input, extension map[string]any)
+		set    func(*sandbox.Switches)
+		want   bool
+	}{
+		{name: "foreign-site", change: func(in, _ map[string]any) { in["contextIds"] = []string{"ari:cloud:jira::site/other"} }},
+		{name: "unknown-extension", change: func(_, e map[string]any) { e["extensionId"] = "ari:cloud:ecosystem::extension/x/y/static/z" }},
+		{name: "unknown-installation", change: func(_, e map[string]any) { e["installationId"] = "x" }},
+		{name: "installation-in-full", change: func(_, e map[string]any) {
+			e["installationId"] = "ari:cloud:ecosystem::installation/" + f.Site().InstallationID
+		}, want: true},
+		{name: "older-version", change: older, want: true},
+		{name: "older-version-in-strict-mode", change: older, set: strict},
+		{name: "strict-mode", set: strict, want: true},
+		{name: "app-gone", set: func(s *sandbox.Switches) { s.ForgeGone = true }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f.Switch(func(s *sandbox.Switches) { *s = sandbox.Switches{MultipleTimers: true} })
+			if test.set != nil {
+				f.Switch(test.set)
+			}
+
+			got := f.sign(t, test.change)
+
+			assert.Equal(t, http.StatusOK, got.status)
+			assert.Equal(t, test.want, got.at("data", signField, "success"))
+			if !test.want {
+				assert.Contains(t, got.at("data", signField, "errors", 0), "message")
+				assert.Nil(t, got.at("data", signField, "tokens"))
+			}
+		})
+	}
 }
 
 func TestAppsDiscovery(t *testing.T) {

@@ -3,10 +3,8 @@ package sandbox
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -28,61 +26,14 @@ func newForgeKey() *rsa.PrivateKey {
 	return key
 }
 
-// serveContextToken is Jira's own endpoint for context tokens.
-func (s *Sandbox) serveContextToken(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Extension struct {
-			ID             string `json:"id"`
-			Type           string `json:"type"`
-			InstallationID string `json:"installationId"`
-			AppVersion     string `json:"appVersion"`
-		} `json:"extension"`
-	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		writeJiraError(w, http.StatusBadRequest, "Invalid request payload.")
-		return
-	}
-	e := in.Extension
-	if err := s.knowsExtension(e.ID, e.InstallationID, e.AppVersion); err != nil {
-		writeJiraError(w, http.StatusNotFound, err.Error())
-		return
-	}
-	token, expires := s.signContextToken(e.ID, e.Type)
-	s.writeContextToken(w, e.ID, token, expires)
-}
-
-// writeContextToken answers in the shape that the switches choose.
-func (s *Sandbox) writeContextToken(w http.ResponseWriter, extensionID, token string, expires time.Time) {
-	switch shape := s.Switches().ContextTokenShape; shape {
-	case "raw":
-		w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
-		_, _ = w.Write([]byte(token))
-	case "string":
-		writeJSON(w, http.StatusOK, token)
-	case "contextToken", "contextJwt":
-		writeJSON(w, http.StatusOK, map[string]any{shape: token})
-	default:
-		writeJSON(w, http.StatusOK, map[string]any{
-			"extensionId": extensionID, "token": token,
-			"expiresAt": expires.UnixMilli(), "expiresIn": int(expires.Sub(s.now()).Seconds()),
-		})
-	}
-}
-
-// knowsExtension returns an error if the app, installation or version does not exist.
-func (s *Sandbox) knowsExtension(extensionID, installationID, appVersion string) error {
+// knowsExtension reports whether the app, installation and version exist.
+func (s *Sandbox) knowsExtension(extensionID, installationID, appVersion string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	site := s.currentSite()
-	switch {
-	case s.switches.ForgeGone, extensionID != site.ExtensionID:
-		return refusal("Extension not found: " + extensionID)
-	case installationID != "" && installationID != qualified(installationID, site.InstallationID):
-		return refusal("Installation not found: " + installationID)
-	case s.switches.StrictAppVersion && appVersion != site.AppVersion:
-		return refusef("App version %s is not installed", appVersion)
-	}
-	return nil
+	return !s.switches.ForgeGone && extensionID == site.ExtensionID &&
+		(installationID == "" || installationID == qualified(installationID, site.InstallationID)) &&
+		(appVersion == site.AppVersion || !s.switches.StrictAppVersion)
 }
 
 // qualified returns the id as an ARI if asked is one, and as it is otherwise.

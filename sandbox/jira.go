@@ -12,8 +12,8 @@ const (
 	textSearchRemoved          = "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
 )
 
-// Jira plays the Jira Cloud site: its REST API, the Connect servlet, the Forge
-// token endpoint and the GraphQL gateway.
+// Jira plays the Jira Cloud site: its REST API, the Connect servlet and the GraphQL
+// gateway.
 func (s *Sandbox) Jira() http.Handler {
 	mux := http.NewServeMux()
 	const api = "/rest/api/3"
@@ -34,7 +34,6 @@ func (s *Sandbox) Jira() http.Handler {
 		writeJSON(w, http.StatusOK, map[string]any{"cloudId": s.site.CloudID})
 	})
 	s.handle(mux, "POST /plugins/servlet/ac/clockwork-cloud/{module}", "connect.servlet", s.withSession("redirect", s.serveServlet))
-	s.handle(mux, "POST /rest/internal/2/forge/context/token", "forge.context_token", s.withSession("unauthorized", s.serveContextToken))
 	mux.HandleFunc("POST /gateway/api/graphql", s.serveGraphQL)
 	s.handle(mux, "/", "jira.unknown", func(w http.ResponseWriter, _ *http.Request) {
 		writeHTML(w, http.StatusNotFound, "Oops, you've found a dead link. - Jira")

@@ -33,9 +33,6 @@ type Switches struct {
 
 	// ForgeEnvelope chooses the shape of invokeExtension's response.body.
 	ForgeEnvelope Envelope `json:"forgeEnvelope"`
-	// ContextTokenShape is the token endpoint's answer: "" (the object with
-	// token), "contextToken", "contextJwt" (other keys), "string", or "raw".
-	ContextTokenShape string `json:"contextTokenShape"`
 	// NoTokenRenewal makes contextToken null in the answers of invokeExtension.
 	NoTokenRenewal bool `json:"noTokenRenewal"`
 	// StrictAppVersion refuses an appVersion other than the installed one.
@@ -90,7 +87,6 @@ func (s Switches) validate() error {
 		{"startedShape", s.StartedShape, []string{"", "z", "colon", "millis", "mixed"}},
 		{"idShape", s.IDShape, []string{"", "string", "number", "mixed"}},
 		{"sessionRefusal", s.SessionRefusal, []string{"", "redirect", "html", "unauthorized", "forbidden"}},
-		{"contextTokenShape", s.ContextTokenShape, []string{"", "contextToken", "contextJwt", "string", "raw"}},
 		{"contextId", s.ContextID, []string{"", "site", "workspace"}},
 		{"signIn", s.SignIn, []string{"", "blocked", "otherSite", "noSite", "closed"}},
 		{"listOrder", s.ListOrder, []string{"", "newest", "oldest", "mixed"}},

@@ -58,5 +58,5 @@ func printRow(w io.Writer, way string, timers, users int, name string, f figures
 	fmt.Fprintf(w, "%-15s %12s %-12s | %8d %5d %9.1f | %8d %5d %5d %6d %5d | %9s %9s%s\n",
 		way, fmt.Sprintf("%d/%d", timers, users), name, f.usage.Commands, f.trips, float64(f.took.Microseconds())/1000,
 		all, count("forge.invoke", "report.timers"), count("jira.user_bulk"), count("jira.issue_bulkfetch"),
-		count("jira.tenant_info", "forge.apps", "forge.sign_context_token", "forge.context_token", "connect.servlet"), in, out, beside)
+		count("jira.tenant_info", "forge.apps", "forge.sign_context_token", "connect.servlet"), in, out, beside)
 }

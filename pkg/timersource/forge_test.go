@@ -21,7 +21,6 @@ const (
 	opSign     = "SignForgeContextToken"
 	opInvoke   = "forge_ui_invokeExtension"
 	pathTenant = "/_edge/tenant_info"
-	pathFormA  = "/rest/internal/2/forge/context/token"
 )
 
 func install(id, env, envKey, version string) string {
