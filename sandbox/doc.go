@@ -67,8 +67,7 @@
 // # What makes lists hard to read
 //
 // The list of timers moves while its pages are read (Switches.ListMoves), and may
-// be in another order (ListOrder). One entry of a list may be odd: see MakeOdd. In
-// strict mode (StrictHours) timers stop counting at 17:00 and go on at 8:00. An
+// be in another order (ListOrder). One entry of a list may be odd: see MakeOdd. An
 // issue that moves is found under each of its keys.
 //
 // # Assumptions, because the real behaviour is not known
@@ -85,10 +84,10 @@
 //
 // # What it does not do
 //
-// Permissions (every credential sees everything), holidays, weekends and personal
-// working hours (a test puts a timer on hold), timers by status transition, POST and
-// PUT of worklogs, Jira's worklog API, other JQL, phrases and operators of its text
-// search, stemming, scoped API tokens, CAPTCHA, XSRF and Origin checks, eventual
-// consistency of the search, rate limits (a fault with status 429 stands in for one),
-// GraphQL beyond what distinguishes the operations.
+// Permissions (every credential sees everything), working hours, weekends and holidays
+// (a test puts a timer on hold), timers by status transition, POST and PUT of worklogs,
+// Jira's own endpoint for Forge's context tokens, Jira's worklog API, other JQL, phrases
+// and operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and Origin
+// checks, eventual consistency of the search, rate limits (a fault with status 429 stands
+// in for one), GraphQL beyond what distinguishes the operations.
 package sandbox

@@ -88,48 +88,6 @@ func TestListMoves(t *testing.T) {
 	assert.NotEqual(t, moved, f.RunningTimers())
 }
 
-func TestStrictHours(t *testing.T) {
-	f := start(t, sandbox.Options{})
-	ola, err := f.AddPerson(sandbox.Person{DisplayName: "Ola Berg", TimeZone: "Europe/Oslo"})
-	require.NoError(t, err)
-	f.Switch(func(s *sandbox.Switches) { s.StrictHours = true })
-	f.clock.Set(time.Date(2026, 3, 5, 15, 0, 0, 0, time.UTC)) // 16:00 there
-	started, err := f.StartTimer(ola.AccountID, "MOB-90", "")
-	require.NoError(t, err)
-	require.True(t, started.StartedWithinWorkingHours)
-	for _, at := range []struct {
-		after   time.Duration
-		counted time.Duration
-		atWork  bool
-	}{
-		{59 * time.Minute, 59 * time.Minute, true},
-		{time.Hour, time.Hour, false},
-		{15 * time.Hour, time.Hour, false},
-		{16 * time.Hour, time.Hour, true}, // 8:00 on the next day
-		{16*time.Hour + 35*time.Minute, time.Hour + 35*time.Minute, true},
-		{48 * time.Hour, 18 * time.Hour, true}, // + 9 h and, from 8:00 to 16:00, 8 h
-	} {
-		f.clock.Set(started.StartedAt.Add(at.after))
-		now := f.RunningTimers()[7]
-		require.Equal(t, started.ID, now.ID)
-		assert.EqualValues(t, at.counted/time.Second, now.TillNow, "after %v", at.after)
-		assert.Equal(t, at.atWork, now.WithinWorkingHours, "after %v", at.after)
-		listed := f.timersPage(t, f.contextJWT(t), 1)
-		assert.InDelta(t, at.counted.Seconds(), listed.at("timers", 0, "till_now"), 0)
-		assert.Equal(t, at.atWork, listed.at("timers", 0, "within_working_hours"))
-	}
-	yes, no := true, false
-	_, err = f.EditTimer(started.ID, sandbox.TimerEdit{OnHold: &yes})
-	require.NoError(t, err)
-	f.clock.Advance(time.Hour)
-	_, err = f.EditTimer(started.ID, sandbox.TimerEdit{OnHold: &no})
-	require.NoError(t, err)
-	f.clock.Advance(10 * time.Hour)
-	stopped, err := f.StopTimer(ola.AccountID, "MOB-90")
-	require.NoError(t, err)
-	assert.EqualValues(t, 18*time.Hour/time.Second, stopped.TillNow, "it was on hold at the end of the day")
-}
-
 func TestMoveAnIssueByControl(t *testing.T) {
 	f := start(t, sandbox.Options{})
 	move := func(key, to string) answer {

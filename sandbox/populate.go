@@ -28,7 +28,7 @@ func (s *Sandbox) Populate(timers, users int) {
 		person, round := s.people[n%users], n/users
 		started := s.now().Add(-time.Duration(1+n%480) * time.Minute)
 		s.timers = append(s.timers, &runningTimer{
-			id: s.nextID(), startedAt: started, countingSince: started, startedInHours: true,
+			id: s.nextID(), startedAt: started, countingSince: started,
 			accountID: person.AccountID, authorID: person.AccountID,
 			issue: s.issues[(n%users+round)%len(s.issues)], worklogs: n % 3,
 		})

@@ -36,7 +36,7 @@ func (s *Sandbox) seedTimers() {
 	for _, t := range seedTimers {
 		started := s.now().Add(-time.Duration(t.minutes)*time.Minute - time.Duration(s.rng.IntN(50))*time.Second)
 		r := &runningTimer{
-			id: s.nextID(), startedAt: started, countingSince: started, startedInHours: true,
+			id: s.nextID(), startedAt: started, countingSince: started,
 			accountID: s.people[t.person].AccountID, authorID: s.people[t.starter].AccountID,
 			issue: s.issueByKey[t.issue], comment: optional(t.comment), worklogs: t.worklogs,
 		}

@@ -62,9 +62,6 @@ type Switches struct {
 	// ListMoves is how many people start, stop or change a timer before each
 	// page of timers.json.
 	ListMoves int `json:"listMoves"`
-	// StrictHours counts working hours only, from 8:00 to 17:00 in each person's
-	// time zone: outside them timers are on hold.
-	StrictHours bool `json:"strictHours"`
 }
 
 // Envelope is a shape of invokeExtension's response.body.

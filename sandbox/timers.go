@@ -20,28 +20,42 @@ var (
 const keepStopped = 200
 
 type runningTimer struct {
-	id             int64
-	startedAt      time.Time
-	finishedAt     *time.Time
-	accountID      string // whose time runs
-	authorID       string // who started it
-	issue          *Issue
-	comment        *string
-	worklogs       int
-	startedInHours bool
+	id         int64
+	startedAt  time.Time
+	finishedAt *time.Time
+	accountID  string // whose time runs
+	authorID   string // who started it
+	issue      *Issue
+	comment    *string
+	worklogs   int
 
 	onHold        bool
 	counted       time.Duration // before countingSince
 	countingSince time.Time     // unused while on hold
 }
 
+// countedUntil returns the time that Clockwork counts, which does not grow while the
+// timer is on hold.
+func (t *runningTimer) countedUntil(now time.Time) time.Duration {
+	if t.onHold {
+		return t.counted
+	}
+	if t.finishedAt != nil {
+		now = *t.finishedAt
+	}
+	return t.counted + max(0, now.Sub(t.countingSince))
+}
+
+// tillNow returns the counted seconds.
+func (t *runningTimer) tillNow(now time.Time) int64 { return int64(t.countedUntil(now) / time.Second) }
+
 // truth returns a timer as Clockwork knows it. It needs s.mu held.
 func (s *Sandbox) truth(t *runningTimer) timer.Timer {
 	return timer.Timer{
 		ID: t.id, StartedAt: t.startedAt, FinishedAt: t.finishedAt, Comment: t.comment, RunningFor: t.accountID,
-		TillNow: s.tillNow(t, s.now()), WorklogCount: t.worklogs,
+		TillNow: t.tillNow(s.now()), WorklogCount: t.worklogs,
 		Issue:  timer.Issue{Key: t.issue.Key, ID: t.issue.ID, Summary: t.issue.Summary, ProjectName: t.issue.Project.Name},
-		Author: s.byAccount[t.authorID].public(), WithinWorkingHours: !t.onHold && s.atWork(t, s.now()), StartedWithinWorkingHours: t.startedInHours && s.atWork(t, t.startedAt),
+		Author: s.byAccount[t.authorID].public(), WithinWorkingHours: !t.onHold, StartedWithinWorkingHours: true,
 	}
 }
 
@@ -99,7 +113,7 @@ func (s *Sandbox) start(accountID, issueKey, comment string) (*runningTimer, err
 	}
 	now := s.now()
 	t := &runningTimer{
-		id: s.nextID(), startedAt: now, countingSince: now, startedInHours: true,
+		id: s.nextID(), startedAt: now, countingSince: now,
 		accountID: accountID, authorID: accountID, issue: issue, comment: optional(comment),
 	}
 	s.timers = append(s.timers, t)
@@ -141,7 +155,7 @@ func (s *Sandbox) runningOn(accountID, issueKey string) (*runningTimer, *Issue, 
 // Jira's smallest worklog. It needs s.mu held.
 func (s *Sandbox) finish(t *runningTimer) {
 	now := s.now()
-	counted := s.tillNow(t, now)
+	counted := t.tillNow(now)
 	seconds := max(60, counted)
 	t.counted, t.onHold, t.countingSince = time.Duration(counted)*time.Second, false, now
 	t.finishedAt, t.worklogs = &now, t.worklogs+1
@@ -179,18 +193,10 @@ func (s *Sandbox) EditTimer(id int64, e TimerEdit) (timer.Timer, error) {
 		t.worklogs = *e.WorklogCount
 	}
 	if e.OnHold != nil && *e.OnHold != t.onHold {
-		s.hold(t, *e.OnHold)
+		now := s.now()
+		t.counted, t.onHold, t.countingSince = t.countedUntil(now), *e.OnHold, now
 	}
 	return s.truth(t), nil
-}
-
-// hold needs s.mu held.
-func (s *Sandbox) hold(t *runningTimer, on bool) {
-	now := s.now()
-	if on {
-		t.counted += s.counts(t, t.countingSince, now)
-	}
-	t.onHold, t.countingSince = on, now
 }
 
 // runningByID needs s.mu held.
