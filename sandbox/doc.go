@@ -85,9 +85,10 @@
 // # What it does not do
 //
 // Permissions (every credential sees everything), working hours, weekends and holidays
-// (a test puts a timer on hold), timers by status transition, POST and PUT of worklogs,
-// Jira's own endpoint for Forge's context tokens, Jira's worklog API, other JQL, phrases
-// and operators of its text search, stemming, scoped API tokens, CAPTCHA, XSRF and Origin
-// checks, eventual consistency of the search, rate limits (a fault with status 429 stands
-// in for one), GraphQL beyond what distinguishes the operations.
+// (a test puts a timer on hold), timers by status transition, filters of worklogs by name,
+// project or issue, their properties, POST and PUT of worklogs, Jira's own endpoint for
+// Forge's context tokens, Jira's worklog API, other JQL, phrases and operators of its text
+// search, stemming, scoped API tokens, CAPTCHA, XSRF and Origin checks, eventual
+// consistency of the search, rate limits (a fault with status 429 stands in for one),
+// GraphQL beyond what distinguishes the operations.
 package sandbox

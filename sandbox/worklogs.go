@@ -13,7 +13,6 @@ type worklog struct {
 	started   time.Time
 	seconds   int64
 	comment   *string
-	billable  bool
 }
 
 // addWorklog needs s.mu held.
