@@ -50,9 +50,7 @@ func (s *Sandbox) serveInvoke(w http.ResponseWriter, variables json.RawMessage) 
 		refuseInvoke(w, status, "FORBIDDEN", err.Error())
 		return
 	}
-	status, body := s.callReport(reportCall{
-		method: i.Payload.Call.Method, path: call.Path, query: call.Query(), forge: true,
-	})
+	status, body := s.callReport(i.Payload.Call.Method, call)
 	writeJSON(w, http.StatusOK, map[string]any{"data": map[string]any{"invokeExtension": map[string]any{
 		"success": true, "errors": nil,
 		"response":     map[string]any{"body": envelope(s.Switches().ForgeEnvelope, status, body)},

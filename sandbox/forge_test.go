@@ -244,15 +244,6 @@ func TestForgeEnvelopes(t *testing.T) {
 	assert.NotContains(t, got.at("data", "invokeExtension", "response", "body"), "payload")
 }
 
-func TestForgeWithoutWorkingHours(t *testing.T) {
-	f := start(t, sandbox.Options{})
-	f.Switch(func(s *sandbox.Switches) { s.ForgeOmitsWorkingHours = true })
-	got := f.invoke(t, f.invokeInput(f.contextToken(t), "GET", "/timers.json"))
-	first := []any{"data", "invokeExtension", "response", "body", "payload", "body", "timers", 0}
-	assert.Nil(t, got.at(append(first, "within_working_hours")...))
-	assert.NotNil(t, got.at(append(first, "till_now")...))
-}
-
 func TestGraphQLRefusals(t *testing.T) {
 	f := start(t, sandbox.Options{})
 	for name, query := range map[string]string{

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	forgeIssuer   = "forge/context-token"
-	forgeAudience = "forge"
+	forgeIssuer      = "forge/context-token"
+	forgeAudience    = "forge"
+	contextTokenLife = 15 * time.Minute
 )
 
 // newForgeKey returns a short key, because making a longer one is slow and the key
@@ -50,7 +51,7 @@ func (s *Sandbox) signContextToken(extensionID, extensionType string) (token str
 	s.mu.Lock()
 	site, now, jti := s.currentSite(), s.now(), fmt.Sprintf("%08x%s", s.forgeEpoch, s.newUUID()[8:])
 	s.mu.Unlock()
-	expires = now.Add(s.opts.ContextTokenLifetime)
+	expires = now.Add(contextTokenLife)
 	workspace := "ari:cloud:jira:" + site.CloudID + ":workspace/" + site.WorkspaceID
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, contextClaims{
 		RegisteredClaims: jwt.RegisteredClaims{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -29,9 +30,11 @@ func (s *Sandbox) serveReport(w http.ResponseWriter, r *http.Request) {
 		writeClockworkError(w, http.StatusBadRequest, "xdm_e does not name the installed site")
 		return
 	}
-	status, answer := s.callReport(reportCall{method: r.Method, path: r.URL.Path, query: r.URL.Query()})
+	status, answer := s.callReport(r.Method, r.URL)
 	writeJSON(w, status, answer)
 }
+
+const contextJWTLife = 15 * time.Minute
 
 // issueContextJWT returns the servlet's token.
 func (s *Sandbox) issueContextJWT(accountID string) string {
@@ -40,7 +43,7 @@ func (s *Sandbox) issueContextJWT(accountID string) string {
 	now := s.now()
 	return sign(jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
 		"iss": s.site.ClientKey, "sub": accountID, "qsh": "context-qsh",
-		"iat": now.Unix(), "exp": now.Add(s.opts.ReportTokenLifetime).Unix(), "context": map[string]any{},
+		"iat": now.Unix(), "exp": now.Add(contextJWTLife).Unix(), "context": map[string]any{},
 	}), s.connectKey)
 }
 

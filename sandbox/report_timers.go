@@ -7,16 +7,10 @@ import (
 	"strconv"
 )
 
-// reportCall is a call of Clockwork's app API, by HTTP or through Forge.
-type reportCall struct {
-	method, path string
-	query        url.Values
-	forge        bool
-}
-
-func (s *Sandbox) callReport(c reportCall) (status int, body any) {
-	if c.method == http.MethodGet && c.path == "/timers.json" {
-		return s.listTimers(c)
+// callReport answers a call of Clockwork's app API, by HTTP or through Forge.
+func (s *Sandbox) callReport(method string, call *url.URL) (status int, body any) {
+	if method == http.MethodGet && call.Path == "/timers.json" {
+		return s.listTimers(call.Query())
 	}
 	return http.StatusNotFound, map[string]any{"error_message": "Not Found"}
 }
@@ -24,7 +18,7 @@ func (s *Sandbox) callReport(c reportCall) (status int, body any) {
 // listTimers returns a page of everybody's timers. By default the newest is first, so
 // a start between two requests shifts the second page. ListOrder chooses another
 // order.
-func (s *Sandbox) listTimers(c reportCall) (int, any) {
+func (s *Sandbox) listTimers(query url.Values) (int, any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.moveList()
@@ -33,14 +27,14 @@ func (s *Sandbox) listTimers(c reportCall) (int, any) {
 		all = append(slices.Clone(s.stopped), all...)
 	}
 	size := s.opts.PageSize
-	page, _ := strconv.Atoi(c.query.Get("page"))
+	page, _ := strconv.Atoi(query.Get("page"))
 	page = max(page, 1)
 	pages := max(1, (len(all)+size-1)/size)
 	last := len(all) - min((page-1)*size, len(all))
 	first := max(0, last-size)
 	items := make([]any, 0, last-first)
 	for i := last - 1; i >= first; i-- {
-		items = append(items, s.oddEntry(all[i].id, s.timerEntry(all[i], c.forge)))
+		items = append(items, s.oddEntry(all[i].id, s.timerEntry(all[i])))
 	}
 	return http.StatusOK, map[string]any{
 		"timers": items, "startAt": (page - 1) * size, "maxResults": size, "total": len(all),
@@ -62,8 +56,8 @@ type timerEntry struct {
 	} `json:"issue"`
 	TillNow       int64        `json:"till_now"`
 	WorklogCount  int          `json:"worklog_count"`
-	StartedWithin *bool        `json:"started_within_working_hours"`
-	Within        *bool        `json:"within_working_hours"`
+	StartedWithin bool         `json:"started_within_working_hours"`
+	Within        bool         `json:"within_working_hours"`
 	ErrorMessages *string      `json:"error_messages"`
 	Author        *timerAuthor `json:"author,omitempty"`
 }
@@ -76,16 +70,13 @@ type timerAuthor struct {
 }
 
 // timerEntry needs s.mu held.
-func (s *Sandbox) timerEntry(t *runningTimer, forge bool) *timerEntry {
+func (s *Sandbox) timerEntry(t *runningTimer) *timerEntry {
 	const isoTime = "2006-01-02T15:04:05.000Z"
 	out := &timerEntry{ID: t.id, StartedAt: t.startedAt.Format(isoTime), RunningFor: t.accountID, Comment: t.comment,
-		TillNow: t.tillNow(s.now()), WorklogCount: t.worklogs}
+		TillNow: t.tillNow(s.now()), WorklogCount: t.worklogs, StartedWithin: true, Within: !t.onHold}
 	out.Issue.Key, out.Issue.ID = t.issue.Key, t.issue.ID
 	if t.finishedAt != nil {
 		out.FinishedAt = new(t.finishedAt.Format(isoTime))
-	}
-	if !forge || !s.switches.ForgeOmitsWorkingHours {
-		out.StartedWithin, out.Within = new(true), new(!t.onHold)
 	}
 	if !s.switches.OmitAuthors {
 		p := s.byAccount[t.authorID]

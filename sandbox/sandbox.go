@@ -20,9 +20,7 @@ type Options struct {
 	PageSize        int // timers per page of timers.json, default 50
 	WorklogPageSize int // worklogs per answer, default 10,000
 
-	SessionLifetime      time.Duration // of the session cookie, default 30 days
-	ReportTokenLifetime  time.Duration // of the servlet's contextJwt, default 15 minutes
-	ContextTokenLifetime time.Duration // of Forge's context token, default 15 minutes
+	SessionLifetime time.Duration // of the session cookie, default 30 days
 }
 
 func (o Options) withDefaults() Options {
@@ -35,8 +33,6 @@ func (o Options) withDefaults() Options {
 	o.PageSize = orDefault(o.PageSize, 50)
 	o.WorklogPageSize = orDefault(o.WorklogPageSize, 10_000)
 	o.SessionLifetime = orDefault(o.SessionLifetime, 30*24*time.Hour)
-	o.ReportTokenLifetime = orDefault(o.ReportTokenLifetime, 15*time.Minute)
-	o.ContextTokenLifetime = orDefault(o.ContextTokenLifetime, 15*time.Minute)
 	return o
 }
 

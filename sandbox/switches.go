@@ -49,9 +49,6 @@ type Switches struct {
 	// (the account is closed).
 	SignIn string `json:"signIn"`
 
-	// ForgeOmitsWorkingHours makes within_working_hours and
-	// started_within_working_hours null through Forge.
-	ForgeOmitsWorkingHours bool `json:"forgeOmitsWorkingHours"`
 	// OmitAuthors leaves author out of the timers.
 	OmitAuthors bool `json:"omitAuthors"`
 	// ListFinished lists recently stopped timers in timers.json too.
