@@ -30,15 +30,14 @@ var kinds = map[Kind]bool{
 	MalformedJSON: true, WrongTypes: true, Huge: true, HTML: true,
 }
 
-// Fault says which requests fail, how many of them, and how. Upstream, Operation,
-// Path and Method select requests; an empty one selects all.
+// Fault says which requests fail, how many of them, and how. Upstream, Operation
+// and Path select requests; an empty one selects all.
 type Fault struct {
 	Kind Kind `json:"kind"`
 
 	Upstream  string `json:"upstream,omitempty"`  // as given to Injector.Wrap
 	Operation string `json:"operation,omitempty"` // as given to Injector.Wrap
 	Path      string `json:"path,omitempty"`      // prefix of the URL path below the mount point
-	Method    string `json:"method,omitempty"`
 
 	Skip  int `json:"skip,omitempty"`  // this many matching requests pass first
 	Count int `json:"count,omitempty"` // then this many fail; 0 means until cleared
@@ -70,9 +69,8 @@ func (f Fault) Validate() error {
 	return nil
 }
 
-func (f Fault) matches(upstream, operation, method, path string) bool {
+func (f Fault) matches(upstream, operation, path string) bool {
 	return (f.Upstream == "" || f.Upstream == upstream) &&
 		(f.Operation == "" || f.Operation == operation) &&
-		(f.Method == "" || strings.EqualFold(f.Method, method)) &&
 		strings.HasPrefix(path, f.Path)
 }

@@ -180,8 +180,6 @@ func TestMatching(t *testing.T) {
 		{"other-upstream", fault.Fault{Upstream: "clockwork"}, false},
 		{"operation", fault.Fault{Operation: "jira.issue"}, true},
 		{"other-operation", fault.Fault{Operation: "jira.user"}, false},
-		{"method", fault.Fault{Method: "get"}, true},
-		{"other-method", fault.Fault{Method: "POST"}, false},
 		{"path-prefix", fault.Fault{Path: "/rest/api"}, true},
 		{"other-path", fault.Fault{Path: "/gateway"}, false},
 	} {

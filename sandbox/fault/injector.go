@@ -86,7 +86,7 @@ func (in *Injector) claim(upstream, operation string, r *http.Request) *Plan {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, p := range in.plans {
-		if !p.matches(upstream, operation, r.Method, r.URL.Path) || p.usedUp() {
+		if !p.matches(upstream, operation, r.URL.Path) || p.usedUp() {
 			continue
 		}
 		if p.seen++; p.seen <= p.Skip {
