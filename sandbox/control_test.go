@@ -112,7 +112,7 @@ func TestConcurrentUse(t *testing.T) {
 				header := f.tokenHeader(person)
 				do(t, http.MethodPost, f.ClockworkURL+"/start_timer?issue_key=OPS-59", "", header...)
 				f.timersPage(t, token, 1+n%3)
-				f.jira(t, http.MethodGet, "/search/jql?fields=*all&jql=project=MOB", "")
+				f.jira(t, http.MethodPost, "/search/jql", `{"jql":"project = \"MOB\" ORDER BY updated DESC","fields":["*all"]}`)
 				f.invoke(t, f.invokeInput("x", "GET", "/timers.json"))
 				f.worklogs(t, "starting_at=2026-03-04&ending_at=2026-03-04&expand=issues,authors")
 				f.Switch(func(s *sandbox.Switches) { s.OmitAuthors = !s.OmitAuthors })

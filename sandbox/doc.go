@@ -20,8 +20,7 @@
 //	jira.user_search                      GET /rest/api/3/user/search
 //	jira.issue                            GET /rest/api/3/issue/{idOrKey}
 //	jira.issue_bulkfetch                  POST /rest/api/3/issue/bulkfetch
-//	jira.search_jql                       GET, POST /rest/api/3/search/jql
-//	jira.search                           /rest/api/3/search: 410 Gone, as Jira has removed it
+//	jira.search_jql                       POST /rest/api/3/search/jql
 //	jira.tenant_info                      GET /_edge/tenant_info
 //	connect.servlet                       POST /plugins/servlet/ac/clockwork-cloud/{module}
 //	forge.sign_context_token              POST /gateway/api/graphql, globalApp_signForgeContextTokens (variable input)

@@ -8,8 +8,8 @@ import (
 
 const (
 	textClientMustAuthenticate = "Client must be authenticated to access this resource."
+	textBadPayload             = "Invalid request payload. Refer to the REST API documentation and try again."
 	textNoIssue                = "Issue does not exist or you do not have permission to see it."
-	textSearchRemoved          = "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
 )
 
 // Jira plays the Jira Cloud site: its REST API, the Connect servlet and the GraphQL
@@ -24,12 +24,8 @@ func (s *Sandbox) Jira() http.Handler {
 	s.handle(mux, "GET "+api+"/issue/{idOrKey}", "jira.issue", s.asUser(s.serveIssue, hideIssue))
 	s.handle(mux, "POST "+api+"/issue/bulkfetch", "jira.issue_bulkfetch",
 		s.asUser(s.serveBulkFetch, answerEmpty(map[string]any{"issues": []any{}, "issueErrors": []any{}})))
-	noIssues := answerEmpty(map[string]any{"issues": []any{}, "isLast": true})
-	s.handle(mux, "GET "+api+"/search/jql", "jira.search_jql", s.asUser(s.serveSearch, noIssues))
-	s.handle(mux, "POST "+api+"/search/jql", "jira.search_jql", s.asUser(s.serveSearch, noIssues))
-	s.handle(mux, api+"/search", "jira.search", func(w http.ResponseWriter, _ *http.Request) {
-		writeJiraError(w, http.StatusGone, textSearchRemoved)
-	})
+	s.handle(mux, "POST "+api+"/search/jql", "jira.search_jql",
+		s.asUser(s.serveSearch, answerEmpty(map[string]any{"issues": []any{}, "isLast": true})))
 	s.handle(mux, "GET /_edge/tenant_info", "jira.tenant_info", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"cloudId": s.site.CloudID})
 	})

@@ -30,7 +30,7 @@ func (s *Sandbox) serveBulkFetch(w http.ResponseWriter, r *http.Request) {
 		Fields         []string `json:"fields"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		writeJiraError(w, http.StatusBadRequest, "Invalid request payload. Refer to the REST API documentation and try again.")
+		writeJiraError(w, http.StatusBadRequest, textBadPayload)
 		return
 	}
 	if n := len(in.IssueIDsOrKeys); n == 0 || n > 100 {

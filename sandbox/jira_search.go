@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -26,9 +25,9 @@ type searchRequest struct {
 }
 
 func (s *Sandbox) serveSearch(w http.ResponseWriter, r *http.Request) {
-	in, err := readSearch(r)
-	if err != nil {
-		writeJiraError(w, http.StatusBadRequest, err.Error())
+	var in searchRequest
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		writeJiraError(w, http.StatusBadRequest, textBadPayload)
 		return
 	}
 	body, err := s.search(in)
@@ -37,25 +36,6 @@ func (s *Sandbox) serveSearch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
-}
-
-func readSearch(r *http.Request) (in searchRequest, err error) {
-	if r.Method == http.MethodPost {
-		if json.NewDecoder(r.Body).Decode(&in) != nil {
-			return in, refusal("Invalid request payload. Refer to the REST API documentation and try again.")
-		}
-		return in, nil
-	}
-	q := r.URL.Query()
-	in.JQL, in.NextPageToken, in.Fields = q.Get("jql"), q.Get("nextPageToken"), fieldNames(q["fields"])
-	if text := q.Get("maxResults"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return in, refusal("maxResults must be a number.")
-		}
-		in.MaxResults = &n
-	}
-	return in, nil
 }
 
 func (s *Sandbox) search(in searchRequest) (map[string]any, error) {

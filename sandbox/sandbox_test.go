@@ -131,12 +131,3 @@ func TestStandInsMountUnderAnyPrefix(t *testing.T) {
 	assert.Equal(t, http.StatusOK, rec.Code)
 	assert.JSONEq(t, `{"cloudId":"`+f.Site().CloudID+`"}`, rec.Body.String())
 }
-
-// serve calls a handler without a connection and returns the status.
-func serve(h http.Handler, method, target string, header ...string) int {
-	r := httptest.NewRequest(method, target, nil)
-	r.Header.Set(header[0], header[1])
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
-	return rec.Code
-}
