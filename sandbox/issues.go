@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -51,12 +52,7 @@ func (s *Sandbox) AddIssue(i Issue) (Issue, error) {
 	if !issueKey.MatchString(i.Key) || i.Summary == "" {
 		return Issue{}, fmt.Errorf("an issue needs a key such as ABC-7 and a summary")
 	}
-	if i.Status == "" {
-		i.Status = "To Do"
-	}
-	if i.StatusCategory == "" {
-		i.StatusCategory = "To Do"
-	}
+	i.Status, i.StatusCategory = cmp.Or(i.Status, "To Do"), cmp.Or(i.StatusCategory, "To Do")
 	if categoryKey(i.StatusCategory) == "" {
 		return Issue{}, fmt.Errorf("unknown status category %q", i.StatusCategory)
 	}
@@ -110,10 +106,7 @@ func (s *Sandbox) projectOf(issueKey, name string) Project {
 	key, _, _ := strings.Cut(issueKey, "-")
 	p, ok := s.projects[key]
 	if !ok {
-		if name == "" {
-			name = key
-		}
-		p = Project{ID: 10_001 + int64(len(s.projects)), Key: key, Name: name}
+		p = Project{ID: 10_001 + int64(len(s.projects)), Key: key, Name: cmp.Or(name, key)}
 		s.projects[key] = p
 	}
 	return p

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -39,7 +40,7 @@ func TestJiraCredentials(t *testing.T) {
 				right: {"Authorization", basic(f.creds.AtlassianEmail, f.creds.AtlassianAPIToken.Reveal())},
 			}[test.credential]
 
-			got := do(t, cmpOr(test.method, http.MethodGet), f.JiraURL+"/rest/api/3"+test.path, test.body, header...)
+			got := do(t, cmp.Or(test.method, http.MethodGet), f.JiraURL+"/rest/api/3"+test.path, test.body, header...)
 
 			assert.Equal(t, test.wantStatus, got.status)
 			assert.Contains(t, got.text, test.wantText)
@@ -47,13 +48,6 @@ func TestJiraCredentials(t *testing.T) {
 		})
 	}
 	assert.Equal(t, http.StatusOK, do(t, http.MethodGet, f.JiraURL+"/_edge/tenant_info", "").status, "needs no credentials")
-}
-
-func cmpOr(v, fallback string) string {
-	if v == "" {
-		return fallback
-	}
-	return v
 }
 
 func TestJiraUsers(t *testing.T) {

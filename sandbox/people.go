@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -71,9 +72,7 @@ func (s *Sandbox) AddPerson(p Person) (Person, error) {
 	if p.DisplayName == "" {
 		return Person{}, fmt.Errorf("a person needs a display name")
 	}
-	if p.TimeZone == "" {
-		p.TimeZone = "UTC"
-	}
+	p.TimeZone = cmp.Or(p.TimeZone, "UTC")
 	if _, err := time.LoadLocation(p.TimeZone); err != nil {
 		return Person{}, err
 	}
@@ -85,9 +84,7 @@ func (s *Sandbox) addPerson(p Person) *Person {
 	if p.AccountID == "" {
 		p.AccountID = "712020:" + s.newUUID()
 	}
-	if p.Email == "" {
-		p.Email = emailOf(p.DisplayName)
-	}
+	p.Email = cmp.Or(p.Email, emailOf(p.DisplayName))
 	if old := s.byAccount[p.AccountID]; old != nil {
 		*old = p
 		return old

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"math/rand/v2"
 	"sync"
@@ -27,20 +28,11 @@ func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if o.Site == "" {
-		o.Site = "example.atlassian.net"
-	}
-	o.PageSize = orDefault(o.PageSize, 50)
-	o.WorklogPageSize = orDefault(o.WorklogPageSize, 10_000)
-	o.SessionLifetime = orDefault(o.SessionLifetime, 30*24*time.Hour)
+	o.Site = cmp.Or(o.Site, "example.atlassian.net")
+	o.PageSize = cmp.Or(o.PageSize, 50)
+	o.WorklogPageSize = cmp.Or(o.WorklogPageSize, 10_000)
+	o.SessionLifetime = cmp.Or(o.SessionLifetime, 30*24*time.Hour)
 	return o
-}
-
-func orDefault[T int | time.Duration](v, fallback T) T {
-	if v == 0 {
-		return fallback
-	}
-	return v
 }
 
 // Sandbox is one Jira site with Clockwork Pro installed, in memory. It is safe

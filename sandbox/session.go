@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/clockwork-timer/backend/pkg/secret"
@@ -23,11 +24,7 @@ func (s *Sandbox) withSession(refusal string, h http.HandlerFunc) http.HandlerFu
 			h(w, r)
 			return
 		}
-		style := refusal
-		if chosen := s.Switches().SessionRefusal; chosen != "" {
-			style = chosen
-		}
-		refuseSession(w, style)
+		refuseSession(w, cmp.Or(s.Switches().SessionRefusal, refusal))
 	}
 }
 

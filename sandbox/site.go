@@ -1,6 +1,10 @@
 package sandbox
 
-import "github.com/golang-jwt/jwt/v5"
+import (
+	"cmp"
+
+	"github.com/golang-jwt/jwt/v5"
+)
 
 // Clockwork's own ids on Forge, the same on every site.
 const (
@@ -33,9 +37,7 @@ func (s *Sandbox) Site() Site {
 // currentSite needs s.mu held.
 func (s *Sandbox) currentSite() Site {
 	site := s.site
-	if s.switches.AppVersion != "" {
-		site.AppVersion = s.switches.AppVersion
-	}
+	site.AppVersion = cmp.Or(s.switches.AppVersion, site.AppVersion)
 	return site
 }
 

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -77,30 +78,20 @@ func (p *Plan) hang(r *http.Request) {
 }
 
 func (p *Plan) writeStatus(w http.ResponseWriter) {
-	status := p.Fault.Status
-	if status == 0 {
-		status = http.StatusInternalServerError
-	}
-	contentType, body := p.ContentType, []byte(p.Body)
-	if contentType == "" {
-		contentType = "application/json"
-	}
+	status, body := cmp.Or(p.Fault.Status, http.StatusInternalServerError), []byte(p.Body)
 	if p.Body == "" {
 		body, _ = json.Marshal(map[string]string{"message": http.StatusText(status)})
 	}
 	if p.RetryAfter != "" {
 		w.Header().Set("Retry-After", p.RetryAfter)
 	}
-	send(w, status, contentType, body)
+	send(w, status, cmp.Or(p.ContentType, "application/json"), body)
 }
 
 // writeHuge streams one JSON string, so that a client without a limit reads all of
 // it.
 func (p *Plan) writeHuge(w http.ResponseWriter) {
-	size := p.Size
-	if size == 0 {
-		size = 50 << 20
-	}
+	size := cmp.Or(p.Size, 50<<20)
 	w.Header().Set("Content-Type", "application/json")
 	const head, tail = `{"padding":"`, `"}`
 	_, err := io.WriteString(w, head)

@@ -2,6 +2,7 @@ package upstashrest_test
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -46,10 +47,7 @@ type request struct {
 }
 
 func send(h http.Handler, r request) *httptest.ResponseRecorder {
-	if r.method == "" {
-		r.method = http.MethodPost
-	}
-	req := httptest.NewRequest(r.method, r.path, strings.NewReader(r.body))
+	req := httptest.NewRequest(cmp.Or(r.method, http.MethodPost), r.path, strings.NewReader(r.body))
 	req.Header.Set("Authorization", "Bearer "+token)
 	for name, value := range r.header {
 		req.Header.Set(name, value)
