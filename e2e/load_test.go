@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -175,10 +176,7 @@ func (w *loadWorld) people(t *testing.T) {
 	require.GreaterOrEqual(t, len(people), readers)
 	for i := range readers {
 		account := people[len(people)-1-i].AccountID
-		truth := &load.Truth{Account: account, Issue: runs[account]}
-		if truth.Issue == "" {
-			truth.Issue = "BILL-209"
-		}
+		truth := &load.Truth{Account: account, Issue: cmp.Or(runs[account], "BILL-209")}
 		truth.Set(runs[account] != "")
 		bearer, err := w.up.Bearer(account)
 		require.NoError(t, err)

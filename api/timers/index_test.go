@@ -1,6 +1,7 @@
 package timers_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"testing"
 	"time"
@@ -21,9 +22,7 @@ const indexSecret = "signing-secret-of-the-index-tests"
 // bearerOf asks with the token of such a user.
 func bearerOf(user func(w *apptest.World) users.User) func(*testing.T, *apptest.World, *apptest.Request) {
 	return func(_ *testing.T, w *apptest.World, r *apptest.Request) {
-		if r.Target == "" {
-			r.Target = "/timers"
-		}
+		r.Target = cmp.Or(r.Target, "/timers")
 		r.Header = map[string]string{"Authorization": w.Login(user(w))}
 	}
 }

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
@@ -32,10 +33,7 @@ var contentTypes = map[string]string{
 var alreadySmall = []string{"image/png", "font/woff2", "application/octet-stream"}
 
 func newFile(name string, body []byte) *file {
-	f := &file{body: body, tag: tagOf(body, ""), contentType: contentTypes[path.Ext(name)], cache: "no-cache"}
-	if f.contentType == "" {
-		f.contentType = "application/octet-stream"
-	}
+	f := &file{body: body, tag: tagOf(body, ""), contentType: cmp.Or(contentTypes[path.Ext(name)], "application/octet-stream"), cache: "no-cache"}
 	if strings.HasPrefix(name, "_next/static/") { // named by their content
 		f.cache = "public, max-age=31536000, immutable"
 	}

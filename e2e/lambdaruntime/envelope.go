@@ -2,6 +2,7 @@ package lambdaruntime
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -41,10 +42,7 @@ func encodeRequest(r *http.Request) ([]byte, error) {
 	if headers == nil {
 		headers = http.Header{}
 	}
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
-	}
+	host := cmp.Or(r.Host, r.URL.Host)
 	headers.Set("Host", host)
 	if len(body) > 0 {
 		headers.Set("Content-Length", fmt.Sprint(len(body)))

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,11 +49,8 @@ func Start(c Command) (*Process, error) {
 		name:   filepath.Base(c.Path),
 		cmd:    cmd,
 		output: &tail{},
-		grace:  c.Grace,
+		grace:  cmp.Or(c.Grace, 10*time.Second),
 		exited: make(chan struct{}),
-	}
-	if p.grace == 0 {
-		p.grace = 10 * time.Second
 	}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	if err := cmd.Start(); err != nil {

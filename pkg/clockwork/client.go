@@ -7,6 +7,7 @@
 package clockwork
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -32,11 +33,8 @@ type Options struct {
 }
 
 func (o Options) client(defaultBaseURL string) (*rest.Client, error) {
-	if o.BaseURL == "" {
-		o.BaseURL = defaultBaseURL
-	}
 	return rest.New(rest.Options{
-		Upstream: "clockwork", BaseURL: o.BaseURL, Transport: o.Transport,
+		Upstream: "clockwork", BaseURL: cmp.Or(o.BaseURL, defaultBaseURL), Transport: o.Transport,
 		Log: o.Log, Breaker: o.Breaker, Now: o.Now, Sleep: o.Sleep, DecodeError: DecodeError, Reject: reject,
 	})
 }

@@ -1,6 +1,7 @@
 package clockwork
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -77,15 +78,9 @@ func decodeWorklogs(body []byte) (items []wireWorklog, unreadable int, err error
 }
 
 func (w wireWorklog) worklog(loc *time.Location) timer.Worklog {
-	issueID := w.IssueID
-	for _, other := range []number{w.IssueIDSnake, w.Issue.ID} {
-		if issueID == 0 {
-			issueID = other
-		}
-	}
 	return timer.Worklog{
 		ID:               int64(w.ID),
-		IssueID:          int64(issueID),
+		IssueID:          int64(cmp.Or(w.IssueID, w.IssueIDSnake, w.Issue.ID)),
 		IssueKey:         w.Issue.Key,
 		IssueName:        w.Issue.Fields.Summary,
 		ProjectName:      w.Issue.Fields.Project.Name,

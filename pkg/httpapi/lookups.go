@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,9 +37,7 @@ func (r *Request) Account(id string) (string, error) {
 	if !r.Caller.Known {
 		return id, nil
 	}
-	if id == "" {
-		id = r.Caller.AccountID // Narrow would let an admin act for everybody
-	}
+	id = cmp.Or(id, r.Caller.AccountID) // Narrow would let an admin act for everybody
 	subject, err := r.Caller.Narrow(auth.Subject{AccountID: id})
 	return subject.AccountID, err
 }

@@ -1,6 +1,7 @@
 package inngestapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -68,10 +69,8 @@ type Sender struct {
 // NewSender returns a sender, or an error if the address is not usable.
 func NewSender(o SenderOptions) (*Sender, error) {
 	s := &Sender{options: o}
-	base := o.BaseURL
-	if base == "" {
-		base = CloudEvents
-	} else if !o.Dev {
+	base := cmp.Or(o.BaseURL, CloudEvents)
+	if o.BaseURL != "" && !o.Dev {
 		s.api, s.apiErr = New(Options{BaseURL: base, SigningKey: o.SigningKey, Transport: o.Transport, Now: o.Now})
 	}
 	var err error

@@ -5,6 +5,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -60,10 +61,7 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.BrowseURL == "" {
-		opts.BrowseURL = opts.BaseURL
-	}
-	browse, err := url.Parse(opts.BrowseURL)
+	browse, err := url.Parse(cmp.Or(opts.BrowseURL, opts.BaseURL))
 	if err != nil {
 		return nil, errors.New("jira browse URL: is not a URL")
 	}

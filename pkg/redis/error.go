@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,9 +60,7 @@ func (e *Error) RedisCode() string { return e.Code }
 // no argument of the commands is quoted.
 func Refused(op, text string, cmds ...[]string) *Error {
 	code, message := Explain(text, cmds...)
-	if code == "" {
-		code = "ERR" // Redis did answer, only without the usual first word
-	}
+	code = cmp.Or(code, "ERR") // Redis did answer, only without the usual first word
 	return &Error{Op: op, Code: code, Message: message}
 }
 

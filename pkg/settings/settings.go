@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -95,9 +96,5 @@ func (s Settings) Goal(day time.Weekday) time.Duration {
 	if !slices.Contains(s.Workdays, iso) {
 		return 0
 	}
-	minutes := s.week[iso-1]
-	if minutes == 0 {
-		minutes = s.DailyTargetMinutes
-	}
-	return time.Duration(minutes) * time.Minute
+	return time.Duration(cmp.Or(s.week[iso-1], s.DailyTargetMinutes)) * time.Minute
 }

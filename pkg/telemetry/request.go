@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -45,10 +46,7 @@ func (q *Request) End(status int, code string) {
 	}
 	q.attrs = append(q.attrs, statusCode(status))
 	if status >= http.StatusInternalServerError { // a caller's mistake is no error of the server
-		if code == "" {
-			code = strconv.Itoa(status)
-		}
-		q.attrs = append(q.attrs, errorType(code))
+		q.attrs = append(q.attrs, errorType(cmp.Or(code, strconv.Itoa(status))))
 		q.span.Fail()
 	}
 	q.span.Set(q.attrs[2:]...)

@@ -46,6 +46,7 @@
 package timersource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,9 +126,7 @@ func (o *Options) setDefaults() error {
 	if err != nil || site.Host == "" {
 		return errors.New("site URL: is not a URL with a host")
 	}
-	if o.SiteHost == "" {
-		o.SiteHost = site.Host
-	}
+	o.SiteHost = cmp.Or(o.SiteHost, site.Host)
 	if o.Session.IsZero() {
 		return errors.New("session: is missing")
 	}

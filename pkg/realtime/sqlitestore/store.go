@@ -7,6 +7,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -121,10 +122,7 @@ func dataSource(databaseURL string) (name, path string, err error) {
 	rest, ok := strings.CutPrefix(databaseURL, "sqlite://")
 	path, query, _ := strings.Cut(rest, "?")
 	options, queryErr := url.ParseQuery(query)
-	synchronous := strings.ToUpper(options.Get("synchronous"))
-	if synchronous == "" {
-		synchronous = "NORMAL"
-	}
+	synchronous := cmp.Or(strings.ToUpper(options.Get("synchronous")), "NORMAL")
 	if !ok || path == "" || queryErr != nil || (synchronous != "NORMAL" && synchronous != "FULL") {
 		return "", "", errors.New("DATABASE_URL must be sqlite://PATH, optionally with ?synchronous=full")
 	}

@@ -94,10 +94,7 @@ func splitQuery(raw string) (token string, rest web.Query, err error) {
 // withToken puts a token from a WebSocket's subprotocols, else from the query, into
 // Authorization, unless that is set.
 func withToken(r *http.Request, inQuery string) *http.Request {
-	token := offeredToken(r)
-	if token == "" {
-		token = inQuery
-	}
+	token := cmp.Or(offeredToken(r), inQuery)
 	if token == "" || r.Header.Get("Authorization") != "" {
 		return r
 	}

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/url"
@@ -22,13 +23,7 @@ func parseURL(text string) (s server, connections int, err error) {
 	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Opaque != "" || u.Fragment != "" {
 		return s, 0, errURL
 	}
-	host, port := u.Hostname(), u.Port()
-	if host == "" {
-		host = "localhost"
-	}
-	if port == "" {
-		port = "6379"
-	}
+	host, port := cmp.Or(u.Hostname(), "localhost"), cmp.Or(u.Port(), "6379")
 	s = server{address: net.JoinHostPort(host, port), tls: u.Scheme == "rediss", user: u.User.Username()}
 	s.password, _ = u.User.Password()
 	if path := strings.Trim(u.Path, "/"); path != "" {
