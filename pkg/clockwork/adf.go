@@ -1,6 +1,7 @@
 package clockwork
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,16 +57,16 @@ func (n adfNode) own() string {
 	case "hardBreak":
 		return "\n"
 	case "mention":
-		return firstOf(textIn(attrs, "text"), "@"+textIn(attrs, "id"))
+		return cmp.Or(textIn(attrs, "text"), "@"+textIn(attrs, "id"))
 	case "emoji":
 		return textIn(attrs, "shortName", "text", "id")
 	case "date":
 		return dateIn(attrs)
 	case "mediaInline":
-		return firstOf(textIn(attrs, "alt"), "[file]")
+		return cmp.Or(textIn(attrs, "alt"), "[file]")
 	}
 	// A status, the title of an expand, the words for a picture, a card's address.
-	return firstOf(textIn(attrs, "text", "title", "alt", "url"), textIn(data, "url", "name"))
+	return cmp.Or(textIn(attrs, "text", "title", "alt", "url"), textIn(data, "url", "name"))
 }
 
 // textIn is the first of the attributes that is a text.

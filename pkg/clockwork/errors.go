@@ -1,6 +1,7 @@
 package clockwork
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -37,7 +38,7 @@ func DecodeError(body []byte) (code, message string) {
 	for _, m := range e.Messages[:min(1, len(e.Messages))] {
 		sentences = append(sentences, text(m.Body), text(m.Title))
 	}
-	return firstOf(text(e.Code), text(e.Error)), firstOf(sentences...)
+	return cmp.Or(text(e.Code), text(e.Error)), cmp.Or(sentences...)
 }
 
 // reject finds the 404 of a web server that is not Clockwork's: it says nothing
@@ -54,13 +55,4 @@ func text(raw json.RawMessage) string {
 	var s string
 	_ = json.Unmarshal(raw, &s)
 	return s
-}
-
-func firstOf(candidates ...string) string {
-	for _, s := range candidates {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package timersource
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -22,15 +23,6 @@ type identity struct {
 	environmentID  string
 	installationID string
 	appVersion     string
-}
-
-func firstOf(candidates ...string) string {
-	for _, s := range candidates {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // encode makes a text of it, to be kept with a token.
@@ -66,18 +58,18 @@ func (f *Forge) identify(ctx context.Context) (identity, error) {
 		if err != nil {
 			return identity{}, err
 		}
-		ids.InstallationID = firstOf(ids.InstallationID, found.id)
-		ids.AppVersion = firstOf(ids.AppVersion, found.version)
-		ids.EnvironmentID = firstOf(ids.EnvironmentID, found.environmentID)
+		ids.InstallationID = cmp.Or(ids.InstallationID, found.id)
+		ids.AppVersion = cmp.Or(ids.AppVersion, found.version)
+		ids.EnvironmentID = cmp.Or(ids.EnvironmentID, found.environmentID)
 	}
-	ids.EnvironmentID = firstOf(ids.EnvironmentID, clockworkEnvironmentID)
+	ids.EnvironmentID = cmp.Or(ids.EnvironmentID, clockworkEnvironmentID)
 	return ids.identity(), nil
 }
 
 // identity builds the ARIs. The extension's too: discovery shows that of a deployment,
 // which cannot be called.
 func (ids ForgeIDs) identity() identity {
-	extensionID := firstOf(ids.ExtensionID,
+	extensionID := cmp.Or(ids.ExtensionID,
 		"ari:cloud:ecosystem::extension/"+clockworkAppID+"/"+ids.EnvironmentID+"/static/"+clockworkModule)
 	return identity{
 		cloudID: ids.CloudID, contextID: ids.contextID(), extensionID: extensionID,

@@ -1,6 +1,7 @@
 package timersource
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,7 +118,7 @@ func (f *Forge) page(resp *rest.Response, body *envelope) (clockwork.TimersPage,
 func (f *Forge) remote(resp *rest.Response, failed *remoteError) error {
 	status, code := failed.status, failed.code
 	if status == 0 {
-		status, code = resp.Status, firstOf(code, "REMOTE_FAILED")
+		status, code = resp.Status, cmp.Or(code, "REMOTE_FAILED")
 	}
 	err := resp.Refused(status, code, failed.message)
 	err.Upstream = "clockwork"

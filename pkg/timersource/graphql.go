@@ -99,5 +99,5 @@ func refused(resp *rest.Response, errs []gatewayError) *upstream.Error {
 	case err != nil:
 		status = resp.Status
 	}
-	return resp.Refused(status, firstOf(first.Extensions.ErrorType, first.Extensions.Classification, "REFUSED"), first.Message)
+	return resp.Refused(status, cmp.Or(first.Extensions.ErrorType, first.Extensions.Classification, "REFUSED"), first.Message)
 }

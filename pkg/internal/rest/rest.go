@@ -33,6 +33,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -127,7 +128,7 @@ func (o *Options) setDefaults() {
 // Do sends r and returns its answer if that is 2xx. Everything else is an
 // *upstream.Error.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, orDefault(r.Timeout, c.opts.Timeout))
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, c.opts.Timeout))
 	defer cancel()
 
 	start := c.opts.Now()
@@ -139,11 +140,4 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, err
 	}
 	return resp, nil
-}
-
-func orDefault[T int64 | time.Duration](v, otherwise T) T {
-	if v > 0 {
-		return v
-	}
-	return otherwise
 }

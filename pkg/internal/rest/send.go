@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (c *Client) send(ctx context.Context, r Request) exchange {
 		resp.Body, _ = io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
 		return exchange{resp: resp}
 	}
-	resp.Body, err = readLimited(answer.Body, orDefault(r.MaxBody, c.opts.MaxBody))
+	resp.Body, err = readLimited(answer.Body, cmp.Or(r.MaxBody, c.opts.MaxBody))
 	return exchange{resp: resp, err: err}
 }
 
