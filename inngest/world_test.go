@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -61,9 +62,7 @@ func newWorld(t *testing.T, variables map[string]string) *world {
 		"TOKEN_ENCRYPTION_KEY":      "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 		"INNGEST_DEV":               "http://127.0.0.1:9", "AUTH_MODE": "open", "LOG_LEVEL": "debug",
 	}
-	for name, value := range variables {
-		environ[name] = value
-	}
+	maps.Copy(environ, variables)
 	c, err := config.Load(environ)
 	require.NoError(t, err)
 	base := &http.Transport{DisableKeepAlives: true}

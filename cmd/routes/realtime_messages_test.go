@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -72,9 +73,7 @@ func (l *listener) send(changes map[string]any) {
 	text, err := json.Marshal(action)
 	require.NoError(l.t, err)
 	require.NoError(l.t, l.document.CheckMessage("TimerAction", text))
-	for name, value := range changes {
-		action[name] = value
-	}
+	maps.Copy(action, changes)
 	text, err = json.Marshal(action)
 	require.NoError(l.t, err)
 	require.NoError(l.t, l.ws.Write(l.t.Context(), websocket.MessageText, text))

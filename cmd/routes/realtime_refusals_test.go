@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -101,9 +102,7 @@ func TestRealtimeRefusals(t *testing.T) {
 			if path == "/ws" {
 				header["Upgrade"], header["Connection"], header["Sec-WebSocket-Version"], header["Sec-WebSocket-Key"] = "websocket", "Upgrade", "13", "dGhlIHNhbXBsZSBub25jZQ=="
 			}
-			for key, value := range c.header {
-				header[key] = value
-			}
+			maps.Copy(header, c.header)
 			a, body := ask(t, c.url, path+c.query, c.method, header)
 			assert.NoError(t, document.CheckAnswer(c.method, path, a.StatusCode, a.Header, body), "%s %s", path, name)
 			seen[answered(path, apptest.Answer{Status: a.StatusCode, Body: body})] = true

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -41,9 +42,7 @@ func attack(t *testing.T, env map[string]string) *victim {
 	t.Helper()
 	variables := map[string]string{"AUTH_MODE": "required", "JWT_SECRET": attackedSecret, "INNGEST_EVENT_KEY": "event-key-of-the-victim",
 		"INNGEST_SIGNING_KEY": attackedSigner, "SYNC_INTERVAL": "off", "RATE_LIMIT": "off", "DATABASE_URL": "redis"}
-	for name, value := range env {
-		variables[name] = value
-	}
+	maps.Copy(variables, env)
 	w, environ := world(t, variables)
 	w.Sync(t)
 	w.Sandbox.ResetRequests()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -53,9 +54,7 @@ func newWorld(t testing.TB, more map[string]string) *world {
 		"AUTH_USERS": `[{"username":"linh","password_hash":"` + hash + `","account_id":"` + w.linh + `"},
 			{"username":"minh","password_hash":"` + hash + `","account_id":"` + w.minh + `","role":"admin"}]`,
 	}
-	for name, value := range more {
-		env[name] = value
-	}
+	maps.Copy(env, more)
 	w.World = apptest.New(t, apptest.Options{Env: env})
 	routes := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { httpapi.Serve(rw, r, account.Routes...) })
 	w.server = httptest.NewServer(httpapi.WithDeps(w.Deps, routes))
@@ -92,9 +91,7 @@ func (b *browser) call(t *testing.T, method, path, body string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, b.server.URL+path, strings.NewReader(body))
 	require.NoError(t, err)
-	for name, values := range b.header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, b.header)
 	if body != "" && request.Header.Get("Content-Type") == "" {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -28,9 +28,7 @@ func complete() map[string]string {
 
 func with(changes map[string]string) map[string]string {
 	environ := complete()
-	for name, value := range changes {
-		environ[name] = value
-	}
+	maps.Copy(environ, changes)
 	return environ
 }
 

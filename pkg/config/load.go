@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -85,9 +86,7 @@ func variableOfField(t reflect.Type) map[string]string {
 			continue
 		}
 		if field.Type.Kind() == reflect.Struct {
-			for k, v := range variableOfField(field.Type) {
-				names[k] = v
-			}
+			maps.Copy(names, variableOfField(field.Type))
 		}
 	}
 	return names
