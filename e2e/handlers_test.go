@@ -71,21 +71,6 @@ func checkPackageClause(t *testing.T, f goFile) {
 	}
 }
 
-func TestHandlerNamesAreUnique(t *testing.T) {
-	seen := map[string]string{}
-	for _, f := range handlers(t) {
-		for _, decl := range f.ast.Decls {
-			fn, ok := decl.(*ast.FuncDecl)
-			if !ok || !fn.Name.IsExported() {
-				continue
-			}
-			key := f.dir + "." + fn.Name.Name
-			assert.Empty(t, seen[key], "%s is in %s too", key, f.path)
-			seen[key] = f.path
-		}
-	}
-}
-
 // "vercel dev" compiles each file alone, so a handler cannot use names of another
 // file.
 func TestHandlersUseNoSibling(t *testing.T) {
@@ -94,7 +79,7 @@ func TestHandlersUseNoSibling(t *testing.T) {
 		if declared[f.dir] == nil {
 			declared[f.dir] = map[string]string{}
 		}
-		for _, name := range topLevel(f.ast) {
+		for name := range f.ast.Scope.Objects {
 			declared[f.dir][name] = f.path
 		}
 	}
@@ -103,29 +88,4 @@ func TestHandlersUseNoSibling(t *testing.T) {
 			assert.Contains(t, []string{"", f.path}, declared[f.dir][used.Name], "%s uses %s of a sibling file", f.path, used.Name)
 		}
 	}
-}
-
-// topLevel returns the names that the file declares for its whole package.
-func topLevel(f *ast.File) []string {
-	var names []string
-	for _, decl := range f.Decls {
-		switch d := decl.(type) {
-		case *ast.FuncDecl:
-			if d.Recv == nil {
-				names = append(names, d.Name.Name)
-			}
-		case *ast.GenDecl:
-			for _, spec := range d.Specs {
-				switch s := spec.(type) {
-				case *ast.TypeSpec:
-					names = append(names, s.Name.Name)
-				case *ast.ValueSpec:
-					for _, n := range s.Names {
-						names = append(names, n.Name)
-					}
-				}
-			}
-		}
-	}
-	return names
 }
