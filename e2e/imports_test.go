@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,11 +105,3 @@ func checkImport(t *testing.T, f goFile, to string) {
 
 // within reports whether pkg is folder or is below it.
 func within(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }
-
-// Only the auth function links the libraries of sign-in providers, because they make
-// a function larger.
-func TestOnlyTheAuthFunctionLinksProviders(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"/api", module+"/api/timers", module+"/api/worklogs", module+"/api/inngest").Output()
-	assert.NoError(t, err)
-	assert.NotContains(t, string(out), module+"/pkg/signin")
-}

@@ -17,12 +17,13 @@ func TestLinked(t *testing.T) {
 	inngest := []string{"github.com/inngest/"}
 	telemetry := []string{"go.opentelemetry.io/", "github.com/prometheus/"}
 	calendars := []string{"github.com/arran4/"} // only the worklogs function writes calendars
+	signIn := []string{module + "/pkg/signin"}  // only the auth function links the libraries of providers
 	for program, forbidden := range map[string][]string{
-		"./api":          slices.Concat(inngest, telemetry, calendars, []string{"google.golang.org/"}),
+		"./api":          slices.Concat(inngest, telemetry, calendars, signIn, []string{"google.golang.org/"}),
 		"./api/auth":     calendars,
-		"./api/inngest":  calendars,
-		"./api/timers":   slices.Concat(inngest, telemetry, calendars, []string{"google.golang.org/"}),
-		"./api/worklogs": slices.Concat(inngest, telemetry, []string{"google.golang.org/"}),
+		"./api/inngest":  slices.Concat(calendars, signIn),
+		"./api/timers":   slices.Concat(inngest, telemetry, calendars, signIn, []string{"google.golang.org/"}),
+		"./api/worklogs": slices.Concat(inngest, telemetry, signIn, []string{"google.golang.org/"}),
 		"./cmd/dev":      telemetry,
 	} {
 		list, err := process.Run(t.Context(), process.Command{Path: "go", Args: []string{"list", "-deps", program}, Dir: root})
