@@ -208,15 +208,6 @@ func TestWaitLeavesTimeToAnswer(t *testing.T) {
 	require.NoError(t, err, "a wait as long as the request ends before it")
 }
 
-func TestWaitCosts(t *testing.T) {
-	w := onMini(t)
-	w.sync(running(1, "ann", "A-1", time.Hour))
-	w.redis.take()
-	_, err := w.wait(t.Context(), ann, w.read(ann).ETag, 100*time.Millisecond)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"MGET", "MGET", "MGET"}, w.redis.take(), "the test's read, one to begin with, one at the end: no polling")
-}
-
 func TestWaitEndsWithItsCaller(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.sync(running(1, "ann", "A-1", time.Hour))
