@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,7 +16,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 )
@@ -32,9 +30,8 @@ const (
 
 // victim is a running server in required mode.
 type victim struct {
-	*apptest.World
+	*running
 	address string
-	log     *apptest.Log
 	token   string // of person 1, who is no admin
 }
 
@@ -46,13 +43,8 @@ func attack(t *testing.T, env map[string]string) *victim {
 	w, environ := world(t, variables)
 	w.Sync(t)
 	w.Sandbox.ResetRequests()
-	v := &victim{World: w, log: &apptest.Log{}}
-	ctx, end := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, v.log) }()
-	t.Cleanup(func() { end(); assert.NoError(t, <-done) })
-	require.Eventually(t, func() bool { return address.MatchString(v.log.String()) }, time.Minute, 5*time.Millisecond)
-	v.address = "127.0.0.1:" + address.FindStringSubmatch(v.log.String())[1]
+	v := &victim{running: startIn(t, w, environ)}
+	v.address = strings.TrimPrefix(v.base, "http://")
 	v.token = v.sign(t, users.User{Username: "one", AccountID: v.Person(1).AccountID, Email: v.Person(1).Email})
 	return v
 }

@@ -14,8 +14,7 @@ import (
 // A second process copies the database of a running server.
 func TestBackup(t *testing.T) {
 	database := "sqlite://" + filepath.Join(t.TempDir(), "timers.db")
-	s := startServer(t, map[string]string{"DATABASE_URL": database})
-	defer s.stop()
+	startServer(t, map[string]string{"DATABASE_URL": database})
 	_, environ := world(t, nil)
 	backup := func(databaseURL, file string) error {
 		return run(t.Context(), []string{"backup", file}, append(environ, "DATABASE_URL="+databaseURL), strings.NewReader(""), io.Discard, io.Discard)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -37,23 +36,11 @@ var address = regexp.MustCompile(`msg=listening address=\S*?:(\d+)`)
 var jsonAddress = regexp.MustCompile(`"msg":"listening","address":"[^"]*:(\d+)"`)
 
 func TestServe(t *testing.T) {
-	_, environ := world(t, nil)
-	ctx, end := context.WithCancel(t.Context())
-	defer end()
-	log, done := &apptest.Log{}, make(chan error, 1)
-	go func() { done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, log) }()
-	require.Eventually(t, func() bool { return address.MatchString(log.String()) }, time.Minute, 5*time.Millisecond, "listening: %s", log)
-	base := "http://127.0.0.1:" + address.FindStringSubmatch(log.String())[1]
+	s := startServer(t, nil)
 	for path, want := range map[string]int{"/api/health?deep=1": 200, "/api/timers/active": 200, "/nothing": 404} {
-		response, err := http.Get(base + path)
-		require.NoError(t, err)
-		require.NoError(t, response.Body.Close())
-		assert.Equal(t, want, response.StatusCode, path)
+		assert.Equal(t, want, s.get(path, nil), path)
 	}
-	began := time.Now()
-	end()
-	require.NoError(t, <-done)
-	assert.Less(t, time.Since(began), 9*time.Second, "less than the grace period of ten seconds")
+	assert.Less(t, s.stop(), 9*time.Second, "less than the grace period of ten seconds")
 }
 
 // Until AUTH_MODE is set, only this machine gets an answer, and the log warns that

@@ -75,7 +75,6 @@ func TestSyncsWithoutInngest(t *testing.T) {
 	status, _ := s.send("/api/timers/sync", `{}`)
 	assert.Equal(t, http.StatusAccepted, status)
 	s.eventually("what was started in Clockwork", func() bool { return strings.Contains(s.active(), `"`+issue+`"`) })
-	s.stop()
 }
 
 // If nothing would run the sync, a request for one is refused.

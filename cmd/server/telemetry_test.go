@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,29 +38,31 @@ type running struct {
 	t    *testing.T
 	log  *apptest.Log
 	base string
-	end  context.CancelFunc
-	done chan error
+	stop func() time.Duration // ends the server, if the test has not, and returns how long that took
 }
 
 func startServer(t *testing.T, env map[string]string) *running {
 	t.Helper()
 	w, environ := world(t, env)
+	return startIn(t, w, environ)
+}
+
+func startIn(t *testing.T, w *apptest.World, environ []string) *running {
+	t.Helper()
 	ctx, end := context.WithCancel(t.Context())
-	s := &running{World: w, t: t, log: &apptest.Log{}, end: end, done: make(chan error, 1)}
-	go func() { s.done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, s.log) }()
-	t.Cleanup(end)
+	s := &running{World: w, t: t, log: &apptest.Log{}}
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, nil, environ, strings.NewReader(""), io.Discard, s.log) }()
+	s.stop = sync.OnceValue(func() time.Duration {
+		began := time.Now()
+		end()
+		assert.NoError(t, <-done)
+		return time.Since(began)
+	})
+	t.Cleanup(func() { s.stop() })
 	require.Eventually(t, func() bool { return address.MatchString(s.log.String()) }, time.Minute, 5*time.Millisecond, "listening: %s", s.log)
 	s.base = "http://127.0.0.1:" + address.FindStringSubmatch(s.log.String())[1]
 	return s
-}
-
-// stop ends the server and returns how long that took.
-func (s *running) stop() time.Duration {
-	s.t.Helper()
-	began := time.Now()
-	s.end()
-	require.NoError(s.t, <-s.done)
-	return time.Since(began)
 }
 
 func (s *running) get(path string, header http.Header) int {
@@ -222,7 +225,6 @@ func TestNothingWithoutTheVariables(t *testing.T) {
 	require.Equal(t, 200, s.get("/api/timers/active", nil))
 	assert.LessOrEqual(t, telemetryGoroutines(), before)
 	assert.NotContains(t, s.log.String(), "trace_id")
-	s.stop()
 }
 
 var metricsAddress = regexp.MustCompile(`msg="metrics for Prometheus" address=(\S+)`)
@@ -296,7 +298,6 @@ func TestPrometheus(t *testing.T) {
 	}
 	assert.Equal(t, 404, s.get("/metrics", nil), "the API's port does not show them")
 	assert.NotContains(t, s.log.String(), "trace_id", "there are no traces")
-	s.stop()
 }
 
 // Values that callers send create no new time series.
@@ -326,7 +327,6 @@ func TestSeriesDoNotGrow(t *testing.T) {
 	assert.Len(t, after[name].Metric, len(before[name].Metric))
 	assert.LessOrEqual(t, len(after[name].Metric), 6)
 	assert.InDelta(t, series(before), series(after), 3, "the runtime's own may come and go")
-	s.stop()
 }
 
 func TestMetricsAddressThatIsTaken(t *testing.T) {
@@ -334,5 +334,4 @@ func TestMetricsAddressThatIsTaken(t *testing.T) {
 	_, environ := world(t, map[string]string{"METRICS_ADDRESS": metricsAddress.FindStringSubmatch(s.log.String())[1]})
 	err := run(t.Context(), nil, environ, strings.NewReader(""), io.Discard, &apptest.Log{})
 	assert.ErrorContains(t, err, "METRICS_ADDRESS cannot be used")
-	s.stop()
 }
