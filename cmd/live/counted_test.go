@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -20,8 +19,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/cmd/live"
-	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth"
@@ -41,18 +38,15 @@ func TestEveryChannelCountsTheSame(t *testing.T) {
 				ctx, stop := context.WithTimeout(t.Context(), 3*patience)
 				defer stop()
 				functions := w.Deps.Live // of a process without a realtime server
-				require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
-					front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
-					defer front.Close()
+				serve(ctx, t, w, func(ctx context.Context, url string) {
 					ctx, leave := context.WithCancel(ctx)
-					defer leave() // front waits for its clients
-					p := newPlay(ctx, t, w, front.URL, functions, seed)
+					defer leave() // the server waits for its clients
+					p := newPlay(ctx, t, w, url, functions, seed)
 					for step := range 25 {
 						p.step()
 						p.compare(step)
 					}
-					return nil
-				}))
+				})
 			})
 		}
 	}

@@ -3,15 +3,12 @@ package live_test
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/cmd/live"
-	"github.com/clockwork-timer/backend/cmd/routes"
 	"github.com/clockwork-timer/backend/pkg/apptest"
 	"github.com/clockwork-timer/backend/pkg/auth/accesstoken"
 	"github.com/clockwork-timer/backend/pkg/auth/credential"
@@ -28,11 +25,9 @@ func TestPersonalTokenOverWebSocket(t *testing.T) {
 		require.NoError(t, err)
 		return made, text
 	}
-	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
-		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
-		defer front.Close()
+	serve(ctx, t, w, func(ctx context.Context, url string) {
 		dial := func(text string) (*websocket.Conn, int) {
-			ws, res, err := websocket.Dial(ctx, front.URL+"/ws", &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + text}}})
+			ws, res, err := websocket.Dial(ctx, url+"/ws", &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + text}}})
 			if err == nil {
 				_, _, err = ws.Read(ctx) // the state
 				require.NoError(t, err)
@@ -55,6 +50,5 @@ func TestPersonalTokenOverWebSocket(t *testing.T) {
 		assert.Equal(t, websocket.StatusCode(4401), websocket.CloseStatus(err))
 		_, status = dial(text)
 		assert.Equal(t, http.StatusUnauthorized, status)
-		return nil
-	}))
+	})
 }

@@ -44,6 +44,17 @@ func tokenOf(t *testing.T, w *apptest.World, n int) string {
 	return token
 }
 
+// serve calls act with the address of a server that has the realtime routes.
+func serve(ctx context.Context, t *testing.T, w *apptest.World, act func(ctx context.Context, url string)) {
+	t.Helper()
+	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
+		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
+		defer front.Close()
+		act(ctx, front.URL)
+		return nil
+	}))
+}
+
 type message struct {
 	Event   string
 	Payload struct {
@@ -60,12 +71,7 @@ func TestClockworkTimersAreLive(t *testing.T) {
 			w := world(t, database)
 			ctx, stop := context.WithTimeout(t.Context(), patience)
 			defer stop()
-			require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
-				front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
-				defer front.Close()
-				watch(ctx, t, w, front.URL)
-				return nil
-			}))
+			serve(ctx, t, w, func(ctx context.Context, url string) { watch(ctx, t, w, url) })
 		})
 	}
 }
@@ -118,10 +124,8 @@ func TestCloseFrameAtShutdown(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	closed := make(chan websocket.StatusCode, 1)
-	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
-		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
-		defer front.Close()
-		ws, _, err := websocket.Dial(ctx, front.URL+"/ws?token="+tokenOf(t, w, 1), nil)
+	serve(ctx, t, w, func(ctx context.Context, url string) {
+		ws, _, err := websocket.Dial(ctx, url+"/ws?token="+tokenOf(t, w, 1), nil)
 		require.NoError(t, err)
 		go func() {
 			var err error
@@ -131,8 +135,7 @@ func TestCloseFrameAtShutdown(t *testing.T) {
 			closed <- websocket.CloseStatus(err)
 		}()
 		stop()
-		return nil
-	}))
+	})
 	assert.Equal(t, websocket.StatusServiceRestart, <-closed)
 }
 
@@ -173,11 +176,9 @@ func TestStartWithTheStoredToken(t *testing.T) {
 	defer stop()
 	require.NoError(t, w.Deps.ClockworkTokens.Save(ctx, w.Person(5).AccountID, secret.New(w.Token(5))))
 	require.NoError(t, w.Deps.ClockworkTokens.Save(ctx, w.Person(6).AccountID, secret.New("refused-by-clockwork")))
-	require.NoError(t, live.Run(ctx, w.Deps, func(ctx context.Context, mounted []routes.Route) error {
-		front := httptest.NewServer(routes.Handler(w.Deps, mounted...))
-		defer front.Close()
+	serve(ctx, t, w, func(ctx context.Context, url string) {
 		start := func(n int, wanted string) string {
-			ws, _, err := websocket.Dial(ctx, front.URL+"/ws", &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + tokenOf(t, w, n)}}})
+			ws, _, err := websocket.Dial(ctx, url+"/ws", &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + tokenOf(t, w, n)}}})
 			require.NoError(t, err)
 			defer ws.CloseNow()
 			action := `{"action":"timer_start","id":"mine","user_id":"` + w.Person(n).AccountID + `","started_at":"2026-05-04T14:00:00Z","issue_key":"BILL-209"}`
@@ -193,8 +194,7 @@ func TestStartWithTheStoredToken(t *testing.T) {
 		assert.Contains(t, start(5, "BILL-209"), `"source":"clockwork"`)
 		assert.Contains(t, start(6, `"event":"error"`), `"code":"CLOCKWORK_UNAUTHORIZED","message":"Clockwork does not accept your saved API token any more`)
 		assert.Contains(t, start(6, "BILL-209"), `"source":"client"`, "the refused token was deleted")
-		return nil
-	}))
+	})
 	owners := 0
 	for _, running := range w.Sandbox.RunningTimers() {
 		if running.Issue.Key == "BILL-209" {
