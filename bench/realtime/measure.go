@@ -12,12 +12,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clockwork-timer/backend/bench/child"
 	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/auth"
+	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 )
 
@@ -223,11 +223,7 @@ func (w *world) open(u *user, i int, path, token string, got func(message []byte
 }
 
 func (w *world) token(name string) (string, error) {
-	now := time.Now()
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, auth.Claims{RegisteredClaims: jwt.RegisteredClaims{
-		Subject: name, Issuer: auth.Issuer, Audience: jwt.ClaimStrings{auth.Audience},
-		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
-	}}).SignedString([]byte(w.key))
+	return auth.Signer{Secret: w.key, Now: time.Now}.Sign(auth.Grant{User: users.User{Username: name}})
 }
 
 func (w *world) close() error {

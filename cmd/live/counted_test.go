@@ -16,12 +16,10 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest"
-	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/realtime"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/sandbox"
@@ -68,15 +66,9 @@ type play struct {
 }
 
 func newPlay(ctx context.Context, t *testing.T, w *apptest.World, url string, functions app.LiveTimers, seed uint64) *play {
-	account, now := w.Person(5).AccountID, w.Clock.Now()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, auth.Claims{AccountID: account, RegisteredClaims: jwt.RegisteredClaims{
-		Subject: account, Issuer: auth.Issuer, Audience: jwt.ClaimStrings{auth.Audience},
-		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.AddDate(1, 0, 0)),
-	}}).SignedString([]byte(signingKey))
-	require.NoError(t, err)
 	w.Sandbox.Switch(func(s *sandbox.Switches) { s.MultipleTimers = true })
-	p := &play{ctx: ctx, t: t, w: w, url: url, functions: functions, random: rand.New(rand.NewPCG(seed, 7)), account: account,
-		header: http.Header{"Authorization": {"Bearer " + token}, "X-Clockwork-Token": {w.Token(5)}}}
+	p := &play{ctx: ctx, t: t, w: w, url: url, functions: functions, random: rand.New(rand.NewPCG(seed, 7)), account: w.Person(5).AccountID,
+		header: http.Header{"Authorization": {"Bearer " + tokenOf(t, w, 5)}, "X-Clockwork-Token": {w.Token(5)}}}
 	p.socket, p.stream = p.dial(), p.listen()
 	return p
 }

@@ -32,13 +32,13 @@ func world(t *testing.T, database string) *apptest.World {
 	return apptest.New(t, apptest.Options{Env: map[string]string{"JWT_SECRET": signingKey, "DATABASE_URL": database}})
 }
 
-// tokenOf returns an access token of the sandbox's person n.
+// tokenOf returns an access token of the sandbox's person n, for a year of the world's clock.
 func tokenOf(t *testing.T, w *apptest.World, n int) string {
 	t.Helper()
 	account, now := w.Person(n).AccountID, w.Clock.Now()
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, auth.Claims{AccountID: account, RegisteredClaims: jwt.RegisteredClaims{
 		Subject: account, Issuer: auth.Issuer, Audience: jwt.ClaimStrings{auth.Audience},
-		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.AddDate(1, 0, 0)),
 	}}).SignedString([]byte(signingKey))
 	require.NoError(t, err)
 	return token
