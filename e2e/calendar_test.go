@@ -22,8 +22,7 @@ import (
 // ical.js, which Thunderbird uses, reads from both calendars what the JSON export
 // has.
 func TestExportsInICALJS(t *testing.T) {
-	_, err := process.Run(t.Context(), process.Command{Path: "npm", Args: []string{"ci", "--ignore-scripts", "--prefer-offline"}, Dir: "icaljs"})
-	require.NoError(t, err)
+	require.NoError(t, process.NPM(t.Context(), "icaljs"))
 	w := exportsWorld(t)
 	person := w.Person(5).AccountID
 	require.NoError(t, w.Sandbox.LogTime(person, "OPS-9001", apptest.Start, 0)) // an event without an end

@@ -8,11 +8,9 @@ package browser_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -55,10 +53,10 @@ type person struct {
 func TestBrowser(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	chromium, err := findChromium()
+	chromium, err := process.Chromium()
 	require.NoError(t, err)
-	install(t, ctx, clients)
-	install(t, ctx, ".")
+	require.NoError(t, process.NPM(ctx, clients))
+	require.NoError(t, process.NPM(ctx, "."))
 	npm(t, ctx, ".", "run", "check")
 	buildWebApp(t, ctx)
 
@@ -107,15 +105,6 @@ func logWinter(t *testing.T, s *sandbox.Sandbox) {
 	}
 }
 
-func findChromium() (string, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("chromium is needed for this test (Debian package chromium)")
-}
-
 // buildWebApp builds the web app. It holds the lock for builds, because other tests build
 // programs that contain the folder which it replaces.
 func buildWebApp(t *testing.T, ctx context.Context) {
@@ -124,17 +113,6 @@ func buildWebApp(t *testing.T, ctx context.Context) {
 	require.NoError(t, err)
 	defer unlock()
 	npm(t, ctx, clients, "run", "build")
-}
-
-// install runs npm ci, unless that has been done since the lock file changed.
-func install(t *testing.T, ctx context.Context, dir string) {
-	t.Helper()
-	wanted, err := os.Stat(filepath.Join(dir, "package-lock.json"))
-	require.NoError(t, err)
-	had, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
-	if err != nil || had.ModTime().Before(wanted.ModTime()) {
-		npm(t, ctx, dir, "ci")
-	}
 }
 
 func npm(t *testing.T, ctx context.Context, dir string, args ...string) {

@@ -13,8 +13,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,7 +50,7 @@ func start(t *testing.T, ctx context.Context) *world {
 	atlassianURL := strings.Replace(atlassian.URL, "127.0.0.1", "localhost", 1)
 
 	issuer := fmt.Sprintf("http://localhost:%d", ports[1])
-	npm(t, ctx)
+	require.NoError(t, process.NPM(ctx, "."))
 	provider := process.StartT(t, process.Command{Path: "node", Args: []string{"provider.mjs"}, Env: []string{
 		"ISSUER=" + issuer, "CLIENT_ID=" + app.ClientID, "CLIENT_SECRET=" + app.ClientSecret, "REDIRECT_URI=" + callback}})
 	require.NoError(t, provider.Answers(ctx, issuer+"/.well-known/openid-configuration"))
@@ -66,15 +64,6 @@ func start(t *testing.T, ctx context.Context) *world {
 		"DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "timers.db"))})
 	require.NoError(t, server.Answers(ctx, w.server+"/api/health"))
 	return w
-}
-
-func npm(t *testing.T, ctx context.Context) {
-	t.Helper()
-	if _, err := os.Stat("node_modules/.package-lock.json"); err == nil {
-		return
-	}
-	_, err := process.Run(ctx, process.Command{Path: "npm", Args: []string{"ci", "--ignore-scripts"}})
-	require.NoError(t, err)
 }
 
 // TestSignIn takes about half a minute on two cores, with everything built.
@@ -91,13 +80,8 @@ func TestSignIn(t *testing.T) {
 }
 
 func testChromium(t *testing.T, ctx context.Context, w *world) {
-	chromium := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil && chromium == "" {
-			chromium = path
-		}
-	}
-	require.NotEmpty(t, chromium, "chromium is needed for this test (Debian package chromium)")
+	chromium, err := process.Chromium()
+	require.NoError(t, err)
 	output, err := process.Run(ctx, process.Command{Path: "node", Args: []string{"--test", "--test-reporter=spec", "--test-timeout=60000", "signin.test.mjs"}, Env: []string{
 		"CHROMIUM=" + chromium, "SERVER=" + w.server, "PERSON=" + w.person.Email, "ACCOUNT_ID=" + w.person.AccountID, "CLOUD_ID=" + w.Sandbox.Site().CloudID}})
 	require.NoError(t, err)

@@ -5,8 +5,6 @@
 package upstashclient_test
 
 import (
-	"errors"
-	"io/fs"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -16,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/e2e/process"
 	"github.com/clockwork-timer/backend/pkg/secret"
 	"github.com/clockwork-timer/backend/sandbox/redisserver"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
@@ -24,7 +23,7 @@ import (
 const token = "e2e-token"
 
 func TestOfficialClient(t *testing.T) {
-	install(t)
+	require.NoError(t, process.NPM(t.Context(), "."))
 	for name, addr := range map[string]func() string{
 		"miniredis":    func() string { return "" },
 		"redis-server": func() string { return redisserver.Start(t) },
@@ -62,14 +61,4 @@ func checks(t *testing.T) []string {
 	}
 	require.NotEmpty(t, names)
 	return names
-}
-
-func install(t *testing.T) {
-	t.Helper()
-	if _, err := os.Stat("node_modules/@upstash/redis/package.json"); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		require.NoError(t, err)
-		return
-	}
-	output, err := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund").CombinedOutput()
-	require.NoError(t, err, "npm ci: %s", output)
 }

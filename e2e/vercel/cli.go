@@ -4,10 +4,8 @@
 package vercel
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/clockwork-timer/backend/e2e/process"
@@ -23,21 +21,8 @@ type CLI struct {
 // Install installs the CLI with npm from the lock file in dir (e2e/vercel), unless an
 // earlier run has done so. configDir is an empty folder for the CLI's settings.
 func Install(ctx context.Context, dir, configDir string) (CLI, error) {
-	lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
-	if err != nil {
-		return CLI{}, fmt.Errorf("read the lock file: %w", err)
-	}
-	stamp := filepath.Join(dir, "node_modules", ".installed-lock.json")
-	if have, err := os.ReadFile(stamp); err != nil || !bytes.Equal(have, lock) {
-		// Without scripts, because the only one would download a second copy of
-		// esbuild.
-		c := process.Command{Path: "npm", Args: []string{"ci", "--ignore-scripts"}, Dir: dir}
-		if _, err := process.Run(ctx, c); err != nil {
-			return CLI{}, fmt.Errorf("install the Vercel CLI: %w", err)
-		}
-		if err := os.WriteFile(stamp, lock, 0o644); err != nil {
-			return CLI{}, fmt.Errorf("remember the installed lock file: %w", err)
-		}
+	if err := process.NPM(ctx, dir); err != nil {
+		return CLI{}, fmt.Errorf("install the Vercel CLI: %w", err)
 	}
 	bin, err := filepath.Abs(filepath.Join(dir, "node_modules", ".bin", "vercel"))
 	return CLI{bin: bin, config: configDir, project: "vercel.json"}, err
