@@ -91,7 +91,7 @@ func dockerContext(ctx context.Context, t *testing.T) string {
 	return dir
 }
 
-// read reads a file at the top of the tree.
+// read reads a file of the tree.
 func read(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(root, name))

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -25,11 +24,9 @@ func documents(t *testing.T) []document {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		for _, p := range paths {
-			b, err := os.ReadFile(p)
-			require.NoError(t, err)
 			name, err := filepath.Rel(root, p)
 			require.NoError(t, err)
-			found = append(found, document{filepath.ToSlash(name), string(b)})
+			found = append(found, document{filepath.ToSlash(name), read(t, name)})
 		}
 	}
 	return found
@@ -60,14 +57,11 @@ func assertExists(t *testing.T, document, name string) {
 }
 
 func TestOperateListsEachVariable(t *testing.T) {
-	example, err := os.ReadFile(filepath.Join(root, ".env.example"))
-	require.NoError(t, err)
-	operate, err := os.ReadFile(filepath.Join(root, "docs", "operate.md"))
-	require.NoError(t, err)
-	names := regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(string(example), -1)
+	operate := read(t, "docs/operate.md")
+	names := regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(read(t, ".env.example"), -1)
 	require.NotEmpty(t, names)
 	for _, n := range names {
-		assert.Contains(t, string(operate), "`"+n[1]+"`", "docs/operate.md does not have a variable of .env.example")
+		assert.Contains(t, operate, "`"+n[1]+"`", "docs/operate.md does not have a variable of .env.example")
 	}
 }
 

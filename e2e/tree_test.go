@@ -122,9 +122,7 @@ func TestPackageComments(t *testing.T) {
 }
 
 func TestGoMod(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	require.NoError(t, err)
-	text := string(b)
+	text := read(t, "go.mod")
 	// Vercel's builder uses the first "module x", even in a comment.
 	assert.True(t, strings.HasPrefix(text, "module "+module+"\n"), "go.mod begins with its module line")
 	assert.Regexp(t, regexp.MustCompile(`(?m)^toolchain go1\.26\.\d+$`), text, "without it vercel dev downloads another Go")
@@ -135,11 +133,9 @@ func TestGoMod(t *testing.T) {
 }
 
 func TestChangelogHasTheVersion(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
-	require.NoError(t, err)
-	newest := regexp.MustCompile(`(?m)^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$`).FindSubmatch(b)
+	newest := regexp.MustCompile(`(?m)^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$`).FindStringSubmatch(read(t, "CHANGELOG.md"))
 	require.NotNil(t, newest, "CHANGELOG.md has an entry with a number and a date")
-	assert.Equal(t, version.Number, string(newest[1]), "pkg/version and the newest entry of CHANGELOG.md")
+	assert.Equal(t, version.Number, newest[1], "pkg/version and the newest entry of CHANGELOG.md")
 }
 
 func TestLockFilesNameNoRegistry(t *testing.T) {
