@@ -1,12 +1,8 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -64,49 +60,15 @@ func startDev(t *testing.T, port string, env ...string) *dev {
 	return d
 }
 
-// call does what ask does. A GET that fails is repeated.
+// call does what process.JSON does. A GET that fails is repeated.
 func (d *dev) call(t *testing.T, method, url string, header http.Header, body, out any) {
 	t.Helper()
-	ask := func() error { return d.ask(t.Context(), method, url, header, body, out) }
+	ask := func() error { return process.JSON(t.Context(), method, url, header, body, out) }
 	if method == http.MethodGet {
 		require.NoError(t, process.RetryTwice(ask))
 	} else {
 		require.NoError(t, ask())
 	}
-}
-
-// ask sends JSON, if body is not nil, and reads a JSON answer into out.
-func (d *dev) ask(ctx context.Context, method, url string, header http.Header, body, out any) error {
-	var in io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		in = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, url, in)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	maps.Copy(req.Header, header)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode >= 300 {
-		err = fmt.Errorf("status %d", resp.StatusCode)
-	}
-	if err == nil && out != nil {
-		err = json.Unmarshal(answer, out)
-	}
-	if err != nil {
-		return fmt.Errorf("%s %s: %w: %s", method, url, err, answer)
-	}
-	return nil
 }
 
 // control calls the sandbox's control handler.

@@ -116,7 +116,7 @@ func TestInngest(t *testing.T) {
 		defer cancel()
 		require.NoError(t, process.Until(ctx, "the start to show", func(ctx context.Context) error {
 			var active activeReply
-			if err := d.ask(ctx, http.MethodGet, url, nil, nil, &active); err != nil {
+			if err := process.JSON(ctx, http.MethodGet, url, nil, nil, &active); err != nil {
 				return err
 			}
 			if len(active.Timers) == 0 || active.Timers[0].Issue.Key != "PORTAL-301" {

@@ -126,7 +126,7 @@ func checkRealtime(ctx context.Context, t *testing.T, around *upstreams.Upstream
 	for _, r := range asked(world) {
 		assertAnswer(t, client, base, r)
 	}
-	token := logIn(ctx, t, client, base, world)
+	token := logIn(ctx, t, base, world)
 	laptop, desk := connect(ctx, t, base, token), connect(ctx, t, base, token)
 	require.NoError(t, wsjson.Write(ctx, laptop, map[string]string{
 		"action": "timer_start", "id": "e2e", "user_id": world.AccountID, "started_at": time.Now().UTC().Format(time.RFC3339),
@@ -150,20 +150,12 @@ type event struct {
 }
 
 // logIn logs in and returns the access token.
-func logIn(ctx context.Context, t *testing.T, client *http.Client, base string, world requests.World) string {
+func logIn(ctx context.Context, t *testing.T, base string, world requests.World) string {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"username": world.Username, "password": world.Password})
-	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/login", strings.NewReader(string(body)))
-	require.NoError(t, err)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := client.Do(req)
-	require.NoError(t, err)
-	defer resp.Body.Close()
 	var out struct {
 		AccessToken string `json:"access_token"`
 	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&out))
+	require.NoError(t, process.JSON(ctx, http.MethodPost, base+"/login", nil, map[string]string{"username": world.Username, "password": world.Password}, &out))
 	require.NotEmpty(t, out.AccessToken)
 	return out.AccessToken
 }

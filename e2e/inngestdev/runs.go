@@ -56,7 +56,7 @@ func (s *Server) SendMany(ctx context.Context, name string, data ...map[string]a
 	for _, d := range data {
 		events = append(events, map[string]any{"name": name, "data": d})
 	}
-	if err := s.do(ctx, http.MethodPost, "/e/local", events, &reply); err != nil {
+	if err := process.JSON(ctx, http.MethodPost, s.URL+"/e/local", nil, events, &reply); err != nil {
 		return nil, err
 	}
 	if len(reply.IDs) != len(data) {
@@ -78,7 +78,7 @@ func (s *Server) AwaitEvent(ctx context.Context, name, key string, value any) (s
 	var id string
 	err := process.Until(ctx, "an event with "+key, func(ctx context.Context) error {
 		var reply struct{ Data []Event }
-		if err := s.do(ctx, http.MethodGet, path, nil, &reply); err != nil {
+		if err := process.JSON(ctx, http.MethodGet, s.URL+path, nil, nil, &reply); err != nil {
 			return err
 		}
 		i := slices.IndexFunc(reply.Data, func(e Event) bool { return e.Data[key] == value })
