@@ -186,18 +186,15 @@ func TestActiveWaitIsClamped(t *testing.T) {
 func TestActiveCostsOneCommand(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	for _, query := range []string{"", "?accountId=" + w.Person(1).AccountID, "?accountId=" + w.Person(5).AccountID, "?userEmail=" + w.Person(1).Email, "?userEmail=nobody@example.test"} {
-		before, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		a := w.Do(t.Context(), timers.HandleActive, apptest.Request{Target: active + query})
+		var a apptest.Answer
+		spent := w.Spent(t, func() { a = w.Do(t.Context(), timers.HandleActive, apptest.Request{Target: active + query}) })
 		require.Equal(t, http.StatusOK, a.Status)
-		spent, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
 		commands := 1
 		if query == "" {
 			commands = 2 // everybody, and who hides
 		}
-		assert.EqualValues(t, commands, spent.Since(before).Commands, query)
-		assert.EqualValues(t, 1, spent.Since(before).RoundTrips, query)
+		assert.EqualValues(t, commands, spent.Commands, query)
+		assert.EqualValues(t, 1, spent.RoundTrips, query)
 		var reply struct{ Timers []json.RawMessage }
 		require.NoError(t, json.Unmarshal(a.Body, &reply))
 		assert.NotNil(t, reply.Timers)

@@ -42,29 +42,23 @@ func BenchmarkActive(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			handler := httpapi.WithDeps(w.Deps, http.HandlerFunc(timers.HandleActive))
-			before, err := w.Redis.Usage(b.Context())
-			if err != nil {
-				b.Fatal(err)
-			}
 			next := addresses()
 			b.ReportAllocs()
-			for b.Loop() {
-				r := httptest.NewRequest(http.MethodGet, c.target, nil)
-				r.RemoteAddr = next()
-				if c.tag != "" {
-					r.Header.Set("If-None-Match", c.tag)
+			spent := w.Spent(b, func() {
+				for b.Loop() {
+					r := httptest.NewRequest(http.MethodGet, c.target, nil)
+					r.RemoteAddr = next()
+					if c.tag != "" {
+						r.Header.Set("If-None-Match", c.tag)
+					}
+					recorder := httptest.NewRecorder()
+					handler.ServeHTTP(recorder, r)
+					if recorder.Code != c.status {
+						b.Fatalf("status %d: %s", recorder.Code, recorder.Body)
+					}
 				}
-				recorder := httptest.NewRecorder()
-				handler.ServeHTTP(recorder, r)
-				if recorder.Code != c.status {
-					b.Fatalf("status %d: %s", recorder.Code, recorder.Body)
-				}
-			}
-			after, err := w.Redis.Usage(b.Context())
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(after.Since(before).Commands)/float64(b.N), "commands/op")
+			})
+			b.ReportMetric(float64(spent.Commands)/float64(b.N), "commands/op")
 		})
 	}
 }

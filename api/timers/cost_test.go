@@ -22,13 +22,10 @@ func TestCostOfStartAndStop(t *testing.T) {
 		if key != "" {
 			r.Header["Idempotency-Key"] = key
 		}
-		before, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		a := w.Do(t.Context(), handler, r)
-		require.Less(t, a.Status, 300, "%s", a.Body)
-		after, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		spent := after.Since(before)
+		spent := w.Spent(t, func() {
+			a := w.Do(t.Context(), handler, r)
+			require.Less(t, a.Status, 300, "%s", a.Body)
+		})
 		t.Logf("%s, key %q: %d commands in %d round trips", path, key, spent.Commands, spent.RoundTrips)
 		return spent.Commands, spent.RoundTrips
 	}

@@ -355,12 +355,7 @@ func TestCostOfAKey(t *testing.T) {
 				if key == "" {
 					delete(r.Header, "Idempotency-Key")
 				}
-				before, err := w.Redis.Usage(t.Context())
-				require.NoError(t, err)
-				require.Less(t, w.Do(t.Context(), tt.handler, r).Status, 300)
-				after, err := w.Redis.Usage(t.Context())
-				require.NoError(t, err)
-				spent := after.Since(before)
+				spent := w.Spent(t, func() { require.Less(t, w.Do(t.Context(), tt.handler, r).Status, 300) })
 				t.Logf("key %q: %d commands in %d round trips", key, spent.Commands, spent.RoundTrips)
 				return spent.Commands, spent.RoundTrips
 			}

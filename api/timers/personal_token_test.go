@@ -19,16 +19,15 @@ func TestReadWithAPersonalToken(t *testing.T) {
 	made, text, err := w.Deps.Tokens.Create(t.Context(), accesstoken.Token{UserID: "linh", AccountID: w.Person(1).AccountID, Provider: "oidc", Scope: accesstoken.Read}, 30)
 	require.NoError(t, err)
 	read := func(target string) (status int, code string, commands int64) {
-		before, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
 		handle := timers.HandleActive
 		if target == "/timers" {
 			handle = timers.HandleIndex
 		}
-		a := w.Do(t.Context(), handle, apptest.Request{Target: target, Header: map[string]string{"Authorization": "Bearer " + text}})
-		after, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		return a.Status, a.Failure().Error, after.Since(before).Commands
+		var a apptest.Answer
+		spent := w.Spent(t, func() {
+			a = w.Do(t.Context(), handle, apptest.Request{Target: target, Header: map[string]string{"Authorization": "Bearer " + text}})
+		})
+		return a.Status, a.Failure().Error, spent.Commands
 	}
 	status, _, commands := read(active)
 	assert.Equal(t, 200, status)

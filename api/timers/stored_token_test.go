@@ -65,13 +65,10 @@ func TestStartAndStopWithTheStoredToken(t *testing.T) {
 func TestCostOfTheStoredToken(t *testing.T) {
 	w, act := signedIn(t, 5, "own")
 	cost := func(handler http.HandlerFunc, target string, header ...string) int64 {
-		before, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		a := act(handler, target, header...)
-		require.Less(t, a.Status, 300, "%s", a.Body)
-		after, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		return after.Since(before).Commands
+		return w.Spent(t, func() {
+			a := act(handler, target, header...)
+			require.Less(t, a.Status, 300, "%s", a.Body)
+		}).Commands
 	}
 	sent := []string{"X-Clockwork-Token", w.Token(5)}
 	cost(timers.HandleStart, start, sent...) // looks the names up

@@ -68,15 +68,13 @@ func TestSyncIsRequestedOnce(t *testing.T) {
 				require.Equal(t, 202, a.Status)
 				assert.JSONEq(t, `{"syncRequested":true}`, string(a.Body))
 			}
-			before, err := w.Redis.Usage(t.Context())
-			require.NoError(t, err)
-			for range 20 {
-				request()
-			}
-			after, err := w.Redis.Usage(t.Context())
-			require.NoError(t, err)
+			spent := w.Spent(t, func() {
+				for range 20 {
+					request()
+				}
+			})
 			assert.Len(t, w.Events.Sent(), 1)
-			assert.EqualValues(t, 20, after.Since(before).Commands, "one each")
+			assert.EqualValues(t, 20, spent.Commands, "one each")
 
 			reading := w.Faults().Add(fault.Fault{Upstream: "report", Kind: fault.Delay, Delay: time.Second, Count: 1})
 			synced := make(chan struct{})

@@ -102,11 +102,9 @@ func TestHidingEndsAWait(t *testing.T) {
 
 func TestTeamCosts(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
-	before, err := w.Redis.Usage(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, w.Do(t.Context(), timers.HandleIndex, apptest.Request{Target: teamPath}).Status)
-	after, err := w.Redis.Usage(t.Context())
-	require.NoError(t, err)
-	assert.EqualValues(t, 2, after.Since(before).Commands)
-	assert.EqualValues(t, 1, after.Since(before).RoundTrips)
+	spent := w.Spent(t, func() {
+		require.Equal(t, http.StatusOK, w.Do(t.Context(), timers.HandleIndex, apptest.Request{Target: teamPath}).Status)
+	})
+	assert.EqualValues(t, 2, spent.Commands)
+	assert.EqualValues(t, 1, spent.RoundTrips)
 }

@@ -247,13 +247,11 @@ func TestCostOfQuotas(t *testing.T) {
 	cost := func(limit, route string) (commands, trips int64) {
 		w := apptest.New(t, apptest.Options{Env: map[string]string{"RATE_LIMIT": limit, "AUTH_MODE": "required", "JWT_SECRET": jwtSecret}, Inngest: true})
 		request := row{route: route, ask: good(route)}.request(w)
-		before, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		a := w.Do(t.Context(), request.handler, request.Request)
-		require.Less(t, a.Status, 300, "%s", a.Body)
-		after, err := w.Redis.Usage(t.Context())
-		require.NoError(t, err)
-		return after.Since(before).Commands, after.Since(before).RoundTrips
+		spent := w.Spent(t, func() {
+			a := w.Do(t.Context(), request.handler, request.Request)
+			require.Less(t, a.Status, 300, "%s", a.Body)
+		})
+		return spent.Commands, spent.RoundTrips
 	}
 	for name, tt := range map[string]struct {
 		route           string

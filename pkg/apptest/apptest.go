@@ -16,6 +16,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/app"
 	"github.com/clockwork-timer/backend/pkg/apptest/manualclock"
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/pkg/auth"
 	"github.com/clockwork-timer/backend/pkg/auth/users"
 	"github.com/clockwork-timer/backend/pkg/config"
@@ -185,6 +186,12 @@ func (w *World) Login(u users.User) string {
 	token, err := auth.Signer{Secret: w.Env["JWT_SECRET"], Now: w.Clock.Now}.Sign(auth.Grant{User: u})
 	require.NoError(w.t, err)
 	return "Bearer " + token
+}
+
+// Spent returns what act costs in Redis, as Upstash bills it.
+func (w *World) Spent(t testing.TB, act func()) upstashrest.Usage {
+	t.Helper()
+	return redisclient.Spent(t, w.Redis, act)
 }
 
 // Token returns person n's Clockwork token.

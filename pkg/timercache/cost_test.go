@@ -19,14 +19,7 @@ func billed(t *testing.T, addr string) (*world, func(func()) upstashrest.Usage) 
 	t.Helper()
 	stand, client := redisclient.OverREST(t, upstashrest.Options{Addr: addr})
 	w := newWorld(t, client(), stand.Addr())
-	return w, func(act func()) upstashrest.Usage {
-		before, err := stand.Usage(t.Context())
-		require.NoError(t, err)
-		act()
-		after, err := stand.Usage(t.Context())
-		require.NoError(t, err)
-		return after.Since(before)
-	}
+	return w, func(act func()) upstashrest.Usage { return redisclient.Spent(t, stand, act) }
 }
 
 var servers = map[string]func(testing.TB) string{

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clockwork-timer/backend/pkg/apptest/redisclient"
 	"github.com/clockwork-timer/backend/sandbox"
 	"github.com/clockwork-timer/backend/sandbox/upstashrest"
 )
@@ -15,13 +16,8 @@ import (
 // bill is what a sync by a process of its own costs.
 func (w *world) bill() upstashrest.Usage {
 	w.t.Helper()
-	before, err := w.db.stand.Usage(w.t.Context())
-	require.NoError(w.t, err)
 	w.box.ResetRequests()
-	w.sync()
-	after, err := w.db.stand.Usage(w.t.Context())
-	require.NoError(w.t, err)
-	return after.Since(before)
+	return redisclient.Spent(w.t, w.db.stand, func() { w.sync() })
 }
 
 // What a sync costs does not grow with the team, but for what changed.

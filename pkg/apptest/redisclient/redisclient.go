@@ -48,6 +48,17 @@ func OverREST(t testing.TB, o upstashrest.Options) (*upstashrest.Server, func() 
 	}
 }
 
+// Spent returns what act costs in the Redis behind the stand-in, as Upstash bills it.
+func Spent(t testing.TB, stand *upstashrest.Server, act func()) upstashrest.Usage {
+	t.Helper()
+	before, err := stand.Usage(t.Context())
+	require.NoError(t, err)
+	act()
+	after, err := stand.Usage(t.Context())
+	require.NoError(t, err)
+	return after.Since(before)
+}
+
 // OnEach runs a test with a client of miniredis, and with one of a Redis server.
 func OnEach(t *testing.T, test func(t *testing.T, client *redis.Client)) {
 	t.Run("miniredis", func(t *testing.T) { test(t, OverTCP(t, miniredis.RunT(t).Addr())) })
