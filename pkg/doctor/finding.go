@@ -60,14 +60,6 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// statusOf is the HTTP status that err carries, or 0.
-func statusOf(err error) int {
-	if failed, ok := errors.AsType[*upstream.Error](err); ok {
-		return failed.Status
-	}
-	return 0
-}
-
 // took is a duration as people read it.
 func took(d time.Duration) string {
 	if d < time.Millisecond {

@@ -11,6 +11,7 @@ import (
 	"github.com/clockwork-timer/backend/pkg/inngestapi"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 func checkInngest(ctx context.Context, t *target) []Finding {
@@ -46,7 +47,7 @@ func (t *target) checkDevServer(ctx context.Context) Finding {
 	if err != nil {
 		return fail("INNGEST_DEV: %v", err)
 	}
-	if _, err = client.Do(ctx, rest.Request{Op: "health", Path: []string{"health"}}); err != nil && statusOf(err) == 0 {
+	if _, err = client.Do(ctx, rest.Request{Op: "health", Path: []string{"health"}}); err != nil && upstream.StatusOf(err) == 0 {
 		return fail("the dev server: %s: start it with npx inngest-cli@latest dev, or unset INNGEST_DEV", cause(err))
 	}
 	return ok("the dev server answers; it needs no keys, and its requests are not signed")
@@ -69,17 +70,17 @@ func (t *target) checkKeys(ctx context.Context, eventKey, signing secret.Text) F
 		JSON: []struct{}{}, Secrets: []secret.Text{eventKey}})
 	switch {
 	case refused(asked):
-		return fail("%d: Inngest refuses INNGEST_SIGNING_KEY: copy it again from app.inngest.com > Manage > Signing key, of the right environment", statusOf(asked))
+		return fail("%d: Inngest refuses INNGEST_SIGNING_KEY: copy it again from app.inngest.com > Manage > Signing key, of the right environment", upstream.StatusOf(asked))
 	case refused(sent):
-		return fail("%d: Inngest does not know INNGEST_EVENT_KEY: make one at app.inngest.com > Manage > Event keys, in the right environment", statusOf(sent))
-	case asked != nil && statusOf(asked) == 0, sent != nil && statusOf(sent) == 0:
+		return fail("%d: Inngest does not know INNGEST_EVENT_KEY: make one at app.inngest.com > Manage > Event keys, in the right environment", upstream.StatusOf(sent))
+	case asked != nil && upstream.StatusOf(asked) == 0, sent != nil && upstream.StatusOf(sent) == 0:
 		return fail("Inngest: %s: check INNGEST_BASE_URL if it is set, or status.inngest.com", cause(firstError(asked, sent)))
 	case asked != nil && sent != nil:
-		return warn("both keys look well-formed but could not be verified (Inngest answered %d and %d)", statusOf(asked), statusOf(sent))
+		return warn("both keys look well-formed but could not be verified (Inngest answered %d and %d)", upstream.StatusOf(asked), upstream.StatusOf(sent))
 	case asked != nil:
-		return warn("the event key is accepted; the signing key looks well-formed but could not be verified (Inngest answered %d)", statusOf(asked))
+		return warn("the event key is accepted; the signing key looks well-formed but could not be verified (Inngest answered %d)", upstream.StatusOf(asked))
 	case sent != nil:
-		return warn("the signing key is accepted; the event key looks well-formed but could not be verified (Inngest answered %d)", statusOf(sent))
+		return warn("the signing key is accepted; the event key looks well-formed but could not be verified (Inngest answered %d)", upstream.StatusOf(sent))
 	}
 	return t.checkFunction(ctx, api)
 }
@@ -110,12 +111,12 @@ func (t *target) ask(ctx context.Context, base string, r rest.Request) error {
 }
 
 func refused(err error) bool {
-	return statusOf(err) == http.StatusUnauthorized || statusOf(err) == http.StatusForbidden
+	return upstream.StatusOf(err) == http.StatusUnauthorized || upstream.StatusOf(err) == http.StatusForbidden
 }
 
 func firstError(errs ...error) error {
 	for _, err := range errs {
-		if err != nil && statusOf(err) == 0 {
+		if err != nil && upstream.StatusOf(err) == 0 {
 			return err
 		}
 	}

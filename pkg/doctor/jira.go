@@ -36,7 +36,7 @@ func checkJira(ctx context.Context, t *target) []Finding {
 func jiraFailure(err error) Finding {
 	failed, ok := errors.AsType[*upstream.Error](err)
 	refused := ok && failed.Code == upstream.CodeAuthFailed
-	switch status := statusOf(err); {
+	switch status := upstream.StatusOf(err); {
 	case refused:
 		return fail("%d: Jira refuses ATLASSIAN_EMAIL with ATLASSIAN_API_TOKEN: make a new token at id.atlassian.com > Security > API tokens and set both; a scoped one needs JIRA_BASE_URL", status)
 	case status == http.StatusForbidden && failed.Code != upstream.CodeBadBody:
@@ -82,9 +82,9 @@ func (t *target) checkAccount(ctx context.Context, latency string) Finding {
 	}
 	owner, err := client.User(ctx, t.config.Clockwork.AccountID)
 	switch {
-	case errors.Is(err, jira.ErrNotFound), statusOf(err) == http.StatusBadRequest:
+	case errors.Is(err, jira.ErrNotFound), upstream.StatusOf(err) == http.StatusBadRequest:
 		return fail("the token works, but Jira knows no user with CLOCKWORK_ACCOUNT_ID: set the account id of the token's owner (the last part of the address of their Jira profile)")
-	case statusOf(err) == http.StatusForbidden:
+	case upstream.StatusOf(err) == http.StatusForbidden:
 		return warn("the token works, %s; but Jira does not let ATLASSIAN_EMAIL look up people: give this user the global permission \"Browse users and groups\"", latency)
 	case err != nil:
 		return ok("the token works, %s; CLOCKWORK_ACCOUNT_ID not checked, because Jira does not say", latency)
@@ -93,7 +93,7 @@ func (t *target) checkAccount(ctx context.Context, latency string) Finding {
 }
 
 func clockworkFailure(err error) Finding {
-	switch status := statusOf(err); {
+	switch status := upstream.StatusOf(err); {
 	case status == http.StatusUnauthorized:
 		return fail("401: Clockwork refuses CLOCKWORK_API_TOKEN: make a new one in Jira under Apps > Clockwork > API tokens")
 	case status == http.StatusForbidden:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
 	"github.com/clockwork-timer/backend/pkg/secret"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // checkLimits warns if requests are not limited.
@@ -43,8 +44,8 @@ func checkTelemetry(ctx context.Context, t *target) []Finding {
 	case err == nil:
 		return only(ok("the collector accepts traces, %s", took(t.now().Sub(began))))
 	case refused(err):
-		return only(fail("%d: the collector refuses OTEL_EXPORTER_OTLP_HEADERS: set the credentials that it asks for", statusOf(err)))
-	case statusOf(err) == http.StatusUnsupportedMediaType, statusOf(err) == http.StatusBadRequest:
+		return only(fail("%d: the collector refuses OTEL_EXPORTER_OTLP_HEADERS: set the credentials that it asks for", upstream.StatusOf(err)))
+	case upstream.StatusOf(err) == http.StatusUnsupportedMediaType, upstream.StatusOf(err) == http.StatusBadRequest:
 		return only(ok("the collector answers; whether it accepts traces was not checked"))
 	}
 	return only(fail("the collector: %s: check OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces, and that it speaks OTLP over HTTP", cause(err)))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clockwork-timer/backend/pkg/config"
 	"github.com/clockwork-timer/backend/pkg/internal/rest"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // checkSignIn says who can sign in without a password, and how long people stay
@@ -51,7 +52,7 @@ func (t *target) checkAtlassian(ctx context.Context) Finding {
 	if err == nil {
 		_, err = client.Do(ctx, rest.Request{Op: "authorize", Path: []string{"authorize"}})
 	}
-	if err != nil && (statusOf(err) == 0 || statusOf(err) >= http.StatusInternalServerError) {
+	if err != nil && (upstream.StatusOf(err) == 0 || upstream.StatusOf(err) >= http.StatusInternalServerError) {
 		return fail("Atlassian's sign-in page: %s: check ATLASSIAN_AUTH_URL", cause(err))
 	}
 	return ok("Atlassian's sign-in page answers; "+register+" and the scopes read:me and read:jira-user", c.CallbackURL())

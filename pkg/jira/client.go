@@ -112,11 +112,3 @@ func (c *Client) do(ctx context.Context, r rest.Request, v any) error {
 	}
 	return err
 }
-
-// status is the HTTP status that err carries, or 0.
-func status(err error) int {
-	if e, ok := errors.AsType[*upstream.Error](err); ok {
-		return e.Status
-	}
-	return 0
-}

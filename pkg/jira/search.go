@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 const (
@@ -77,7 +79,7 @@ func (c *Client) searchByText(ctx context.Context, q SearchQuery) ([]Issue, erro
 	if project, ok := ParseProjectKey(q.Text); ok {
 		issues, err := c.searchOwnFirst(ctx, q, matching(q.Text, project))
 		// No such project: Jira refuses the whole query.
-		if status(err) != http.StatusBadRequest {
+		if upstream.StatusOf(err) != http.StatusBadRequest {
 			return issues, err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 // searchByNumber finds the issues with a number, or one that begins with it. One
@@ -16,7 +18,7 @@ import (
 func (c *Client) searchByNumber(ctx context.Context, q SearchQuery, number string) ([]Issue, error) {
 	listed, err := c.searchJQL(ctx, workedOnOrMatching(q.AccountID, number), ownIssues, 1)
 	switch {
-	case status(err) == http.StatusBadRequest: // no such account, or the site tracks no time
+	case upstream.StatusOf(err) == http.StatusBadRequest: // no such account, or the site tracks no time
 		return c.searchBySummary(ctx, q)
 	case err != nil:
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clockwork-timer/backend/pkg/panics"
+	"github.com/clockwork-timer/backend/pkg/upstream"
 )
 
 const (
@@ -45,7 +46,7 @@ func (c *Client) Users(ctx context.Context, accountIDs []string) (map[string]Use
 		}))
 	}
 	err := group.Wait()
-	if s := status(err); s == http.StatusNotFound || s == http.StatusGone {
+	if s := upstream.StatusOf(err); s == http.StatusNotFound || s == http.StatusGone {
 		err = c.singleUsers(ctx, ids, found)
 	}
 	return found, err

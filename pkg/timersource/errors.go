@@ -26,18 +26,10 @@ var (
 	ErrUnknownShape = clockwork.ErrUnknownShape
 )
 
-// statusOf is the HTTP status that err carries, or 0.
-func statusOf(err error) int {
-	if e, ok := errors.AsType[*upstream.Error](err); ok {
-		return e.Status
-	}
-	return 0
-}
-
 // siteError says what a refusal by the Jira site means. It redirects to its
 // login page if a session has ended.
 func siteError(err error) error {
-	switch status := statusOf(err); {
+	switch status := upstream.StatusOf(err); {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status/100 == 3:
 		return fmt.Errorf("%w: %w", ErrSessionExpired, err)
 	case status == http.StatusNotFound, status == http.StatusGone:
@@ -48,7 +40,7 @@ func siteError(err error) error {
 
 // clockworkError says what a refusal by Clockwork itself means.
 func clockworkError(err error) error {
-	switch statusOf(err) {
+	switch upstream.StatusOf(err) {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fmt.Errorf("%w: %w", ErrTokenRefused, err)
 	case http.StatusNotFound, http.StatusGone:
@@ -60,7 +52,7 @@ func clockworkError(err error) error {
 // signError says what the gateway means by a 401 that it gives before any
 // context token is in play: it can only be about the session.
 func signError(err error) error {
-	if statusOf(err) == http.StatusUnauthorized && !errors.Is(err, ErrSessionExpired) {
+	if upstream.StatusOf(err) == http.StatusUnauthorized && !errors.Is(err, ErrSessionExpired) {
 		return fmt.Errorf("%w: %w", ErrSessionExpired, err)
 	}
 	return err

@@ -229,7 +229,7 @@ func TestForgeTimersRefusals(t *testing.T) {
 			_, err := newForge(t, w).Timers(t.Context(), Token{Value: secret.New("context-token")}, Cached{})
 			require.Error(t, err)
 			assertIsOnly(t, err, tt.want)
-			assert.Equal(t, tt.wantStatus, statusOf(err))
+			assert.Equal(t, tt.wantStatus, upstream.StatusOf(err))
 			if tt.wantStatus == 429 {
 				var e *upstream.Error
 				require.ErrorAs(t, err, &e)

@@ -34,6 +34,14 @@ type Error struct {
 	Err        error         // what failed below HTTP, if anything
 }
 
+// StatusOf is the HTTP status that err carries, or 0.
+func StatusOf(err error) int {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Status
+	}
+	return 0
+}
+
 // Error gives everything that is known, on one line.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -28,13 +28,10 @@ func (c *Client) record(ctx context.Context, op string, d time.Duration, attempt
 
 // statusOf is the last attempt's status, 0 if no answer came.
 func statusOf(resp *Response, err error) int {
-	if e, ok := errors.AsType[*upstream.Error](err); ok {
-		return e.Status
-	}
 	if resp != nil {
 		return resp.Status
 	}
-	return 0
+	return upstream.StatusOf(err)
 }
 
 // result leaves the upstream's message out: it may name a person or an issue,
