@@ -26,11 +26,7 @@ func admitAddress(d *app.Deps, in *Request, counted bool, policy *ratelimit.Poli
 	if err := checkHost(d, in.Request); err != nil || !counted {
 		return err
 	}
-	pass, err := d.Limits.Admit(addressClaim(in, policy))
-	if err != nil {
-		in.pass = pass
-	}
-	return err
+	return admitAlone(d, in, addressClaim(in, policy))
 }
 
 // checkHost refuses a request for a name that is not this machine's, if a
