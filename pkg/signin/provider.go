@@ -81,11 +81,10 @@ func exchange(ctx context.Context, client *http.Client, config oauth2.Config, ba
 		return nil, ErrDenied
 	}
 	token, err := config.Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), back.Code, oauth2.VerifierOption(a.Verifier))
-	var refused *oauth2.RetrieveError
-	switch {
-	case errors.As(err, &refused) && refused.ErrorCode == "invalid_grant":
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.ErrorCode == "invalid_grant" {
 		return nil, fmt.Errorf("%w: the code is not valid any more", ErrExpired)
-	case err != nil:
+	}
+	if err != nil {
 		return nil, unavailable("trade the code for a token", err)
 	}
 	return token, nil
@@ -93,16 +92,14 @@ func exchange(ctx context.Context, client *http.Client, config oauth2.Config, ba
 
 // unavailable drops the text of OAuth's errors, which may hold the answer's body.
 func unavailable(action string, err error) error {
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		status := 0
 		if refused.Response != nil {
 			status = refused.Response.StatusCode
 		}
 		return fmt.Errorf("%w: %s: status %d %s", ErrUnavailable, action, status, refused.ErrorCode)
 	}
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		err = failed.Err
 	}
 	return fmt.Errorf("%w: %s: %w", ErrUnavailable, action, err)

@@ -49,7 +49,7 @@ func (l *Loop) failure(err error) string {
 
 // explain says what to do about a failed sync, in the words of the screens.
 func explain(err error) string {
-	var failed *upstream.Error
+	failed, ok := errors.AsType[*upstream.Error](err)
 	switch {
 	case errors.Is(err, timersource.ErrSessionExpired):
 		return "Jira refuses the session: renew JIRA_TENANT_SESSION_TOKEN."
@@ -57,9 +57,9 @@ func explain(err error) string {
 		return "Clockwork refuses the session's user: use the session of a user who may open Clockwork in Jira."
 	case timersync.Permanent(err):
 		return "Clockwork's timers cannot be read on this site: run `server doctor`."
-	case errors.As(err, &failed) && failed.Status != 0:
+	case ok && failed.Status != 0:
 		return fmt.Sprintf("%s answered %d.", failed.Upstream, failed.Status)
-	case errors.As(err, &failed):
+	case ok:
 		return failed.Upstream + " could not be reached."
 	}
 	return "The server's log says why."

@@ -36,14 +36,14 @@ var errProtocol = errors.New("what answers does not speak Redis, or not the TLS 
 
 // lost is the error of a call that brought no whole answer.
 func lost(ctx context.Context, op string, err error) *redis.Error {
-	var netErr net.Error
+	netErr, network := errors.AsType[net.Error](err)
 	closed := errors.Is(err, errClosed)
 	switch {
 	case ended(ctx) != nil:
 		err = ended(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()):
+	case errors.Is(err, os.ErrDeadlineExceeded) || network && netErr.Timeout():
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), closed:
+	case network, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), closed:
 	default:
 		err = fmt.Errorf("%w (%T)", errProtocol, err)
 	}

@@ -154,8 +154,7 @@ func TestLostTogether(t *testing.T) {
 	var counted atomic.Int64
 	atOnce(20, func(i int) {
 		_, err := client.Do(t.Context(), "INCR", strconv.Itoa(i))
-		var failed *redis.Error
-		if errors.As(err, &failed) && assert.ErrorIs(t, err, context.DeadlineExceeded) && !failed.Uncounted {
+		if failed, ok := errors.AsType[*redis.Error](err); ok && assert.ErrorIs(t, err, context.DeadlineExceeded) && !failed.Uncounted {
 			counted.Add(1)
 		}
 	})

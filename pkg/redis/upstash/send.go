@@ -97,8 +97,7 @@ func (c *transport) refused(op string, res *http.Response, cmds ...[]string) err
 // lost is the error of a call that brought no whole answer. The URL is taken
 // out of net/http's error: for a subscription it holds the channel.
 func lost(ctx context.Context, op string, err error) error {
-	var inURL *url.Error
-	if errors.As(err, &inURL) {
+	if inURL, ok := errors.AsType[*url.Error](err); ok {
 		err = inURL.Err
 	}
 	if ctx.Err() != nil {
