@@ -3,7 +3,6 @@ package auth_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -25,9 +24,7 @@ import (
 )
 
 // gone is a Redis that does not answer.
-type gone struct{}
-
-func (gone) Do(context.Context, ...any) (any, error) { return nil, errors.New("connection refused") }
+var gone = redisclient.Answering{Err: redisclient.ErrDown}
 
 var silent = slog.New(slog.DiscardHandler)
 
@@ -51,7 +48,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, a *auth.Attempts, c clock
 	})
 	t.Run("process", func(t *testing.T) {
 		c := clocks{manualclock.New(now), func(time.Duration) {}}
-		test(t, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent), c)
+		test(t, auth.NewAttempts(gone, []byte("key"), c.Now, silent), c)
 	})
 }
 
@@ -279,13 +276,8 @@ func TestAttemptsOverWhatSomebodyElseWrote(t *testing.T) {
 	assert.Equal(t, time.Minute, mini.TTL(a.NameKey("an")))
 }
 
-// odd answers what no script of ours answers.
-type odd struct{}
-
-func (odd) Do(context.Context, ...any) (any, error) { return "OK", nil }
-
 func TestAttemptsWithoutRedis(t *testing.T) {
-	for name, store := range map[string]auth.AttemptStore{"gone": gone{}, "odd-answer": odd{}} {
+	for name, store := range map[string]auth.AttemptStore{"gone": gone, "odd-answer": redisclient.Answering{Reply: "OK"}} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			a := auth.NewAttempts(store, []byte("key"), manualclock.New(now).Now, slog.New(slog.NewTextHandler(&log, nil)))
@@ -325,7 +317,7 @@ func TestAttemptsGiveBackWhereTheyWereTaken(t *testing.T) {
 // guesses are refused rather than forgotten. Devices have room of their own.
 func TestAttemptsInProcessAreBounded(t *testing.T) {
 	c := manualclock.New(now)
-	a := auth.NewAttempts(gone{}, []byte("key"), c.Now, silent)
+	a := auth.NewAttempts(gone, []byte("key"), c.Now, silent)
 	for n := range ratelimit.MaxLocal / 3 {
 		require.Zero(t, a.Of(fmt.Sprintf("user-%d", n), fmt.Sprintf("address-%d", n)).Take(t.Context()))
 	}

@@ -33,7 +33,7 @@ func people(t testing.TB, text string) users.List {
 func login(t testing.TB, c *manualclock.Clock) *auth.Login {
 	list := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`","account_id":"acc-an","email":"An@example.test","role":"admin"},
 		{"username":"bo","password_hash":"`+hash4MiB+`"}]`)
-	return auth.NewLogin(list, auth.NewAttempts(gone{}, []byte("key"), c.Now, silent), auth.Devices{Secrets: []string{signingSecret}, Now: c.Now})
+	return auth.NewLogin(list, auth.NewAttempts(gone, []byte("key"), c.Now, silent), auth.Devices{Secrets: []string{signingSecret}, Now: c.Now})
 }
 
 // from are credentials that come from one address.
@@ -157,7 +157,7 @@ func TestLogInRightIsNotLimited(t *testing.T) {
 
 func TestLogInNotConfigured(t *testing.T) {
 	c := manualclock.New(now)
-	attempts := auth.NewAttempts(gone{}, nil, c.Now, silent)
+	attempts := auth.NewAttempts(gone, nil, c.Now, silent)
 	some := people(t, `[{"username":"an","password_hash":"`+hash4MiB+`"}]`)
 	for name, l := range map[string]*auth.Login{
 		"no-secret": auth.NewLogin(some, attempts, auth.Devices{Now: c.Now}),

@@ -30,29 +30,8 @@ var (
 // world is a store over a Redis, and what was done.
 type world struct {
 	*idempotency.Store
-	redis *flaky
+	redis *redisclient.Counted
 	done  atomic.Int32
-}
-
-// flaky is a Redis that is down from some command on.
-type flaky struct {
-	*redis.Client
-	commands atomic.Int32
-	last     atomic.Int32 // the number of the last command that it runs
-}
-
-func (f *flaky) Do(ctx context.Context, cmd ...any) (any, error) {
-	if f.commands.Add(1) > f.last.Load() {
-		return nil, errors.New("connection refused")
-	}
-	return f.Client.Do(ctx, cmd...)
-}
-
-func (f *flaky) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
-	if f.commands.Add(int32(len(cmds))) > f.last.Load() {
-		return nil, errors.New("connection refused")
-	}
-	return f.Client.Pipeline(ctx, cmds...)
 }
 
 // pass lets time pass in Redis.
@@ -79,8 +58,7 @@ func stop(op idempotency.Operation, repeatable bool) idempotency.Operation {
 }
 
 func newWorld(client *redis.Client) *world {
-	w := &world{redis: &flaky{Client: client}}
-	w.redis.last.Store(1 << 30)
+	w := &world{redis: &redisclient.Counted{Client: client}}
 	w.Store = &idempotency.Store{Redis: w.redis, Key: keyed.New([]byte("key")), Lease: 35 * time.Second, Log: slog.New(slog.DiscardHandler)}
 	return w
 }
@@ -108,13 +86,13 @@ func TestOnce(t *testing.T) {
 		first, err := w.once(t.Context(), w.operation(nil))
 		require.NoError(t, err)
 		assert.Equal(t, idempotency.Answer{Status: 201, Body: json.RawMessage("1")}, first)
-		assert.EqualValues(t, 2, w.redis.commands.Load(), "claimed, kept")
+		assert.EqualValues(t, 2, w.redis.Commands.Load(), "claimed, kept")
 		for range 3 {
 			again, err := w.once(t.Context(), w.operation(nil))
 			require.NoError(t, err)
 			assert.Equal(t, idempotency.Answer{Status: 201, Body: json.RawMessage("1"), Replayed: true}, again)
 		}
-		assert.EqualValues(t, 2+3*3, w.redis.commands.Load(), "not claimed, and what is there with its age")
+		assert.EqualValues(t, 2+3*3, w.redis.Commands.Load(), "not claimed, and what is there with its age")
 		assert.EqualValues(t, 1, w.done.Load())
 	})
 }
@@ -290,7 +268,7 @@ func TestUnclaimed(t *testing.T) {
 				refused.Do = func(context.Context) (idempotency.Answer, error) { return idempotency.Answer{}, errRefused }
 				_, err := w.once(t.Context(), refused)
 				require.ErrorIs(t, err, errRefused)
-				assert.EqualValues(t, 1, w.redis.commands.Load(), "a failure leaves nothing to write")
+				assert.EqualValues(t, 1, w.redis.Commands.Load(), "a failure leaves nothing to write")
 
 				simultaneous := op
 				simultaneous.Do = func(ctx context.Context) (idempotency.Answer, error) {
@@ -304,13 +282,13 @@ func TestUnclaimed(t *testing.T) {
 				assert.False(t, answer.Replayed)
 				assert.EqualValues(t, 1, w.done.Load())
 
-				w.redis.commands.Store(0)
+				w.redis.Commands.Store(0)
 				for range 2 {
 					answer, err = w.once(t.Context(), op)
 					require.NoError(t, err)
 					assert.Equal(t, idempotency.Answer{Status: 201, Body: json.RawMessage("1"), Replayed: true}, answer, "the first that was kept")
 				}
-				assert.EqualValues(t, 2, w.redis.commands.Load())
+				assert.EqualValues(t, 2, w.redis.Commands.Load())
 				op.Payload = []byte("another")
 				_, err = w.once(t.Context(), op)
 				require.ErrorIs(t, err, idempotency.ErrReused)
@@ -337,9 +315,9 @@ func TestRelease(t *testing.T) {
 		assert.EqualValues(t, 1, held())
 		first.Release(t.Context(), mine)
 		assert.EqualValues(t, 0, held())
-		w.redis.commands.Store(0)
+		w.redis.Commands.Store(0)
 		w.Attempt(stop(w.operation(nil), true)).Release(t.Context(), "OK")
-		assert.Zero(t, w.redis.commands.Load())
+		assert.Zero(t, w.redis.Commands.Load())
 	})
 }
 
@@ -378,7 +356,8 @@ func TestWithoutRedis(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(redisclient.OverTCP(t, miniredis.RunT(t).Addr()))
-			w.redis.last.Store(tt.commands)
+			w.redis.Down.Store(tt.commands == 0)
+			w.redis.Last.Store(tt.commands)
 			op := w.operation(nil)
 			op.Unclaimed, op.Repeatable = tt.unclaimed, tt.repeatable
 			_, err := w.once(t.Context(), op)
@@ -392,7 +371,7 @@ func TestWithoutRedis(t *testing.T) {
 			w.Pause = func(context.Context, time.Duration) error { return nil }
 			_, err := w.redis.Do(t.Context(), w.Attempt(w.operation(nil)).Claim()...)
 			require.NoError(t, err)
-			w.redis.last.Store(commands)
+			w.redis.Last.Store(commands)
 			_, err = w.once(t.Context(), w.operation(nil))
 			want := idempotency.ErrUnavailable
 			if commands >= 10 { // and its nine looks, of which the first two are one round trip

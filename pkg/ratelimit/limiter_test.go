@@ -352,18 +352,13 @@ func TestCallerHangsUp(t *testing.T) {
 	assert.NotNil(t, pass.Command(), "Redis is asked for the next")
 }
 
-// odd answers what Redis would not.
-type odd struct{ reply any }
-
-func (o odd) Do(context.Context, ...any) (any, error) { return o.reply, nil }
-
 func TestOddAnswers(t *testing.T) {
 	for name, reply := range map[string]any{
 		"none": nil, "text": "QUEUED", "zero": int64(0), "negative": int64(-7), "list": []any{int64(1)}, "error": redisclient.ErrDown,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			l := ratelimit.New(odd{reply}, key, manualclock.New(start).Now, slog.New(slog.NewTextHandler(&log, nil)))
+			l := ratelimit.New(redisclient.Answering{Reply: reply}, key, manualclock.New(start).Now, slog.New(slog.NewTextHandler(&log, nil)))
 			for n := range small.Quota {
 				_, wait := ask(t, l, shared(&small, "an"))
 				require.Zero(t, wait, "request %d", n)

@@ -70,15 +70,21 @@ type Counted struct {
 	*redis.Client
 	Commands atomic.Int32
 	Down     atomic.Bool
+	Last     atomic.Int32 // the number of the last command before it goes down; 0 means never
 }
 
 // ErrDown is how a client that is down answers.
 var ErrDown = errors.New("connection refused")
 
+// down counts commands, and reports whether they are refused.
+func (c *Counted) down(commands int) bool {
+	sent, last := c.Commands.Add(int32(commands)), c.Last.Load()
+	return c.Down.Load() || last > 0 && sent > last
+}
+
 // Do is the client's.
 func (c *Counted) Do(ctx context.Context, cmd ...any) (any, error) {
-	c.Commands.Add(1)
-	if c.Down.Load() {
+	if c.down(1) {
 		return nil, ErrDown
 	}
 	return c.Client.Do(ctx, cmd...)
@@ -86,9 +92,21 @@ func (c *Counted) Do(ctx context.Context, cmd ...any) (any, error) {
 
 // Pipeline is the client's.
 func (c *Counted) Pipeline(ctx context.Context, cmds ...[]any) ([]any, error) {
-	c.Commands.Add(int32(len(cmds)))
-	if c.Down.Load() {
+	if c.down(len(cmds)) {
 		return nil, ErrDown
 	}
 	return c.Client.Pipeline(ctx, cmds...)
 }
+
+// Answering is a Redis that answers every command alike.
+type Answering struct {
+	*redis.Client // nil: it answers nothing else
+	Reply         any
+	Err           error
+}
+
+// Do is the answer.
+func (a Answering) Do(context.Context, ...any) (any, error) { return a.Reply, a.Err }
+
+// Pipeline is Err.
+func (a Answering) Pipeline(context.Context, ...[]any) ([]any, error) { return nil, a.Err }

@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -285,7 +284,7 @@ func TestSilentRedisEndsNothing(t *testing.T) {
 }
 
 func FuzzRefresh(f *testing.F) {
-	store, err := session.New(silent{}, []string{secretOld}, time.Now)
+	store, err := session.New(redisclient.Answering{Err: errors.New("was asked")}, []string{secretOld}, time.Now)
 	require.NoError(f, err)
 	f.Add("cwr_" + strings.Repeat("A", 60))
 	f.Add("")
@@ -295,9 +294,3 @@ func FuzzRefresh(f *testing.F) {
 		}
 	})
 }
-
-// silent is a Redis that nobody may ask.
-type silent struct{}
-
-func (silent) Do(context.Context, ...any) (any, error)           { return nil, errors.New("was asked") }
-func (silent) Pipeline(context.Context, ...[]any) ([]any, error) { return nil, errors.New("was asked") }
