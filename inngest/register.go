@@ -95,12 +95,11 @@ func behindProxy(next http.Handler) http.Handler {
 }
 
 func options() inngestgo.FunctionOpts {
-	key := burstKey
 	return inngestgo.FunctionOpts{
 		ID:          inngestapi.FunctionID,
 		Name:        "Sync active timers",
 		Retries:     inngestgo.IntPtr(retries),
-		BatchEvents: &inngestgo.ConfigBatchEvents{Key: &key, MaxSize: burstSize, Timeout: burst},
+		BatchEvents: &inngestgo.ConfigBatchEvents{Key: new(burstKey), MaxSize: burstSize, Timeout: burst},
 		// One run at a time: two would only fetch the same twice.
 		Concurrency: &inngestgo.ConfigConcurrency{Fn: []inngestgo.ConfigFnConcurrency{{Limit: 1}}},
 	}

@@ -104,9 +104,8 @@ func (b *board) fill(ctx context.Context) error {
 func account(n int) string { return fmt.Sprintf("5b10ac8d82e05b22%08x", n) }
 
 func (b *board) timerOf(n int) timer.Timer {
-	comment := "Waiting for the customs papers"
 	return timer.Timer{
-		ID: int64(10_000 + n), StartedAt: b.now.Add(-time.Duration(1+n%480) * time.Minute), RunningFor: account(n), Comment: &comment, TillNow: int64(60 * (1 + n%480)),
+		ID: int64(10_000 + n), StartedAt: b.now.Add(-time.Duration(1+n%480) * time.Minute), RunningFor: account(n), Comment: new("Waiting for the customs papers"), TillNow: int64(60 * (1 + n%480)),
 		Issue:              timer.Issue{Key: fmt.Sprintf("CARGO-%d", n+1), ID: int64(900_000 + n), Summary: fmt.Sprintf("Load plan for Hamburg, week %d", n%52), ProjectName: "Cargo Planning"},
 		Author:             &timer.Person{AccountID: account(n), DisplayName: fmt.Sprintf("Person %d", n), AvatarURL: fmt.Sprintf("https://avatars.example/%s/128", account(n))},
 		WithinWorkingHours: true, StartedWithinWorkingHours: true,

@@ -127,8 +127,7 @@ func (w *world) change(users int) error {
 		var err error
 		switch n % 3 {
 		case 0:
-			comment := "edited"
-			_, err = w.box.EditTimer(mine[account], sandbox.TimerEdit{Comment: &comment})
+			_, err = w.box.EditTimer(mine[account], sandbox.TimerEdit{Comment: new("edited")})
 		case 1:
 			_, err = w.box.StopTimer(account, issue[account])
 		case 2:

@@ -111,8 +111,7 @@ func feed(w *apptest.World) apptest.Request {
 
 // ownSettings saves settings of person 5.
 func ownSettings(w *apptest.World) {
-	target := 450
-	if _, err := w.Deps.Settings.Save(context.Background(), w.Person(5).AccountID, settings.Change{DailyTargetMinutes: &target}); err != nil {
+	if _, err := w.Deps.Settings.Save(context.Background(), w.Person(5).AccountID, settings.Change{DailyTargetMinutes: new(450)}); err != nil {
 		panic(err)
 	}
 }

@@ -51,9 +51,8 @@ type createTokenRequest struct {
 
 func (in *createTokenRequest) check(admin bool) error {
 	in.Name = strings.TrimSpace(in.Name)
-	days := accesstoken.DefaultDays
 	if in.Days == nil {
-		in.Days = &days
+		in.Days = new(accesstoken.DefaultDays)
 	}
 	scopes := []accesstoken.Scope{accesstoken.Read, accesstoken.Write, accesstoken.Admin, accesstoken.Calendar}
 	switch {

@@ -209,8 +209,8 @@ func (f *feed) check() (c health.Check, known bool) {
 	case f.current != nil && f.current.ready:
 		return health.Check{Status: "up"}, true
 	case !f.lostAt.IsZero() && f.backAt.IsZero() && (f.current != nil || recent):
-		since := f.lostAt.UTC().Truncate(time.Millisecond)
-		return health.Check{Status: "down", DownSince: &since, Message: "Live changes do not arrive over Redis, so they show with the next read. The server reconnects by itself; if this lasts, let its Redis user subscribe."}, true
+		return health.Check{Status: "down", DownSince: new(f.lostAt.UTC().Truncate(time.Millisecond)),
+			Message: "Live changes do not arrive over Redis, so they show with the next read. The server reconnects by itself; if this lasts, let its Redis user subscribe."}, true
 	}
 	return c, false
 }

@@ -125,8 +125,7 @@ func (c TeamCase) Options() Options {
 // Given starts Colleague's timer, and saves Colleague's choice.
 func (c TeamCase) Given(t testing.TB, w *World) {
 	t.Helper()
-	comment := marks[SeesComment][0]
-	require.NoError(t, w.Deps.Timers.Started(t.Context(), Colleague, timer.Timer{ID: -7, StartedAt: w.Clock.Now(), Comment: &comment, RunningFor: Colleague.AccountID,
+	require.NoError(t, w.Deps.Timers.Started(t.Context(), Colleague, timer.Timer{ID: -7, StartedAt: w.Clock.Now(), Comment: new(marks[SeesComment][0]), RunningFor: Colleague.AccountID,
 		Issue:  timer.Issue{Key: marks[SeesIssue][0], ID: 70007, Summary: marks[SeesIssue][1], ProjectName: marks[SeesIssue][2]},
 		Author: &Colleague, WithinWorkingHours: true}, "", nil))
 	require.NoError(t, w.Deps.Team.Choose(t.Context(), Colleague.AccountID, c.Choice))

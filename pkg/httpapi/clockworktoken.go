@@ -109,8 +109,7 @@ func (t *ClockworkToken) Request(ctx context.Context, ask timercontrol.Request, 
 	}
 	ask.Token, ask.Saved = t.Value, t.Saved()
 	if t.stored == nil {
-		known := t.read.Known(reply, err)
-		ask.Known = &known
+		ask.Known = new(t.read.Known(reply, err))
 	}
 	return ask, nil
 }

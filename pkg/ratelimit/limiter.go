@@ -102,8 +102,7 @@ func (l *Limiter) redisFailed(ctx context.Context, err error) {
 		return // the caller hung up
 	}
 	now := l.now()
-	until := now.Add(askPause)
-	if before := l.silentUntil.Swap(&until); before == nil || !now.Before(*before) {
+	if before := l.silentUntil.Swap(new(now.Add(askPause))); before == nil || !now.Before(*before) {
 		l.log.WarnContext(ctx, "requests are counted in this process only", "error", err)
 	}
 }

@@ -46,8 +46,7 @@ func newTeam(rules team.Rules, now *time.Time) (*hash, *team.Team) {
 }
 
 func runs(id int64, account, issue string, seconds int64) timer.Timer {
-	comment := "comment of " + issue
-	return timer.Timer{ID: id, StartedAt: nine.Add(-time.Duration(seconds) * time.Second), RunningFor: account, TillNow: seconds, Comment: &comment,
+	return timer.Timer{ID: id, StartedAt: nine.Add(-time.Duration(seconds) * time.Second), RunningFor: account, TillNow: seconds, Comment: new("comment of " + issue),
 		Issue: timer.Issue{Key: issue, ID: id, Summary: "Summary of " + issue}, WithinWorkingHours: true,
 		Author: &timer.Person{AccountID: account, DisplayName: "Name of " + account, EmailAddress: account + "@acme.example"}}
 }

@@ -44,9 +44,9 @@ func comparisons() map[string]comparison {
 		"started":                  {list(b), list(grown(a), grown(b)), false, []string{"started A-1"}},
 		"stopped":                  {list(a, b), list(grown(b)), false, []string{"stopped A-1"}},
 		"stops-come-first":         {list(b), list(grown(a)), false, []string{"stopped A-2", "started A-1"}},
-		"comment-added":            {list(a), edit(grown(a), func(t *timer.Timer) { t.Comment = ptr("x") }), false, edited},
-		"comment-emptied":          {edit(a, func(t *timer.Timer) { t.Comment = ptr("") }), list(grown(a)), false, edited},
-		"comment-equal":            {edit(a, func(t *timer.Timer) { t.Comment = ptr("x") }), edit(grown(a), func(t *timer.Timer) { t.Comment = ptr("x") }), true, nil},
+		"comment-added":            {list(a), edit(grown(a), func(t *timer.Timer) { t.Comment = new("x") }), false, edited},
+		"comment-emptied":          {edit(a, func(t *timer.Timer) { t.Comment = new("") }), list(grown(a)), false, edited},
+		"comment-equal":            {edit(a, func(t *timer.Timer) { t.Comment = new("x") }), edit(grown(a), func(t *timer.Timer) { t.Comment = new("x") }), true, nil},
 		"worklog-added":            {list(a), edit(grown(a), func(t *timer.Timer) { t.WorklogCount = 1 }), false, edited},
 		"issue-renamed":            {list(a), edit(grown(a), func(t *timer.Timer) { t.Issue.Summary = "New" }), false, edited},
 		"author-named":             {list(a), edit(grown(a), func(t *timer.Timer) { t.Author = &timer.Person{AccountID: "ann", DisplayName: "Ann"} }), false, edited},
@@ -159,7 +159,7 @@ func randomList(random *rand.Rand) []timer.Timer {
 	for i := range timers {
 		timers[i] = one(int64(i+1+10*random.IntN(3)), fmt.Sprintf("A-%d", random.IntN(4)), time.Duration(random.IntN(6))*time.Second)
 		if random.IntN(3) == 0 {
-			timers[i].Comment = ptr(fmt.Sprint(random.IntN(2)))
+			timers[i].Comment = new(fmt.Sprint(random.IntN(2)))
 		}
 		timers[i].WithinWorkingHours = random.IntN(4) > 0
 		if random.IntN(5) == 0 {

@@ -33,8 +33,6 @@ func with(t timer.Timer, change func(*timer.Timer)) timer.Timer {
 	return t
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestCountedSince(t *testing.T) {
 	counted := func(age time.Duration, counted int64) timer.Timer {
 		return with(one(1, "A-1", age), func(t *timer.Timer) { t.TillNow = counted })

@@ -91,8 +91,7 @@ func isWord(r rune) bool {
 func inUTC(t *timer.Timer) {
 	t.StartedAt = t.StartedAt.UTC()
 	if t.FinishedAt != nil {
-		finishedAt := t.FinishedAt.UTC()
-		t.FinishedAt = &finishedAt
+		t.FinishedAt = new(t.FinishedAt.UTC())
 	}
 }
 

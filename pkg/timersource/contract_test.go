@@ -78,8 +78,7 @@ func TestContractReadsTheTruth(t *testing.T) {
 		_, err := box.StopTimer(stopped.RunningFor, stopped.Issue.Key)
 		require.NoError(t, err)
 		held := box.RunningTimers()[3]
-		yes := true
-		_, err = box.EditTimer(held.ID, sandbox.TimerEdit{OnHold: &yes})
+		_, err = box.EditTimer(held.ID, sandbox.TimerEdit{OnHold: new(true)})
 		require.NoError(t, err)
 
 		got, err := s.Timers(t.Context(), acquire(t, s), timersource.Cached{})

@@ -51,8 +51,7 @@ func TestCost(t *testing.T) {
 
 				changed := max(1, size.users/100)
 				for i := range changed {
-					comment := "edited"
-					_, err := w.box.EditTimer(w.box.RunningTimers()[i].ID, sandbox.TimerEdit{Comment: &comment})
+					_, err := w.box.EditTimer(w.box.RunningTimers()[i].ID, sandbox.TimerEdit{Comment: new("edited")})
 					require.NoError(t, err)
 				}
 				edited := w.bill()

@@ -71,8 +71,7 @@ func (w *world) change(n int) {
 	running := w.box.RunningTimers()
 	_, err := w.box.StopTimer(running[0].RunningFor, running[0].Issue.Key)
 	require.NoError(w.t, err)
-	comment := fmt.Sprint("edit ", n)
-	_, err = w.box.EditTimer(running[1].ID, sandbox.TimerEdit{Comment: &comment})
+	_, err = w.box.EditTimer(running[1].ID, sandbox.TimerEdit{Comment: new(fmt.Sprint("edit ", n))})
 	require.NoError(w.t, err)
 	for issue := range w.box.Issues() {
 		_, err := w.box.StartTimer(w.box.People()[8+n%4].AccountID, w.box.Issues()[issue].Key, "")

@@ -85,15 +85,12 @@ func (a *actor) edit() {
 		if !ok {
 			return
 		}
-		comment := a.comment()
-		change := sandbox.TimerEdit{Comment: &comment}
+		change := sandbox.TimerEdit{Comment: new(a.comment())}
 		switch a.rng.IntN(4) {
 		case 0:
-			hold := t.WithinWorkingHours
-			change = sandbox.TimerEdit{OnHold: &hold}
+			change = sandbox.TimerEdit{OnHold: new(t.WithinWorkingHours)}
 		case 1:
-			at := t.StartedAt.Add(-time.Duration(20+a.rng.IntN(600)) * time.Second)
-			change = sandbox.TimerEdit{StartedAt: &at}
+			change = sandbox.TimerEdit{StartedAt: new(t.StartedAt.Add(-time.Duration(20+a.rng.IntN(600)) * time.Second))}
 		}
 		_, err := a.box.EditTimer(t.ID, change)
 		a.tell("%d edits %d of %s on %s: %v", a.name, t.ID, t.RunningFor, t.Issue.Key, err)

@@ -54,8 +54,7 @@ func TestSyncFirstUnchangedChanged(t *testing.T) {
 				running := w.box.RunningTimers()
 				_, err := w.box.StopTimer(running[0].RunningFor, running[0].Issue.Key)
 				require.NoError(t, err)
-				comment := "looked again"
-				_, err = w.box.EditTimer(running[1].ID, sandbox.TimerEdit{Comment: &comment})
+				_, err = w.box.EditTimer(running[1].ID, sandbox.TimerEdit{Comment: new("looked again")})
 				require.NoError(t, err)
 				_, err = w.box.StartTimer(people[11].AccountID, w.box.Issues()[30].Key, "new")
 				require.NoError(t, err)

@@ -77,8 +77,7 @@ func (f *freshness) set(answer timercache.Freshness, err error, now time.Time) (
 	case answer.SyncedAt.IsZero():
 		next = realtime.Freshness{Stale: true}
 	default:
-		at := answer.SyncedAt.UTC()
-		next = realtime.Freshness{SyncedAt: &at, Stale: answer.Stale}
+		next = realtime.Freshness{SyncedAt: new(answer.SyncedAt.UTC()), Stale: answer.Stale}
 	}
 	f.next = now.Add(freshnessRetry)
 	if err == nil && !next.Stale {

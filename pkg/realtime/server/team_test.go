@@ -52,8 +52,7 @@ func (u *upstream) choose(account string, choice team.Choice) {
 // runs is a timer of somebody with a name, a comment, and an issue with a summary.
 func runs(account, issue string) timer.Timer {
 	t := clockworkTimer(account, issue)
-	comment := "comment-of-" + account
-	t.Comment, t.Issue.Summary, t.Author.DisplayName = &comment, "summary-of-"+account, strings.ToUpper(account)
+	t.Comment, t.Issue.Summary, t.Author.DisplayName = new("comment-of-"+account), "summary-of-"+account, strings.ToUpper(account)
 	return t
 }
 

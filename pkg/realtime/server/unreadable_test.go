@@ -72,8 +72,7 @@ func TestUnreadableEvents(t *testing.T) {
 type running []timer.Timer
 
 func (r running) Read(context.Context, timercache.Subject) (timercache.View, error) {
-	now := time.Now()
-	return timercache.View{Status: timercache.Status{SyncedAt: &now}, Timers: r}, nil
+	return timercache.View{Status: timercache.Status{SyncedAt: new(time.Now())}, Timers: r}, nil
 }
 
 func (running) Freshness(context.Context) (timercache.Freshness, error) {
