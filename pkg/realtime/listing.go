@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -41,9 +42,4 @@ func NewListing(timers []Timer, fresh Freshness, now time.Time) Listing {
 
 // UserOf is the user whose timers a caller sees: the Atlassian account, to which
 // Clockwork's timers belong, else the login's own id.
-func UserOf(who auth.Caller) string {
-	if who.AccountID != "" {
-		return who.AccountID
-	}
-	return who.UserID
-}
+func UserOf(who auth.Caller) string { return cmp.Or(who.AccountID, who.UserID) }

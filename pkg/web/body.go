@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,9 +82,4 @@ func decodeObject(body []byte, target any) error {
 	return nil
 }
 
-func orThe(field string) string {
-	if field == "" {
-		return "A value"
-	}
-	return field
-}
+func orThe(field string) string { return cmp.Or(field, "A value") }

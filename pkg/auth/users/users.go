@@ -3,6 +3,7 @@
 package users
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -25,12 +26,7 @@ const RoleAdmin = "admin"
 
 // ID is the user's id in tokens and realtime: the account id, else the
 // username.
-func (u User) ID() string {
-	if u.AccountID != "" {
-		return u.AccountID
-	}
-	return u.Username
-}
+func (u User) ID() string { return cmp.Or(u.AccountID, u.Username) }
 
 // List is a checked AUTH_USERS. Its zero value has nobody in it.
 type List struct {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,12 +43,7 @@ type Request struct {
 	MaxBody int64         // default: the client's
 }
 
-func (r Request) method() string {
-	if r.Method == "" {
-		return http.MethodGet
-	}
-	return r.Method
-}
+func (r Request) method() string { return cmp.Or(r.Method, http.MethodGet) }
 
 func (r Request) readOnly() bool { return r.ReadOnly || r.method() == http.MethodGet }
 
