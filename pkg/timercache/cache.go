@@ -64,6 +64,7 @@ type Cache struct {
 	// parts: Upstash refuses requests over 10 MB, and a text grows when it is
 	// quoted as JSON.
 	maxRequest int
+	maxStaged  int // the same for a snapshot between two steps, which is in one piece
 	// pause waits before the nth repetition of a write that came too late.
 	pause func(ctx context.Context, n int) error
 }
@@ -74,7 +75,7 @@ func New(redis Redis, site string, now func() time.Time) *Cache {
 	if now == nil {
 		now = time.Now
 	}
-	return &Cache{redis: redis, site: site, now: now, sync: syncMemo{site: site}, maxRequest: 4 << 20, pause: pauseAtRandom}
+	return &Cache{redis: redis, site: site, now: now, sync: syncMemo{site: site}, maxRequest: 4 << 20, maxStaged: 8 << 20, pause: pauseAtRandom}
 }
 
 // clock is the present in UTC and milliseconds, the precision that is stored.

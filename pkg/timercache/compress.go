@@ -8,7 +8,7 @@ import (
 )
 
 // maxSnapshot bounds what a staged snapshot may unpack to, in bytes.
-const maxSnapshot = 64 << 20
+const maxSnapshot = 128 << 20
 
 func deflate(plain []byte) (string, error) {
 	var packed bytes.Buffer

@@ -21,6 +21,9 @@ const (
 // SetMaxRequest makes writes above so many bytes go through parts.
 func (c *Cache) SetMaxRequest(bytes int) { c.maxRequest = bytes }
 
+// SetMaxStaged bounds a staged snapshot.
+func (c *Cache) SetMaxStaged(bytes int) { c.maxStaged = bytes }
+
 // SetPause replaces the pause between attempts.
 func (c *Cache) SetPause(pause func(ctx context.Context, n int) error) { c.pause = pause }
 

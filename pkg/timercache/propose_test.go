@@ -48,6 +48,16 @@ func TestPropose(t *testing.T) {
 }
 
 // A fetch that carries names over is given what runs, as of its own moment.
+// What Redis would not take in one request is left to a write from memory.
+func TestProposeTooLarge(t *testing.T) {
+	w := onMini(t)
+	w.cache.SetMaxStaged(100)
+	_, _, same := w.proposeWith(t, "large", running(1, "ann", "A-1", time.Hour))
+	assert.False(t, same)
+	_, err := w.cache.Commit(t.Context(), "large")
+	assert.ErrorIs(t, err, timercache.ErrNotStaged)
+}
+
 func TestBaseAt(t *testing.T) {
 	w := onMini(t)
 	assert.Empty(t, w.base().At(start))

@@ -186,19 +186,22 @@ func (c *Cache) Compare(base Base, s Snapshot) *Proposal {
 // Propose compares for a process that may not live until the writing. It reports
 // whether the cache already holds the snapshot and needs no renewal: then Confirm
 // is all there is to do. Otherwise it has staged what changes for Commit: its size
-// is in proportion to that, not to the team. A state that says whose timers could not
-// be read is staged too, so that no mark names anybody. also are commands to send in the same
-// round trip; their replies do not matter. The error wraps ErrUnavailable.
+// is in proportion to that, not to the team. What is too large is not staged, and Commit
+// answers ErrNotStaged. A state that says whose timers could not be read is staged too,
+// so that no mark names anybody. also are commands to send in the same round trip; their
+// replies do not matter. The error wraps ErrUnavailable.
 func (c *Cache) Propose(ctx context.Context, runID string, base Base, s Snapshot, also ...[]any) (Mark, bool, error) {
 	p := c.plan(s, base)
 	same := p.empty() && len(base.state.UnreadableOf) == 0
 	cmds := slices.Clone(also)
 	if !same {
-		stage, err := stageCommand(runID, p)
+		packed, err := p.pack()
 		if err != nil {
 			return Mark{}, false, err
 		}
-		cmds = append(cmds, stage)
+		if len(packed) <= c.maxStaged {
+			cmds = append(cmds, []any{"SET", stagingKey(runID), packed, "EX", int(stagingLife / time.Second)})
+		}
 	}
 	if len(cmds) == 0 {
 		return Mark{base.raw}, same, nil
@@ -218,16 +221,17 @@ func (c *Cache) Propose(ctx context.Context, runID string, base Base, s Snapshot
 	return Mark{base.raw}, same, nil
 }
 
-func stageCommand(runID string, p *plan) ([]any, error) {
+// pack is the plan as it is staged.
+func (p *plan) pack() (string, error) {
 	encoded, err := json.Marshal(p)
 	if err != nil {
-		return nil, fmt.Errorf("stage snapshot: %w", err)
+		return "", fmt.Errorf("stage snapshot: %w", err)
 	}
 	packed, err := deflate(encoded)
 	if err != nil {
-		return nil, fmt.Errorf("stage snapshot: %w", err)
+		return "", fmt.Errorf("stage snapshot: %w", err)
 	}
-	return []any{"SET", stagingKey(runID), packed, "EX", int(stagingLife / time.Second)}, nil
+	return packed, nil
 }
 
 // staged returns a run's plan, or ErrNotStaged.

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	maxPages  = 1000 // 50,000 timers
+	maxPages  = 2000 // 100,000 timers
 	maxPasses = 5    // over a list whose order is not known
 	// reserve is the part of the caller's time that is left for what follows a
 	// reading. Only the first pass may use it.
