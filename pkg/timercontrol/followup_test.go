@@ -55,3 +55,30 @@ func TestCacheThatIsLate(t *testing.T) {
 		})
 	}
 }
+
+// slow is a cache that takes half a minute before it answers.
+type slow struct {
+	record
+	now    time.Time
+	shown  []int64
+	failed bool
+}
+
+func (s *slow) Started(_ context.Context, _ timer.Person, t timer.Timer, _ string, _ *timercache.Held) error {
+	s.shown = append(s.shown, t.TillNow)
+	if !s.failed {
+		s.failed, s.now = true, s.now.Add(30*time.Second)
+		return fmt.Errorf("%w: too slow", timercache.ErrUnavailable)
+	}
+	return nil
+}
+
+// A start that is written late counts from Clockwork's start.
+func TestLateStartCounts(t *testing.T) {
+	cache := &slow{now: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
+	control := &timercontrol.Control{Clockwork: caller{func() {}}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
+		RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: func() time.Time { return cache.now }, Log: slog.New(slog.DiscardHandler)}
+	_, err := control.Start(t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
+	require.NoError(t, err)
+	assert.Equal(t, []int64{0, 30}, cache.shown)
+}

@@ -33,8 +33,9 @@ func (c *Control) start(ctx context.Context, whose subject, r Request) (out Outc
 	if err != nil {
 		return out, c.failed(ctx, whose.account, r.IssueKey, err)
 	}
+	accepted := c.Now()
 	if at.IsZero() {
-		at = c.Now().Truncate(time.Second) // as Clockwork would report it
+		at = accepted.Truncate(time.Second) // as Clockwork would report it
 	}
 	if whose.account == "" {
 		return out, nil
@@ -46,7 +47,9 @@ func (c *Control) start(ctx context.Context, whose subject, r Request) (out Outc
 		unproven = ""
 	}
 	out.Pending = !c.write(ctx, "started timer not cached", held, func(ctx context.Context, held *timercache.Held) error {
-		return c.Cache.Started(ctx, *t.Author, t, unproven, held)
+		late := t
+		late.TillNow = int64(c.Now().Sub(accepted) / time.Second)
+		return c.Cache.Started(ctx, *t.Author, late, unproven, held)
 	})
 	if named := provisional(whose.account, r, names.wait(), at); named.Issue != t.Issue || *named.Author != *t.Author {
 		t = named
