@@ -117,7 +117,7 @@ func TestRunFails(t *testing.T) {
 
 // Nothing that the engine stores, the log, an error or Redis says is a secret,
 // and nothing that the engine stores is about a person.
-func TestRunTellsNoSecret(t *testing.T) {
+func TestRunOutputsNoSecret(t *testing.T) {
 	scenes := map[string]func(w *world){
 		"success": func(*world) {},
 		"connect": func(w *world) { w.box.Switch(func(s *sandbox.Switches) { s.ForgeGone = true }) },

@@ -35,11 +35,11 @@ func newBreakers(log *slog.Logger, now func() time.Time) breakers {
 	}
 }
 
-// tell says of each whether it refuses calls.
-func (b breakers) tell(tell func(upstream string, open bool)) {
+// each calls report for each breaker: whether it refuses calls.
+func (b breakers) each(report func(upstream string, open bool)) {
 	for name, one := range map[string]*upstream.Breaker{
 		"clockwork": b.clockwork, "clockwork report": b.report, "jira": b.jira, "jira connect": b.connect, "jira forge": b.forge, "redis": b.redis,
 	} {
-		tell(name, one.Open())
+		report(name, one.Open())
 	}
 }

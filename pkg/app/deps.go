@@ -110,7 +110,7 @@ func New(c *config.Config, o Options) (*Deps, error) {
 	if err != nil {
 		return d, err
 	}
-	if err := d.Telemetry.WatchBreakers(d.breakers.tell); err != nil {
+	if err := d.Telemetry.WatchBreakers(d.breakers.each); err != nil {
 		d.Log.Error("breakers are not measured", "error", err)
 	}
 	d.Redis = redis

@@ -216,7 +216,7 @@ func TestAttemptsAtTheSameTime(t *testing.T) {
 	})
 }
 
-func TestAttemptsHoldAcrossInstances(t *testing.T) {
+func TestAttemptsAreSharedByInstances(t *testing.T) {
 	client := redisclient.OverTCP(t, miniredis.RunT(t).Addr())
 	c := manualclock.New(now)
 	instance := func() *auth.Attempts { return auth.NewAttempts(client, []byte("key"), c.Now, silent) }

@@ -68,7 +68,7 @@ func TestAnySuccessIsDone(t *testing.T) {
 }
 
 // When it was done is told by Clockwork's clock, not by ours.
-func TestStartAndStopTellWhen(t *testing.T) {
+func TestStartAndStopReturnClockworksTime(t *testing.T) {
 	done := time.Date(2026, 5, 4, 9, 0, 7, 0, time.UTC)
 	for name, tt := range map[string]struct {
 		date string

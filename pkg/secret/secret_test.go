@@ -63,7 +63,7 @@ func TestTextIsNeverPrinted(t *testing.T) {
 	}
 }
 
-func TestTextTellsThatItIsSet(t *testing.T) {
+func TestTextShowsThatItIsSet(t *testing.T) {
 	assert.Equal(t, "[redacted]", secret.New(value).String())
 	encoded, err := json.Marshal(holder{secret.New(value)})
 	require.NoError(t, err)

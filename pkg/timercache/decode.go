@@ -90,7 +90,7 @@ func (d *decoder) time(to *time.Time) {
 	}
 }
 
-func (d *decoder) inUTC(at *time.Time) { d.expect(encodable(at)) }
+func (d *decoder) inUTC(at *time.Time) { d.expect(toUTC(at)) }
 
 // any reads what is rare by reflection.
 func (d *decoder) any(to any) { d.expect(json.Unmarshal([]byte(d.Raw()), to) == nil) }

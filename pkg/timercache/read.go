@@ -87,7 +87,7 @@ func storedOf(raw string) (s stored, ok bool) {
 		rest := raw[end+len(`],`):]
 		var scanned bool
 		if s.about, scanned = scanAbout(rest); !scanned {
-			scanned = json.Unmarshal([]byte("{"+rest), &s.about) == nil && encodable(&s.CachedAt)
+			scanned = json.Unmarshal([]byte("{"+rest), &s.about) == nil && toUTC(&s.CachedAt)
 		}
 		if scanned && s.UserKey != "" {
 			s.timers = []byte(raw[len(head) : end+1])

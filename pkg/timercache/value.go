@@ -95,9 +95,9 @@ func inUTC(t *timer.Timer) {
 	}
 }
 
-// encodable converts times to UTC; false if one could not be written again.
+// toUTC converts times to UTC. It is false if one could not be written again.
 // JSON lets in zones and, by them, years that it does not let out.
-func encodable(times ...*time.Time) bool {
+func toUTC(times ...*time.Time) bool {
 	for _, t := range times {
 		*t = t.UTC()
 		if t.Year() < 0 || t.Year() > 9999 {
@@ -155,7 +155,7 @@ func (s syncState) encode() string {
 // decodeSync reads the record; ok is false if there was never a sync.
 func decodeSync(raw string) (s syncState, ok bool) {
 	if raw == "" || json.Unmarshal([]byte(raw), &s) != nil || s.SyncedAt.IsZero() ||
-		!encodable(&s.SyncedAt, &s.ActiveAt, &s.EnrichedAt) {
+		!toUTC(&s.SyncedAt, &s.ActiveAt, &s.EnrichedAt) {
 		return syncState{}, false
 	}
 	return s, true

@@ -86,14 +86,14 @@ type latestToken struct {
 }
 
 // add reads a context token, and ignores one that it cannot read.
-func (y *latestToken) add(text string) {
+func (l *latestToken) add(text string) {
 	token, err := newToken(text)
 	if err != nil {
 		return
 	}
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if token.ExpiresAt.After(y.token.ExpiresAt) {
-		y.token = token
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if token.ExpiresAt.After(l.token.ExpiresAt) {
+		l.token = token
 	}
 }

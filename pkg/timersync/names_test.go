@@ -184,7 +184,7 @@ func (w *world) degraded(accountID string) bool {
 
 // Where names are missing because Jira did not answer, readers are told, until
 // it does.
-func TestNamesMissingAreTold(t *testing.T) {
+func TestMissingNamesAreReported(t *testing.T) {
 	w := onMini(t)
 	w.box.Switch(withoutAuthors)
 	w.sync()

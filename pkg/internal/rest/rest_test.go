@@ -280,7 +280,7 @@ func TestDoStopsWhenTheCallerHangsUp(t *testing.T) {
 	assert.Empty(t, r.pauses)
 }
 
-func TestDoDoesNotInsistOnABadCertificate(t *testing.T) {
+func TestDoDoesNotRetryABadCertificate(t *testing.T) {
 	srv := httptest.NewUnstartedServer(answer(200, "{}"))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()

@@ -56,7 +56,7 @@ func TestReaderThatNeverReads(t *testing.T) {
 }
 
 // A slow reader that resumes gets a close frame that asks it to reconnect.
-func TestSlowReaderIsToldWhy(t *testing.T) {
+func TestSlowReaderGetsACloseCode(t *testing.T) {
 	w := newWorld(t, server.Options{Limits: server.Limits{PerSecond: 1e6, WriteWait: time.Minute, CloseWait: time.Minute}})
 	slow, _ := w.connect("ann")
 	writer, _ := w.connect("ann")

@@ -15,8 +15,8 @@ import (
 	"github.com/clockwork-timer/backend/pkg/web"
 )
 
-// wish is what a client asks for.
-type wish struct {
+// subscription is what a client asks for.
+type subscription struct {
 	team bool // instead of the user's own timers
 	// since is the last seq that the client has. It is -1 if it is not given, or if a
 	// browser's Last-Event-ID is not ours: then it gets the state, because an
@@ -25,10 +25,10 @@ type wish struct {
 }
 
 // identify reads who connects, and what they ask for, by the rules of the other routes.
-func (t *Transport) identify(r *http.Request) (who auth.Caller, asked wish, failed *web.Error) {
+func (t *Transport) identify(r *http.Request) (who auth.Caller, asked subscription, failed *web.Error) {
 	token, query, err := splitQuery(r.URL.RawQuery)
 	if err == nil {
-		asked, err = wishOf(r.Header.Get("Last-Event-ID"), query)
+		asked, err = parseSubscription(r.Header.Get("Last-Event-ID"), query)
 	}
 	if failed, ok := errors.AsType[*web.Error](err); ok {
 		return who, asked, failed
@@ -57,7 +57,7 @@ func (t *Transport) identify(r *http.Request) (who auth.Caller, asked wish, fail
 	return auth.Caller{}, asked, failed
 }
 
-func wishOf(last string, query web.Query) (asked wish, err error) {
+func parseSubscription(last string, query web.Query) (asked subscription, err error) {
 	switch scope := query.Get("scope"); scope {
 	case "", "team":
 		asked.team = scope == "team"
