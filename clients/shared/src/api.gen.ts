@@ -748,7 +748,7 @@ export interface paths {
         /**
          * The same changes as Server-Sent Events
          * @description Each event's data is a message as on `/ws`, its id the `seq`, so that a client that reconnects with
-         *     `Last-Event-ID` gets what it missed. A comment comes every 15 seconds where nothing else does. At the end there
+         *     `Last-Event-ID` gets what it missed. A comment comes every 15 seconds if nothing else does. At the end there
          *     is one event `close`, whose data is a `StreamClose`: the code and reason with which `/ws` would close.
          *
          *     `scope=team` shows the team, as on `/ws`; these events have no id.
@@ -858,7 +858,7 @@ export interface components {
             readonly timers: readonly components["schemas"]["Timer"][];
             /**
              * Format: date-time
-             * @description When `tillNow` was true; null where there was never a sync.
+             * @description When `tillNow` was true; null if there was never a sync.
              */
             readonly cachedAt: string | null;
             /**
@@ -869,7 +869,7 @@ export interface components {
             /** @description Whose: an account id, an e-mail address, or `all`. */
             readonly accountId: string;
             /**
-             * @description True where the last sync is over ten minutes old.
+             * @description True if the last sync is over ten minutes old.
              * @constant
              */
             readonly stale?: true;
@@ -934,7 +934,7 @@ export interface components {
         };
         readonly StartedTimer: {
             readonly timer?: components["schemas"]["Timer"];
-            /** @description False where the sync could not be requested; the timer runs all the same. */
+            /** @description False if the sync could not be requested; the timer runs all the same. */
             readonly syncRequested: boolean;
             /** @description True if Clockwork started it, but Redis could not be written: it shows within seconds of its return. */
             readonly pending?: boolean;
@@ -1091,7 +1091,7 @@ export interface components {
              */
             readonly syncedAt: string | null;
             /**
-             * @description True where the last sync is over ten minutes old.
+             * @description True if the last sync is over ten minutes old.
              * @constant
              */
             readonly stale?: true;
@@ -1128,7 +1128,7 @@ export interface components {
             /** @description Its name, in the language of the project. */
             readonly status: string;
             readonly project: components["schemas"]["Project"];
-            /** @description Null where nobody is. */
+            /** @description Null if nobody is. */
             readonly assignee: components["schemas"]["User"] | null;
             readonly priority: string | null;
             /**
@@ -1315,17 +1315,17 @@ export interface components {
             readonly timestamp: string;
             /**
              * Format: date-time
-             * @description When the checks were made; seconds ago where somebody else has just asked.
+             * @description When the checks were made; seconds ago if somebody else has just asked.
              */
             readonly checkedAt?: string;
-            /** @description By dependency; `configuration` alone where variables are missing. `messages` is what Redis tells of changes made elsewhere, `eviction` what it drops when it is full. */
+            /** @description By dependency; `configuration` alone if variables are missing. `messages` is what Redis tells of changes made elsewhere, `eviction` what it drops when it is full. */
             readonly checks?: {
                 readonly [key: string]: components["schemas"]["HealthCheck"];
             };
         };
         readonly HealthCheck: {
             /**
-             * @description `stale`: no sync for ten minutes. With a schedule it is `down` where none is known of the last day. `at_risk`: Redis drops keys when it is full. `unknown`: it does not say.
+             * @description `stale`: no sync for ten minutes. With a schedule it is `down` if none is known of the last day. `at_risk`: Redis drops keys when it is full. `unknown`: it does not say.
              * @enum {string}
              */
             readonly status: "up" | "down" | "ending" | "stale" | "at_risk" | "unknown" | "not_configured";
@@ -1351,7 +1351,7 @@ export interface components {
             readonly updated_at: string;
             /**
              * Format: int64
-             * @description Of its last change; 0 where no event told of it.
+             * @description Of its last change; 0 if no event reported it.
              */
             readonly seq: number;
             /**
@@ -1393,7 +1393,7 @@ export interface components {
         /** @description What a realtime connection sends. */
         readonly RealtimeEvent: components["schemas"]["StateEvent"] | components["schemas"]["TimerUpdatedEvent"] | components["schemas"]["FreshnessEvent"] | components["schemas"]["RenewedEvent"] | components["schemas"]["ErrorEvent"];
         /**
-         * @description All that is known, on connect.
+         * @description All that is known, on connect, and again after changes were lost. It replaces what came before.
          * @example {
          *       "event": "state",
          *       "payload": {
@@ -1508,7 +1508,7 @@ export interface components {
         readonly TeamState: {
             /**
              * Format: int64
-             * @description Of the last change, on this connection only: the next one has the next number.
+             * @description Of the last change that the server has sent to people of this role: the next one has the next number.
              */
             readonly seq: number;
             /** @description Sorted as in `GET /api/team`. */
@@ -1561,7 +1561,7 @@ export interface components {
         readonly TeamChange: {
             /**
              * Format: int64
-             * @description Of the last change, on this connection only: the next one has the next number.
+             * @description Of the last change that the server has sent to people of this role: the next one has the next number.
              */
             readonly seq: number;
             /** @description New ones, and those who have changed. */
@@ -1625,7 +1625,7 @@ export interface components {
             };
         };
         /**
-         * @description A message that was not done. After STORE_UNAVAILABLE, and codes of Clockwork's, its message says where that is not
+         * @description A message that was not done. After STORE_UNAVAILABLE, and codes of Clockwork's, its message says if that is not
          *     certain. CLOCKWORK_TOKEN_OF_ANOTHER and START_NOT_CONFIRMED are about a start that Clockwork accepted, which the
          *     next sync did not find: the token is another account's, or the timer has ended meanwhile.
          * @example {
@@ -3015,7 +3015,7 @@ export interface components {
          *     Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell
          *     what Clockwork did: it is not done again under this key.
          *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
-         *     where Redis cannot keep it; without a key the request would be carried out.
+         *     if Redis cannot keep it; without a key the request would be carried out.
          * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
          */
         readonly IdempotencyKey: string;
@@ -3032,7 +3032,7 @@ export interface components {
         readonly "Retry-After": number;
         /**
          * @description `r` requests are left of the policy's quota, which is whole again in `t` seconds (draft-ietf-httpapi-ratelimit-headers).
-         *     It tells of the policy that refused the request, or of the caller's, or of the address's where nobody is known.
+         *     It tells of the policy that refused the request, or of the caller's, or of the address's if nobody is known.
          * @example "read";r=87;t=17
          */
         readonly RateLimit: string;
@@ -3253,7 +3253,7 @@ export interface operations {
                  *     Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell
                  *     what Clockwork did: it is not done again under this key.
                  *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
-                 *     where Redis cannot keep it; without a key the request would be carried out.
+                 *     if Redis cannot keep it; without a key the request would be carried out.
                  * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -3344,7 +3344,7 @@ export interface operations {
                  *     Another payload with the key is 422 `IDEMPOTENCY_KEY_REUSED`. 409 `IDEMPOTENCY_OUTCOME_UNKNOWN` if nobody can tell
                  *     what Clockwork did: it is not done again under this key.
                  *     A key belongs to its caller. A failure that certainly changed nothing frees it. 503 `IDEMPOTENCY_UNAVAILABLE`
-                 *     where Redis cannot keep it; without a key the request would be carried out.
+                 *     if Redis cannot keep it; without a key the request would be carried out.
                  * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
