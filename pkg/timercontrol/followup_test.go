@@ -3,14 +3,12 @@ package timercontrol_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clockwork-timer/backend/pkg/internal/keyed"
 	"github.com/clockwork-timer/backend/pkg/timer"
 	"github.com/clockwork-timer/backend/pkg/timercache"
 	"github.com/clockwork-timer/backend/pkg/timercontrol"
@@ -47,9 +45,7 @@ func TestCacheThatIsLate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := &late{}
-			control := &timercontrol.Control{Clockwork: caller{func() {}}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
-				RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-			_, err := tt.call(control, t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
+			_, err := tt.call(newControl(caller{func() {}}, cache), t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
 			require.NoError(t, err)
 			assert.Equal(t, []string{tt.want}, cache.written)
 		})
@@ -76,8 +72,8 @@ func (s *slow) Started(_ context.Context, _ timer.Person, t timer.Timer, _ strin
 // A start that is written late counts from Clockwork's start.
 func TestLateStartCounts(t *testing.T) {
 	cache := &slow{now: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
-	control := &timercontrol.Control{Clockwork: caller{func() {}}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
-		RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: func() time.Time { return cache.now }, Log: slog.New(slog.DiscardHandler)}
+	control := newControl(caller{func() {}}, cache)
+	control.Now = func() time.Time { return cache.now }
 	_, err := control.Start(t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{0, 30}, cache.shown)

@@ -75,6 +75,12 @@ func (nobody) Issue(context.Context, string) (jira.Issue, error) {
 	return jira.Issue{}, jira.ErrNotFound
 }
 
+// newControl is a Control that knows no names and no owners.
+func newControl(clockwork timercontrol.Clockwork, cache timercontrol.Cache) *timercontrol.Control {
+	return &timercontrol.Control{Clockwork: clockwork, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
+		RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+}
+
 // What Clockwork did is cached even if the caller hangs up before the answer, and a
 // switch is finished.
 func TestCallerHangsUp(t *testing.T) {
@@ -89,9 +95,8 @@ func TestCallerHangsUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, hangUp := context.WithCancel(t.Context())
 			cache := &record{running: []timer.Timer{{Issue: timer.Issue{Key: "OPS-1", ID: 1}}, {Issue: timer.Issue{Key: "OPS-2", ID: 2}}}}
-			control := &timercontrol.Control{Clockwork: caller{hangUp}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
-				RequestSync: func(ctx context.Context, account string) error { return cache.write(ctx, "sync for "+account) },
-				Now:         time.Now, NamesTimeout: time.Second, Log: slog.New(slog.DiscardHandler)}
+			control := newControl(caller{hangUp}, cache)
+			control.RequestSync = func(ctx context.Context, account string) error { return cache.write(ctx, "sync for "+account) }
 			_, err := tt.call(control, ctx, timercontrol.Request{Token: secret.New("t"), AccountID: "acc-1", IssueKey: "ABC-7"})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, cache.written)
@@ -99,7 +104,7 @@ func TestCallerHangsUp(t *testing.T) {
 	}
 }
 
-// absent is a Clockwork where nothing runs.
+// absent is a Clockwork that has no running timer.
 type absent struct {
 	caller
 	at time.Time
@@ -124,9 +129,7 @@ func (m *moment) Stopped(_ context.Context, _ timer.Person, _ timer.Issue, at ti
 func TestStopOfNothing(t *testing.T) {
 	answered := time.Date(2026, 5, 4, 9, 0, 7, 0, time.UTC)
 	cache := &moment{}
-	control := &timercontrol.Control{Clockwork: absent{at: answered}, Names: nobody{}, Owners: timercontrol.OwnerStore{Redis: empty{}, Keys: []*keyed.Key{keyed.New([]byte("k"))}}, Cache: cache,
-		RequestSync: func(context.Context, string) error { return nil }, NamesTimeout: time.Second, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-	out, err := control.Stop(t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
+	out, err := newControl(absent{at: answered}, cache).Stop(t.Context(), timercontrol.Request{AccountID: "ann", IssueKey: "OPS-64"})
 	require.NoError(t, err)
 	assert.False(t, out.Stopped)
 	assert.Equal(t, answered, cache.at)

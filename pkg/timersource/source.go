@@ -26,9 +26,9 @@
 //     is missing from every reading does not run.
 //
 // So a list at rest costs one pass, and three calls for each timer that may have stopped
-// between two pages. The search is for the timers that ran when the
-// list was last read (the caller names them) and, if the list moved, for new ones. A
-// start of our own, whose id nobody has seen yet, may be between any two pages.
+// between two pages. The search is for the timers that ran when the list was last read
+// (the caller names them) and, if the list moved, for new ones. A start of our own, whose
+// id nobody has seen yet, may be between any two pages.
 // A list of up to 20 pages that moved is read a second time, backward, and the
 // second pass decides what runs. A longer one costs a few more calls. If the caller
 // names no timers, every list that moves is read twice, and Snapshot.Moved says
@@ -36,8 +36,8 @@
 //
 // A timer is undecided if a call failed or came too late, the calls of a search were
 // used up, a page was out of order, or an unreadable entry of the list may be that timer.
-// It is in Snapshot.Timers if a page showed it, else in Snapshot.Unproven. An unreadable entry is
-// identified by its id, or else by its account and its place on the list.
+// It is in Snapshot.Timers if a page showed it, else in Snapshot.Unproven. An unreadable
+// entry is identified by its id, or else by its account and its place on the list.
 //
 // # What it is not
 //

@@ -28,10 +28,10 @@ func (c *Client) record(ctx context.Context, op string, d time.Duration, attempt
 
 // statusOf is the last attempt's status, 0 if no answer came.
 func statusOf(resp *Response, err error) int {
-	if resp != nil {
-		return resp.Status
+	if err != nil || resp == nil {
+		return upstream.StatusOf(err)
 	}
-	return upstream.StatusOf(err)
+	return resp.Status
 }
 
 // result leaves the upstream's message out: it may name a person or an issue,
