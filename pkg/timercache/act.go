@@ -271,7 +271,7 @@ func (c *Cache) amendment(ctx context.Context, owner timer.Person, held *Held, a
 // record. If the key is missing or a leftover, the hash of people decides; so it does if
 // the record is missing. If the hash was lost too, or without a sync of the last day,
 // only the last few starts and stops count, and the state does not tell all: the account
-// may run more.
+// may run more. lost says that the hash is not that of the record.
 func (c *Cache) own(ctx context.Context, account string, held *Held) (v value, state syncState, lost bool, err error) {
 	raw := held.own
 	state, recorded := c.sync.decode(held.sync)
